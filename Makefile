@@ -1,0 +1,69 @@
+# Two commands on a fresh machine do everything: `make report` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# one thread per process: the notebooks of both languages already use both cores
+export OPENBLAS_NUM_THREADS ?= 1
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: help setup setup-dev report test lint lab check bench example lock clean browser
+
+help: ## show what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(BIN)/.ready ## make .venv and install what a report needs
+
+$(BIN)/.ready: requirements.txt requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else "kloof needs Python 3.11, 3.12 or 3.13; this is %d.%d. Try: make PYTHON=python3.12 report" % v)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m ipykernel install --prefix $(VENV) --name kloof --display-name "kloof (Python)" > /dev/null
+	@touch $@
+
+setup-dev: $(BIN)/.ready-dev
+
+$(BIN)/.ready-dev: $(BIN)/.ready requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+report: setup ## make the Breda report in reports/breda (Dutch and English, HTML and PDF)
+	$(BIN)/kloof run --preset breda
+
+test: setup-dev browser lint ## run all tests
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lint: setup-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/kloof check
+
+# The browser tests want a Chromium. On a bare Debian or Ubuntu as root it is installed; elsewhere they are skipped and say so.
+browser:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
+	  test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+	  apt-get update -qq >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null 2>&1; } || \
+	  echo "No Chromium found: the browser tests will be skipped."
+
+lab: setup ## open JupyterLab on the notebooks
+	$(BIN)/jupyter lab --notebook-dir=notebooks
+
+check: setup ## check data, notebooks and texts
+	$(BIN)/kloof check
+
+bench: setup-dev ## measure speed against peers in the same run
+	$(BIN)/python benchmarks/measure.py
+
+example: report ## renew reports/example from a fresh run; say in CHANGELOG.md what moved
+	$(BIN)/kloof example
+
+lock: setup-dev ## renew requirements.lock
+	$(BIN)/python -m pip install --quiet uv
+	{ echo "# Exact versions that were tested, for Python 3.11 to 3.13; used as constraints by requirements.txt."; \
+	  echo "# Made anew with: make lock"; \
+	  sed '/^-c/d' requirements.txt > .requirements.in && sed 's/requirements.txt/.requirements.in/' requirements-dev.txt > .requirements-dev.in && \
+	  $(BIN)/uv pip compile --universal --python-version 3.11 --quiet --no-header --no-annotate .requirements-dev.in | grep -v '^-e '; } > .requirements.lock
+	mv .requirements.lock requirements.lock && rm .requirements.in .requirements-dev.in
+
+clean: ## remove everything that was made, but not what you downloaded
+	rm -rf $(VENV) reports/breda reports/heerlen reports/work reports/failed .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -1,0 +1,41 @@
+"""kloof: is the gap between neighbourhoods growing? What you may touch is listed here; the rest may change."""
+
+from kloof.catalogue import read_catalogue
+from kloof.cbs import read_kwb
+from kloof.errors import KloofError
+from kloof.findings import Finding, Verdict, decide, judge
+from kloof.gaps import follow, follow_all, gap_change, gap_table
+from kloof.indices import INDICES, measure
+from kloof.notebook import earlier, finish, limits, picture, say, synthesise
+from kloof.panel import series
+from kloof.results import Column, Section
+from kloof.sources import load
+from kloof.study import Study, open_study
+
+__all__ = [
+    "INDICES",
+    "Column",
+    "Finding",
+    "KloofError",
+    "Section",
+    "Study",
+    "Verdict",
+    "decide",
+    "earlier",
+    "finish",
+    "follow",
+    "follow_all",
+    "gap_change",
+    "gap_table",
+    "judge",
+    "limits",
+    "load",
+    "measure",
+    "open_study",
+    "picture",
+    "read_catalogue",
+    "read_kwb",
+    "say",
+    "series",
+    "synthesise",
+]

@@ -1,0 +1,335 @@
+"""Reads a finished page back against results.json: a number or direction word without a source is an error.
+
+Independent of what wrote the page: it parses the printed text, follows each pointer and compares. Letters
+drawn as shapes inside a chart are not text and cannot be read back; the areas of a map can, by their titles.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from kloof.catalogue import Catalogue
+from kloof.errors import ReportError, faults
+from kloof.findings import HIGHER, JUDGEMENTS, LOWER, SAME, UNCLEAR, VERDICTS
+from kloof.known import Knowledge, is_number
+from kloof.readback import HIDDEN, SPOKEN, Node, agrees, parse, read_number, watched
+from kloof.results import look_up
+
+LEFT_OVER = re.compile(
+    r"\{\{|\{%|\{\w*\}|\bundefined\b|\bNone\b(?! of)|\b[Nn]a[Nn]\b|\b[a-z]+(?:_[a-z0-9]+)+\b"
+    rf"|\b(?:{'|'.join((*JUDGEMENTS, *VERDICTS))})\b"
+)
+IN_HEAD = {  # a column of this unit must say so in its head or caption
+    "percent": ("%", "procent", "percent"),
+    "points": ("punt", "point"),
+    "euro": ("€", "euro"),
+    "thousand_euro": ("€", "euro"),
+}
+
+
+def audit_html(html: str, results: Mapping[str, Any], language: str, names: Collection[str] = ()) -> list[str]:
+    """List every fault of a page; an empty list means that all it says is in results.json.
+
+    `names` are names and labels that may hold digits or number words (see `labels`); the names of areas
+    and every text value of results.json are known already.
+    """
+    page = _Page(parse(html), results, language, Knowledge(results, language, tuple(names)))
+    rules = (page.numbers, page.heads, page.judgements, page.headlines, page.verdicts, page.texts)
+    return list(dict.fromkeys(fault for rule in rules for fault in rule()))
+
+
+def check(html: str, results: Mapping[str, Any], language: str, names: Collection[str] = ()) -> None:
+    """Raise ReportError with all faults when a page says something that results.json does not."""
+    if found := audit_html(html, results, language, names):
+        raise ReportError(faults(f"the {language} page", found, "Correct the template or the view, not the page."))
+
+
+def parity(html_nl: str, html_en: str) -> list[str]:
+    """List where the two languages do not carry the same numbers, findings and verdicts.
+
+    Compares block by block in reading order; within one paragraph or cell numbers may change places,
+    as words do.
+    """
+    dutch, english = _blocks(parse(html_nl)), _blocks(parse(html_en))
+    found = []
+    for part in dict.fromkeys((*dutch, *english)):
+        ours, theirs = dutch.get(part, []), english.get(part, [])
+        differing = next((pair for pair in zip(ours, theirs, strict=False) if pair[0] != pair[1]), None)
+        if differing is not None:
+            found.append(f"{part}: nl has {', '.join(differing[0])} where en has {', '.join(differing[1])}")
+        elif len(ours) != len(theirs):
+            found.append(f"{part}: nl has {len(ours)} blocks with numbers or findings, en has {len(theirs)}")
+    return found
+
+
+def audit_pdf(pages: Sequence[str], html: str) -> list[str]:
+    """List the numbers of a PDF that the page in its language does not print, and the traced ones it lacks.
+
+    `pages` is the text of each page. Page numbers and those in the contents do not count.
+    """
+    root = parse(html)
+    printed = {token for _, text, attribute in _visible(root) if not attribute for token in _tokens(text)}
+    traced = {token for node in root.walk() if node.tag == "data" for token in _tokens(node.text())}
+    found: list[str] = []
+    seen: set[str] = set()
+    for place, page in enumerate(pages, 1):
+        lines = [line for line in page.splitlines() if line.strip() != str(place)]
+        tokens = _tokens("\n".join(re.sub(r"(?:\. ?){3,}[\s\u2060]*\d+\s*$", "", line) for line in lines))
+        seen |= set(tokens)
+        strange = [token for token in dict.fromkeys(tokens) if token not in printed]
+        found += [f"PDF page {place}: {token} is not on the HTML page" for token in strange]
+    return found + [f"{token} is on the HTML page but not in the PDF" for token in sorted(traced - seen)]
+
+
+def check_pdf(pages: Sequence[str], html: str, language: str) -> None:
+    """Raise ReportError with all numbers in which a PDF differs from its page."""
+    if found := audit_pdf(pages, html):
+        raise ReportError(faults(f"the {language} PDF", found, "Make both from one view."))
+
+
+def labels(catalogue: Catalogue, language: str) -> frozenset[str]:
+    """List the labels of the catalogue, which may hold digits and number words (`lijst van zestien`)."""
+    indicators = catalogue.indicators.values()
+    found = {text for entry in indicators for text in (entry.label(language), entry.subject(language))}
+    found |= {str(getattr(group, language)) for group in catalogue.groups.values()}
+    found |= {str(getattr(gap, language)) for entry in indicators for gap in (*entry.breaks, *entry.bridges)}
+    for table in (catalogue.focus, catalogue.units, catalogue.dimensions):
+        found |= {str(entry[language]) for entry in table.values()}
+    return frozenset(found - {""})
+
+
+@cache
+def _whole(kind: str, language: str) -> re.Pattern[str]:
+    """Match any word of one list of audit.toml, as a whole word in any case."""
+    words = (re.escape(word).replace(r"\*", r"\w*") for word in watched()[kind][language])
+    return re.compile(rf"(?<!\w)(?:{'|'.join(words)})(?!\w)".replace(r"\ …\ ", r"\b[^.;]*\b"), re.IGNORECASE)
+
+
+def _tokens(text: str) -> list[str]:
+    """List the runs of digits of a text as they are written."""
+    return re.findall(r"\d+(?:[.,]\d+)*", text)
+
+
+def _visible(root: Node) -> Iterator[tuple[Node, str, str]]:
+    """Go through all a reader sees or hears: element, text, and the attribute it stands in (or nothing)."""
+    for node in root.walk():
+        if any(place.tag in HIDDEN for place in node.ancestors()):
+            continue
+        for name in SPOKEN:
+            if node.attrs.get(name, "").strip():
+                yield node, re.sub(r"\s+", " ", node.attrs[name]), name
+        for child in node.children:
+            if isinstance(child, str) and child.strip():
+                yield node, re.sub(r"\s+", " ", child), ""
+
+
+def _blocks(root: Node) -> dict[str, list[tuple[str, ...]]]:
+    """Give per section the findings, verdicts and pointers of each block, in the order of the page."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for node in root.walk():
+        said = [
+            f"{key} {node.attrs[key]}"
+            for key in ("data-finding", "data-judgement", "data-verdict")
+            if key in node.attrs
+        ]
+        if node.tag in ("p", "li", "td", "th", "svg"):
+            said += sorted(inner.attrs["data-ref"] for inner in node.walk() if "data-ref" in inner.attrs)
+        if said:
+            found.setdefault(node.nearest("data-section") or "first screen", []).append(tuple(said))
+    return found
+
+
+def _where(node: Node) -> str:
+    """Say where an element stands: section, then table, figure, finding or claim."""
+    keys = ("data-section", "data-table", "data-figure", "data-finding", "data-claim")
+    found = [f"{key.removeprefix('data-')} {value}" for key in keys if (value := node.nearest(key)) is not None]
+    return ", ".join(found) or f"<{node.tag}>"
+
+
+@dataclass(frozen=True)
+class _Page:
+    """A page, and the results it must agree with."""
+
+    root: Node
+    results: Mapping[str, Any]
+    language: str
+    known: Knowledge
+
+    def numbers(self) -> Iterator[str]:
+        """Check each traced number: pointer, notation, value at printed precision, unit."""
+        for node in self.root.walk():
+            pointer = node.attrs.get("data-ref")
+            if node.tag == "data" and pointer is None:
+                yield f"{_where(node)}: {node.text()} has no pointer"
+            if pointer is None:
+                continue
+            text = " ".join(node.text().split())
+            try:
+                value = look_up(self.results, pointer)
+            except ReportError:
+                yield f"{_where(node)}: {text} points at {pointer}, where results.json has nothing"
+                continue
+            check_one = self.printed if node.tag == "data" else self.drawn
+            yield from (f"{_where(node)}: {text} {fault} ({pointer})" for fault in check_one(node, text, value))
+
+    def printed(self, node: Node, text: str, value: Any) -> Iterator[str]:
+        """Check one printed number against the value at its pointer."""
+        pointer = node.attrs["data-ref"]
+        number = read_number(text, self.language)
+        if not is_number(value):
+            yield f"stands where results.json has no number but {value!r}"
+            return
+        if number is None:
+            yield f"is not written as a number in {self.language}"
+            return
+        unit = self.known.unit_at(pointer)
+        cell = next((place for place in node.ancestors() if place.tag in ("td", "th")), None)
+        if not agrees(number, float(value), unit, signed=cell is not None):
+            yield f"stands for {value!r}"
+        if not self.known.sign_fits(number.sign, unit):
+            yield f"has the sign of another unit than {unit}"
+        if unit in IN_HEAD and not number.sign and cell is None:
+            yield f"lacks the sign of its unit, {unit}"
+        machine = node.attrs.get("value", "").removeprefix("<")
+        if not re.fullmatch(r"-?\d+(\.\d+)?", machine) or Decimal(machine) != number.value:
+            yield f"says {node.attrs.get('value')!r} to programs"
+        row = next((place for place in node.ancestors() if place.tag == "tr"), None)
+        if row is not None and (own := self.area_of(pointer)) is not None and own not in row.text():
+            yield f"stands in another row than that of {own}"
+
+    def area_of(self, pointer: str) -> str | None:
+        """Name the area that the row of a table is about."""
+        kind, name, *steps = pointer.strip("/").split("/")
+        if kind == "tables" and len(steps) == 3:
+            table = self.results["tables"][name]
+            for column, value in zip(table["columns"], table["rows"][int(steps[1])], strict=True):
+                if column["kind"] == "area":
+                    return str(self.results["areas"].get(value, value))
+        return None
+
+    def drawn(self, node: Node, text: str, value: Any) -> Iterator[str]:
+        """Check the title of a drawn area: its number is the one at the pointer, and it has no other."""
+        known = [(float(value), self.known.unit_at(node.attrs["data-ref"]))] if is_number(value) else []
+        said = [token for token in self.known.loose_numbers(text) if token not in self.known.years]
+        if known and not said:
+            yield f"does not say its number {value!r}"
+        yield from (f"says {token}, it stands for {value!r}" for token in said if not self.known.among(token, known))
+
+    def heads(self) -> Iterator[str]:
+        """Check that a table says in its head or caption in which unit a column is."""
+        for table in (node for node in self.root.walk() if "data-table" in node.attrs):
+            heads = [node.text() for node in table.walk() if node.tag == "th" and node.attrs.get("scope") == "col"]
+            caption = " ".join(node.text() for node in table.walk() if node.has_class("caption"))
+            asked: dict[int, str] = {}
+            for row in (node for node in table.walk() if node.tag == "tr"):
+                cells = [cell for cell in row.children if isinstance(cell, Node)]
+                for place, cell in enumerate(cells):
+                    for number in (node for node in cell.walk() if node.tag == "data" and "data-ref" in node.attrs):
+                        printed = read_number(number.text(), self.language)
+                        if printed is not None and not printed.sign:
+                            asked[place] = self.known.unit_at(number.attrs["data-ref"]) or ""
+            for place, unit in asked.items():
+                head = heads[place] if place < len(heads) else ""
+                if unit in IN_HEAD and not any(sign in (head + caption).lower() for sign in IN_HEAD[unit]):
+                    yield f"{_where(table)}: column “{head}” does not say its unit, {unit}"
+                if unit == "thousand_euro" and re.search(r"1[.,]000", head):
+                    yield f"{_where(table)}: column “{head}” says thousands, its cells are in whole euros"
+
+    def judgements(self) -> Iterator[str]:
+        """Check judgements against results.json, and direction words against judgements.
+
+        HIGHER and LOWER need a word of their own direction when there is any; UNCLEAR and SAME may name both
+        directions together; what was not compared has none.
+        """
+        for node in self.root.walk():
+            if "data-finding" in node.attrs:
+                finding = self.results["findings"].get(node.attrs["data-finding"])
+                spoken = [node.text("·")]
+            elif "data-figure" in node.attrs:
+                finding = self.known.finding_of(node.attrs["data-figure"])
+                spoken = [inner.text("·") for inner in node.walk() if inner.tag == "figcaption"]
+                spoken += [inner.attrs.get("aria-label", "") for inner in node.walk() if inner.tag == "svg"]
+                if node.attrs["data-figure"] not in self.results["figures"]:
+                    yield f"{_where(node)}: is not in results.json"
+            else:
+                continue
+            if finding is None:
+                if "data-finding" in node.attrs:
+                    yield f"{_where(node)}: is not in results.json"
+                continue
+            judged = finding["judgement"]
+            if (said := node.attrs.get("data-judgement", judged)) != judged:
+                yield f"{_where(node)}: is worded as {said}, results.json says {judged}"
+            for text in map(self.known.nameless, spoken):
+                up, down = (_whole(kind, self.language).findall(text) for kind in ("rise", "fall"))
+                allowed = {HIGHER: up, LOWER: down, UNCLEAR: up and down, SAME: up and down}
+                if (up or down) and not allowed.get(judged):
+                    yield f"{_where(node)}: says “{(up + down)[0]}”, but its judgement is {judged}"
+
+    def headlines(self) -> Iterator[str]:
+        """Check that the headline finding of each section appears."""
+        said = {node.attrs["data-finding"] for node in self.root.walk() if "data-finding" in node.attrs}
+        for section in self.results["sections"]:
+            if section["headline"] is not None and section["headline"] not in said:
+                yield f"section {section['id']}: its headline finding {section['headline']} does not appear"
+
+    def verdicts(self) -> Iterator[str]:
+        """Check each verdict in the strip: the code recorded, and the word that belongs to the code."""
+        recorded: dict[str, list[str]] = {}
+        for entry in self.results["verdicts"]:
+            recorded.setdefault(entry["claim"], []).append(entry["verdict"])
+        for node in (node for node in self.root.walk() if "data-claim" in node.attrs):
+            known = recorded.get(node.attrs["data-claim"], [])
+            verdict, text = node.attrs.get("data-verdict", ""), " ".join(node.text().split())
+            if verdict not in known:
+                yield f"{_where(node)}: shows {verdict}, results.json says {' and '.join(known) or 'nothing'}"
+            elif (word := watched()["verdict"][verdict][self.language]) not in text.lower():
+                yield f"{_where(node)}: {verdict} must be called “{word}”, it says “{text}”"
+
+    def texts(self) -> Iterator[str]:
+        """Check all visible text, element by element, except quotations and traced numbers."""
+        for node, text, attribute in _visible(self.root):
+            quoted = any(place.tag in ("cite", "code", "time") or place.has_class("ref") for place in node.ancestors())
+            if quoted or node.tag == "data":
+                continue
+            shown = text.strip() if len(text) <= 60 else text.strip()[:57] + "…"
+            place = f"{_where(node)}{f' ({attribute})' if attribute else ''}: “{shown}”"
+            yield from (f"{place} {fault}" for fault in self.worded(node, text, attribute))
+            yield from (f"{place} holds {token}, which is not traced" for token in self.untraced(node, text, attribute))
+
+    def worded(self, node: Node, text: str, attribute: str) -> Iterator[str]:
+        """Find left-over marks, identifiers, number words, refused words and words of the other language.
+
+        How a method works and what it does not say may be explained with `because` and `two`; what an alt
+        text sees may be counted in letters ("two lines").
+        """
+        yield from (f"holds {match[0]}" for match in LEFT_OVER.finditer(text))
+        codes = (name for name in self.known.identifiers if re.search(r"[._]", name))
+        yield from (f"shows the identifier {name}" for name in sorted(codes) if name in text)
+        plain = self.known.nameless(text)
+        explains = any(place.has_class("how") or place.has_class("limits") for place in node.ancestors())
+        kinds = {} if explains else {"refused": "says “{}”, which no design here carries"}
+        if not explains and not attribute:
+            kinds["number"] = "writes “{}” without a source"
+        if (node.nearest("lang") or self.language) == self.language:
+            kinds["foreign"] = "holds “{}” of the other language"
+        for kind, message in kinds.items():
+            yield from (message.format(word) for word in _whole(kind, self.language).findall(plain))
+
+    def untraced(self, node: Node, text: str, attribute: str) -> list[str]:
+        """List the numbers in a plain text for which neither a year nor its figure or table accounts.
+
+        A drawn area is checked with its pointer, and the scale of an axis states nothing.
+        """
+        around = list(node.ancestors())
+        drawing = any(place.tag == "svg" for place in around)
+        scale = any("matplotlib.axis" in place.attrs.get("id", "") for place in around)
+        if drawing and not attribute and (scale or node.nearest("data-ref") is not None):
+            return []
+        beside = attribute or drawing or any(place.has_class("note") or place.has_class("sr") for place in around)
+        near = self.known.numbers_near(node) if beside else []
+        loose = (token for token in self.known.loose_numbers(text) if not self.known.is_year_or_size(token))
+        return [token for token in loose if not self.known.among(token, near)]

@@ -1,0 +1,197 @@
+"""Knows indicators, groups, units and breaks. Comparability is data, not opinion."""
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from kloof.errors import CatalogueError, ParameterError
+
+COMPARABLE = "comparable"
+BROKEN = "broken"
+BRIDGED = "bridged"
+Value = TypeVar("Value")
+KINDS = ("count", "share", "mean", "rate", "class")
+
+
+@dataclass(frozen=True)
+class Break:
+    """A point between two years across which figures of one indicator are not the same thing."""
+
+    at: int
+    kind: str
+    nl: str
+    en: str
+    sources: frozenset[str] = frozenset()
+
+    def lies_between(self, year_a: int, year_b: int, sources: frozenset[str]) -> bool:
+        """Tell whether comparing these two years crosses this break."""
+        crossed = min(year_a, year_b) < self.at <= max(year_a, year_b)
+        return crossed and (not self.sources or self.sources <= sources)
+
+
+@dataclass(frozen=True)
+class Comparability:
+    """Whether two years of an indicator may be compared, and the breaks or bridges between them."""
+
+    status: str
+    crossed: tuple[Break, ...] = ()
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One concept: its labels, unit, rounding, universe and breaks."""
+
+    id: str
+    nl: str
+    en: str
+    unit: str
+    kind: str
+    dimension: str
+    better: int = 0
+    rounding: float = 0.0
+    measured: float = 0.0
+    universe: str | None = None
+    weight: str | None = None
+    smallest_effect: float | None = None
+    decimals: int | None = None
+    subject_nl: str | None = None
+    subject_en: str | None = None
+    modelled: bool = False
+    columns: tuple[str, ...] = ()
+    derive: Mapping[str, Any] | None = None
+    breaks: tuple[Break, ...] = ()
+    bridges: tuple[Break, ...] = ()
+
+    @property
+    def weighed_by(self) -> tuple[str, ...]:
+        """Counts that may weigh a gap, the wanted one first: its weight or universe, else inhabitants."""
+        return tuple(dict.fromkeys((self.weight or self.universe or "inhabitants", "inhabitants")))
+
+    @property
+    def adds_up_by(self) -> tuple[str, ...]:
+        """Counts by which areas add up to a municipality: the universe, or its nearest substitute."""
+        return tuple(dict.fromkeys((self.universe, "households", "inhabitants"))) if self.universe else ()
+
+    def label(self, language: str) -> str:
+        """Head of a table column."""
+        return {"nl": self.nl, "en": self.en}[language]
+
+    def subject(self, language: str) -> str:
+        """Subject of a sentence, with its article."""
+        return {"nl": self.subject_nl or self.nl.lower(), "en": self.subject_en or self.en.lower()}[language]
+
+    def compare(self, year_a: int, year_b: int, sources: Iterable[str] = ()) -> Comparability:
+        """Say whether two years may be compared, given the sources of the figures on both sides.
+
+        A break with a bridge at the same year counts as bridged; the bridge travels with the answer.
+        """
+        used = frozenset(sources)
+        crossed = tuple(gap for gap in self.breaks if gap.lies_between(year_a, year_b, used))
+        if not crossed:
+            return Comparability(COMPARABLE)
+        bridged = {bridge.at for bridge in self.bridges}
+        if all(gap.at in bridged for gap in crossed):
+            return Comparability(BRIDGED, tuple(b for b in self.bridges if b.at in {gap.at for gap in crossed}))
+        return Comparability(BROKEN, crossed)
+
+
+@dataclass(frozen=True)
+class Group:
+    """A category of people, households or dwellings of which an index can be computed."""
+
+    id: str
+    nl: str
+    en: str
+    base: str
+    count: str | None = None
+    share: str | None = None
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Everything in data/catalogue.toml."""
+
+    indicators: Mapping[str, Indicator]
+    groups: Mapping[str, Group]
+    units: Mapping[str, Mapping[str, Any]]
+    dimensions: Mapping[str, Mapping[str, str]]
+    focus: Mapping[str, Mapping[str, str]]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def indicator(self, name: str) -> Indicator:
+        """Look an indicator up; an unknown one is an error that lists the nearest."""
+        return known(name, self.indicators, "indicator")
+
+    def group(self, name: str) -> Group:
+        """Look a group up; an unknown one is an error that lists the nearest."""
+        return known(name, self.groups, "group")
+
+
+def known(name: str, among: Mapping[str, Value], what: str) -> Value:
+    """Return among[name]; raise ParameterError with the nearest and all valid names otherwise."""
+    if name in among:
+        return among[name]
+    near = difflib.get_close_matches(str(name), list(among), n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    raise ParameterError(f"{what} {name!r} is not known.{hint} Valid: {', '.join(sorted(among))}.")
+
+
+def read_catalogue(path: Path) -> Catalogue:
+    """Read and check the catalogue file.
+
+    Raises CatalogueError naming the entry when a unit, dimension, universe, kind or source indicator is unknown.
+    """
+    raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    indicators = {name: _indicator(name, entry) for name, entry in raw["indicator"].items()}
+    groups = {name: Group(name, **entry) for name, entry in raw["group"].items()}
+    settings = {key: value for key, value in raw.items() if not isinstance(value, dict)}
+    catalogue = Catalogue(indicators, groups, raw["unit"], raw["dimension"], raw["focus"], settings)
+    found = _contradictions(catalogue)
+    if found:
+        raise CatalogueError(f"{path.name}: " + " ".join(found))
+    return catalogue
+
+
+def _indicator(name: str, entry: dict[str, Any]) -> Indicator:
+    """Turn one table of the catalogue into an Indicator."""
+    parts = dict(entry)
+    for key in ("breaks", "bridges"):
+        parts[key] = tuple(
+            Break(b["at"], b["kind"], b["nl"], b["en"], frozenset(b.get("sources", ()))) for b in parts.get(key, ())
+        )
+    parts["columns"] = tuple(parts.get("columns", ()))
+    try:
+        return Indicator(id=name, **parts)
+    except TypeError as problem:
+        raise CatalogueError(f"indicator {name}: {problem}; see the head of catalogue.toml for the keys.") from None
+
+
+def _contradictions(catalogue: Catalogue) -> list[str]:
+    """List every reference inside the catalogue that leads nowhere."""
+    found = []
+    for name, indicator in catalogue.indicators.items():
+        needed = [name for name in (indicator.universe, indicator.weight) if name]
+        needed += [indicator.derive[key] for key in ("numerator", "denominator")] if indicator.derive else []
+        found += [
+            f"indicator {name} needs {other}, which is not there."
+            for other in needed
+            if other not in catalogue.indicators
+        ]
+        if indicator.unit not in catalogue.units:
+            found.append(f"indicator {name} has unknown unit {indicator.unit}.")
+        if indicator.dimension not in catalogue.dimensions:
+            found.append(f"indicator {name} has unknown dimension {indicator.dimension}.")
+        if indicator.kind not in KINDS:
+            found.append(f"indicator {name} has unknown kind {indicator.kind}; known: {', '.join(KINDS)}.")
+    for name, group in catalogue.groups.items():
+        if (group.count is None) == (group.share is None):
+            found.append(f"group {name} needs either count or share.")
+        found += [
+            f"group {name} needs {other}, which is not there."
+            for other in (group.base, group.count, group.share)
+            if other and other not in catalogue.indicators
+        ]
+    return found

@@ -1,0 +1,185 @@
+"""The registered claims, and the rule that turns findings under every registered focus list into a verdict."""
+
+import hashlib
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from kloof.errors import CatalogueError
+from kloof.findings import (
+    CONTRADICTED,
+    HIGHER,
+    LOWER,
+    NEGLIGIBLE,
+    NOT_TESTABLE,
+    SUPPORTED,
+    UNDECIDED,
+    Finding,
+    Verdict,
+    combine,
+    decide,
+    judge,
+)
+from kloof.narrate import CHANGES
+from kloof.panel import Focus
+from kloof.sources import project_folder
+from kloof.study import Study
+
+DECIDED = (SUPPORTED, CONTRADICTED, NEGLIGIBLE)
+
+
+@dataclass(frozen=True)
+class Registry:
+    """All registered claims, the rules they share and the hash of the file."""
+
+    claims: Mapping[str, Mapping[str, Any]]
+    agree_minimum: float
+    sha256: str
+
+
+def registry() -> Registry:
+    """Read notebooks/claims.toml. Raises CatalogueError when a claim lacks a part that a report needs."""
+    path = project_folder() / "notebooks" / "claims.toml"
+    content = path.read_bytes()
+    raw = tomllib.loads(content.decode("utf-8"))
+    needed = {
+        "nl",
+        "en",
+        "short_nl",
+        "short_en",
+        "source",
+        "notebook",
+        "kind",
+        "expected",
+        "change_nl",
+        "change_en",
+    }
+    faults = [
+        f"{name} lacks {', '.join(sorted(lacks))}"
+        for name, claim in raw["claim"].items()
+        if (lacks := needed - claim.keys())
+    ]
+    if faults:
+        raise CatalogueError(f"{path.name}: {'; '.join(faults)}")
+    return Registry(raw["claim"], raw["agree_minimum"], hashlib.sha256(content).hexdigest())
+
+
+def under_variants(headline: str, variants: Sequence[str], agree_minimum: float) -> str:
+    """Keep the headline verdict unless a registered variant decides otherwise, or too few variants agree."""
+    if headline not in DECIDED:
+        return headline
+    votes = [verdict for verdict in variants if verdict != NOT_TESTABLE]
+    if any(verdict in DECIDED and verdict != headline for verdict in votes):
+        return UNDECIDED
+    return headline if votes.count(headline) >= agree_minimum * len(votes) else UNDECIDED
+
+
+def judge_row(study: Study, claim: str, row: str, make: Callable[[Focus], Finding]) -> tuple[Finding, Verdict]:
+    """Judge one part of a claim under every registered focus list; return the headline finding and the verdict.
+
+    `make` computes the finding for a focus list. `flips_at` is how much the estimate would have to differ for the
+    interval to reach 0.
+    """
+    rules = registry()
+    expected = str(rules.claims[claim]["expected"])
+    found = {focus.name: make(focus) for focus in study.variants}
+    verdicts = {name: decide(judge(finding), expected) for name, finding in found.items()}
+    headline = found[study.focus.name]
+    verdict = under_variants(verdicts[study.focus.name], list(verdicts.values()), rules.agree_minimum)
+    missing = (headline.indicator,) if verdicts[study.focus.name] == NOT_TESTABLE and headline.indicator else ()
+    flips = None
+    if judge(headline) in (HIGHER, LOWER) and headline.low is not None and headline.high is not None:
+        flips = headline.low if headline.low > 0 else headline.high
+    return headline, Verdict(claim, verdict, headline.id, row, expected, tuple(verdicts.items()), missing, flips)
+
+
+def threshold_verdict(claim: str, finding: Finding) -> Verdict:
+    """Judge a share against its registered threshold."""
+    limit = float(registry().claims[claim]["threshold"])
+    share = finding.estimate
+    verdict = NOT_TESTABLE if share is None else SUPPORTED if share >= limit else CONTRADICTED
+    flips = None if share is None else share - limit
+    return Verdict(claim, verdict, finding.id, "all", HIGHER, ((finding.focus or "all", verdict),), (), flips)
+
+
+def level_verdict(study: Study, finding: Finding) -> Verdict:
+    """Judge whether the focus buurten are worse off on one indicator: lower where more is better, higher where less is."""
+    indicator = study.known.indicator(finding.indicator or "")
+    expected = LOWER if indicator.better > 0 else HIGHER
+    verdict = decide(judge(finding), expected)
+    missing = (indicator.id,) if verdict == NOT_TESTABLE else ()
+    return Verdict("K3", verdict, finding.id, indicator.id, expected, ((study.focus.name, verdict),), missing)
+
+
+def turn_verdict(before: Verdict, since: Verdict) -> Verdict:
+    """Judge M1 from the two halves it is made of: shrank before (LOWER) and grew beyond the trend since (HIGHER).
+
+    `before` and `since` are the verdicts of C3 and C2 on the same row: M1 is supported when C3 is contradicted and C2
+    supported, contradicted when C3 is supported or C2 contradicted, else undecided; not testable without both.
+    """
+    if NOT_TESTABLE in (before.verdict, since.verdict):
+        verdict = NOT_TESTABLE
+    elif before.verdict == CONTRADICTED and since.verdict == SUPPORTED:
+        verdict = SUPPORTED
+    elif before.verdict == SUPPORTED or since.verdict == CONTRADICTED:
+        verdict = CONTRADICTED
+    else:
+        verdict = UNDECIDED
+    missing = tuple(dict.fromkeys((*before.missing, *since.missing)))
+    return Verdict("M1", verdict, before.finding, before.row, LOWER, (("as_C2_and_C3", verdict),), missing)
+
+
+def untested(study: Study, claim: str) -> list[Verdict]:
+    """Give a row for each indicator that a claim needs and this study does not follow: not testable, and why."""
+    needs = registry().claims[claim].get("needs", [])
+    return [
+        Verdict(claim, NOT_TESTABLE, None, name, None, (), (name,))
+        for name in needs
+        if name not in study.p.indicators and name in study.known.indicators
+    ]
+
+
+def overall(verdicts: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Join the rows of each claim into one verdict, in registered order: shared by all rows that vote, else undecided."""
+    by_claim: dict[str, list[str]] = {}
+    for row in verdicts:
+        by_claim.setdefault(row["claim"], []).append(row["verdict"])
+    return {claim: combine(by_claim[claim]) for claim in registry().claims if claim in by_claim}
+
+
+def verdict_table(verdicts: Sequence[Mapping[str, Any]], findings: Mapping[str, Any]) -> pd.DataFrame:
+    """Lay out the synthesis: one row per claim and part, with verdict, number, range, variants that agree."""
+    rows = []
+    for row in verdicts:
+        finding = findings.get(row["finding"]) or {}
+        rows.append(
+            {
+                "claim": row["claim"],
+                "indicator": finding.get("indicator") or (row["row"] if row["row"] not in ("all",) else None),
+                "measure": finding.get("measure"),
+                "verdict": row["verdict"],
+                "estimate": finding.get("estimate"),
+                "low": finding.get("low") if finding.get("range_kind") else None,
+                "high": finding.get("high") if finding.get("range_kind") else None,
+                "unit": "points"
+                if finding.get("kind") in CHANGES and finding["unit"] == "percent"
+                else finding.get("unit"),
+                "agree": row["agree"] if row["of"] > 1 else None,
+                "of": row["of"] if row["of"] > 1 else None,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def score(verdicts: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Score the debate: for each claim that takes part in it, how many rows were supported, contradicted, and so on."""
+    order = [SUPPORTED, CONTRADICTED, NEGLIGIBLE, UNDECIDED, NOT_TESTABLE]
+    rows = []
+    for claim in ("C2", "C3", "M1"):
+        own = [row["verdict"] for row in verdicts if row["claim"] == claim]
+        if own:
+            rows.append({"claim": claim, **{name.lower(): own.count(name) for name in order}, "of": len(own)})
+    return pd.DataFrame(rows)

@@ -1,0 +1,194 @@
+"""The command line: `kloof list`, `show`, `run`, `check`. Every answer ends with the next command to type."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kloof.errors import KloofError, ParameterError
+from kloof.fmt import LANGUAGES
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
+    help="kloof: is the gap between neighbourhoods growing? Notebooks, tests and reports.",
+)  # fmt: skip
+
+
+@app.command()
+def run(
+    preset: Annotated[str, typer.Option(help="named set of parameters; see: kloof list presets")] = "breda",
+    language: Annotated[str, typer.Option(help="nl, en, or both")] = "both",
+    only: Annotated[list[str] | None, typer.Option(help="run only this notebook (03); no report is made")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="change a parameter: --set focus=bredavandaag")
+    ] = None,
+) -> None:
+    """Run the notebooks of a preset and write its report to reports/<preset>."""
+    from kloof.publish import headlines
+    from kloof.run import make_report, notebook_paths
+    from kloof.sources import catalogue, project_folder
+
+    overrides = _overrides(set_ or [])
+    languages = LANGUAGES if language == "both" else (language,)
+    if language != "both" and language not in LANGUAGES:
+        raise ParameterError(f"language {language!r} is not known. Valid: {', '.join(LANGUAGES)}, both.")
+    paths = notebook_paths(only or [])
+    with _progress(len(paths), languages) as tell:
+        folder = make_report(preset, overrides, languages, only or [], tell)
+    shown = folder.relative_to(project_folder())
+    if only:
+        print(f"Executed notebooks: {shown}/{languages[0]}/notebooks")
+        return
+    for sentence in headlines(folder, catalogue(), languages[0]):
+        print(f"\n  {sentence}")
+    pages = "\n  ".join(f"{shown}/{name}/index.html   {shown}/{name}/report.pdf" for name in languages)
+    print(f"\nThe report:\n  {pages}\nIts numbers: {shown}/results.json")
+
+
+def _overrides(given: list[str]) -> dict[str, Any]:
+    """Read `--set name=value` options; all faults at once."""
+    from kloof.presets import coerce
+
+    values, found = {}, []
+    for item in given:
+        name, sign, value = item.partition("=")
+        if not sign or not name.strip():
+            found.append(f"--set {item!r} is not name=value")
+            continue
+        try:
+            values[name.strip()] = coerce(name.strip(), value.strip())
+        except ParameterError as problem:
+            found.append(str(problem))
+    if found:
+        raise ParameterError(" ".join(found))
+    return values
+
+
+class _progress:  # noqa: N801
+    """One bar per language, with the notebook and the heading it is at."""
+
+    def __init__(self, notebooks: int, languages: tuple[str, ...]):
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (
+            TextColumn("{task.fields[language]}"),
+            BarColumn(30),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}"),
+        )
+        self.bar = Progress(*columns, console=Console(stderr=True))
+        self.tasks = {name: self.bar.add_task("starting", total=notebooks, language=name) for name in languages}
+        self.seen: dict[str, list[str]] = {name: [] for name in languages}
+
+    def __enter__(self) -> Callable[[Any], None]:
+        self.bar.start()
+        return self.tell
+
+    def tell(self, step: Any) -> None:
+        """Move a bar to where its notebook is."""
+        done = self.seen[step.language]
+        if step.notebook not in done:
+            done.append(step.notebook)
+        place = len(done) - 1 + step.cell / step.cells
+        self.bar.update(
+            self.tasks[step.language],
+            completed=round(place, 1),
+            description=f"{step.notebook}  {step.heading}",
+        )
+
+    def __exit__(self, *problem: object) -> None:
+        if problem[0] is None:
+            for task in self.bar.tasks:
+                self.bar.update(task.id, completed=task.total, description="done")
+        self.bar.stop()
+
+
+@app.command(name="list")
+def list_(
+    what: Annotated[str, typer.Argument(help="notebooks, presets, indicators, indices, focus, sources")] = "",
+) -> None:
+    """List what there is: notebooks, presets, indicators, indices, focus lists, sources."""
+    from kloof import listing
+
+    kinds = {
+        "notebooks": listing.notebooks,
+        "presets": listing.presets,
+        "indicators": listing.indicators,
+        "indices": listing.indices,
+        "focus": listing.focus_lists,
+        "sources": listing.sources,
+    }
+    if what and what not in kinds:
+        raise ParameterError(f"{what!r} cannot be listed. Valid: {', '.join(kinds)}.")
+    for kind in [what] if what else kinds:
+        print(f"{kind}\n" + "\n".join(f"  {name:<46} {text}" for name, text in kinds[kind]()))
+    print("\nNext: kloof show 03")
+
+
+@app.command()
+def show(
+    notebook: Annotated[str, typer.Argument(help="number or name of a notebook, such as 03")],
+    preset: Annotated[str, typer.Option(help="preset whose values are shown")] = "breda",
+) -> None:
+    """Show the parameters of a notebook: type, value under a preset, meaning."""
+    from kloof import listing
+
+    title, rows = listing.parameters_of(notebook, preset)
+    print(title)
+    for name, kind, value, meaning in rows:
+        print(f"  {name:<18} {kind:<5} {meaning}\n  {'':<24} {preset}: {value}")
+    print(f"\nNext: kloof run --preset {preset} --only {notebook} --set focus=…")
+
+
+@app.command()
+def check() -> None:
+    """Check the project: data against their registry, notebooks clean, texts complete in both languages."""
+    from kloof import listing
+
+    found = listing.faults_of_project()
+    for fault in found:
+        print(f"✗ {fault}")
+    if found:
+        raise typer.Exit(1)
+    print("Data, notebooks, presets, claims and texts are in order.\nNext: kloof run")
+
+
+@app.command()
+def audit(folder: Annotated[Path, typer.Argument(help="folder of a report, such as reports/breda")]) -> None:
+    """Read a finished report back against its results.json."""
+    from kloof import listing
+
+    found = listing.faults_of_report(folder)
+    for fault in found:
+        print(f"✗ {fault}")
+    if found:
+        raise typer.Exit(1)
+    print(f"Every number and verdict in {folder} is in its results.json.")
+
+
+def main() -> None:
+    """Start the command line; an error of ours is printed without a traceback, exit code 2."""
+    try:
+        app(standalone_mode=False)
+    except KloofError as problem:
+        print(f"kloof: {problem}", file=sys.stderr)
+        sys.exit(2)
+    except (KeyboardInterrupt, typer.Abort):
+        print("kloof: stopped; earlier reports are untouched.", file=sys.stderr)
+        sys.exit(130)
+    except typer.Exit as ending:
+        sys.exit(ending.exit_code)
+    except Exception as problem:
+        if type(problem).__module__.startswith(("click", "typer")):
+            message = getattr(problem, "format_message", lambda text=str(problem): text)()
+            print(f"kloof: {message} See: kloof --help", file=sys.stderr)
+            sys.exit(2)
+        raise
+
+
+if __name__ == "__main__":
+    main()

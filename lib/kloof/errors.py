@@ -1,0 +1,52 @@
+"""Names what can go wrong. Every message says what is wrong, where, and how to go on."""
+
+from collections.abc import Sequence
+
+
+class KloofError(Exception):
+    """Anything kloof refuses to do. The command line prints it and ends with exit code 2."""
+
+
+class SchemaError(KloofError):
+    """A table has not the shape it should have; the message lists all faults, not the first."""
+
+
+class SourceError(KloofError):
+    """A file is missing, damaged, or not what its name promises."""
+
+
+class ParameterError(KloofError):
+    """A preset, parameter, code, year or list that kloof does not know."""
+
+
+class CatalogueError(KloofError):
+    """The catalogue, a claim or a sentence table contradicts itself."""
+
+
+class NotComputableError(KloofError):
+    """A number that these data do not allow; `reason` is a code the report can explain."""
+
+    def __init__(self, reason: str, message: str):
+        super().__init__(message)
+        self.reason = reason
+
+
+class NotebookError(KloofError):
+    """A notebook stopped; the message names notebook, cell and cause."""
+
+
+class ReportError(KloofError):
+    """A page could not be made, or says something that is not in results.json."""
+
+
+def faults(what: str, found: Sequence[str], way_out: str) -> str:
+    """Write all faults in one message: `2 faults in counts. (1) … (2) … way out`."""
+    noun = "fault" if len(found) == 1 else "faults"
+    listed = " ".join(f"({number}) {fault}" for number, fault in enumerate(found, 1))
+    return f"{len(found)} {noun} in {what}. {listed} {way_out}".rstrip()
+
+
+def examples(values: Sequence[object], most: int = 5) -> str:
+    """Show at most five examples and how many more there are."""
+    shown = ", ".join(str(value) for value in values[:most])
+    return shown if len(values) <= most else f"{shown}, and {len(values) - most} more"

@@ -1,0 +1,144 @@
+"""Holds one comparison with everything a sentence about it needs, and judges it.
+
+A verdict is a pure function of a Finding: no word like "rose" is ever typed by hand.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+HIGHER = "HIGHER"
+LOWER = "LOWER"
+SAME = "SAME"
+UNCLEAR = "UNCLEAR"
+NOT_COMPARABLE = "NOT_COMPARABLE"
+NOT_COMPUTABLE = "NOT_COMPUTABLE"
+JUDGEMENTS = (HIGHER, LOWER, SAME, UNCLEAR, NOT_COMPARABLE, NOT_COMPUTABLE)
+
+SUPPORTED = "SUPPORTED"
+CONTRADICTED = "CONTRADICTED"
+NEGLIGIBLE = "NEGLIGIBLE"
+UNDECIDED = "UNDECIDED"
+NOT_TESTABLE = "NOT_TESTABLE"
+VERDICTS = (SUPPORTED, CONTRADICTED, NEGLIGIBLE, UNDECIDED, NOT_TESTABLE)
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a comparison: a year, a group of buurten, and the estimate there."""
+
+    year: int | None = None
+    group: str | None = None
+    estimate: float | None = None
+    low: float | None = None
+    high: float | None = None
+    n_units: int = 0
+    n_missing: int = 0
+    n_total: float | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One computed comparison.
+
+    `estimate` is b minus a in `unit` (for a level: the level itself), `low`-`high` the widest range it can take,
+    and `range_kind` says what that range is about: rounding, suppression, process, placebo. Nothing here is text.
+    """
+
+    id: str
+    kind: str
+    measure: str
+    unit: str
+    indicator: str | None = None
+    estimate: float | None = None
+    low: float | None = None
+    high: float | None = None
+    range_kind: tuple[str, ...] = ()
+    smallest_effect: float | None = None
+    a: Side = field(default_factory=Side)
+    b: Side = field(default_factory=Side)
+    focus: str | None = None
+    coverage: float | None = None
+    coverage_minimum: float = 0.0
+    comparability: str = "comparable"
+    breaks: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    reason: str | None = None
+    decimals: int | None = None
+    flags: tuple[str, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the finding as plain numbers and codes, with its judgement."""
+        return {**asdict(self), "judgement": judge(self)}
+
+
+def judge(finding: Finding) -> str:
+    """Judge a finding; the first line that holds wins, and one always does.
+
+    Source of the order: an estimate that may not be compared is never given a direction; an interval wholly
+    inside ± the smallest effect is the same (two one-sided tests, Schuirmann 1987); silence is not sameness.
+    """
+    f = finding
+    if f.estimate is None or (f.coverage is not None and f.coverage < f.coverage_minimum):
+        return NOT_COMPUTABLE
+    if f.comparability == "broken":
+        return NOT_COMPARABLE
+    if f.low is None or f.high is None:
+        return UNCLEAR
+    if f.smallest_effect is not None and -f.smallest_effect <= f.low and f.high <= f.smallest_effect:
+        return SAME
+    if f.low > 0:
+        return HIGHER
+    if f.high < 0:
+        return LOWER
+    return UNCLEAR
+
+
+def decide(judgement: str, expected: str) -> str:
+    """Turn a judgement into a verdict on a claim that expected HIGHER or LOWER."""
+    if judgement in (NOT_COMPARABLE, NOT_COMPUTABLE):
+        return NOT_TESTABLE
+    if judgement == SAME:
+        return NEGLIGIBLE
+    if judgement == UNCLEAR:
+        return UNDECIDED
+    return SUPPORTED if judgement == expected else CONTRADICTED
+
+
+def combine(verdicts: Sequence[str]) -> str:
+    """Join the verdicts of registered variants: one that all share, otherwise undecided.
+
+    Variants that cannot be tested do not vote; when none can, neither can the claim.
+    """
+    votes = {verdict for verdict in verdicts if verdict != NOT_TESTABLE}
+    if not votes:
+        return NOT_TESTABLE
+    return votes.pop() if len(votes) == 1 else UNDECIDED
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A claim judged: the verdict, the finding behind it, and how its registered variants voted."""
+
+    claim: str
+    verdict: str
+    finding: str | None
+    row: str
+    expected: str | None = None
+    variants: tuple[tuple[str, str], ...] = ()
+    missing: tuple[str, ...] = ()
+    flips_at: float | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the verdict as plain codes, with the number of variants that agree."""
+        votes = [verdict for _, verdict in self.variants]
+        return {**asdict(self), "agree": votes.count(self.verdict), "of": len(votes)}
+
+
+def from_json(entry: Mapping[str, Any]) -> Finding:
+    """Read back what `Finding.as_json` wrote."""
+    parts = {key: value for key, value in entry.items() if key != "judgement"}
+    for key in ("range_kind", "breaks", "sources", "flags"):
+        parts[key] = tuple(parts[key])
+    return Finding(**{**parts, "a": Side(**parts["a"]), "b": Side(**parts["b"])})

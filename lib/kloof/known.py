@@ -1,0 +1,169 @@
+"""Knows what results.json allows a page to say: names with digits, years, units, numbers of a figure."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from kloof.narrate import CHANGES
+from kloof.readback import Node, agrees, read_number, signs
+
+FOCUS_RULE = re.compile(r"\w+:(\d+):\w+:(\d{4})")  # a focus list made by a rule names a size and a year
+YEAR = re.compile(r"(?:19|20)\d\d")
+COUNTED = frozenset({"n_units", "n_missing", "n_total", "year"})
+Known = tuple[float, str | None]  # a number and its unit; a unit that is not recorded is None
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """One results document, in one language; `extra` are labels beside the names it holds itself."""
+
+    results: Mapping[str, Any]
+    language: str
+    extra: tuple[str, ...] = ()
+
+    @cached_property
+    def names(self) -> re.Pattern[str]:
+        """Match proper names and labels, which may hold digits and any word."""
+        texts = {text for text in strings(self.results) if re.search(r"\d", text) and re.search(r"[^\W\d_]", text)}
+        known = {*self.results["areas"].values(), *(texts - self.identifiers), *self.extra}
+        spaced = {re.sub(r"\s+", " ", text) for text in known if len(text) > 2}
+        ordered = sorted(spaced, key=lambda text: (-len(text), text))
+        return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, ordered)) + r")(?!\w)", re.IGNORECASE)
+
+    @cached_property
+    def identifiers(self) -> frozenset[str]:
+        """List the ids of findings, tables, figures and sections: no reader should see one."""
+        found = {name for kind in ("findings", "tables", "figures") for name in self.results[kind]}
+        return frozenset(found | {section["id"] for section in self.results["sections"]})
+
+    @cached_property
+    def years(self) -> frozenset[str]:
+        """List the years that occur in parameters, findings, tables and rules."""
+        found = {str(value) for value in self.results["parameters"].values()}
+        for finding in self.results["findings"].values():
+            found |= {str(finding[side]["year"]) for side in ("a", "b")}
+            details = (detail for detail in finding["details"].values() if isinstance(detail, Mapping))
+            found |= {str(detail.get("value")) for detail in details}
+        for table in self.results["tables"].values():
+            kinds = [column["kind"] for column in table["columns"]]
+            for row in table["rows"]:
+                found |= {str(value) for kind, value in zip(kinds, row, strict=True) if kind == "year"}
+            found |= {year for column in table["columns"] for year in YEAR.findall(column["key"])}
+        return frozenset(text for text in found | {year for _, year in self._rules()} if YEAR.fullmatch(text))
+
+    @cached_property
+    def sizes(self) -> frozenset[str]:
+        """List the sizes of focus lists made by a rule, which stand in the name of the list."""
+        return frozenset(size for size, _ in self._rules())
+
+    def _rules(self) -> list[tuple[str, str]]:
+        """List size and year of each focus list made by a rule."""
+        found = (FOCUS_RULE.fullmatch(text) for text in strings(self.results))
+        return [(match[1], match[2]) for match in found if match]
+
+    def finding_of(self, figure: str | None) -> Mapping[str, Any] | None:
+        """Give the finding that a figure states."""
+        entry = self.results["figures"].get(figure)
+        return self.results["findings"].get(entry["finding"]) if entry else None
+
+    def numbers_near(self, node: Node) -> list[Known]:
+        """List the numbers that plain text in or under a figure or table may hold; none outside them."""
+        figure, table = node.nearest("data-figure"), node.nearest("data-table")
+        if figure is None and table is None:
+            return []
+        entry = self.results["figures"].get(figure, {})
+        found: list[Known] = [(value, None) for _, value in numbers(self.results["parameters"])]
+        found += [(value, None) for _, value in numbers(entry.get("options", {}))]
+        if (finding := self.finding_of(figure)) is not None:
+            place = f"/findings/{finding['id']}"
+            found.append((float(finding["a"]["n_units"] + finding["b"]["n_units"]), "neighbourhoods"))
+            found += [(value, self.unit_at(place + inner)) for inner, value in numbers(finding)]
+        content = self.results["tables"].get(table or entry.get("table"))
+        if content is not None:
+            name = table or entry.get("table")
+            for place, row in enumerate(content["rows"]):
+                found += [
+                    (float(value), self.unit_at(f"/tables/{name}/rows/{place}/{at}"))
+                    for at, value in enumerate(row)
+                    if is_number(value)
+                ]
+            found += [(float(count), "neighbourhoods") for count in range(len(content["rows"]) + 1)]
+        return found
+
+    def unit_at(self, pointer: str) -> str | None:
+        """Tell the unit of the number at a pointer; None when results.json does not say."""
+        kind, name, *steps = pointer.strip("/").split("/")
+        if kind == "tables" and len(steps) == 3:
+            table = self.results["tables"][name]
+            unit = table["columns"][int(steps[2])]["unit"]
+            if unit and unit.startswith("@"):  # each row says its own unit, in the column of that name
+                keys = [column["key"] for column in table["columns"]]
+                unit = table["rows"][int(steps[1])][keys.index(unit[1:])]
+            return str(unit) if unit else None
+        if kind != "findings":
+            return None
+        finding = self.results["findings"][name]
+        if steps[-1] in COUNTED:
+            return "number"
+        if steps[0] in ("coverage", "coverage_minimum"):
+            return "percent"
+        if steps[0] == "details":
+            detail = finding["details"].get(steps[1])
+            return str(detail["unit"]) if isinstance(detail, Mapping) and "unit" in detail else None
+        changes = steps[0] not in ("a", "b") and finding["kind"] in CHANGES
+        return "points" if changes and finding["unit"] == "percent" else str(finding["unit"])
+
+    def sign_fits(self, sign: str, unit: str | None) -> bool:
+        """Tell whether the sign of a unit may stand for a unit; a bare number (no sign) may."""
+        return not sign or unit is None or unit in signs(self.language)[sign]
+
+    def among(self, token: str, known: Sequence[Known]) -> bool:
+        """Tell whether a printed number is one of these, in a unit that its sign allows."""
+        printed = read_number(token, self.language)
+        return printed is not None and any(
+            self.sign_fits(printed.sign, unit) and agrees(printed, value, unit, signed=False) for value, unit in known
+        )
+
+    def nameless(self, text: str) -> str:
+        """Take names out of a text; signs of units stay."""
+        return self.names.sub(lambda match: match[0] if match[0].lower() in signs(self.language) else " ", text)
+
+    def loose_numbers(self, text: str) -> list[str]:
+        """List the numbers of a text with their signs; those in names and `per 1.000 inwoners` are none."""
+        ordered = sorted(signs(self.language), key=len, reverse=True)
+        behind = "|".join(re.escape(sign) for sign in ordered if sign != "€")
+        alone = "|".join(re.escape(sign) for sign in ordered if re.search(r"\d", sign))
+        plain = re.sub(rf"(?<![\d.,]\s)(?:{alone})", " ", self.nameless(text), flags=re.IGNORECASE)
+        number = rf"\u2212?(?:€\s?)?\d+(?:[.,]\d+)*(?:\s?(?:{behind})(?!\w))?"
+        return [match.strip() for match in re.findall(number, plain)]
+
+    def is_year_or_size(self, token: str) -> bool:
+        """Tell whether a number is a year of the results, or the size in the name of a focus list."""
+        number, _, sign = token.partition(" ")
+        counts = not sign or "neighbourhoods" in signs(self.language).get(sign, frozenset())
+        return token in self.years or (counts and number in self.sizes)
+
+
+def strings(place: Any) -> Iterator[str]:
+    """Go through all text values of a document (never its keys)."""
+    if isinstance(place, str):
+        yield place
+    elif isinstance(place, Mapping | list | tuple):
+        for inner in place.values() if isinstance(place, Mapping) else place:
+            yield from strings(inner)
+
+
+def is_number(value: Any) -> bool:
+    """Tell a number from text, nothing and yes or no."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def numbers(place: Any, path: str = "") -> Iterator[tuple[str, float]]:
+    """Go through all numbers of a document with the path to each."""
+    if is_number(place):
+        yield path, float(place)
+    elif isinstance(place, Mapping | list | tuple):
+        for key, inner in place.items() if isinstance(place, Mapping) else enumerate(place):
+            yield from numbers(inner, f"{path}/{key}")

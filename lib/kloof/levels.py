@@ -1,0 +1,326 @@
+"""How segregated: levels of focus and rest, the buurten ranked, and the indices with their ranges."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from kloof.bounds import IndexRange, gap_range, index_range, share_counts
+from kloof.errors import NotComputableError
+from kloof.findings import Finding, Side
+from kloof.formulas import expected_under_evenness
+from kloof.indices import INDICES
+from kloof.models import ABSOLUTE, gap
+from kloof.panel import series, weights
+from kloof.study import Study, usable_years
+
+COUNT_INDICES = ("dissimilarity", "isolation", "theil_h", "gini", "correlation_ratio")
+MEAN_INDICES = ("weighted_sd", "coefficient_of_variation", "theil_between")
+
+
+def last_year(study: Study, name: str) -> tuple[int | None, float]:
+    """Give the last year of the window with enough coverage, and its coverage; without one, the best coverage met."""
+    years, covered = usable_years(study, name, study.p.year_from, study.p.year_to)
+    return (years[-1], covered[years[-1]]) if years else (None, max(covered.values(), default=0.0))
+
+
+def level_finding(study: Study, name: str, number: str) -> Finding:
+    """Compare the level of focus and rest in the last year with enough coverage.
+
+    The range is what rounding leaves open, with every suppressed buurt anywhere between the lowest and the highest
+    measured buurt: that assumption is stated with the number.
+    """
+    indicator = study.known.indicator(name)
+    year, coverage = last_year(study, name)
+    base = {
+        "kind": "gap", "measure": ABSOLUTE, "indicator": name, "unit": indicator.unit, "decimals": indicator.decimals,
+        "focus": study.focus.name, "coverage": coverage, "coverage_minimum": study.coverage_minimum,
+        "flags": ("modelled",) if indicator.modelled else ("register",),
+        "smallest_effect": study.smallest_effect(name),
+    }  # fmt: skip
+    if year is None:
+        return Finding(id=number, reason="too_little_measured" if coverage else "no_figures", **base)
+    rows = level_rows(study, name, year)
+    measured = rows[rows["status"] == "measured"]
+    is_focus = (measured["group"] == "focus").to_numpy()
+    if not is_focus.any() or is_focus.all():
+        return Finding(id=number, reason="no_group_left", **base)
+    value, weight = measured["value"].to_numpy(float), measured["weight"].to_numpy(float)
+    bounded = rows.assign(
+        low=rows["low"].fillna(measured["low"].min()), high=rows["high"].fillna(measured["high"].max())
+    )
+    reach = gap_range(
+        bounded["low"],
+        bounded["high"],
+        bounded["weight"],
+        bounded["weight"],
+        (bounded["group"] == "focus").to_numpy(),
+    )
+    focus, rest = (float(np.average(value[side], weights=weight[side])) for side in (is_focus, ~is_focus))
+    missing = int((rows["status"] != "measured").sum())
+    sides = [
+        Side(
+            year,
+            group,
+            level,
+            *ends,
+            n_units=int(side.sum()),
+            n_missing=int(((rows["group"] == group) & rows["value"].isna()).sum()),
+        )
+        for group, level, ends, side in (
+            ("focus", focus, reach.focus, is_focus),
+            ("rest", rest, reach.rest, ~is_focus),
+        )
+    ]
+    kinds = ("rounding", "suppression") if missing else ("rounding",)
+    return Finding(
+        id=number, estimate=gap(value, weight, is_focus, ABSOLUTE), low=reach.difference[0], high=reach.difference[1],
+        a=sides[0], b=sides[1], range_kind=kinds, sources=tuple(sorted(set(measured["source"]))),
+        details={"n_missing": {"value": missing, "unit": "number"}}, **base,
+    )  # fmt: skip
+
+
+def level_rows(study: Study, name: str, year: int) -> pd.DataFrame:
+    """Give every buurt with people in one year: code, group, value, low, high, weight, status, source."""
+    table = series(study.data, study.known, name)
+    size, _, _ = weights(study.data, study.known, study.known.indicator(name).weighed_by, year)
+    here = table[table["year"] == year].assign(weight=lambda rows: rows["code"].map(size).fillna(0))
+    group = np.where(here["code"].isin(study.focus.codes), "focus", "rest")
+    return here.assign(group=group)[here["weight"] > 0].reset_index(drop=True)
+
+
+def ranked_table(study: Study, name: str, year: int) -> pd.DataFrame:
+    """Rank the buurten on one indicator: area, group, value, low, high, difference from the municipality's mean."""
+    rows = level_rows(study, name, year)
+    measured = rows["status"] == "measured"
+    mean = float(np.average(rows.loc[measured, "value"], weights=rows.loc[measured, "weight"]))
+    table = rows.assign(area=rows["code"], difference=rows["value"] - mean)
+    return table.sort_values(["value", "area"], ignore_index=True)[
+        ["area", "group", "value", "low", "high", "difference"]
+    ]
+
+
+def city_mean(study: Study, name: str, year: int) -> float:
+    """Mean over the measured buurten, weighed by their universe."""
+    rows = level_rows(study, name, year).query("status == 'measured'")
+    return float(np.average(rows["value"], weights=rows["weight"]))
+
+
+def distribution_table(study: Study, name: str) -> pd.DataFrame:
+    """Give every measured buurt in every year with enough coverage: year, area, group, value."""
+    years, _ = usable_years(study, name, study.p.year_from, study.p.year_to)
+    table = series(study.data, study.known, name).query("status == 'measured'")
+    table = table[table["year"].isin(years)]
+    group = np.where(table["code"].isin(study.focus.codes), "focus", "rest")
+    return table.assign(area=table["code"], group=group)[["year", "area", "group", "value"]].reset_index(drop=True)
+
+
+@dataclass(frozen=True)
+class GroupCounts:
+    """Counts of a group and of the rest of its base per buurt, with the bounds rounding and suppression leave."""
+
+    year: int
+    group: np.ndarray
+    rest: np.ndarray
+    group_low: np.ndarray
+    group_high: np.ndarray
+    rest_low: np.ndarray
+    rest_high: np.ndarray
+    n_missing: int
+    coverage: float
+    sources: tuple[str, ...]
+
+
+def group_counts(study: Study, name: str, municipality: str | None = None) -> list[GroupCounts]:
+    """Give the counts of one group for every year of the window in which both parts are published by buurt.
+
+    A suppressed buurt keeps a place in the bounds: its group anywhere from nobody to everybody in its base; a base
+    that is itself missing is bounded by the buurt's inhabitants. What cannot be bounded at all is only counted.
+    """
+    group = study.known.group(name)
+    part = series(study.data, study.known, group.share or group.count or "", "buurt", municipality)
+    base = series(study.data, study.known, group.base, "buurt", municipality)
+    people = series(study.data, study.known, "inhabitants", "buurt", municipality)
+    made = []
+    for year in sorted(set(part["year"]) & set(base["year"])):
+        if not study.p.year_from <= year <= study.p.year_to:
+            continue
+        here = [table[table["year"] == year].set_index("code") for table in (part, base, people)]
+        if counted := _counts_of_year(study, group.share is not None, int(year), here):
+            made.append(counted)
+    return made
+
+
+def _counts_of_year(study: Study, is_share: bool, year: int, tables: list[pd.DataFrame]) -> GroupCounts | None:
+    part, base, people = tables
+    base = base.reindex(part.index)
+    whole = base["value"].notna() & (base["value"] > 0)
+    both = part["value"].notna() & whole
+    empty = base["value"] == 0
+    top = base["high"].where(whole, people["high"].reindex(part.index))
+    bounded = ~both & ~empty & (top > 0)
+    coverage = 100 * float(base.loc[both, "value"].sum() / top[both | bounded].sum()) if both.any() else 0.0
+    if coverage < study.coverage_minimum:
+        return None
+    if is_share:
+        value = part["value"] / 100 * base["value"]
+        boxes = share_counts(
+            part.loc[both, "low"], part.loc[both, "high"], base.loc[both, "low"], base.loc[both, "high"]
+        )
+    else:
+        value = part["value"]
+        rest_low = (base["low"] - part["high"]).clip(lower=0)
+        rest_high = (base["high"] - part["low"]).clip(lower=0)
+        boxes = tuple(side[both].to_numpy(float) for side in (part["low"], part["high"], rest_low, rest_high))  # type: ignore[assignment]
+    rest = (base["value"] - value).clip(lower=0)
+    outer = np.zeros(int(bounded.sum())), top[bounded].to_numpy(float)
+    low_high = [np.concatenate([box, outer[place % 2]]) for place, box in enumerate(boxes)]
+    sources = {part_of for source in part.loc[both, "source"] for part_of in source.split("|")}
+    return GroupCounts(
+        year, value[both].to_numpy(float), rest[both].to_numpy(float), *low_high,
+        n_missing=int((~both & ~empty).sum()), coverage=coverage, sources=tuple(sorted(sources)),
+    )  # fmt: skip
+
+
+def index_table(study: Study, name: str, municipality: str | None = None) -> pd.DataFrame:
+    """Compute every count index of a group for every year that allows it.
+
+    Columns: group_name, year, index, estimate, low, high, method, expected (D if people were spread at random),
+    buurten, not_measured, coverage. `low`-`high` is what rounding and suppression leave open.
+    """
+    rows = []
+    for counts in group_counts(study, name, municipality):
+        chance = float(expected_under_evenness(counts.group, counts.rest)[0])
+        for index in COUNT_INDICES:
+            estimate = float(INDICES[index].function(counts.group, counts.rest, (0,))[0])
+            reach = _reach(study, index, counts, f"{name} {municipality} {counts.year} {index}")
+            low, high = min(reach.low, estimate), max(reach.high, estimate)
+            expected = chance if index == "dissimilarity" else None
+            rows.append(
+                (
+                    name,
+                    counts.year,
+                    index,
+                    estimate,
+                    low,
+                    high,
+                    reach.method,
+                    expected,
+                    len(counts.group),
+                    counts.n_missing,
+                    counts.coverage,
+                )
+            )
+    columns = [
+        "group_name",
+        "year",
+        "index",
+        "estimate",
+        "low",
+        "high",
+        "method",
+        "expected",
+        "buurten",
+        "not_measured",
+        "coverage",
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _reach(study: Study, index: str, counts: GroupCounts, purpose: str) -> IndexRange:
+    return index_range(
+        index, counts.group_low, counts.group_high, counts.rest_low, counts.rest_high, study.rng(purpose)
+    )  # fmt: skip
+
+
+def index_findings(study: Study, table: pd.DataFrame, number: str) -> list[Finding]:
+    """Make a finding of the dissimilarity of each group in its last year; without one, say why."""
+    found = []
+    for name in study.p.groups:
+        rows = table[(table["group_name"] == name) & (table["index"] == "dissimilarity")]
+        base = {
+            "id": f"{number}.{name}", "kind": "index", "measure": "dissimilarity", "indicator": name, "unit": "index",
+            "focus": study.focus.name, "coverage_minimum": study.coverage_minimum, "flags": ("register",),
+            "smallest_effect": study.smallest_effect(name, "index"),
+        }  # fmt: skip
+        if rows.empty:
+            found.append(Finding(reason="no_counts", **base))
+            continue
+        row = rows.iloc[-1]
+        details = {"expected": {"value": row["expected"], "unit": "index"}}
+        found.append(
+            Finding(
+                estimate=row["estimate"], low=row["low"], high=row["high"], coverage=row["coverage"],
+                range_kind=("rounding", "suppression") if row["not_measured"] else ("rounding",),
+                b=Side(int(row["year"]), "all", n_units=int(row["buurten"]), n_missing=int(row["not_measured"])),
+                details=details, **base,
+            )
+        )  # fmt: skip
+    return found
+
+
+def comparison_table(study: Study) -> pd.DataFrame:
+    """Compute the dissimilarity of the groups in the comparison cities, for the last year that each allows."""
+    rows = []
+    for place in (study.p.municipality, *study.p.comparisons):
+        for name in study.p.groups:
+            counts = group_counts(study, name, place)
+            if not counts:
+                continue
+            last = counts[-1]
+            estimate = float(INDICES["dissimilarity"].function(last.group, last.rest, (0,))[0])
+            reach = _reach(study, "dissimilarity", last, f"{name} {place}")
+            rows.append(
+                (
+                    place,
+                    name,
+                    last.year,
+                    estimate,
+                    min(reach.low, estimate),
+                    max(reach.high, estimate),
+                    len(last.group),
+                    last.n_missing,
+                )
+            )
+    return pd.DataFrame(
+        rows, columns=["area", "group_name", "year", "estimate", "low", "high", "buurten", "not_measured"]
+    )
+
+
+def spread_table(study: Study) -> pd.DataFrame:
+    """Compute how far apart the buurten are on each followed indicator, year by year.
+
+    Weighted standard deviation, coefficient of variation and Theil between-part of the mean, each with the range
+    rounding leaves; over the buurten measured in that year.
+    """
+    rows = []
+    for name in study.p.indicators:
+        years, _ = usable_years(study, name, study.p.year_from, study.p.year_to)
+        for year in years:
+            measured = level_rows(study, name, year).query("status == 'measured'")
+            weight = measured["weight"].to_numpy(float)
+            for index in MEAN_INDICES:
+                estimate = float(INDICES[index].function(measured["value"].to_numpy(float), weight, (0,))[0])
+                try:
+                    reach = index_range(
+                        index,
+                        measured["low"],
+                        measured["high"],
+                        weight,
+                        weight,
+                        study.rng(f"{name} {year} {index}"),
+                    )
+                except NotComputableError:
+                    continue
+                rows.append(
+                    (
+                        name,
+                        year,
+                        index,
+                        estimate,
+                        min(reach.low, estimate),
+                        max(reach.high, estimate),
+                        len(measured),
+                    )
+                )
+    return pd.DataFrame(rows, columns=["indicator", "year", "index", "estimate", "low", "high", "buurten"])

@@ -1,0 +1,234 @@
+"""One indicator for the buurten of one municipality: year by year, with the bounds its rounding leaves.
+
+Also resolves the focus list: a registered list, or a rule such as `lowest:11:mean_income_per_inhabitant:2016`.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from kloof.catalogue import Catalogue, Indicator
+from kloof.errors import NotComputableError, ParameterError, examples
+from kloof.schema import SetAside
+from kloof.sources import DataSet
+
+RULE = re.compile(r"(lowest|highest):(\d+):(\w+):(\d{4})")
+CAPPED = {"percent": 100.0}
+
+
+def series(
+    data: DataSet, known: Catalogue, name: str, level: str = "buurt", municipality: str | None = None
+) -> pd.DataFrame:
+    """Give one indicator for every area of a level and every year in which any has a value.
+
+    Returns code, year, value, low, high, status, source: one row per area × year. `low`-`high` is what rounding
+    leaves open. An area without a row in the source gets status `not_published`. An indicator that is derived from
+    two counts is made here, and its bounds from theirs. No year at all gives an empty frame.
+    """
+    indicator = known.indicator(name)
+    if indicator.derive:
+        return _derived(data, known, indicator, level, municipality)
+    rows = data.observations[data.observations["indicator"] == name]
+    codes = data.units(level, municipality)
+    rows = rows[rows["code"].isin(codes)]
+    years = sorted(rows.loc[rows["status"] == "measured", "year"].unique())
+    grid = pd.MultiIndex.from_product([codes, years], names=["code", "year"]).to_frame(index=False)
+    full = grid.merge(
+        rows[["code", "year", "value", "status", "source"]],
+        on=["code", "year"],
+        how="left",
+        validate="one_to_one",
+    )
+    full["status"] = full["status"].fillna("not_published")
+    full["source"] = full["source"].fillna("")
+    return _bounded(full, indicator)
+
+
+def _bounded(rows: pd.DataFrame, indicator: Indicator) -> pd.DataFrame:
+    """Add the interval that rounding leaves: half a step on each side, never below 0 or above 100 percent."""
+    half = indicator.rounding / 2
+    floor = 0.0 if indicator.kind in ("count", "share", "rate") else -np.inf
+    cap = CAPPED.get(indicator.unit, np.inf)
+    low = (rows["value"] - half).clip(lower=floor)
+    high = (rows["value"] + half).clip(upper=cap)
+    return rows.assign(low=low, high=high)[["code", "year", "value", "low", "high", "status", "source"]]
+
+
+def _derived(
+    data: DataSet, known: Catalogue, indicator: Indicator, level: str, municipality: str | None
+) -> pd.DataFrame:
+    """Divide two counts; a cell is missing when either is, and its reason is that of the missing one."""
+    parts = indicator.derive or {}
+    top = series(data, known, parts["numerator"], level, municipality)
+    bottom = series(data, known, parts["denominator"], level, municipality)
+    both = top.merge(bottom, on=["code", "year"], suffixes=("_n", "_d"), validate="one_to_one")
+    per = float(parts["per"])
+    divisor = both["value_d"].where(both["value_d"] > 0)
+    cap = CAPPED.get(indicator.unit, np.inf)
+    status = both["status_n"].where(both["status_n"] != "measured", both["status_d"])
+    value = per * both["value_n"] / divisor
+    status = status.where(value.notna() | (status != "measured"), "not_published")
+    return pd.DataFrame(
+        {
+            "code": both["code"],
+            "year": both["year"],
+            "value": value,
+            "low": per * both["low_n"] / both["high_d"].where(divisor.notna()),
+            "high": (per * both["high_n"] / both["low_d"].where(both["low_d"] > 0))
+            .clip(upper=cap)
+            .where(value.notna()),
+            "status": status,
+            "source": both["source_n"].where(
+                both["source_n"] == both["source_d"], both["source_n"] + "|" + both["source_d"]
+            ),
+        }
+    )
+
+
+def weights(
+    data: DataSet, known: Catalogue, names: Sequence[str], year: int, level: str = "buurt"
+) -> tuple["pd.Series[float]", str, int]:
+    """Give the size of each area in a base year: weights, which count it is, and its year.
+
+    The first of `names` that is published at this level counts; the nearest year not after `year`, failing that the
+    first one after it. The caller reports which. Raises NotComputableError(no_weights) when there is none.
+    """
+    for name in names:
+        table = series(data, known, name, level).query("status == 'measured'")
+        years = sorted(table["year"].unique())
+        if years:
+            before = [candidate for candidate in years if candidate <= year]
+            chosen = before[-1] if before else years[0]
+            values = table[table["year"] == chosen].set_index("code")["value"]
+            return values, name, int(chosen)
+    raise NotComputableError("no_weights", f"There is no count of {' or '.join(names) or 'anything'} by {level}.")
+
+
+@dataclass(frozen=True)
+class Focus:
+    """The focus list of a run: its members and how it was made."""
+
+    name: str
+    codes: tuple[str, ...]
+    indicator: str | None = None
+    year: int | None = None
+
+
+def resolve_focus(data: DataSet, known: Catalogue, name: str) -> Focus:
+    """Turn a focus parameter into buurten.
+
+    `name` is a list of the data set, codes joined by commas, or a rule `lowest:N:INDICATOR:YEAR`. Raises ParameterError
+    when it is unknown, holds a buurt of another municipality, is empty, or leaves no buurt to compare with.
+    """
+    units = data.units()
+    if match := RULE.fullmatch(name):
+        return _by_rule(data, known, name, match)
+    if name in data.focus_lists:
+        codes = data.focus_lists[name]
+    elif name.replace(",", "").strip() and all(part.strip().startswith("BU") for part in name.split(",")):
+        codes = tuple(sorted({part.strip() for part in name.split(",")}))
+    else:
+        listed = ", ".join(sorted(data.focus_lists)) or "none in this data set"
+        raise ParameterError(
+            f"focus {name!r} is not a list of this data set ({listed}), not codes of buurten joined by commas, and not a "
+            f"rule such as lowest:11:mean_income_per_inhabitant:2016."
+        )
+    strangers = [code for code in codes if code not in units]
+    if strangers:
+        raise ParameterError(
+            f"focus {name!r}: {examples(strangers)} not in {data.municipality}, which has {examples(units)}."
+        )
+    return _sound(Focus(name, codes), units)
+
+
+def _sound(focus: Focus, units: Sequence[str]) -> Focus:
+    if not focus.codes:
+        raise ParameterError(f"focus {focus.name!r} is empty: name at least one buurt.")
+    if len(focus.codes) >= len(units):
+        raise ParameterError(
+            f"focus {focus.name!r} holds all {len(units)} buurten: leave at least one to compare with."
+        )
+    return focus
+
+
+def _by_rule(data: DataSet, known: Catalogue, name: str, match: re.Match[str]) -> Focus:
+    extreme, size, indicator, year = match[1], int(match[2]), match[3], int(match[4])
+    table = series(data, known, indicator)
+    values = table[(table["year"] == year) & (table["status"] == "measured")].set_index("code")["value"]
+    if values.empty:
+        covered = ", ".join(str(covered) for covered in sorted(table["year"].unique())) or "no year at all"
+        raise ParameterError(f"focus {name!r}: {indicator} has no value by buurt in {year}; it has {covered}.")
+    ranked = values.sort_index().sort_values(ascending=extreme == "lowest", kind="stable")
+    return _sound(Focus(name, tuple(sorted(ranked.index[:size])), indicator, year), list(values.index))
+
+
+@dataclass(frozen=True)
+class Balanced:
+    """Buurten measured in every year compared, laid out for computing.
+
+    `value`, `low`, `high`: buurt × year; `weight`: buurt; `is_focus`: buurt. `coverage` is the share (percent) of the
+    universe in these buurten; `set_aside` says which buurten were left out and why.
+    """
+
+    codes: tuple[str, ...]
+    years: tuple[int, ...]
+    value: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    weight: np.ndarray
+    is_focus: np.ndarray
+    weight_name: str
+    weight_year: int
+    coverage: float
+    sources: tuple[str, ...]
+    set_aside: tuple[SetAside, ...]
+    missing: tuple[str, ...]
+
+    def column(self, year: int) -> int:
+        """Place of a year."""
+        return self.years.index(year)
+
+
+def balance(data: DataSet, known: Catalogue, name: str, years: Sequence[int], focus: Focus) -> Balanced:
+    """Keep the buurten that are measured in all `years`, weighed in the first of them.
+
+    Raises NotComputableError when no focus buurt or no other buurt is left, or when there are no weights.
+    """
+    indicator = known.indicator(name)
+    table = series(data, known, name)
+    table = table[table["year"].isin(years)]
+    size, weight_name, weight_year = weights(data, known, indicator.weighed_by, min(years))
+    values = {
+        key: table.pivot(index="code", columns="year", values=key).reindex(columns=list(years))
+        for key in ("value", "low", "high")
+    }
+    complete = values["value"].notna().all(axis=1)
+    usable = complete & (size.reindex(complete.index).fillna(0) > 0)
+    kept = list(usable.index[usable])
+    is_focus = np.isin(kept, focus.codes)
+    if not is_focus.any() or is_focus.all():
+        raise NotComputableError(
+            "no_group_left",
+            f"{name}: no {'focus' if not is_focus.any() else 'other'} buurt has all of {list(years)}.",
+        )
+    universe = size.reindex(data.units()).fillna(0)
+    left_out = [code for code in usable.index[~usable] if universe.get(code, 0) > 0]
+    used = table.loc[table["code"].isin(kept), "source"]
+    return Balanced(
+        codes=tuple(kept),
+        years=tuple(years),
+        value=values["value"].loc[kept].to_numpy(float),
+        low=values["low"].loc[kept].to_numpy(float),
+        high=values["high"].loc[kept].to_numpy(float),
+        weight=size.loc[kept].to_numpy(float),
+        is_focus=is_focus,
+        weight_name=weight_name,
+        weight_year=weight_year,
+        coverage=100 * float(universe.loc[kept].sum() / universe.sum()),
+        sources=tuple(sorted({part for source in used for part in source.split("|") if part})),
+        set_aside=(SetAside(f"balance {name} {min(years)}-{max(years)}", len(left_out), "not_measured_in_every_year"),),
+        missing=tuple(left_out),
+    )

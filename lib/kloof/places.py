@@ -1,0 +1,194 @@
+"""Finds which area each row of a KWB file is: its code, name, level and parent.
+
+Codes come from the file; for files with names only from a codebook or, without one, from the sorted names.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from kloof.errors import SchemaError, SourceError, examples, faults
+from kloof.schema import CODE, SetAside, level_of
+from kloof.sheets import CODE_TITLES, Sheet, clean, read_content, read_rows, tabulate
+
+WIJK = r"Wijk \d\d (?=\S)"
+
+
+def mine(code: "pd.Series[str]", municipality: str) -> "pd.Series[bool]":
+    """Tell which codes are the municipality, its wijken and its buurten."""
+    return code.str.slice(0, 2).isin(["GM", "WK", "BU"]) & (code.str.slice(2, 6) == municipality[2:])
+
+
+def check_codes(code: "pd.Series[str]", municipality: str, names: "pd.Series[str]", where: str) -> None:
+    """Refuse codes without their prefix and a file without the municipality."""
+    bad = code[~code.str.fullmatch(CODE)]
+    if len(bad):
+        shown = [f"row {row + 1}: {value!r}" for row, value in zip(bad.index, bad, strict=True)]
+        raise SchemaError(
+            f"{where}: {len(bad)} codes without their prefix (GM, WK, BU): {examples(shown)}. Restore them."
+        )
+    if not mine(code, municipality).any():
+        here = sorted({f"GM{value[2:6]}" for value in code if value[:2] in ("GM", "WK", "BU")})
+        named = dict(zip(code, names, strict=True))
+        shown = [f"{one} {named.get(one, '')}".strip() for one in here]
+        raise SourceError(f"{where} has no rows of {municipality}. It has {examples(shown) or 'no municipality'}.")
+
+
+def others(code: "pd.Series[str]", own: "pd.Series[bool]") -> list[SetAside]:
+    """Set rows of other areas aside."""
+    prefixes = sorted({value[:6] for value in code[~own]})
+    return [SetAside("kwb_rows", int((~own).sum()), "other_areas", examples(prefixes))] if prefixes else []
+
+
+def parent(code: str) -> str:
+    """Code of the area above, by the way CBS codes are built."""
+    return {"GM": "", "WK": f"GM{code[2:6]}", "BU": f"WK{code[2:8]}"}[code[:2]]
+
+
+def areas_of(rows: pd.DataFrame) -> pd.DataFrame:
+    """Keep one row per area, with name and parent of the last year. Takes code, name, parent_code by year."""
+    last = rows.drop_duplicates("code", keep="last").sort_values("code", ignore_index=True)
+    return last.assign(level=last["code"].map(level_of))[["code", "name", "level", "parent_code"]]
+
+
+Places = tuple[list["pd.Series[str]"], pd.DataFrame, list[SetAside]]
+
+
+def coded(sheets: list[Sheet], municipality: str) -> Places:
+    """Find the rows of the municipality by the codes in the file."""
+    places, rows, aside = [], [], []
+    for sheet in sheets:
+        code = sheet.cells[sheet.column(CODE_TITLES)].map(clean).astype("str")
+        names = sheet.names()
+        check_codes(code, municipality, names, sheet.where)
+        own = mine(code, municipality)
+        double = code[own & code.duplicated(keep=False)].unique()
+        if len(double):
+            raise SchemaError(
+                f"{sheet.where}: codes occur more than once: {examples(list(double))}. Keep one row each."
+            )
+        aside += others(code, own)
+        places.append(code.where(own))
+        rows.append(pd.DataFrame({"code": code[own], "name": names[own], "parent_code": code[own].map(parent)}))
+    return places, areas_of(pd.concat(rows)), aside
+
+
+def named(sheets: list[Sheet], municipality: str, codes: Path | None) -> Places:
+    """Find levels from the names, and codes from the codebook or, without one, from the sorted names."""
+    parts = [pd.DataFrame({"sheet": n, "name": sheet.names()}) for n, sheet in enumerate(sheets)]
+    rows = pd.concat(parts).reset_index(names="row")
+    above = rows["name"].str.match(r"Nederland$|Stadsdeel ")
+    aside = [SetAside("kwb_rows", int(above.sum()), "country_and_stadsdelen")] if above.any() else []
+    rows = rows[~above].reset_index(drop=True)
+    book = _codebook(codes, municipality) if codes else None
+    rows["level"] = _levels(rows, sheets, book)
+    rows["key"] = _keys(rows["level"], rows["name"])
+    double = rows[rows.duplicated(["sheet", "key"], keep=False)]
+    if len(double):
+        years = double["sheet"].map({number: sheet.year for number, sheet in enumerate(sheets)})
+        shown = list(years.astype("str") + " " + double["name"])
+        raise SchemaError(
+            f"{sheets[0].where}: names occur more than once at one level: {examples(shown)}. Rename them."
+        )
+    if book is None:
+        numbering = _local_codes(rows, municipality)
+        aside.append(SetAside("kwb_codes", 0, "local_codes_from_names", f"{municipality} {rows['name'].tolist()[0]}"))
+    else:
+        numbering = _codes_by_name(rows, book, sheets[0].where)
+    rows["code"] = rows["key"].map(numbering)
+    wijk = rows["code"].where(rows["level"] == "wijk").groupby(rows["sheet"]).ffill()
+    derived = rows["code"].map(parent)
+    from_order = (rows["level"] == "buurt") & wijk.notna()
+    rows["parent_code"] = derived.mask(from_order, wijk)
+    partial = rows.groupby("key")["sheet"].nunique().loc[lambda count: count < len(sheets)]
+    if len(partial):
+        some = examples([str(key).partition(" ")[2] for key in partial.index])
+        aside.append(SetAside("kwb_areas", 0, "areas_not_in_every_year", f"{len(partial)}: {some}"))
+    places = [part.set_index("row")["code"] for _, part in rows.groupby("sheet")]
+    return places, areas_of(rows[["code", "name", "parent_code"]]), aside
+
+
+def _levels(rows: pd.DataFrame, sheets: list[Sheet], book: pd.DataFrame | None) -> "pd.Series[str]":
+    """Tell the level of each name: first the municipality, then each `Wijk NN …` followed by its buurten."""
+    where = sheets[0].where
+    first = rows["row"] == rows.groupby("sheet")["row"].transform("min")
+    wijk = rows["name"].str.match(WIJK)
+    if (first & wijk).any():
+        raise SourceError(f"{where}: the first row is a wijk; the row of the municipality itself should be above it.")
+    here = set(rows.loc[first, "name"])
+    if len({name.casefold() for name in here}) > 1:
+        raise SourceError(
+            f"{where} begins with {examples(sorted(here))}; it should hold one municipality in all years."
+        )
+    if book is not None and {name.casefold() for name in here} != set(
+        book.loc[book["level"] == "gemeente", "name"].str.casefold()
+    ):
+        there = examples(list(book.loc[book["level"] == "gemeente", "name"])) or "no municipality"
+        raise SourceError(
+            f"{where} is about {examples(sorted(here))}, the codebook about {there}. Give the one of this municipality."
+        )
+    if wijk.groupby(rows["sheet"]).any().all():
+        loose = ~first & ~wijk.groupby(rows["sheet"]).cummax()
+        if loose.any():
+            shown = examples(list(rows.loc[loose, "name"]))
+            raise SourceError(f"{where}: {shown} stand above the first wijk. Put every buurt below its wijk.")
+        return pd.Series("buurt", index=rows.index).mask(wijk, "wijk").mask(first, "gemeente")
+    if book is None:
+        raise SourceError(
+            f"{where} has names only, none like `Wijk 10 …`, so wijken and buurten cannot be told apart. "
+            "Give codes=, a CSV with columns code, name that holds these names."
+        )
+    names = {level: set(part["name"].str.casefold()) for level, part in book.groupby("level")}
+    wijken, buurten = names.get("wijk", set()), names.get("buurt", set())
+    here = set(rows.loc[~first, "name"].str.casefold())
+    single = [level for level, only in (("wijk", wijken - buurten), ("buurt", buurten - wijken)) if here & only]
+    if len(single) != 1:
+        raise SourceError(
+            f"{where}: the codebook gives these names the levels {single}; keep the codes of one level in it."
+        )
+    return pd.Series(single[0], index=rows.index).mask(first, "gemeente")
+
+
+def _codebook(codes: Path, municipality: str) -> pd.DataFrame:
+    """Read the areas of one municipality from a CSV with columns code, name; gives code, name, level, key."""
+    rows = read_rows(codes, read_content(codes))
+    table = tabulate(codes.name, rows[0], rows[1:])
+    absent = [column for column in ("code", "name") if column not in table.columns]
+    if absent:
+        raise SchemaError(faults(codes.name, [f"column {name} is missing" for name in absent], "It needs: code, name."))
+    book = pd.DataFrame({column: table[column].map(clean).astype("str") for column in ("code", "name")})
+    check_codes(book["code"], municipality, book["name"], codes.name)
+    book = book[mine(book["code"], municipality)].reset_index(drop=True)
+    book["level"] = book["code"].map(level_of)
+    book["key"] = _keys(book["level"], book["name"])
+    double = book[book.duplicated("code", keep=False) | book.duplicated("key", keep=False)]
+    if len(double):
+        shown = examples(list(double["code"]))
+        raise SchemaError(f"{codes.name}: codes or names of one level occur more than once: {shown}. Keep one.")
+    return book
+
+
+def _keys(level: "pd.Series[str]", name: "pd.Series[str]") -> "pd.Series[str]":
+    """Make the key of an area over the years: level and name, without wijk number and capitals."""
+    return level + " " + name.str.replace(WIJK, "", regex=True).str.casefold()
+
+
+def _codes_by_name(rows: pd.DataFrame, book: pd.DataFrame, where: str) -> dict[str, str]:
+    """Give every name its code in the codebook; complete in both directions, or an error with the rest."""
+    unknown = rows.loc[~rows["key"].isin(book["key"]), "name"].unique()
+    absent = book[book["level"].isin(rows["level"]) & ~book["key"].isin(rows["key"])]
+    found = [f"{len(unknown)} names have no code ({examples(list(unknown))})"] if len(unknown) else []
+    if len(absent):
+        found.append(f"{len(absent)} codes have no row ({examples(list(absent['code'] + ' ' + absent['name']))})")
+    if found:
+        raise SchemaError(faults(f"the codebook for {where}", found, "Use the codebook of these years."))
+    return dict(zip(book["key"], book["code"], strict=True))
+
+
+def _local_codes(rows: pd.DataFrame, municipality: str) -> dict[str, str]:
+    """Make codes: names of all years together, per level, numbered in alphabetical order."""
+    numbering: dict[str, str] = {}
+    for level, prefix in (("wijk", "WK"), ("buurt", "BU")):
+        keys = sorted(rows.loc[rows["level"] == level, "key"].unique())
+        numbering |= {key: f"{prefix}{municipality[2:]}x{number:03d}" for number, key in enumerate(keys, 1)}
+    return numbering | dict.fromkeys(rows.loc[rows["level"] == "gemeente", "key"], municipality)

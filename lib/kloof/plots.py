@@ -1,0 +1,151 @@
+"""A figure of results.json → SVG text in one language, its alt text and its note.
+
+A figure states its unit, years and ranges, can be read without colour, and is the same bytes every time.
+Charts are in `kloof.charts`, maps in `kloof.maps`; no setting of matplotlib is changed outside a call.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from html import escape
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+from kloof import charts, maps
+from kloof.canvas import STYLE, Drawing, prepare
+from kloof.errors import ReportError
+from kloof.labels import learn_font
+from kloof.narrate import Narrator, text_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+CHARTS: Mapping[str, "Callable[[Drawing], Figure]"] = {
+    "gap_lines": charts.gap_lines,
+    "ranked_dots": charts.ranked_dots,
+    "distribution": charts.distribution,
+    "slope": charts.slope,
+    "event_study": charts.event_study,
+    "specification": charts.specification,
+    "coverage": charts.coverage,
+}
+NEEDS = {
+    "gap_lines": ("year", "focus", "rest", "gap", "gap_low", "gap_high", "link"),
+    "ranked_dots": ("area", "group", "value", "low", "high"),
+    "distribution": ("area", "year", "group", "value"),
+    "slope": ("year", "group", "value", "low", "high"),
+    "event_study": ("year", "gap", "low", "high", "trend", "period"),
+    "specification": ("variant", "estimate", "low", "high", "verdict", "headline"),
+    "coverage": ("indicator", "year", "state", "share"),
+    "choropleth": ("area", "value", "group"),
+}
+NAMED = 5  # buurten without a figure that a note names; of more it gives the number
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A figure that a notebook cell can end with."""
+
+    svg: str
+
+    def _repr_svg_(self) -> str:
+        """Give the figure to the notebook."""
+        return self.svg
+
+
+def draw(name: str, narrator: Narrator, geometry: Mapping[str, Any] | None = None) -> str:
+    """Draw figure `name` of the narrator's results as SVG: role img, a viewBox, as wide as its place.
+
+    `geometry` is a GeoJSON FeatureCollection with property `code`, in metres; only a map needs it. Ids begin
+    with the name of the figure and the language. Raises ReportError for an unknown figure or kind, for a
+    table that lacks something, and for a map without geometry.
+    """
+    import matplotlib as mpl
+
+    drawing = prepare(name, narrator, NEEDS)
+    slug = re.sub(r"[^a-z0-9]+", "-", f"{name}-{narrator.language}".lower()).strip("-")
+    with mpl.rc_context():
+        mpl.rcdefaults()  # what somebody set in a notebook must not change a report
+        mpl.rcParams.update(STYLE)
+        learn_font()
+        if drawing.kind == "choropleth":
+            if geometry is None:
+                raise ReportError(f"figure {name} is a map and needs boundaries: give draw() a geometry (GeoJSON).")
+            return maps.choropleth(drawing, geometry, slug)
+        content = StringIO()
+        CHARTS[drawing.kind](drawing).savefig(content, format="svg", metadata={"Date": None})
+    return _finish(content.getvalue(), slug)
+
+
+def show(name: str, narrator: Narrator, geometry: Mapping[str, Any] | None = None) -> Shown:
+    """Draw a figure for a notebook, with its alt text inside."""
+    label = escape(alt(name, narrator))
+    return Shown(draw(name, narrator, geometry).replace("<svg ", f'<svg aria-label="{label}" ', 1))
+
+
+def alt(name: str, narrator: Narrator) -> str:
+    """Say what a figure shows, for who cannot see it: the sentence of its finding, and what is drawn."""
+    drawing = prepare(name, narrator, NEEDS)
+    parts = []
+    if drawing.finding is not None:
+        parts.append(text_of(narrator.sentence(narrator.results["findings"][drawing.finding])))
+    values: dict[str, str] = {"measure": "", "years": ""}
+    if "indicator" in drawing.options:
+        label = drawing.measure("axis", "level")
+        values["measure"] = label[0].lower() + label[1:] if label[1:2].islower() else label
+    years = sorted({int(year) for year in drawing.rows["year"]}) if "year" in drawing.rows else []
+    years = years or [int(drawing.options["year"])] if "year" in drawing.options or years else []
+    if years:
+        values["years"] = str(years[0]) if years[0] == years[-1] else f"{years[0]}–{years[-1]}"
+    parts.append(drawing.say((drawing.kind, "alt"), values))
+    return " ".join([*parts, *_counted(drawing)])
+
+
+def note(name: str, narrator: Narrator) -> str:
+    """Write the line under a figure: source, number of buurten, and which have no value."""
+    drawing = prepare(name, narrator, NEEDS)
+    finding = narrator.results["findings"].get(drawing.finding) or {}
+    sources = drawing.options.get("sources") or finding.get("sources") or ()
+    names = dict.fromkeys(narrator.publisher(source) for source in sources)
+    parts = [drawing.say(("source",), {"sources": "; ".join(names)})] if names else []
+    return " ".join([*parts, *_counted(drawing), *_without(drawing)])
+
+
+def _counted(drawing: Drawing) -> list[str]:
+    """Say how many buurten a figure is about, when the table or the finding knows."""
+    finding = drawing.narrator.results["findings"].get(drawing.finding)
+    if "area" in drawing.rows:
+        count = int(drawing.rows["area"].nunique())
+    elif finding:
+        a, b = finding["a"], finding["b"]
+        apart = {a["group"], b["group"]} == {"focus", "rest"}
+        count = a["n_units"] + b["n_units"] if apart else max(a["n_units"], b["n_units"])
+    else:
+        count = 0
+    return [drawing.say(("counted_one" if count == 1 else "counted",), {"n": str(count)})] if count else []
+
+
+def _without(drawing: Drawing) -> list[str]:
+    """Name the buurten that a figure cannot show because they have no value (in one of its years)."""
+    if "area" not in drawing.rows:
+        return []
+    codes = sorted(set(drawing.rows.loc[drawing.rows["value"].isna(), "area"]))
+    if not codes:
+        return []
+    names, more = ", ".join(drawing.narrator.area(code) for code in codes[:NAMED]), len(codes) - NAMED
+    case = "without" if more <= 0 else "without_and_one" if more == 1 else "without_some"
+    return [drawing.say((case,), {"names": names, "n": str(more)})]
+
+
+def _finish(svg: str, slug: str) -> str:
+    """Make matplotlib's file fit for a page: only the element, no size of its own, ids that no other has."""
+    body = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
+    root = re.match(r"<svg[^>]*>", body)
+    box = re.search(r'viewBox="[^"]*"', body)
+    if root is None or box is None:
+        raise ReportError("matplotlib wrote an SVG without a viewBox; this version of it is not supported.")
+    opening = (
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'{box[0]} width="100%" role="img">'
+    )
+    return opening + re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{slug}-", body[root.end() :])

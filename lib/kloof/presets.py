@@ -1,0 +1,185 @@
+"""Named parameter sets, and the check that refuses a parameter before anything runs.
+
+A notebook declares the parameters it uses; an empty value there means: as the preset says.
+"""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from kloof.errors import ParameterError, faults
+from kloof.fmt import LANGUAGES
+from kloof.sources import project_folder
+
+EVENT = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+MUNICIPALITY = re.compile(r"GM\d{4}")
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Everything a run can be told. The order is that of the notebooks' parameter cells."""
+
+    preset: str
+    language: str
+    municipality: str
+    source: str
+    year_from: int
+    year_to: int
+    trend_from: int
+    event: str
+    focus: str
+    focus_variants: tuple[str, ...]
+    indicators: tuple[str, ...]
+    levels: tuple[str, ...]
+    groups: tuple[str, ...]
+    comparisons: tuple[str, ...]
+    smallest_effects: Mapping[str, float]
+    published: str
+    draws: int
+    seed: int
+
+    @property
+    def event_time(self) -> float:
+        """Moment of the event in years: 2020-03 is 2020.17."""
+        year, month = self.event.split("-")
+        return int(year) + (int(month) - 1) / 12
+
+
+HELP = {
+    "preset": "named set of parameters: a file in notebooks/presets",
+    "language": "language of sentences and figures: nl or en",
+    "municipality": "CBS code of the municipality, GM and four digits",
+    "source": "embedded data set, or path of a file you bring",
+    "year_from": "first year compared",
+    "year_to": "last year compared",
+    "trend_from": "first year that may count for the trend before the event",
+    "event": "month of the event whose before and since are compared, such as 2020-03",
+    "focus": "focus list: its name, buurt codes joined by commas, or a rule such as lowest:11:mean_income_per_inhabitant:2016",
+    "focus_variants": "the focus lists under which every verdict is repeated",
+    "indicators": "indicators whose gap is followed over the years",
+    "levels": "indicators whose level is shown",
+    "groups": "groups of which a segregation index is computed",
+    "comparisons": "municipalities shown beside this one, where the data has them",
+    "smallest_effects": "smallest change that matters, per indicator in its unit; others as registered in the catalogue",
+    "published": "file with the published figures of a study to replicate; empty: none",
+    "draws": "random draws behind each interval",
+    "seed": "start of all randomness",
+}
+
+
+def presets_folder() -> Path:
+    """Folder of the presets."""
+    return project_folder() / "notebooks" / "presets"
+
+
+def preset_names() -> list[str]:
+    """Names of the presets that exist."""
+    return sorted(path.stem for path in presets_folder().glob("*.toml"))
+
+
+def read_preset(name: str) -> dict[str, Any]:
+    """Read a preset: titles and parameters. Raises ParameterError with the valid names when there is none."""
+    if name not in preset_names():
+        near = difflib.get_close_matches(name, preset_names(), n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise ParameterError(
+            f"preset {name!r} does not exist.{hint} Valid: {', '.join(preset_names())} (notebooks/presets)."
+        )
+    content = tomllib.loads((presets_folder() / f"{name}.toml").read_text(encoding="utf-8"))
+    unknown = content["parameters"].keys() - HELP.keys()
+    if unknown:
+        raise ParameterError(f"preset {name}: unknown {', '.join(sorted(unknown))}. Valid: {', '.join(HELP)}.")
+    return content
+
+
+def is_given(value: Any) -> bool:
+    """Tell whether a parameter says something; empty text, 0, an empty list or table mean: as the preset."""
+    return value is not None and value not in ("", 0) and not (isinstance(value, list | tuple | dict) and not value)
+
+
+def parameters(given: Mapping[str, Any]) -> Parameters:
+    """Complete what is given with the preset and check everything at once.
+
+    Raises ParameterError listing every fault: unknown names (with the nearest), wrong types, impossible values.
+    """
+    unknown = [name for name in given if name not in HELP]
+    if unknown:
+        near = {name: difflib.get_close_matches(name, list(HELP), n=1) for name in unknown}
+        listed = ", ".join(f"{name!r}" + (f" (did you mean {hits[0]}?)" if hits else "") for name, hits in near.items())
+        raise ParameterError(f"unknown parameter {listed}. Valid: {', '.join(HELP)}.")
+    preset = str(given.get("preset") or "breda")
+    base = {"smallest_effects": {}, "published": "", "comparisons": [], **read_preset(preset)["parameters"]}
+    merged = {**base, "preset": preset, **{name: value for name, value in given.items() if is_given(value)}}
+    merged.setdefault("language", "nl")
+    merged.setdefault("trend_from", merged.get("year_from"))
+    found = [f"{name} is missing ({HELP[name]})" for name in HELP if name not in merged]
+    found += [fault for name, value in merged.items() if (fault := _type_fault(name, value))]
+    if not found:
+        found = _impossible(merged)
+    if found:
+        raise ParameterError(faults("the parameters", found, "See: kloof show 03."))
+    typed = {name: tuple(value) if isinstance(value, list) else value for name, value in merged.items()}
+    return Parameters(**typed)
+
+
+def _type_fault(name: str, value: Any) -> str | None:
+    """Say what is wrong with the type of a value, or nothing."""
+    hint = get_type_hints(Parameters)[name]
+    if hint in (str, int):
+        right = isinstance(value, hint) and not isinstance(value, bool)
+        wanted = {str: "text", int: "a whole number"}[hint]
+    elif hint == tuple[str, ...]:
+        right = isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
+        wanted = "a list of texts"
+    else:
+        right = isinstance(value, Mapping) and all(isinstance(item, int | float) for item in value.values())
+        wanted = "a table of numbers"
+    return None if right else f"{name} must be {wanted}, not {value!r}"
+
+
+def _impossible(merged: Mapping[str, Any]) -> list[str]:
+    """List values of the right type that cannot be."""
+    found = []
+    if merged["language"] not in LANGUAGES:
+        found.append(f"language must be one of {', '.join(LANGUAGES)}, not {merged['language']!r}")
+    if not MUNICIPALITY.fullmatch(merged["municipality"]):
+        found.append(f"municipality must be GM and four digits, such as GM0758, not {merged['municipality']!r}")
+    if not EVENT.fullmatch(merged["event"]):
+        found.append(f"event must be a year and month, such as 2020-03, not {merged['event']!r}")
+    if not 1995 <= merged["year_from"] < merged["year_to"] <= 2100:
+        found.append(
+            f"year_from ({merged['year_from']}) must lie before year_to ({merged['year_to']}), both from 1995 on"
+        )
+    if merged["draws"] < 199:
+        found.append(f"draws must be 199 or more, not {merged['draws']}: fewer cannot give a 95 percent interval")
+    if merged["seed"] < 0:
+        found.append(f"seed must not be negative, not {merged['seed']}")
+    return found
+
+
+def coerce(name: str, value: str) -> Any:
+    """Read `--set name=value` as the type the parameter has."""
+    hints = get_type_hints(Parameters)
+    if name not in hints:
+        near = difflib.get_close_matches(name, list(hints), n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise ParameterError(f"unknown parameter {name!r}.{hint} Valid: {', '.join(hints)}.")
+    if hints[name] is int:
+        if not re.fullmatch(r"-?\d+", value):
+            raise ParameterError(f"{name} must be a whole number, not {value!r} ({HELP[name]}).")
+        return int(value)
+    if hints[name] is str:
+        return value
+    if hints[name] == tuple[str, ...]:
+        return [part.strip() for part in value.split(";" if ";" in value else ",") if part.strip()]
+    try:
+        return {key.strip(): float(number) for key, number in (part.split(":") for part in value.split(","))}
+    except ValueError:
+        raise ParameterError(f"{name} must look like indicator:number,indicator:number, not {value!r}.") from None
+
+
+PARAMETER_NAMES = tuple(field.name for field in fields(Parameters))

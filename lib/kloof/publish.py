@@ -1,0 +1,73 @@
+"""results.json → the files of a report: pages, PDFs, pictures and tables, each read back before it counts."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from kloof import audit, claims, page, pdf, plots, report
+from kloof.catalogue import Catalogue
+from kloof.errors import ReportError, faults
+from kloof.fmt import LANGUAGES
+from kloof.narrate import Narrator, text_of
+from kloof.results import dump, write_whole
+
+
+def publish(
+    document: Mapping[str, Any],
+    catalogue: Catalogue,
+    folder: Path,
+    languages: Sequence[str],
+    geometry: Mapping[str, Any] | None,
+) -> None:
+    """Write everything a report holds under `folder`. Raises ReportError when a page says what results.json does not."""
+    write_whole(folder / "results.json", dump(document))
+    for name, table in document["tables"].items():
+        write_whole(folder / "tables" / f"{name}.csv", table_csv(table))
+    pages = {}
+    stamp = datetime.fromisoformat(document["data_date"]).replace(tzinfo=UTC)
+    for language in languages:
+        teller = Narrator(document, catalogue, language)
+        pictures = {name: plots.draw(name, teller, geometry) for name in document["figures"]}
+        for name, svg in pictures.items():
+            write_whole(folder / language / "figures" / f"{name}.svg", svg)
+        view = report.build(document, catalogue, language, pictures, claims.registry().claims, document["overall"])
+        for section in view.back:
+            for table in section.tables:
+                write_whole(folder / "tables" / f"{table.id}.{language}.csv", view_csv(table))
+        html = page.render_html(view)
+        audit.check(html, document, language, audit.labels(catalogue, language))
+        pages[language] = html
+        write_whole(folder / language / "index.html", html)
+        write_whole(folder / language / "report.pdf", pdf.render_pdf(view, stamp))
+    if len(pages) == len(LANGUAGES) and (found := audit.parity(*(pages[language] for language in LANGUAGES))):
+        raise ReportError(faults("the two pages", found, "Dutch and English must carry the same numbers and verdicts."))
+
+
+def table_csv(table: Mapping[str, Any]) -> str:
+    """Write a table as CSV: codes and full numbers, missing cells empty."""
+    content = StringIO()
+    writer = csv.writer(content, lineterminator="\n")
+    writer.writerow([column["key"] for column in table["columns"]])
+    writer.writerows([["" if value is None else value for value in row] for row in table["rows"]])
+    return content.getvalue()
+
+
+def view_csv(table: report.TableView) -> str:
+    """Write a table of the back matter as it is printed."""
+    content = StringIO()
+    writer = csv.writer(content, lineterminator="\n")
+    writer.writerow(table.head)
+    writer.writerows([[text_of(cell.content).strip("`") for cell in row] for row in table.rows])
+    return content.getvalue()
+
+
+def headlines(folder: Path, catalogue: Catalogue, language: str) -> list[str]:
+    """Give the three headline sentences of a finished report."""
+    import json
+
+    document = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    teller = Narrator(document, catalogue, language)
+    return [text_of(teller.sentence(document["findings"][name])) for name in document["lead"]]

@@ -1,0 +1,196 @@
+"""Does the study reproduce? Published figures beside what the open data give, row by row.
+
+A row is reproduced, differs, is for another year, has no open source, or contradicts the study's own figures: that
+last one is found by comparing every published growth with the published levels it should follow from.
+"""
+
+import re
+from dataclasses import dataclass
+
+import pandas as pd
+
+from kloof.errors import SourceError
+from kloof.findings import Finding, Side
+from kloof.fmt import rounded
+from kloof.panel import series, weights
+from kloof.sources import data_folder
+from kloof.study import Study
+
+REPRODUCED = "reproduced"
+DIFFERS = "differs"
+OTHER_YEAR = "other_year"
+NO_SOURCE = "no_open_source"
+INCONSISTENT = "inconsistent_in_study"
+GROWTH = re.compile(r"(?:growth|change) of (?P<measure>.+)")
+PERIOD = re.compile(r"(\d{4})-(\d{4})")
+
+
+@dataclass(frozen=True)
+class Recomputed:
+    """A recomputed value and where it comes from."""
+
+    value: float
+    trace: str
+    areas: int
+    year: int | None
+
+
+def has_study(study: Study) -> bool:
+    """Tell whether there are published figures to replicate."""
+    return bool(study.p.published) and study.data.published is not None
+
+
+def replication_table(study: Study) -> pd.DataFrame:
+    """Give one row per published figure.
+
+    Columns: id, period, unit, published, recomputed, difference, published_step, status, trace, needs, areas, year.
+    `published_step` is the precision of the printed figure; two figures agree when they are equal at that precision.
+    Raises SourceError when the recipes name an unknown row, indicator or recipe.
+    """
+    published, recipes = study.data.published, _recipes(study)
+    assert published is not None
+    rows = []
+    for row in published.itertuples(index=False):
+        recipe = recipes.loc[row.id] if row.id in recipes.index else None
+        inconsistent = implied_growth(published, row.id)
+        made = None if recipe is None else _recompute(study, published, row.id, recipe)
+        step = printed_step(str(row.printed_as), float(row.value))
+        if inconsistent is not None:
+            agrees = rounded(inconsistent.value / step, 0) == rounded(float(row.value) / step, 0)
+            status, made = (REPRODUCED if agrees else INCONSISTENT), inconsistent
+        elif made is None:
+            status = NO_SOURCE
+        elif made.year is not None and str(made.year) != str(row.period)[:4]:
+            status = OTHER_YEAR
+        else:
+            equal = rounded(made.value / step, 0) == rounded(float(row.value) / step, 0)
+            status = REPRODUCED if equal else DIFFERS
+        rows.append(
+            {
+                "id": row.id,
+                "dimension": row.dimension,
+                "period": str(row.period),
+                "unit": row.unit,
+                "difference_unit": "points" if row.unit == "percent" else row.unit,
+                "published": float(row.value),
+                "recomputed": None if made is None else made.value,
+                "difference": None if made is None else made.value - float(row.value),
+                "published_step": step,
+                "status": status,
+                "trace": None if made is None else made.trace,
+                "needs": None if recipe is None or status in (REPRODUCED, INCONSISTENT) else recipe["needs"] or None,
+                "areas": None if made is None else made.areas,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def implied_growth(published: pd.DataFrame, name: str) -> Recomputed | None:
+    """Compute the growth that the study's own levels imply for one published growth row, if it prints both levels.
+
+    Works for any row whose measure reads "growth of M" or "change of M" over a period a-b, in percent, when the same
+    table holds M for a and for b at the same place.
+    """
+    row = published.set_index("id").loc[name]
+    measure, period = GROWTH.fullmatch(str(row["measure"])), PERIOD.fullmatch(str(row["period"]))
+    if not measure or not period or row["unit"] != "percent":
+        return None
+    same = published[(published["measure"] == measure["measure"]) & (published["place"] == row["place"])]
+    levels = same.set_index("period")
+    if not {period[1], period[2]} <= set(levels.index):
+        return None
+    first, last = levels.loc[period[1]], levels.loc[period[2]]
+    growth = 100 * (float(last["value"]) / float(first["value"]) - 1)
+    return Recomputed(growth, f"published.csv {first['id']}, {last['id']}", 1, None)
+
+
+def printed_step(printed: str, value: float) -> float:
+    """Give the precision at which a figure was printed: `25.600` in hundreds, `4%` in ones, `8.525` in ones."""
+    match = re.search(r"\d[\d.]*(?:,(\d+))?", printed)
+    if match and match[1]:
+        return float(10 ** -len(match[1]))
+    if value >= 10_000 and value % 100 == 0:
+        return 100.0
+    return 1.0
+
+
+def _recipes(study: Study) -> pd.DataFrame:
+    """Read how each published figure would be recomputed."""
+    path = data_folder() / study.data.name / "recipes.csv"
+    recipes = pd.read_csv(path, dtype={"year": "Int64"}, keep_default_na=False, na_values={"year": [""]}).set_index(
+        "id"
+    )
+    assert study.data.published is not None
+    unknown = set(recipes.index) - set(study.data.published["id"])
+    strange = set(recipes["recipe"]) - {"none", "weighted_mean", "published_share", "focus_size"}
+    if unknown or strange:
+        raise SourceError(
+            f"{path.name}: rows {sorted(unknown)} are not in published.csv; recipes {sorted(strange)} are unknown."
+        )
+    return recipes
+
+
+def _recompute(study: Study, published: pd.DataFrame, name: str, recipe: "pd.Series[object]") -> Recomputed | None:
+    """Follow one recipe."""
+    kind, indicator = str(recipe["recipe"]), str(recipe["indicator"])
+    if kind == "none":
+        return None
+    if kind == "focus_size":
+        size = len(study.focus.codes)
+        return Recomputed(float(size), f"focus_lists.csv {study.focus.name}", size, None)
+    year = int(str(recipe["year"]))
+    table = series(study.data, study.known, indicator)
+    here = table[(table["year"] == year) & (table["status"] == "measured")].set_index("code")
+    if here.empty:
+        return None
+    source = " ".join(sorted(set(here["source"])))
+    trace = f"{source} {here.index.min()}–{here.index.max()} {year} {indicator}"
+    if kind == "weighted_mean":
+        size, weight_name, _ = weights(study.data, study.known, study.known.indicator(indicator).weighed_by, year)
+        weight = size.reindex(here.index)
+        scale = 1000 if study.known.indicator(indicator).unit == "thousand_euro" else 1
+        value = scale * float((here["value"] * weight).sum() / weight.sum())
+        return Recomputed(value, f"{trace} × {weight_name}", len(here), year)
+    row = published.set_index("id").loc[name]
+    counts = published[(published["dimension"] == row["dimension"]) & (published["unit"] == "households")]
+    same_year = counts[counts["period"] == row["period"]]
+    if same_year.empty:
+        return None
+    count = float(same_year["value"].iloc[0])
+    return Recomputed(
+        100 * count / float(here["value"].sum()),
+        f"published.csv {same_year['id'].iloc[0]} / {trace}",
+        len(here),
+        year,
+    )
+
+
+def replication_findings(study: Study, table: pd.DataFrame, number: str) -> list[Finding]:
+    """Count how the published figures fared, and single out each that the study itself contradicts."""
+    count = table["status"].value_counts()
+    recomputed = int(table["recomputed"].notna().sum())
+    agree = int(count.get(REPRODUCED, 0))
+    details = {
+        "rows": {"value": len(table), "unit": "number"},
+        "recomputed": {"value": recomputed, "unit": "number"},
+        "reproduced": {"value": agree, "unit": "number"},
+        "inconsistent": {"value": int(count.get(INCONSISTENT, 0)), "unit": "number"},
+        "other_year": {"value": int(count.get(OTHER_YEAR, 0)), "unit": "number"},
+        "no_source": {"value": int(count.get(NO_SOURCE, 0)), "unit": "number"},
+    }
+    share = 100 * recomputed / len(table)
+    found = [
+        Finding(
+            id=f"{number}.rows", kind="replication", measure="rows", unit="percent", decimals=0, estimate=share, low=share,
+            high=share, a=Side(), b=Side(n_units=len(table)), details=details, focus=study.focus.name, flags=("partial",),
+        )
+    ]  # fmt: skip
+    for row in table[table["status"] == INCONSISTENT].itertuples():
+        found.append(
+            Finding(
+                id=f"{number}.{row.id}", kind="replication", measure="inconsistent", unit=str(row.unit), decimals=1,
+                estimate=float(row.recomputed), low=float(row.recomputed), high=float(row.recomputed), focus=study.focus.name,
+                details={"printed": {"value": row.published, "unit": row.unit, "decimals": 0}}, flags=("partial",),
+            )
+        )  # fmt: skip
+    return found

@@ -1,0 +1,160 @@
+"""Collects what a notebook found and writes it language-free: results.json is the only thing a page may quote.
+
+Numbers and codes, no sentence and no formatted number; sorted keys, 12 significant digits, no clock, no path: the
+same inputs give the same bytes.
+"""
+
+import json
+import math
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kloof.errors import ReportError
+from kloof.findings import Finding, Verdict
+from kloof.schema import SetAside
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table: `kind` says how to write a cell.
+
+    Kinds: number (with `unit`), area, year, indicator, group, side, judgement, verdict, claim, index, status,
+    source, focus, code (looked up in the sentence table) and text (a proper name).
+    """
+
+    key: str
+    kind: str
+    unit: str | None = None
+    decimals: int | None = None
+
+
+@dataclass
+class Section:
+    """What one notebook found, in the order in which it should be read."""
+
+    id: str
+    findings: dict[str, Finding] = field(default_factory=dict)
+    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    figures: dict[str, dict[str, Any]] = field(default_factory=dict)
+    verdicts: list[Verdict] = field(default_factory=list)
+    set_aside: list[SetAside] = field(default_factory=list)
+    headline: str | None = None
+
+    def add(self, *findings: Finding) -> None:
+        """Record findings; the first one is the headline. A second finding with the same id is an error."""
+        for finding in findings:
+            if finding.id in self.findings:
+                raise ReportError(f"{self.id}: finding {finding.id} is recorded twice; give the second another id.")
+            self.findings[finding.id] = finding
+            self.headline = self.headline or finding.id
+
+    def table(self, name: str, columns: Sequence[Column], frame: pd.DataFrame) -> None:
+        """Record a table; `frame` has one column per key, missing cells as NaN or None."""
+        rows = [[plain(row[column.key]) for column in columns] for row in frame.to_dict("records")]
+        self.tables[name] = {"columns": [vars(column) for column in columns], "rows": rows}
+
+    def figure(self, name: str, kind: str, table: str, finding: str | None = None, **options: Any) -> None:
+        """Record a figure: its kind, the table it draws and the finding its title and alt text state."""
+        self.figures[name] = {"kind": kind, "table": table, "finding": finding, "options": plain(options)}
+
+    def decide(self, *verdicts: Verdict) -> None:
+        """Record verdicts on registered claims."""
+        self.verdicts.extend(verdicts)
+
+    def leave_out(self, rows: Iterable[SetAside]) -> None:
+        """Record rows that were left out and why, each step once."""
+        self.set_aside.extend(row for row in rows if row.rows and row not in self.set_aside)
+
+    def as_json(self) -> dict[str, Any]:
+        """Give everything as plain numbers and codes."""
+        return {
+            "id": self.id,
+            "headline": self.headline,
+            "order": {
+                "findings": list(self.findings),
+                "tables": list(self.tables),
+                "figures": list(self.figures),
+            },
+            "findings": {name: plain(finding.as_json()) for name, finding in self.findings.items()},
+            "tables": self.tables,
+            "figures": self.figures,
+            "verdicts": [plain(verdict.as_json()) for verdict in self.verdicts],
+            "set_aside": [plain(vars(row)) for row in self.set_aside],
+        }
+
+
+def plain(value: Any) -> Any:
+    """Turn numpy, pandas and nested values into what JSON knows, floats to 12 significant digits."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        ordered = sorted(value) if isinstance(value, set | frozenset) else value
+        return [plain(item) for item in ordered]
+    if value is None or value is pd.NA or isinstance(value, str | bool):
+        return None if value is pd.NA else value
+    if hasattr(value, "item"):
+        return plain(value.item())
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return None
+        short = float(f"{value:.12g}")
+        return int(short) if short.is_integer() and abs(short) < 1e15 else short
+    return value
+
+
+def dump(content: Any) -> str:
+    """Write JSON in one canonical way: keys sorted, two spaces, real letters, newline at the end."""
+    return json.dumps(plain(content), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file to a temporary place beside it and rename, so that a half file never exists."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode("utf-8") if isinstance(content, str) else content)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def join_sections(header: Mapping[str, Any], sections: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Join the notebooks' parts into one results document.
+
+    Findings, tables and figures keep their ids (they carry the notebook's number); an id used twice is an error.
+    """
+    joined: dict[str, Any] = {"format": FORMAT, **header, "sections": [], "verdicts": []}
+    joined.update({kind: {} for kind in ("findings", "tables", "figures")})
+    for section in sections:
+        entry = {"id": section["id"], "headline": section["headline"], "set_aside": section["set_aside"]}
+        for kind in ("findings", "tables", "figures"):
+            twice = joined[kind].keys() & section[kind].keys()
+            if twice:
+                raise ReportError(f"{section['id']}: {kind} {', '.join(sorted(twice))} exist in another notebook too.")
+            joined[kind].update(section[kind])
+            entry[kind] = list(section["order"][kind])
+        joined["sections"].append(entry)
+        joined["verdicts"] += section["verdicts"]
+    return joined
+
+
+def look_up(results: Mapping[str, Any], pointer: str) -> Any:
+    """Follow a pointer such as `/findings/03.gap/estimate` or `/tables/03.levels/rows/4/2` into results.json."""
+    place: Any = results
+    for step in pointer.strip("/").split("/"):
+        try:
+            place = place[int(step)] if isinstance(place, list) else place[step]
+        except (KeyError, IndexError, ValueError, TypeError):
+            raise ReportError(f"results.json has nothing at {pointer}") from None
+    return place

@@ -1,0 +1,241 @@
+"""Gets data: an embedded set whose files match their registered hashes, or a file the user brings.
+
+Offline first; an embedded file without a registered hash does not exist. Nothing is merged quietly: where two
+sources give the same figure one is chosen by a stated rule, and the other is counted.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kloof.catalogue import Catalogue, read_catalogue
+from kloof.errors import ParameterError, SourceError, faults
+from kloof.schema import COLUMNS, SetAside, check_observations
+
+REGISTRY = "registry.csv"
+OBSERVATION_FILES = ("figures.csv", "kwb_breda.csv", "kwb_other.csv")
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """All that is known about one municipality and its comparison cities.
+
+    `observations` has the columns of `schema.COLUMNS`, one row per code, year, indicator (the chosen source);
+    `inputs` names every file that was read with its sha256; `set_aside` counts what was left out.
+    """
+
+    name: str
+    municipality: str
+    observations: pd.DataFrame
+    areas: pd.DataFrame
+    sources: pd.DataFrame
+    inputs: tuple[Mapping[str, Any], ...]
+    set_aside: tuple[SetAside, ...] = ()
+    focus_lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    geometry: Mapping[str, Any] | None = None
+    published: pd.DataFrame | None = None
+    monthly: pd.DataFrame | None = None
+    checks: pd.DataFrame | None = None
+
+    @property
+    def data_date(self) -> str:
+        """Newest date on which a source was read, or the last day of the last year in it: no clock."""
+        dates = [date for date in self.sources["retrieved"] if date]
+        return max(dates) if dates else f"{self.observations['year'].max()}-12-31"
+
+    def units(self, level: str = "buurt", municipality: str | None = None) -> list[str]:
+        """Codes of the areas of this municipality (or another one in the data) at a level, in order."""
+        place = municipality or self.municipality
+        prefix = {"buurt": "BU", "wijk": "WK", "postcode": "PC", "gemeente": "GM"}[level]
+        inside = self.areas["code"].str.startswith(prefix) & (self.areas["level"] == level)
+        if level != "postcode":
+            inside &= self.areas["code"].str[2:6] == place[2:6]
+        return sorted(self.areas.loc[inside, "code"])
+
+
+def project_folder() -> Path:
+    """Folder that holds data, notebooks and reports: of the checkout, or KLOOF_HOME."""
+    return Path(os.environ.get("KLOOF_HOME", Path(__file__).resolve().parents[2]))
+
+
+def data_folder() -> Path:
+    """Folder of the embedded data."""
+    return project_folder() / "data"
+
+
+def catalogue() -> Catalogue:
+    """Read the project's catalogue."""
+    return read_catalogue(data_folder() / "catalogue.toml")
+
+
+def embedded() -> list[str]:
+    """Names of the embedded data sets: folders under data/ with a registry."""
+    return sorted(path.parent.name for path in data_folder().glob(f"*/{REGISTRY}"))
+
+
+def sha256(path: Path) -> str:
+    """Hash a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def load(source: str, municipality: str, known: Catalogue) -> DataSet:
+    """Load an embedded data set by its name, or a file by its path.
+
+    Raises ParameterError when `source` is neither, SourceError when a file is missing, damaged or not understood.
+    """
+    if source in embedded():
+        return _load_embedded(data_folder() / source, municipality)
+    path = Path(source)
+    if not path.is_absolute():
+        path = project_folder() / path
+    if not path.is_file():
+        raise ParameterError(
+            f"source {source!r} is neither an embedded data set ({', '.join(embedded())}) nor a file at {source}. "
+            f"Give a file you have: kloof run --set source=PATH."
+        )
+    return _load_file(path, municipality, known)
+
+
+def verify(folder: Path) -> dict[str, str]:
+    """Check every file of an embedded set against its registry; return file → sha256.
+
+    Raises SourceError listing all files that are missing, changed or unregistered.
+    """
+    registry = pd.read_csv(folder / REGISTRY, dtype="str")
+    expected = dict(zip(registry["file"], registry["sha256"], strict=True))
+    present = {path.name for path in folder.iterdir() if path.is_file() and path.name != REGISTRY}
+    found = [f"{name} is in the registry and not in the folder" for name in sorted(expected.keys() - present)]
+    found += [f"{name} is in the folder and not in the registry" for name in sorted(present - expected.keys())]
+    for name in sorted(present & expected.keys()):
+        got = sha256(folder / name)
+        if got != expected[name]:
+            found.append(f"{name} has sha256 {got[:12]}…, registered is {expected[name][:12]}…")
+    if found:
+        raise SourceError(
+            faults(
+                f"data/{folder.name}",
+                found,
+                "Restore the files (git checkout data), or register them on purpose.",
+            )
+        )
+    return expected
+
+
+def _load_embedded(folder: Path, municipality: str) -> DataSet:
+    hashes = verify(folder)
+    areas = pd.read_csv(folder / "areas.csv", dtype="str", keep_default_na=False)
+    if municipality not in set(areas.loc[areas["level"] == "gemeente", "code"]):
+        valid = areas.loc[areas["level"] == "gemeente", ["code", "name"]].itertuples(index=False)
+        listed = ", ".join(f"{code} {name}" for code, name in valid)
+        raise ParameterError(
+            f"municipality {municipality!r} is not in the embedded data {folder.name!r} (which has: {listed}). A code is "
+            f"GM and four digits. For another municipality give its file: kloof run --set source=PATH."
+        )
+    files = [name for name in OBSERVATION_FILES if name in hashes]
+    measured = pd.concat([pd.read_csv(folder / name, dtype={"source_id": "str"}) for name in files], ignore_index=True)
+    measured = measured.rename(columns={"source_id": "source"}).assign(status="measured")
+    missing = pd.read_csv(folder / "missing.csv").rename(columns={"source_id": "source", "reason": "status"})
+    units = measured.drop_duplicates("indicator").set_index("indicator")["unit"]
+    missing = missing.assign(unit=missing["indicator"].map(units), value=float("nan"))
+    key = ["code", "year", "indicator", "source"]
+    is_suspect = measured.set_index(key).index.isin(missing.loc[missing["status"] == "suspect"].set_index(key).index)
+    rows = pd.concat([measured.loc[~is_suspect, list(COLUMNS)], missing[list(COLUMNS)]], ignore_index=True)
+    observations, set_aside, checks = choose_sources(check_observations(rows, folder / "figures.csv"))
+    published = pd.read_csv(folder / "published.csv", dtype={"period": "str"}) if "published.csv" in hashes else None
+    lists = pd.read_csv(folder / "focus_lists.csv", dtype="str", keep_default_na=False)
+    without_code = int((lists["buurt_code"] == "").sum())
+    set_aside += (
+        SetAside("focus_lists", without_code, "no_buurt_of_that_name"),
+        SetAside("suspect_figures", int(is_suspect.sum()), "looks_like_a_typing_error"),
+    )
+    lists = lists[lists["buurt_code"] != ""]
+    shapes = sorted(name for name in hashes if name.endswith(".geojson"))
+    return DataSet(
+        name=folder.name,
+        municipality=municipality,
+        observations=observations,
+        areas=_with_postcodes(areas, observations),
+        sources=pd.read_csv(folder / "sources.csv", dtype="str", keep_default_na=False),
+        inputs=tuple({"file": f"data/{folder.name}/{name}", "sha256": hashes[name]} for name in sorted(hashes)),
+        set_aside=set_aside,
+        focus_lists={name: tuple(sorted(set(rows["buurt_code"]))) for name, rows in lists.groupby("list_id")},
+        geometry=json.loads((folder / shapes[0]).read_text(encoding="utf-8")) if shapes else None,
+        published=published,
+        monthly=pd.read_csv(folder / "monthly.csv", dtype={"period": "str"}) if "monthly.csv" in hashes else None,
+        checks=checks,
+    )
+
+
+def _with_postcodes(areas: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
+    """Add the postcode areas and unnamed buurten that occur in the observations, named by their code."""
+    extra = sorted(set(observations["code"]) - set(areas["code"]))
+    rows = pd.DataFrame({"code": extra})
+    rows["name"] = rows["code"].str.removeprefix("PC")
+    rows["level"] = rows["code"].str[:2].map({"PC": "postcode", "BU": "buurt", "WK": "wijk", "GM": "gemeente"})
+    rows["parent_code"] = ""
+    return pd.concat([areas, rows], ignore_index=True)
+
+
+def choose_sources(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[SetAside, ...], pd.DataFrame]:
+    """Keep one source per code, year and indicator, and compare what the others say.
+
+    The source that covers most areas of that level, year and indicator wins; within it a measured value beats a
+    missing one, so a single recalculated buurt fills the place its main source leaves open. Returns the chosen rows,
+    the number set aside, and a table of every pair of measured values (indicator, year, code, chosen, other, both
+    sources): how far two sources differ is for the reader to see.
+    """
+    level = rows["code"].str[:2]
+    width = rows.assign(level=level, one=(rows["status"] == "measured").astype(int))
+    width["covered"] = width.groupby(["indicator", "year", "level", "source"])["one"].transform("sum")
+    width["is_missing"] = 1 - width["one"]
+    ordered = width.sort_values(
+        ["code", "indicator", "year", "is_missing", "covered", "source"],
+        ascending=[True, True, True, True, False, True],
+    )
+    first = ~ordered.duplicated(["code", "indicator", "year"])
+    chosen = ordered[first]
+    others = ordered[~first & (ordered["status"] == "measured")]
+    pairs = others.merge(
+        chosen[["code", "indicator", "year", "value", "source"]],
+        on=["code", "indicator", "year"],
+        suffixes=("_other", ""),
+        validate="many_to_one",
+    )
+    checks = pairs[["code", "indicator", "year", "value", "source", "value_other", "source_other"]]
+    set_aside = (SetAside("choose_sources", int((~first).sum()), "another_source_for_the_same_figure"),)
+    return chosen[list(COLUMNS)].reset_index(drop=True), set_aside, checks.reset_index(drop=True)
+
+
+def _load_file(path: Path, municipality: str, known: Catalogue) -> DataSet:
+    from kloof.cbs import read_kwb
+
+    read = read_kwb(path, municipality, known)
+    sources = pd.DataFrame(
+        [
+            {
+                "source_id": source,
+                "publisher": "CBS",
+                "title": f"Kerncijfers wijken en buurten ({path.name})",
+                "table_id": read.edition,
+                "licence": "CC BY 4.0",
+                "looked_up_in": path.name,
+                "retrieved": "",
+            }
+            for source in sorted(read.observations["source"].unique())
+        ]
+    )
+    return DataSet(
+        name=path.name,
+        municipality=municipality,
+        observations=read.observations,
+        areas=read.areas,
+        sources=sources,
+        inputs=({"file": path.name, "sha256": read.sha256},),
+        set_aside=read.set_aside,
+    )

@@ -1,0 +1,183 @@
+"""The PDF: accessible, the same every time, complete, and safe for any text."""
+
+import io
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pdfua
+import pytest
+from pypdf import PdfReader
+
+import sample
+from kloof.audit import audit_pdf
+from kloof.errors import ReportError
+from kloof.page import render_html
+from kloof.pdf import as_data, column_widths, figure_width, render_pdf
+
+DAY = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module", params=["nl", "en"])
+def language(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def made(language: str) -> bytes:
+    return render_pdf(sample.view(language), DAY)
+
+
+@pytest.fixture(scope="module")
+def reader(made: bytes) -> PdfReader:
+    return PdfReader(io.BytesIO(made))
+
+
+def texts(reader: PdfReader) -> list[str]:
+    return [page.extract_text() for page in reader.pages]
+
+
+def test_same_view_and_day_same_bytes(made: bytes, language: str) -> None:
+    assert render_pdf(sample.view(language), DAY) == made
+    assert render_pdf(sample.view(language), datetime(2026, 11, 25, tzinfo=UTC)) != made
+
+
+def test_tagged_with_language_and_title(reader: PdfReader, language: str) -> None:
+    root = reader.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"]
+    assert root["/Lang"] == language
+    assert root["/ViewerPreferences"]["/DisplayDocTitle"]
+    assert reader.metadata is not None
+    assert reader.metadata.title == sample.view(language).title
+    assert reader.metadata.author == "kloof"
+    assert "Breda" in str(reader.metadata.get("/Keywords"))
+    assert reader.metadata.creation_date == DAY
+    assert reader.xmp_metadata is not None
+    assert b"pdfuaid:part" in reader.xmp_metadata.stream.get_data()
+
+
+def test_a4_and_its_pages(reader: PdfReader) -> None:
+    assert len(reader.pages) == 5
+    assert {(round(float(page.mediabox.width)), round(float(page.mediabox.height))) for page in reader.pages} == {
+        (595, 842)
+    }
+
+
+def test_bookmarks_follow_the_sections(reader: PdfReader, language: str) -> None:
+    view = sample.view(language)
+    top = [entry.title for entry in reader.outline if not isinstance(entry, list)]
+    assert top[:2] == [part.question for part in view.sections]
+    assert len(top) == 3
+
+
+def test_text_and_numbers_can_be_read(reader: PdfReader, language: str) -> None:
+    whole = re.sub(r"\s+", " ", " ".join(texts(reader)))
+    for piece in (
+        "Café ’t Ginneken & <Zuid>",
+        "€",
+        "● ",
+        "○ ",
+        "Plan 9 oost",
+        "doi:10.2307/2088328",
+        "breda_2014_2019",
+    ):
+        assert piece in whole
+    assert {"nl": "minder dan 10", "en": "fewer than 10"}[language] in whole.replace("\u00a0", " ")
+
+
+def test_its_numbers_are_those_of_the_page(reader: PdfReader, language: str) -> None:
+    html = render_html(sample.view(language))
+    assert audit_pdf(texts(reader), html) == []
+    changed = html.replace("141.000", "142.000").replace("141,000", "142,000")
+    assert len(audit_pdf(texts(reader), changed)) >= 2
+
+
+def test_a_long_table_repeats_its_head(reader: PdfReader, language: str) -> None:
+    head = {"nl": "Inwoners (personen)", "en": "Inhabitants (persons)"}[language]
+    assert sum(head in text for text in texts(reader)) == 2
+
+
+def test_figures_have_alt_text_and_tables_have_heads(made: bytes, reader: PdfReader, language: str) -> None:
+    found: list[tuple[str, str]] = []
+
+    def walk(node: object) -> None:
+        node = getattr(node, "get_object", lambda: node)()
+        if isinstance(node, list):
+            for inner in node:
+                walk(inner)
+        elif isinstance(node, dict):
+            if "/S" in node:
+                found.append((str(node["/S"]), str(node.get("/Alt", ""))))
+            if "/K" in node:
+                walk(node["/K"])
+
+    walk(reader.trailer["/Root"]["/StructTreeRoot"]["/K"])
+    kinds = [kind for kind, _ in found]
+    drawn = [alt for kind, alt in found if kind == "/Figure"]
+    assert sample.view(language).sections[1].figures[0].alt in drawn
+    assert all(drawn)
+    assert kinds.count("/Table") == 5
+    assert kinds.count("/TH") >= 9 + 2 * 4 + 2 + 5
+    assert {"/H1", "/H2", "/Caption", "/L", "/TOC"} <= set(kinds)
+
+
+def test_a_second_checker_finds_no_fault(made: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "report.pdf"
+    path.write_bytes(made)
+    report = pdfua.validate(str(path))
+    assert [str(finding) for finding in report.findings] == []
+
+
+def test_text_is_never_markup() -> None:
+    wicked = '#panic("x") $x$ *b* _i_ <l> @ref [c] \\ // ~ `r'
+    view = sample.view("nl")
+    limits = ((wicked,), *view.sections[0].limits)
+    made = render_pdf(
+        replace(view, title=wicked, sections=(replace(view.sections[0], limits=limits), *view.sections[1:])),
+        DAY,
+    )
+    reader = PdfReader(io.BytesIO(made))
+    assert reader.metadata is not None
+    assert reader.metadata.title == wicked
+    assert sum(wicked.replace(" ", "") in text.replace(" ", "").replace("\n", "") for text in texts(reader)) >= 2
+
+
+def test_what_cannot_be_typeset_is_refused() -> None:
+    view = sample.view("nl")
+    assert view.lead_figure is not None
+    with pytest.raises(ReportError, match=r"03\.lines has no alt text"):
+        render_pdf(replace(view, lead_figure=replace(view.lead_figure, alt="")), DAY)
+    with pytest.raises(ReportError, match="the nl PDF could not be typeset"):
+        render_pdf(replace(view, lead_figure=replace(view.lead_figure, svg='<svg viewBox="0 0 9 9">')), DAY)
+    with pytest.raises(ReportError, match=r"03\.lines has no viewBox"):
+        render_pdf(replace(view, lead_figure=replace(view.lead_figure, svg="<svg/>")), DAY)
+
+
+def test_codes_become_signs_and_missing_cells_give_their_reason() -> None:
+    data = as_data(sample.view("nl"))
+    claims = data["back"][0]["tables"][0]
+    assert [row[1]["sign"] for row in claims["rows"]] == ["●", "?", "–", "≈", "○"]
+    levels = data["sections"][1]["tables"][0]
+    assert levels["notes"] == ["– te weinig woningen om te publiceren"]
+    assert levels["rows"][2][2] == {
+        "content": [{"kind": "text", "text": "–", "href": ""}],
+        "code": "",
+        "sign": "",
+    }
+
+
+def test_column_widths_follow_the_text() -> None:
+    weights, width = column_widths(["Buurt", "2019"], [["Geeren-noord", "1,2"], ["Hoge Vucht", "10,0"]])
+    assert weights == [14.0, 6.0]
+    assert width == 0.35
+    weights, width = column_widths(["Naam"] * 9, [["een heel lange omschrijving van meer dan dertig letters"] * 9])
+    assert weights == [36.0] * 9
+    assert width == 1.0
+
+
+def test_a_tall_figure_is_made_narrower() -> None:
+    figure = sample.view("nl").sections[0].figures[0]
+    assert figure_width(figure) == 0.88
+    tall = replace(figure, svg='<svg viewBox="0 0 640 900"/>')  # 130 mm high: 130 / 900 * 640 = 92.4 mm of 168 mm
+    assert figure_width(tall) == pytest.approx(0.55, abs=0.001)
