@@ -9,7 +9,7 @@ import pandas as pd
 from kloof import fmt
 from kloof.findings import Finding, Side, Verdict
 from kloof.narrate import Number, Sentence
-from kloof.report import Cell, FigureView, Paragraph, ReportView, SectionView, TableView, VerdictCell
+from kloof.views import Cell, FigureView, Paragraph, ReportView, SectionView, TableView, VerdictCell
 from kloof.results import Column, Section, join_sections, look_up
 
 AREAS = {

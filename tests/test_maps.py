@@ -155,6 +155,10 @@ def test_differences_from_the_city_are_said_to_be_so(catalogue, monkeypatch):
     assert "ongeveer als de stad" in said
     assert drawn["BU00010000"].find(f"{SVG}title").text == "Aa & Bee: \u221220,0\u00a0procentpunt"
     assert drawn["BU00010002"].attrib["fill"] == maps.DIVERGING[3]
+    document = results(rows, diverging=True, **OPTIONS)
+    assert "inkomens: verschil met de stad (procentpunt)" in plots.alt(
+        "f.map", narrate.Narrator(document, catalogue, "nl")
+    )
     low, high = (maps.DIVERGING.index(drawn[code].attrib["fill"]) for code in ("BU00010000", "BU00010004"))
     assert low < 3 < high
     said.clear()

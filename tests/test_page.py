@@ -20,7 +20,7 @@ from kloof.errors import ReportError
 from kloof.narrate import Number
 from kloof.page import inline_svg, legend, machine_value, pieces, render_html, shape, slug, words
 from kloof.readback import Node, parse
-from kloof.report import Cell, FigureView
+from kloof.views import Cell, FigureView
 
 
 @pytest.fixture(scope="module")

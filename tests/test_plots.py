@@ -374,6 +374,27 @@ def test_gap_lines_writes_the_gap_at_both_ends_in_the_language(catalogue):
     assert "\u2212140.000" in nl
 
 
+def test_the_halves_are_named_by_years_in_the_table(catalogue):
+    rows = [row for row in GAPS if row[0] in (2015, 2018, 2021, 2024)]
+    options = {"unit": "thousand_euro", "indicator": "mean_dwelling_value"}
+    drawn, boxes = figure(results("gap_lines", rows, before_until=2019, **options), catalogue)
+    assert {"t/m 2018", "vanaf 2021"} <= {text for text, _ in boxes}
+    assert [
+        line.get_xdata()[0] for line in drawn.axes[1].lines if line.get_linewidth() == 1 and line.get_linestyle() == "-"
+    ] == [2019.5]
+    said = [text for text, _ in figure(results("gap_lines", rows, before_until=2030, **options), catalogue)[1]]
+    assert not any(text.startswith("t/m") for text in said)
+
+
+def test_variants_are_named_by_way_of_computing_or_focus_list(catalogue, words):
+    words["variant"] = {"trend": {"nl": "trend door alle jaren", "en": "trend through all years"}}
+    rows = [[code, 1.0, 0.5, 1.5, "UNDECIDED", code == "union"] for code in ("trend", "union", "own code")]
+    said = [text for text, _ in figure(results("specification", rows, unit="points"), catalogue)[1]]
+    assert {"trend door alle jaren", "own code"} <= set(said)
+    lists = {" ".join(said[i : i + 2]) for i in range(len(said))} | set(said)
+    assert catalogue.focus["union"]["nl"] in lists
+
+
 def test_a_break_and_a_missing_year_are_breaks_in_the_line(catalogue):
     upper, lower = figure(CASES["gap_lines"], catalogue)[0].axes
     for axes in (upper, lower):

@@ -7,6 +7,7 @@ Lengths are in units of the viewBox, which is 640 wide; y runs down from the top
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,7 @@ import pandas as pd
 from kloof import fmt
 from kloof.errors import ReportError, faults
 from kloof.findings import VERDICTS
-from kloof.labels import FONT, LETTER, LINE, flow, shorten, spread, wide, year_ticks
+from kloof.labels import FONT, LETTER, LINE, flow, shorten, spread, wide, wrap, year_ticks
 from kloof.narrate import Narrator, Part, fill, has, text_of
 
 if TYPE_CHECKING:
@@ -58,6 +59,11 @@ class Drawing:
     finding: str | None
     options: Mapping[str, Any]
     rows: pd.DataFrame
+
+    @property
+    def from_city(self) -> bool:
+        """Tell whether the values are differences from the city."""
+        return bool(self.options.get("diverging")) and "city_mean" not in self.options
 
     def word(self, *path: str) -> str:
         """Give a fixed text of figures.toml."""
@@ -105,8 +111,10 @@ class Drawing:
         return label if year is None else self.say(("axis", "year"), {"measure": label, "year": str(year)})
 
     def variant(self, code: str) -> str:
-        """Name a variant of a calculation, when the template table has words for its code."""
-        return self.narrator.word("variant", code) if has("variant", code) else code
+        """Name a variant of a calculation: a way of computing, or the focus list it was made with."""
+        if has("variant", code):
+            return self.narrator.word("variant", code)
+        return self.narrator.focus(code) if code in self.narrator.catalogue.focus or ":" in code else code
 
 
 def prepare(name: str, narrator: Narrator, needs: Mapping[str, Sequence[str]]) -> Drawing:
@@ -245,37 +253,49 @@ def key(figure: "Figure", top: float, items: Items) -> None:
         letter(figure, (start + (34 if marks else 12), y), text)
 
 
-def name_rows(place: Panel, names: Sequence[str], first: Sequence[bool], pitch: float) -> None:
-    """Write names left of rows of this height: all when they fit, else those in `first` and what still fits.
+def name_rows(place: Panel, names: Sequence[str], first: Sequence[bool], centres: Sequence[float]) -> None:
+    """Write names left of their rows: all when they fit, else those in `first` and what still fits.
 
     A name that may have moved is joined to its row by a thin line.
     """
-    wanted = [place.top + (index + 0.5) * pitch for index in range(len(names))]
-    crowded = pitch < LINE - 2
+    wanted = [place.top + centre for centre in centres]
+    least = LINE - 2
+    crowded = any(later - sooner < least for sooner, later in pairwise(wanted))
     chosen = [index for index, on in enumerate(first) if on or not crowded]
     ends = place.top, place.top + place.height
-    moved = spread([wanted[index] for index in chosen], min(pitch, LINE - 2) if not crowded else LINE - 2, *ends)
+    moved = spread([wanted[index] for index in chosen], least, *ends) if crowded else wanted
     spots = dict(zip(chosen, moved, strict=True))
     for index, y in enumerate(wanted):
-        if index not in spots and all(abs(y - spot) >= LINE - 2 for spot in spots.values()):
+        if index not in spots and all(abs(y - spot) >= least for spot in spots.values()):
             spots[index] = y
     for index, y in spots.items():
-        text = shorten(names[index], place.left - 30, bold=first[index])
-        letter(place.figure, (place.left - 22, y), text, Hand("right", bold=first[index]))
+        whole, bold = names[index], first[index]
+        text = whole if "\n" in whole else shorten(whole, place.left - 30, bold=bold)
+        letter(place.figure, (place.left - 22, y), text, Hand("right", bold=bold))
         if crowded:
             line(place.figure, (place.left - 18, y), (place.left - 2, wanted[index]))
 
 
-def row_panel(names: Sequence[str], first: Sequence[bool], header: float, footer: float) -> tuple[Panel, float]:
-    """Make a figure with one row per name, named at the left, in the room between header and footer."""
-    pitch = 22.0 if len(names) <= 80 else max(1400 / len(names), sum(first) * LINE / len(names))
-    left = min(270.0, max(wide(name, bold=on) for name, on in zip(names, first, strict=True))) + 32
-    height = pitch * len(names)
-    place = panel(sheet(header + height + footer), left, header, WIDTH - left - 16, height)
-    place.axes.set_ylim(len(names) - 0.5, -0.5)
+def row_panel(names: Sequence[str], first: Sequence[bool], header: float, footer: float) -> tuple[Panel, list[float]]:
+    """Make a figure with a row per name, named at the left, between header and footer.
+
+    Gives the panel, whose y axis is in units of the figure from its top, and the middle of each row. Up to 25 long
+    names are broken over lines; from 80 on the rows become lower.
+    """
+    heights = [LINE] * len(names)
+    if len(names) <= 25:
+        names = [wrap(name, 280, bold=True) for name in names]
+        heights = [LINE * (name.count("\n") + 1) + 6 for name in names]
+    elif len(names) > 80:
+        heights = [max(1400.0, sum(first) * LINE) / len(names)] * len(names)
+    whole = sum(heights)
+    left = min(290.0, max(wide(name, bold=on) for name, on in zip(names, first, strict=True))) + 32
+    place = panel(sheet(header + whole + footer), left, header, WIDTH - left - 16, whole)
+    place.axes.set_ylim(whole, 0)
     place.axes.set_yticks([])
-    name_rows(place, names, first, pitch)
-    return place, pitch
+    centres = [sum(heights[:index]) + height / 2 for index, height in enumerate(heights)]
+    name_rows(place, names, first, centres)
+    return place, centres
 
 
 def scale(drawing: Drawing, place: Panel, side: str) -> None:
@@ -305,13 +325,17 @@ def name_breaks(place: Panel, breaks: Sequence[tuple[float, str]], row: float) -
     return row + LINE
 
 
-def name_halves(drawing: Drawing, places: Sequence[Panel], until: int, row: float) -> float:
-    """Draw a thin line between the years before and since, named above the panels; give the next free row."""
+def name_halves(drawing: Drawing, places: Sequence[Panel], years: tuple[int, int], row: float) -> float:
+    """Draw a thin line between the last year before and the first since, named above; give the next free row."""
+    middle, figure = sum(years) / 2, places[0].figure
     for place in places:
-        place.axes.axvline(until + 0.5, color=GREY, linewidth=1, zorder=0)
-    x, figure = places[0].across(until + 0.5), places[0].figure
-    letter(figure, (x - 7, row), drawing.say(("before",), {"year": str(until)}), Hand("right", GREY))
-    letter(figure, (x + 7, row), drawing.say(("since",), {"year": str(until + 1)}), Hand("left", GREY))
+        place.axes.axvline(middle, color=GREY, linewidth=1, zorder=0)
+    before, since = (
+        drawing.say((name,), {"year": str(year)}) for name, year in zip(("before", "since"), years, strict=True)
+    )
+    x = min(max(places[0].across(middle), wide(before) + 15), WIDTH - 15 - wide(since))
+    letter(figure, (x - 7, row), before, Hand("right", GREY))
+    letter(figure, (x + 7, row), since, Hand("left", GREY))
     return row + LINE
 
 

@@ -13,6 +13,7 @@ COMPARABLE = "comparable"
 BROKEN = "broken"
 BRIDGED = "bridged"
 Value = TypeVar("Value")
+PARTS = ("indicator", "group", "unit", "dimension", "focus")
 KINDS = ("count", "share", "mean", "rate", "class")
 
 
@@ -142,11 +143,17 @@ def known(name: str, among: Mapping[str, Value], what: str) -> Value:
 def read_catalogue(path: Path) -> Catalogue:
     """Read and check the catalogue file.
 
-    Raises CatalogueError naming the entry when a unit, dimension, universe, kind or source indicator is unknown.
+    Raises CatalogueError naming the entry when a unit, dimension, universe, kind or source indicator is unknown, or
+    when an entry has keys it should not have.
     """
-    raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as problem:
+        raise CatalogueError(f"{path.name} is not valid TOML: {problem}.") from None
+    if absent := [part for part in PARTS if part not in raw]:
+        raise CatalogueError(f"{path.name} has no [{'], no ['.join(absent)}].")
     indicators = {name: _indicator(name, entry) for name, entry in raw["indicator"].items()}
-    groups = {name: Group(name, **entry) for name, entry in raw["group"].items()}
+    groups = {name: _group(name, entry) for name, entry in raw["group"].items()}
     settings = {key: value for key, value in raw.items() if not isinstance(value, dict)}
     catalogue = Catalogue(indicators, groups, raw["unit"], raw["dimension"], raw["focus"], settings)
     found = _contradictions(catalogue)
@@ -158,15 +165,21 @@ def read_catalogue(path: Path) -> Catalogue:
 def _indicator(name: str, entry: dict[str, Any]) -> Indicator:
     """Turn one table of the catalogue into an Indicator."""
     parts = dict(entry)
-    for key in ("breaks", "bridges"):
-        parts[key] = tuple(
-            Break(b["at"], b["kind"], b["nl"], b["en"], frozenset(b.get("sources", ()))) for b in parts.get(key, ())
-        )
     parts["columns"] = tuple(parts.get("columns", ()))
     try:
+        for key in ("breaks", "bridges"):
+            parts[key] = tuple(Break(**{**b, "sources": frozenset(b.get("sources", ()))}) for b in parts.get(key, ()))
         return Indicator(id=name, **parts)
     except TypeError as problem:
         raise CatalogueError(f"indicator {name}: {problem}; see the head of catalogue.toml for the keys.") from None
+
+
+def _group(name: str, entry: dict[str, Any]) -> Group:
+    """Turn one table of the catalogue into a Group."""
+    try:
+        return Group(id=name, **entry)
+    except TypeError as problem:
+        raise CatalogueError(f"group {name}: {problem}; a group has nl, en, base, and count or share.") from None
 
 
 def _contradictions(catalogue: Catalogue) -> list[str]:

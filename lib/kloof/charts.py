@@ -115,10 +115,9 @@ def gap_lines(drawing: Drawing) -> "Figure":
         for before, after in pairwise(rows.to_dict("records"))
         if after["link"] in ("broken", "bridged")
     ]
-    rooms, until = _gap_rooms(drawing, rows, width), drawing.options.get("before_until")
-    if until is not None and not rows["year"].min() <= until < rows["year"].max():
-        until = None
-    top = 40 + LINE * (bool(breaks) + (until is not None) + any(room is None for *_, room in rooms))
+    halves = _halves(rows, drawing.options.get("before_until"))
+    rooms = _gap_rooms(drawing, rows, width, [year for year, _ in breaks] + ([sum(halves) / 2] if halves else []))
+    top = 40 + LINE * (bool(breaks) + bool(halves) + any(room is None for *_, room in rooms))
     figure = sheet(top + TALL + 72 + 150 + 34)
     upper, lower = panel(figure, left, top, width, TALL), panel(figure, left, top + TALL + 72, width, 150)
     for group, colour in COLOURS.items():
@@ -141,8 +140,8 @@ def gap_lines(drawing: Drawing) -> "Figure":
     letter(figure, (8, 15), drawing.axis("axis", "level"))
     letter(figure, (8, top + TALL + 46), drawing.axis("axis", "gap", change=True))
     row = name_breaks(upper, breaks, 36 + LINE / 2)
-    if until is not None:
-        row = name_halves(drawing, (upper, lower), until, row)
+    if halves:
+        row = name_halves(drawing, (upper, lower), halves, row)
     for end, (year, text, room) in enumerate(rooms):
         side, x = ("right", upper.across(year) - 8) if end else ("left", upper.across(year) + 8)
         letter(figure, (x, row if room is None else top + room), text, Hand(side))
@@ -153,8 +152,17 @@ def gap_lines(drawing: Drawing) -> "Figure":
     return figure
 
 
-def _gap_rooms(drawing: Drawing, rows: pd.DataFrame, width: float) -> list[tuple[int, str, float | None]]:
-    """Name the gap at both ends: the year, the text, and how far below the top it fits between the lines."""
+def _halves(rows: pd.DataFrame, until: int | None) -> tuple[int, int] | None:
+    """Give the last year in the table up to `until` and the first after it; None when it does not divide them."""
+    if until is None or not rows["year"].min() <= until < rows["year"].max():
+        return None
+    return int(rows.loc[rows["year"] <= until, "year"].max()), int(rows.loc[rows["year"] > until, "year"].min())
+
+
+def _gap_rooms(
+    drawing: Drawing, rows: pd.DataFrame, width: float, marks: Sequence[float]
+) -> list[tuple[int, str, float | None]]:
+    """Name the gap at both ends: year, text, and how far below the top it fits between lines and beside marks."""
     pieces = [piece for _, piece in rows.groupby(stretches(rows, LINES)) if piece["gap"].notna().all()]
     (low, high), first, last = limits(rows[LINES]), rows["year"].min(), rows["year"].max()
     rooms: list[tuple[int, str, float | None]] = []
@@ -162,8 +170,10 @@ def _gap_rooms(drawing: Drawing, rows: pd.DataFrame, width: float) -> list[tuple
         year, gap = int(piece["year"].iloc[end]), drawing.write(abs(piece["gap"].iloc[end]), change=True)
         text = drawing.say(("gap_lines", "gap"), {"value": gap})
         along = (piece["year"].to_numpy() - first + 0.5) / (last - first + 1) * width
+        apart = [abs(mark - year) / (last - first + 1) * width for mark in marks if (mark < year) == (end < 0)]
         sides = (high - piece[LINES].to_numpy()) / (high - low) * TALL
         room = room_between(along, sides.min(axis=1), sides.max(axis=1), text, at_end=end < 0)
+        room = room if min(apart, default=width) > wide(text) + 12 else None
         if year not in [named for named, *_ in rooms]:
             rooms.append((year, text, room))
     return rooms
@@ -172,11 +182,11 @@ def _gap_rooms(drawing: Drawing, rows: pd.DataFrame, width: float) -> list[tuple
 def ranked_dots(drawing: Drawing) -> "Figure":
     """Draw one dot per buurt from low to high: focus filled and always named, the city mean as a line."""
     rows = drawing.rows.dropna(subset=["value"]).sort_values(["value", "area"], ignore_index=True)
-    rows["place"] = range(len(rows))
     items = [([ON_LIST], drawing.word("one", "focus")), ([OFF_LIST], drawing.word("one", "rest"))]
     header = 30 + key_height(items) + LINE * 2 + 8
     names = [drawing.narrator.area(code) for code in rows["area"]]
-    place, pitch = row_panel(names, list(rows["group"] == "focus"), header, 34)
+    place, rows["place"] = row_panel(names, list(rows["group"] == "focus"), header, 34)
+    pitch = place.height / len(rows)
     axes, size = place.axes, min(9.0, max(4.0, pitch * 0.8))
     axes.set_xlim(limits(rows[["value", "low", "high"]]))
     start = axes.get_xlim()[0]
@@ -295,7 +305,7 @@ def event_study(drawing: Drawing) -> "Figure":
     scale(drawing, place, "y")
     letter(place.figure, (8, 15), drawing.axis("axis", "gap", change=True))
     key(place.figure, 30, items)
-    name_halves(drawing, (place,), until, top - LINE / 2 - 4)
+    name_halves(drawing, (place,), (until, int(since["year"].min())), top - LINE / 2 - 4)
     return place.figure
 
 
@@ -304,7 +314,7 @@ def specification(drawing: Drawing) -> "Figure":
     import seaborn as sns
 
     rows = drawing.rows.sort_values(["estimate", "variant"], ignore_index=True)
-    rows["place"], marked = range(len(rows)), rows["headline"].astype(bool)
+    marked = rows["headline"].astype(bool)
     small = drawing.options.get("smallest_effect")
     items: list[tuple[Sequence[Mark], str]] = []
     for code in (code for code in VERDICTS if code in set(rows["verdict"])):
@@ -315,7 +325,9 @@ def specification(drawing: Drawing) -> "Figure":
         text = drawing.say(("specification", "small"), {"value": drawing.write(small, change=True)})
         items.append(([{"marker": "s", "markersize": 14, "color": PALE}], text))
     header = 30 + key_height(items) + 12
-    place, pitch = row_panel([drawing.variant(str(code)) for code in rows["variant"]], list(marked), header, 34)
+    names = [drawing.variant(str(code)) for code in rows["variant"]]
+    place, rows["place"] = row_panel(names, list(marked), header, 34)
+    pitch = place.height / len(rows)
     axes, size = place.axes, min(9.0, max(4.0, pitch * 0.8))
     if small is not None:
         axes.axvspan(-small, small, color=PALE, linewidth=0, zorder=0)
@@ -332,9 +344,9 @@ def specification(drawing: Drawing) -> "Figure":
     for part, marker, area in ((rows[~marked], "o", size**2), (rows[marked], "D", size**2 * 1.3)):
         known = part.dropna(subset=["estimate"])
         sns.scatterplot(known, x="estimate", y="place", ax=axes, marker=marker, s=area, **style)
-    for index, code in enumerate(rows["verdict"]):
+    for code, centre in zip(rows["verdict"], rows["place"], strict=True):
         if SIGNS[code] and pitch > LINE - 4:
-            letter(place.figure, (WIDTH - 12, header + (index + 0.5) * pitch), SIGNS[code], Hand("center", GREY))
+            letter(place.figure, (WIDTH - 12, header + centre), SIGNS[code], Hand("center", GREY))
     axes.set_xlim(limits(rows[["estimate", "low", "high"]].assign(least=-(small or 0.0), most=small or 0.0)))
     scale(drawing, place, "x")
     letter(place.figure, (8, 15), drawing.axis("specification", "axis", change=True))

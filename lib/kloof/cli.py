@@ -35,7 +35,7 @@ def run(
     if language != "both" and language not in LANGUAGES:
         raise ParameterError(f"language {language!r} is not known. Valid: {', '.join(LANGUAGES)}, both.")
     paths = notebook_paths(only or [])
-    with _progress(len(paths), languages) as tell:
+    with _Progress(len(paths), languages) as tell:
         folder = make_report(preset, overrides, languages, only or [], tell)
     shown = folder.relative_to(project_folder())
     if only:
@@ -66,7 +66,7 @@ def _overrides(given: list[str]) -> dict[str, Any]:
     return values
 
 
-class _progress:  # noqa: N801
+class _Progress:
     """One bar per language, with the notebook and the heading it is at."""
 
     def __init__(self, notebooks: int, languages: tuple[str, ...]):
@@ -173,21 +173,21 @@ def audit(folder: Annotated[Path, typer.Argument(help="folder of a report, such 
 def main() -> None:
     """Start the command line; an error of ours is printed without a traceback, exit code 2."""
     try:
-        app(standalone_mode=False)
+        code = app(standalone_mode=False)
     except KloofError as problem:
         print(f"kloof: {problem}", file=sys.stderr)
         sys.exit(2)
     except (KeyboardInterrupt, typer.Abort):
         print("kloof: stopped; earlier reports are untouched.", file=sys.stderr)
         sys.exit(130)
-    except typer.Exit as ending:
-        sys.exit(ending.exit_code)
     except Exception as problem:
         if type(problem).__module__.startswith(("click", "typer")):
             message = getattr(problem, "format_message", lambda text=str(problem): text)()
-            print(f"kloof: {message} See: kloof --help", file=sys.stderr)
+            print(f"kloof: {message} See: kloof --help" if message else "Next: kloof list", file=sys.stderr)
             sys.exit(2)
         raise
+    if code:  # what typer.Exit carries is returned here, not raised
+        sys.exit(code)
 
 
 if __name__ == "__main__":

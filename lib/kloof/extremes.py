@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from kloof.errors import NotComputableError
 from kloof.formulas import FloatArray, dissimilarity
+from kloof.moves import moved
 
 # branch and bound stops when this many numbers have been visited (half a second); the bound still holds then
 _MOST_CELLS = 1_200_000
@@ -229,22 +230,17 @@ def isolation_ends(box: CountBox) -> tuple[float, float]:
 
 
 def searched_ends(
-    function: IndexFunction, box: CountBox, even: FloatArray, rng: np.random.Generator
+    index_id: str, function: IndexFunction, box: CountBox, even: FloatArray, rng: np.random.Generator
 ) -> tuple[float, float]:
     """Return the lowest and highest value found by search, both reached by a table in the box.
 
     Highest: from several corners of the box, flip the coordinate that raises the index most until none does,
     then move inside (an index of means can be highest there). Lowest: from the table `even` (2N,), the centre
-    and random tables, a bounded minimisation. All flips, and all steps of a derivative, are one batched call.
+    and random tables, a bounded minimisation. All flips, and all steps of a derivative, are one pass (`moves`).
     """
     size = box.a_low.size
     low, high = np.concatenate([box.a_low, box.b_low]), np.concatenate([box.a_high, box.b_high])
-
-    def values(places: FloatArray) -> FloatArray:
-        """Return the index at places (..., 2N), each coordinate 0 (low) to 1 (high)."""
-        tables = low + places * (high - low)
-        return function(tables[..., :size], tables[..., size:], (0,))[..., 0]
-
+    search = _Search(index_id, function, low, high)
     centre = np.full(2 * size, 0.5)
     at_even = np.divide(even - low, high - low, out=np.full(2 * size, 0.5), where=high > low)
     unlike = np.where(at_even < 0.5, 1.0, 0.0)  # as far from even as its own table allows
@@ -252,39 +248,67 @@ def searched_ends(
     above = (share > box.a_high.sum() / (box.a_high.sum() + box.b_high.sum())).astype(np.float64)
     apart = np.concatenate([above, 1 - above])
     corners = [unlike, apart, *rng.integers(0, 2, (_STARTS, 2 * size)).astype(np.float64)]
-    tops = [_climb(values, corner) for corner in corners]
-    best = max(tops, key=lambda place: np.nan_to_num(float(values(place)), nan=-np.inf))
+    best = max((search.climb(corner) for corner in corners), key=search.height)
     starts = [at_even, centre, *rng.random((_STARTS, 2 * size))]
-    highest = [_polish(values, place, -1.0) for place in (best, centre)]
-    lowest = [_polish(values, np.clip(place, 0, 1), 1.0) for place in starts]
+    highest = [search.polish(place, -1.0) for place in (best, centre)]
+    lowest = [search.polish(np.clip(place, 0, 1), 1.0) for place in starts]
     return min(lowest), max(highest)
 
 
-def _climb(values: Callable[[FloatArray], FloatArray], corner: FloatArray) -> FloatArray:
-    """Flip one coordinate at a time to its other end while the index rises."""
-    best = np.nan_to_num(float(values(corner)), nan=-np.inf)
-    while True:
-        flipped = np.abs(corner - np.eye(corner.size))
-        found = np.nan_to_num(values(flipped), nan=-np.inf)
-        at = int(found.argmax())
-        if found[at] <= best + _TOLERANCE:
-            return corner
-        best, corner = found[at], flipped[at]
+class _Search:
+    """Looks for the ends of one index over one box; a place (2N,) has each coordinate at 0 (low) to 1 (high)."""
 
+    def __init__(self, index_id: str, function: IndexFunction, low: FloatArray, high: FloatArray):
+        """Take the index and the box, values or group first, weights or rest last."""
+        self.index_id, self.function = index_id, function
+        self.low, self.width = low, high - low
+        self.free = np.flatnonzero(self.width > 0)
 
-def _polish(values: Callable[[FloatArray], FloatArray], place: FloatArray, sign: float) -> float:
-    """Return the lowest (sign 1) or highest (sign -1) value that a descent from `place` meets."""
-    from scipy.optimize import minimize
+    def height(self, place: FloatArray) -> float:
+        """Return the index at a place, minus infinity where it is not defined."""
+        a, b = np.split(self.low + place * self.width, 2)
+        return float(np.nan_to_num(self.function(a, b, (0,))[0], nan=-np.inf))
 
-    step = 1e-6
+    def around(self, place: FloatArray, other: FloatArray) -> FloatArray:
+        """Return the index at a place, and with each free coordinate moved to where it is in `other`."""
+        (a, b), (other_a, other_b) = (np.split(self.low + at * self.width, 2) for at in (place, other))
+        found = moved(self.index_id, a, b, other_a, other_b)
+        return np.concatenate([found[:1], found[1:][self.free]])
 
-    def aim(at: FloatArray) -> tuple[float, FloatArray]:
-        inward = np.where(at > 0.5, -step, step)
-        found = values(np.concatenate([at[None], at + np.diag(inward)]))
-        found = np.where(np.isnan(found), _NOT_DEFINED, sign * found)
-        return float(found[0]), (found[1:] - found[0]) / inward
+    def climb(self, corner: FloatArray) -> FloatArray:
+        """Flip one coordinate at a time to its other end while the index rises."""
+        while True:
+            found = np.nan_to_num(self.around(corner, 1 - corner), nan=-np.inf)
+            at = int(found.argmax())
+            if found[at] <= found[0] + _TOLERANCE:
+                return corner
+            corner = corner.copy()
+            corner[self.free[at - 1]] = 1 - corner[self.free[at - 1]]
 
-    options = {"gtol": 1e-8, "ftol": 1e-12, "maxiter": 300}
-    solved = minimize(aim, place, jac=True, method="L-BFGS-B", bounds=[(0, 1)] * place.size, options=options)
-    reached = sign * min(float(solved.fun), aim(place)[0])
-    return reached if abs(reached) < _NOT_DEFINED else sign * np.inf
+    def polish(self, place: FloatArray, sign: float) -> float:
+        """Return the lowest (sign 1) or highest (sign -1) value that a descent from `place` meets."""
+        from scipy.optimize import minimize
+
+        step = 1e-6
+
+        def at(free: FloatArray) -> FloatArray:
+            whole = place.copy()
+            whole[self.free] = free
+            return whole
+
+        def aim(free: FloatArray) -> tuple[float, FloatArray]:
+            whole = at(free)
+            inward = np.where(whole > 0.5, -step, step)
+            found = self.around(whole, whole + inward)
+            found = np.where(np.isnan(found), _NOT_DEFINED, sign * found)
+            return float(found[0]), (found[1:] - found[0]) / inward[self.free]
+
+        start = place[self.free]
+        ends = [place]
+        if start.size:
+            options = {"gtol": 1e-8, "ftol": 1e-12, "maxiter": 300}
+            bounds = [(0, 1)] * start.size
+            ends.append(at(minimize(aim, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options).x))
+        reached = [sign * self.height(end) for end in ends]
+        defined = [value for value in reached if np.isfinite(value)]
+        return sign * min(defined, default=np.inf)

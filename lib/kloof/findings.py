@@ -3,6 +3,7 @@
 A verdict is a pure function of a Finding: no word like "rose" is ever typed by hand.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -78,21 +79,28 @@ def judge(finding: Finding) -> str:
 
     Source of the order: an estimate that may not be compared is never given a direction; an interval wholly
     inside ± the smallest effect is the same (two one-sided tests, Schuirmann 1987); silence is not sameness.
+    A number that is not one (NaN) is absent, as it is in results.json.
     """
     f = finding
-    if f.estimate is None or (f.coverage is not None and f.coverage < f.coverage_minimum):
+    low, high = _given(f.low), _given(f.high)
+    if _given(f.estimate) is None or (f.coverage is not None and not f.coverage >= f.coverage_minimum):
         return NOT_COMPUTABLE
     if f.comparability == "broken":
         return NOT_COMPARABLE
-    if f.low is None or f.high is None:
+    if low is None or high is None:
         return UNCLEAR
-    if f.smallest_effect is not None and -f.smallest_effect <= f.low and f.high <= f.smallest_effect:
+    if f.smallest_effect is not None and -f.smallest_effect <= low and high <= f.smallest_effect:
         return SAME
-    if f.low > 0:
+    if low > 0:
         return HIGHER
-    if f.high < 0:
+    if high < 0:
         return LOWER
     return UNCLEAR
+
+
+def _given(value: float | None) -> float | None:
+    """Return a number, or None when there is none."""
+    return None if value is None or math.isnan(value) else value
 
 
 def decide(judgement: str, expected: str) -> str:

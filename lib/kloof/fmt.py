@@ -1,5 +1,6 @@
 """Writes a number in Dutch or English. Rounding happens here and nowhere else."""
 
+import math
 from decimal import ROUND_HALF_UP, Decimal
 
 from babel.numbers import format_decimal
@@ -70,7 +71,7 @@ def number(value: float | None, unit: str, language: str, decimals: int | None =
     `value` is in `unit` (thousand_euro is printed in euro, at the precision of its decimals); None gives a dash.
     With `bare` the unit is left out (for table cells, whose head names it).
     """
-    if value is None or value != value:
+    if value is None or math.isnan(value):
         return MISSING
     if unit == "year":
         return str(int(value))

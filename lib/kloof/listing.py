@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ def title(path: Path, language: str) -> str:
     """Give the question a notebook asks."""
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         if cell["cell_type"] == "markdown" and language in cell["metadata"].get("tags", []):
-            return str(cell["source"][0]).lstrip("# ").strip()
+            return "".join(cell["source"]).split("\n", maxsplit=1)[0].lstrip("# ").strip()
     return path.stem
 
 
@@ -78,7 +79,8 @@ def sources() -> Rows:
         if preset:
             table = load(name, preset["municipality"], known).sources
             rows += [
-                (entry.source_id, f"{entry.title} ({entry.publisher}; {entry.licence})") for entry in table.itertuples()
+                (str(entry.source_id), f"{entry.title} ({entry.publisher}; {entry.licence})")
+                for entry in table.itertuples()
             ]
     return rows
 
@@ -95,17 +97,15 @@ def parameters_of(notebook: str, preset: str) -> tuple[str, list[tuple[str, str,
 
 def faults_of_project() -> list[str]:
     """List everything that is wrong with data, catalogue, presets, claims, texts and notebooks."""
+    checks: list[Callable[[], object]] = [partial(verify, data_folder() / name) for name in embedded()]
+    checks += [partial(parameters, {"preset": name}) for name in preset_names()]
+    checks += [claims.registry, lambda: found.extend(narrate.complete(catalogue()))]
     found: list[str] = []
-    try:
-        known = catalogue()
-        for name in embedded():
-            verify(data_folder() / name)
-        claims.registry()
-        found += narrate.complete(known)
-        for name in preset_names():
-            parameters({"preset": name})
-    except KloofError as problem:
-        found.append(str(problem))
+    for check in checks:
+        try:
+            check()
+        except KloofError as problem:
+            found.append(str(problem))
     for path in notebook_paths():
         found += [f"{path.name}: {fault}" for fault in notebook_faults(json.loads(path.read_text(encoding="utf-8")))]
     return found
@@ -131,6 +131,8 @@ def notebook_faults(notebook: dict[str, Any]) -> list[str]:
                 if not re.fullmatch(r"\w+: (str|int|float|list|dict) = .+  # .+", line)
             ]
             found += [f"parameter line {line!r} is not `name: type = value  # help`" for line in wrong]
+            names = re.findall(r"^(\w+):", source, flags=re.MULTILINE)
+            found += [f"parameter {name} is not one that kloof knows" for name in names if name not in HELP]
         elif len(source.splitlines()) > 12:
             found.append(f"cell {number} has more than twelve lines; move the work to the library")
         if re.search(r"^\s*(def|class) ", source, flags=re.MULTILINE):
@@ -148,23 +150,29 @@ def _language_faults(cells: list[dict[str, Any]]) -> list[str]:
     if len(texts["nl"]) != len(texts["en"]):
         return [f"{len(texts['nl'])} Dutch and {len(texts['en'])} English text cells; they come in pairs"]
     levels = {
-        language: [len(re.match(r"#*", "".join(c["source"]))[0]) for c in cells] for language, cells in texts.items()
-    }  # type: ignore[index]
+        language: [len(text) - len(text.lstrip("#")) for text in ("".join(cell["source"]) for cell in own)]
+        for language, own in texts.items()
+    }
     return [] if levels["nl"] == levels["en"] else ["Dutch and English headings do not have the same levels"]
 
 
 def faults_of_report(folder: Path) -> list[str]:
-    """Read the pages of a finished report back against its results.json."""
+    """Read the pages of a finished report back against its results.json.
+
+    Raises ParameterError when the folder has no results.json, or no page to read.
+    """
     if not (folder / "results.json").is_file():
         raise ParameterError(f"{folder} has no results.json: give the folder of a report, such as reports/breda.")
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-    known, found = catalogue(), []
-    for language in LANGUAGES:
-        page = folder / language / "index.html"
-        if page.is_file():
-            names = audit.labels(known, language)
-            found += [
-                f"{language}: {fault}"
-                for fault in audit.audit_html(page.read_text(encoding="utf-8"), results, language, names)
-            ]
-    return found
+    pages = {language: folder / language / "index.html" for language in LANGUAGES}
+    pages = {language: page for language, page in pages.items() if page.is_file()}
+    if not pages:
+        raise ParameterError(f"{folder} has no page ({', '.join(LANGUAGES)}/index.html): make the report again.")
+    known = catalogue()
+    return [
+        f"{language}: {fault}"
+        for language, page in pages.items()
+        for fault in audit.audit_html(
+            page.read_text(encoding="utf-8"), results, language, audit.labels(known, language)
+        )
+    ]

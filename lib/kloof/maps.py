@@ -194,7 +194,7 @@ def choropleth(drawing: Drawing, geometry: Mapping[str, Any], slug: str) -> str:
         raise ReportError(f"figure {drawing.name} has two rows for {examples(twice)}; a map shows one value per area.")
     shapes, values = outlines(geometry, set(rows.index)), rows["value"].dropna()
     diverging = bool(drawing.options.get("diverging"))
-    apart = diverging and "city_mean" not in drawing.options
+    apart = drawing.from_city
     limits = class_limits(list(values), float(drawing.options.get("city_mean", 0.0)) if diverging else None)
     fills = colours(len(limits) + 1, diverging=diverging)
     hatch, focus = (

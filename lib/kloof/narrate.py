@@ -129,7 +129,7 @@ class Narrator:
         if name in self.catalogue.focus:
             return str(self.catalogue.focus[name][self.language])
         if ":" not in name:
-            size = str(len(name.split(",")))
+            size = str(len({part.strip() for part in name.split(",")}))
             return PLACEHOLDER.sub(size, self.word("focus_rule", "given"))
         extreme, size, indicator, year = name.split(":")
         values = {"n": size, "noun": self.noun(indicator), "year": year}
@@ -212,18 +212,22 @@ class Narrator:
         return values
 
     def sentence(self, finding: Mapping[str, Any], part: str = "main") -> Sentence:
-        """Write the sentence of a finding: template [sentence.KIND.MEASURE|any.JUDGEMENT|any.part]."""
+        """Write the sentence of a finding: template [sentence.KIND.MEASURE|any.JUDGEMENT|any.part].
+
+        A template for the judgement comes before one for the measure: what could not be judged is never told.
+        """
         kind, measure, judgement = finding["kind"], finding["measure"], finding["judgement"]
         for path in (
             (kind, measure, judgement, part),
-            (kind, measure, "any", part),
             (kind, "any", judgement, part),
+            (kind, measure, "any", part),
             (kind, "any", "any", part),
         ):
             if has("sentence", *path):
                 return fill(template(self.language, "sentence", *path), self.values(finding))
         raise CatalogueError(
-            f"sentences.toml has no [sentence.{kind}.{measure}.{judgement}.{part}] and no wider one; add it in nl and en."
+            f"sentences.toml has no [sentence.{kind}.{measure}.{judgement}.{part}] and no wider one; "
+            "add it in nl and en."
         )
 
     def has_part(self, finding: Mapping[str, Any], part: str) -> bool:
@@ -248,13 +252,16 @@ def section_limits(teller: Narrator, section: Mapping[str, Any]) -> list[Sentenc
 def complete(catalogue: Catalogue) -> list[str]:
     """List every fault of the template table: a language missing, placeholders that differ, an unknown verdict.
 
-    Number words and digits are refused in sentences, because they could not be traced.
+    Digits are refused in sentences, because they could not be traced; number words are found by the audit of a page.
     """
     found: list[str] = []
 
     def walk(place: Any, path: tuple[str, ...]) -> None:
+        name = ".".join(path)
+        if not isinstance(place, Mapping):
+            found.append(f"[{name}] is not a text in nl and en")
+            return
         if "nl" in place or "en" in place:
-            name = ".".join(path)
             if missing := {"nl", "en"} - place.keys():
                 found.append(f"[{name}] has no {', '.join(sorted(missing))}")
                 return

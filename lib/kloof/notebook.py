@@ -36,7 +36,7 @@ def header(study: Study) -> dict[str, Any]:
     named = study.data.areas[own | cities]
     sources = study.data.sources.set_index("source_id")
     catalogue = project_folder() / "data" / "catalogue.toml"
-    return plain(
+    content: dict[str, Any] = plain(
         {
             "format": FORMAT,
             "kloof": VERSION,
@@ -56,6 +56,7 @@ def header(study: Study) -> dict[str, Any]:
             "set_aside": [vars(row) for row in study.data.set_aside if row.rows or row.detail],
         }
     )
+    return content
 
 
 def parts_folder() -> Path:
@@ -125,7 +126,7 @@ def earlier(study: Study) -> list[dict[str, Any]]:
             continue
         if part["header"] != header(study):
             raise ReportError(
-                f"{path.name} was made with other parameters or data. Run all notebooks again: kloof run --preset {study.p.preset}."
+                f"{path.name} was made with other parameters or data. Run all: kloof run --preset {study.p.preset}."
             )
         found.append(part)
     if not found:
@@ -157,11 +158,17 @@ def synthesise(study: Study, section: Section, parts: Sequence[Mapping[str, Any]
     )
     findings = {name: finding for part in parts for name, finding in part["findings"].items()}
     table = claims.verdict_table(rows, findings)
+    table = table.rename(columns={"indicator": "part"}).assign(part=lambda rows: rows["part"].fillna("all"))
     columns = [
-        Column("claim", "claim"), Column("indicator", "indicator"), Column("measure", "measure"), Column("verdict", "verdict"),
-        Column("estimate", "number", "@unit"), Column("low", "number", "@unit"), Column("high", "number", "@unit"),
-        Column("agree", "number", "number"), Column("of", "number", "number"), Column("unit", "unit"),
-    ]  # fmt: skip
+        Column("claim", "claim"),
+        Column("part", "part"),
+        Column("measure", "measure"),
+        Column("verdict", "verdict"),
+        *[Column(key, "number", "@unit") for key in ("estimate", "low", "high")],
+        Column("agree", "agree"),
+        Column("of", "number", "number"),
+        Column("unit", "unit"),
+    ]
     section.table("09.verdicts", columns, table)
     counts = claims.score(rows)
     if not counts.empty:

@@ -21,7 +21,7 @@ from kloof.findings import VERDICTS
 from kloof.narrate import Number, Sentence, templates
 
 if TYPE_CHECKING:
-    from kloof.report import FigureView, ReportView, TableView, VerdictCell
+    from kloof.views import FigureView, ReportView, TableView, VerdictCell
 
 # Symbols of a coded table cell; those of verdicts are the ones of the verdict strip.
 SIGNS = {
@@ -130,7 +130,7 @@ def shape(table: "TableView") -> Shape:
     names = {
         "wide": len(columns) > 4,
         "columns-8": len(columns) > 7,
-        "tall": len(table.rows) > 24,
+        "tall": len(table.rows) > 40,
         "fill": len(columns) > 4 or numeric.count(False) > 1,
     }
     reasons = dict.fromkeys(cell.title for row in table.rows for cell in row if cell.title is not None)

@@ -60,31 +60,28 @@ def _bounded(rows: pd.DataFrame, indicator: Indicator) -> pd.DataFrame:
 def _derived(
     data: DataSet, known: Catalogue, indicator: Indicator, level: str, municipality: str | None
 ) -> pd.DataFrame:
-    """Divide two counts; a cell is missing when either is, and its reason is that of the missing one."""
+    """Divide two counts; a cell is missing when either is, and its reason is that of the missing one.
+
+    A percentage that the rounding of small counts lifts above 100 is cut there, the value with its bounds.
+    """
     parts = indicator.derive or {}
     top = series(data, known, parts["numerator"], level, municipality)
     bottom = series(data, known, parts["denominator"], level, municipality)
     both = top.merge(bottom, on=["code", "year"], suffixes=("_n", "_d"), validate="one_to_one")
     per = float(parts["per"])
     divisor = both["value_d"].where(both["value_d"] > 0)
-    cap = CAPPED.get(indicator.unit, np.inf)
     status = both["status_n"].where(both["status_n"] != "measured", both["status_d"])
     value = per * both["value_n"] / divisor
     status = status.where(value.notna() | (status != "measured"), "not_published")
-    return pd.DataFrame(
-        {
-            "code": both["code"],
-            "year": both["year"],
-            "value": value,
-            "low": per * both["low_n"] / both["high_d"].where(divisor.notna()),
-            "high": (per * both["high_n"] / both["low_d"].where(both["low_d"] > 0))
-            .clip(upper=cap)
-            .where(value.notna()),
-            "status": status,
-            "source": both["source_n"].where(
-                both["source_n"] == both["source_d"], both["source_n"] + "|" + both["source_d"]
-            ),
-        }
+    ends = {
+        "value": value,
+        "low": (per * both["low_n"] / both["high_d"]).where(value.notna()),
+        "high": (per * both["high_n"] / both["low_d"].where(both["low_d"] > 0)).fillna(np.inf).where(value.notna()),
+    }
+    cap = CAPPED.get(indicator.unit, np.inf)
+    source = both["source_n"].where(both["source_n"] == both["source_d"], both["source_n"] + "|" + both["source_d"])
+    return both[["code", "year"]].assign(
+        **{name: numbers.clip(upper=cap) for name, numbers in ends.items()}, status=status, source=source
     )
 
 
@@ -133,8 +130,8 @@ def resolve_focus(data: DataSet, known: Catalogue, name: str) -> Focus:
     else:
         listed = ", ".join(sorted(data.focus_lists)) or "none in this data set"
         raise ParameterError(
-            f"focus {name!r} is not a list of this data set ({listed}), not codes of buurten joined by commas, and not a "
-            f"rule such as lowest:11:mean_income_per_inhabitant:2016."
+            f"focus {name!r} is not a list of this data set ({listed}), not codes of buurten joined by commas, and "
+            f"not a rule such as lowest:11:mean_income_per_inhabitant:2016."
         )
     strangers = [code for code in codes if code not in units]
     if strangers:

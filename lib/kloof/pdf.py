@@ -16,7 +16,7 @@ from kloof.narrate import Sentence, text_of
 from kloof.page import SIGNS, check_view, legend, package_folder, pieces, shape, words
 
 if TYPE_CHECKING:
-    from kloof.report import Cell, FigureView, Paragraph, ReportView, SectionView, TableView
+    from kloof.views import Cell, FigureView, Paragraph, ReportView, SectionView, TableView
 
 WIDEST = 34  # letters of one column that count for its width; longer text wraps
 TEXT_WIDTH = 168.0  # millimetres, A4 without its margins

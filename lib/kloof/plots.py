@@ -91,7 +91,7 @@ def alt(name: str, narrator: Narrator) -> str:
         parts.append(text_of(narrator.sentence(narrator.results["findings"][drawing.finding])))
     values: dict[str, str] = {"measure": "", "years": ""}
     if "indicator" in drawing.options:
-        label = drawing.measure("axis", "level")
+        label = drawing.measure("axis", "from_city" if drawing.from_city else "level", change=drawing.from_city)
         values["measure"] = label[0].lower() + label[1:] if label[1:2].islower() else label
     years = sorted({int(year) for year in drawing.rows["year"]}) if "year" in drawing.rows else []
     years = years or [int(drawing.options["year"])] if "year" in drawing.options or years else []

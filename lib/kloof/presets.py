@@ -4,6 +4,7 @@ A notebook declares the parameters it uses; an empty value there means: as the p
 """
 
 import difflib
+import math
 import re
 import tomllib
 from collections.abc import Mapping
@@ -58,13 +59,14 @@ HELP = {
     "year_to": "last year compared",
     "trend_from": "first year that may count for the trend before the event",
     "event": "month of the event whose before and since are compared, such as 2020-03",
-    "focus": "focus list: its name, buurt codes joined by commas, or a rule such as lowest:11:mean_income_per_inhabitant:2016",
+    "focus": "focus list: its name, buurt codes joined by commas, or a rule such as "
+    "lowest:11:mean_income_per_inhabitant:2016",
     "focus_variants": "the focus lists under which every verdict is repeated",
     "indicators": "indicators whose gap is followed over the years",
     "levels": "indicators whose level is shown",
     "groups": "groups of which a segregation index is computed",
     "comparisons": "municipalities shown beside this one, where the data has them",
-    "smallest_effects": "smallest change that matters, per indicator in its unit; others as registered in the catalogue",
+    "smallest_effects": "smallest change that matters, per indicator in its unit; others as in the catalogue",
     "published": "file with the published figures of a study to replicate; empty: none",
     "draws": "random draws behind each interval",
     "seed": "start of all randomness",
@@ -82,14 +84,22 @@ def preset_names() -> list[str]:
 
 
 def read_preset(name: str) -> dict[str, Any]:
-    """Read a preset: titles and parameters. Raises ParameterError with the valid names when there is none."""
+    """Read a preset file; its parameters are under `parameters`.
+
+    Raises ParameterError: with the valid names when there is none, or when the file cannot be understood.
+    """
     if name not in preset_names():
         near = difflib.get_close_matches(name, preset_names(), n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
         raise ParameterError(
             f"preset {name!r} does not exist.{hint} Valid: {', '.join(preset_names())} (notebooks/presets)."
         )
-    content = tomllib.loads((presets_folder() / f"{name}.toml").read_text(encoding="utf-8"))
+    try:
+        content = tomllib.loads((presets_folder() / f"{name}.toml").read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as problem:
+        raise ParameterError(f"preset {name}: notebooks/presets/{name}.toml is not valid TOML: {problem}.") from None
+    if not isinstance(content.get("parameters"), dict):
+        raise ParameterError(f"preset {name}: notebooks/presets/{name}.toml needs its values under [parameters].")
     unknown = content["parameters"].keys() - HELP.keys()
     if unknown:
         raise ParameterError(f"preset {name}: unknown {', '.join(sorted(unknown))}. Valid: {', '.join(HELP)}.")
@@ -122,7 +132,7 @@ def parameters(given: Mapping[str, Any]) -> Parameters:
         found = _impossible(merged)
     if found:
         raise ParameterError(faults("the parameters", found, "See: kloof show 03."))
-    typed = {name: tuple(value) if isinstance(value, list) else value for name, value in merged.items()}
+    typed: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in merged.items()}
     return Parameters(**typed)
 
 
@@ -158,23 +168,40 @@ def _impossible(merged: Mapping[str, Any]) -> list[str]:
         found.append(f"draws must be 199 or more, not {merged['draws']}: fewer cannot give a 95 percent interval")
     if merged["seed"] < 0:
         found.append(f"seed must not be negative, not {merged['seed']}")
+    for name, value in merged["smallest_effects"].items():
+        if not 0 < value < math.inf:
+            found.append(f"smallest_effects of {name} must be a number above 0, not {value}")
     return found
 
 
 def coerce(name: str, value: str) -> Any:
-    """Read `--set name=value` as the type the parameter has."""
+    """Read `--set name=value` as the type the parameter has.
+
+    Raises ParameterError: an unknown name, a value of another type, or one that would say nothing (empty, 0).
+    """
     hints = get_type_hints(Parameters)
     if name not in hints:
         near = difflib.get_close_matches(name, list(hints), n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
         raise ParameterError(f"unknown parameter {name!r}.{hint} Valid: {', '.join(hints)}.")
-    if hints[name] is int:
+    read = _read(name, value, hints[name])
+    if not is_given(read):
+        raise ParameterError(
+            f"{name}={value} says nothing: empty or 0 means as the preset has it. Leave --set {name} out, or give a "
+            f"value ({HELP[name]})."
+        )
+    return read
+
+
+def _read(name: str, value: str, hint: Any) -> Any:
+    """Read text as a type that `Parameters` uses."""
+    if hint is int:
         if not re.fullmatch(r"-?\d+", value):
             raise ParameterError(f"{name} must be a whole number, not {value!r} ({HELP[name]}).")
         return int(value)
-    if hints[name] is str:
+    if hint is str:
         return value
-    if hints[name] == tuple[str, ...]:
+    if hint == tuple[str, ...]:
         return [part.strip() for part in value.split(";" if ";" in value else ",") if part.strip()]
     try:
         return {key.strip(): float(number) for key, number in (part.split(":") for part in value.split(","))}

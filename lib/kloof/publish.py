@@ -13,6 +13,7 @@ from kloof.errors import ReportError, faults
 from kloof.fmt import LANGUAGES
 from kloof.narrate import Narrator, text_of
 from kloof.results import dump, write_whole
+from kloof.views import TableView
 
 
 def publish(
@@ -22,18 +23,29 @@ def publish(
     languages: Sequence[str],
     geometry: Mapping[str, Any] | None,
 ) -> None:
-    """Write everything a report holds under `folder`. Raises ReportError when a page says what results.json does not."""
+    """Write everything a report holds under `folder`.
+
+    Raises ReportError when a page says what results.json does not, or the languages differ in a number.
+    """
     write_whole(folder / "results.json", dump(document))
     for name, table in document["tables"].items():
         write_whole(folder / "tables" / f"{name}.csv", table_csv(table))
     pages = {}
+    entries = claims.registry().claims
     stamp = datetime.fromisoformat(document["data_date"]).replace(tzinfo=UTC)
     for language in languages:
         teller = Narrator(document, catalogue, language)
         pictures = {name: plots.draw(name, teller, geometry) for name in document["figures"]}
         for name, svg in pictures.items():
             write_whole(folder / language / "figures" / f"{name}.svg", svg)
-        view = report.build(document, catalogue, language, pictures, claims.registry().claims, document["overall"])
+        view = report.build(
+            document,
+            catalogue,
+            language,
+            pictures,
+            entries,
+            {claim: document["overall"][claim] for claim in entries if claim in document["overall"]},
+        )
         for section in view.back:
             for table in section.tables:
                 write_whole(folder / "tables" / f"{table.id}.{language}.csv", view_csv(table))
@@ -55,7 +67,7 @@ def table_csv(table: Mapping[str, Any]) -> str:
     return content.getvalue()
 
 
-def view_csv(table: report.TableView) -> str:
+def view_csv(table: TableView) -> str:
     """Write a table of the back matter as it is printed."""
     content = StringIO()
     writer = csv.writer(content, lineterminator="\n")

@@ -57,13 +57,24 @@ class Section:
             self.headline = self.headline or finding.id
 
     def table(self, name: str, columns: Sequence[Column], frame: pd.DataFrame) -> None:
-        """Record a table; `frame` has one column per key, missing cells as NaN or None."""
+        """Record a table; `frame` has one column per key, missing cells as NaN or None.
+
+        Recording the same table again is no harm; another one under its name is an error.
+        """
         rows = [[plain(row[column.key]) for column in columns] for row in frame.to_dict("records")]
-        self.tables[name] = {"columns": [vars(column) for column in columns], "rows": rows}
+        self._keep(self.tables, "table", name, {"columns": [vars(column) for column in columns], "rows": rows})
 
     def figure(self, name: str, kind: str, table: str, finding: str | None = None, **options: Any) -> None:
-        """Record a figure: its kind, the table it draws and the finding its title and alt text state."""
-        self.figures[name] = {"kind": kind, "table": table, "finding": finding, "options": plain(options)}
+        """Record a figure: its kind, the table it draws and the finding its title and alt text state.
+
+        Recording the same figure again is no harm; another one under its name is an error.
+        """
+        entry = {"kind": kind, "table": table, "finding": finding, "options": plain(options)}
+        self._keep(self.figures, "figure", name, entry)
+
+    def _keep(self, among: dict[str, dict[str, Any]], what: str, name: str, entry: dict[str, Any]) -> None:
+        if among.setdefault(name, entry) != entry:
+            raise ReportError(f"{self.id}: {what} {name} is recorded twice; give the second another name.")
 
     def decide(self, *verdicts: Verdict) -> None:
         """Record verdicts on registered claims."""
@@ -100,8 +111,8 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in ordered]
     if value is None or value is pd.NA or isinstance(value, str | bool):
         return None if value is pd.NA else value
-    if hasattr(value, "item"):
-        return plain(value.item())
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
     if isinstance(value, float):
         if not math.isfinite(value):
             return None
@@ -111,7 +122,7 @@ def plain(value: Any) -> Any:
 
 
 def dump(content: Any) -> str:
-    """Write JSON in one canonical way: keys sorted, two spaces, real letters, newline at the end."""
+    """Write JSON in one canonical way: keys sorted, one space a level, real letters, newline at the end."""
     return json.dumps(plain(content), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 

@@ -115,15 +115,25 @@ def execute(path: Path, target: Path, parameters: Mapping[str, Any], parts: Path
         config = Config(KernelManager={"transport": "ipc", "ip": f"{sockets}/kernel"})
         try:
             papermill.execute_notebook(
-                str(path), str(target), parameters=own, engine_name="kloof", kernel_name="python3", progress_bar=False,
-                log_output=False, execution_timeout=NOTEBOOK_TIMEOUT, config=config, tell=tell, spoken=str(parameters["language"]), stem=path.stem,
-            )  # fmt: skip
+                str(path),
+                str(target),
+                parameters=own,
+                engine_name="kloof",
+                kernel_name="python3",
+                progress_bar=False,
+                log_output=False,
+                execution_timeout=NOTEBOOK_TIMEOUT,
+                config=config,
+                tell=tell,
+                spoken=str(parameters["language"]),
+                stem=path.stem,
+            )
         except papermill.PapermillExecutionError as problem:
             message = f"{path.name}, cell {problem.cell_index + 1}: {problem.ename}: {problem.evalue}"
         except (CellTimeoutError, DeadKernelError) as problem:
             message = f"{path.name}: {problem}"
-    executed = _tidy(nbformat.read(target, as_version=4))
-    write_whole(target, nbformat.writes(executed) + "\n")
+    executed = _tidy(nbformat.from_dict(json.loads(target.read_text(encoding="utf-8"))))
+    write_whole(target, json.dumps(executed, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
     if message:
         raise NotebookError(message)
     if printed := _stray_output(executed):
@@ -303,8 +313,8 @@ def make_report(
     """Run a preset and put its report in reports/<preset>; return that folder.
 
     An earlier report is replaced whole at the end, and not touched when anything fails; what a failing notebook had
-    done is kept in reports/failed. With `only`, the chosen notebooks run and no report is made: the executed notebooks are
-    put in reports/<preset>-only.
+    done is kept in reports/failed. With `only`, the chosen notebooks run and no report is made: the executed
+    notebooks are put in reports/<preset>-only.
     """
     from kloof.publish import publish
 

@@ -96,7 +96,7 @@ def load(source: str, municipality: str, known: Catalogue) -> DataSet:
         path = project_folder() / path
     if not path.is_file():
         raise ParameterError(
-            f"source {source!r} is neither an embedded data set ({', '.join(embedded())}) nor a file at {source}. "
+            f"source {source!r} is neither an embedded data set ({', '.join(embedded())}) nor a file at {path}. "
             f"Give a file you have: kloof run --set source=PATH."
         )
     return _load_file(path, municipality, known)
@@ -134,8 +134,8 @@ def _load_embedded(folder: Path, municipality: str) -> DataSet:
         valid = areas.loc[areas["level"] == "gemeente", ["code", "name"]].itertuples(index=False)
         listed = ", ".join(f"{code} {name}" for code, name in valid)
         raise ParameterError(
-            f"municipality {municipality!r} is not in the embedded data {folder.name!r} (which has: {listed}). A code is "
-            f"GM and four digits. For another municipality give its file: kloof run --set source=PATH."
+            f"municipality {municipality!r} is not in the embedded data {folder.name!r} (which has: {listed}). A code "
+            f"is GM and four digits. For another municipality give its file: kloof run --set source=PATH."
         )
     files = [name for name in OBSERVATION_FILES if name in hashes]
     measured = pd.concat([pd.read_csv(folder / name, dtype={"source_id": "str"}) for name in files], ignore_index=True)
@@ -164,7 +164,10 @@ def _load_embedded(folder: Path, municipality: str) -> DataSet:
         sources=pd.read_csv(folder / "sources.csv", dtype="str", keep_default_na=False),
         inputs=tuple({"file": f"data/{folder.name}/{name}", "sha256": hashes[name]} for name in sorted(hashes)),
         set_aside=set_aside,
-        focus_lists={name: tuple(sorted(set(rows["buurt_code"]))) for name, rows in lists.groupby("list_id")},
+        focus_lists={
+            name: tuple(sorted(set(lists.loc[lists["list_id"] == name, "buurt_code"])))
+            for name in sorted(set(lists["list_id"]))
+        },
         geometry=json.loads((folder / shapes[0]).read_text(encoding="utf-8")) if shapes else None,
         published=published,
         monthly=pd.read_csv(folder / "monthly.csv", dtype={"period": "str"}) if "monthly.csv" in hashes else None,

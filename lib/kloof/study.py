@@ -83,14 +83,14 @@ def usable_years(study: Study, name: str, year_from: int, year_to: int) -> tuple
     table = series(study.data, study.known, name)
     window = table[table["year"].between(year_from, year_to)]
     covered = {}
-    for year, rows in window.groupby("year"):
+    for year in sorted(int(value) for value in window["year"].unique()):
         try:
-            size, _, _ = weights(study.data, study.known, study.known.indicator(name).weighed_by, int(year))
+            size, _, _ = weights(study.data, study.known, study.known.indicator(name).weighed_by, year)
         except NotComputableError:
-            covered[int(year)] = 0.0
+            covered[year] = 0.0
             continue
-        measured = rows.loc[rows["status"] == "measured", "code"]
-        covered[int(year)] = 100 * float(size.reindex(measured).sum() / size.sum())
+        measured = window.loc[(window["year"] == year) & (window["status"] == "measured"), "code"]
+        covered[year] = 100 * float(size.reindex(measured).sum() / size.sum())
     return [year for year, share in covered.items() if share >= study.coverage_minimum], covered
 
 
