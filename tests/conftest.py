@@ -1,6 +1,9 @@
 """What every test may ask for."""
 
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,3 +27,52 @@ def shared() -> Path:
     if os.environ.get("CI"):
         pytest.fail(message)
     pytest.skip(message)
+
+
+def copy_project(target: Path) -> Path:
+    """Copy data and notebooks to a folder in which a test may run and break things."""
+    ignore = shutil.ignore_patterns(".ipynb_checkpoints", "raw")
+    for name in ("data", "notebooks"):
+        shutil.copytree(PROJECT / name, target / name, ignore=ignore)
+    (target / "reports").mkdir()
+    return target
+
+
+@contextmanager
+def home_at(folder: Path) -> Iterator[Path]:
+    """Let kloof take `folder` for the project, and put things back."""
+    before = os.environ.get("KLOOF_HOME")
+    os.environ["KLOOF_HOME"] = str(folder)
+    try:
+        yield folder
+    finally:
+        if before is None:
+            os.environ.pop("KLOOF_HOME")
+        else:
+            os.environ["KLOOF_HOME"] = before
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    """A copy of the project's data and notebooks, with an empty reports folder."""
+    with home_at(copy_project(tmp_path / "home")) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def breda_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Breda report, made from end to end in a folder of its own."""
+    from kloof.run import make_report
+
+    with home_at(copy_project(tmp_path_factory.mktemp("breda") / "home")):
+        return make_report("breda", {})
+
+
+@pytest.fixture(scope="session")
+def heerlen_report(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Path:
+    """The report of Heerlen from the real database, made from end to end in a folder of its own."""
+    from kloof.run import make_report
+
+    source = str(shared / "data" / "kwb" / "heerlen_2016_2020.db")
+    with home_at(copy_project(tmp_path_factory.mktemp("heerlen") / "home")):
+        return make_report("heerlen", {"source": source})

@@ -9,8 +9,8 @@ import pandas as pd
 from kloof import fmt
 from kloof.findings import Finding, Side, Verdict
 from kloof.narrate import Number, Sentence
-from kloof.views import Cell, FigureView, Paragraph, ReportView, SectionView, TableView, VerdictCell
 from kloof.results import Column, Section, join_sections, look_up
+from kloof.views import Cell, FigureView, Paragraph, ReportView, SectionView, TableView, VerdictCell
 
 AREAS = {
     "GM0758": "Breda",

@@ -215,7 +215,7 @@ def index_range(
         ends = (low, high) if index_id == "isolation" else (1 - high, 1 - low)
         return _around(IndexRange(*ends, True, "exact"), index.function, box)
     even = np.concatenate(_nearest_to_mean(box)) if index.needs == "means" else lowest_split(box)[2]
-    low, high = searched_ends(index_id, index.function, box, even, rng)
+    low, high = searched_ends(index, box, even, rng)
     return _around(IndexRange(low, high, False, "search"), index.function, box)
 
 

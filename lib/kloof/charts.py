@@ -162,11 +162,15 @@ def _halves(rows: pd.DataFrame, until: int | None) -> tuple[int, int] | None:
 def _gap_rooms(
     drawing: Drawing, rows: pd.DataFrame, width: float, marks: Sequence[float]
 ) -> list[tuple[int, str, float | None]]:
-    """Name the gap at both ends: year, text, and how far below the top it fits between lines and beside marks."""
+    """Name the gap at both ends of the longest stretch without a break.
+
+    Gives year, text, and how far below the top it fits between lines and beside marks.
+    """
     pieces = [piece for _, piece in rows.groupby(stretches(rows, LINES)) if piece["gap"].notna().all()]
     (low, high), first, last = limits(rows[LINES]), rows["year"].min(), rows["year"].max()
     rooms: list[tuple[int, str, float | None]] = []
-    for piece, end in ((pieces[0], 0), (pieces[-1], -1)) if pieces else ():
+    whole = max(pieces, key=len, default=None)
+    for piece, end in ((whole, 0), (whole, -1)) if whole is not None else ():
         year, gap = int(piece["year"].iloc[end]), drawing.write(abs(piece["gap"].iloc[end]), change=True)
         text = drawing.say(("gap_lines", "gap"), {"value": gap})
         along = (piece["year"].to_numpy() - first + 0.5) / (last - first + 1) * width

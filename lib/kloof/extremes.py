@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike
 
 from kloof.errors import NotComputableError
 from kloof.formulas import FloatArray, dissimilarity
-from kloof.moves import moved
+from kloof.indices import Index
+from kloof.moves import moved, slope
 
 # branch and bound stops when this many numbers have been visited (half a second); the bound still holds then
 _MOST_CELLS = 1_200_000
@@ -21,6 +22,7 @@ _STARTS = 4
 _NOT_DEFINED = 1e6  # what the minimiser sees where the index is not defined
 
 IndexFunction = Callable[[ArrayLike, ArrayLike, ArrayLike], FloatArray]
+_SMOOTH = (1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9)  # the corners of Gini, in shares of the totals, sharpened in steps
 
 
 class CountBox(NamedTuple):
@@ -229,86 +231,91 @@ def isolation_ends(box: CountBox) -> tuple[float, float]:
     return ends[0], ends[1]
 
 
-def searched_ends(
-    index_id: str, function: IndexFunction, box: CountBox, even: FloatArray, rng: np.random.Generator
-) -> tuple[float, float]:
+def searched_ends(index: Index, box: CountBox, even: FloatArray, rng: np.random.Generator) -> tuple[float, float]:
     """Return the lowest and highest value found by search, both reached by a table in the box.
 
-    Highest: from several corners of the box, flip the coordinate that raises the index most until none does,
-    then move inside (an index of means can be highest there). Lowest: from the table `even` (2N,), the centre
-    and random tables, a bounded minimisation. All flips, and all steps of a derivative, are one pass (`moves`).
+    Highest: from several corners of the box, flip the coordinate that raises the index most until none does. An index
+    of means of which the weights are free can be highest inside the box; there a descent follows. Lowest: from the
+    table `even` (2N,), the centre and random tables, a bounded minimisation; means with fixed weights have one lowest
+    point only (weighted_sd is convex in the values, the other two are quasi-convex), so that the first two will do,
+    and for Gini, whose corners make a descent slow, they are followed while its corners are sharpened.
     """
     size = box.a_low.size
-    low, high = np.concatenate([box.a_low, box.b_low]), np.concatenate([box.a_high, box.b_high])
-    search = _Search(index_id, function, low, high)
+    search = _Search(index, box)
     centre = np.full(2 * size, 0.5)
-    at_even = np.divide(even - low, high - low, out=np.full(2 * size, 0.5), where=high > low)
+    at_even = np.clip(np.divide(even - search.low, search.width, out=centre.copy(), where=search.width > 0), 0, 1)
     unlike = np.where(at_even < 0.5, 1.0, 0.0)  # as far from even as its own table allows
     share = np.divide(box.a_high, box.a_high + box.b_high, out=np.zeros(size), where=box.a_high + box.b_high > 0)
     above = (share > box.a_high.sum() / (box.a_high.sum() + box.b_high.sum())).astype(np.float64)
     apart = np.concatenate([above, 1 - above])
-    corners = [unlike, apart, *rng.integers(0, 2, (_STARTS, 2 * size)).astype(np.float64)]
-    best = max((search.climb(corner) for corner in corners), key=search.height)
+    corners = [unlike, apart, search.uphill(centre), *rng.integers(0, 2, (_STARTS, 2 * size)).astype(np.float64)]
     starts = [at_even, centre, *rng.random((_STARTS, 2 * size))]
-    highest = [search.polish(place, -1.0) for place in (best, centre)]
-    lowest = [search.polish(np.clip(place, 0, 1), 1.0) for place in starts]
-    return min(lowest), max(highest)
+    fixed_weights = index.needs == "means" and bool((box.b_low == box.b_high).all())
+    if fixed_weights or index.id == "gini":
+        starts = starts[:2]
+    tops = [search.climb(corner) for corner in corners]
+    if index.needs == "means" and not fixed_weights:
+        tops += [search.descend(place, -1.0) for place in (max(tops, key=search.height), centre)]
+    lows = [search.height(place) for start in starts for place in (start, search.descend(start, 1.0))]
+    return min(value for value in lows if value > -np.inf), max(search.height(place) for place in tops)
 
 
 class _Search:
     """Looks for the ends of one index over one box; a place (2N,) has each coordinate at 0 (low) to 1 (high)."""
 
-    def __init__(self, index_id: str, function: IndexFunction, low: FloatArray, high: FloatArray):
-        """Take the index and the box, values or group first, weights or rest last."""
-        self.index_id, self.function = index_id, function
-        self.low, self.width = low, high - low
+    def __init__(self, index: Index, box: CountBox):
+        """Take the index and the box; coordinates without width stay where they are."""
+        self.index = index
+        self.low = np.concatenate([box.a_low, box.b_low])
+        self.width = np.concatenate([box.a_high, box.b_high]) - self.low
         self.free = np.flatnonzero(self.width > 0)
+
+    def table(self, place: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the two numbers of each unit at a place."""
+        a, b = np.split(self.low + place * self.width, 2)
+        return a, b
 
     def height(self, place: FloatArray) -> float:
         """Return the index at a place, minus infinity where it is not defined."""
-        a, b = np.split(self.low + place * self.width, 2)
-        return float(np.nan_to_num(self.function(a, b, (0,))[0], nan=-np.inf))
+        return float(np.nan_to_num(self.index.function(*self.table(place), (0,))[0], nan=-np.inf))
 
-    def around(self, place: FloatArray, other: FloatArray) -> FloatArray:
-        """Return the index at a place, and with each free coordinate moved to where it is in `other`."""
-        (a, b), (other_a, other_b) = (np.split(self.low + at * self.width, 2) for at in (place, other))
-        found = moved(self.index_id, a, b, other_a, other_b)
-        return np.concatenate([found[:1], found[1:][self.free]])
+    def uphill(self, place: FloatArray) -> FloatArray:
+        """Return the corner to which the index rises from a place."""
+        found = slope(self.index.id, *self.table(place))
+        return place if found is None else (found[1] > 0).astype(np.float64)
 
     def climb(self, corner: FloatArray) -> FloatArray:
         """Flip one coordinate at a time to its other end while the index rises."""
+        before, reached = corner, -np.inf
         while True:
-            found = np.nan_to_num(self.around(corner, 1 - corner), nan=-np.inf)
+            found = moved(self.index.id, *self.table(corner), *self.table(1 - corner))
+            found = np.nan_to_num(np.concatenate([found[:1], found[1:][self.free]]), nan=-np.inf)
+            if found[0] <= reached + _TOLERANCE:  # what seemed a rise was the rounding of floating point
+                return before
             at = int(found.argmax())
             if found[at] <= found[0] + _TOLERANCE:
                 return corner
-            corner = corner.copy()
+            before, reached, corner = corner, float(found[0]), corner.copy()
             corner[self.free[at - 1]] = 1 - corner[self.free[at - 1]]
 
-    def polish(self, place: FloatArray, sign: float) -> float:
-        """Return the lowest (sign 1) or highest (sign -1) value that a descent from `place` meets."""
+    def descend(self, place: FloatArray, sign: float) -> FloatArray:
+        """Return where a descent from `place` ends: near the lowest (sign 1) or the highest (sign -1) value."""
         from scipy.optimize import minimize
 
-        step = 1e-6
+        if not self.free.size:
+            return place
+        whole, bounds = place.copy(), [(0, 1)] * self.free.size
 
-        def at(free: FloatArray) -> FloatArray:
-            whole = place.copy()
+        def aim(free: FloatArray, smooth: float) -> tuple[float, FloatArray]:
             whole[self.free] = free
-            return whole
+            found = slope(self.index.id, *self.table(whole), smooth)
+            if found is None:
+                return _NOT_DEFINED, np.zeros(free.size)
+            return sign * found[0], sign * (found[1] * self.width)[self.free]
 
-        def aim(free: FloatArray) -> tuple[float, FloatArray]:
-            whole = at(free)
-            inward = np.where(whole > 0.5, -step, step)
-            found = self.around(whole, whole + inward)
-            found = np.where(np.isnan(found), _NOT_DEFINED, sign * found)
-            return float(found[0]), (found[1:] - found[0]) / inward[self.free]
-
-        start = place[self.free]
-        ends = [place]
-        if start.size:
-            options = {"gtol": 1e-8, "ftol": 1e-12, "maxiter": 300}
-            bounds = [(0, 1)] * start.size
-            ends.append(at(minimize(aim, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options).x))
-        reached = [sign * self.height(end) for end in ends]
-        defined = [value for value in reached if np.isfinite(value)]
-        return sign * min(defined, default=np.inf)
+        free = place[self.free]
+        for smooth in _SMOOTH if self.index.id == "gini" else (0.0,):
+            options = {"gtol": 1e-10, "ftol": 1e-14, "maxiter": 500, "maxcor": 20}
+            free = minimize(aim, free, (smooth,), jac=True, method="L-BFGS-B", bounds=bounds, options=options).x
+        whole[self.free] = free
+        return whole

@@ -1,8 +1,9 @@
-"""What an index becomes when one number of one unit changes: for every number at once, in one pass.
+"""How an index moves when its units do: the two questions that the search of `extremes` asks thousands of times.
 
-The search of `extremes` asks this thousands of times. Each index but Gini is made of a few sums over the units, so
-another number in one unit replaces one term of each sum; Gini is a sum over pairs of units, of which one row changes.
-Equal to the functions of `formulas` up to the rounding of floating point; the ends that are reported come from those.
+`moved`: what the index becomes when one number of one unit is replaced, for every number at once. Each index but Gini
+is made of a few sums over the units, so one term of each sum is replaced; Gini is a sum over pairs, of which one row
+changes. `slope`: the index and its derivative to every number. Both equal the functions of `formulas` up to the
+rounding of floating point (Gini's slope is smoothed); the ends that are reported are computed by those.
 """
 
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from kloof.formulas import FloatArray
 
 Terms = Callable[[FloatArray, FloatArray, float], FloatArray]
 Joined = Callable[[FloatArray, float], FloatArray]
+Slope = tuple[float, FloatArray]
+_SMALLEST = 1e-15  # a share of nothing has no logarithm: its derivative is cut off here
 
 
 def _divide(above: FloatArray, below: FloatArray, empty: float = np.nan) -> FloatArray:
@@ -66,8 +69,8 @@ def _relative(value: FloatArray, weight: FloatArray, centre: float) -> FloatArra
 
 def _theil_between(sums: FloatArray, _: float) -> FloatArray:
     weight, first, second, negative = sums
-    index = _divide(second, first) - np.log(_divide(first, weight, 1.0), out=np.zeros_like(first), where=first > 0)
-    return np.where(negative > 0, np.nan, index)
+    mean = _divide(first, weight, 1.0)
+    return np.where(negative > 0, np.nan, _divide(second, first) - _times_log(np.ones_like(mean), mean))
 
 
 _ADDED_UP: dict[str, tuple[Terms, Joined]] = {
@@ -85,7 +88,7 @@ def moved(index_id: str, a: FloatArray, b: FloatArray, other_a: FloatArray, othe
     All arrays (N,): group and rest, or value and weight. What is not defined is nan.
     """
     if index_id == "gini":
-        return _gini(a, b, other_a, other_b)
+        return _gini_moved(a, b, other_a, other_b)
     terms, join = _ADDED_UP[index_id]
     weight = b.sum()
     centre = float(a @ b / weight) if weight > 0 else 0.0
@@ -95,7 +98,7 @@ def moved(index_id: str, a: FloatArray, b: FloatArray, other_a: FloatArray, othe
     return join(np.concatenate(changed, axis=-1), centre)
 
 
-def _gini(a: FloatArray, b: FloatArray, other_a: FloatArray, other_b: FloatArray) -> FloatArray:
+def _gini_moved(a: FloatArray, b: FloatArray, other_a: FloatArray, other_b: FloatArray) -> FloatArray:
     """G = Σ over pairs |aᵢ bⱼ − aⱼ bᵢ| / AB; the pair of a unit with its own old self does not count."""
     across = np.multiply.outer(a, b)
     rows = np.abs(across - across.T).sum(axis=1)
@@ -108,3 +111,80 @@ def _gini(a: FloatArray, b: FloatArray, other_a: FloatArray, other_b: FloatArray
     groups = np.concatenate([[group], group - a + other_a, np.full(b.size, group)])
     rests = np.concatenate([[rest], np.full(a.size, rest), rest - b + other_b])
     return _divide(np.concatenate(sums), groups * rests)
+
+
+def slope(index_id: str, a: FloatArray, b: FloatArray, smooth: float = 0.0) -> Slope | None:
+    """Give the index and its derivative to every a, then every b (2N,); None where it is not defined.
+
+    `smooth` is for Gini alone, which has corners: |z| becomes √(z² + smooth²), with z in shares of the totals.
+    """
+    with np.errstate(all="ignore"):
+        index, by_a, by_b = _SLOPES[index_id](a, b) if index_id != "gini" else _gini_slope(a, b, smooth)
+    if not np.isfinite(index):
+        return None
+    return index, np.concatenate([by_a, by_b])
+
+
+def _theil_h_slope(group: FloatArray, rest: FloatArray) -> tuple[float, FloatArray, FloatArray]:
+    both, members, others = group + rest, group.sum(), rest.sum()
+    everyone = members + others
+    log_group, log_rest = (np.log(np.maximum(_divide(part, both, 1.0), _SMALLEST)) for part in (group, rest))
+    entropy = members * np.log(everyone / members) + others * np.log(everyone / others)
+    mixed = -(group @ log_group + rest @ log_rest) / entropy
+    by_group = (log_group + mixed * np.log(everyone / members)) / entropy
+    by_rest = (log_rest + mixed * np.log(everyone / others)) / entropy
+    return float(1 - mixed), by_group, by_rest
+
+
+def _correlation_slope(group: FloatArray, rest: FloatArray) -> tuple[float, FloatArray, FloatArray]:
+    both, members, others = group + rest, group.sum(), rest.sum()
+    share, other = _divide(group, both, 0.0), _divide(rest, both, 0.0)
+    meeting, per = group @ other, 1 / members + 1 / others
+    by_group, by_rest = meeting / members**2 - per * other**2, meeting / others**2 - per * share**2
+    return float(1 - meeting * per), by_group, by_rest
+
+
+def _sd_slope(value: FloatArray, weight: FloatArray) -> tuple[float, FloatArray, FloatArray]:
+    share = weight / weight.sum()
+    off = value - share @ value
+    spread = np.sqrt(share @ off**2)
+    per = 1 / spread if spread > 0 else 0.0
+    return float(spread), per * share * off, per * (off**2 - spread**2) / (2 * weight.sum())
+
+
+def _variation_slope(value: FloatArray, weight: FloatArray) -> tuple[float, FloatArray, FloatArray]:
+    spread, by_value, by_weight = _sd_slope(value, weight)
+    mean = value @ weight / weight.sum()
+    index = spread / mean if mean > 0 else np.nan
+    by_value = (by_value - index * weight / weight.sum()) / mean
+    return float(index), by_value, (by_weight - index * (value - mean) / weight.sum()) / mean
+
+
+def _theil_slope(value: FloatArray, weight: FloatArray) -> tuple[float, FloatArray, FloatArray]:
+    share = weight / weight.sum()
+    mean = share @ value
+    part = value / mean
+    log = np.log(np.maximum(part, _SMALLEST))
+    index = share @ (part * log) if mean > 0 and not ((value < 0) & (weight > 0)).any() else np.nan
+    return float(index), share * (log - index) / mean, (part * (log - index - 1) + 1) / weight.sum()
+
+
+def _gini_slope(group: FloatArray, rest: FloatArray, smooth: float) -> tuple[float, FloatArray, FloatArray]:
+    members, others = group.sum(), rest.sum()
+    x, y = group / members, rest / others
+    across = np.multiply.outer(x, y)
+    apart = across - across.T
+    size = np.sqrt(apart**2 + smooth**2)
+    side = np.divide(apart, size, out=np.zeros_like(apart), where=size > 0)
+    by_x, by_y = side @ y, -(side @ x)
+    by_group, by_rest = (by_x - by_x @ x) / members, (by_y - by_y @ y) / others
+    return float(size.sum() / 2), by_group, by_rest
+
+
+_SLOPES: dict[str, Callable[[FloatArray, FloatArray], tuple[float, FloatArray, FloatArray]]] = {
+    "theil_h": _theil_h_slope,
+    "correlation_ratio": _correlation_slope,
+    "weighted_sd": _sd_slope,
+    "coefficient_of_variation": _variation_slope,
+    "theil_between": _theil_slope,
+}

@@ -211,32 +211,26 @@ class Narrator:
             values["reason"] = self.reason(finding)
         return values
 
-    def sentence(self, finding: Mapping[str, Any], part: str = "main") -> Sentence:
-        """Write the sentence of a finding: template [sentence.KIND.MEASURE|any.JUDGEMENT|any.part].
+    def paths(self, finding: Mapping[str, Any], part: str) -> list[tuple[str, ...]]:
+        """List the templates that may tell a finding, the most special one first.
 
-        A template for the judgement comes before one for the measure: what could not be judged is never told.
+        A template for any judgement is about numbers, so it never tells what could not be computed.
         """
         kind, measure, judgement = finding["kind"], finding["measure"], finding["judgement"]
-        for path in (
-            (kind, measure, judgement, part),
-            (kind, "any", judgement, part),
-            (kind, measure, "any", part),
-            (kind, "any", "any", part),
-        ):
-            if has("sentence", *path):
-                return fill(template(self.language, "sentence", *path), self.values(finding))
-        raise CatalogueError(
-            f"sentences.toml has no [sentence.{kind}.{measure}.{judgement}.{part}] and no wider one; "
-            "add it in nl and en."
-        )
+        judgements = (judgement,) if judgement == NOT_COMPUTABLE else (judgement, "any")
+        return [("sentence", kind, wide, judged, part) for wide in (measure, "any") for judged in judgements]
+
+    def sentence(self, finding: Mapping[str, Any], part: str = "main") -> Sentence:
+        """Write the sentence of a finding: template [sentence.KIND.MEASURE|any.JUDGEMENT|any.part]."""
+        paths = self.paths(finding, part)
+        for path in paths:
+            if has(*path):
+                return fill(template(self.language, *path), self.values(finding))
+        raise CatalogueError(f"sentences.toml has no [{'.'.join(paths[0])}] and no wider one; add it in nl and en.")
 
     def has_part(self, finding: Mapping[str, Any], part: str) -> bool:
         """Tell whether a finding has such a sentence."""
-        return any(
-            has("sentence", finding["kind"], measure, judgement, part)
-            for measure in (finding["measure"], "any")
-            for judgement in (finding["judgement"], "any")
-        )
+        return any(has(*path) for path in self.paths(finding, part))
 
 
 def section_limits(teller: Narrator, section: Mapping[str, Any]) -> list[Sentence]:
