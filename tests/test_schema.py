@@ -88,10 +88,8 @@ def test_missing_columns_are_all_named_with_what_is_needed() -> None:
 def test_each_kind_of_fault_is_found_and_shown(row: dict[str, object], fault: str) -> None:
     text = message_of(table({"code": "GM0758"}, row))
     assert text.startswith("1 fault in figures.csv. (1) " + fault)
-    shown = {**GOOD, **row}
-    assert (
-        f"in 1 row ({shown['code']} {shown['year']}" in text.replace(".0 inhabitants", " inhabitants") or "nan" in text
-    )
+    assert "in 1 row (" in text
+    assert "2019 inhabitants = " in text or "year" in row
     assert text.endswith("leave them out and say why.")
 
 

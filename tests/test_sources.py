@@ -74,8 +74,8 @@ def test_all_damage_is_reported_at_once_with_names_and_hashes(home: Path, known:
         load("breda", "GM0758", known)
     assert str(caught.value) == (
         "3 faults in data/breda. (1) areas.csv is in the registry and not in the folder (2) notes.txt is in the folder "
-        f"and not in the registry (3) figures.csv has sha256 {after[:12]}…, registered is {before[:12]}… Restore the files "
-        "(git checkout data), or register them on purpose."
+        f"and not in the registry (3) figures.csv has sha256 {after[:12]}…, registered is {before[:12]}… "
+        "Restore the files (git checkout data), or register them on purpose."
     )
 
 

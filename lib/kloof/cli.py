@@ -10,6 +10,8 @@ import typer
 from kloof.errors import KloofError, ParameterError
 from kloof.fmt import LANGUAGES
 
+STOPPED = 130  # exit code after Ctrl-C
+
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
     help="kloof: is the gap between neighbourhoods growing? Notebooks, tests and reports.",
@@ -173,20 +175,21 @@ def audit(folder: Annotated[Path, typer.Argument(help="folder of a report, such 
 def main() -> None:
     """Start the command line; an error of ours is printed without a traceback, exit code 2."""
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False)  # what typer.Exit carries is returned, not raised; 130 after Ctrl-C
     except KloofError as problem:
         print(f"kloof: {problem}", file=sys.stderr)
         sys.exit(2)
     except (KeyboardInterrupt, typer.Abort):
-        print("kloof: stopped; earlier reports are untouched.", file=sys.stderr)
-        sys.exit(130)
+        code = STOPPED
     except Exception as problem:
         if type(problem).__module__.startswith(("click", "typer")):
             message = getattr(problem, "format_message", lambda text=str(problem): text)()
             print(f"kloof: {message} See: kloof --help" if message else "Next: kloof list", file=sys.stderr)
             sys.exit(2)
         raise
-    if code:  # what typer.Exit carries is returned here, not raised
+    if code == STOPPED:
+        print("kloof: stopped; earlier reports are untouched.", file=sys.stderr)
+    if code:
         sys.exit(code)
 
 

@@ -19,10 +19,12 @@ from kloof.moves import moved, slope
 _MOST_CELLS = 1_200_000
 _TOLERANCE = 1e-12
 _STARTS = 4
+_AGREE = 1e-7  # two descents that end closer than this found the same lowest point
 _NOT_DEFINED = 1e6  # what the minimiser sees where the index is not defined
+_LOWEST = -1e300  # what a climb sees there
 
 IndexFunction = Callable[[ArrayLike, ArrayLike, ArrayLike], FloatArray]
-_SMOOTH = (1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9)  # the corners of Gini, in shares of the totals, sharpened in steps
+_SMOOTH = (1e-4, 1e-6, 1e-8, 1e-9, 1e-10)  # the corners of Gini, in shares of the totals, sharpened in steps
 
 
 class CountBox(NamedTuple):
@@ -234,11 +236,12 @@ def isolation_ends(box: CountBox) -> tuple[float, float]:
 def searched_ends(index: Index, box: CountBox, even: FloatArray, rng: np.random.Generator) -> tuple[float, float]:
     """Return the lowest and highest value found by search, both reached by a table in the box.
 
-    Highest: from several corners of the box, flip the coordinate that raises the index most until none does. An index
-    of means of which the weights are free can be highest inside the box; there a descent follows. Lowest: from the
-    table `even` (2N,), the centre and random tables, a bounded minimisation; means with fixed weights have one lowest
-    point only (weighted_sd is convex in the values, the other two are quasi-convex), so that the first two will do,
-    and for Gini, whose corners make a descent slow, they are followed while its corners are sharpened.
+    Highest: from several corners of the box, flip coordinates while that raises the index. Lowest: a bounded descent
+    from the table `even` (2N,) and from the centre, and from random tables when these two do not end at the same
+    value: for a given size of both groups H and the correlation ratio are convex in the shares, and with fixed
+    weights the indices of means are quasi-convex in the values, so that one lowest point is the rule. With free
+    weights they can be highest inside the box and have several lowest points: then ascents are tried too, and more
+    starts are used. Gini, whose corners stop a descent too early, is followed while its corners are sharpened.
     """
     size = box.a_low.size
     search = _Search(index, box)
@@ -249,15 +252,15 @@ def searched_ends(index: Index, box: CountBox, even: FloatArray, rng: np.random.
     above = (share > box.a_high.sum() / (box.a_high.sum() + box.b_high.sum())).astype(np.float64)
     apart = np.concatenate([above, 1 - above])
     corners = [unlike, apart, search.uphill(centre), *rng.integers(0, 2, (_STARTS, 2 * size)).astype(np.float64)]
-    starts = [at_even, centre, *rng.random((_STARTS, 2 * size))]
-    fixed_weights = index.needs == "means" and bool((box.b_low == box.b_high).all())
-    if fixed_weights or index.id == "gini":
-        starts = starts[:2]
     tops = [search.climb(corner) for corner in corners]
-    if index.needs == "means" and not fixed_weights:
-        tops += [search.descend(place, -1.0) for place in (max(tops, key=search.height), centre)]
-    lows = [search.height(place) for start in starts for place in (start, search.descend(start, 1.0))]
-    return min(value for value in lows if value > -np.inf), max(search.height(place) for place in tops)
+    lows = [search.lowest(start) for start in (at_even, centre)]
+    free_weights = index.needs == "means" and bool((box.b_low < box.b_high).any())
+    if free_weights:
+        tops += [search.descend(place, -1.0) for place in (*tops, centre)]
+        lows += [search.lowest(np.concatenate([at_even[:size], corner[size:]])) for corner in corners]
+    if free_weights or abs(lows[0] - lows[1]) > _AGREE or not np.isfinite(lows).all():
+        lows += [search.lowest(start) for start in rng.random((_STARTS, 2 * size))]
+    return min(lows), max(search.height(place) for place in tops)
 
 
 class _Search:
@@ -279,6 +282,11 @@ class _Search:
         """Return the index at a place, minus infinity where it is not defined."""
         return float(np.nan_to_num(self.index.function(*self.table(place), (0,))[0], nan=-np.inf))
 
+    def lowest(self, start: FloatArray) -> float:
+        """Return the lowest value met by a descent from a place, infinity when the index is nowhere defined there."""
+        found = [self.height(place) for place in (start, self.descend(start, 1.0))]
+        return min((value for value in found if value > -np.inf), default=np.inf)
+
     def uphill(self, place: FloatArray) -> FloatArray:
         """Return the corner to which the index rises from a place."""
         found = slope(self.index.id, *self.table(place))
@@ -286,17 +294,21 @@ class _Search:
 
     def climb(self, corner: FloatArray) -> FloatArray:
         """Flip one coordinate at a time to its other end while the index rises."""
-        before, reached = corner, -np.inf
+        reached = self.height(corner)
         while True:
             found = moved(self.index.id, *self.table(corner), *self.table(1 - corner))
-            found = np.nan_to_num(np.concatenate([found[:1], found[1:][self.free]]), nan=-np.inf)
-            if found[0] <= reached + _TOLERANCE:  # what seemed a rise was the rounding of floating point
-                return before
-            at = int(found.argmax())
-            if found[at] <= found[0] + _TOLERANCE:
+            rise = np.nan_to_num(found[1:], nan=_LOWEST) - max(reached, _LOWEST)
+            rise[self.width == 0] = -np.inf
+            if not rise.max() > _TOLERANCE:
                 return corner
-            before, reached, corner = corner, float(found[0]), corner.copy()
-            corner[self.free[at - 1]] = 1 - corner[self.free[at - 1]]
+            for chosen in (rise >= 0.6 * rise.max(), np.arange(rise.size) == rise.argmax()):
+                flipped = np.where(chosen, 1 - corner, corner)
+                height = self.height(flipped)
+                if height >= reached + rise.max() - _TOLERANCE:
+                    break
+            if height <= reached + _TOLERANCE:  # what seemed a rise was the rounding of floating point
+                return corner
+            reached, corner = height, flipped
 
     def descend(self, place: FloatArray, sign: float) -> FloatArray:
         """Return where a descent from `place` ends: near the lowest (sign 1) or the highest (sign -1) value."""
@@ -315,7 +327,7 @@ class _Search:
 
         free = place[self.free]
         for smooth in _SMOOTH if self.index.id == "gini" else (0.0,):
-            options = {"gtol": 1e-10, "ftol": 1e-14, "maxiter": 500, "maxcor": 20}
+            options = {"gtol": 1e-9, "ftol": 1e-14, "maxiter": 500}
             free = minimize(aim, free, (smooth,), jac=True, method="L-BFGS-B", bounds=bounds, options=options).x
         whole[self.free] = free
         return whole

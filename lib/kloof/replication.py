@@ -33,6 +33,8 @@ class Recomputed:
     trace: str
     areas: int
     year: int | None
+    source: str | None = None
+    indicator: str | None = None
 
 
 def has_study(study: Study) -> bool:
@@ -43,7 +45,8 @@ def has_study(study: Study) -> bool:
 def replication_table(study: Study) -> pd.DataFrame:
     """Give one row per published figure.
 
-    Columns: id, period, unit, published, recomputed, difference, published_step, status, trace, needs, areas, year.
+    Columns: id, period, unit, published, recomputed, difference, published_step, status, trace (and its source,
+    indicator and year apart), needs, areas.
     `published_step` is the precision of the printed figure; two figures agree when they are equal at that precision.
     Raises SourceError when the recipes name an unknown row, indicator or recipe.
     """
@@ -78,6 +81,9 @@ def replication_table(study: Study) -> pd.DataFrame:
                 "published_step": step,
                 "status": status,
                 "trace": None if made is None else made.trace,
+                "trace_source": None if made is None else made.source,
+                "trace_indicator": None if made is None else made.indicator,
+                "trace_year": None if made is None else made.year,
                 "needs": None if recipe is None or status in (REPRODUCED, INCONSISTENT) else recipe["needs"] or None,
                 "areas": None if made is None else made.areas,
             }
@@ -101,7 +107,8 @@ def implied_growth(published: pd.DataFrame, name: str) -> Recomputed | None:
         return None
     first, last = levels.loc[period[1]], levels.loc[period[2]]
     growth = 100 * (float(last["value"]) / float(first["value"]) - 1)
-    return Recomputed(growth, f"published.csv {first['id']}, {last['id']}", 1, None)
+    trace = f"published.csv {first['id']}, {last['id']}"
+    return Recomputed(growth, trace, 1, None, trace)
 
 
 def printed_step(printed: str, value: float) -> float:
@@ -137,32 +144,31 @@ def _recompute(study: Study, published: pd.DataFrame, name: str, recipe: "pd.Ser
         return None
     if kind == "focus_size":
         size = len(study.focus.codes)
-        return Recomputed(float(size), f"focus_lists.csv {study.focus.name}", size, None)
+        trace = f"focus_lists.csv {study.focus.name}"
+        return Recomputed(float(size), trace, size, None, trace)
     year = int(str(recipe["year"]))
     table = series(study.data, study.known, indicator)
     here = table[(table["year"] == year) & (table["status"] == "measured")].set_index("code")
     if here.empty:
         return None
-    source = " ".join(sorted(set(here["source"])))
-    trace = f"{source} {here.index.min()}–{here.index.max()} {year} {indicator}"
+    sources = sorted(set(here["source"]))
+    files = " ".join(dict.fromkeys(study.data.files.get(source, "") for source in sources))
+    trace = f"{files} {' '.join(sources)} {here.index.min()}–{here.index.max()} {year} {indicator}"
     if kind == "weighted_mean":
         size, weight_name, _ = weights(study.data, study.known, study.known.indicator(indicator).weighed_by, year)
         weight = size.reindex(here.index)
         scale = 1000 if study.known.indicator(indicator).unit == "thousand_euro" else 1
         value = scale * float((here["value"] * weight).sum() / weight.sum())
-        return Recomputed(value, f"{trace} × {weight_name}", len(here), year)
+        return Recomputed(value, f"{trace} × {weight_name}", len(here), year, "|".join(sources), indicator)
     row = published.set_index("id").loc[name]
     counts = published[(published["dimension"] == row["dimension"]) & (published["unit"] == "households")]
     same_year = counts[counts["period"] == row["period"]]
     if same_year.empty:
         return None
     count = float(same_year["value"].iloc[0])
-    return Recomputed(
-        100 * count / float(here["value"].sum()),
-        f"published.csv {same_year['id'].iloc[0]} / {trace}",
-        len(here),
-        year,
-    )
+    share = 100 * count / float(here["value"].sum())
+    trace = f"published.csv {same_year['id'].iloc[0]} / {trace}"
+    return Recomputed(share, trace, len(here), year, "|".join(sources), indicator)
 
 
 def replication_findings(study: Study, table: pd.DataFrame, number: str) -> list[Finding]:

@@ -198,9 +198,9 @@ def back_matter(builder: Builder) -> list[SectionView]:
     claims_rows = tuple(
         (
             Cell((f"`{name}`",)),
-            Cell((str(entry[language]),)),
+            Cell((f"‹{entry[language]}›",)),
             Cell((word("claim_source", str(entry["source"])),)),
-            Cell((str(entry[f"change_{language}"]),)),
+            Cell((f"‹{entry[f'change_{language}']}›",)),
         )
         for name, entry in builder.entries.items()
     )

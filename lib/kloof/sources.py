@@ -27,7 +27,8 @@ class DataSet:
     """All that is known about one municipality and its comparison cities.
 
     `observations` has the columns of `schema.COLUMNS`, one row per code, year, indicator (the chosen source);
-    `inputs` names every file that was read with its sha256; `set_aside` counts what was left out.
+    `files` says which file each source stands in; `inputs` names every file that was read with its sha256;
+    `set_aside` counts what was left out.
     """
 
     name: str
@@ -42,6 +43,7 @@ class DataSet:
     published: pd.DataFrame | None = None
     monthly: pd.DataFrame | None = None
     checks: pd.DataFrame | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def data_date(self) -> str:
@@ -138,7 +140,8 @@ def _load_embedded(folder: Path, municipality: str) -> DataSet:
             f"is GM and four digits. For another municipality give its file: kloof run --set source=PATH."
         )
     files = [name for name in OBSERVATION_FILES if name in hashes]
-    measured = pd.concat([pd.read_csv(folder / name, dtype={"source_id": "str"}) for name in files], ignore_index=True)
+    tables = {name: pd.read_csv(folder / name, dtype={"source_id": "str"}) for name in files}
+    measured = pd.concat(tables.values(), ignore_index=True)
     measured = measured.rename(columns={"source_id": "source"}).assign(status="measured")
     missing = pd.read_csv(folder / "missing.csv").rename(columns={"source_id": "source", "reason": "status"})
     units = measured.drop_duplicates("indicator").set_index("indicator")["unit"]
@@ -172,6 +175,11 @@ def _load_embedded(folder: Path, municipality: str) -> DataSet:
         published=published,
         monthly=pd.read_csv(folder / "monthly.csv", dtype={"period": "str"}) if "monthly.csv" in hashes else None,
         checks=checks,
+        files={
+            source: f"data/{folder.name}/{name}"
+            for name, table in tables.items()
+            for source in table["source_id"].unique()
+        },
     )
 
 
@@ -241,4 +249,5 @@ def _load_file(path: Path, municipality: str, known: Catalogue) -> DataSet:
         sources=sources,
         inputs=({"file": path.name, "sha256": read.sha256},),
         set_aside=read.set_aside,
+        files=dict.fromkeys(sources["source_id"], path.name),
     )

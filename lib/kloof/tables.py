@@ -54,10 +54,11 @@ class TableWriter:
         """Give a table as it is printed, its first column first, units in the head."""
         entry = self.results["tables"][name]
         columns = entry["columns"]
-        shown = [place for place, column in enumerate(columns) if column["key"] not in HIDDEN]
+        shown = [at for at, column in enumerate(columns) if column["key"] not in HIDDEN and column["kind"] != "hidden"]
+        printed = entry["rows"][: FIRST_ROWS.get(name)]
         rows = tuple(
-            tuple(self.cell(name, number, place, row) for place in shown) for number, row in enumerate(entry["rows"])
-        )  # fmt: skip
+            tuple(self.cell(name, number, place, row) for place in shown) for number, row in enumerate(printed)
+        )
         note = self.word("table_note", name) if has("table_note", name) else None
         return TableView(
             id=name, caption=(self.caption(name),), head=tuple(self.head(columns[place]) for place in shown),
@@ -115,6 +116,8 @@ class TableWriter:
         known = self.teller.catalogue.indicators
         if decimals is None and name in known and unit in (known[name].unit, "thousand_euro"):
             decimals = known[name].decimals
+        if column["key"] == "published" and (keys.get("published_step") or 0) >= 1:
+            decimals = 0  # as the study printed it
         return Number(fmt.number(value, unit, self.language, decimals), pointer)
 
     def _joined(self, kind: str, pointer: str, columns: Sequence[Mapping[str, Any]], row: Sequence[Any]) -> Sentence:
