@@ -19,6 +19,8 @@ from kloof.moves import moved, slope
 _MOST_CELLS = 1_200_000
 _TOLERANCE = 1e-12
 _STARTS = 4
+_FEW = 12  # with more coordinates than this to flip,
+_MANY = 0.6  # those that raise the index by this part of the highest rise are flipped together
 _AGREE = 1e-7  # two descents that end closer than this found the same lowest point
 _NOT_DEFINED = 1e6  # what the minimiser sees where the index is not defined
 _LOWEST = -1e300  # what a climb sees there
@@ -293,7 +295,7 @@ class _Search:
         return place if found is None else (found[1] > 0).astype(np.float64)
 
     def climb(self, corner: FloatArray) -> FloatArray:
-        """Flip one coordinate at a time to its other end while the index rises."""
+        """Flip the coordinate that raises the index most (with many: the best few at once), until none does."""
         reached = self.height(corner)
         while True:
             found = moved(self.index.id, *self.table(corner), *self.table(1 - corner))
@@ -301,8 +303,9 @@ class _Search:
             rise[self.width == 0] = -np.inf
             if not rise.max() > _TOLERANCE:
                 return corner
-            for chosen in (rise >= 0.6 * rise.max(), np.arange(rise.size) == rise.argmax()):
-                flipped = np.where(chosen, 1 - corner, corner)
+            most = _MANY if np.count_nonzero(rise > _TOLERANCE) > _FEW else 1.0
+            for part in (most, 1.0):
+                flipped = np.where(rise >= part * rise.max(), 1 - corner, corner)
                 height = self.height(flipped)
                 if height >= reached + rise.max() - _TOLERANCE:
                     break

@@ -98,7 +98,6 @@ def execute(path: Path, target: Path, parameters: Mapping[str, Any], parts: Path
     Raises NotebookError naming notebook, cell and message; the notebook up to there is kept at `target`. A warning that
     a cell prints is an error too. The kernel is reached over files (ipc), not over a network port.
     """
-    import nbformat
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from traitlets.config import Config
@@ -132,7 +131,7 @@ def execute(path: Path, target: Path, parameters: Mapping[str, Any], parts: Path
             message = f"{path.name}, cell {problem.cell_index + 1}: {problem.ename}: {problem.evalue}"
         except (CellTimeoutError, DeadKernelError) as problem:
             message = f"{path.name}: {problem}"
-    executed = _tidy(nbformat.from_dict(json.loads(target.read_text(encoding="utf-8"))))
+    executed = _tidy(json.loads(target.read_text(encoding="utf-8")))
     write_whole(target, json.dumps(executed, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
     if message:
         raise NotebookError(message)
@@ -177,24 +176,24 @@ def _heading(cells: Sequence[Any], place: int, language: str) -> str:
     return ""
 
 
-def _tidy(notebook: Any) -> Any:
-    """Take clock, paths and kernel details out of an executed notebook, and the cells of the other language stay."""
-    notebook.metadata.pop("papermill", None)
-    notebook.metadata["language_info"] = {"name": "python"}
-    for cell in notebook.cells:
+def _tidy(notebook: dict[str, Any]) -> dict[str, Any]:
+    """Take clock, paths and kernel details out of an executed notebook."""
+    notebook["metadata"].pop("papermill", None)
+    notebook["metadata"]["language_info"] = {"name": "python"}
+    for cell in notebook["cells"]:
         for name in STRAY:
-            cell.metadata.pop(name, None)
-        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell["metadata"].pop(name, None)
+        if "injected-parameters" in cell["metadata"].get("tags", []):
             cell["id"] = "injected"
     return notebook
 
 
-def _stray_output(notebook: Any) -> str | None:
+def _stray_output(notebook: Mapping[str, Any]) -> str | None:
     """Find text that a cell wrote to the error stream."""
-    for number, cell in enumerate(notebook.cells, 1):
+    for number, cell in enumerate(notebook["cells"], 1):
         for output in cell.get("outputs", []):
-            if output.output_type == "stream" and output.name == "stderr":
-                return f"cell {number}: {output.text.strip()[:300]}"
+            if output["output_type"] == "stream" and output["name"] == "stderr":
+                return f"cell {number}: {''.join(output['text']).strip()[:300]}"
     return None
 
 
@@ -303,12 +302,17 @@ def lead(document: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys([*chosen, *heads]))[:3]
 
 
+def _say_nothing(step: Step) -> None:
+    """Let a run go on without a word."""
+    del step
+
+
 def make_report(
     preset: str,
     overrides: Mapping[str, Any],
     languages: Sequence[str] = LANGUAGES,
     only: Sequence[str] = (),
-    tell: Progress = print,
+    tell: Progress | None = None,
 ) -> Path:
     """Run a preset and put its report in reports/<preset>; return that folder.
 
@@ -328,7 +332,7 @@ def make_report(
     try:
         parameters = {**overrides, "preset": preset}
         try:
-            execute_languages(paths, folder, parameters, languages, tell)
+            execute_languages(paths, folder, parameters, languages, tell or _say_nothing)
         except NotebookError as problem:
             kept = _keep_failed(folder, reports / "failed")
             raise NotebookError(f"{problem} The notebook up to there is in {kept}.") from None
