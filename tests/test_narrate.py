@@ -242,7 +242,7 @@ def test_the_break_is_named(catalogue: Catalogue) -> None:
 @pytest.mark.parametrize(
     ("name", "nl", "en"),
     [
-        ("BU07580106", "de 1 gekozen buurten", "the 1 chosen neighbourhoods"),
+        ("BU07580106", "de gekozen buurt", "the chosen neighbourhood"),
         ("BU07580106,BU07580107", "de 2 gekozen buurten", "the 2 chosen neighbourhoods"),
         ("BU07580106, BU07580107,BU07580106", "de 2 gekozen buurten", "the 2 chosen neighbourhoods"),
         (

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kloof.errors import ParameterError
-from kloof.presets import (
+from kloof.presets import as_typed, (
     HELP,
     PARAMETER_NAMES,
     Parameters,
@@ -211,3 +211,17 @@ def test_text_that_is_no_value_is_refused(name: str, text: str, message: str) ->
 @given(st.integers(1, 10**9) | st.integers(-(10**9), -1))
 def test_whole_numbers_are_read_back(value: int) -> None:
     assert coerce("seed", str(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("year_from", "2016"),
+        ("focus", "lowest:11:mean_income_per_inhabitant:2016"),
+        ("indicators", "mean_dwelling_value,good_perceived_health_share"),
+        ("focus_variants", "union;BU07580001,BU07580002"),
+        ("smallest_effects", "mean_dwelling_value:5,good_perceived_health_share:0.5"),
+    ],
+)
+def test_a_value_is_written_as_it_would_be_typed(name: str, text: str) -> None:
+    assert as_typed(coerce(name, text)) == text

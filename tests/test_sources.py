@@ -167,6 +167,17 @@ def test_the_suspect_figure_is_left_out_and_counted(breda: DataSet, project: Pat
     assert {row.step: row.rows for row in breda.set_aside}["suspect_figures"] == 1
 
 
+def test_each_source_is_found_in_the_file_with_the_figures_of_the_municipality(
+    known: Catalogue, breda: DataSet
+) -> None:
+    assert breda.files["cbs_kwb_2024"] == "data/breda/figures.csv"
+    assert breda.files["cbs_kwb_2017"] == "data/breda/kwb_breda.csv"  # stands in kwb_other.csv too, of other places
+    assert load("breda", "GM0855", known).files["cbs_kwb_2017"] == "data/breda/kwb_other.csv"
+    measured = breda.observations[breda.observations["status"] == "measured"]
+    assert set(measured["source"]) <= set(breda.files)
+    assert set(breda.files.values()) <= {entry["file"] for entry in breda.inputs}
+
+
 def observations(*rows: tuple[str, float | None, str]) -> pd.DataFrame:
     """Make rows (code, value, source) of one indicator and year; without a value they are suppressed."""
     return pd.DataFrame(

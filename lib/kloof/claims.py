@@ -11,6 +11,7 @@ import pandas as pd
 from kloof.errors import CatalogueError
 from kloof.findings import (
     CONTRADICTED,
+    DIFFERENCES,
     HIGHER,
     LOWER,
     NEGLIGIBLE,
@@ -23,7 +24,6 @@ from kloof.findings import (
     decide,
     judge,
 )
-from kloof.narrate import CHANGES
 from kloof.panel import Focus
 from kloof.sources import project_folder
 from kloof.study import Study
@@ -165,7 +165,7 @@ def verdict_table(verdicts: Sequence[Mapping[str, Any]], findings: Mapping[str, 
                 "low": finding.get("low") if finding.get("range_kind") else None,
                 "high": finding.get("high") if finding.get("range_kind") else None,
                 "unit": "points"
-                if finding.get("kind") in CHANGES and finding["unit"] == "percent"
+                if finding.get("kind") in DIFFERENCES and finding["unit"] == "percent"
                 else finding.get("unit"),
                 "agree": row["agree"] if row["of"] > 1 else None,
                 "of": row["of"] if row["of"] > 1 else None,

@@ -19,6 +19,7 @@ from kloof.moves import moved, slope
 _MOST_CELLS = 1_200_000
 _TOLERANCE = 1e-12
 _STARTS = 4
+_SMALL = 10  # with so few coordinates all corners are tried, and all starts
 _FEW = 12  # with more coordinates than this to flip,
 _MANY = 0.6  # those that raise the index by this part of the highest rise are flipped together
 _AGREE = 1e-7  # two descents that end closer than this found the same lowest point
@@ -238,12 +239,13 @@ def isolation_ends(box: CountBox) -> tuple[float, float]:
 def searched_ends(index: Index, box: CountBox, even: FloatArray, rng: np.random.Generator) -> tuple[float, float]:
     """Return the lowest and highest value found by search, both reached by a table in the box.
 
-    Highest: from several corners of the box, flip coordinates while that raises the index. Lowest: a bounded descent
-    from the table `even` (2N,) and from the centre, and from random tables when these two do not end at the same
-    value: for a given size of both groups H and the correlation ratio are convex in the shares, and with fixed
-    weights the indices of means are quasi-convex in the values, so that one lowest point is the rule. With free
-    weights they can be highest inside the box and have several lowest points: then ascents are tried too, and more
-    starts are used. Gini, whose corners stop a descent too early, is followed while its corners are sharpened.
+    Highest: from several corners of the box (a small one: from the highest), flip coordinates while that raises the
+    index. Lowest: a bounded descent from the table `even` (2N,) and from the centre, and from random tables when
+    these two do not end at the same value: for a given size of both groups H and the correlation ratio are convex in
+    the shares, and with fixed weights the indices of means are quasi-convex in the values, so that one lowest point
+    is the rule. With free weights they can be highest inside the box and have several lowest points: then ascents
+    are tried too, and more starts are used. Gini, whose corners stop a descent too early, is followed while its
+    corners are sharpened.
     """
     size = box.a_low.size
     search = _Search(index, box)
@@ -254,14 +256,18 @@ def searched_ends(index: Index, box: CountBox, even: FloatArray, rng: np.random.
     above = (share > box.a_high.sum() / (box.a_high.sum() + box.b_high.sum())).astype(np.float64)
     apart = np.concatenate([above, 1 - above])
     corners = [unlike, apart, search.uphill(centre), *rng.integers(0, 2, (_STARTS, 2 * size)).astype(np.float64)]
+    small = search.free.size <= _SMALL
+    if small:
+        corners.append(search.best_corner())
     tops = [search.climb(corner) for corner in corners]
     lows = [search.lowest(start) for start in (at_even, centre)]
     free_weights = index.needs == "means" and bool((box.b_low < box.b_high).any())
+    others = rng.random((_STARTS, 2 * size))
     if free_weights:
-        tops += [search.descend(place, -1.0) for place in (*tops, centre)]
+        tops += [search.descend(place, -1.0) for place in (*tops, centre, *others)]
         lows += [search.lowest(np.concatenate([at_even[:size], corner[size:]])) for corner in corners]
-    if free_weights or abs(lows[0] - lows[1]) > _AGREE or not np.isfinite(lows).all():
-        lows += [search.lowest(start) for start in rng.random((_STARTS, 2 * size))]
+    if small or free_weights or abs(lows[0] - lows[1]) > _AGREE or not np.isfinite(lows).all():
+        lows += [search.lowest(start) for start in others]
     return min(lows), max(search.height(place) for place in tops)
 
 
@@ -288,6 +294,14 @@ class _Search:
         """Return the lowest value met by a descent from a place, infinity when the index is nowhere defined there."""
         found = [self.height(place) for place in (start, self.descend(start, 1.0))]
         return min((value for value in found if value > -np.inf), default=np.inf)
+
+    def best_corner(self) -> FloatArray:
+        """Return the highest of all corners, when there are few."""
+        count = self.free.size
+        corners = np.zeros((2**count, self.low.size))
+        corners[:, self.free] = np.arange(2**count)[:, None] >> np.arange(count) & 1
+        found = self.index.function(*np.split(self.low + corners * self.width, 2, axis=1), (0,))[:, 0]
+        return np.asarray(corners[np.nan_to_num(found, nan=-np.inf).argmax()])
 
     def uphill(self, place: FloatArray) -> FloatArray:
         """Return the corner to which the index rises from a place."""

@@ -21,6 +21,8 @@ CONTRADICTED = "CONTRADICTED"
 NEGLIGIBLE = "NEGLIGIBLE"
 UNDECIDED = "UNDECIDED"
 NOT_TESTABLE = "NOT_TESTABLE"
+DIFFERENCES = ("gap", "gap_change", "gap_change_before", "beyond_trend")  # kinds whose estimate is a difference
+
 VERDICTS = (SUPPORTED, CONTRADICTED, NEGLIGIBLE, UNDECIDED, NOT_TESTABLE)
 
 

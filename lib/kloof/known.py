@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from kloof.narrate import CHANGES
+from kloof.findings import DIFFERENCES
 from kloof.readback import Node, agrees, read_number, signs
 
 FOCUS_RULE = re.compile(r"\w+:(\d+):\w+:(\d{4})")  # a focus list made by a rule names a size and a year
@@ -112,7 +112,7 @@ class Knowledge:
         if steps[0] == "details":
             detail = finding["details"].get(steps[1])
             return str(detail["unit"]) if isinstance(detail, Mapping) and "unit" in detail else None
-        changes = steps[0] not in ("a", "b") and finding["kind"] in CHANGES
+        changes = steps[0] not in ("a", "b") and finding["kind"] in DIFFERENCES
         return "points" if changes and finding["unit"] == "percent" else str(finding["unit"])
 
     def sign_fits(self, sign: str, unit: str | None) -> bool:

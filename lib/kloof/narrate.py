@@ -15,9 +15,8 @@ from typing import Any
 from kloof import fmt
 from kloof.catalogue import Catalogue
 from kloof.errors import CatalogueError
-from kloof.findings import JUDGEMENTS, NOT_COMPUTABLE, VERDICTS
+from kloof.findings import DIFFERENCES, JUDGEMENTS, NOT_COMPUTABLE, VERDICTS
 
-CHANGES = ("gap", "gap_change", "gap_change_before", "beyond_trend")  # kinds whose estimate is a difference
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -130,7 +129,7 @@ class Narrator:
             return str(self.catalogue.focus[name][self.language])
         if ":" not in name:
             size = str(len({part.strip() for part in name.split(",")}))
-            return PLACEHOLDER.sub(size, self.word("focus_rule", "given"))
+            return PLACEHOLDER.sub(size, self.word("focus_rule", "one" if size == "1" else "given"))
         extreme, size, indicator, year = name.split(":")
         values = {"n": size, "noun": self.noun(indicator), "year": year}
         return PLACEHOLDER.sub(lambda match: values[match[1]], self.word("focus_rule", extreme))
@@ -169,9 +168,9 @@ class Narrator:
         """Fill the closed list of placeholders for one finding."""
         place = f"/findings/{finding['id']}"
         unit, decimals = finding["unit"], finding["decimals"]
-        change = self.catalogue.units.get(unit, {}).get("change", unit) if finding["kind"] in CHANGES else unit
+        change = self.catalogue.units.get(unit, {}).get("change", unit) if finding["kind"] in DIFFERENCES else unit
         low, high = finding["low"], finding["high"]
-        if decimals is None and finding["kind"] in CHANGES[1:] and low is not None and high is not None:
+        if decimals is None and finding["kind"] in DIFFERENCES[1:] and low is not None and high is not None:
             decimals = fmt.decimals_for(unit, high - low)
 
         def own(name: str, value: float | None, in_unit: str = change, digits: int | None = decimals) -> Part:

@@ -209,4 +209,13 @@ def _read(name: str, value: str, hint: Any) -> Any:
         raise ParameterError(f"{name} must look like indicator:number,indicator:number, not {value!r}.") from None
 
 
+def as_typed(value: Any) -> str:
+    """Write a value as `--set name=value` would read it back: the reverse of `coerce`."""
+    if isinstance(value, Mapping):
+        return ",".join(f"{key}:{number:g}" for key, number in value.items())
+    if isinstance(value, list | tuple):
+        return (";" if any("," in item for item in value) else ",").join(value)
+    return str(value)
+
+
 PARAMETER_NAMES = tuple(field.name for field in fields(Parameters))

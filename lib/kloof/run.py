@@ -15,7 +15,7 @@ from typing import Any
 from kloof import claims
 from kloof.errors import KloofError, NotebookError, ParameterError, ReportError
 from kloof.fmt import LANGUAGES
-from kloof.presets import HELP, is_given
+from kloof.presets import HELP, as_typed, is_given
 from kloof.results import dump, join_sections, write_whole
 from kloof.sources import catalogue, project_folder
 from kloof.study import Study, open_study
@@ -131,7 +131,7 @@ def execute(path: Path, target: Path, parameters: Mapping[str, Any], parts: Path
             message = f"{path.name}, cell {problem.cell_index + 1}: {problem.ename}: {problem.evalue}"
         except (CellTimeoutError, DeadKernelError) as problem:
             message = f"{path.name}: {problem}"
-    executed = _tidy(json.loads(target.read_text(encoding="utf-8")))
+    executed = _tidy(json.loads(target.read_text(encoding="utf-8")), str(parameters.get("source", "")))
     write_whole(target, json.dumps(executed, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
     if message:
         raise NotebookError(message)
@@ -176,8 +176,8 @@ def _heading(cells: Sequence[Any], place: int, language: str) -> str:
     return ""
 
 
-def _tidy(notebook: dict[str, Any]) -> dict[str, Any]:
-    """Take clock, paths and kernel details out of an executed notebook."""
+def _tidy(notebook: dict[str, Any], source: str) -> dict[str, Any]:
+    """Take clock, paths and kernel details out of an executed notebook; a file is named without its folder."""
     notebook["metadata"].pop("papermill", None)
     notebook["metadata"]["language_info"] = {"name": "python"}
     for cell in notebook["cells"]:
@@ -185,6 +185,8 @@ def _tidy(notebook: dict[str, Any]) -> dict[str, Any]:
             cell["metadata"].pop(name, None)
         if "injected-parameters" in cell["metadata"].get("tags", []):
             cell["id"] = "injected"
+            if source:
+                cell["source"] = "".join(cell["source"]).replace(source, Path(source).name).splitlines(keepends=True)
     return notebook
 
 
@@ -347,17 +349,10 @@ def make_report(
 
 
 def command_of(study: Study, preset: str, overrides: Mapping[str, Any]) -> str:
-    """Write the command that makes this very report again."""
+    """Write the command that makes this very report again; a file is named without its folder."""
     parts = [f"kloof run --preset {preset}"]
     for name, value in overrides.items():
-        shown = (
-            study.data.name
-            if name == "source"
-            else ",".join(map(str, value))
-            if isinstance(value, list | tuple)
-            else value
-        )
-        parts.append(f"--set {name}={shown}")
+        parts.append(f"--set {name}={study.data.name if name == 'source' else as_typed(value)}")
     return " ".join(parts)
 
 

@@ -87,19 +87,17 @@ def sha256(path: Path) -> str:
 
 
 def load(source: str, municipality: str, known: Catalogue) -> DataSet:
-    """Load an embedded data set by its name, or a file by its path.
+    """Load an embedded data set by its name, or a file by its path (from where you are, or from the project folder).
 
     Raises ParameterError when `source` is neither, SourceError when a file is missing, damaged or not understood.
     """
     if source in embedded():
         return _load_embedded(data_folder() / source, municipality)
-    path = Path(source)
-    if not path.is_absolute():
-        path = project_folder() / path
-    if not path.is_file():
+    path = next((place for place in (Path(source), project_folder() / source) if place.is_file()), None)
+    if path is None:
         raise ParameterError(
-            f"source {source!r} is neither an embedded data set ({', '.join(embedded())}) nor a file at {path}. "
-            f"Give a file you have: kloof run --set source=PATH."
+            f"source {source!r} is neither an embedded data set ({', '.join(embedded())}) nor a file at "
+            f"{project_folder() / source}. Give a file you have: kloof run --set source=PATH."
         )
     return _load_file(path, municipality, known)
 
@@ -175,12 +173,18 @@ def _load_embedded(folder: Path, municipality: str) -> DataSet:
         published=published,
         monthly=pd.read_csv(folder / "monthly.csv", dtype={"period": "str"}) if "monthly.csv" in hashes else None,
         checks=checks,
-        files={
-            source: f"data/{folder.name}/{name}"
-            for name, table in tables.items()
-            for source in table["source_id"].unique()
-        },
+        files={source: f"data/{folder.name}/{name}" for source, name in _where(tables, municipality).items()},
     )
+
+
+def _where(tables: Mapping[str, pd.DataFrame], municipality: str) -> dict[str, str]:
+    """Say in which file each source stands; when several hold it, in the one with figures of this municipality."""
+    found: dict[str, str] = {}
+    for wider in (True, False):
+        for name, table in tables.items():
+            own = table["code"].str[2:6] == municipality[2:6]
+            found |= dict.fromkeys(table.loc[own | wider, "source_id"].astype("str"), name)
+    return found
 
 
 def _with_postcodes(areas: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
