@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kloof.errors import ParameterError
-from kloof.presets import as_typed, (
+from kloof.presets import (
     HELP,
     PARAMETER_NAMES,
     Parameters,
+    as_typed,
     coerce,
     is_given,
     parameters,

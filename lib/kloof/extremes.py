@@ -27,7 +27,7 @@ _NOT_DEFINED = 1e6  # what the minimiser sees where the index is not defined
 _LOWEST = -1e300  # what a climb sees there
 
 IndexFunction = Callable[[ArrayLike, ArrayLike, ArrayLike], FloatArray]
-_SMOOTH = (1e-4, 1e-6, 1e-8, 1e-9, 1e-10)  # the corners of Gini, in shares of the totals, sharpened in steps
+_SMOOTH = (1e-2, 1e-3, 1e-4, 1e-6, 1e-8, 1e-10)  # the corners of Gini, in shares of the totals, sharpened in steps
 
 
 class CountBox(NamedTuple):
@@ -345,6 +345,6 @@ class _Search:
         free = place[self.free]
         for smooth in _SMOOTH if self.index.id == "gini" else (0.0,):
             options = {"gtol": 1e-9, "ftol": 1e-14, "maxiter": 500}
-            free = minimize(aim, free, (smooth,), jac=True, method="L-BFGS-B", bounds=bounds, options=options).x
+            free = minimize(aim, free, args=(smooth,), jac=True, method="L-BFGS-B", bounds=bounds, options=options).x
         whole[self.free] = free
         return whole
