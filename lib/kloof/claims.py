@@ -106,7 +106,7 @@ def threshold_verdict(claim: str, finding: Finding) -> Verdict:
 
 
 def level_verdict(study: Study, finding: Finding) -> Verdict:
-    """Judge whether the focus buurten are worse off on one indicator: lower where more is better, higher where less is."""
+    """Judge whether the focus buurten are worse off: lower where more is better, higher where less is."""
     indicator = study.known.indicator(finding.indicator or "")
     expected = LOWER if indicator.better > 0 else HIGHER
     verdict = decide(judge(finding), expected)
@@ -143,7 +143,7 @@ def untested(study: Study, claim: str) -> list[Verdict]:
 
 
 def overall(verdicts: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Join the rows of each claim into one verdict, in registered order: shared by all rows that vote, else undecided."""
+    """Join the rows of each claim, in registered order: the verdict all voting rows share, else undecided."""
     by_claim: dict[str, list[str]] = {}
     for row in verdicts:
         by_claim.setdefault(row["claim"], []).append(row["verdict"])

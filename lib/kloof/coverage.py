@@ -1,4 +1,4 @@
-"""What do we know: which figures exist, how complete, how rounded, how comparable, and do they add up?"""
+"""What is known: which figures exist, how complete, how rounded, how comparable, and whether they add up."""
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ ABSENT = "absent"
 
 
 def coverage_table(study: Study) -> pd.DataFrame:
-    """Give one row per indicator × year of the window: state, share of the universe measured (percent), buurten, reason.
+    """Give one row per indicator × year of the window: state, share of the universe measured, buurten, reason.
 
     States: measured (at least the registered minimum), partly, missing (rows without a value), absent (no rows).
     """
@@ -76,7 +76,7 @@ def missing_table(study: Study) -> pd.DataFrame:
 
 
 def rounding_table(study: Study) -> pd.DataFrame:
-    """Set the rounding step of each indicator beside the spread between buurten: can rounding hide a difference?"""
+    """Set the rounding step of each indicator beside the spread between buurten, which it might hide."""
     rows = []
     for name in dict.fromkeys((*study.p.indicators, *study.p.levels)):
         table = series(study.data, study.known, name)
@@ -115,9 +115,9 @@ def comparability_table(study: Study) -> pd.DataFrame:
 def totals_table(study: Study) -> pd.DataFrame:
     """Compare what the buurten and wijken add up to with the published row of the municipality.
 
-    Counts are summed; shares, means and rates are weighed by their universe. `allowed` is what rounding explains:
-    half a step for every area and for the municipality itself. Only indicators the report uses. A row beyond it whose weights are a substitute, or
-    which lacks an area, says so instead of blaming the figures.
+    Counts are summed; shares, means and rates are weighed by their universe. `allowed` is what rounding explains: half
+    a step for every area and for the municipality itself. Only indicators the report uses. A row beyond it whose
+    weights are a substitute, or which lacks an area, says so instead of blaming the figures.
     """
     rows = []
     observed = study.data.observations

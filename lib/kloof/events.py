@@ -1,4 +1,4 @@
-"""Before or since an event: what the gap did before it, what it did beyond that trend, and how much was there by then."""
+"""Before or since an event: what the gap did before it, what beyond that trend, and how much was there by then."""
 
 import numpy as np
 import pandas as pd
@@ -110,7 +110,7 @@ def share_by_event(study: Study, followed: Followed, number: str) -> Finding:
 
 
 def event_table(study: Study, followed: Followed) -> pd.DataFrame:
-    """Give the picture's table: year, gap with its rounding range, the trend before the event drawn on, and the period."""
+    """Give the picture's table: year, gap with its rounding range, the trend before drawn on, and the period."""
     flags = is_before(study, followed)
     panel = followed.panel
     columns = ["year", "gap", "low", "high", "trend", "period"]

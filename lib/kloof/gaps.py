@@ -90,7 +90,7 @@ def sides(orientation: int, states: States, measure: str, years: tuple[int, int]
 
 
 def unit_of(study: Study, name: str, measure: str) -> str:
-    """Unit of a gap: that of a difference in the indicator (points for a percentage), or percent of the rest's level."""
+    """Give the unit of a gap: that of a difference in the indicator, or percent of the rest's level."""
     return "percent" if measure == RELATIVE else str(study.known.units[study.known.indicator(name).unit]["change"])
 
 

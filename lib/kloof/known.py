@@ -82,10 +82,10 @@ class Knowledge:
             found += [(value, self.unit_at(place + inner)) for inner, value in numbers(finding)]
         content = self.results["tables"].get(table or entry.get("table"))
         if content is not None:
-            name = table or entry.get("table")
-            for place, row in enumerate(content["rows"]):
+            shown = table or entry.get("table")
+            for line, row in enumerate(content["rows"]):
                 found += [
-                    (float(value), self.unit_at(f"/tables/{name}/rows/{place}/{at}"))
+                    (float(value), self.unit_at(f"/tables/{shown}/rows/{line}/{at}"))
                     for at, value in enumerate(row)
                     if is_number(value)
                 ]

@@ -1,12 +1,14 @@
 """How segregated: levels of focus and rest, the buurten ranked, and the indices with their ranges."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kloof.bounds import IndexRange, gap_range, index_range, share_counts
 from kloof.errors import NotComputableError
+from kloof.extremes import CountBox
 from kloof.findings import Finding, Side
 from kloof.formulas import expected_under_evenness
 from kloof.indices import INDICES
@@ -32,7 +34,7 @@ def level_finding(study: Study, name: str, number: str) -> Finding:
     """
     indicator = study.known.indicator(name)
     year, coverage = last_year(study, name)
-    base = {
+    base: dict[str, Any] = {
         "kind": "gap", "measure": ABSOLUTE, "indicator": name, "unit": indicator.unit, "decimals": indicator.decimals,
         "focus": study.focus.name, "coverage": coverage, "coverage_minimum": study.coverage_minimum,
         "flags": ("modelled",) if indicator.modelled else ("register",),
@@ -171,15 +173,22 @@ def _counts_of_year(study: Study, is_share: bool, year: int, tables: list[pd.Dat
         value = part["value"]
         rest_low = (base["low"] - part["high"]).clip(lower=0)
         rest_high = (base["high"] - part["low"]).clip(lower=0)
-        boxes = tuple(side[both].to_numpy(float) for side in (part["low"], part["high"], rest_low, rest_high))  # type: ignore[assignment]
+        boxes = CountBox(*(side[both].to_numpy(float) for side in (part["low"], part["high"], rest_low, rest_high)))
     rest = (base["value"] - value).clip(lower=0)
     outer = np.zeros(int(bounded.sum())), top[bounded].to_numpy(float)
     low_high = [np.concatenate([box, outer[place % 2]]) for place, box in enumerate(boxes)]
-    sources = {part_of for source in part.loc[both, "source"] for part_of in source.split("|")}
     return GroupCounts(
-        year, value[both].to_numpy(float), rest[both].to_numpy(float), *low_high,
-        n_missing=int((~both & ~empty).sum()), coverage=coverage, sources=tuple(sorted(sources)),
-    )  # fmt: skip
+        year=year,
+        group=value[both].to_numpy(float),
+        rest=rest[both].to_numpy(float),
+        group_low=low_high[0],
+        group_high=low_high[1],
+        rest_low=low_high[2],
+        rest_high=low_high[3],
+        n_missing=int((~both & ~empty).sum()),
+        coverage=coverage,
+        sources=tuple(sorted({name for source in part.loc[both, "source"] for name in source.split("|")})),
+    )
 
 
 def index_table(study: Study, name: str, municipality: str | None = None) -> pd.DataFrame:
@@ -238,7 +247,7 @@ def index_findings(study: Study, table: pd.DataFrame, number: str) -> list[Findi
     found = []
     for name in study.p.groups:
         rows = table[(table["group_name"] == name) & (table["index"] == "dissimilarity")]
-        base = {
+        base: dict[str, Any] = {
             "id": f"{number}.{name}", "kind": "index", "measure": "dissimilarity", "indicator": name, "unit": "index",
             "focus": study.focus.name, "coverage_minimum": study.coverage_minimum, "flags": ("register",),
             "smallest_effect": study.smallest_effect(name, "index"),

@@ -5,7 +5,9 @@ last one is found by comparing every published growth with the published levels 
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -53,42 +55,47 @@ def replication_table(study: Study) -> pd.DataFrame:
     published, recipes = study.data.published, _recipes(study)
     assert published is not None
     rows = []
-    for row in published.itertuples(index=False):
-        recipe = recipes.loc[row.id] if row.id in recipes.index else None
-        inconsistent = implied_growth(published, row.id)
-        made = None if recipe is None else _recompute(study, published, row.id, recipe)
-        step = printed_step(str(row.printed_as), float(row.value))
-        if inconsistent is not None:
-            agrees = rounded(inconsistent.value / step, 0) == rounded(float(row.value) / step, 0)
-            status, made = (REPRODUCED if agrees else INCONSISTENT), inconsistent
-        elif made is None:
-            status = NO_SOURCE
-        elif made.year is not None and str(made.year) != str(row.period)[:4]:
-            status = OTHER_YEAR
-        else:
-            equal = rounded(made.value / step, 0) == rounded(float(row.value) / step, 0)
-            status = REPRODUCED if equal else DIFFERS
+    for row in published.to_dict("records"):
+        name, value, period = str(row["id"]), float(row["value"]), str(row["period"])
+        recipe = recipes.loc[name].to_dict() if name in recipes.index else None
+        implied = implied_growth(published, name)
+        made = implied or (None if recipe is None else _recompute(study, published, name, recipe))
+        step = printed_step(str(row["printed_as"]), value)
+        status = _status(made, value, step, period, is_implied=implied is not None)
+        needs = None if recipe is None or status in (REPRODUCED, INCONSISTENT) else recipe["needs"] or None
         rows.append(
             {
-                "id": row.id,
-                "dimension": row.dimension,
-                "period": str(row.period),
-                "unit": row.unit,
-                "difference_unit": "points" if row.unit == "percent" else row.unit,
-                "published": float(row.value),
+                "id": name,
+                "dimension": row["dimension"],
+                "period": period,
+                "unit": row["unit"],
+                "difference_unit": "points" if row["unit"] == "percent" else row["unit"],
+                "published": value,
                 "recomputed": None if made is None else made.value,
-                "difference": None if made is None else made.value - float(row.value),
+                "difference": None if made is None else made.value - value,
                 "published_step": step,
                 "status": status,
                 "trace": None if made is None else made.trace,
                 "trace_source": None if made is None else made.source,
                 "trace_indicator": None if made is None else made.indicator,
                 "trace_year": None if made is None else made.year,
-                "needs": None if recipe is None or status in (REPRODUCED, INCONSISTENT) else recipe["needs"] or None,
+                "needs": needs,
                 "areas": None if made is None else made.areas,
             }
         )
     return pd.DataFrame(rows)
+
+
+def _status(made: Recomputed | None, value: float, step: float, period: str, *, is_implied: bool) -> str:
+    """Compare a recomputed figure with the printed one, at the precision at which it was printed."""
+    if made is None:
+        return NO_SOURCE
+    agrees = rounded(made.value / step, 0) == rounded(value / step, 0)
+    if is_implied:
+        return REPRODUCED if agrees else INCONSISTENT
+    if made.year is not None and str(made.year) != period[:4]:
+        return OTHER_YEAR
+    return REPRODUCED if agrees else DIFFERS
 
 
 def implied_growth(published: pd.DataFrame, name: str) -> Recomputed | None:
@@ -105,7 +112,7 @@ def implied_growth(published: pd.DataFrame, name: str) -> Recomputed | None:
     levels = same.set_index("period")
     if not {period[1], period[2]} <= set(levels.index):
         return None
-    first, last = levels.loc[period[1]], levels.loc[period[2]]
+    first, last = (levels.loc[[end]].to_dict("records")[0] for end in (period[1], period[2]))
     growth = 100 * (float(last["value"]) / float(first["value"]) - 1)
     trace = f"published.csv {first['id']}, {last['id']}"
     return Recomputed(growth, trace, 1, None, trace)
@@ -137,7 +144,7 @@ def _recipes(study: Study) -> pd.DataFrame:
     return recipes
 
 
-def _recompute(study: Study, published: pd.DataFrame, name: str, recipe: "pd.Series[object]") -> Recomputed | None:
+def _recompute(study: Study, published: pd.DataFrame, name: str, recipe: Mapping[Any, Any]) -> Recomputed | None:
     """Follow one recipe."""
     kind, indicator = str(recipe["recipe"]), str(recipe["indicator"])
     if kind == "none":
@@ -155,8 +162,8 @@ def _recompute(study: Study, published: pd.DataFrame, name: str, recipe: "pd.Ser
     files = " ".join(dict.fromkeys(study.data.files.get(source, "") for source in sources))
     trace = f"{files} {' '.join(sources)} {here.index.min()}–{here.index.max()} {year} {indicator}"
     if kind == "weighted_mean":
-        size, weight_name, _ = weights(study.data, study.known, study.known.indicator(indicator).weighed_by, year)
-        weight = size.reindex(here.index)
+        people, weight_name, _ = weights(study.data, study.known, study.known.indicator(indicator).weighed_by, year)
+        weight = people.reindex(here.index)
         scale = 1000 if study.known.indicator(indicator).unit == "thousand_euro" else 1
         value = scale * float((here["value"] * weight).sum() / weight.sum())
         return Recomputed(value, f"{trace} × {weight_name}", len(here), year, "|".join(sources), indicator)
@@ -185,18 +192,13 @@ def replication_findings(study: Study, table: pd.DataFrame, number: str) -> list
         "no_source": {"value": int(count.get(NO_SOURCE, 0)), "unit": "number"},
     }
     share = 100 * recomputed / len(table)
-    found = [
-        Finding(
-            id=f"{number}.rows", kind="replication", measure="rows", unit="percent", decimals=0, estimate=share, low=share,
-            high=share, a=Side(), b=Side(n_units=len(table)), details=details, focus=study.focus.name, flags=("partial",),
-        )
-    ]  # fmt: skip
-    for row in table[table["status"] == INCONSISTENT].itertuples():
-        found.append(
-            Finding(
-                id=f"{number}.{row.id}", kind="replication", measure="inconsistent", unit=str(row.unit), decimals=1,
-                estimate=float(row.recomputed), low=float(row.recomputed), high=float(row.recomputed), focus=study.focus.name,
-                details={"printed": {"value": row.published, "unit": row.unit, "decimals": 0}}, flags=("partial",),
-            )
-        )  # fmt: skip
+    shared: dict[str, Any] = {"kind": "replication", "focus": study.focus.name, "flags": ("partial",)}
+    counted: dict[str, Any] = {"measure": "rows", "unit": "percent", "decimals": 0, "details": details}
+    sides: dict[str, Any] = {"estimate": share, "low": share, "high": share, "b": Side(n_units=len(table))}
+    found = [Finding(id=f"{number}.rows", **shared, **counted, **sides)]
+    for row in table[table["status"] == INCONSISTENT].to_dict("records"):
+        growth = float(row["recomputed"])
+        printed = {"printed": {"value": row["published"], "unit": row["unit"], "decimals": 0}}
+        told: dict[str, Any] = {"measure": "inconsistent", "unit": row["unit"], "decimals": 1, "details": printed}
+        found.append(Finding(id=f"{number}.{row['id']}", estimate=growth, low=growth, high=growth, **shared, **told))
     return found
