@@ -143,8 +143,11 @@ def gap_lines(drawing: Drawing) -> "Figure":
     if halves:
         row = name_halves(drawing, (upper, lower), halves, row)
     for end, (year, text, room) in enumerate(rooms):
+        if room is None:  # above the lines, over its own year
+            letter(figure, (upper.across(year), row), text, Hand("center"))
+            continue
         side, x = ("right", upper.across(year) - 8) if end else ("left", upper.across(year) + 8)
-        letter(figure, (x, row if room is None else top + room), text, Hand(side))
+        letter(figure, (x, top + room), text, Hand(side))
     last = {group: rows[group].dropna().iloc[-1] for group in COLOURS}
     places = spread([upper.down(value) for value in last.values()], 2 * LINE + 4, top, top + TALL)
     for (group, text), y in zip(names.items(), places, strict=True):

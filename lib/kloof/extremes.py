@@ -27,7 +27,7 @@ _NOT_DEFINED = 1e6  # what the minimiser sees where the index is not defined
 _LOWEST = -1e300  # what a climb sees there
 
 IndexFunction = Callable[[ArrayLike, ArrayLike, ArrayLike], FloatArray]
-_SMOOTH = (1e-2, 1e-3, 1e-4, 1e-6, 1e-8, 1e-10)  # the corners of Gini, in shares of the totals, sharpened in steps
+_SMOOTH = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-10)  # the corners of Gini, in shares of the totals, sharpened in steps
 
 
 class CountBox(NamedTuple):
@@ -282,8 +282,8 @@ class _Search:
         self.free = np.flatnonzero(self.width > 0)
 
     def table(self, place: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the two numbers of each unit at a place."""
-        a, b = np.split(self.low + place * self.width, 2)
+        """Return the two numbers of each unit at a place, or at many (..., 2N)."""
+        a, b = np.split(self.low + place * self.width, 2, axis=-1)
         return a, b
 
     def height(self, place: FloatArray) -> float:
@@ -300,7 +300,7 @@ class _Search:
         count = self.free.size
         corners = np.zeros((2**count, self.low.size))
         corners[:, self.free] = np.arange(2**count)[:, None] >> np.arange(count) & 1
-        found = self.index.function(*np.split(self.low + corners * self.width, 2, axis=1), (0,))[:, 0]
+        found = self.index.function(*self.table(corners), (0,))[:, 0]
         return np.asarray(corners[np.nan_to_num(found, nan=-np.inf).argmax()])
 
     def uphill(self, place: FloatArray) -> FloatArray:
