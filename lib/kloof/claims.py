@@ -167,6 +167,7 @@ def verdict_table(verdicts: Sequence[Mapping[str, Any]], findings: Mapping[str, 
                 "unit": "points"
                 if finding.get("kind") in DIFFERENCES and finding["unit"] == "percent"
                 else finding.get("unit"),
+                "flips_at": row["flips_at"],
                 "agree": row["agree"] if row["of"] > 1 else None,
                 "of": row["of"] if row["of"] > 1 else None,
             }

@@ -1,12 +1,15 @@
 """Before or since an event: what the gap did before it, what beyond that trend, and how much was there by then."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from kloof import gaps, models
 from kloof.errors import NotComputableError
 from kloof.findings import Finding, Side
-from kloof.gaps import Followed
+from kloof.gaps import Change, Followed
 from kloof.models import ABSOLUTE
 from kloof.panel import Focus
 from kloof.study import Study
@@ -22,25 +25,19 @@ def is_before(study: Study, followed: Followed) -> list[bool]:
 
 def before_event(study: Study, followed: Followed, measure: str, number: str, focus: Focus | None = None) -> Finding:
     """Judge the change of the gap from the first year to the last one before the event."""
-    flags = is_before(study, followed)
-    base = gaps.shared_fields(study, followed, "gap_change_before", measure, focus or study.focus)
-    panel = followed.panel
-    if panel is None or sum(flags) < 2:
+    flags, focus, kind = is_before(study, followed), focus or study.focus, "gap_change_before"
+    if followed.panel is None or sum(flags) < 2:
+        base = gaps.shared_fields(study, followed, kind, measure, focus)
         return gaps.absent(followed, number, base, followed.reason or "too_few_years_before")
-    last = max(place for place, before in enumerate(flags) if before)
-    states = gaps.two_states(panel, 0, last)
-    try:
-        interval = models.change_of_gap(states, measure, study.rng(number), study.p.draws)
-    except NotComputableError as problem:
-        return gaps.absent(followed, number, base, problem.reason)
-    ends = sorted(followed.orientation * bound for bound in (interval.low, interval.high))
-    a, b = gaps.sides(followed.orientation, states, measure, (panel.years[0], panel.years[last]), len(panel.missing))
-    if min(a.estimate or 0, b.estimate or 0) < 0:
-        base["measure"] = f"{measure}_reversed"
-    return Finding(
-        id=number, estimate=followed.orientation * interval.estimate, low=ends[0], high=ends[1], a=a, b=b,
-        range_kind=("process", "rounding"), **base,
-    )  # fmt: skip
+    last = last_before(flags)
+    years = followed.years[0], followed.years[last]
+    change = Change(number, kind, measure, models.two_years(len(flags), 0, last), years)
+    return gaps.judged(study, followed, change, focus)[0]
+
+
+def last_before(flags: Sequence[bool]) -> int:
+    """Place of the last year before the event."""
+    return max(place for place, before in enumerate(flags) if before)
 
 
 def beyond_trend(study: Study, followed: Followed, measure: str, number: str, focus: Focus | None = None) -> Finding:
@@ -48,28 +45,18 @@ def beyond_trend(study: Study, followed: Followed, measure: str, number: str, fo
 
     Side a is the gap on the drawn-on trend, side b the gap that was measured, both averaged over the years since.
     """
-    flags = is_before(study, followed)
-    base = gaps.shared_fields(study, followed, "beyond_trend", measure, focus or study.focus)
-    panel = followed.panel
-    if panel is None:
-        return gaps.absent(followed, number, base, followed.reason or "no_figures")
-    half = (panel.high - panel.low) / 2
+    flags, focus, kind = is_before(study, followed), focus or study.focus, "beyond_trend"
     try:
-        states = models.beyond_trend_states(panel.value, half, followed.times, flags, panel.weight, panel.is_focus)
-        interval = models.change_of_gap(states, measure, study.rng(number), study.p.draws)
+        comparison = models.beyond_line(gaps.paths_of(followed).times, flags)
     except NotComputableError as problem:
+        base = gaps.shared_fields(study, followed, kind, measure, focus)
         return gaps.absent(followed, number, base, problem.reason)
-    if sum(flags) == 2:
-        base["flags"] = (*base["flags"], "trend_from_two_years")
-    since = [year for year, before in zip(panel.years, flags, strict=True) if not before]
-    ends = sorted(followed.orientation * bound for bound in (interval.low, interval.high))
-    a, b = gaps.sides(followed.orientation, states, measure, (since[0], since[-1]), len(panel.missing))
-    if min(a.estimate or 0, b.estimate or 0) < 0:
-        base["measure"] = f"{measure}_reversed"
-    return Finding(
-        id=number, estimate=followed.orientation * interval.estimate, low=ends[0], high=ends[1], a=a, b=b,
-        range_kind=("process", "rounding"), **base,
-    )  # fmt: skip
+    since = [year for year, before in zip(followed.years, flags, strict=True) if not before]
+    change = Change(number, kind, measure, comparison, (since[0], since[-1]))
+    finding, interval = gaps.judged(study, followed, change, focus)
+    if interval is not None and sum(flags) == 2:
+        finding = replace(finding, flags=(*finding.flags, "trend_from_two_years"))
+    return finding
 
 
 def share_by_event(study: Study, followed: Followed, number: str) -> Finding:
@@ -85,11 +72,11 @@ def share_by_event(study: Study, followed: Followed, number: str) -> Finding:
             base,
             followed.reason or ("no_year_since" if all(flags) else "too_few_years_before"),
         )
-    last = max(place for place, before in enumerate(flags) if before)
-    columns = panel.value[:, 0], panel.value[:, last], panel.value[:, -1]
+    last = last_before(flags)
+    early, whole = panel.value[:, last] - panel.value[:, 0], panel.value[:, -1] - panel.value[:, 0]
     try:
         share, low, high = models.share_accrued(
-            *columns, panel.weight, panel.is_focus, study.rng(number), study.p.draws
+            early, whole, panel.weight, panel.is_focus, study.rng(number), study.p.draws
         )
     except NotComputableError as problem:
         return gaps.absent(followed, number, base, problem.reason)
@@ -120,7 +107,7 @@ def event_table(study: Study, followed: Followed) -> pd.DataFrame:
     table = table[table["year"].isin(panel.years)]
     trend = np.full(len(panel.years), np.nan)
     if sum(flags) >= 2:
-        drawn = models.trend_of_gap(panel.value, followed.times, flags, panel.weight, panel.is_focus)
+        drawn = models.trend_of_gap(gaps.paths_of(followed), flags)
         trend = followed.orientation * drawn
     periods = ["before" if before else "since" for before in flags]
     return table.rename(columns={"gap_low": "low", "gap_high": "high"}).assign(trend=trend, period=periods)[columns]

@@ -27,7 +27,7 @@ _NOT_DEFINED = 1e6  # what the minimiser sees where the index is not defined
 _LOWEST = -1e300  # what a climb sees there
 
 IndexFunction = Callable[[ArrayLike, ArrayLike, ArrayLike], FloatArray]
-_SMOOTH = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-10)  # the corners of Gini, in shares of the totals, sharpened in steps
+_SMOOTH = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-10)  # Gini's corners are sharpened in these steps
 
 
 class CountBox(NamedTuple):

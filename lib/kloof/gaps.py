@@ -1,15 +1,16 @@
 """Did the gap grow, and before or since an event? Panels and models in, findings and tables out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kloof import models
+from kloof.dealing import Flags
 from kloof.errors import NotComputableError
 from kloof.findings import Finding, Side
-from kloof.models import ABSOLUTE, RELATIVE, States
+from kloof.models import ABSOLUTE, RELATIVE, Comparison, Paths, Rule, States, states_of
 from kloof.panel import Balanced, Focus, balance
 from kloof.study import Study, comparable_run, usable_years
 
@@ -66,12 +67,12 @@ def follow_all(study: Study, year_from: int | None = None) -> list[Followed]:
     return [follow(study, name, year_from=year_from) for name in study.p.indicators]
 
 
-def two_states(panel: Balanced, first: int, last: int) -> States:
-    """Take two years of a panel as states before and after."""
-    return States(
-        panel.value[:, first], panel.value[:, last], panel.low[:, first], panel.high[:, first],
-        panel.low[:, last], panel.high[:, last], panel.weight, panel.is_focus,
-    )  # fmt: skip
+def paths_of(followed: Followed) -> Paths:
+    """Give the panel of a followed indicator as paths over time. Raises NotComputableError when there is no panel."""
+    panel = followed.panel
+    if panel is None:
+        raise NotComputableError(followed.reason or "no_figures", f"{followed.indicator} cannot be followed.")
+    return Paths(panel.value, panel.low, panel.high, np.array(followed.times), panel.weight, panel.is_focus)
 
 
 def sides(orientation: int, states: States, measure: str, years: tuple[int, int], n_missing: int) -> tuple[Side, Side]:
@@ -94,10 +95,10 @@ def unit_of(study: Study, name: str, measure: str) -> str:
     return "percent" if measure == RELATIVE else str(study.known.units[study.known.indicator(name).unit]["change"])
 
 
-def flags_of(study: Study, followed: Followed) -> tuple[str, ...]:
-    """Say what a reader must know about these figures; each flag has its sentence."""
+def flags_of(study: Study, followed: Followed, focus: Focus) -> tuple[str, ...]:
+    """Say what a reader must know about these figures under a focus list; each flag has its sentence."""
     indicator = study.known.indicator(followed.indicator)
-    panel, focus = followed.panel, study.focus
+    panel = followed.panel
     flags = ["modelled"] if indicator.modelled else ["register"]
     if indicator.measured < 0:
         flags.append("dated_earlier")
@@ -106,11 +107,18 @@ def flags_of(study: Study, followed: Followed) -> tuple[str, ...]:
         flags += ["other_weights"] if indicator.universe not in (None, panel.weight_name) else []
         flags += ["recalculated"] if any("recalculated" in source for source in panel.sources) else []
         flags += ["few_focus"] if panel.is_focus.sum() < 5 else []
-    if focus.indicator == followed.indicator and focus.year in followed.years:
+    if rule_of(followed, focus) is not None:
         flags.append("selected_on_outcome")
     elif focus.indicator is None:
         flags.append("list_after_window")
     return tuple(flags)
+
+
+def rule_of(followed: Followed, focus: Focus) -> Rule | None:
+    """Give the rule by which a focus list was chosen, if that was on this very indicator in a year that is compared."""
+    if focus.indicator != followed.indicator or focus.year not in followed.years:
+        return None
+    return Rule(focus.name.split(":", maxsplit=1)[0], followed.years.index(focus.year))
 
 
 def shared_fields(study: Study, followed: Followed, kind: str, measure: str, focus: Focus) -> dict[str, Any]:
@@ -128,7 +136,7 @@ def shared_fields(study: Study, followed: Followed, kind: str, measure: str, foc
         "coverage": panel.coverage if panel else max(followed.covered.values(), default=0.0),
         "coverage_minimum": study.coverage_minimum,
         "sources": panel.sources if panel else (),
-        "flags": flags_of(study, followed),
+        "flags": flags_of(study, followed, focus),
     }
 
 
@@ -139,58 +147,92 @@ def absent(followed: Followed, number: str, base: dict[str, Any], reason: str | 
     return Finding(id=number, reason=reason or "no_figures", a=a, b=b, **base)
 
 
+@dataclass(frozen=True)
+class Change:
+    """One change of a gap to judge: its number and kind, and which two states of which years are compared.
+
+    `years` are the years named on both sides. `weigh` is what the variants do: "similar" compares the focus list only
+    with the buurten whose level at the start was within its range; "unweighted" counts every buurt alike.
+    """
+
+    number: str
+    kind: str
+    measure: str
+    comparison: Comparison
+    years: tuple[int, int]
+    weigh: str = "all"
+
+
+def judged(study: Study, followed: Followed, change: Change, focus: Focus) -> tuple[Finding, models.Interval | None]:
+    """Compute one change of a gap under a focus list; without an interval the finding says why.
+
+    A focus list that was chosen on this very indicator in one of the years compared moves by regression to the mean
+    alone. How far is not known, only at most how far (`models.placebo`, as if no deviation lasted): the interval is
+    stretched to hold the change as it was measured and with that taken off. The estimate is what was measured.
+    """
+    base = shared_fields(study, followed, change.kind, change.measure, focus)
+    try:
+        paths = paths_of(followed)
+        states = _weighed(states_of(paths, change.comparison), change.weigh, paths)
+        interval = models.change_of_gap(states, change.measure, study.rng(change.number), study.p.draws)
+    except NotComputableError as problem:
+        return absent(followed, change.number, base, problem.reason), None
+    shift, details = 0.0, dict[str, Any]()
+    if (rule := rule_of(followed, focus)) is not None:
+        null = _placebo(study, followed, change, rule)
+        shift = (null.mean if change.measure == ABSOLUTE else null.mean_relative) or 0.0
+        details = {"selection_shift": {"value": followed.orientation * shift, "unit": _points(study, followed, change)}}
+        base["flags"] = (*base["flags"], "corrected_for_selection")
+    low, high = interval.low - max(shift, 0.0), interval.high - min(shift, 0.0)
+    ends = sorted(followed.orientation * bound for bound in (low, high))
+    missing = len(followed.panel.missing) if followed.panel else 0
+    a, b = sides(followed.orientation, states, change.measure, change.years, missing)
+    if min(a.estimate or 0, b.estimate or 0) < 0:
+        base["measure"] = f"{change.measure}_reversed"
+    finding = Finding(
+        id=change.number,
+        estimate=followed.orientation * interval.estimate,
+        low=ends[0],
+        high=ends[1],
+        a=a,
+        b=b,
+        range_kind=("process", "rounding"),
+        details=details,
+        **base,
+    )
+    return finding, interval
+
+
+def _points(study: Study, followed: Followed, change: Change) -> str:
+    """Give the unit of a change of the gap: a change of percentages is in points."""
+    return str(study.known.units[unit_of(study, followed.indicator, change.measure)]["change"])
+
+
 def gap_change(
-    study: Study,
-    followed: Followed,
-    measure: str,
-    number: str,
-    focus: Focus | None = None,
-    *,
-    variant: str = "ends",
+    study: Study, followed: Followed, measure: str, number: str, focus: Focus | None = None, *, variant: str = "ends"
 ) -> Finding:
     """Judge how the gap changed from the first to the last comparable year.
 
     `variant`: "ends" compares the two years; "trend" the ends of each buurt's straight line through all years;
-    "similar" compares the focus list only with the buurten whose level at the start was within its range;
-    "unweighted" counts every buurt alike. A focus list that was chosen on this very indicator within the window is
-    corrected by the placebo's mean: regression to the mean alone would move it that far.
+    "similar" and "unweighted" as in `Change`.
     """
     focus = focus or study.focus
-    panel = followed.panel
-    base = shared_fields(study, followed, "gap_change", measure, focus)
-    if panel is None:
+    years, times = followed.years, np.array(followed.times)
+    if followed.panel is None:
+        base = shared_fields(study, followed, "gap_change", measure, focus)
         return absent(followed, number, base, followed.reason)
-    states, years = two_states(panel, 0, -1), (panel.years[0], panel.years[-1])
-    if variant == "trend":
-        states = models.fitted_states(panel.value, panel.low, panel.high, followed.times, panel.weight, panel.is_focus)
-    if variant == "unweighted":
-        states = _subset(states, np.ones(len(panel.codes), dtype=bool), equal=True)
-    if variant == "similar":
-        states = _subset(states, similar_level(panel))
-    if states.is_focus.all() or not states.is_focus.any():
-        return absent(followed, number, base, "no_similar_buurten")
-    try:
-        interval = models.change_of_gap(states, measure, study.rng(f"{number}"), study.p.draws)
-    except NotComputableError as problem:
-        return absent(followed, number, base, problem.reason)
-    shift = 0.0
-    if "selected_on_outcome" in base["flags"] and measure == ABSOLUTE:
-        shift = _placebo(study, followed, number).mean
-        base["flags"] = (*base["flags"], "corrected_for_selection")
-    ends = sorted(followed.orientation * (bound - shift) for bound in (interval.low, interval.high))
-    a, b = sides(followed.orientation, states, measure, years, len(panel.missing))
-    if min(a.estimate or 0, b.estimate or 0) < 0:
-        base["measure"] = f"{measure}_reversed"
-    return Finding(
-        id=number, estimate=followed.orientation * (interval.estimate - shift), low=ends[0], high=ends[1], a=a, b=b,
-        range_kind=("process", "rounding"), details=_details(study, interval, followed, shift, measure), **base,
-    )  # fmt: skip
+    comparison = models.own_lines(times) if variant == "trend" else models.two_years(len(years), 0, -1)
+    weigh = variant if variant in ("similar", "unweighted") else "all"
+    change = Change(number, "gap_change", measure, comparison, (years[0], years[-1]), weigh)
+    finding, interval = judged(study, followed, change, focus)
+    if interval is None:
+        return finding
+    details = _details(interval, followed.orientation, _points(study, followed, change))
+    return replace(finding, details={**details, **finding.details})
 
 
-def _details(study: Study, interval: models.Interval, followed: Followed, shift: float, measure: str) -> dict[str, Any]:
+def _details(interval: models.Interval, sign: int, unit: str) -> dict[str, Any]:
     """Parts of the interval, for the table behind the sentence."""
-    unit = study.known.units[unit_of(study, followed.indicator, measure)]["change"]
-    sign = followed.orientation
 
     def pair(bounds: tuple[float, float] | None, name: str) -> dict[str, Any]:
         ordered = sorted(sign * bound for bound in bounds) if bounds else [None, None]
@@ -202,56 +244,64 @@ def _details(study: Study, interval: models.Interval, followed: Followed, shift:
         **pair(interval.robust, "robust"),
         **pair(interval.rounding, "rounding"),
         "p_value": {"value": interval.p_value, "unit": "probability"},
-        "selection_shift": {"value": sign * shift, "unit": unit},
     }
 
 
-def _subset(states: States, keep: np.ndarray, *, equal: bool = False) -> States:
-    """Keep some buurten, or weigh them all alike."""
-    arrays = {name: array[keep] for name, array in vars(states).items()}
-    if equal:
-        arrays["weight"] = np.ones(int(keep.sum()))
-    return States(**arrays)
+def _weighed(states: States, weigh: str, paths: Paths) -> States:
+    """Keep only the buurten of a similar level at the start, or weigh all alike. Raises when no other buurt is left."""
+    if weigh == "unweighted":
+        return replace(states, weight=np.ones(len(states.weight)))
+    if weigh == "all":
+        return states
+    keep = similar_level(paths)
+    if states.is_focus[keep].all():
+        raise NotComputableError("no_similar_buurten", "No other buurt had a level within the range of the focus list.")
+    return States(**{name: array[keep] for name, array in vars(states).items()})
 
 
-def similar_level(panel: Balanced) -> np.ndarray:
+def similar_level(paths: Paths) -> Flags:
     """Mark the focus buurten and every other buurt whose first value lies within the focus range."""
-    first = panel.value[:, 0]
-    inside = (first >= first[panel.is_focus].min()) & (first <= first[panel.is_focus].max())
-    return np.asarray(inside | panel.is_focus)
+    first = paths.value[:, 0]
+    inside = (first >= first[paths.is_focus].min()) & (first <= first[paths.is_focus].max())
+    return np.asarray(inside | paths.is_focus)
 
 
-def _placebo(study: Study, followed: Followed, number: str) -> models.Placebo:
-    """Replay the change with a constant truth; reselect when the focus list was chosen on this indicator."""
-    panel = followed.panel
-    assert panel is not None
-    rule = study.focus.name.split(":")[0] if "selected_on_outcome" in flags_of(study, followed) else None
-    step = study.known.indicator(followed.indicator).rounding
-    rng = study.rng(f"placebo {followed.indicator} {number.split('.', maxsplit=1)[0]}")
-    return models.placebo(panel.value, panel.weight, panel.is_focus, step, rng, reselect=rule, draws=study.p.draws)
+def _placebo(study: Study, followed: Followed, change: Change, rule: Rule | None) -> models.Placebo:
+    """Replay a change with a constant truth; with a rule the focus list is chosen anew."""
+    paths = paths_of(followed)
+    noise = models.noise_of(paths, study.known.indicator(followed.indicator).rounding, change.measure)
+    rng = study.rng(f"placebo {followed.indicator} {change.number.split('.', maxsplit=1)[0]}")
+    return models.placebo(paths, change.comparison, noise, rng, study.p.draws, rule)
 
 
 def placebo_finding(study: Study, followed: Followed, number: str) -> Finding:
     """Set the measured change beside what noise alone would make of it (regression to the mean)."""
-    panel = followed.panel
-    if panel is None:
-        base = shared_fields(study, followed, "placebo", ABSOLUTE, study.focus)
+    base = shared_fields(study, followed, "placebo", ABSOLUTE, study.focus)
+    if followed.panel is None:
         return absent(followed, number, base, followed.reason)
-    null = _placebo(study, followed, number)
-    states = two_states(panel, 0, -1)
-    observed = models.gap(states.after - states.before, states.weight, states.is_focus, ABSOLUTE) * followed.orientation
+    years = followed.years[0], followed.years[-1]
+    change = Change(number, "placebo", ABSOLUTE, models.two_years(len(followed.years), 0, -1), years)
+    null = _placebo(study, followed, change, rule_of(followed, study.focus))
+    states = states_of(paths_of(followed), change.comparison)
+    a, b = sides(followed.orientation, states, ABSOLUTE, years, len(followed.panel.missing))
+    observed = (b.estimate or 0.0) - (a.estimate or 0.0)
     low, high = sorted((followed.orientation * null.low, followed.orientation * null.high))
-    base = shared_fields(study, followed, "placebo", "inside" if low <= observed <= high else "outside", study.focus)
-    base["unit"] = unit_of(study, followed.indicator, ABSOLUTE)
-    a, b = sides(followed.orientation, states, ABSOLUTE, (panel.years[0], panel.years[-1]), len(panel.missing))
+    base["measure"] = "inside" if low <= observed <= high else "outside"
     details = {
         "observed": {"value": observed, "unit": base["unit"]},
         "noise": {"value": null.noise, "unit": base["unit"], "decimals": 1},
     }
     return Finding(
-        id=number, estimate=followed.orientation * null.mean, low=low, high=high, a=a, b=b,
-        range_kind=("placebo",), details=details, **base,
-    )  # fmt: skip
+        id=number,
+        estimate=followed.orientation * null.mean,
+        low=low,
+        high=high,
+        a=a,
+        b=b,
+        range_kind=("placebo",),
+        details=details,
+        **base,
+    )
 
 
 def break_finding(study: Study, followed: Followed, number: str) -> Finding | None:
@@ -263,8 +313,8 @@ def break_finding(study: Study, followed: Followed, number: str) -> Finding | No
         panel = balance(study.data, study.known, followed.indicator, [before, after], study.focus)
     except NotComputableError:
         return None
-    states = two_states(panel, 0, 1)
-    both = Followed(**{**vars(followed), "panel": panel})
+    both = replace(followed, panel=panel, times=(0.0, 1.0))
+    states = states_of(paths_of(both), models.two_years(2, 0, 1))
     a, b = sides(followed.orientation, states, ABSOLUTE, (before, after), len(panel.missing))
     estimate = (b.estimate or 0.0) - (a.estimate or 0.0)
     base = shared_fields(study, both, "gap_change", ABSOLUTE, study.focus)

@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from kloof import claims
 from kloof.errors import ReportError
-from kloof.findings import NOT_TESTABLE, VERDICTS, Finding
+from kloof.findings import NOT_TESTABLE, SUPPORTED, VERDICTS, Finding
 from kloof.narrate import Narrator, fill, section_limits, text_of
 from kloof.presets import PARAMETER_NAMES
 from kloof.results import FORMAT, Column, Section, dump, join_sections, plain, write_whole
@@ -136,6 +138,11 @@ def earlier(study: Study) -> list[dict[str, Any]]:
     return found
 
 
+def _count(rows: Sequence[Mapping[str, Any]], claim: str, verdict: str | None = None) -> int:
+    """Count the parts of a claim, all or those with a verdict."""
+    return sum(row["claim"] == claim and verdict in (None, row["verdict"]) for row in rows)
+
+
 def synthesise(study: Study, section: Section, parts: Sequence[Mapping[str, Any]]) -> Any:
     """Record the verdict table and the score of the debate over all parts."""
     rows = [row for part in parts for row in part["verdicts"]]
@@ -157,16 +164,30 @@ def synthesise(study: Study, section: Section, parts: Sequence[Mapping[str, Any]
         )
     )
     findings = {name: finding for part in parts for name, finding in part["findings"].items()}
+    summary = [
+        {
+            "claim": claim,
+            "verdict": verdict,
+            "supported": _count(rows, claim, SUPPORTED),
+            "of": _count(rows, claim),
+            "change": claim,
+        }
+        for claim, verdict in claims.overall(rows).items()
+    ]
+    columns = [Column("claim", "claim"), Column("verdict", "verdict"), Column("supported", "number", "number")]
+    columns += [Column("of", "number", "number"), Column("change", "change")]
+    section.table("09.claims", columns, pd.DataFrame(summary))
     table = claims.verdict_table(rows, findings)
     table = table.rename(columns={"indicator": "part"}).assign(part=lambda rows: rows["part"].fillna("all"))
     columns = [
         Column("claim", "claim"),
         Column("part", "part"),
-        Column("measure", "measure"),
+        Column("measure", "hidden"),
         Column("verdict", "verdict"),
         *[Column(key, "number", "@unit") for key in ("estimate", "low", "high")],
         Column("agree", "agree"),
-        Column("of", "number", "number"),
+        Column("of", "hidden", "number"),
+        Column("flips_at", "hidden"),
         Column("unit", "unit"),
     ]
     section.table("09.verdicts", columns, table)

@@ -26,8 +26,18 @@ def series(
 
     Returns code, year, value, low, high, status, source: one row per area × year. `low`-`high` is what rounding
     leaves open. An area without a row in the source gets status `not_published`. An indicator that is derived from
-    two counts is made here, and its bounds from theirs. No year at all gives an empty frame.
+    two counts is made here, and its bounds from theirs. No year at all gives an empty frame. What was made before is
+    kept with the data; each caller gets a copy of its own.
     """
+    key = name, level, municipality
+    held = data.made.get(key)
+    if held is None or held[0] is not known:
+        held = data.made[key] = known, _laid_out(data, known, name, level, municipality)
+    return pd.DataFrame(held[1])
+
+
+def _laid_out(data: DataSet, known: Catalogue, name: str, level: str, municipality: str | None) -> pd.DataFrame:
+    """Make the series of one indicator."""
     indicator = known.indicator(name)
     if indicator.derive:
         return _derived(data, known, indicator, level, municipality)

@@ -28,7 +28,7 @@ class DataSet:
 
     `observations` has the columns of `schema.COLUMNS`, one row per code, year, indicator (the chosen source);
     `files` says which file each source stands in; `inputs` names every file that was read with its sha256;
-    `set_aside` counts what was left out.
+    `set_aside` counts what was left out; `made` keeps the series that `panel` has laid out before.
     """
 
     name: str
@@ -44,6 +44,7 @@ class DataSet:
     monthly: pd.DataFrame | None = None
     checks: pd.DataFrame | None = None
     files: Mapping[str, str] = field(default_factory=dict)
+    made: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def data_date(self) -> str:

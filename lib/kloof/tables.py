@@ -9,17 +9,7 @@ from kloof.narrate import Narrator, Number, Sentence, has
 from kloof.views import Cell, TableView
 
 FIRST_ROWS = {"01.totals": 10}  # of these tables the page shows the first rows, the file all of them
-HIDDEN = (
-    "unit",
-    "headline",
-    "difference_unit",
-    "measure",
-    "of",
-    "needs",
-    "trace_source",
-    "trace_indicator",
-    "trace_year",
-)
+HIDDEN = ("hidden", "unit", "headline")  # kinds of columns that only serve the others
 
 
 @dataclass(frozen=True)
@@ -54,7 +44,7 @@ class TableWriter:
         """Give a table as it is printed, its first column first, units in the head."""
         entry = self.results["tables"][name]
         columns = entry["columns"]
-        shown = [at for at, column in enumerate(columns) if column["key"] not in HIDDEN and column["kind"] != "hidden"]
+        shown = [at for at, column in enumerate(columns) if column["kind"] not in HIDDEN]
         printed = entry["rows"][: FIRST_ROWS.get(name)]
         rows = tuple(
             tuple(self.cell(name, number, place, row) for place in shown) for number, row in enumerate(printed)
@@ -175,6 +165,8 @@ class TableWriter:
             ), None
         if kind == "variant":
             return (self.word("variant", value) if has("variant", value) else teller.focus(value)), None
+        if kind == "change":
+            return f"‹{self.entries[value][f'change_{self.language}']}›", None
         if kind == "break":
             return teller.breaks(value.split(";")), None
         if kind == "period":
