@@ -269,28 +269,25 @@ def index_findings(study: Study, table: pd.DataFrame, number: str) -> list[Findi
 
 
 def comparison_table(study: Study) -> pd.DataFrame:
-    """Compute the dissimilarity of the groups in the comparison cities, for the last year that each allows."""
+    """Compute the dissimilarity of the groups in the comparison municipalities, for the last year that all of them allow.
+
+    A municipality without any year for a group is left out of that group's comparison; without a year that the rest
+    share there is no comparison.
+    """
     rows = []
-    for place in (study.p.municipality, *study.p.comparisons):
-        for name in study.p.groups:
-            counts = group_counts(study, name, place)
-            if not counts:
-                continue
-            last = counts[-1]
+    for name in study.p.groups:
+        places = (study.p.municipality, *study.p.comparisons)
+        by_year = {place: {counts.year: counts for counts in group_counts(study, name, place)} for place in places}
+        by_year = {place: years for place, years in by_year.items() if years}
+        shared = set.intersection(*(set(years) for years in by_year.values())) if by_year else set()
+        if not shared:
+            continue
+        for place, years in by_year.items():
+            last = years[max(shared)]
             estimate = float(INDICES["dissimilarity"].function(last.group, last.rest, (0,))[0])
             reach = _reach(study, "dissimilarity", last, f"{name} {place}")
-            rows.append(
-                (
-                    place,
-                    name,
-                    last.year,
-                    estimate,
-                    min(reach.low, estimate),
-                    max(reach.high, estimate),
-                    len(last.group),
-                    last.n_missing,
-                )
-            )
+            ends = min(reach.low, estimate), max(reach.high, estimate)
+            rows.append((place, name, last.year, estimate, *ends, len(last.group), last.n_missing))
     return pd.DataFrame(
         rows, columns=["area", "group_name", "year", "estimate", "low", "high", "buurten", "not_measured"]
     )
