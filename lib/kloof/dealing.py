@@ -8,6 +8,9 @@ Sources: Fisher 1935, ch. 3; Ernst 2004, doi:10.1214/088342304000000396 (interva
 doi:10.2202/1544-6115.1585 (the observed labels count as one of the draws).
 """
 
+from itertools import combinations
+from math import comb
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,9 +23,18 @@ _EQUAL = 1e-12  # two statistics that differ less are equal: only floating point
 
 
 def deal(is_focus: Flags, rng: np.random.Generator, draws: int) -> Array:
-    """Deal the focus labels at random over the buurten: draws × buurten, as many focus buurten in each."""
-    order = rng.random((draws, len(is_focus))).argsort(axis=1)
-    return np.asarray(order < is_focus.sum(), dtype=np.float64)
+    """Deal the focus labels over the buurten: draws × buurten, as many focus buurten in each.
+
+    At random; when there are no more ways to deal than draws, each way once.
+    """
+    units, size = len(is_focus), int(is_focus.sum())
+    if comb(units, size) <= draws:
+        chosen = np.array(list(combinations(range(units), size)))
+        labels = np.zeros((len(chosen), units))
+        np.put_along_axis(labels, chosen, 1.0, axis=1)
+        return labels
+    order = rng.random((draws, units)).argsort(axis=1)
+    return np.asarray(order < size, dtype=np.float64)
 
 
 def limits(ordered: Array, always: int = 0) -> tuple[float, float]:

@@ -269,7 +269,7 @@ def index_findings(study: Study, table: pd.DataFrame, number: str) -> list[Findi
 
 
 def comparison_table(study: Study) -> pd.DataFrame:
-    """Compute the dissimilarity of the groups in the comparison municipalities, for the last year that all of them allow.
+    """Compute the dissimilarity of the groups in the comparison municipalities, in the last year they all allow.
 
     A municipality without any year for a group is left out of that group's comparison; without a year that the rest
     share there is no comparison.

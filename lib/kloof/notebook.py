@@ -10,7 +10,7 @@ import pandas as pd
 from kloof import claims
 from kloof.errors import ReportError
 from kloof.findings import NOT_TESTABLE, SUPPORTED, VERDICTS, Finding
-from kloof.narrate import Narrator, fill, section_limits, text_of
+from kloof.narrate import Narrator, fill, has, section_limits, text_of
 from kloof.presets import PARAMETER_NAMES
 from kloof.results import FORMAT, Column, Section, dump, join_sections, plain, write_whole
 from kloof.sources import project_folder, sha256
@@ -75,6 +75,8 @@ def say(study: Study, section: Section, *names: str) -> Text:
     """Write the sentences of findings (all of the section without names), one paragraph each."""
     teller = narrator(study, section)
     chosen = names or tuple(section.findings)
+    if not chosen and has("section", section.id, "left_out"):
+        return Text(teller.word("section", section.id, "left_out"))
     return Text("\n\n".join(text_of(teller.sentence(teller.results["findings"][name])) for name in chosen))
 
 

@@ -176,7 +176,7 @@ def column_widths(head: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[l
     weights = []
     for column, name in enumerate(head):
         texts = [row[column] for row in rows]
-        word = max((len(part) for text in (name, *texts) for part in text.replace("-", "- ").split()), default=1)
+        word = max((len(part) for text in (name, *texts) for part in text.replace("-", "- ").split(" ")), default=1)
         longest = max((len(text) for text in texts), default=1)
         weights.append(float(min(WIDEST, max(word, min(longest, WIDEST), 4)) + 2))
     return weights, round(min(1.0, max(0.35, sum(weights) / FULL)), 3)

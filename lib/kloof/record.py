@@ -5,13 +5,14 @@ from typing import Any
 
 import pandas as pd
 
-from kloof import claims, coverage, levels, replication
+from kloof import claims, coverage, levels, replication, sources
 from kloof.findings import NOT_COMPUTABLE, Finding, judge
 from kloof.results import Column, Section
 from kloof.study import Study
 
 UNIT = "@unit"  # a number in the unit that its own row names
 CHANGE = "@difference_unit"
+USUAL = (56, 8)  # buurten and years of the synthetic municipalities whose error rates a report prints
 
 
 def columns_of(kinds: dict[str, str], **units: str) -> list[Column]:
@@ -279,3 +280,23 @@ def other_places(section: Section, study: Study) -> pd.DataFrame:
     if not table.empty:
         section.table("03.comparison", columns, table.sort_values(["group_name", "estimate"], kind="stable"))
     return table
+
+
+def error_rates(section: Section, study: Study) -> pd.DataFrame:
+    """Record how often the tests of a change would be wrong, measured on synthetic municipalities of this size.
+
+    One row per test and true change: the percentage of synthetic municipalities for which it said larger or smaller.
+    """
+    del study
+    rates = sources.error_rates()
+    if rates.empty:
+        return rates
+    usual = rates[(rates["buurten"] == USUAL[0]) & (rates["years"] == USUAL[1])]
+    keys = ["municipality", "test", "measure", "switch", "effect", "n"]
+    wide = usual.pivot(index=keys, columns="judgement", values="share").reset_index()
+    wide["effect_unit"] = wide["measure"].map({"absolute": "thousand_euro", "relative": "points"})
+    kinds = {"test": "code", "measure": "measure", "switch": "code", "effect": "number", "said_higher": "number"}
+    kinds |= {"said_lower": "number", "n": "number", "municipality": "hidden", "effect_unit": "hidden"}
+    columns = columns_of(kinds, effect="@effect_unit", said_higher="percent", said_lower="percent", n="number")
+    section.table("09.error_rates", columns, wide.rename(columns={"HIGHER": "said_higher", "LOWER": "said_lower"}))
+    return wide

@@ -77,6 +77,12 @@ def catalogue() -> Catalogue:
     return read_catalogue(data_folder() / "catalogue.toml")
 
 
+def error_rates() -> pd.DataFrame:
+    """Read how often each test was wrong on synthetic municipalities (data/calibration.csv); empty without it."""
+    path = data_folder() / "calibration.csv"
+    return pd.read_csv(path) if path.is_file() else pd.DataFrame()
+
+
 def embedded() -> list[str]:
     """Names of the embedded data sets: folders under data/ with a registry."""
     return sorted(path.parent.name for path in data_folder().glob(f"*/{REGISTRY}"))
