@@ -87,11 +87,11 @@ class _Progress:
         self.seen: dict[str, list[str]] = {name: [] for name in languages}
 
     def __enter__(self) -> Callable[[Any], None]:
-        self.bar.start()
-        return self.tell
+        return self.tell  # the bar starts with the first news: an error before that needs no bar
 
     def tell(self, step: Any) -> None:
         """Move a bar to where its notebook is."""
+        self.bar.start()
         done = self.seen[step.language]
         if step.notebook not in done:
             done.append(step.notebook)

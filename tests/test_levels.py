@@ -1,0 +1,281 @@
+"""Levels, ranks and indices: by hand on a town of twelve buurten, and the golden numbers of Breda from its CSV."""
+
+import math
+
+import numpy as np
+import pytest
+
+import real
+from kloof import levels
+from kloof.findings import HIGHER, LOWER, NOT_COMPUTABLE, judge
+from kloof.indices import INDICES
+from kloof.study import Study, open_study
+from town import BUURTEN, FOCUS, PEOPLE, indicator, town
+
+LEVEL = [20.0, 21, 19, 20, 30, 31, 29, 32, 28, 30, 33, 31]
+WEIGHT = np.array(PEOPLE, dtype=float)
+
+
+@pytest.fixture(scope="module")
+def breda() -> Study:
+    return open_study({"preset": "breda"})
+
+
+# ------------------------------------------------------------------ level of focus and rest
+
+
+def test_a_level_by_hand() -> None:
+    found = levels.level_finding(town({"income": {2016: LEVEL}}, year_to=2017), "income", "x")
+    focus, rest = np.average(LEVEL[:4], weights=WEIGHT[:4]), np.average(LEVEL[4:], weights=WEIGHT[4:])
+    assert (found.a.group, found.b.group) == ("focus", "rest")
+    assert (found.a.estimate, found.b.estimate, found.estimate) == pytest.approx((focus, rest, focus - rest))
+    # printed to 0.1: each mean within 0.05, their difference within 0.1
+    assert (found.a.low, found.a.high, found.b.low, found.b.high) == pytest.approx(
+        (focus - 0.05, focus + 0.05, rest - 0.05, rest + 0.05)
+    )
+    assert (found.low, found.high) == pytest.approx((focus - rest - 0.1, focus - rest + 0.1))
+    assert (found.a.n_units, found.b.n_units, found.range_kind) == (4, 8, ("rounding",))
+    assert (judge(found), found.unit, found.coverage) == (LOWER, "thousand_euro", 100)
+
+
+def test_a_suppressed_buurt_may_be_anything_that_was_measured() -> None:
+    cells = [*LEVEL[:4], "suppressed", "suppressed", *LEVEL[6:]]
+    found = levels.level_finding(town({"income": {2016: cells}}, year_to=2017), "income", "x")
+    assert found.b.estimate == pytest.approx(np.average(LEVEL[6:], weights=WEIGHT[6:]))
+    lowest = np.average([18.95] * 2 + [v - 0.05 for v in LEVEL[6:]], weights=WEIGHT[4:])
+    highest = np.average([33.05] * 2 + [v + 0.05 for v in LEVEL[6:]], weights=WEIGHT[4:])
+    assert (found.b.low, found.b.high) == pytest.approx((lowest, highest))
+    assert (found.a.n_missing, found.b.n_missing, found.details["n_missing"]["value"]) == (0, 2, 2)
+    assert found.range_kind == ("rounding", "suppression")
+    assert found.coverage == pytest.approx(100 - 100 * WEIGHT[4:6].sum() / WEIGHT.sum())
+
+
+def test_the_last_year_with_enough_buurten_counts() -> None:
+    thin = [None] * 6 + LEVEL[6:]  # 81 of 126 hundred inhabitants: too few
+    study = town({"income": {2015: LEVEL, 2016: [v + 1 for v in LEVEL], 2017: thin}})
+    assert levels.last_year(study, "income") == (2016, 100)
+    assert levels.level_finding(study, "income", "x").a.year == 2016
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        ({"income": {2016: [None] * 6 + LEVEL[6:]}}, "too_little_measured"),
+        ({"income": {}, "poor": {2016: LEVEL}}, "no_figures"),
+    ],
+)  # fmt: skip
+def test_a_level_that_cannot_be_made_says_why(cells: dict[str, dict[int, list[float]]], reason: str) -> None:
+    found = levels.level_finding(town(cells, year_to=2017), "income", "x")
+    assert (judge(found), found.reason) == (NOT_COMPUTABLE, reason)
+
+
+def test_a_level_needs_both_groups() -> None:
+    study = town({"income": {2016: [*["suppressed"] * 4, *LEVEL[4:]]}}, indicator("income"), year_to=2017)
+    low = {**study.known.settings, "coverage_minimum": 50.0}
+    object.__setattr__(study.known, "settings", low)
+    assert levels.level_finding(study, "income", "x").reason == "no_group_left"
+
+
+def test_the_golden_levels_of_breda(breda: Study) -> None:
+    """Share of households around the minimum 2017 (cbs_kwb_2017, by households 2017): focus 12.51, rest 5.56 percent.
+
+    Dwelling value 2024 (cbs_kwb_2024, by inhabitants 2024): focus 269.9, rest 443.5 thousand euro.
+    """
+    for name, source, year, weigh, size_source, printed in (
+        ("households_around_social_minimum_share", "cbs_kwb_2017", 2017, "households", "cbs_kwb_2017", (12.51, 5.56)),
+        ("mean_dwelling_value", "cbs_kwb_2024", 2024, "inhabitants", "cbs_kwb_2024", (269.86, 443.47)),
+    ):
+        value, size = real.figures(name, source, year), real.figures(weigh, size_source, year)
+        codes = {code for code in value if size.get(code, 0) > 0}
+        means = real.mean(value, size, codes & real.focus()), real.mean(value, size, codes - real.focus())
+        found = levels.level_finding(breda, name, "x")
+        assert (found.a.year, found.a.n_units + found.b.n_units) == (year, len(codes))
+        assert (found.a.estimate, found.b.estimate) == pytest.approx(means, abs=1e-9)
+        assert means == pytest.approx(printed, abs=0.005)
+    assert judge(levels.level_finding(breda, "households_around_social_minimum_share", "x")) == HIGHER
+
+
+# ------------------------------------------------------------------ ranks, means, distribution
+
+
+def test_buurten_are_ranked_from_low_to_high_with_their_distance_to_the_city() -> None:
+    cells = [*LEVEL[:11], "suppressed"]
+    study = town({"income": {2016: cells}}, year_to=2017)
+    table = levels.ranked_table(study, "income", 2016)
+    city = np.average(LEVEL[:11], weights=WEIGHT[:11])
+    assert levels.city_mean(study, "income", 2016) == pytest.approx(city)
+    assert table["area"].tolist()[:4] == [BUURTEN[2], BUURTEN[0], BUURTEN[3], BUURTEN[1]]  # equal ones by code
+    assert table["difference"].iloc[0] == pytest.approx(19 - city)
+    assert table["group"].tolist()[:4] == ["focus"] * 4
+    assert table["area"].iloc[-1] == BUURTEN[11]
+    assert np.isnan(table["value"].iloc[-1])
+    assert (table["low"].iloc[0], table["high"].iloc[0]) == pytest.approx((18.95, 19.05))
+
+
+def test_uninhabited_buurten_have_no_place() -> None:
+    study = town({"income": {2016: LEVEL}, "inhabitants": {2016: [0, *PEOPLE[1:]]}}, year_to=2017)
+    assert BUURTEN[0] not in set(levels.level_rows(study, "income", 2016)["code"])
+    assert levels.level_finding(study, "income", "x").a.n_units == 3
+
+
+def test_the_distribution_holds_only_what_was_measured_well_enough() -> None:
+    study = town({"income": {2015: LEVEL, 2016: [*LEVEL[:11], "suppressed"], 2017: [None] * 6 + LEVEL[6:]}})
+    table = levels.distribution_table(study, "income")
+    assert table.groupby("year").size().to_dict() == {2015: 12, 2016: 11}
+    assert set(table.loc[table["group"] == "focus", "area"]) == set(FOCUS)
+
+
+# ------------------------------------------------------------------ indices
+
+
+def minimum_2017() -> tuple[np.ndarray, np.ndarray]:
+    """Households around the minimum in Breda 2017 and the other households, from share and households by buurt."""
+    share = real.figures("households_around_social_minimum_share", "cbs_kwb_2017", 2017)
+    households = real.figures("households", "cbs_kwb_2017", 2017)
+    codes = sorted(set(share) & set(households))
+    group = np.array([share[code] / 100 * households[code] for code in codes])
+    return group, np.array([households[code] for code in codes]) - group
+
+
+def test_the_golden_dissimilarity_of_breda(breda: Study) -> None:
+    """Golden: D = 0.2427 over 47 buurten; 0.5 Σ |a/A − b/B| in a loop over the CSV."""
+    group, rest = minimum_2017()
+    assert len(group) == 47
+    d = 0.0
+    for a, b in zip(group, rest, strict=True):
+        d += abs(a / group.sum() - b / rest.sum()) / 2
+    table = levels.index_table(breda, "households_around_social_minimum").set_index("index")
+    assert d == pytest.approx(0.2427, abs=5e-5)
+    assert table.loc["dissimilarity", "estimate"] == pytest.approx(d, abs=1e-12)
+    isolation = (group * group / (group + rest)).sum() / group.sum()
+    assert table.loc["isolation", "estimate"] == pytest.approx(isolation, abs=1e-12)
+    pairs = sum(
+        abs(a * d2 - a2 * d) for a, d in zip(group, rest, strict=True) for a2, d2 in zip(group, rest, strict=True)
+    )
+    assert table.loc["gini", "estimate"] == pytest.approx(pairs / 2 / group.sum() / rest.sum(), abs=1e-12)
+    p = group.sum() / (group.sum() + rest.sum())
+    assert table.loc["correlation_ratio", "estimate"] == pytest.approx((isolation - p) / (1 - p), abs=1e-12)
+    assert set(table["buurten"]) == {47}
+    assert set(table["not_measured"]) == {9}
+    # of those in buurten with a count or a bound
+    inhabitants = real.figures("inhabitants", "breda_population", 2017)
+    missing = {code for code in inhabitants if inhabitants[code] > 0} - set(
+        real.figures("households_around_social_minimum_share", "cbs_kwb_2017", 2017)
+    )
+    outside = sum(inhabitants[code] + 2.5 for code in missing)
+    households = (group + rest).sum()
+    assert set(table["coverage"].round(9)) == {round(100 * households / (households + 2.5 * 47 + outside), 9)}
+
+
+@pytest.mark.parametrize("index", levels.COUNT_INDICES)
+def test_the_range_of_an_index_holds_every_table_that_could_have_been_rounded_so(breda: Study, index: str) -> None:
+    """Tables drawn from the published intervals: share ± 0.05 point, households ± 2.5, and any for the suppressed."""
+    share = real.figures("households_around_social_minimum_share", "cbs_kwb_2017", 2017)
+    households = real.figures("households", "cbs_kwb_2017", 2017)
+    inhabitants = real.figures("inhabitants", "breda_population", 2017)
+    row = levels.index_table(breda, "households_around_social_minimum").set_index("index").loc[index]
+    rng = np.random.default_rng(1)
+    codes = sorted(set(share) & set(households))
+    hidden = [inhabitants[code] + 2.5 for code in sorted(inhabitants) if code not in share and inhabitants[code] > 0]
+    base = np.array([households[code] for code in codes]) + rng.uniform(-2.5, 2.5, (500, 47))
+    group = (
+        np.clip(np.array([share[code] for code in codes]) + rng.uniform(-0.05, 0.05, (500, 47)), 0, 100) / 100 * base
+    )
+    size = rng.random((500, len(hidden))) * np.array(hidden)
+    extra = rng.random(size.shape) * size
+    a = np.concatenate([group, extra], axis=1)
+    b = np.concatenate([base - group, size - extra], axis=1)
+    seen = INDICES[index].function(a, b, (0,))[:, 0]
+    assert row["low"] <= seen.min()
+    assert seen.max() <= row["high"]
+    assert row["low"] < row["estimate"] < row["high"]
+
+
+def test_an_index_finding_is_that_of_the_last_year(breda: Study) -> None:
+    tables = {name: levels.index_table(breda, name) for name in breda.p.groups}
+    table = tables["inhabitants_aged_65_plus"]
+    found = {finding.indicator: finding for finding in levels.index_findings(breda, table, "03.index")}
+    own = found["inhabitants_aged_65_plus"]
+    last = table[table["index"] == "dissimilarity"].iloc[-1]
+    assert (own.b.year, own.estimate, own.low, own.high) == (last["year"], last["estimate"], last["low"], last["high"])
+    assert own.details["expected"]["value"] == last["expected"]
+    assert own.low < own.estimate < own.high
+    assert found["households_around_social_minimum"].reason == "no_counts"  # not in this table
+
+
+def test_counts_of_a_group_keep_a_place_for_what_is_missing() -> None:
+    """The share of the poor in households: 10 % of 100 is 10, between 9.5 % of 97.5 and 10.5 % of 102.5."""
+    from kloof.catalogue import Group
+
+    poor = [10.0, "suppressed", *[20.0] * 9, 30.0]
+    homes = [100, 50, *[100] * 9, 0]
+    study = town({"poor": {2016: poor}, "households": {2016: homes}}, year_to=2017)
+    study.known.groups["poor"] = Group("poor", "arm", "poor", "households", share="poor")  # type: ignore[index]
+    [made] = levels.group_counts(study, "poor")
+    assert (made.year, len(made.group), made.n_missing) == (2016, 10, 1)  # the last buurt has no households
+    assert (made.group[0], made.rest[0]) == (10, 90)
+    assert (made.group_low[0], made.group_high[0]) == pytest.approx((0.095 * 97.5, 0.105 * 102.5))
+    assert (made.group_low[-1], made.group_high[-1], made.rest_low[-1], made.rest_high[-1]) == (0, 52.5, 0, 52.5)
+    assert made.coverage == pytest.approx(100 * 1000 / (10 * 102.5 + 52.5))
+
+
+def test_counts_need_enough_buurten() -> None:
+    from kloof.catalogue import Group
+
+    homes = [100] * 12
+    study = town({"poor": {2016: [*[10.0] * 8, *["suppressed"] * 4]}, "households": {2016: homes}}, year_to=2017)
+    study.known.groups["poor"] = Group("poor", "arm", "poor", "households", share="poor")  # type: ignore[index]
+    assert levels.group_counts(study, "poor") == []
+
+
+def test_a_group_of_counts_leaves_the_rest_between_its_bounds() -> None:
+    from kloof.catalogue import Group
+
+    study = town({"workers": {2016: [400] * 12}, "inhabitants": {2016: [1000] * 12}}, year_to=2017)
+    study.known.groups["work"] = Group("work", "werk", "work", "inhabitants", count="workers")  # type: ignore[index]
+    [made] = levels.group_counts(study, "work")
+    # workers to 100: 350–450; inhabitants to 5: 997.5–1002.5; the rest from 997.5 − 450 to 1002.5 − 350
+    assert (made.group[0], made.rest[0]) == (400, 600)
+    assert (made.group_low[0], made.group_high[0], made.rest_low[0], made.rest_high[0]) == (350, 450, 547.5, 652.5)
+
+
+# ------------------------------------------------------------------ spread and comparison
+
+
+def test_the_spread_over_years_by_hand() -> None:
+    study = town({"income": {2015: LEVEL, 2016: LATER}}, indicators=("income",))
+    table = levels.spread_table(study).set_index(["year", "index"])
+    for year, row in ((2015, LEVEL), (2016, LATER)):
+        mean = np.average(row, weights=WEIGHT)
+        sd = math.sqrt(np.average((np.array(row) - mean) ** 2, weights=WEIGHT))
+        theil = np.average(np.array(row) / mean * np.log(np.array(row) / mean), weights=WEIGHT)
+        for index, value in (("weighted_sd", sd), ("coefficient_of_variation", sd / mean), ("theil_between", theil)):
+            found = table.loc[(year, index)]
+            assert found["estimate"] == pytest.approx(value)
+            assert found["low"] < value < found["high"]
+            assert found["buurten"] == 12
+    # every figure within 0.05: a standard deviation moves by at most that
+    sd = table.loc[(2015, "weighted_sd")]
+    assert sd["high"] - sd["estimate"] <= 0.05 + 1e-9
+    assert sd["estimate"] - sd["low"] <= 0.05 + 1e-9
+
+
+LATER = [v * 1.1 for v in LEVEL]
+
+
+def test_cities_are_compared_in_one_year(breda: Study) -> None:
+    table = levels.comparison_table(breda)
+    for name in breda.p.groups:
+        rows = table[table["group_name"] == name]
+        assert rows["year"].nunique() == 1
+        assert breda.p.municipality in set(rows["area"])
+    # golden: Tilburg, households around the minimum 2017, from kwb_other.csv in a loop
+    share = real.figures("households_around_social_minimum_share", "cbs_kwb_2017", 2017, "BU0855")
+    homes = real.figures("households", "cbs_kwb_2017", 2017, "BU0855")
+    codes = [code for code in share if homes.get(code, 0) > 0]
+    a = np.array([share[code] / 100 * homes[code] for code in codes])
+    b = np.array([homes[code] for code in codes]) - a
+    d = sum(abs(x / a.sum() - y / b.sum()) for x, y in zip(a, b, strict=True)) / 2
+    row = table[(table["area"] == "GM0855") & (table["group_name"] == "households_around_social_minimum")].iloc[0]
+    assert row["estimate"] == pytest.approx(d, abs=1e-12)
+    assert row["low"] <= d <= row["high"]
