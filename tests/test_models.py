@@ -270,6 +270,18 @@ def test_the_interval_is_the_widest_part_stretched_by_rounding(seed: int, measur
     assert wide.high - sharp.high == pytest.approx(wide.rounding[1] - sharp.estimate, abs=1e-9)
 
 
+def test_a_growth_is_told_in_points_of_the_ratio_at_the_start() -> None:
+    """A growth g of F/R, which was r, changes 100 F/R by 100 r (e^g − 1) points."""
+    states = nine(6)
+    found = change(states, RELATIVE)
+    labels = dealing.deal(FOCUS, np.random.default_rng(3), 999)
+    (low, high), p = dealing.growth(states.before, states.after, states.weight, FOCUS, labels)
+    ratio = part(states.before, states.weight, FOCUS) / part(states.before, states.weight, ~FOCUS)
+    assert abs(ratio - 1) > 0.02
+    assert found.randomisation == pytest.approx((100 * ratio * (math.exp(low) - 1), 100 * ratio * (math.exp(high) - 1)))
+    assert found.p_value == p
+
+
 def test_rounding_of_a_ratio_by_hand() -> None:
     # before: focus 8, rest 10; after: focus 6, rest 12; all within 1. 100 (6/12 − 8/10) = −30; at its lowest
     # 100 (5/13 − 9/9), at its highest 100 (7/11 − 7/11)
@@ -439,8 +451,13 @@ def test_noise_by_hand() -> None:
 
 
 def test_noise_is_found_back_and_relative_noise_goes_with_the_level() -> None:
-    found = models.noise_of(still(1, 2.0, years=30), 0.0, ABSOLUTE)
+    figures = still(1, 2.0, years=30)
+    found = models.noise_of(figures, 0.0, ABSOLUTE)
     assert found[0] == pytest.approx(2.0, rel=0.05)
+    shared = 50 * np.random.default_rng(9).standard_normal(30)  # what happens to all buurten in a year is no noise
+    np.testing.assert_allclose(
+        models.noise_of(dataclasses.replace(figures, value=figures.value + shared), 0.0, ABSOLUTE), found
+    )
     level = np.where(np.arange(40) < 20, 10.0, 1000.0)
     shaky = level[:, None] * np.exp(0.02 * np.random.default_rng(3).standard_normal((40, 30)))
     found = models.noise_of(paths(shaky, np.arange(40) < 10), 0.0, RELATIVE)

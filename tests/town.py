@@ -50,7 +50,7 @@ def town(cells: Cells, *entries: Indicator, focus: Focus | None = None, **change
     data = DataSet("town", handmade.CITY, check_observations(frame, "town"), areas, sources, ())
     p = dataclasses.replace(
         parameters({"preset": "breda"}),
-        **{"year_from": years[0], "year_to": years[-1], "trend_from": years[0], "draws": 999, **changes},
+        **{"year_from": years[0], "year_to": years[-1], "trend_from": years[0], "draws": 999, "groups": (), **changes},
     )
     chosen = focus or Focus("four", FOCUS)
     return Study(p, data, known, chosen, (chosen,))

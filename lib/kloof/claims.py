@@ -29,6 +29,10 @@ from kloof.sources import project_folder
 from kloof.study import Study
 
 DECIDED = (SUPPORTED, CONTRADICTED, NEGLIGIBLE)
+NEEDED = (
+    "nl", "en", "short_nl", "short_en", "source", "notebook", "kind", "expected", "change_nl", "change_en",
+)  # fmt: skip
+JUDGED_BY_THRESHOLD = ("coverage", "replication")
 
 
 @dataclass(frozen=True)
@@ -41,30 +45,28 @@ class Registry:
 
 
 def registry() -> Registry:
-    """Read notebooks/claims.toml. Raises CatalogueError when a claim lacks a part that a report needs."""
+    """Read notebooks/claims.toml.
+
+    Raises CatalogueError listing every fault: a claim that lacks a part that a report needs, an expectation that is
+    none, a rule without its number.
+    """
     path = project_folder() / "notebooks" / "claims.toml"
     content = path.read_bytes()
-    raw = tomllib.loads(content.decode("utf-8"))
-    needed = {
-        "nl",
-        "en",
-        "short_nl",
-        "short_en",
-        "source",
-        "notebook",
-        "kind",
-        "expected",
-        "change_nl",
-        "change_en",
-    }
-    faults = [
-        f"{name} lacks {', '.join(sorted(lacks))}"
-        for name, claim in raw["claim"].items()
-        if (lacks := needed - claim.keys())
-    ]
-    if faults:
-        raise CatalogueError(f"{path.name}: {'; '.join(faults)}")
-    return Registry(raw["claim"], raw["agree_minimum"], hashlib.sha256(content).hexdigest())
+    try:
+        raw = tomllib.loads(content.decode("utf-8"))
+    except tomllib.TOMLDecodeError as problem:
+        raise CatalogueError(f"{path.name} is not valid TOML: {problem}.") from None
+    registered = raw.get("claim", {})
+    found = [f"it has no {name}" for name in ("claim", "agree_minimum") if name not in raw]
+    for name, claim in registered.items():
+        needed = NEEDED + (("threshold",) if claim.get("kind") in JUDGED_BY_THRESHOLD else ())
+        if lacks := [part for part in needed if part not in claim]:
+            found.append(f"{name} lacks {', '.join(lacks)}")
+        elif claim["expected"] not in (HIGHER, LOWER):
+            found.append(f"{name} expects {claim['expected']!r}; known: {HIGHER}, {LOWER}")
+    if found:
+        raise CatalogueError(f"{path.name}: {'; '.join(found)}")
+    return Registry(registered, raw["agree_minimum"], hashlib.sha256(content).hexdigest())
 
 
 def under_variants(headline: str, variants: Sequence[str], agree_minimum: float) -> str:

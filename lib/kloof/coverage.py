@@ -14,6 +14,21 @@ MISSING = "missing"
 ABSENT = "absent"
 
 
+def cells_of(study: Study, name: str) -> pd.DataFrame:
+    """Give the status of every buurt in every year of the window for which the source has rows: code, year, status.
+
+    That includes years in which no buurt has a value at all, which a series leaves out. A figure that is made of two
+    counts has rows where its numerator has.
+    """
+    table = series(study.data, study.known, name)[["code", "year", "status"]]
+    own = (study.known.indicator(name).derive or {}).get("numerator", name)
+    observed = study.data.observations
+    empty = (observed["indicator"] == own) & (observed["status"] != "measured") & ~observed["year"].isin(table["year"])
+    rows = observed[empty & observed["code"].isin(study.data.units())][["code", "year", "status"]]
+    both: pd.DataFrame = pd.concat([table, rows], ignore_index=True)
+    return both[both["year"].between(study.p.year_from, study.p.year_to)]
+
+
 def coverage_table(study: Study) -> pd.DataFrame:
     """Give one row per indicator × year of the window: state, share of the universe measured, buurten, reason.
 
@@ -22,21 +37,15 @@ def coverage_table(study: Study) -> pd.DataFrame:
     rows = []
     names = dict.fromkeys((*study.p.indicators, *study.p.levels))
     for name in names:
-        table = series(study.data, study.known, name)
+        table = cells_of(study, name)
         _, covered = usable_years(study, name, study.p.year_from, study.p.year_to)
         for year in range(study.p.year_from, study.p.year_to + 1):
             here = table[table["year"] == year]
             measured = int((here["status"] == "measured").sum())
             share = covered.get(year, 0.0)
-            state = (
-                ABSENT
-                if here.empty
-                else MISSING
-                if not measured
-                else PARTLY
-                if share < study.coverage_minimum
-                else ENOUGH
-            )
+            state = ENOUGH if share >= study.coverage_minimum else PARTLY
+            if not measured:
+                state = ABSENT if here.empty else MISSING
             reasons = here.loc[here["status"] != "measured", "status"].mode()
             reason = None if reasons.empty else str(reasons.iloc[0])
             rows.append((name, year, state, share, measured, len(study.data.units()), reason))
@@ -68,8 +77,8 @@ def missing_table(study: Study) -> pd.DataFrame:
     """Count the cells without a value, per indicator and reason; missing is never zero."""
     rows = []
     for name in dict.fromkeys((*study.p.indicators, *study.p.levels)):
-        table = series(study.data, study.known, name)
-        window = table[table["year"].between(study.p.year_from, study.p.year_to) & (table["status"] != "measured")]
+        cells = cells_of(study, name)
+        window = cells[cells["status"] != "measured"]
         counts = window.groupby("status", as_index=False).agg(cells=("code", "size"), buurten=("code", "nunique"))
         rows += [(name, row.status, row.cells, row.buurten) for row in counts.itertuples()]
     return pd.DataFrame(rows, columns=["indicator", "status", "cells", "buurten"])

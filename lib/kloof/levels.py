@@ -132,6 +132,13 @@ class GroupCounts:
     coverage: float
     sources: tuple[str, ...]
 
+    @property
+    def undefined(self) -> str | None:
+        """Say why no index exists: nobody is in the group, or everybody is; None when one does."""
+        if not self.group.sum() > 0:
+            return "group_is_empty"
+        return None if self.rest.sum() > 0 else "group_is_everyone"
+
 
 def group_counts(study: Study, name: str, municipality: str | None = None) -> list[GroupCounts]:
     """Give the counts of one group for every year of the window in which both parts are published by buurt.
@@ -192,13 +199,15 @@ def _counts_of_year(study: Study, is_share: bool, year: int, tables: list[pd.Dat
 
 
 def index_table(study: Study, name: str, municipality: str | None = None) -> pd.DataFrame:
-    """Compute every count index of a group for every year that allows it.
+    """Compute every count index of a group for every year in which it exists: with people in the group and outside.
 
     Columns: group_name, year, index, estimate, low, high, method, expected (D if people were spread at random),
     buurten, not_measured, coverage. `low`-`high` is what rounding and suppression leave open.
     """
     rows = []
     for counts in group_counts(study, name, municipality):
+        if counts.undefined:
+            continue
         chance = float(expected_under_evenness(counts.group, counts.rest)[0])
         for index in COUNT_INDICES:
             estimate = float(INDICES[index].function(counts.group, counts.rest, (0,))[0])
@@ -253,7 +262,8 @@ def index_findings(study: Study, table: pd.DataFrame, number: str) -> list[Findi
             "smallest_effect": study.smallest_effect(name, "index"),
         }  # fmt: skip
         if rows.empty:
-            found.append(Finding(reason="no_counts", **base))
+            made = group_counts(study, name)
+            found.append(Finding(reason=(made[-1].undefined if made else None) or "no_counts", **base))
             continue
         row = rows.iloc[-1]
         details = {"expected": {"value": row["expected"], "unit": "index"}}
@@ -277,7 +287,10 @@ def comparison_table(study: Study) -> pd.DataFrame:
     rows = []
     for name in study.p.groups:
         places = (study.p.municipality, *study.p.comparisons)
-        by_year = {place: {counts.year: counts for counts in group_counts(study, name, place)} for place in places}
+        by_year = {
+            place: {counts.year: counts for counts in group_counts(study, name, place) if not counts.undefined}
+            for place in places
+        }
         by_year = {place: years for place, years in by_year.items() if years}
         shared = set.intersection(*(set(years) for years in by_year.values())) if by_year else set()
         if not shared:

@@ -228,6 +228,7 @@ def spread_over_years(section: Section, study: Study) -> pd.DataFrame:
     variation = relative[relative["index"] == "coefficient_of_variation"].set_index(["indicator", "year"])
     shown = wide.join(variation[["low", "high"]], on=["indicator", "year"])
     numbers = ("coefficient_of_variation", "low", "high", "theil_between")
+    shown = shown.reindex(columns=["indicator", "year", *numbers, "buurten"])  # one may exist in no year at all
     kinds = {"indicator": "indicator", "year": "year", **dict.fromkeys(numbers, "number"), "buurten": "number"}
     columns = columns_of(kinds, **dict.fromkeys(numbers, "index"), buurten="number")
     section.table("03.spread_wide", columns, shown)
@@ -247,7 +248,8 @@ def spread_over_years(section: Section, study: Study) -> pd.DataFrame:
 
 def indices_of_groups(section: Section, study: Study) -> pd.DataFrame:
     """Record every index of every group and year, and a finding of each group's dissimilarity."""
-    table = pd.concat([levels.index_table(study, name) for name in study.p.groups], ignore_index=True)
+    made = [levels.index_table(study, name) for name in study.p.groups]
+    table = pd.concat(made, ignore_index=True) if made else pd.DataFrame()
     section.add(*levels.index_findings(study, table, "03.index"))
     if table.empty:
         return table
