@@ -7,12 +7,13 @@ import json
 import re
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from kloof.errors import ReportError
-from kloof.narrate import Sentence, text_of
+from kloof.narrate import Number, Sentence, text_of
 from kloof.page import SIGNS, check_view, legend, package_folder, pieces, shape, words
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ WIDEST = 34  # letters of one column that count for its width; longer text wraps
 TEXT_WIDTH = 168.0  # millimetres, A4 without its margins
 HIGHEST = 130.0  # millimetres that a figure may be high
 LARGEST = 0.88  # of the text width
+LONG_UNIT = re.compile("\u00a0(?=[a-z]{5})")  # the space before a unit that is a word
 FULL = 72  # letters a table needs before it takes the whole width of the page
 
 
@@ -81,11 +83,13 @@ def as_data(view: "ReportView") -> dict[str, Any]:
 
     def cell(entry: "Cell") -> dict[str, Any]:
         sign = SIGNS.get(entry.code or "", "") if entry.title is None else ""
-        return {"content": run(entry.content), "code": entry.code or "", "sign": sign}
+        return {"content": run(breakable(entry.content)), "code": entry.code or "", "sign": sign}
 
     def table(entry: "TableView") -> dict[str, Any]:
         looks = shape(entry)
-        weights, width = column_widths(entry.head, [[text_of(one.content) for one in row] for row in entry.rows])
+        weights, width = column_widths(
+            entry.head, [[text_of(breakable(one.content)) for one in row] for row in entry.rows]
+        )
         return {
             "caption": run(entry.caption),
             "head": list(entry.head),
@@ -165,6 +169,13 @@ def sources(rows: Sequence[Sequence[str]], texts: dict[str, Any]) -> dict[str, A
         "width": width,
         "notes": [],
     }
+
+
+def breakable(content: Sentence) -> Sentence:
+    """Let a number in a cell and the long word of its unit stand on two lines: on paper a column may be narrow."""
+    return tuple(
+        replace(part, text=LONG_UNIT.sub(" ", part.text)) if isinstance(part, Number) else part for part in content
+    )
 
 
 def column_widths(head: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[float], float]:
