@@ -68,6 +68,15 @@ def test_the_truth_is_what_the_switch_says(scale: str, effect: float) -> None:
     assert error < 0.5
 
 
+def test_growth_is_the_same_for_buurten_that_vary_more() -> None:
+    """The mean of a lognormal rises with its spread; without a correction the focus would seem to grow."""
+    wild = Truth(scale=RELATIVE, buurten=40_000, focus=8_000, shock=0.1, noise=0.1, focus_factor=2.0, rounding=0.0)
+    made = municipality(wild, np.random.default_rng(6))
+    for side in (made.is_focus, ~made.is_focus):
+        grown = made.value[side, -1].mean() / made.value[side, 0].mean()
+        assert grown == pytest.approx(math.exp(7 * wild.growth), rel=0.03)
+
+
 def test_a_late_effect_comes_late() -> None:
     still = Truth(effect=30.0, effect_from=5, shock=0.0, noise=0.0, rounding=0.0)
     made = municipality(still, np.random.default_rng(1))

@@ -87,6 +87,58 @@ def test_dwelling_values_of_2021_are_from_before_corona() -> None:
     assert (since.a.year, since.b.year) == (2022, 2022)
 
 
+def test_health_of_2020_is_from_since_corona() -> None:
+    """The monitor of 2020 was held in the autumn. Before it: 2012 and 2016, golden over 51 buurten (rivm_50150).
+
+    The gap was 8.85 points in 2012 and 8.87 in 2016, weighed by inhabitants of 2012.
+    """
+    study = open_study({"preset": "breda"})
+    track = gaps.follow(study, "good_perceived_health_share", year_from=study.p.trend_from)
+    assert dict(zip(track.years, events.is_before(study, track), strict=True)) == {
+        2012: True, 2016: True, 2020: False, 2022: False, 2024: False,
+    }  # fmt: skip
+    people = real.figures("inhabitants", "breda_population", 2012)
+    values = {year: real.figures("good_perceived_health_share", "rivm_50150", year) for year in track.years}
+    codes = {code for code in set.intersection(*(set(row) for row in values.values())) if people.get(code, 0) > 0}
+    gap = {
+        year: real.mean(row, people, codes - real.focus()) - real.mean(row, people, codes & real.focus())
+        for year, row in values.items()
+    }
+    before = events.before_event(study, track, ABSOLUTE, "x")
+    assert (before.a.year, before.b.year, before.a.n_units) == (2012, 2016, len(codes))
+    assert (before.a.estimate, before.b.estimate) == pytest.approx((gap[2012], gap[2016]), abs=1e-9)
+    assert (gap[2012], gap[2016]) == pytest.approx((8.845, 8.874), abs=0.0005)
+    since = events.beyond_trend(study, track, ABSOLUTE, "x")
+    assert "trend_from_two_years" in since.flags
+    # the line of two years goes through both: drawn on to the mean of 2020, 2022 and 2024, which is 2022
+    assert since.a.estimate == pytest.approx(gap[2016] + (gap[2016] - gap[2012]) * 6 / 4, abs=1e-9)
+    assert since.b.estimate == pytest.approx(sum(gap[year] for year in (2020, 2022, 2024)) / 3, abs=1e-9)
+
+
+def test_nine_tenths_of_the_change_in_dwelling_values_was_there_by_2021() -> None:
+    """Golden: 90.3 percent of the change 2015-2022 by 2021 (figures.csv, as above), in loops; 1e-9 floating point."""
+    study = open_study({"preset": "breda"})
+    track = gaps.follow(study, "mean_dwelling_value", year_from=study.p.trend_from)
+    values = {
+        year: real.figures("mean_dwelling_value", "breda_dwelling_value_recalculated", year)
+        | real.figures("mean_dwelling_value", "breda_dwelling_value", year)
+        for year in range(2015, 2023)
+    }
+    people = real.figures("inhabitants", "breda_population", 2015)
+    codes = {code for code in set.intersection(*(set(row) for row in values.values())) if people.get(code, 0) > 0}
+    first, by_then, last = (
+        real.mean(values[year], people, codes - real.focus()) - real.mean(values[year], people, codes & real.focus())
+        for year in (2015, 2021, 2022)
+    )
+    found = events.share_by_event(study, track, "x")
+    assert found.estimate == pytest.approx(100 * (by_then - first) / (last - first), abs=1e-9)
+    assert found.estimate == pytest.approx(90.3, abs=0.05)
+    assert (found.details["by_year"]["value"], found.a.year, found.b.year) == (2021, 2015, 2022)
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low < found.estimate < found.high
+
+
 # ------------------------------------------------------------------ before
 
 

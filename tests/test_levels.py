@@ -1,17 +1,23 @@
 """Levels, ranks and indices: by hand on a town of twelve buurten, and the golden numbers of Breda from its CSV."""
 
+import dataclasses
 import math
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import real
-from kloof import levels
+from kloof import levels, narrate, record
+from kloof.catalogue import Group
 from kloof.findings import HIGHER, LOWER, NOT_COMPUTABLE, judge
 from kloof.indices import INDICES
+from kloof.results import Section
 from kloof.study import Study, open_study
 from town import BUURTEN, FOCUS, PEOPLE, indicator, town
 
+MINIMUM = "households_around_social_minimum"
 LEVEL = [20.0, 21, 19, 20, 30, 31, 29, 32, 28, 30, 33, 31]
 WEIGHT = np.array(PEOPLE, dtype=float)
 
@@ -19,6 +25,12 @@ WEIGHT = np.array(PEOPLE, dtype=float)
 @pytest.fixture(scope="module")
 def breda() -> Study:
     return open_study({"preset": "breda"})
+
+
+@pytest.fixture(scope="module")
+def minimum(breda: Study) -> pd.DataFrame:
+    """Indices of the households around the social minimum in Breda: the range over nine suppressed buurten is slow."""
+    return levels.index_table(breda, MINIMUM).set_index("index")
 
 
 # ------------------------------------------------------------------ level of focus and rest
@@ -137,14 +149,14 @@ def minimum_2017() -> tuple[np.ndarray, np.ndarray]:
     return group, np.array([households[code] for code in codes]) - group
 
 
-def test_the_golden_dissimilarity_of_breda(breda: Study) -> None:
+def test_the_golden_dissimilarity_of_breda(minimum: pd.DataFrame) -> None:
     """Golden: D = 0.2427 over 47 buurten; 0.5 Σ |a/A − b/B| in a loop over the CSV."""
     group, rest = minimum_2017()
     assert len(group) == 47
     d = 0.0
     for a, b in zip(group, rest, strict=True):
         d += abs(a / group.sum() - b / rest.sum()) / 2
-    table = levels.index_table(breda, "households_around_social_minimum").set_index("index")
+    table = minimum
     assert d == pytest.approx(0.2427, abs=5e-5)
     assert table.loc["dissimilarity", "estimate"] == pytest.approx(d, abs=1e-12)
     isolation = (group * group / (group + rest)).sum() / group.sum()
@@ -167,13 +179,26 @@ def test_the_golden_dissimilarity_of_breda(breda: Study) -> None:
     assert set(table["coverage"].round(9)) == {round(100 * households / (households + 2.5 * 47 + outside), 9)}
 
 
+def test_beside_dissimilarity_stands_what_chance_alone_would_give(breda: Study) -> None:
+    """The same households dealt at random over the same homes, 300 times; only for D."""
+    group, rest = (np.rint(counts).astype(int) for counts in minimum_2017())
+    dealt = np.random.default_rng(2).multivariate_hypergeometric(group + rest, group.sum(), 300, method="marginals")
+    apart = np.abs(dealt / group.sum() - (group + rest - dealt) / rest.sum()).sum(axis=1) / 2
+    table = levels.index_table(breda, "households_around_social_minimum").set_index("index")
+    error = apart.std() / math.sqrt(300)
+    assert table.loc["dissimilarity", "expected"] == pytest.approx(apart.mean(), abs=4 * error)
+    assert table["expected"].notna().sum() == 1
+
+
 @pytest.mark.parametrize("index", levels.COUNT_INDICES)
-def test_the_range_of_an_index_holds_every_table_that_could_have_been_rounded_so(breda: Study, index: str) -> None:
+def test_the_range_of_an_index_holds_every_table_that_could_have_been_rounded_so(
+    minimum: pd.DataFrame, index: str
+) -> None:
     """Tables drawn from the published intervals: share ± 0.05 point, households ± 2.5, and any for the suppressed."""
     share = real.figures("households_around_social_minimum_share", "cbs_kwb_2017", 2017)
     households = real.figures("households", "cbs_kwb_2017", 2017)
     inhabitants = real.figures("inhabitants", "breda_population", 2017)
-    row = levels.index_table(breda, "households_around_social_minimum").set_index("index").loc[index]
+    row = minimum.loc[index]
     rng = np.random.default_rng(1)
     codes = sorted(set(share) & set(households))
     hidden = [inhabitants[code] + 2.5 for code in sorted(inhabitants) if code not in share and inhabitants[code] > 0]
@@ -192,8 +217,7 @@ def test_the_range_of_an_index_holds_every_table_that_could_have_been_rounded_so
 
 
 def test_an_index_finding_is_that_of_the_last_year(breda: Study) -> None:
-    tables = {name: levels.index_table(breda, name) for name in breda.p.groups}
-    table = tables["inhabitants_aged_65_plus"]
+    table = levels.index_table(breda, "inhabitants_aged_65_plus")
     found = {finding.indicator: finding for finding in levels.index_findings(breda, table, "03.index")}
     own = found["inhabitants_aged_65_plus"]
     last = table[table["index"] == "dissimilarity"].iloc[-1]
@@ -205,8 +229,6 @@ def test_an_index_finding_is_that_of_the_last_year(breda: Study) -> None:
 
 def test_counts_of_a_group_keep_a_place_for_what_is_missing() -> None:
     """The share of the poor in households: 10 % of 100 is 10, between 9.5 % of 97.5 and 10.5 % of 102.5."""
-    from kloof.catalogue import Group
-
     poor = [10.0, "suppressed", *[20.0] * 9, 30.0]
     homes = [100, 50, *[100] * 9, 0]
     study = town({"poor": {2016: poor}, "households": {2016: homes}}, year_to=2017)
@@ -220,8 +242,6 @@ def test_counts_of_a_group_keep_a_place_for_what_is_missing() -> None:
 
 
 def test_counts_need_enough_buurten() -> None:
-    from kloof.catalogue import Group
-
     homes = [100] * 12
     study = town({"poor": {2016: [*[10.0] * 8, *["suppressed"] * 4]}, "households": {2016: homes}}, year_to=2017)
     study.known.groups["poor"] = Group("poor", "arm", "poor", "households", share="poor")  # type: ignore[index]
@@ -229,14 +249,67 @@ def test_counts_need_enough_buurten() -> None:
 
 
 def test_a_group_of_counts_leaves_the_rest_between_its_bounds() -> None:
-    from kloof.catalogue import Group
-
     study = town({"workers": {2016: [400] * 12}, "inhabitants": {2016: [1000] * 12}}, year_to=2017)
     study.known.groups["work"] = Group("work", "werk", "work", "inhabitants", count="workers")  # type: ignore[index]
     [made] = levels.group_counts(study, "work")
     # workers to 100: 350–450; inhabitants to 5: 997.5–1002.5; the rest from 997.5 − 450 to 1002.5 − 350
     assert (made.group[0], made.rest[0]) == (400, 600)
     assert (made.group_low[0], made.group_high[0], made.rest_low[0], made.rest_high[0]) == (350, 450, 547.5, 652.5)
+
+
+def group_of(part: dict[int, list[Any]], whole: dict[int, list[Any]], **changes: Any) -> Study:
+    """A town with the group of workers among the inhabitants."""
+    workers = indicator("workers", **changes)
+    study = town({"workers": part, "inhabitants": whole}, workers, groups=("work",), indicators=(), levels=())
+    groups = {"work": Group("work", "werk", "work", "inhabitants", count="workers")}
+    return dataclasses.replace(study, known=dataclasses.replace(study.known, groups=groups))
+
+
+@pytest.mark.parametrize("rounding", [100.0, 0.0])  # with room for somebody, and without
+@pytest.mark.parametrize(("workers", "reason"), [(0, "group_is_empty"), (1000, "group_is_everyone")])
+def test_a_group_of_nobody_or_of_everybody_has_no_index_and_says_why(
+    rounding: float, workers: int, reason: str
+) -> None:
+    years = {2016: [workers] * 12, 2017: [workers] * 12}
+    study = group_of(years, {year: [1000] * 12 for year in years}, rounding=rounding)
+    section = Section("03")
+    assert record.indices_of_groups(section, study).empty
+    [found] = section.findings.values()
+    assert (judge(found), found.reason, found.estimate) == (NOT_COMPUTABLE, reason, None)
+    for language in ("nl", "en"):
+        assert narrate.template(language, "reason", reason)
+    own = dataclasses.replace(study, p=dataclasses.replace(study.p, municipality=study.data.municipality))
+    assert levels.comparison_table(own).empty
+
+
+def test_the_last_year_in_which_a_group_has_members_counts() -> None:
+    workers = {2016: [400] * 4 + [100] * 8, 2017: [0] * 12}
+    study = group_of(workers, {year: [1000] * 12 for year in workers})
+    table = levels.index_table(study, "work")
+    assert set(table["year"]) == {2016}
+    [found] = levels.index_findings(study, table, "x")
+    # 1,600 of 2,400 workers and 2,400 of 9,600 others live in four of twelve: ½ (|⅔ − ¼| + |⅓ − ¾|) = 5/12
+    assert (found.b.year, found.estimate) == (2016, pytest.approx(5 / 12))
+
+
+def test_without_groups_there_are_no_indices() -> None:
+    section = Section("03")
+    assert record.indices_of_groups(section, town({"income": {2016: LEVEL, 2017: LEVEL}}, groups=())).empty
+    assert (section.findings, section.tables) == ({}, {})
+
+
+def test_a_spread_that_does_not_exist_leaves_its_place_open() -> None:
+    """With one figure below 0 there is no Theil; the coefficient of variation needs only a mean above 0."""
+    below = [-1.0, *LEVEL[1:]]
+    study = town({"income": {2016: below, 2017: below}}, indicators=("income",))
+    section = Section("03")
+    table = record.spread_over_years(section, study)
+    assert set(table["index"]) == {"weighted_sd", "coefficient_of_variation"}
+    wide = section.tables["03.spread_wide"]
+    keys = [column["key"] for column in wide["columns"]]
+    for row in wide["rows"]:
+        assert row[keys.index("theil_between")] is None
+        assert row[keys.index("coefficient_of_variation")] > 0
 
 
 # ------------------------------------------------------------------ spread and comparison
@@ -267,7 +340,7 @@ def test_cities_are_compared_in_one_year(breda: Study) -> None:
     table = levels.comparison_table(breda)
     for name in breda.p.groups:
         rows = table[table["group_name"] == name]
-        assert rows["year"].nunique() == 1
+        assert len(set(rows["year"])) == 1
         assert breda.p.municipality in set(rows["area"])
     # golden: Tilburg, households around the minimum 2017, from kwb_other.csv in a loop
     share = real.figures("households_around_social_minimum_share", "cbs_kwb_2017", 2017, "BU0855")
@@ -279,3 +352,30 @@ def test_cities_are_compared_in_one_year(breda: Study) -> None:
     row = table[(table["area"] == "GM0855") & (table["group_name"] == "households_around_social_minimum")].iloc[0]
     assert row["estimate"] == pytest.approx(d, abs=1e-12)
     assert row["low"] <= d <= row["high"]
+
+
+def test_the_last_year_that_all_cities_share_counts() -> None:
+    """The town has 2015 to 2017, the other city 2015 and 2016, a third has nothing and is left out."""
+    here = {2015: [400] * 4 + [100] * 8, 2016: [300] * 4 + [100] * 8, 2017: [100] * 12}
+    study = group_of(here, {year: [1000] * 12 for year in here})
+    there = {2015: (100, 100), 2016: (300, 100)}
+    rows = [
+        (f"BU0002{place:04d}", year, name, float(value), "persons", "measured", "cbs")
+        for year, workers in there.items()
+        for place, part in enumerate(workers)
+        for name, value in (("workers", part), ("inhabitants", 1000))
+    ]
+    extra = pd.DataFrame(rows, columns=list(study.data.observations.columns))
+    codes = sorted(set(extra["code"]))
+    areas = pd.DataFrame({"code": codes, "name": codes, "level": "buurt", "parent_code": ""})
+    data = dataclasses.replace(
+        study.data,
+        observations=pd.concat([study.data.observations, extra], ignore_index=True),
+        areas=pd.concat([study.data.areas, areas], ignore_index=True),
+    )
+    p = dataclasses.replace(study.p, municipality="GM0001", comparisons=("GM0002", "GM0003"))
+    table = levels.comparison_table(dataclasses.replace(study, data=data, p=p)).set_index("area")
+    assert list(table.index) == ["GM0001", "GM0002"]
+    assert set(table["year"]) == {2016}
+    # 1,200 of 2,000 workers and 2,800 of 10,000 others in four of twelve: 0.6 - 0.28; and 300/400 - 700/1600
+    assert table["estimate"].tolist() == pytest.approx([0.32, 0.3125])

@@ -31,6 +31,20 @@ def test_a_series_has_a_row_for_every_buurt_in_every_measured_year() -> None:
     assert table.loc[~holes, ["value", "low", "high"]].notna().all(axis=None)
 
 
+def test_a_series_that_was_made_before_is_the_same_and_the_caller_s_own() -> None:
+    made, names = data({"income": {2016: (20, 21, 22, 23, 24)}}), known()
+    first = series(made, names, "income")
+    first.loc[0, "value"] = 99.0
+    first["extra"] = 1
+    again = series(made, names, "income")
+    assert again.loc[0, "value"] == 20
+    assert "extra" not in again
+    coarse = known(income=dataclasses.replace(names.indicator("income"), rounding=10.0))
+    assert series(made, coarse, "income").loc[0, ["low", "high"]].tolist() == [15, 25]
+    assert series(made, names, "income").loc[0, ["low", "high"]].tolist() == [19.95, 20.05]
+    assert series(dataclasses.replace(made, name="other"), names, "income").equals(again)
+
+
 def test_a_series_keeps_to_its_level_and_municipality() -> None:
     cells = {"income": {2016: (20, 21, 22, 23, 24)}}
     made = data(cells)

@@ -244,7 +244,8 @@ def test_before_and_since_have_their_findings_and_three_verdicts(
         assert by_claim["C3"][row].finding == f"05.{row}.before"
         assert by_claim["C2"][row].finding == f"05.{row}.since"
         assert by_claim["M1"][row] == turn_verdict(by_claim["C3"][row], by_claim["C2"][row])
-        assert {f"05.{row}.before", f"05.{row}.since"} <= section.findings.keys()
+        kinds = [section.findings[f"05.{row}.{half}"].kind for half in ("before", "since")]
+        assert kinds == ["gap_change_before", "beyond_trend"]
     assert "05.mean_dwelling_value.share" in section.findings
     assert all(verdict in section.verdicts for verdict in given["before_and_since"])
 
@@ -321,6 +322,12 @@ def test_the_order_of_indicators_changes_no_finding(study: Study, first: Section
         return {dump(verdict.as_json()) for verdict in section.verdicts}
 
     assert votes(first) == votes(second)
+
+
+def test_each_purpose_has_a_generator_of_its_own(study: Study) -> None:
+    first, again, other = (study.rng(purpose).random(4).tolist() for purpose in ("04.a", "04.a", "04.b"))
+    assert first == again
+    assert first != other
 
 
 def test_leaving_an_indicator_out_changes_no_other(first: Section) -> None:
