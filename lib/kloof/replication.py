@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from kloof.errors import SourceError
+from kloof.errors import SourceError, faults
 from kloof.findings import Finding, Side
 from kloof.fmt import rounded
 from kloof.panel import series, weights
@@ -23,6 +23,7 @@ DIFFERS = "differs"
 OTHER_YEAR = "other_year"
 NO_SOURCE = "no_open_source"
 INCONSISTENT = "inconsistent_in_study"
+RECIPES = {"none": False, "weighted_mean": True, "published_share": True, "focus_size": False}  # of figures by buurt?
 GROWTH = re.compile(r"(?:growth|change) of (?P<measure>.+)")
 PERIOD = re.compile(r"(\d{4})-(\d{4})")
 
@@ -139,12 +140,18 @@ def _recipes(study: Study) -> pd.DataFrame:
         "id"
     )
     assert study.data.published is not None
-    unknown = set(recipes.index) - set(study.data.published["id"])
-    strange = set(recipes["recipe"]) - {"none", "weighted_mean", "published_share", "focus_size"}
-    if unknown or strange:
-        raise SourceError(
-            f"{path.name}: rows {sorted(unknown)} are not in published.csv; recipes {sorted(strange)} are unknown."
-        )
+    published = set(study.data.published["id"])
+    found = [f"row {name} is not in published.csv" for name in recipes.index if name not in published]
+    for name, recipe in recipes.iterrows():
+        if recipe["recipe"] not in RECIPES:
+            found.append(f"row {name} has recipe {recipe['recipe']!r}; known: {', '.join(RECIPES)}")
+        elif RECIPES[recipe["recipe"]]:
+            if recipe["indicator"] not in study.known.indicators:
+                found.append(f"row {name} needs indicator {recipe['indicator']!r}, which is not in the catalogue")
+            if pd.isna(recipe["year"]):
+                found.append(f"row {name} needs a year")
+    if found:
+        raise SourceError(faults(path.name, found, "Correct these rows, and register the file anew."))
     return recipes
 
 
