@@ -1,7 +1,9 @@
 """Does the study reproduce? The statuses, the printed precision, and every trace followed back to its CSV."""
 
 import dataclasses
+import hashlib
 import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -61,6 +63,9 @@ def test_a_study_that_agrees_with_itself_is_reproduced(breda: Study) -> None:
     assert (
         replicated(breda, planted(breda, {"P03": {"value": 7, "printed_as": "7%"}})).loc["P03", "status"] == REPRODUCED
     )
+    for other in (4, 6, 9):
+        changed = {"P03": {"value": other, "printed_as": f"{other}%"}}
+        assert replicated(breda, planted(breda, changed)).loc["P03", "status"] == INCONSISTENT
     lower = {"P02": {"value": 26600, "printed_as": "26.600"}}  # 3.9 percent
     assert replicated(breda, planted(breda, lower)).loc["P03", "status"] == REPRODUCED
 
@@ -206,11 +211,26 @@ def test_the_findings_count_the_rows(breda: Study, table: pd.DataFrame) -> None:
     assert contradiction.details["printed"]["value"] == 4
 
 
-def test_a_recipe_for_nothing_is_refused(breda: Study) -> None:
-    published = planted(breda, {}, without=("P27",))
-    study = dataclasses.replace(breda, data=dataclasses.replace(breda.data, published=published))
-    with pytest.raises(SourceError, match=r"rows \['P27'\] are not in published.csv"):
-        replication.replication_table(study)
+def test_recipes_are_refused_with_every_fault(home: Path) -> None:
+    """A row nobody published, a recipe and an indicator nobody knows, and a mean of no year: one message."""
+    folder = home / "data" / "breda"
+    path, registry = folder / "recipes.csv", folder / "registry.csv"
+    before = path.read_bytes()
+    content = before.decode("utf-8")
+    for old, new in (
+        ("P27,none,", "P99,none,"),
+        ("P05,none,", "P05,guess,"),
+        ("P02,weighted_mean,mean_income_per_inhabitant,2017", "P02,weighted_mean,mean_luck,"),
+    ):
+        assert old in content
+        content = content.replace(old, new)
+    path.write_bytes(content.encode("utf-8"))
+    old, new = (hashlib.sha256(text).hexdigest() for text in (before, content.encode("utf-8")))
+    registry.write_text(registry.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    with pytest.raises(SourceError, match=r"4 faults in recipes.csv") as caught:
+        replication.replication_table(open_study({"preset": "breda"}))
+    for fault in ("P99 is not in published.csv", "P05 has recipe 'guess'", "indicator 'mean_luck'", "P02 needs a year"):
+        assert fault in str(caught.value)
 
 
 def test_a_study_without_published_figures_has_nothing_to_replicate(breda: Study) -> None:
