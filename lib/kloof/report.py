@@ -20,32 +20,11 @@ SYMBOLS = {"SUPPORTED": "●", "CONTRADICTED": "○", "NEGLIGIBLE": "≈", "UNDE
 
 
 @dataclass(frozen=True)
-class Builder:
-    """Turns one results document into the view of one language."""
+class Builder(TableWriter):
+    """Turns one results document into the view of one language: the tables of its base, and all around them."""
 
-    teller: Narrator
     pictures: Mapping[str, str]
-    entries: Mapping[str, Mapping[str, Any]]  # registered claims
     overall: Mapping[str, str]
-
-    @property
-    def writer(self) -> TableWriter:
-        """Give the writer of the tables."""
-        return TableWriter(self.teller, self.entries)
-
-    @property
-    def results(self) -> Mapping[str, Any]:
-        """Give the results document."""
-        return self.teller.results
-
-    @property
-    def language(self) -> str:
-        """Give the language of the page."""
-        return self.teller.language
-
-    def word(self, *path: str) -> str:
-        """Give a fixed text."""
-        return self.teller.word(*path)
 
     def paragraph(self, name: str) -> Paragraph:
         """Write everything one finding has to say."""
@@ -106,7 +85,7 @@ class Builder:
             answer=self.paragraph(first) if first else None,
             figures=tuple(self.figure(figure) for figure in entry["figures"]),
             nuances=tuple(nuances),
-            tables=tuple(self.writer.table(table) for table in entry["tables"] if not self.drawn_only(table)),
+            tables=tuple(self.table(table) for table in entry["tables"] if not self.drawn_only(table)),
             how=tuple((self.word("section", name, key),) for key in keys),
             limits=tuple(section_limits(self.teller, entry)),
         )
@@ -152,7 +131,7 @@ def build(
 ) -> ReportView:
     """Build the page of one language; `pictures` are the drawn figures by name, `entries` the registered claims."""
     teller = Narrator(results, catalogue, language)
-    builder = Builder(teller, pictures, entries, overall)
+    builder = Builder(teller, entries, pictures, overall)
     told = [entry for entry in results["sections"] if entry["findings"] or entry["tables"]]
     place = teller.area(results["place"]["code"])
     return ReportView(
@@ -167,7 +146,7 @@ def build(
         sources=tuple(
             (
                 teller.publisher(name),
-                builder.writer.source_title(name),
+                builder.source_title(name),
                 entry["table_id"],
                 entry["licence"],
                 entry["retrieved"],
