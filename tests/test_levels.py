@@ -1,6 +1,7 @@
 """Levels, ranks and indices: by hand on a town of twelve buurten, and the golden numbers of Breda from its CSV."""
 
 import dataclasses
+import itertools
 import math
 from typing import Any
 
@@ -20,6 +21,7 @@ from town import BUURTEN, FOCUS, PEOPLE, indicator, town
 MINIMUM = "households_around_social_minimum"
 LEVEL = [20.0, 21, 19, 20, 30, 31, 29, 32, 28, 30, 33, 31]
 WEIGHT = np.array(PEOPLE, dtype=float)
+EXACT = indicator("inhabitants", rounding=0.0)  # so that only the figures are rounded, not their weights
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +38,39 @@ def minimum(breda: Study) -> pd.DataFrame:
 # ------------------------------------------------------------------ level of focus and rest
 
 
+def test_a_buurt_without_a_household_count_stays_in_the_range_and_in_the_count() -> None:
+    poor = indicator("poor", smallest_effect=1.0)  # printed to whole percents, weighed by households
+    share: list[Any] = [20, 21, "suppressed", 20, 30, 31, 29, 32, 28, 30, 33, 31]
+    homes: list[Any] = [100, 100, "suppressed", 100, *[200] * 8]
+    people = [300, 300, 250, 300, *[500] * 8]
+    cells = {"poor": {2016: share}, "households": {2016: homes}, "inhabitants": {2016: people}}
+    exact = {name: indicator(name, rounding=0.0) for name in ("households", "inhabitants")}
+    found = levels.level_finding(town(cells, poor, *exact.values(), year_to=2017), "poor", "x")
+    assert found.a.estimate == pytest.approx(61 / 3)
+    # the third buurt holds nobody up to 250 households, at 19.5 to 33.5 percent like the lowest and highest measured
+    assert found.a.low == pytest.approx((19.5 + 20.5 + 19.5 + 2.5 * 19.5) / 5.5)
+    assert found.a.high == pytest.approx((20.5 + 21.5 + 20.5 + 2.5 * 33.5) / 5.5)
+    assert (found.a.n_units, found.a.n_missing, found.b.n_missing) == (3, 1, 0)
+    assert found.details["n_missing"]["value"] == 1
+    assert found.range_kind == ("rounding", "suppression")
+    assert found.coverage == pytest.approx(100 * 1900 / 2150)
+
+
+def test_the_nine_buurten_of_breda_without_a_household_count_are_counted(breda: Study) -> None:
+    found = levels.level_finding(breda, f"{MINIMUM}_share", "x")
+    assert found.b.year == 2017
+    assert found.details["n_missing"]["value"] == 56 - len(real.figures(f"{MINIMUM}_share", "cbs_kwb_2017", 2017))
+    households = sum(real.figures("households", "cbs_kwb_2017", 2017).values())
+    people, own = (
+        real.figures("inhabitants", "cbs_kwb_2017", 2017),
+        real.figures("inhabitants", "breda_population", 2017),
+    )
+    unknown = sum(own[code] + 4 for code in own if code not in people and own[code])
+    assert found.coverage == pytest.approx(100 * households / (households + unknown))
+
+
 def test_a_level_by_hand() -> None:
-    found = levels.level_finding(town({"income": {2016: LEVEL}}, year_to=2017), "income", "x")
+    found = levels.level_finding(town({"income": {2016: LEVEL}}, EXACT, year_to=2017), "income", "x")
     focus, rest = np.average(LEVEL[:4], weights=WEIGHT[:4]), np.average(LEVEL[4:], weights=WEIGHT[4:])
     assert (found.a.group, found.b.group) == ("focus", "rest")
     assert (found.a.estimate, found.b.estimate, found.estimate) == pytest.approx((focus, rest, focus - rest))
@@ -50,9 +83,18 @@ def test_a_level_by_hand() -> None:
     assert (judge(found), found.unit, found.coverage) == (LOWER, "thousand_euro", 100)
 
 
+def test_the_weights_of_a_level_are_rounded_too() -> None:
+    found = levels.level_finding(town({"income": {2016: LEVEL}}, year_to=2017), "income", "x")
+    # inhabitants to the nearest five: a weighted mean has its extremes in a corner, so all corners are tried
+    corners = [WEIGHT[:4] + np.array(off) for off in itertools.product((-2.5, 2.5), repeat=4)]
+    lowest = min(np.average(np.array(LEVEL[:4]) - 0.05, weights=corner) for corner in corners)
+    highest = max(np.average(np.array(LEVEL[:4]) + 0.05, weights=corner) for corner in corners)
+    assert (found.a.low, found.a.high) == pytest.approx((lowest, highest))
+
+
 def test_a_suppressed_buurt_may_be_anything_that_was_measured() -> None:
     cells = [*LEVEL[:4], "suppressed", "suppressed", *LEVEL[6:]]
-    found = levels.level_finding(town({"income": {2016: cells}}, year_to=2017), "income", "x")
+    found = levels.level_finding(town({"income": {2016: cells}}, EXACT, year_to=2017), "income", "x")
     assert found.b.estimate == pytest.approx(np.average(LEVEL[6:], weights=WEIGHT[6:]))
     lowest = np.average([18.95] * 2 + [v - 0.05 for v in LEVEL[6:]], weights=WEIGHT[4:])
     highest = np.average([33.05] * 2 + [v + 0.05 for v in LEVEL[6:]], weights=WEIGHT[4:])
@@ -174,9 +216,9 @@ def test_the_golden_dissimilarity_of_breda(minimum: pd.DataFrame) -> None:
     missing = {code for code in inhabitants if inhabitants[code] > 0} - set(
         real.figures("households_around_social_minimum_share", "cbs_kwb_2017", 2017)
     )
-    outside = sum(inhabitants[code] + 2.5 for code in missing)
+    outside = sum(inhabitants[code] + 4 for code in missing)
     households = (group + rest).sum()
-    assert set(table["coverage"].round(9)) == {round(100 * households / (households + 2.5 * 47 + outside), 9)}
+    assert set(table["coverage"].round(9)) == {round(100 * households / (households + outside), 9)}
 
 
 def test_beside_dissimilarity_stands_what_chance_alone_would_give(breda: Study) -> None:
@@ -238,14 +280,16 @@ def test_counts_of_a_group_keep_a_place_for_what_is_missing() -> None:
     assert (made.group[0], made.rest[0]) == (10, 90)
     assert (made.group_low[0], made.group_high[0]) == pytest.approx((0.095 * 97.5, 0.105 * 102.5))
     assert (made.group_low[-1], made.group_high[-1], made.rest_low[-1], made.rest_high[-1]) == (0, 52.5, 0, 52.5)
-    assert made.coverage == pytest.approx(100 * 1000 / (10 * 102.5 + 52.5))
+    assert made.coverage == pytest.approx(100 * 1000 / 1050)
 
 
 def test_counts_need_enough_buurten() -> None:
     homes = [100] * 12
     study = town({"poor": {2016: [*[10.0] * 8, *["suppressed"] * 4]}, "households": {2016: homes}}, year_to=2017)
     study.known.groups["poor"] = Group("poor", "arm", "poor", "households", share="poor")  # type: ignore[index]
-    assert levels.group_counts(study, "poor") == []
+    (made,) = levels.group_counts(study, "poor")
+    assert (made.coverage, made.undefined) == (pytest.approx(100 * 800 / 1200), "too_little_measured")
+    assert levels.index_table(study, "poor").empty
 
 
 def test_a_group_of_counts_leaves_the_rest_between_its_bounds() -> None:

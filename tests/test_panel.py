@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from handmade import B1, B2, B3, B4, B5, BUURTEN, CITY, ELSEWHERE, data, known
 from kloof.errors import NotComputableError, ParameterError
-from kloof.panel import Focus, balance, resolve_focus, series, weights
+from kloof.panel import Focus, balance, resolve_focus, series, sizes
 from kloof.schema import SetAside
 from kloof.sources import DataSet
 
-PEOPLE = {2016: (100, 200, 300, 400, None)}
+PEOPLE = {2016: (100, 200, 300, 400, 0)}
 
 
 def test_a_series_has_a_row_for_every_buurt_in_every_measured_year() -> None:
@@ -143,22 +143,53 @@ YEARS = {
 @pytest.mark.parametrize(
     ("year", "chosen", "first"), [(2016, 2016, 1), (2017, 2016, 1), (2018, 2018, 10), (2030, 2018, 10), (2015, 2016, 1)]
 )
-def test_weights_are_of_the_nearest_year_not_after_or_else_the_first(year: int, chosen: int, first: int) -> None:
-    size, name, of_year = weights(data(YEARS), known(), ("households", "inhabitants"), year)
-    assert (name, of_year, size[B1]) == ("households", chosen, first)
-    assert sorted(size.index) == list(BUURTEN)
+def test_sizes_are_of_the_nearest_year_not_after_or_else_the_first(year: int, chosen: int, first: int) -> None:
+    size = sizes(data(YEARS), known(), ("households", "inhabitants"), year)
+    assert (size.name, size.year, size.value[B1]) == ("households", chosen, first)
+    assert sorted(size.value.index) == list(BUURTEN)
 
 
-def test_weights_fall_back_on_the_next_count_that_is_published() -> None:
-    size, name, of_year = weights(data(YEARS), known(), ("dwellings", "inhabitants"), 2016)
-    assert (name, of_year) == ("inhabitants", 2017)
-    assert list(size.index) == [B1, B2, B3, B4]
+def test_sizes_fall_back_on_the_next_count_that_is_published() -> None:
+    size = sizes(data(YEARS), known(), ("dwellings", "inhabitants"), 2016)
+    assert (size.name, size.year) == ("inhabitants", 2017)
+    assert list(size.value.dropna().index) == [B1, B2, B3, B4]
 
 
-def test_without_any_count_there_are_no_weights() -> None:
+def test_without_any_count_there_are_no_sizes() -> None:
     with pytest.raises(NotComputableError, match="no count of dwellings or crimes by buurt") as caught:
-        weights(data(YEARS), known(), ("dwellings", "crimes"), 2016)
+        sizes(data(YEARS), known(), ("dwellings", "crimes"), 2016)
     assert caught.value.reason == "no_weights"
+
+
+def test_a_missing_size_lies_between_nobody_and_all_inhabitants() -> None:
+    cells = {
+        "households": {2016: (40, "suppressed", None, 60, "suppressed")},
+        "inhabitants": {2016: (100, 30, 20, 100, "suppressed")},
+    }
+    size = sizes(data(cells), known(), ("households",), 2016)
+    assert size.value.dropna().to_dict() == {B1: 40, B4: 60}
+    # counts of this town are rounded to the nearest five
+    assert size.low.tolist() == [37.5, 0, 0, 57.5, 0]
+    assert size.high[:4].tolist() == [42.5, 32.5, 22.5, 62.5]
+    assert np.isnan(size.high[B5])  # nothing is known of it at all
+    assert size.inhabited().tolist() == [True] * 5
+    assert size.share([B1, B4]) == pytest.approx(100 * 100 / (100 + 32.5 + 22.5))
+    assert size.share([B1, B2]) == pytest.approx(100 * 40 / (100 + 32.5 + 22.5))
+
+
+def test_a_buurt_without_inhabitants_is_nobody_even_when_its_households_are_missing() -> None:
+    cells = {"households": {2016: (40, "suppressed", 0, 60, 0)}, "inhabitants": {2016: (100, 0, 0, 100, 0)}}
+    exact = known(inhabitants=dataclasses.replace(known().indicator("inhabitants"), rounding=0.0))
+    size = sizes(data(cells), exact, ("households",), 2016)
+    assert size.inhabited().tolist() == [True, False, False, True, False]
+    assert size.share([B1, B4]) == 100
+
+
+def test_a_count_may_lie_further_from_its_print_than_half_a_step() -> None:
+    people = dataclasses.replace(known().indicator("inhabitants"), rounding_reach=4)
+    table = series(data({"inhabitants": PEOPLE}), known(inhabitants=people), "inhabitants")
+    assert table["low"].tolist() == [96, 196, 296, 396, 0]
+    assert table["high"].tolist() == [104, 204, 304, 404, 4]
 
 
 @pytest.fixture
@@ -192,6 +223,16 @@ def test_a_panel_of_other_years_keeps_other_buurten(half: DataSet) -> None:
     assert panel.value[3].tolist() == [52, 50]  # columns in the order asked
     assert panel.coverage == pytest.approx(100.0)
     assert panel.set_aside[0].rows == 0
+
+
+def test_a_measured_buurt_of_unknown_size_is_left_out_and_counted_apart(half: DataSet) -> None:
+    rows = half.observations
+    unknown = dataclasses.replace(half, observations=rows[(rows["indicator"] != "inhabitants") | (rows["code"] != B5)])
+    panel = balance(unknown, known(), "income", [2016, 2017], Focus("f", (B1,)))
+    assert panel.codes == (B1, B2, B3)
+    assert panel.missing == (B4, B5)
+    step = "balance income 2016-2017"
+    assert panel.set_aside == (SetAside(step, 1, "not_measured_in_every_year"), SetAside(step, 1, "size_not_known"))
 
 
 @pytest.mark.parametrize(("codes", "side"), [((B4,), "focus"), ((B1, B2, B3), "other")])

@@ -53,6 +53,7 @@ class Indicator:
     dimension: str
     better: int = 0
     rounding: float = 0.0
+    rounding_reach: float | None = None
     measured: float = 0.0
     universe: str | None = None
     weight: str | None = None
@@ -65,6 +66,11 @@ class Indicator:
     derive: Mapping[str, Any] | None = None
     breaks: tuple[Break, ...] = ()
     bridges: tuple[Break, ...] = ()
+
+    @property
+    def reach(self) -> float:
+        """How far the true figure of a buurt or wijk can lie from the printed one."""
+        return self.rounding / 2 if self.rounding_reach is None else self.rounding_reach
 
     @property
     def weighed_by(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ import pandas as pd
 
 from kloof.errors import NotComputableError
 from kloof.findings import Finding, Side
-from kloof.panel import series, weights
+from kloof.panel import series, sizes
 from kloof.study import Study, comparable_run, usable_years
 
 ENOUGH = "measured"
@@ -124,8 +124,8 @@ def comparability_table(study: Study) -> pd.DataFrame:
 def totals_table(study: Study) -> pd.DataFrame:
     """Compare what the buurten and wijken add up to with the published row of the municipality.
 
-    Counts are summed; shares, means and rates are weighed by their universe. `allowed` is what rounding explains: half
-    a step for every area and for the municipality itself. Only indicators the report uses. A row beyond it whose
+    Counts are summed; shares, means and rates are weighed by their universe. `allowed` is what rounding explains: its
+    reach for every area and for the municipality itself. Only indicators the report uses. A row beyond it whose
     weights are a substitute, or which lacks an area, says so instead of blaming the figures.
     """
     rows = []
@@ -179,22 +179,21 @@ def _total(
     measured = here[here["status"] == "measured"]
     if measured.empty:
         return None
-    step = indicator.rounding
     if indicator.kind == "count":
         if len(measured) < len(here):
             return None
-        return float(measured["value"].sum()), step / 2 * (len(measured) + 1), 100.0, "sum", True
+        return float(measured["value"].sum()), indicator.reach * (len(measured) + 1), 100.0, "sum", True
     try:
-        size, by, of_year = weights(study.data, study.known, indicator.adds_up_by, year, level)
+        size = sizes(study.data, study.known, indicator.adds_up_by, year, level)
     except NotComputableError:
         return None
-    weight = size.reindex(here.index)
-    share = 100 * float(weight[measured.index].sum() / weight.sum())
+    weight = size.value.reindex(here.index)
+    share = size.share(list(measured.index))
     if share < study.coverage_minimum or weight[measured.index].isna().any():
         return None
-    exact = by == indicator.universe and of_year == year and len(measured) == len(here)
+    exact = size.name == indicator.universe and size.year == year and len(measured) == len(here)
     total = float((measured["value"] * weight[measured.index]).sum() / weight[measured.index].sum())
-    return total, step, share, by, exact
+    return total, 2 * indicator.reach, share, size.name, exact
 
 
 def agreement_table(study: Study) -> pd.DataFrame:

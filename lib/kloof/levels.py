@@ -13,7 +13,7 @@ from kloof.findings import Finding, Side
 from kloof.formulas import expected_under_evenness
 from kloof.indices import INDICES
 from kloof.models import ABSOLUTE, gap
-from kloof.panel import series, weights
+from kloof.panel import series, sizes
 from kloof.study import Study, usable_years
 
 COUNT_INDICES = ("dissimilarity", "isolation", "theil_h", "gini", "correlation_ratio")
@@ -29,8 +29,9 @@ def last_year(study: Study, name: str) -> tuple[int | None, float]:
 def level_finding(study: Study, name: str, number: str) -> Finding:
     """Compare the level of focus and rest in the last year with enough coverage.
 
-    The range is what rounding leaves open, with every suppressed buurt anywhere between the lowest and the highest
-    measured buurt: that assumption is stated with the number.
+    The range is what rounding leaves open, of the figures and of their weights, with every buurt without a figure
+    anywhere between the lowest and the highest measured one, and every buurt without a weight anywhere between nobody
+    and all its inhabitants: that assumption is stated with the number.
     """
     indicator = study.known.indicator(name)
     year, coverage = last_year(study, name)
@@ -43,23 +44,21 @@ def level_finding(study: Study, name: str, number: str) -> Finding:
     if year is None:
         return Finding(id=number, reason="too_little_measured" if coverage else "no_figures", **base)
     rows = level_rows(study, name, year)
-    measured = rows[rows["status"] == "measured"]
+    measured = rows[rows["counted"]]
     is_focus = (measured["group"] == "focus").to_numpy()
     if not is_focus.any() or is_focus.all():
         return Finding(id=number, reason="no_group_left", **base)
     value, weight = measured["value"].to_numpy(float), measured["weight"].to_numpy(float)
-    bounded = rows.assign(
-        low=rows["low"].fillna(measured["low"].min()), high=rows["high"].fillna(measured["high"].max())
-    )
+    bounded = rows[rows["weight_high"].notna()]
     reach = gap_range(
-        bounded["low"],
-        bounded["high"],
-        bounded["weight"],
-        bounded["weight"],
+        bounded["low"].fillna(measured["low"].min()),
+        bounded["high"].fillna(measured["high"].max()),
+        bounded["weight_low"],
+        bounded["weight_high"],
         (bounded["group"] == "focus").to_numpy(),
     )
     focus, rest = (float(np.average(value[side], weights=weight[side])) for side in (is_focus, ~is_focus))
-    missing = int((rows["status"] != "measured").sum())
+    missing = int((~rows["counted"]).sum())
     sides = [
         Side(
             year,
@@ -67,7 +66,7 @@ def level_finding(study: Study, name: str, number: str) -> Finding:
             level,
             *ends,
             n_units=int(side.sum()),
-            n_missing=int(((rows["group"] == group) & rows["value"].isna()).sum()),
+            n_missing=int(((rows["group"] == group) & ~rows["counted"]).sum()),
         )
         for group, level, ends, side in (
             ("focus", focus, reach.focus, is_focus),
@@ -83,19 +82,27 @@ def level_finding(study: Study, name: str, number: str) -> Finding:
 
 
 def level_rows(study: Study, name: str, year: int) -> pd.DataFrame:
-    """Give every buurt with people in one year: code, group, value, low, high, weight, status, source."""
+    """Give every buurt that holds anybody in one year: code, group, value, low, high, weight and its bounds, status.
+
+    `weight` is missing where the count is; `weight_low`-`weight_high` then reaches from 0 to the buurt's inhabitants,
+    and `weight_high` is missing where these are not known either. `counted` tells which buurten can enter a mean.
+    """
     table = series(study.data, study.known, name)
-    size, _, _ = weights(study.data, study.known, study.known.indicator(name).weighed_by, year)
-    here = table[table["year"] == year].assign(weight=lambda rows: rows["code"].map(size).fillna(0))
-    group = np.where(here["code"].isin(study.focus.codes), "focus", "rest")
-    return here.assign(group=group)[here["weight"] > 0].reset_index(drop=True)
+    size = sizes(study.data, study.known, study.known.indicator(name).weighed_by, year)
+    here = table[table["year"] == year].set_index("code")
+    here = here[size.inhabited().reindex(here.index, fill_value=False)]
+    weighed = {"weight": size.value, "weight_low": size.low, "weight_high": size.high}
+    here = here.assign(**{column: values.reindex(here.index) for column, values in weighed.items()})
+    counted = (here["status"] == "measured") & here["weight"].notna()
+    group = np.where(here.index.isin(study.focus.codes), "focus", "rest")
+    return here.assign(group=group, counted=counted).reset_index()
 
 
 def ranked_table(study: Study, name: str, year: int) -> pd.DataFrame:
     """Rank the buurten on one indicator: area, group, value, low, high, difference from the municipality's mean."""
     rows = level_rows(study, name, year)
-    measured = rows["status"] == "measured"
-    mean = float(np.average(rows.loc[measured, "value"], weights=rows.loc[measured, "weight"]))
+    counted = rows[rows["counted"]]
+    mean = float(np.average(counted["value"], weights=counted["weight"]))
     table = rows.assign(area=rows["code"], difference=rows["value"] - mean)
     return table.sort_values(["value", "area"], ignore_index=True)[
         ["area", "group", "value", "low", "high", "difference"]
@@ -104,7 +111,7 @@ def ranked_table(study: Study, name: str, year: int) -> pd.DataFrame:
 
 def city_mean(study: Study, name: str, year: int) -> float:
     """Mean over the measured buurten, weighed by their universe."""
-    rows = level_rows(study, name, year).query("status == 'measured'")
+    rows = level_rows(study, name, year).query("counted")
     return float(np.average(rows["value"], weights=rows["weight"]))
 
 
@@ -130,11 +137,14 @@ class GroupCounts:
     rest_high: np.ndarray
     n_missing: int
     coverage: float
+    coverage_minimum: float
     sources: tuple[str, ...]
 
     @property
     def undefined(self) -> str | None:
-        """Say why no index exists: nobody is in the group, or everybody is; None when one does."""
+        """Say why there is no index: too little is measured, nobody is in the group, or everybody; None if there is."""
+        if self.coverage < self.coverage_minimum:
+            return "too_little_measured" if self.coverage > 0 else "no_counts"
         if not self.group.sum() > 0:
             return "group_is_empty"
         return None if self.rest.sum() > 0 else "group_is_everyone"
@@ -155,12 +165,11 @@ def group_counts(study: Study, name: str, municipality: str | None = None) -> li
         if not study.p.year_from <= year <= study.p.year_to:
             continue
         here = [table[table["year"] == year].set_index("code") for table in (part, base, people)]
-        if counted := _counts_of_year(study, group.share is not None, int(year), here):
-            made.append(counted)
+        made.append(_counts_of_year(study, group.share is not None, int(year), here))
     return made
 
 
-def _counts_of_year(study: Study, is_share: bool, year: int, tables: list[pd.DataFrame]) -> GroupCounts | None:
+def _counts_of_year(study: Study, is_share: bool, year: int, tables: list[pd.DataFrame]) -> GroupCounts:
     part, base, people = tables
     base = base.reindex(part.index)
     whole = base["value"].notna() & (base["value"] > 0)
@@ -168,9 +177,8 @@ def _counts_of_year(study: Study, is_share: bool, year: int, tables: list[pd.Dat
     empty = base["value"] == 0
     top = base["high"].where(whole, people["high"].reindex(part.index))
     bounded = ~both & ~empty & (top > 0)
-    coverage = 100 * float(base.loc[both, "value"].sum() / top[both | bounded].sum()) if both.any() else 0.0
-    if coverage < study.coverage_minimum:
-        return None
+    counted = base["value"].where(whole, top)[both | bounded]
+    coverage = 100 * float(base.loc[both, "value"].sum() / counted.sum()) if both.any() else 0.0
     if is_share:
         value = part["value"] / 100 * base["value"]
         boxes = share_counts(
@@ -194,6 +202,7 @@ def _counts_of_year(study: Study, is_share: bool, year: int, tables: list[pd.Dat
         rest_high=low_high[3],
         n_missing=int((~both & ~empty).sum()),
         coverage=coverage,
+        coverage_minimum=study.coverage_minimum,
         sources=tuple(sorted({name for source in part.loc[both, "source"] for name in source.split("|")})),
     )
 
@@ -263,7 +272,9 @@ def index_findings(study: Study, table: pd.DataFrame, number: str) -> list[Findi
         }  # fmt: skip
         if rows.empty:
             made = group_counts(study, name)
-            found.append(Finding(reason=(made[-1].undefined if made else None) or "no_counts", **base))
+            fullest = max(made, key=lambda counts: counts.coverage, default=None)
+            reason = (fullest.undefined if fullest else None) or "no_counts"
+            found.append(Finding(reason=reason, coverage=fullest.coverage if fullest else 0.0, **base))
             continue
         row = rows.iloc[-1]
         details = {"expected": {"value": row["expected"], "unit": "index"}}
@@ -316,7 +327,7 @@ def spread_table(study: Study) -> pd.DataFrame:
     for name in study.p.indicators:
         years, _ = usable_years(study, name, study.p.year_from, study.p.year_to)
         for year in years:
-            measured = level_rows(study, name, year).query("status == 'measured'")
+            measured = level_rows(study, name, year).query("counted")
             weight = measured["weight"].to_numpy(float)
             for index in MEAN_INDICES:
                 estimate = float(INDICES[index].function(measured["value"].to_numpy(float), weight, (0,))[0])
@@ -325,8 +336,8 @@ def spread_table(study: Study) -> pd.DataFrame:
                         index,
                         measured["low"],
                         measured["high"],
-                        weight,
-                        weight,
+                        measured["weight_low"],
+                        measured["weight_high"],
                         study.rng(f"{name} {year} {index}"),
                     )
                 except NotComputableError:

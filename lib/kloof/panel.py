@@ -58,12 +58,11 @@ def _laid_out(data: DataSet, known: Catalogue, name: str, level: str, municipali
 
 
 def _bounded(rows: pd.DataFrame, indicator: Indicator) -> pd.DataFrame:
-    """Add the interval that rounding leaves: half a step on each side, never below 0 or above 100 percent."""
-    half = indicator.rounding / 2
+    """Add the interval that rounding leaves: its reach on each side, never below 0 or above 100 percent."""
     floor = 0.0 if indicator.kind in ("count", "share", "rate") else -np.inf
     cap = CAPPED.get(indicator.unit, np.inf)
-    low = (rows["value"] - half).clip(lower=floor)
-    high = (rows["value"] + half).clip(upper=cap)
+    low = (rows["value"] - indicator.reach).clip(lower=floor)
+    high = (rows["value"] + indicator.reach).clip(upper=cap)
     return rows.assign(low=low, high=high)[["code", "year", "value", "low", "high", "status", "source"]]
 
 
@@ -95,23 +94,56 @@ def _derived(
     )
 
 
-def weights(
-    data: DataSet, known: Catalogue, names: Sequence[str], year: int, level: str = "buurt"
-) -> tuple["pd.Series[float]", str, int]:
-    """Give the size of each area in a base year: weights, which count it is, and its year.
+@dataclass(frozen=True)
+class Sizes:
+    """How large each area is by one count of one year: what a mean is weighed by.
+
+    `value`, `low`, `high` have one number per area of the level. `low`-`high` is what rounding leaves open. Where the
+    count is missing `value` is missing, and the range goes from 0 to the area's inhabitants; where these are missing
+    too, `high` is missing.
+    """
+
+    value: "pd.Series[float]"
+    low: "pd.Series[float]"
+    high: "pd.Series[float]"
+    name: str
+    year: int
+
+    def share(self, codes: Sequence[str]) -> float:
+        """Give the percent of the whole that these areas hold, each missing count elsewhere taken at its highest."""
+        whole = float(self.value.fillna(self.high).sum())
+        return 100 * float(self.value.reindex(list(codes)).sum()) / whole if whole > 0 else 0.0
+
+    def inhabited(self) -> "pd.Series[bool]":
+        """Tell which areas hold anybody, as far as is known: a missing count counts as somebody."""
+        return (self.value > 0) | (self.value.isna() & ~(self.high == 0))
+
+
+def sizes(data: DataSet, known: Catalogue, names: Sequence[str], year: int, level: str = "buurt") -> Sizes:
+    """Give the size of each area in a base year.
 
     The first of `names` that is published at this level counts; the nearest year not after `year`, failing that the
     first one after it. The caller reports which. Raises NotComputableError(no_weights) when there is none.
     """
     for name in names:
-        table = series(data, known, name, level).query("status == 'measured'")
-        years = sorted(table["year"].unique())
-        if years:
-            before = [candidate for candidate in years if candidate <= year]
-            chosen = before[-1] if before else years[0]
-            values = table[table["year"] == chosen].set_index("code")["value"]
-            return values, name, int(chosen)
+        if (found := _of_year(series(data, known, name, level), year)) is None:
+            continue
+        chosen, table = found
+        people = _of_year(series(data, known, "inhabitants", level), year)
+        missing = table["value"].isna()
+        most = people[1]["high"].reindex(table.index) if people else table["high"]
+        low, high = table["low"].mask(missing, 0.0), table["high"].mask(missing, most)
+        return Sizes(table["value"], low, high, name, chosen)
     raise NotComputableError("no_weights", f"There is no count of {' or '.join(names) or 'anything'} by {level}.")
+
+
+def _of_year(table: pd.DataFrame, year: int) -> tuple[int, pd.DataFrame] | None:
+    """Take the rows of the nearest year not after `year`, or else the first after it; None when there is no year."""
+    years = sorted(int(value) for value in table["year"].unique())
+    if not years:
+        return None
+    chosen = max((candidate for candidate in years if candidate <= year), default=years[0])
+    return chosen, table[table["year"] == chosen].set_index("code")
 
 
 @dataclass(frozen=True)
@@ -207,13 +239,13 @@ def balance(data: DataSet, known: Catalogue, name: str, years: Sequence[int], fo
     indicator = known.indicator(name)
     table = series(data, known, name)
     table = table[table["year"].isin(years)]
-    size, weight_name, weight_year = weights(data, known, indicator.weighed_by, min(years))
+    size = sizes(data, known, indicator.weighed_by, min(years))
     values = {
         key: table.pivot(index="code", columns="year", values=key).reindex(columns=list(years))
         for key in ("value", "low", "high")
     }
     complete = values["value"].notna().all(axis=1)
-    usable = complete & (size.reindex(complete.index).fillna(0) > 0)
+    usable = complete & (size.value.reindex(complete.index) > 0)
     kept = list(usable.index[usable])
     is_focus = np.isin(kept, focus.codes)
     if not is_focus.any() or is_focus.all():
@@ -221,8 +253,13 @@ def balance(data: DataSet, known: Catalogue, name: str, years: Sequence[int], fo
             "no_group_left",
             f"{name}: no {'focus' if not is_focus.any() else 'other'} buurt has all of {list(years)}.",
         )
-    universe = size.reindex(data.units()).fillna(0)
-    left_out = [code for code in usable.index[~usable] if universe.get(code, 0) > 0]
+    inhabited = size.inhabited().reindex(usable.index, fill_value=False)
+    left_out = list(usable.index[inhabited & ~usable])
+    no_weight = int((complete & inhabited & ~usable).sum())
+    step = f"balance {name} {min(years)}-{max(years)}"
+    aside = [SetAside(step, len(left_out) - no_weight, "not_measured_in_every_year")]
+    if no_weight:
+        aside.append(SetAside(step, no_weight, "size_not_known"))
     used = table.loc[table["code"].isin(kept), "source"]
     return Balanced(
         codes=tuple(kept),
@@ -230,12 +267,12 @@ def balance(data: DataSet, known: Catalogue, name: str, years: Sequence[int], fo
         value=values["value"].loc[kept].to_numpy(float),
         low=values["low"].loc[kept].to_numpy(float),
         high=values["high"].loc[kept].to_numpy(float),
-        weight=size.loc[kept].to_numpy(float),
+        weight=size.value.loc[kept].to_numpy(float),
         is_focus=is_focus,
-        weight_name=weight_name,
-        weight_year=weight_year,
-        coverage=100 * float(universe.loc[kept].sum() / universe.sum()),
+        weight_name=size.name,
+        weight_year=size.year,
+        coverage=size.share(kept),
         sources=tuple(sorted({part for source in used for part in source.split("|") if part})),
-        set_aside=(SetAside(f"balance {name} {min(years)}-{max(years)}", len(left_out), "not_measured_in_every_year"),),
+        set_aside=tuple(aside),
         missing=tuple(left_out),
     )

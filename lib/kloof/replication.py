@@ -14,7 +14,7 @@ import pandas as pd
 from kloof.errors import SourceError, faults
 from kloof.findings import Finding, Side
 from kloof.fmt import rounded
-from kloof.panel import series, weights
+from kloof.panel import series, sizes
 from kloof.sources import data_folder
 from kloof.study import Study
 
@@ -175,13 +175,14 @@ def _recompute(study: Study, published: pd.DataFrame, name: str, recipe: Mapping
     files = " ".join(dict.fromkeys(study.data.files.get(source, "") for source in sources))
     trace = f"{files} {' '.join(sources)} {here.index.min()}–{here.index.max()} {year} {indicator}"
     if kind == "weighted_mean":
-        people, by, of_year = weights(study.data, study.known, study.known.indicator(indicator).weighed_by, year)
-        weight = people.reindex(here.index)
-        sizes = series(study.data, study.known, by).set_index("year").loc[[of_year]].set_index("code")
-        of_sizes = " ".join(sorted(set(sizes.loc[here.index, "source"])))
+        people = sizes(study.data, study.known, study.known.indicator(indicator).weighed_by, year)
+        here = here[people.value.reindex(here.index).notna()]
+        weight = people.value.reindex(here.index)
+        counts = series(study.data, study.known, people.name).set_index("year").loc[[people.year]].set_index("code")
+        of_sizes = " ".join(sorted(set(counts.loc[here.index, "source"])))
         scale = 1000 if study.known.indicator(indicator).unit == "thousand_euro" else 1
         value = scale * float((here["value"] * weight).sum() / weight.sum())
-        trace = f"{trace} × {of_sizes} {of_year} {by}"
+        trace = f"{trace} × {of_sizes} {people.year} {people.name}"
         return Recomputed(value, trace, len(here), year, "|".join(sources), indicator)
     row = published.set_index("id").loc[name]
     counts = published[(published["dimension"] == row["dimension"]) & (published["unit"] == "households")]

@@ -8,7 +8,7 @@ import numpy as np
 
 from kloof.catalogue import Catalogue
 from kloof.errors import NotComputableError, ParameterError, faults
-from kloof.panel import Focus, resolve_focus, series, weights
+from kloof.panel import Focus, resolve_focus, series, sizes
 from kloof.presets import HELP, Parameters, parameters
 from kloof.sources import DataSet, catalogue, load
 
@@ -59,6 +59,13 @@ def open_study(declared: Mapping[str, Any]) -> Study:
         for name in (*p.indicators, *p.levels)
         if name not in known.indicators
     ]
+    if not p.indicators:
+        found.append("indicators is empty: name at least one")
+    found += [
+        f"{name!r} has no smallest effect: register one in the catalogue, or set smallest_effects"
+        for name in dict.fromkeys((*p.indicators, *p.levels))
+        if name in known.indicators and known.indicator(name).smallest_effect is None and name not in p.smallest_effects
+    ]
     found += [f"group {name!r} is not in the catalogue" for name in p.groups if name not in known.groups]
     found += [
         f"smallest_effects names {name!r}, not in the catalogue"
@@ -85,12 +92,12 @@ def usable_years(study: Study, name: str, year_from: int, year_to: int) -> tuple
     covered = {}
     for year in sorted(int(value) for value in window["year"].unique()):
         try:
-            size, _, _ = weights(study.data, study.known, study.known.indicator(name).weighed_by, year)
+            size = sizes(study.data, study.known, study.known.indicator(name).weighed_by, year)
         except NotComputableError:
             covered[year] = 0.0
             continue
         measured = window.loc[(window["year"] == year) & (window["status"] == "measured"), "code"]
-        covered[year] = 100 * float(size.reindex(measured).sum() / size.sum())
+        covered[year] = size.share(list(measured))
     return [year for year, share in covered.items() if share >= study.coverage_minimum], covered
 
 
