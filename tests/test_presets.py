@@ -226,3 +226,18 @@ def test_whole_numbers_are_read_back(value: int) -> None:
 )
 def test_a_value_is_written_as_it_would_be_typed(name: str, text: str) -> None:
     assert as_typed(coerce(name, text)) == text
+
+
+def test_none_asks_for_nothing_where_the_preset_has_something() -> None:
+    breda = parameters({"preset": "breda"})
+    assert all((breda.published, breda.comparisons, breda.groups, breda.levels))
+    given = {name: coerce(name, "none") for name in ("published", "comparisons", "groups", "levels")}
+    without = parameters({"preset": "breda", **given})
+    assert (without.published, without.comparisons, without.groups, without.levels) == ("", (), (), ())
+    assert parameters({"preset": "breda", "indicators": ["none"]}).indicators == ("none",)  # refused by the catalogue
+
+
+@pytest.mark.parametrize("year", [2021, 1890])
+def test_a_trend_must_begin_before_the_event(year: int) -> None:
+    with pytest.raises(ParameterError, match=rf"trend_from \({year}\) must not lie after the event, 2020-03"):
+        parameters({"preset": "breda", "trend_from": year})

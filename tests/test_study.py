@@ -1,6 +1,8 @@
 """A study starts with everything checked; its randomness, its years and its runs do not depend on order."""
 
 import dataclasses
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -171,3 +173,17 @@ def test_an_impossible_study_is_refused_before_anything_is_computed(values: dict
     with pytest.raises(ParameterError) as caught:
         open_study(values)
     assert message in str(caught.value)
+
+
+def test_a_study_without_indicators_is_refused(home: Path) -> None:
+    preset = home / "notebooks" / "presets" / "breda.toml"
+    text = re.sub(r"(?m)^indicators = .*$", "indicators = []", preset.read_text(encoding="utf-8"))
+    preset.write_text(text, encoding="utf-8")
+    with pytest.raises(ParameterError, match="indicators is empty: name at least one"):
+        open_study({"preset": "breda"})
+
+
+def test_an_indicator_without_smallest_effect_is_refused_before_anything_is_computed() -> None:
+    with pytest.raises(ParameterError, match="'cars' has no smallest effect: register one in the catalogue"):
+        open_study({"preset": "breda", "levels": ["cars"]})
+    assert open_study({"preset": "breda", "levels": ["cars"], "smallest_effects": {"cars": 5}}).p.levels == ("cars",)

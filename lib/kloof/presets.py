@@ -16,6 +16,8 @@ from kloof.errors import ParameterError, faults
 from kloof.fmt import LANGUAGES
 from kloof.sources import project_folder
 
+NONE = "none"  # how to ask for nothing where the preset has something, in:
+MAY_BE_NONE = ("levels", "groups", "comparisons", "published")
 EVENT = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 MUNICIPALITY = re.compile(r"GM\d{4}")
 
@@ -63,11 +65,11 @@ HELP = {
     "lowest:11:mean_income_per_inhabitant:2016",
     "focus_variants": "the focus lists under which every verdict is repeated",
     "indicators": "indicators whose gap is followed over the years",
-    "levels": "indicators whose level is shown",
-    "groups": "groups of which a segregation index is computed",
-    "comparisons": "municipalities shown beside this one, where the data has them",
+    "levels": "indicators whose level is shown, or none",
+    "groups": "groups of which a segregation index is computed, or none",
+    "comparisons": "municipalities shown beside this one, where the data has them, or none",
     "smallest_effects": "smallest change that matters, per indicator in its unit; others as in the catalogue",
-    "published": "file with the published figures of a study to replicate; empty: none",
+    "published": "file with the published figures of a study to replicate, or none",
     "draws": "random draws behind each interval",
     "seed": "start of all randomness",
 }
@@ -132,8 +134,16 @@ def parameters(given: Mapping[str, Any]) -> Parameters:
         found = _impossible(merged)
     if found:
         raise ParameterError(faults("the parameters", found, "See: kloof show 03."))
-    typed: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in merged.items()}
-    return Parameters(**typed)
+    return Parameters(**{name: _settled(name, value) for name, value in merged.items()})
+
+
+def _settled(name: str, value: Any) -> Any:
+    """Make a list unchangeable, and what asks for none empty."""
+    if isinstance(value, str):
+        return "" if value == NONE and name in MAY_BE_NONE else value
+    if isinstance(value, list | tuple):
+        return () if list(value) == [NONE] and name in MAY_BE_NONE else tuple(value)
+    return value
 
 
 def _type_fault(name: str, value: Any) -> str | None:
@@ -164,6 +174,8 @@ def _impossible(merged: Mapping[str, Any]) -> list[str]:
         found.append(
             f"year_from ({merged['year_from']}) must lie before year_to ({merged['year_to']}), both from 1995 on"
         )
+    if EVENT.fullmatch(merged["event"]) and not 1995 <= merged["trend_from"] <= int(merged["event"][:4]):
+        found.append(f"trend_from ({merged['trend_from']}) must not lie after the event, {merged['event']}")
     if merged["draws"] < 199:
         found.append(f"draws must be 199 or more, not {merged['draws']}: fewer cannot give a 95 percent interval")
     if merged["seed"] < 0:
