@@ -224,6 +224,13 @@ def test_width_is_counted_per_indicator_year_and_level() -> None:
     assert here["source"].tolist() == ["b", "b"]
 
 
+def test_width_is_counted_within_a_municipality() -> None:
+    rows = observations(("BU00010001", 1.0, "own"), ("BU00010002", 2.0, "own"), ("BU00010001", 1.5, "national"))
+    rest = observations(*((f"BU0002000{place}", 9.0, "national") for place in range(1, 6)))
+    chosen, _, _ = choose_sources(pd.concat([rows, rest], ignore_index=True))
+    assert chosen[chosen["code"].str.startswith("BU0001")]["source"].tolist() == ["own", "own"]
+
+
 def test_equally_wide_sources_are_chosen_by_name_and_nothing_is_lost() -> None:
     rows = observations(("BU00010001", 1.0, "b"), ("BU00010001", 2.0, "a"))
     chosen, set_aside, checks = choose_sources(rows)

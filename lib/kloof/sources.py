@@ -207,14 +207,15 @@ def _with_postcodes(areas: pd.DataFrame, observations: pd.DataFrame) -> pd.DataF
 def choose_sources(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[SetAside, ...], pd.DataFrame]:
     """Keep one source per code, year and indicator, and compare what the others say.
 
-    The source that covers most areas of that level, year and indicator wins; within it a measured value beats a
-    missing one, so a single recalculated buurt fills the place its main source leaves open. Returns the chosen rows,
+    The source that covers most areas of that municipality, level, year and indicator wins, so that one municipality's
+    figures come from one source; within it a measured value beats a missing one, so a single recalculated buurt fills the place its main source leaves open. Returns the chosen rows,
     the number set aside, and a table of every pair of measured values (indicator, year, code, chosen, other, both
     sources): how far two sources differ is for the reader to see.
     """
-    level = rows["code"].str[:2]
-    width = rows.assign(level=level, one=(rows["status"] == "measured").astype(int))
-    width["covered"] = width.groupby(["indicator", "year", "level", "source"])["one"].transform("sum")
+    code = rows["code"]
+    place = code.str[:6].where(code.str[:2] != "PC", "PC")
+    width = rows.assign(place=place, one=(rows["status"] == "measured").astype(int))
+    width["covered"] = width.groupby(["indicator", "year", "place", "source"])["one"].transform("sum")
     width["is_missing"] = 1 - width["one"]
     ordered = width.sort_values(
         ["code", "indicator", "year", "is_missing", "covered", "source"],
