@@ -113,7 +113,7 @@ def execute(path: Path, target: Path, parameters: Mapping[str, Any], parts: Path
     with _environment(wanted), tempfile.TemporaryDirectory(prefix="kloof-") as sockets:
         config = Config(
             KernelManager={"transport": "ipc", "ip": f"{sockets}/kernel"},
-            # a kernel that is told to stop sometimes logs the interrupt as an error; what a cell raises comes another way
+            # a kernel told to stop may log the interrupt as an error; what a cell raises comes another way
             NotebookClient={"extra_arguments": ["--log-level=50"]},
         )
         try:

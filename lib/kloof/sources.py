@@ -208,9 +208,10 @@ def choose_sources(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[SetAside, ..
     """Keep one source per code, year and indicator, and compare what the others say.
 
     The source that covers most areas of that municipality, level, year and indicator wins, so that one municipality's
-    figures come from one source; within it a measured value beats a missing one, so a single recalculated buurt fills the place its main source leaves open. Returns the chosen rows,
-    the number set aside, and a table of every pair of measured values (indicator, year, code, chosen, other, both
-    sources): how far two sources differ is for the reader to see.
+    figures come from one source; within it a measured value beats a missing one, so a single recalculated buurt fills
+    the place its main source leaves open. Returns the chosen rows, the number set aside, and a table of every pair of
+    measured values (indicator, year, code, chosen, other, both sources): how far two sources differ is for the reader
+    to see.
     """
     code = rows["code"]
     place = code.str[:6].where(code.str[:2] != "PC", "PC")
