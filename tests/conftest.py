@@ -7,6 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# continuous integration tries the same examples each time; elsewhere new ones are looked for
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 PROJECT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("KLOOF_SHARED", PROJECT.parent / "shared"))
