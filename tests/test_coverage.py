@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 import sqlite3
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -139,7 +140,7 @@ def test_the_missing_cells_are_those_of_missing_csv(breda: Study) -> None:
 def test_years_that_a_source_leaves_empty_are_not_called_absent(heerlen: Study) -> None:
     """The tables of 2019 and 2020 have the columns for income and dwellings, without a figure in any of 57 buurten."""
     path = Path(heerlen.p.source)
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as base:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as base:
         name = "Kerncijfers_wijken_en_buurten_2019_pp"
         [column] = [
             row[1] for row in base.execute(f"pragma table_info('{name}')") if "Gemiddeld_inkomen_per_inwoner" in row[1]
