@@ -30,6 +30,9 @@ EDGE = {
     "publish",
     "cli",
     "listing",
+    "shelf",
+    "intake",
+    "store",
 }
 WRITES_PAGES = {"report", "tables", "views", "page", "pdf", "audit", "readback", "known", "narrate"}
 HEAVY = {
@@ -40,6 +43,9 @@ HEAVY = {
     "typst": {"pdf"},
     "shapely": {"maps"},
     "jinja2": {"page"},
+    "duckdb": {"shelf"},
+    "pyarrow": {"intake"},
+    "filelock": {"shelf"},
 }
 
 
