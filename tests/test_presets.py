@@ -18,6 +18,7 @@ from kloof.presets import (
     is_given,
     parameters,
     preset_names,
+    preset_parameters,
     read_preset,
 )
 
@@ -46,7 +47,7 @@ def test_there_are_presets_and_they_are_found() -> None:
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_on_disk_is_valid(name: str) -> None:
-    values = parameters({"preset": name})
+    values = preset_parameters(name)
     assert values.preset == name
     assert values.language == "nl"
     written = read_preset(name)["parameters"]

@@ -27,7 +27,7 @@ def run(
         list[str] | None, typer.Option("--set", help="change a parameter: --set focus=bredavandaag")
     ] = None,
 ) -> None:
-    """Run the notebooks of a preset and write its report to reports/<preset>."""
+    """Run the notebooks of a preset and write its report to reports/<preset> (or as the preset names it)."""
     from kloof.publish import headlines
     from kloof.run import make_report, notebook_paths
     from kloof.sources import catalogue, project_folder
