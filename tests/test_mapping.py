@@ -51,11 +51,19 @@ def people(shared: Path) -> dict[int, dict[str, float]]:
     }
 
 
-def follow(rows: pd.DataFrame, code: str, year: int, to_year: int) -> set[str]:
+Steps = dict[tuple[int, str], set[str]]
+
+
+@pytest.fixture(scope="module")
+def steps(shipped: pd.DataFrame) -> Steps:
+    found: Steps = {}
+    for before, after, when in zip(shipped["from_code"], shipped["to_code"], shipped["to_year"], strict=True):
+        found.setdefault((when, before), set()).add(after)
+    return found
+
+
+def follow(steps: Steps, code: str, year: int, to_year: int) -> set[str]:
     """Where an area ends up: one row after another, as a reader with a pencil would."""
-    steps: dict[tuple[int, str], set[str]] = {}
-    for before, after, when in zip(rows["from_code"], rows["to_code"], rows["to_year"], strict=True):
-        steps.setdefault((when, before), set()).add(after)
     here = {code}
     for step in range(year + 1, to_year + 1):
         here = {target for place in here for target in steps.get((step, place), {place})}
@@ -67,26 +75,26 @@ def follow(rows: pd.DataFrame, code: str, year: int, to_year: int) -> set[str]:
 
 @pytest.mark.shared
 def test_every_municipality_that_disappears_is_mapped_onto_one_that_exists(
-    shipped: pd.DataFrame, people: dict[int, dict[str, float]]
+    steps: Steps, people: dict[int, dict[str, float]]
 ) -> None:
     """Both ways: nothing ends up nowhere, and no municipality of the later year comes from nowhere."""
     assert tuple(people) == PANEL_YEARS
     for place, year in enumerate(PANEL_YEARS):
         for later in PANEL_YEARS[place + 1 :]:
-            ends = {target for code in people[year] for target in follow(shipped, code, year, later)}
+            ends = {target for code in people[year] for target in follow(steps, code, year, later)}
             assert ends == set(people[later]), (year, later, ends ^ set(people[later]))
 
 
 @pytest.mark.shared
 def test_merged_municipalities_have_the_people_of_their_parts(
-    shipped: pd.DataFrame, people: dict[int, dict[str, float]]
+    steps: Steps, people: dict[int, dict[str, float]]
 ) -> None:
     """Golden: at most 1.6 % apart over one year (growth), 3.1 over five, 3.5 from 2019 to 2022 (Dijk en Waard)."""
     widest = {}
     for year, later in pairwise(PANEL_YEARS):
         parts: dict[str, list[float]] = {}
         for code, count in people[year].items():
-            ends = follow(shipped, code, year, later)
+            ends = follow(steps, code, year, later)
             for target in ends:
                 parts.setdefault(target, []).append(count if len(ends) == 1 else np.nan)
         gaps = [

@@ -6,7 +6,7 @@ missing. Figures of different sources, and different indicators, never meet. Wha
 is apportioned: it is listed with its share of the total, for the caller to use or leave.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,22 +45,23 @@ def harmonise(
     mapping: pd.DataFrame,
     to_year: int,
     catalogue: Catalogue,
-    divisions: Mapping[str, int] | None = None,
+    divisions: Mapping[tuple[str, int], int] | None = None,
 ) -> Harmonised:
     """Give observations in the division of `to_year`.
 
-    Figures of a year are taken to be in the division of that year, unless `divisions` says otherwise for their source,
-    or they carry a code that is younger: then in the division in which it appeared (RIVM publishes 2012 in the
-    division of 2020). A figure put together from counts that were rounded is as precise as their sum. Areas of a
-    municipality that no longer exists and that the mapping does not know are set aside. Raises CatalogueError for an
-    indicator that is not in the catalogue, SchemaError when `observations` are not valid.
+    Figures of a year are taken to be in the division of that year, unless `divisions` says otherwise for their source
+    and year, or they carry a code that is younger: then in the division in which it appeared (RIVM publishes 2012 in
+    the division of 2020). Give `divisions` when `observations` are a part of what a source published (`division_of`).
+    A figure put together from counts that were rounded is as precise as their sum. Areas of a municipality that no
+    longer exists and that the mapping does not know are set aside. Raises ParameterError for an indicator that is not
+    in the catalogue, SchemaError when `observations` are not valid.
     """
     rows = check_observations(observations, "observations to harmonise")
     starts = created(mapping)
     young = rows["code"].map(starts).fillna(0).astype("int64")
-    division = young.groupby([rows["source"], rows["year"]]).transform("max").clip(lower=rows["year"])
-    if divisions:
-        division = rows["source"].map(divisions).fillna(division).astype("int64")
+    own = young.groupby([rows["source"], rows["year"]]).transform("max").clip(lower=rows["year"])
+    stated = pd.Series(list(zip(rows["source"], rows["year"], strict=True)), index=rows.index).map(divisions or {})
+    division = stated.fillna(own).astype("int64")
     made: list[pd.DataFrame] = []
     apportioned: list[pd.DataFrame] = []
     aside: list[SetAside] = []
@@ -76,6 +77,14 @@ def harmonise(
         pd.concat([part for part in apportioned if len(part)] or [empty], ignore_index=True),
         _joined(aside),
     )
+
+
+def division_of(year: int, codes: Iterable[str], starts: Mapping[str, int]) -> int:
+    """Say in which division of the country the figures of a year stand, from all codes they were published for.
+
+    `starts` is the year from which each new code exists (`kloof.mapping.created`).
+    """
+    return max(year, *(starts.get(code, year) for code in codes))
 
 
 def _joined(aside: list[SetAside]) -> tuple[SetAside, ...]:

@@ -203,8 +203,13 @@ def _write_part(base: "duckdb.DuckDBPyConnection", place: Path, name: str, query
     found: dict[str, Any] = {"observations": name, "rows": int(base.sql("select * from part").shape[0])}
     for key, column in (("source_ids", "source"), ("years", "year"), ("indicators", "indicator")):
         found[key] = [one for (one,) in base.sql(f"select distinct {column} from part order by 1").fetchall()]
-    places = base.sql("select distinct municipality from part where municipality like 'GM%' order by 1").fetchall()
-    return {**found, "municipalities": [code for (code,) in places]}
+    query = """select source, year, list(distinct municipality order by municipality) from part
+        where municipality like 'GM%' group by source, year order by source, year"""
+    editions: dict[tuple[str, ...], list[tuple[str, int]]] = {}
+    for source, year, codes in base.sql(query).fetchall():
+        editions.setdefault(tuple(codes), []).append((source, int(year)))
+    found["editions"] = [{"municipalities": list(codes), "of": of} for codes, of in editions.items()]
+    return {**found, "municipalities": sorted({code for codes in editions for code in codes})}
 
 
 def _copy(base: "duckdb.DuckDBPyConnection", path: Path, query: str) -> None:

@@ -25,8 +25,8 @@ from kloof.schema import COLUMNS, SetAside
 from kloof.shelf import follow, paths, read_manifest, reading, store_folder
 
 __all__ = [
-    "Change", "Held", "Readable", "add", "areas", "contents", "indicator", "municipalities", "municipality", "sources",
-    "store_folder",
+    "Change", "Held", "Readable", "add", "areas", "contents", "editions", "indicator", "municipalities", "municipality",
+    "sources", "store_folder",
 ]  # fmt: skip
 
 CONTENTS = (
@@ -154,6 +154,19 @@ def municipalities(folder: Path | None = None) -> list[str]:
     return sorted(
         {code for entry in read_manifest(folder or store_folder())["files"] for code in entry["municipalities"]}
     )
+
+
+def editions(folder: Path | None = None) -> dict[tuple[str, int], set[str]]:
+    """Give the municipalities of which each source has figures of each year: (source, year) → codes.
+
+    They tell in which division of the country a source gives a year.
+    """
+    found: dict[tuple[str, int], set[str]] = {}
+    for entry in read_manifest(folder or store_folder())["files"]:
+        for edition in entry["editions"]:
+            for source, year in edition["of"]:
+                found.setdefault((source, year), set()).update(edition["municipalities"])
+    return found
 
 
 def areas(folder: Path | None = None) -> pd.DataFrame:

@@ -10,8 +10,8 @@ import pandas as pd
 
 from kloof import store
 from kloof.catalogue import Catalogue
-from kloof.harmonise import harmonise
-from kloof.mapping import predecessors, read_mapping
+from kloof.harmonise import division_of, harmonise
+from kloof.mapping import created, predecessors, read_mapping
 from kloof.schema import KEY, SetAside
 from kloof.sources import STORE, DataSet, choose_sources, data_folder
 
@@ -30,7 +30,10 @@ def from_store(
     earlier = [store.municipality(code) for code in predecessors(mapping, municipality) if code in there]
     others = [store.municipality(code) for code in dict.fromkeys(comparisons) if code in there and code != municipality]
     rows, aside = _in_catalogue(pd.concat([held.observations for held in (own, *earlier)], ignore_index=True), known)
-    moved = harmonise(rows, mapping, int(rows["year"].max()), known)
+    starts, last = created(mapping), int(rows["year"].max())
+    divisions = {key: division_of(key[1], codes, starts) for key, codes in store.editions().items()}
+    about = mapping[mapping["to_code"].isin([municipality, *predecessors(mapping, municipality)])]
+    moved = harmonise(rows, about, last, known, divisions)
     rows, more = _without_apportioned(moved.observations, moved.apportioned, apportioned)
     rows = rows[rows["code"].str[2:6] == municipality[2:6]]
     beside, _ = _in_catalogue(
