@@ -153,7 +153,7 @@ def test_all_faults_come_at_once() -> None:
 def test_a_preset_that_lacks_parameters_says_which(own: Path) -> None:
     (own / "mine.toml").write_text('[parameters]\nmunicipality = "GM0001"\nyear_from = 2014\n')
     text = message_of({"preset": "mine"})
-    assert "source is missing (embedded data set, or path of a file you bring)" in text
+    assert "source is missing (embedded data set, store, or path of a file you bring)" in text
     assert "seed is missing" in text
     assert "trend_from" not in text
 
