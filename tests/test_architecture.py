@@ -30,16 +30,25 @@ EDGE = {
     "publish",
     "cli",
     "listing",
+    "shelf",
+    "intake",
+    "store",
+    "stored",
+    "matrix",
+    "cli_coverage",
 }
 WRITES_PAGES = {"report", "tables", "views", "page", "pdf", "audit", "readback", "known", "narrate"}
 HEAVY = {
-    "matplotlib": {"plots", "charts", "canvas", "labels", "maps"},
-    "seaborn": {"charts", "canvas"},
+    "matplotlib": {"plots", "charts", "canvas", "labels", "maps", "matrix"},
+    "seaborn": {"charts", "canvas", "matrix"},
     "statsmodels": {"models"},
     "papermill": {"run"},
     "typst": {"pdf"},
     "shapely": {"maps"},
     "jinja2": {"page"},
+    "duckdb": {"shelf"},
+    "pyarrow": {"intake"},
+    "filelock": {"shelf"},
 }
 
 

@@ -16,12 +16,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kloof import canvas, charts, labels, narrate, plots
+from kloof import canvas, charts, labels, matrix, narrate, plots
 from kloof.catalogue import read_catalogue
 from kloof.errors import ReportError
 from kloof.findings import Finding, Side
 
 LANGUAGES = ("nl", "en")
+STATES = ("measured", "partly", "missing", "absent", "broken")
+AVAILABLE = ("present", "suppressed", "absent", "broken", "apportioned")
 WORDS = {
     "verdict": {
         code: {"nl": nl, "en": en}
@@ -151,9 +153,8 @@ def cases():
         ]
         for i in range(200)
     ]
-    states = ["measured", "partly", "missing", "absent", "broken"]
     cells = [
-        [name, year, states[(i + year) % 5], 83.4]
+        [name, year, STATES[(i + year) % 5], 83.4]
         for i, name in enumerate(("inhabitants", "low_income_households_share", "mean_dwelling_value"))
         for year in range(2008, 2026)
     ]
@@ -184,6 +185,7 @@ def cases():
         "specification, 200": results("specification", crowd, unit="index"),
         "coverage": results("coverage", cells),
         "coverage, two years": results("coverage", [cell for cell in cells if cell[1] in (2015, 2019)]),
+        "availability": results("availability", [[*cell[:2], AVAILABLE[(cell[1]) % 5], 16.6] for cell in cells]),
     }  # fmt: skip
 
 
@@ -516,9 +518,12 @@ def test_coverage_has_a_sign_for_each_state(catalogue):
     axes = figure(CASES["coverage, two years"], catalogue)[0].axes[0]
     signs = {line.get_marker() for line in axes.lines}
     rows = CASES["coverage, two years"]["tables"]["t"]["rows"]
-    wanted = {charts.STATES[row[2]][1]["marker"] for row in rows if row[2] != "partly"}
+    wanted = {matrix.STATES[row[2]][1]["marker"] for row in rows if row[2] != "partly"}
     assert signs == wanted
-    assert len({sign["marker"] + sign.get("fillstyle", "") for _, sign in charts.STATES.values()}) == len(charts.STATES)
+    for kind in (STATES, AVAILABLE):
+        assert (
+            len({sign["marker"] + sign.get("fillstyle", "") for sign in (matrix.STATES[name][1] for name in kind)}) == 5
+        )
     said = [text for text, _ in figure(CASES["coverage, two years"], catalogue)[1]]
     assert said.count("83\u00a0%") == sum(row[2] == "partly" for row in rows) > 0
 
@@ -637,7 +642,7 @@ def test_words_of_figures_exist_in_both_languages_for_every_kind(words):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda d: d["figures"]["f"].update(kind="pie"), "unknown kind 'pie'; known kinds: choropleth"),
+        (lambda d: d["figures"]["f"].update(kind="pie"), "unknown kind 'pie'; known kinds: availability, choropleth"),
         (lambda d: d["figures"].clear(), "no figure f; it has: none"),
         (lambda d: d["tables"].clear(), "table t, which results.json does not have"),
         (lambda d: d["tables"]["t"]["rows"].clear(), "table t of figure f. \\(1\\) there are no rows"),

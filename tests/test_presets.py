@@ -18,6 +18,7 @@ from kloof.presets import (
     is_given,
     parameters,
     preset_names,
+    preset_parameters,
     read_preset,
 )
 
@@ -46,7 +47,7 @@ def test_there_are_presets_and_they_are_found() -> None:
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_on_disk_is_valid(name: str) -> None:
-    values = parameters({"preset": name})
+    values = preset_parameters(name)
     assert values.preset == name
     assert values.language == "nl"
     written = read_preset(name)["parameters"]
@@ -152,7 +153,7 @@ def test_all_faults_come_at_once() -> None:
 def test_a_preset_that_lacks_parameters_says_which(own: Path) -> None:
     (own / "mine.toml").write_text('[parameters]\nmunicipality = "GM0001"\nyear_from = 2014\n')
     text = message_of({"preset": "mine"})
-    assert "source is missing (embedded data set, or path of a file you bring)" in text
+    assert "source is missing (embedded data set, store, or path of a file you bring)" in text
     assert "seed is missing" in text
     assert "trend_from" not in text
 

@@ -35,13 +35,13 @@ STYLE: dict[Any, Any] = {
     "ytick.color": GREY, "ytick.labelcolor": INK, "ytick.labelsize": LETTER,
 }  # fmt: skip
 NUMERIC = frozenset(
-    {"focus", "rest", "gap", "gap_low", "gap_high", "value", "low", "high", "trend", "estimate", "share"}
+    {"focus", "rest", "gap", "gap_low", "gap_high", "value", "low", "high", "trend", "estimate", "share", "without"}
 )
 CODES = {
     "group": ("focus", "rest"),
     "link": ("comparable", "broken", "bridged"),
     "period": ("before", "since"),
-    "state": ("measured", "partly", "missing", "absent", "broken"),
+    "state": ("measured", "partly", "missing", "absent", "broken", "present", "suppressed", "apportioned"),
     "verdict": VERDICTS,
 }
 Mark = Mapping[str, Any]  # properties of a line or marker of matplotlib

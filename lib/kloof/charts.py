@@ -3,13 +3,12 @@
 Each takes a Drawing whose table has the columns that `kloof.plots.NEEDS` names and gives a figure.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from kloof import fmt
 from kloof.canvas import (
     COLOURS,
     FOCUS,
@@ -36,7 +35,7 @@ from kloof.canvas import (
 )
 from kloof.errors import ReportError
 from kloof.findings import VERDICTS
-from kloof.labels import LINE, room_between, spread, swarm, wide, wrap, year_ticks
+from kloof.labels import LINE, room_between, spread, swarm, wide, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,13 +53,6 @@ DISTANCE = "#F3D08A"
 DASHED = (0, (1.5, 1.5))
 FACES = dict.fromkeys(VERDICTS, "#BDBDBD") | {"SUPPORTED": INK, "CONTRADICTED": "white"}
 SIGNS = dict.fromkeys(VERDICTS, "") | {"NEGLIGIBLE": "≈", "UNDECIDED": "?", "NOT_TESTABLE": "–"}
-STATES: Mapping[str, tuple[str, Mark]] = {
-    "measured": ("#4A5568", {"marker": "o", "color": "white", "markersize": 8.0}),
-    "partly": ("#B4BFCE", {"marker": "o", "color": INK, "fillstyle": "left", "markersize": 11.0}),
-    "missing": ("#E8E8E8", {"marker": "x", "color": INK, "markeredgewidth": 1.6, "markersize": 8.0}),
-    "absent": ("#FFFFFF", {"marker": "_", "color": GREY, "markeredgewidth": 1.6, "markersize": 8.0}),
-    "broken": ("#F0E442", {"marker": "d", "color": INK, "markersize": 9.0}),
-}
 
 
 def stretches(rows: pd.DataFrame, values: Sequence[str]) -> "pd.Series[int]":
@@ -358,42 +350,4 @@ def specification(drawing: Drawing) -> "Figure":
     scale(drawing, place, "x")
     letter(place.figure, (8, 15), drawing.axis("specification", "axis", change=True))
     key(place.figure, 30, items)
-    return place.figure
-
-
-def coverage(drawing: Drawing) -> "Figure":
-    """Draw which indicator has figures in which year: a cell per pair, with a sign that needs no colour."""
-    import seaborn as sns
-    from matplotlib.colors import ListedColormap
-
-    rows, codes = drawing.rows, {code: number for number, code in enumerate(STATES)}
-    names, years = list(dict.fromkeys(rows["indicator"])), sorted(set(rows["year"]))
-    labels = [wrap(drawing.subject(name), 220 if len(years) > 12 else 280) for name in names]
-    left = max(wide(label) for label in labels) + 20
-    width = min(WIDTH - left - 8, 60.0 * len(years))
-    pitch = LINE * max(label.count("\n") + 1 for label in labels) + 10
-    items: list[tuple[Sequence[Mark], str]] = []
-    for code in (code for code in STATES if code in set(rows["state"])):
-        square = {"marker": "s", "markersize": 18, "color": STATES[code][0], "markeredgecolor": GREY}
-        items.append(([{**square, "markeredgewidth": 0.6}, STATES[code][1]], drawing.word("coverage", code)))
-    header = key_height(items) + 40
-    place = panel(sheet(header + pitch * len(names) + 10), left, header, width, pitch * len(names))
-    numbers = pd.DataFrame(float("nan"), index=names, columns=years)
-    for row in rows.to_dict("records"):
-        numbers.loc[row["indicator"], row["year"]] = codes[row["state"]]
-    cells = {"cmap": ListedColormap([face for face, _ in STATES.values()]), "vmin": 0, "vmax": len(codes) - 1}
-    style = {"cbar": False, "linewidths": 1, "linecolor": PALE, "xticklabels": False, "yticklabels": False}
-    sns.heatmap(numbers, ax=place.axes, **cells, **style)
-    for row in rows.to_dict("records"):
-        x, y = years.index(row["year"]) + 0.5, names.index(row["indicator"]) + 0.5
-        share = fmt.number(row["share"], "percent", drawing.narrator.language, 0) if row["state"] == "partly" else ""
-        if share and wide(share) < width / len(years) - 4:
-            letter(place.figure, (place.across(x), place.down(y)), share, Hand("center"))
-        else:
-            place.axes.plot(x, y, linestyle="none", **STATES[row["state"]][1])
-    for index, label in enumerate(labels):
-        letter(place.figure, (left - 10, place.down(index + 0.5)), label, Hand("right"))
-    for index in year_ticks(range(len(years)), width):
-        letter(place.figure, (place.across(index + 0.5), header - 14), str(years[index]), Hand("center"))
-    key(place.figure, 2, items)
     return place.figure

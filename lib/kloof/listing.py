@@ -11,7 +11,7 @@ from kloof import audit, claims, narrate
 from kloof.errors import KloofError, ParameterError
 from kloof.fmt import LANGUAGES
 from kloof.indices import INDICES
-from kloof.presets import HELP, parameters, preset_names, read_preset
+from kloof.presets import ANY, HELP, preset_names, preset_parameters, read_preset
 from kloof.run import declared, notebook_paths
 from kloof.sources import catalogue, data_folder, embedded, load, verify
 
@@ -35,7 +35,7 @@ def presets() -> Rows:
     """List the presets with their municipality and years."""
     rows = []
     for name in preset_names():
-        values = read_preset(name)["parameters"]
+        values = {"municipality": "any municipality (--set municipality=GM…)", **read_preset(name)["parameters"]}
         rows.append(
             (
                 name,
@@ -88,17 +88,19 @@ def sources() -> Rows:
 def parameters_of(notebook: str, preset: str) -> tuple[str, list[tuple[str, str, Any, str]]]:
     """Give a notebook's question and its parameters: name, type, value under a preset, meaning."""
     path = notebook_paths([notebook])[0]
-    values = parameters({"preset": preset})
+    values = preset_parameters(preset)
     rows = []
     for name, entry in declared(path).items():
-        rows.append((name, str(entry["inferred_type_name"]), getattr(values, name), HELP.get(name, "")))
+        value = getattr(values, name)
+        shown = "yours: --set municipality=GM…" if value == ANY else value
+        rows.append((name, str(entry["inferred_type_name"]), shown, HELP.get(name, "")))
     return f"{path.stem}: {title(path, 'en')}", rows
 
 
 def faults_of_project() -> list[str]:
     """List everything that is wrong with data, catalogue, presets, claims, texts and notebooks."""
     checks: list[Callable[[], object]] = [partial(verify, data_folder() / name) for name in embedded()]
-    checks += [partial(parameters, {"preset": name}) for name in preset_names()]
+    checks += [partial(preset_parameters, name) for name in preset_names()]
     checks += [claims.registry, lambda: found.extend(narrate.complete(catalogue()))]
     found: list[str] = []
     for check in checks:

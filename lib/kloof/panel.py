@@ -1,8 +1,10 @@
 """One indicator for the buurten of one municipality: year by year, with the bounds its rounding leaves.
 
-Also resolves the focus list: a registered list, or a rule such as `lowest:11:mean_income_per_inhabitant:2016`.
+Also resolves the focus list: a registered list, or a rule such as `lowest:11:mean_income_per_inhabitant:2016` or
+`lowest:20%:mean_dwelling_value:2024`.
 """
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ from kloof.errors import NotComputableError, ParameterError, examples
 from kloof.schema import SetAside
 from kloof.sources import DataSet
 
-RULE = re.compile(r"(lowest|highest):(\d+):(\w+):(\d{4})")
+RULE = re.compile(r"(lowest|highest):(\d+%?):(\w+):(\d{4})")
 CAPPED = {"percent": 100.0}
 
 
@@ -159,8 +161,10 @@ class Focus:
 def resolve_focus(data: DataSet, known: Catalogue, name: str) -> Focus:
     """Turn a focus parameter into buurten.
 
-    `name` is a list of the data set, codes joined by commas, or a rule `lowest:N:INDICATOR:YEAR`. Raises ParameterError
-    when it is unknown, holds a buurt of another municipality, is empty, or leaves no buurt to compare with.
+    `name` is a list of the data set, codes joined by commas, or a rule `lowest:N:INDICATOR:YEAR`. With a percentage for
+    N it is that part of the buurten with a value, rounded, at least one; the focus is then named by the number it is.
+    Raises ParameterError when it is unknown, holds a buurt of another municipality, is empty, or leaves no buurt to
+    compare with.
     """
     units = data.units()
     if match := RULE.fullmatch(name):
@@ -194,12 +198,16 @@ def _sound(focus: Focus, units: Sequence[str]) -> Focus:
 
 
 def _by_rule(data: DataSet, known: Catalogue, name: str, match: re.Match[str]) -> Focus:
-    extreme, size, indicator, year = match[1], int(match[2]), match[3], int(match[4])
+    extreme, indicator, year = match[1], match[3], int(match[4])
     table = series(data, known, indicator)
     values = table[(table["year"] == year) & (table["status"] == "measured")].set_index("code")["value"]
     if values.empty:
         covered = ", ".join(str(covered) for covered in sorted(table["year"].unique())) or "no year at all"
         raise ParameterError(f"focus {name!r}: {indicator} has no value by buurt in {year}; it has {covered}.")
+    size = int(match[2].removesuffix("%"))
+    if match[2].endswith("%") and size:
+        size = max(1, math.floor(size * len(values) / 100 + 0.5))
+        name = f"{extreme}:{size}:{indicator}:{year}"
     ranked = values.sort_index().sort_values(ascending=extreme == "lowest", kind="stable")
     return _sound(Focus(name, tuple(sorted(ranked.index[:size])), indicator, year), list(values.index))
 

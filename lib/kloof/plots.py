@@ -11,7 +11,7 @@ from html import escape
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-from kloof import charts, maps
+from kloof import charts, maps, matrix
 from kloof.canvas import STYLE, Drawing, prepare
 from kloof.errors import ReportError
 from kloof.labels import learn_font
@@ -27,7 +27,8 @@ CHARTS: Mapping[str, "Callable[[Drawing], Figure]"] = {
     "slope": charts.slope,
     "event_study": charts.event_study,
     "specification": charts.specification,
-    "coverage": charts.coverage,
+    "coverage": matrix.states,
+    "availability": matrix.states,
 }
 NEEDS = {
     "gap_lines": ("year", "focus", "rest", "gap", "gap_low", "gap_high", "link"),
@@ -37,6 +38,7 @@ NEEDS = {
     "event_study": ("year", "gap", "low", "high", "trend", "period"),
     "specification": ("variant", "estimate", "low", "high", "verdict", "headline"),
     "coverage": ("indicator", "year", "state", "share"),
+    "availability": ("indicator", "year", "state", "without"),
     "choropleth": ("area", "value", "group"),
 }
 NAMED = 5  # buurten without a figure that a note names; of more it gives the number

@@ -20,6 +20,8 @@ NONE = "none"  # how to ask for nothing where the preset has something, in:
 MAY_BE_NONE = ("levels", "groups", "comparisons", "published")
 EVENT = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 MUNICIPALITY = re.compile(r"GM\d{4}")
+REPORT = re.compile(r"(?:[\w-]|\{municipality\})+")
+ANY = "GM0000"
 
 
 @dataclass(frozen=True)
@@ -56,13 +58,13 @@ HELP = {
     "preset": "named set of parameters: a file in notebooks/presets",
     "language": "language of sentences and figures: nl or en",
     "municipality": "CBS code of the municipality, GM and four digits",
-    "source": "embedded data set, or path of a file you bring",
+    "source": "embedded data set, store, or path of a file you bring",
     "year_from": "first year compared",
     "year_to": "last year compared",
     "trend_from": "first year that may count for the trend before the event",
     "event": "month of the event whose before and since are compared, such as 2020-03",
     "focus": "focus list: its name, buurt codes joined by commas, or a rule such as "
-    "lowest:11:mean_income_per_inhabitant:2016",
+    "lowest:11:mean_income_per_inhabitant:2016 or lowest:20%:mean_dwelling_value:2024",
     "focus_variants": "the focus lists under which every verdict is repeated",
     "indicators": "indicators whose gap is followed over the years",
     "levels": "indicators whose level is shown, or none",
@@ -105,7 +107,16 @@ def read_preset(name: str) -> dict[str, Any]:
     unknown = content["parameters"].keys() - HELP.keys()
     if unknown:
         raise ParameterError(f"preset {name}: unknown {', '.join(sorted(unknown))}. Valid: {', '.join(HELP)}.")
+    if "report" in content and not REPORT.fullmatch(str(content["report"])):
+        raise ParameterError(
+            f"preset {name}: report must be a plain name, which may hold {{municipality}}, not {content['report']!r}."
+        )
     return content
+
+
+def report_name(p: Parameters) -> str:
+    """Give the name of the folder of a report: that of the preset, or what the preset has under `report`."""
+    return str(read_preset(p.preset).get("report", p.preset)).replace("{municipality}", p.municipality)
 
 
 def is_given(value: Any) -> bool:
@@ -133,7 +144,10 @@ def parameters(given: Mapping[str, Any]) -> Parameters:
     if not found:
         found = _impossible(merged)
     if found:
-        raise ParameterError(faults("the parameters", found, "See: kloof show 03."))
+        way_out = "See: kloof show 03."
+        if "municipality" not in merged:
+            way_out = f"Give it: kloof run --preset {preset} --set municipality=GM0344."
+        raise ParameterError(faults("the parameters", found, way_out))
     return Parameters(**{name: _settled(name, value) for name, value in merged.items()})
 
 
@@ -144,6 +158,15 @@ def _settled(name: str, value: Any) -> Any:
     if isinstance(value, list | tuple):
         return () if list(value) == [NONE] and name in MAY_BE_NONE else tuple(value)
     return value
+
+
+def preset_parameters(name: str) -> Parameters:
+    """Check a preset on its own; a municipality that it leaves to the user is `ANY`, which does not exist.
+
+    Raises ParameterError as `parameters` does.
+    """
+    left_open = "municipality" not in read_preset(name)["parameters"]
+    return parameters({"preset": name} | ({"municipality": ANY} if left_open else {}))
 
 
 def _type_fault(name: str, value: Any) -> str | None:

@@ -6,12 +6,18 @@ from typing import Any
 import pandas as pd
 
 from kloof import claims, coverage, levels, replication, sources
+from kloof.availability import ABSENT, availability
 from kloof.findings import NOT_COMPUTABLE, Finding, judge
 from kloof.results import Column, Section
 from kloof.study import Study
 
 UNIT = "@unit"  # a number in the unit that its own row names
 CHANGE = "@difference_unit"
+AVAILABILITY = (
+    Column("indicator", "indicator"), Column("year", "year"), Column("state", "code"),
+    Column("without", "number", "percent", 0), Column("measured", "number", "number"),
+    Column("areas", "number", "number"), Column("break", "break"),
+)  # fmt: skip
 USUAL = (56, 8)  # buurten and years of the synthetic municipalities whose error rates a report prints
 
 
@@ -32,6 +38,18 @@ def what_exists(section: Section, study: Study) -> pd.DataFrame:
     ]  # fmt: skip
     section.table("01.coverage", columns, table)
     section.figure("01.coverage", "coverage", "01.coverage", "01.coverage")
+    return table
+
+
+def everything_that_exists(section: Section, study: Study) -> pd.DataFrame:
+    """Record the state of every indicator of the data in every year of the window, whether it is followed or not."""
+    table = availability(study.data.observations, study.known, study.p.municipality)
+    table = table[table["year"].between(study.p.year_from, study.p.year_to)]
+    filled = table.loc[table["state"] != ABSENT, "indicator"].unique()
+    table = table[table["indicator"].isin(filled)]
+    if not table.empty:
+        section.table("01.availability", AVAILABILITY, table)
+        section.figure("01.availability", "availability", "01.availability")
     return table
 
 

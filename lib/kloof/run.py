@@ -15,7 +15,7 @@ from typing import Any
 from kloof import claims
 from kloof.errors import KloofError, NotebookError, ParameterError, ReportError
 from kloof.fmt import LANGUAGES
-from kloof.presets import HELP, as_typed, is_given
+from kloof.presets import HELP, as_typed, is_given, report_name
 from kloof.results import dump, join_sections, write_whole
 from kloof.sources import catalogue, project_folder
 from kloof.study import Study, open_study
@@ -320,11 +320,11 @@ def make_report(
     only: Sequence[str] = (),
     tell: Progress | None = None,
 ) -> Path:
-    """Run a preset and put its report in reports/<preset>; return that folder.
+    """Run a preset and put its report in reports/<preset>, or in the folder that the preset names; return that folder.
 
     An earlier report is replaced whole at the end, and not touched when anything fails; what a failing notebook had
     done is kept in reports/failed. With `only`, the chosen notebooks run and no report is made: the executed
-    notebooks are put in reports/<preset>-only.
+    notebooks are put in that folder with `-only` behind its name.
     """
     from kloof.publish import publish
 
@@ -333,7 +333,8 @@ def make_report(
     study = open_study({**overrides, "preset": preset, "language": languages[0]})
     reports = project_folder() / "reports"
     reports.mkdir(exist_ok=True)
-    target = reports / (f"{preset}-only" if only else preset)
+    name = report_name(study.p)
+    target = reports / (f"{name}-only" if only else name)
     folder = Path(tempfile.mkdtemp(prefix=".making-", dir=reports))
     try:
         parameters = {**overrides, "preset": preset}

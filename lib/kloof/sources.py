@@ -7,7 +7,7 @@ sources give the same figure one is chosen by a stated rule, and the other is co
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from kloof.errors import ParameterError, SourceError, faults
 from kloof.schema import COLUMNS, SetAside, check_observations
 
 REGISTRY = "registry.csv"
+STORE = "store"
 OBSERVATION_FILES = ("figures.csv", "kwb_breda.csv", "kwb_other.csv")
 
 
@@ -93,18 +94,24 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def load(source: str, municipality: str, known: Catalogue) -> DataSet:
-    """Load an embedded data set by its name, or a file by its path (from where you are, or from the project folder).
+def load(source: str, municipality: str, known: Catalogue, comparisons: Sequence[str] = ()) -> DataSet:
+    """Load an embedded data set by its name, what was put in the store, or a file by its path.
 
-    Raises ParameterError when `source` is neither, SourceError when a file is missing, damaged or not understood.
+    A path counts from where you are, or from the project folder. Out of the store come the municipality and those of
+    the `comparisons` that it has. Raises ParameterError when `source` is none of these or the store has no such
+    municipality, SourceError when a file is missing, damaged or not understood.
     """
+    if source == STORE:
+        from kloof.stored import from_store
+
+        return from_store(municipality, known, comparisons)
     if source in embedded():
         return _load_embedded(data_folder() / source, municipality)
     path = next((place for place in (Path(source), project_folder() / source) if place.is_file()), None)
     if path is None:
         raise ParameterError(
             f"source {source!r} is neither an embedded data set ({', '.join(embedded())}) nor a file at "
-            f"{project_folder() / source}. Give a file you have: kloof run --set source=PATH."
+            f"{project_folder() / source}, nor {STORE}. Give a file you have: kloof run --set source=PATH."
         )
     return _load_file(path, municipality, known)
 

@@ -1,7 +1,7 @@
 """Opens a study: parameters checked, data loaded, focus list resolved. Every notebook starts here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -74,15 +74,16 @@ def open_study(declared: Mapping[str, Any]) -> Study:
     ]
     if found:
         raise ParameterError(faults("the parameters", found, "See: kloof list indicators."))
-    data = load(p.source, p.municipality, known)
+    data = load(p.source, p.municipality, known, p.comparisons)
     years = sorted(data.observations.loc[data.observations["code"].str[2:6] == p.municipality[2:6], "year"].unique())
     if not any(p.year_from <= year <= p.year_to for year in years):
         raise ParameterError(
             f"{p.source} has no year from {p.year_from} to {p.year_to}; it has {', '.join(map(str, years))}."
         )
     focus = resolve_focus(data, known, p.focus)
-    variants = tuple(resolve_focus(data, known, name) for name in dict.fromkeys((p.focus, *p.focus_variants)))
-    return Study(p, data, known, focus, variants)
+    lists = {name: resolve_focus(data, known, name) for name in dict.fromkeys((p.focus, *p.focus_variants))}
+    p = replace(p, focus=focus.name, focus_variants=tuple(lists[name].name for name in p.focus_variants))
+    return Study(p, data, known, focus, tuple({variant.name: variant for variant in lists.values()}.values()))
 
 
 def usable_years(study: Study, name: str, year_from: int, year_to: int) -> tuple[list[int], dict[int, float]]:

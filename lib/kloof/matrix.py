@@ -1,0 +1,71 @@
+"""The matrix of a report: which indicator has which state in which year, as signs that need no colour.
+
+Two kinds of figure share it: what the followed indicators measure (`coverage`), and all that exists (`availability`).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from kloof import fmt
+from kloof.canvas import GREY, INK, PALE, WIDTH, Drawing, Hand, Mark, key, key_height, letter, panel, sheet
+from kloof.labels import LINE, wide, wrap, year_ticks
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FULL: tuple[str, Mark] = ("#4A5568", {"marker": "o", "color": "white", "markersize": 8.0})
+HALF: tuple[str, Mark] = ("#B4BFCE", {"marker": "o", "color": INK, "fillstyle": "left", "markersize": 11.0})
+STATES: Mapping[str, tuple[str, Mark]] = {
+    "measured": FULL,
+    "present": FULL,
+    "partly": HALF,
+    "suppressed": HALF,
+    "missing": ("#E8E8E8", {"marker": "x", "color": INK, "markeredgewidth": 1.6, "markersize": 8.0}),
+    "absent": ("#FFFFFF", {"marker": "_", "color": GREY, "markeredgewidth": 1.6, "markersize": 8.0}),
+    "broken": ("#F0E442", {"marker": "d", "color": INK, "markersize": 9.0}),
+    "apportioned": ("#A6D3EC", {"marker": "^", "color": INK, "markersize": 9.0}),
+}
+PARTS = {"partly": "share", "suppressed": "without"}  # states whose cell says how large a part, and of which column
+
+
+def states(drawing: Drawing) -> "Figure":
+    """Draw the state of each indicator in each year: a cell per pair, with a sign that needs no colour."""
+    import seaborn as sns
+    from matplotlib.colors import ListedColormap
+
+    rows, codes = drawing.rows, {code: number for number, code in enumerate(STATES)}
+    names, years = list(dict.fromkeys(rows["indicator"])), sorted(set(rows["year"]))
+    catalogue, language = drawing.narrator.catalogue, drawing.narrator.language
+    room = 220 if len(years) > 12 else 280
+    labels = [wrap(catalogue.indicator(name).label(language), room) for name in names]
+    left = max(wide(label) for label in labels) + 20
+    width = min(WIDTH - left - 8, 60.0 * len(years))
+    pitch = LINE * max(label.count("\n") + 1 for label in labels) + 10
+    items: list[tuple[Sequence[Mark], str]] = []
+    for code in (code for code in STATES if code in set(rows["state"])):
+        square = {"marker": "s", "markersize": 18, "color": STATES[code][0], "markeredgecolor": GREY}
+        items.append(([{**square, "markeredgewidth": 0.6}, STATES[code][1]], drawing.word(drawing.kind, code)))
+    header = key_height(items) + 40
+    place = panel(sheet(header + pitch * len(names) + 10), left, header, width, pitch * len(names))
+    numbers = pd.DataFrame(float("nan"), index=names, columns=years)
+    for row in rows.to_dict("records"):
+        numbers.loc[row["indicator"], row["year"]] = codes[row["state"]]
+    cells = {"cmap": ListedColormap([face for face, _ in STATES.values()]), "vmin": 0, "vmax": len(codes) - 1}
+    style = {"cbar": False, "linewidths": 1, "linecolor": PALE, "xticklabels": False, "yticklabels": False}
+    sns.heatmap(numbers, ax=place.axes, **cells, **style)
+    for row in rows.to_dict("records"):
+        x, y = years.index(row["year"]) + 0.5, names.index(row["indicator"]) + 0.5
+        part = PARTS.get(row["state"])
+        share = fmt.number(row[part], "percent", language, 0) if part else ""
+        if share and wide(share) < width / len(years) - 4:
+            letter(place.figure, (place.across(x), place.down(y)), share, Hand("center"))
+        else:
+            place.axes.plot(x, y, linestyle="none", **STATES[row["state"]][1])
+    for index, label in enumerate(labels):
+        letter(place.figure, (left - 10, place.down(index + 0.5)), label, Hand("right"))
+    for index in year_ticks(range(len(years)), width):
+        letter(place.figure, (place.across(index + 0.5), header - 14), str(years[index]), Hand("center"))
+    key(place.figure, 2, items)
+    return place.figure

@@ -1,0 +1,88 @@
+"""Makes a data set of one municipality out of the store: one figure per area and year, in today's municipality.
+
+Figures of municipalities that went into this one are put together where that is exact; what is apportioned over a
+split stays out unless it is asked for. Buurten and wijken keep the code of their own year.
+"""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from kloof import store
+from kloof.catalogue import Catalogue
+from kloof.harmonise import division_of, harmonise
+from kloof.mapping import created, predecessors, read_mapping
+from kloof.schema import KEY, SetAside
+from kloof.sources import STORE, DataSet, choose_sources, data_folder
+
+
+def from_store(
+    municipality: str, known: Catalogue, comparisons: Sequence[str] = (), *, apportioned: bool = False
+) -> DataSet:
+    """Give the data set of a municipality, with those comparison municipalities that the store has.
+
+    Raises ParameterError when the store is empty or has no such municipality, SourceError when it is damaged, and
+    SchemaError when the mapping of municipalities (data/mapping.csv) is not valid.
+    """
+    own = store.municipality(municipality)
+    there = set(store.municipalities())
+    mapping = read_mapping(data_folder() / "mapping.csv")
+    earlier = [store.municipality(code) for code in predecessors(mapping, municipality) if code in there]
+    others = [store.municipality(code) for code in dict.fromkeys(comparisons) if code in there and code != municipality]
+    rows, aside = _in_catalogue(pd.concat([held.observations for held in (own, *earlier)], ignore_index=True), known)
+    starts, last = created(mapping), int(rows["year"].max())
+    divisions = {key: division_of(key[1], codes, starts) for key, codes in store.editions().items()}
+    about = mapping[mapping["to_code"].isin([municipality, *predecessors(mapping, municipality)])]
+    moved = harmonise(rows, about, last, known, divisions)
+    rows, more = _without_apportioned(moved.observations, moved.apportioned, apportioned)
+    rows = rows[rows["code"].str[2:6] == municipality[2:6]]
+    beside, _ = _in_catalogue(
+        pd.concat([rows.iloc[:0], *[held.observations for held in others]], ignore_index=True), known
+    )
+    observations, chosen, checks = choose_sources(pd.concat([rows, beside], ignore_index=True))
+    everyone = (own, *earlier, *others)
+    used = set(observations["source"])
+    sources = pd.concat([held.sources for held in everyone], ignore_index=True).drop_duplicates("source_id")
+    areas = pd.concat([held.areas for held in (own, *others)], ignore_index=True).drop_duplicates("code")
+    inputs = {entry["sha256"]: entry for held in everyone for entry in held.inputs}
+    files = {source: file for held in reversed(everyone) for source, file in held.files.items()}
+    return DataSet(
+        name=STORE,
+        municipality=municipality,
+        observations=observations,
+        areas=areas.sort_values("code", ignore_index=True),
+        sources=sources[sources["source_id"].isin(used)].sort_values("source_id", ignore_index=True),
+        inputs=tuple(sorted(inputs.values(), key=lambda entry: (entry["file"], entry["sha256"]))),
+        set_aside=(*own.set_aside, *aside, *moved.set_aside, *more, *chosen, *_not_in_every_year(rows)),
+        geometry=own.geometry,
+        checks=checks,
+        files={source: file for source, file in files.items() if source in used},
+    )
+
+
+def _in_catalogue(rows: pd.DataFrame, known: Catalogue) -> tuple[pd.DataFrame, list[SetAside]]:
+    """Set aside what the catalogue no longer knows."""
+    strange = ~rows["indicator"].isin(list(known.indicators))
+    if not strange.any():
+        return rows, []
+    names = sorted(rows.loc[strange, "indicator"].unique())
+    return rows[~strange], [SetAside(STORE, int(strange.sum()), "indicator_not_in_catalogue", ", ".join(names[:5]))]
+
+
+def _without_apportioned(
+    rows: pd.DataFrame, apportioned: pd.DataFrame, wanted: bool
+) -> tuple[pd.DataFrame, list[SetAside]]:
+    """Leave out what rests on a part of a split area, unless it is wanted."""
+    if wanted or apportioned.empty:
+        return rows, []
+    parts = pd.MultiIndex.from_frame(rows[KEY]).isin(pd.MultiIndex.from_frame(apportioned[KEY]))
+    return rows[~parts], [SetAside(STORE, int(parts.sum()), "apportioned")]
+
+
+def _not_in_every_year(rows: pd.DataFrame) -> list[SetAside]:
+    """Notice buurten that are in some editions and not in others: their codes changed, or they did."""
+    buurten = rows[rows["code"].str.startswith("BU") & (rows["indicator"] == "inhabitants")]
+    years = buurten.groupby("code")["year"].nunique()
+    partial = sorted(years.index[years < buurten["year"].nunique()])
+    detail = f"{len(partial)}: {', '.join(partial[:5])}"
+    return [SetAside(STORE, 0, "areas_not_in_every_year", detail)] if partial else []
