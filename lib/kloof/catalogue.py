@@ -121,7 +121,7 @@ class Group:
     share: str | None = None
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Catalogue:
     """Everything in data/catalogue.toml."""
 
@@ -131,9 +131,6 @@ class Catalogue:
     dimensions: Mapping[str, Mapping[str, str]]
     focus: Mapping[str, Mapping[str, str]]
     settings: Mapping[str, Any] = field(default_factory=dict)
-
-    def __repr__(self) -> str:
-        return f"Catalogue({len(self.indicators)} indicators)"
 
     def indicator(self, name: str) -> Indicator:
         """Look an indicator up; an unknown one is an error that lists the nearest."""
@@ -225,7 +222,9 @@ def _contradictions(catalogue: Catalogue) -> list[str]:
             if other not in catalogue.indicators
         ]
         found += [
-            f"indicator {name}: suppression below {rule.below} is no minimum." for rule in indicator.suppression if rule.below <= 0
+            f"indicator {name}: suppression below {rule.below} is no minimum."
+            for rule in indicator.suppression
+            if rule.below <= 0
         ]
         if indicator.unit not in catalogue.units:
             found.append(f"indicator {name} has unknown unit {indicator.unit}.")

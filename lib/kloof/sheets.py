@@ -130,18 +130,18 @@ def read_sheets(path: Path, data: bytes) -> tuple[str, list[Sheet]]:
     topics = next((n for n in range(head, min(head + 6, len(rows) - 1)) if rows[n + 1][0] == "Wijken en buurten"), None)
     if topics is not None and titles[0] != "Wijken en buurten":
         titles = [rows[topics + 1][0], *rows[topics][1:]]
-        year = _one_year(path, " ".join(rows[0]) if YEAR.search(" ".join(rows[0])) else path.stem)
+        year = one_year(path, " ".join(rows[0]) if YEAR.search(" ".join(rows[0])) else path.stem)
         return "statline_csv", [Sheet(year, path.name, tabulate(path.name, titles, rows[topics + 2 :]))]
     if not any(normalise(title) in (*NAME_TITLES, *CODE_TITLES) for title in titles):
         raise SourceError(
             f"{path.name} is no KWB file: its first line is {','.join(titles)[:60]!r}. Expected a CSV with "
             f"a column Wijken en buurten, a StatLine CSV, or the columns {', '.join(TIDY)}."
         )
-    return "kwb_csv", [Sheet(_one_year(path, path.stem), path.name, tabulate(path.name, titles, rows[head + 1 :]))]
+    return "kwb_csv", [Sheet(one_year(path, path.stem), path.name, tabulate(path.name, titles, rows[head + 1 :]))]
 
 
-def _one_year(path: Path, text: str) -> int:
-    """Take the only year that `text` names."""
+def one_year(path: Path, text: str) -> int:
+    """Take the only year that `text` names; raise SourceError when it names none or several."""
     years = set(YEAR.findall(text))
     if len(years) != 1:
         found = f"finds {', '.join(sorted(years))}" if years else "finds none"
