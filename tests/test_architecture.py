@@ -30,6 +30,10 @@ EDGE = {
     "publish",
     "cli",
     "listing",
+    "opening",
+    "naming",
+    "recognise",
+    "cli_add",
 }
 WRITES_PAGES = {"report", "tables", "views", "page", "pdf", "audit", "readback", "known", "narrate"}
 HEAVY = {
@@ -40,6 +44,8 @@ HEAVY = {
     "typst": {"pdf"},
     "shapely": {"maps"},
     "jinja2": {"page"},
+    "pyarrow": {"opening"},
+    "python_calamine": {"opening"},
 }
 
 

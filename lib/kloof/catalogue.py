@@ -190,11 +190,12 @@ def _kept_apart(indicators: Mapping[str, Indicator], entries: Iterable[dict[str,
     """Add the breaks between sources of two models to the indicators that both give."""
     kept = dict(indicators)
     for entry in entries:
-        if unknown := set(entry) ^ {"sources", "at", "kind", "nl", "en", "indicators"}:
-            raise CatalogueError(f"apart {entry.get('sources')}: {', '.join(sorted(unknown))} missing or not known.")
+        if odd := set(entry) ^ {"sources", "at", "kind", "nl", "en", "indicators"}:
+            raise CatalogueError(f"apart {entry.get('sources')}: {', '.join(sorted(odd))} missing or not known.")
         sources = frozenset(entry["sources"])
         gaps = tuple(Break(at, entry["kind"], entry["nl"], entry["en"], sources) for at in entry["at"])
-        if unknown := [name for name in entry["indicators"] if name not in kept] or len(sources) != 2:
+        unknown = [name for name in entry["indicators"] if name not in kept]
+        if unknown or len(sources) != 2:
             raise CatalogueError(f"apart {sorted(sources)} needs two sources and known indicators, not {unknown}.")
         for name in entry["indicators"]:
             kept[name] = replace(kept[name], breaks=(*kept[name].breaks, *gaps))

@@ -16,7 +16,7 @@ import pandas as pd
 
 from kloof.catalogue import Catalogue
 from kloof.errors import CatalogueError, ParameterError, SchemaError, examples, faults
-from kloof.places import areas_of, check_codes, coded, mine, named, others, parent
+from kloof.places import Codebook, areas_of, check_codes, coded, mine, named, others, parent
 from kloof.schema import STATUSES, SetAside, check_observations
 from kloof.sheets import (
     CODE_TITLES,
@@ -70,9 +70,7 @@ class _Cells:
     set_aside: list[SetAside]
 
 
-def read_kwb(
-    path: Path, municipality: str | None, catalogue: Catalogue, *, codes: Path | pd.DataFrame | None = None
-) -> Imported:
+def read_kwb(path: Path, municipality: str | None, catalogue: Catalogue, *, codes: Codebook | None = None) -> Imported:
     """Read one KWB file for one municipality (`GM` + 4 digits), or with None for all areas in it.
 
     Takes SQLite or CSV (`kloof.sheets`); `codes` is a CSV (or a frame) with columns code, name for files that carry
@@ -147,9 +145,7 @@ def _need_inhabitants(sheets: list[Sheet], cells: _Cells) -> None:
         raise SchemaError(faults("the columns", found, "Expected a title such as Bevolking|Aantal inwoners."))
 
 
-def _wide(
-    sheets: list[Sheet], municipality: str | None, catalogue: Catalogue, codes: Path | pd.DataFrame | None
-) -> _Cells:
+def _wide(sheets: list[Sheet], municipality: str | None, catalogue: Catalogue, codes: Codebook | None) -> _Cells:
     """Turn sheets with a column per indicator into cells, one row per area, year and indicator."""
     sheets, aside = _without_source_rows(sheets)
     if all(sheet.column(CODE_TITLES) for sheet in sheets):

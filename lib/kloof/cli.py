@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from kloof import cli_add
 from kloof.errors import KloofError, ParameterError
 from kloof.fmt import LANGUAGES
 
@@ -16,6 +17,11 @@ app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
     help="kloof: is the gap between neighbourhoods growing? Notebooks, tests and reports.",
 )  # fmt: skip
+
+
+data = typer.Typer(no_args_is_help=True, help="Add files to the store of figures.")
+add = data.command(name="add")(cli_add.add)
+mounted = app.add_typer(data, name="data")  # type: ignore[func-returns-value]
 
 
 @app.command()

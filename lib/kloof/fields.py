@@ -40,6 +40,7 @@ def read_fields(opened: Opened, words: Vocabularies, catalogue: Catalogue) -> Re
     if found is None:
         return None
     where, cells, about = found
+    beside = opened.beside()
     region = next((title for title in REGIONS if title in cells.columns), None)
     if region is None:
         return None
@@ -52,21 +53,24 @@ def read_fields(opened: Opened, words: Vocabularies, catalogue: Catalogue) -> Re
         return _crimes(where, cells, code, (*aside, *left_out), words, found[1].shape)
     titles = [str(title) for title in cells.columns]
     years = _years(cells, titles)
-    columns, identity, unknown = _meaning(titles, words, catalogue)
+    full = {str(one["key"]): str(one["title"]) for one in beside.get("columns", ())}
+    columns, identity, unknown = _meaning(titles, full, words, catalogue)
     if not columns:
         raise SourceError(f"{where} has none of the fields kloof knows: {examples(titles)}.")
-    table, publication = _publication(titles, about, columns, words, where)
+    table, publication = _publication(titles, str(beside.get("table", about)), columns, words, where)
     columns = {title: replace(column, publication=publication) for title, column in columns.items()}
-    year = years if years is not None else _year_of(table, publication, words, where)
+    year = years if years is not None else beside.get("year") or _year_of(table, publication, words, where)
     _no_row_twice(code, year, where)
     named = next((one for one in ("Title", "Naam", "Gemeentenaam_1") if one in cells), region)
     shown = cells[named].map(clean).astype("str").where(code.str.startswith("GM").fillna(False), code)
+    labels = {clean(key): clean(name) for key, name in beside.get("labels", {}).get(region, {}).items()}
+    shown = code.map(labels).fillna(shown).astype("str")
     first = int(year if isinstance(year, int) else year.min())
     return Reading(
         kind="health_monitor" if publication.startswith("rivm") else "statline_fields",
-        edition=f"{table} {first}" if isinstance(year, int) or year.nunique() == 1 else table,
+        edition=f"{table} {first}" if isinstance(year, int) or year.min() == year.max() else table,
         tables=((where, *found[1].shape),),
-        grids=(Grid(where, code, year, cells[list(columns)], columns),),
+        grids=(Grid(where, code, year, cells[list(columns)], columns, levels_apart=True),),
         areas=list_areas(code, shown),
         identity=identity,
         not_understood=tuple((first, title) for title in unknown),
@@ -181,27 +185,24 @@ def _years(cells: pd.DataFrame, titles: list[str]) -> "pd.Series[int] | None":
 
 
 def _meaning(
-    titles: list[str], words: Vocabularies, catalogue: Catalogue
+    titles: list[str], full: Mapping[str, str], words: Vocabularies, catalogue: Catalogue
 ) -> tuple[dict[str, Column], tuple[tuple[str, str], ...], list[str]]:
-    """Find what each field means, which hold no figure, and which are not known."""
+    """Find what each field means, which hold no figure, and which are not known.
+
+    `full` gives the title of a field with its topics (`Wonen|Koopwoningen`) where the file has it.
+    """
     topics = {normalise(name): one.id for one in catalogue.indicators.values() for name in one.columns}
     columns: dict[str, Column] = {}
     identity, unknown, before = [], [], ""
     for title in titles:
+        full_topic = normalise(full.get(title, ""))
         found = next(
             (hit for kind in ("rivm", "odata") if (hit := words[kind].column(title, numbered=True))),
             words["measure"].column(title),
         )
-        why = next(
-            (
-                hit
-                for kind in ("rivm", "odata", "police", "measure")
-                if (hit := words[kind].why_aside(title, numbered=kind != "measure"))
-            ),
-            None,
-        )
+        why = _why_aside(title, words)
         if found is None and why is None:
-            topic = _topic(normalise(title), topics, before)
+            topic = full_topic if full_topic in topics else _topic(normalise(title), topics, before)
             before = topic or before
             found = Column(topics[topic], "cbs_kwb") if topic else None
         elif found is not None:
@@ -214,6 +215,14 @@ def _meaning(
             unknown.append(title)
     twice(titles, columns, "the table")
     return columns, tuple(identity), unknown
+
+
+def _why_aside(title: str, words: Vocabularies) -> str | None:
+    """Find why a field holds no figure."""
+    for kind in ("rivm", "odata", "police", "measure"):
+        if why := words[kind].why_aside(title, numbered=kind != "measure"):
+            return why
+    return None
 
 
 def _topic(short: str, topics: Mapping[str, str], before: str) -> str | None:
@@ -252,10 +261,10 @@ def _publication(
         if any(re.fullmatch(rf"{title}_\d+", one) for one in titles)
     }
     ids = set(TABLE.findall(about))
-    of_id = {}
-    for publication in words.publications.values():
-        tables = [publication.table] if isinstance(publication.table, str) else list(publication.table.values())
-        of_id |= {table.upper(): publication.id for table in tables if table}
+    of_id: dict[str, str] = {}
+    for one in words.publications.values():
+        tables = [one.table] if isinstance(one.table, str) else list(one.table.values())
+        of_id |= {table.upper(): one.id for table in tables if table}
     named = {of_id[table.upper()] for table in ids if table.upper() in of_id}
     if health:
         both = by_field | {one for one in named if one.startswith("rivm")}
@@ -280,8 +289,8 @@ def _year_of(table: str, publication: str, words: Vocabularies, where: str) -> i
     years = [year for year, one in tables.items() if one == table] if isinstance(tables, Mapping) else []
     if len(years) != 1:
         raise SourceError(
-            f"{where} has no periods, and table {table!r} is no edition kloof knows. Name the file by its table, such as "
-            "85984NED.json, or add it to vocabularies.toml."
+            f"{where} has no periods, and table {table!r} is no edition kloof knows. Name the file by its table, "
+            "such as 85984NED.json, or add it to vocabularies.toml."
         )
     return int(years[0])
 

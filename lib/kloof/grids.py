@@ -96,20 +96,20 @@ def _read(
     code = grid.code.to_numpy(dtype=object)[mine]
     row_year = grid.years().to_numpy()[mine]
     level = np.array([one[:2] for one in code], dtype=object)
-    wrong, parts, lost, apart = _Faults(grid, code), [], 0, 0
+    groups: dict[int | None, tuple[np.ndarray, np.ndarray, int]] = {}
+    wrong, lost, apart = _Faults(grid, code), 0, 0
+    parts: dict[str, list[np.ndarray]] = {name: [] for name in COLUMNS}
     for title, column in grid.columns.items():
         indicator = catalogue.indicator(column.indicator)
         parsed = _parse(grid.cells[title], grid.comma_parts_thousands)
         value, empty, text = parsed.value[mine], parsed.empty[mine], parsed.text[mine]
         wrong.see(title, indicator.unit, indicator.kind == "count", parsed, mine)
-        if column.indicator in grid.zero_is_missing:
-            zero = value == 0
-            value, empty = np.where(zero, np.nan, value), empty | zero
-        else:
-            zero = np.zeros(len(value), dtype=bool)
-        year = np.full(len(code), column.year) if column.year else row_year
-        group, which = pd.factorize(pd.MultiIndex.from_arrays([year, level]))
-        measured = np.bincount(group, weights=~empty, minlength=len(which)) > 0
+        zero = value == 0 if column.indicator in grid.zero_is_missing else np.zeros(len(value), dtype=bool)
+        value, empty = np.where(zero, np.nan, value), empty | zero
+        if column.year not in groups:
+            groups[column.year] = _grouped(np.full(len(code), column.year) if column.year else row_year, level)
+        year, group, number = groups[column.year]
+        measured = np.bincount(group, weights=~empty, minlength=number) > 0
         status = np.where(empty, np.where(measured[group], "suppressed", "not_published"), "measured").astype(object)
         for mark, meaning in grid.marks.items():
             status[empty & (text == mark)] = meaning
@@ -121,32 +121,35 @@ def _read(
         if column.indicator in grid.zero_was_lost:
             lost += int((keep & empty).sum())
             keep &= ~empty
-        scaled = value if column.times == 1 else np.round(value * column.times, 9)
         publication = publications[column.publication]
-        names = {one: publication.source(one) for one in np.unique(year).tolist()}
         kept = year[keep]
-        parts.append(
-            pd.DataFrame(
-                {
-                    "code": code[keep],
-                    "year": kept,
-                    "indicator": column.indicator,
-                    "value": scaled[keep],
-                    "unit": indicator.unit,
-                    "status": status[keep],
-                    "source": pd.Series(kept).map(names).to_numpy(),
-                }
-            )
-        )
+        names = {one: publication.source(one) for one in np.unique(kept).tolist()}
+        parts["code"].append(code[keep])
+        parts["year"].append(kept)
+        parts["indicator"].append(np.full(len(kept), column.indicator, dtype=object))
+        parts["value"].append((value if column.times == 1 else np.round(value * column.times, 9))[keep])
+        parts["unit"].append(np.full(len(kept), indicator.unit, dtype=object))
+        parts["status"].append(status[keep])
+        parts["source"].append(np.array([names[one] for one in kept.tolist()], dtype=object))
     wrong.refuse()
     aside = [SetAside("cells", lost, "zero_or_missing_cannot_be_told")] if lost else []
-    aside += [SetAside("cells", apart, "no_figures_at_this_level")] if apart else []
-    if not parts:
+    aside += [SetAside("cells", apart, "no_figures_of_this_level_and_year")] if apart else []
+    if not grid.columns:
         return empty_observations(), aside
-    return pd.concat(parts, ignore_index=True)[list(COLUMNS)].astype({"year": "int64"}), aside
+    rows = pd.DataFrame({name: np.concatenate(arrays) for name, arrays in parts.items()})
+    text_columns = [name for name in COLUMNS if name not in ("year", "value")]
+    return rows.astype({"year": "int64", "value": "float64", **dict.fromkeys(text_columns, "str")}), aside
 
 
-def _parse(cells: pd.Series, comma_parts_thousands: bool) -> _Parsed:  # type: ignore[type-arg]
+def _grouped(year: np.ndarray, level: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+    """Give each row the number of its year and level; returns year of each row, its number, how many there are."""
+    years, _ = pd.factorize(year)
+    levels, names = pd.factorize(level)
+    group, which = pd.factorize(years * len(names) + levels)
+    return year, group, len(which)
+
+
+def _parse(cells: pd.Series, comma_parts_thousands: bool) -> _Parsed:
     """Read a column; text is read once per different text."""
     if pd.api.types.is_numeric_dtype(cells.dtype):
         value = cells.to_numpy(dtype="float64", na_value=np.nan)

@@ -44,8 +44,8 @@ def areas_to_name(
     book = book.assign(level=[level_of(code) for code in book["code"]])
     if not {"wijk", "buurt"} & set(book["level"]):
         raise ParameterError(
-            f"{where} carries names only, and no names of {municipality} are known. Give them: --codes FILE, a CSV with "
-            "columns code, name; or add a file first that has both."
+            f"{where} carries names only, and no names of {municipality} are known. Give them: --codes FILE, a CSV "
+            "with columns code, name; or add a file first that has both."
         )
     return municipality, book[book["level"].isin(LEVELS)].reset_index(drop=True)
 
@@ -63,23 +63,25 @@ def code_names(
     known = {one: len(candidates.get(one, [])) for one in key.unique()}
     found = sum(count > 0 for count in known.values())
     if found < FEWEST * len(known):
-        unknown = [name for name, one in zip(names, key, strict=True) if not known[one]]
+        strange = [name for name, one in zip(names, key, strict=True) if not known[one]]
         raise SourceError(
-            f"{where}: only {found} of {len(known)} names are in the list of areas (not {', '.join(unknown[:3])}). "
+            f"{where}: only {found} of {len(known)} names are in the list of areas (not {', '.join(strange[:3])}). "
             "Give the one of this municipality and these years: --codes FILE."
         )
     place = key.groupby([occasion, key]).cumcount()
     often = key.groupby([occasion, key]).transform("size")
     single = {level_of(candidates[one][0]) for one, count in known.items() if count == 1} - {"gemeente"}
-    unknown, unclear, settled = [], [], 0
+    unknown: list[str] = []
+    unclear: list[str] = []
+    settled = 0
     codes: list[str | None] = []
-    for row, one in key.items():
+    for name, one, nth, times in zip(names, key, place.tolist(), often.tolist(), strict=True):
         options = candidates.get(one, [])
-        code = _settle(options, int(place[row]), int(often[row]), single)
+        code = _settle(options, nth, times, single)
         codes.append(code)
         settled += len(options) > 1 and code is not None
         if code is None:
-            (unclear if options else unknown).append(clean(names[row]))
+            (unclear if options else unknown).append(clean(name))
     aside = [
         SetAside("names", len(rows), reason, ", ".join(list(dict.fromkeys(rows))[:8]))
         for reason, rows in (("name_not_known", unknown), ("name_of_several_areas", unclear))

@@ -42,6 +42,9 @@ def read_national_json(opened: Opened, words: Vocabularies) -> Reading | None:
     head = {key: value for key, value in content.items() if key not in ("wijken", "buurten")}
     rows = [head, *content.get("wijken", []), *content.get("buurten", [])]
     table = pd.json_normalize(rows, sep=".")
+    # a block that is absent for some areas (null) leaves a column of its own name beside those of its parts
+    blocks = {title.split(".")[0] for title in table.columns if "." in title}
+    table = table.drop(columns=[title for title in table.columns if title in blocks and table[title].isna().all()])
     return _read(opened, table, words, "woonikveilig_json")
 
 
@@ -68,24 +71,15 @@ def _read(opened: Opened, table: pd.DataFrame, words: Vocabularies, kind: str) -
             rest = code.where(code.str.slice(2, 6).isin(unusable) & code.str.startswith("BU"))
             grid = replace(grid, code=rest, cells=_emptied(cells), marks={".": "suspect"}, levels_apart=False)
         elif publication not in (KWB, POLICE, HEALTH):
-            columns = _with_year(table, columns, found.identity, opened.name)
-            grid = replace(grid, columns=columns)
+            grid = replace(grid, columns=_with_year(table, columns, found.identity, opened.name))
         grids.append(grid)
     if unusable:
         aside.append(SetAside("cells", 0, "police_use_other_codes", ", ".join(f"GM{one}" for one in sorted(unusable))))
     tables = ((opened.name, len(table), len(table.columns)),)
     unknown = tuple((KWB_YEAR, title) for title in found.unknown)
     areas = list_areas(code, table["name"].astype("str"))
-    return Reading(
-        kind,
-        f"KWB {KWB_YEAR} (85984NED), 47022NED, 50150NED",
-        tables,
-        tuple(grids),
-        areas,
-        found.identity,
-        unknown,
-        tuple(aside),
-    )
+    edition = f"KWB {KWB_YEAR} (85984NED), 47022NED, 50150NED"
+    return Reading(kind, edition, tables, tuple(grids), areas, found.identity, unknown, tuple(aside))
 
 
 def _emptied(cells: pd.DataFrame) -> pd.DataFrame:

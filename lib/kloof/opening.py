@@ -28,6 +28,7 @@ PLAINLY_ELSE = {
     b"Rar!": "a RAR archive",
 }
 MARKUP = ("<!doctype html", "<html", "<?xml", "<")
+ROWS, META = ".rows.parquet", ".meta.json"
 DELIMITERS = ",;|\t"
 HEAD = 30  # lines looked at to see what separates the cells
 
@@ -54,6 +55,20 @@ class Opened:
     def name(self) -> str:
         """Name of the file."""
         return self.path.name
+
+    def beside(self) -> dict[str, Any]:
+        """Read what `kloof data fetch` noted about a table it got; empty for a file that somebody brought.
+
+        Holds table, year, retrieved, columns (key, title with its topics, unit, type) and labels of codes. Raises
+        SourceError when it is damaged.
+        """
+        place = self.path.with_name(self.path.name.removesuffix(ROWS) + META)
+        if not self.path.name.endswith(ROWS) or not place.is_file():
+            return {}
+        try:
+            return dict(json.loads(place.read_text(encoding="utf-8")))
+        except (TypeError, ValueError) as problem:
+            raise SourceError(f"{place.name} is damaged ({problem}). Get it again: kloof data fetch.") from None
 
 
 def open_file(path: Path) -> Opened:
@@ -113,7 +128,7 @@ def _zipped(path: Path, sha: str, data: bytes) -> Opened:
             members = [name for name in names if not name.startswith("__MACOSX/") and not name.endswith("/")]
             if len(members) != 1:
                 raise SourceError(
-                    f"{path.name} holds {len(members)} files ({examples(members)}). Unpack it and add the tables one by one."
+                    f"{path.name} holds {len(members)} files ({examples(members)}). Unpack it and add its tables."
                 )
             content = archive.read(members[0])
     except zipfile.BadZipFile as problem:

@@ -11,6 +11,7 @@ from kloof.errors import SchemaError, SourceError, examples, faults
 from kloof.schema import CODE, SetAside, level_of
 from kloof.sheets import CODE_TITLES, Sheet, clean, read_content, read_rows, tabulate
 
+Codebook = Path | pd.DataFrame  # a CSV, or the areas that are known; columns code, name
 WIJK = r"Wijk \d\d (?=\S)"
 
 
@@ -75,7 +76,7 @@ def coded(sheets: list[Sheet], municipality: str | None) -> Places:
     return places, areas_of(pd.concat(rows)), aside
 
 
-def named(sheets: list[Sheet], municipality: str, codes: Path | pd.DataFrame | None) -> Places:
+def named(sheets: list[Sheet], municipality: str, codes: Codebook | None) -> Places:
     """Find levels from the names, and codes from the codebook or, without one, from the sorted names."""
     parts = [pd.DataFrame({"sheet": n, "name": sheet.names()}) for n, sheet in enumerate(sheets)]
     rows = pd.concat(parts).reset_index(names="row")
@@ -151,8 +152,8 @@ def _levels(rows: pd.DataFrame, sheets: list[Sheet], book: pd.DataFrame | None) 
     return pd.Series(single[0], index=rows.index).mask(first, "gemeente")
 
 
-def read_codebook(codes: Path | pd.DataFrame, municipality: str) -> pd.DataFrame:
-    """Read the areas of one municipality from a CSV (or frame) with columns code, name; gives code, name, level, key."""
+def read_codebook(codes: Codebook, municipality: str) -> pd.DataFrame:
+    """Give the areas of one municipality in a codebook: code, name, level, key."""
     if isinstance(codes, pd.DataFrame):
         where, table = "the areas that are known", codes.reset_index(drop=True)
     else:

@@ -98,18 +98,23 @@ def read_leefbaarometer(opened: Opened, words: Vocabularies) -> Reading | None:
         titles = opened.rows[0]
         if titles[0].upper() not in ("CODE", "GBD") or not any(map(CLASS_TITLE.fullmatch, titles)):
             return None
-        cells = tabulate(opened.name, titles, opened.rows[1:])
+        # these files end a row at its last figure; one that ends in a blank cell would mean that rows were cut off
+        short = [row for row in opened.rows[1:] if len(row) < len(titles)]
+        trimmed = not any(len(row) == len(titles) and not row[-1] for row in opened.rows[1:])
+        full = [[*row, *[""] * (len(titles) - len(row))] if trimmed else row for row in opened.rows[1:]]
+        cells = tabulate(opened.name, titles, full)
         code = read_postcodes(cells[titles[0]], opened.name)
+        aside = [SetAside("rows", 0, "rows_end_at_their_last_figure", str(len(short)))] if short else []
     elif isinstance(opened.content, dict) and _classes(opened.content):
         cells = pd.DataFrame.from_dict(opened.content, orient="index", dtype="object").reset_index(names="code")
         titles = [str(title) for title in cells.columns]
-        code, _ = read_codes(cells["code"], opened.name)
+        code, aside = read_codes(cells["code"], opened.name)
     else:
         return None
     vocabulary = words["leefbaarometer"]
     found = sort_titles(titles, vocabulary, opened.name)
     publication = BY_PREFIX.get(code.iloc[0][:2])
-    if publication is None or code.str.slice(0, 2).nunique() != 1:
+    if publication is None or not (code.str.slice(0, 2) == code.iloc[0][:2]).all():
         raise SourceError(f"{opened.name} holds areas of several levels; kloof knows Leefbaarometer 2.0 by one.")
     columns = {title: replace(column, publication=publication) for title, column in found.columns.items()}
     marks = {"": "not_published", "null": "not_published", "none": "not_published"}
@@ -122,6 +127,7 @@ def read_leefbaarometer(opened: Opened, words: Vocabularies) -> Reading | None:
         areas=list_areas(code, code.str.removeprefix("PC")),
         identity=found.identity,
         not_understood=tuple((first, title) for title in found.unknown),
+        set_aside=tuple(aside),
     )
 
 

@@ -96,7 +96,7 @@ def recognise(
         raise ParameterError(f"municipality {municipality!r} is no CBS code; write GM and four digits, such as GM0758.")
     words = read_vocabularies(data_folder() / "vocabularies.toml", catalogue)
     opened = open_file(path)
-    places = _embedded_areas() if areas is None else areas
+    places = embedded_areas() if areas is None else areas
     reading = _reading(opened, words, catalogue, municipality, (codes, places))
     if reading is None:
         return _kwb(opened, words, catalogue, municipality, (codes, places))
@@ -113,7 +113,7 @@ def recognise(
         edition=reading.edition,
         observations=checked,
         areas=reading.areas,
-        sources=_sources(checked, words, path, _retrieved(opened)),
+        sources=_sources(checked, words, path, str(opened.beside().get("retrieved", ""))[:10]),
         tables=reading.tables,
         understood=tuple(dict.fromkeys(one for grid in reading.grids for one in grid.understood())),
         identity=reading.identity,
@@ -243,32 +243,12 @@ def _sources(checked: pd.DataFrame, words: Vocabularies, path: Path, retrieved: 
             (p for p in words.publications.values() if p.id == (stem if p.yearly else source)),
             None,
         )
-        about = (
-            (
-                found.publisher,
-                f"{found.title} {year}" if found.yearly else found.title,
-                found.table_id(year),
-                found.licence,
-            )
-            if found
-            else ("", str(source), "", "")
-        )
+        about = ("", str(source), "", "")
+        if found:
+            title = f"{found.title} {year}" if found.yearly else found.title
+            about = (found.publisher, title, found.table_id(year), found.licence)
         rows.append((source, *about, path.name, retrieved))
     return pd.DataFrame(rows, columns=list(SOURCE)).astype("str")
-
-
-def _retrieved(opened: Opened) -> str:
-    """Find when `kloof data fetch` got this table; blank for a file that somebody brought."""
-    import json
-
-    stem = opened.name.removesuffix(".rows.parquet")
-    beside = opened.path.with_name(f"{stem}.meta.json")
-    if stem == opened.name or not beside.is_file():
-        return ""
-    try:
-        return str(json.loads(beside.read_text(encoding="utf-8")).get("retrieved", ""))[:10]
-    except (json.JSONDecodeError, UnicodeDecodeError, AttributeError):
-        raise SourceError(f"{beside.name} is damaged. Fetch the table again: kloof data fetch.") from None
 
 
 def _together(aside: list[SetAside]) -> list[SetAside]:
@@ -285,7 +265,7 @@ def _notices(checked: pd.DataFrame) -> list[SetAside]:
     return [notice for indicator, step in ROUNDED_TO.items() for notice in sums(checked, indicator, step)]
 
 
-def _embedded_areas() -> pd.DataFrame:
+def embedded_areas() -> pd.DataFrame:
     """Give the areas of the embedded data sets: code, name."""
     parts = [pd.read_csv(data_folder() / name / "areas.csv", dtype="str")[["code", "name"]] for name in embedded()]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"code": [], "name": []}, dtype="str")

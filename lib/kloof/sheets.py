@@ -219,5 +219,8 @@ def is_source(name: object) -> bool:
 
 def clean(name: object) -> str:
     """Name of an area without invisible signs and double blanks."""
-    text = unicodedata.normalize("NFC", "" if name is None else str(name))
+    text = "" if name is None else str(name)
+    if text.isascii():  # most codes and cells: nothing to normalise
+        return " ".join(text.split())
+    text = unicodedata.normalize("NFC", text)
     return " ".join("".join(sign for sign in text if unicodedata.category(sign) != "Cf").split())

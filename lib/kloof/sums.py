@@ -27,7 +27,7 @@ def sums(observations: pd.DataFrame, indicator: str, rounded_to: float) -> list[
     """Notice where areas do not add up to their municipality by more than rounding each of them explains."""
     found = differences(observations, indicator)
     found = found[(found["total"] - found["whole"]).abs() > rounded_to * found["areas"]]
-    several = observations["code"].str.slice(2, 6).nunique() > 1
+    several = len(observations["code"].str.slice(2, 6).unique()) > 1
     details = [
         (f"{row.municipality} " if several else "")
         + f"{row.year} {row.level} {row.total:.0f} ({row.areas}) {row.whole:.0f}"

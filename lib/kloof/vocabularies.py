@@ -102,8 +102,8 @@ def _key(title: str, numbered: bool) -> str:
 
 
 @cache
-def _read(path: Path, changed: int) -> dict[str, Any]:
-    """Parse the file once per version of it: `changed` is its time of change."""
+def _read(path: Path, _changed: int) -> dict[str, Any]:
+    """Parse the file once per version of it, told apart by its time of change."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as problem:

@@ -68,7 +68,7 @@ def _check_rows(cells: pd.DataFrame, code: "pd.Series[str]", where: str) -> None
         kind = cells["recs"].map(clean).str.casefold().map(LEVELS)
         wrong = code[(kind != code.str.slice(0, 2)) & code.notna()]
         if len(wrong):
-            shown = [f"{one} {cells['recs'][row]}".strip() for row, one in wrong.items()]
+            shown = [f"{one} {clean(given)}" for one, given in zip(wrong, cells["recs"][wrong.index], strict=True)]
             found.append(f"{len(wrong)} codes are not of the kind in recs ({examples(shown)})")
     if found:
         raise SchemaError(faults(where, found, "Download it again, or correct these rows."))
@@ -88,13 +88,13 @@ def read_panel(opened: Opened, words: Vocabularies) -> Reading | None:
         raise SourceError(f"{opened.name}: column jaar holds {examples(odd)}; it should hold years.")
     years = year.astype("int64")
     code, aside = read_codes(cells["gemeentecode"], opened.name)
-    names = cells["gemeentenaam"] if "gemeentenaam" in cells else code
+    names = cells.get("gemeentenaam", code)
     order = years.sort_values(kind="stable").index
     return Reading(
         kind="municipal_panel",
         edition=f"{years.min()}-{years.max()}",
         tables=((opened.name, len(cells), len(titles)),),
-        grids=(Grid(opened.name, code, years, cells, found.columns),),
+        grids=(Grid(opened.name, code, years, cells, found.columns, levels_apart=True),),
         areas=list_areas(code[order], names[order].astype("str")),
         identity=found.identity,
         not_understood=tuple((int(years.max()), title) for title in found.unknown),

@@ -67,7 +67,9 @@ def read_yearly(
         regular.loc[suspect[:, place], year] = "suspect"
     columns = {year: replace(column, year=int(year)) for year in years}
     zero = frozenset({column.indicator}) if indicator.kind == "mean" else frozenset()
-    grids = _split(opened.name, code, years, columns, regular, apart, zero)
+    first = int(years[0])
+    empty = Grid(opened.name, code, first, cells, columns, zero_is_missing=zero, comma_parts_thousands=True)
+    grids = _split(empty, regular, apart)
     notices = [SetAside("cells", 0, "recalculated_to_later_boundaries", str(int(odd.sum())))] if odd.any() else []
     if suspect.any():
         where = [f"{clean(cells[named][row])} {years[place]}" for row, place in zip(*np.nonzero(suspect), strict=True)]
@@ -83,26 +85,18 @@ def read_yearly(
     )
 
 
-def _split(
-    where: str,
-    code: "pd.Series[str]",
-    years: list[str],
-    columns: dict[str, Column],
-    regular: pd.DataFrame,
-    apart: pd.DataFrame,
-    zero: frozenset[str],
-) -> list[Grid]:
-    """Make a grid of the figures as published, and one row by row of those that were apportioned."""
-    options = {"zero_is_missing": zero, "comma_parts_thousands": True}
+def _split(empty: Grid, regular: pd.DataFrame, apart: pd.DataFrame) -> list[Grid]:
+    """Make grids of the figures as published, and of those that were apportioned, year by year."""
     grids = []
-    for year in years:
-        kept = code.where(regular[year] != "apart")
+    for year, column in empty.columns.items():
+        kept = empty.code.where(regular[year] != "apart")
         part = regular[[year]].replace({"suspect": "."})
         marks = {".": "suspect"} if (regular[year] == "suspect").any() else {}
-        grids.append(Grid(where, kept, int(year), part, {year: columns[year]}, marks=marks, **options))
+        grids.append(replace(empty, code=kept, cells=part, columns={year: column}, marks=marks))
         if (apart[year] != "").any():
-            other = replace(columns[year], publication=columns[year].publication + RECALCULATED)
-            grids.append(Grid(where, code.where(apart[year] != ""), int(year), apart[[year]], {year: other}, **options))
+            other = {year: replace(column, publication=column.publication + RECALCULATED)}
+            own = empty.code.where(apart[year] != "")
+            grids.append(replace(empty, code=own, cells=apart[[year]], columns=other))
     return grids
 
 
@@ -144,9 +138,10 @@ def _believe(opened: Opened, value: pd.DataFrame, rounding: float, indicator: st
     whole = np.mean(np.round(numbers / rounding, 6) % 1 == 0)
     coarser = np.mean(np.round(numbers / finer, 6) % 1 == 0) if np.isfinite(finer) else 0.0
     if whole < WHOLE_STEPS or coarser >= WHOLE_STEPS:
+        also = f", {100 * coarser:.0f} % are steps of {finer:g}" if coarser else ""
         raise SourceError(
-            f"{opened.name} is called {indicator}, published in steps of {rounding:g}; but {100 * whole:.0f} % of its "
-            f"figures are such steps{f' and {100 * coarser:.0f} % steps of {finer:g}' if coarser else ''}. Check what it is."
+            f"{opened.name} is called {indicator}, published in steps of {rounding:g}; {100 * whole:.0f} % of its "
+            f"figures are such steps{also}. Check what it is."
         )
 
 
