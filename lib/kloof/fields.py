@@ -64,7 +64,9 @@ def read_fields(opened: Opened, words: Vocabularies, catalogue: Catalogue) -> Re
     named = next((one for one in ("Title", "Naam", "Gemeentenaam_1") if one in cells), region)
     shown = cells[named].map(clean).astype("str").where(code.str.startswith("GM").fillna(False), code)
     labels = {clean(key): clean(name) for key, name in beside.get("labels", {}).get(region, {}).items()}
-    shown = code.map(labels).fillna(shown).astype("str")
+    shown = pd.Series(
+        [labels.get(one, name) for one, name in zip(code, shown, strict=True)], index=code.index, dtype="str"
+    )
     first = int(year if isinstance(year, int) else year.min())
     return Reading(
         kind="health_monitor" if publication.startswith("rivm") else "statline_fields",

@@ -1,7 +1,8 @@
 """Reads tables with a row per buurt and a column per year, whose name alone says what they are about.
 
 The name is believed only when the figures agree: all but a few must be whole steps of the rounding of that indicator.
-The few that are not were apportioned by the municipality to later boundaries, and become a source of their own.
+The few that are not were apportioned by the municipality to later boundaries, and become a source of their own. A 0
+stands for no figure in these tables, or for one that rounding made 0.
 """
 
 import re
@@ -66,9 +67,16 @@ def read_yearly(
         regular.loc[odd[:, place], year] = "apart"
         regular.loc[suspect[:, place], year] = "suspect"
     columns = {year: replace(column, year=int(year)) for year in years}
-    zero = frozenset({column.indicator}) if indicator.kind == "mean" else frozenset()
     first = int(years[0])
-    empty = Grid(opened.name, code, first, cells, columns, zero_is_missing=zero, comma_parts_thousands=True)
+    empty = Grid(
+        opened.name,
+        code,
+        first,
+        cells,
+        columns,
+        zero_is_missing=frozenset({column.indicator}),
+        comma_parts_thousands=True,
+    )
     grids = _split(empty, regular, apart)
     notices = [SetAside("cells", 0, "recalculated_to_later_boundaries", str(int(odd.sum())))] if odd.any() else []
     if suspect.any():
