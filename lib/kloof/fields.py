@@ -108,7 +108,7 @@ def _crimes(
 
 
 def _table(opened: Opened) -> tuple[str, pd.DataFrame, str] | None:
-    """Find the table, and the text that may say which table of StatLine it is."""
+    """Find the table, and the lines that may say which table of StatLine it is: what is in it goes before its name."""
     if opened.form == "parquet" and opened.table is not None:
         return opened.name, opened.table, opened.path.name
     if opened.form == "json":
@@ -121,13 +121,13 @@ def _table(opened: Opened) -> tuple[str, pd.DataFrame, str] | None:
         origin = content.get("odata.metadata", content.get("@odata.context", "")) if isinstance(content, dict) else ""
         if isinstance(content, dict) and any("nextLink" in key for key in content):
             raise SourceError(f"{opened.name} is one page of several: it links to a next one. Use kloof data fetch.")
-        return opened.name, pd.DataFrame(rows), f"{origin} {opened.path.name}"
+        return opened.name, pd.DataFrame(rows), f"{origin}\n{opened.path.name}"
     if opened.form == "workbook":
         for sheet, rows in (opened.sheets or {}).items():
             if rows and set(REGIONS) & {clean(title) for title in rows[0]}:
                 titles = [clean(title) for title in rows[0]]
                 where = f"{opened.name}, {sheet}"
-                return where, tabulate(where, titles, list(rows[1:])), f"{sheet} {opened.path.name}"
+                return where, tabulate(where, titles, list(rows[1:])), f"{sheet}\n{opened.path.name}"
     if opened.form == "text" and opened.rows:
         titles = [clean(title) for title in opened.rows[0]]
         if set(REGIONS) & set(titles) and ("Perioden" in titles or sum(map(bool, map(FIELD.fullmatch, titles))) > 3):
@@ -262,7 +262,7 @@ def _publication(
         )
         if any(re.fullmatch(rf"{title}_\d+", one) for one in titles)
     }
-    ids = set(TABLE.findall(about))
+    ids: set[str] = next((found for text in about.splitlines() if (found := set(TABLE.findall(text)))), set())
     of_id: dict[str, str] = {}
     for one in words.publications.values():
         tables = [one.table] if isinstance(one.table, str) else list(one.table.values())
@@ -280,8 +280,8 @@ def _publication(
         return str(words.publications[publication].table), publication
     if ids and not named:
         raise SourceError(f"{where} is of table {', '.join(sorted(ids))}, which vocabularies.toml does not know.")
-    if len(named) > 1:
-        raise SourceError(f"{where} names several tables: {', '.join(sorted(ids))}.")
+    if len(ids) > 1:
+        raise SourceError(f"{where} names several tables: {', '.join(sorted(ids))}. Keep one in its name.")
     return (next(iter(ids)) if ids else "table not named"), (named.pop() if named else "cbs_kwb")
 
 

@@ -210,7 +210,7 @@ class _Faults:
             "count that is not whole": counted & (unit != "hectare") & (value % 1 > 0),
         }
         for what, bad in checks.items():
-            cells = [f"{self.code[n]}, column {title!r}: {text[n]}" for n in np.flatnonzero(bad)]
+            cells = [f"{self.code[n]}, column {title!r}: {text[n] or f'{value[n]:g}'}" for n in np.flatnonzero(bad)]
             self.found.setdefault(what, []).extend(cells)
         for sign, with_it in ((",", parsed.comma[mine]), (".", parsed.point[mine])):
             if with_it.any():
