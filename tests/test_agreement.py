@@ -11,8 +11,11 @@ KNOWN = Catalogue(
         "people": Indicator("people", "p", "p", "persons", "count", "population", rounding=5),
         "inhabitants": Indicator("inhabitants", "i", "i", "persons", "count", "population", rounding=5),
     },
-    {}, {}, {}, {},
-)  # fmt: skip
+    {},
+    {},
+    {},
+    {},
+)
 
 
 def table(*rows: tuple) -> pd.DataFrame:
@@ -22,11 +25,16 @@ def table(*rows: tuple) -> pd.DataFrame:
 
 def test_two_sources_are_compared_area_by_area() -> None:
     rows = table(
-        ("BU07580000", "people", 100.0, "b"), ("BU07580000", "people", 100.0, "a"),
-        ("BU07580001", "people", 100.0, "a"), ("BU07580001", "people", 105.0, "b"),
-        ("BU07580002", "people", 100.0, "a"), ("BU07580002", "people", 106.0, "b"),
-        ("BU07580003", "people", 100.0, "a"), ("GM0758", "people", 1.0, "a"), ("GM0758", "people", 1.0, "b"),
-    )  # fmt: skip
+        ("BU07580000", "people", 100.0, "b"),
+        ("BU07580000", "people", 100.0, "a"),
+        ("BU07580001", "people", 100.0, "a"),
+        ("BU07580001", "people", 105.0, "b"),
+        ("BU07580002", "people", 100.0, "a"),
+        ("BU07580002", "people", 106.0, "b"),
+        ("BU07580003", "people", 100.0, "a"),
+        ("GM0758", "people", 1.0, "a"),
+        ("GM0758", "people", 1.0, "b"),
+    )
     assert agreement(rows, KNOWN).to_numpy().tolist() == [
         ["people", 2020, "buurt", "a", "b", 3, 1, 2, 11 / 3, 6.0, "BU07580002"],
         ["people", 2020, "gemeente", "a", "b", 1, 1, 1, 0.0, 0.0, "GM0758"],
@@ -42,15 +50,23 @@ def test_three_sources_make_three_pairs_and_missing_ones_none() -> None:
 
 def test_sums_per_municipality() -> None:
     rows = table(
-        ("GM0758", "inhabitants", 1000.0, "a"), ("WK075800", "inhabitants", 600.0, "a"), ("WK075801", "inhabitants", 390.0, "a"),
-        ("BU07580000", "inhabitants", 600.0, "a"), ("BU07580100", "inhabitants", 300.0, "a"),
-        ("GM0855", "inhabitants", 500.0, "a"), ("BU08550000", "inhabitants", 495.0, "a"), ("WK034400", "inhabitants", 5.0, "a"),
-        ("NL00", "inhabitants", 9.0, "a"), ("PC4811", "inhabitants", 9.0, "a"),
-    )  # fmt: skip
+        ("GM0758", "inhabitants", 1000.0, "a"),
+        ("WK075800", "inhabitants", 600.0, "a"),
+        ("WK075801", "inhabitants", 390.0, "a"),
+        ("BU07580000", "inhabitants", 600.0, "a"),
+        ("BU07580100", "inhabitants", 300.0, "a"),
+        ("GM0855", "inhabitants", 500.0, "a"),
+        ("BU08550000", "inhabitants", 495.0, "a"),
+        ("WK034400", "inhabitants", 5.0, "a"),
+        ("NL00", "inhabitants", 9.0, "a"),
+        ("PC4811", "inhabitants", 9.0, "a"),
+    )
     found = differences(rows, "inhabitants")
     assert found[["municipality", "level", "areas", "total", "whole"]].to_numpy().tolist() == [
-        ["GM0758", "buurt", 2, 900.0, 1000.0], ["GM0855", "buurt", 1, 495.0, 500.0], ["GM0758", "wijk", 2, 990.0, 1000.0],
-    ]  # fmt: skip
+        ["GM0758", "buurt", 2, 900.0, 1000.0],
+        ["GM0855", "buurt", 1, 495.0, 500.0],
+        ["GM0758", "wijk", 2, 990.0, 1000.0],
+    ]
     assert [one.detail for one in sums(rows, "inhabitants", 5)] == ["GM0758 2020 buurt 900 (2) 1000"]
     own = rows[rows["code"].str.slice(2, 6) == "0758"]
     assert [one.detail for one in sums(own, "inhabitants", 5)] == ["2020 buurt 900 (2) 1000"]

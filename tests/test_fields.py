@@ -1,4 +1,4 @@
-"""Tables as StatLine serves them: OData v3 and v4, raw files of fetch, police and health tables, and all that is refused."""
+"""Tables as StatLine serves them: OData v3 and v4, raw files of fetch, police and health tables; what is refused."""
 
 import json
 from pathlib import Path
@@ -15,37 +15,59 @@ V3 = "https://opendata.cbs.nl/ODataApi/odata/{}/$metadata#Cbs.OData.WebAPI.Typed
 
 # field names of the edition of 2019 in their order, as public programs list them
 KWB_2019 = {
-    "AantalInwoners_5": "inhabitants", "Mannen_6": "inhabitants_men", "k_0Tot15Jaar_8": "inhabitants_aged_0_14",
-    "k_65JaarOfOuder_12": "inhabitants_aged_65_plus", "Ongehuwd_13": "inhabitants_never_married",
-    "Gehuwd_14": "inhabitants_married", "WestersTotaal_17": "inhabitants_western_background",
-    "NietWestersTotaal_18": "inhabitants_non_western_background", "Marokko_19": "inhabitants_moroccan_background",
+    "AantalInwoners_5": "inhabitants",
+    "Mannen_6": "inhabitants_men",
+    "k_0Tot15Jaar_8": "inhabitants_aged_0_14",
+    "k_65JaarOfOuder_12": "inhabitants_aged_65_plus",
+    "Ongehuwd_13": "inhabitants_never_married",
+    "Gehuwd_14": "inhabitants_married",
+    "WestersTotaal_17": "inhabitants_western_background",
+    "NietWestersTotaal_18": "inhabitants_non_western_background",
+    "Marokko_19": "inhabitants_moroccan_background",
     "NederlandseAntillenEnAruba_20": "inhabitants_antillean_background",
-    "OverigNietWesters_23": "inhabitants_other_non_western_background", "GeboorteTotaal_24": "births",
-    "SterfteRelatief_27": "death_rate", "HuishoudensTotaal_28": "households",
-    "Eenpersoonshuishoudens_29": "one_person_households", "GemiddeldeHuishoudensgrootte_32": "mean_household_size",
-    "Bevolkingsdichtheid_33": "population_density", "Woningvoorraad_34": "dwellings",
-    "GemiddeldeWOZWaardeVanWoningen_35": "mean_dwelling_value", "PercentageBewoond_38": "occupied_dwellings_share",
-    "PercentageOnbewoond_39": "unoccupied_dwellings_share", "Koopwoningen_40": "owner_occupied_share",
-    "HuurwoningenTotaal_41": "rental_share", "InBezitWoningcorporatie_42": "housing_corporation_share",
-    "InBezitOverigeVerhuurders_43": "other_rental_share", "BouwjaarVoor2000_45": "built_before_2000_share",
+    "OverigNietWesters_23": "inhabitants_other_non_western_background",
+    "GeboorteTotaal_24": "births",
+    "SterfteRelatief_27": "death_rate",
+    "HuishoudensTotaal_28": "households",
+    "Eenpersoonshuishoudens_29": "one_person_households",
+    "GemiddeldeHuishoudensgrootte_32": "mean_household_size",
+    "Bevolkingsdichtheid_33": "population_density",
+    "Woningvoorraad_34": "dwellings",
+    "GemiddeldeWOZWaardeVanWoningen_35": "mean_dwelling_value",
+    "PercentageBewoond_38": "occupied_dwellings_share",
+    "PercentageOnbewoond_39": "unoccupied_dwellings_share",
+    "Koopwoningen_40": "owner_occupied_share",
+    "HuurwoningenTotaal_41": "rental_share",
+    "InBezitWoningcorporatie_42": "housing_corporation_share",
+    "InBezitOverigeVerhuurders_43": "other_rental_share",
+    "BouwjaarVoor2000_45": "built_before_2000_share",
     "GemiddeldElektriciteitsverbruikTotaal_47": "mean_electricity_use",
-    "Appartement_48": "mean_electricity_use_apartment", "TweeOnderEenKapWoning_51": "mean_electricity_use_semi_detached",
-    "EigenWoning_54": "mean_electricity_use_owner_occupied", "GemiddeldAardgasverbruikTotaal_55": "mean_gas_use",
-    "Appartement_56": "mean_gas_use_apartment", "EigenWoning_62": "mean_gas_use_owner_occupied",
-    "OpleidingsniveauLaag_64": "low_education_persons", "Nettoarbeidsparticipatie_67": "net_participation_share",
-    "AantalInkomensontvangers_70": "income_recipients", "GemiddeldInkomenPerInwoner_72": "mean_income_per_inhabitant",
+    "Appartement_48": "mean_electricity_use_apartment",
+    "TweeOnderEenKapWoning_51": "mean_electricity_use_semi_detached",
+    "EigenWoning_54": "mean_electricity_use_owner_occupied",
+    "GemiddeldAardgasverbruikTotaal_55": "mean_gas_use",
+    "Appartement_56": "mean_gas_use_apartment",
+    "EigenWoning_62": "mean_gas_use_owner_occupied",
+    "OpleidingsniveauLaag_64": "low_education_persons",
+    "Nettoarbeidsparticipatie_67": "net_participation_share",
+    "AantalInkomensontvangers_70": "income_recipients",
+    "GemiddeldInkomenPerInwoner_72": "mean_income_per_inhabitant",
     "k_40PersonenMetLaagsteInkomen_73": "low_income_persons_share",
     "k_40HuishoudensMetLaagsteInkomen_76": "low_income_households_share",
     "HuishOnderOfRondSociaalMinimum_79": "households_around_social_minimum_share",
     "HuishoudensTot110VanSociaalMinimum_80": "households_below_110_social_minimum_share",
     "HuishoudensTot120VanSociaalMinimum_81": "households_below_120_social_minimum_share",
     "PersonenPerSoortUitkeringBijstand_83": "social_assistance_recipients",
-    "PersonenPerSoortUitkeringAOW_86": "state_pension_recipients", "WmoClienten_89": "wmo_clients",
-    "WmoClientenRelatief_90": "wmo_client_rate", "PersonenautoSTotaal_99": "cars",
-    "PersonenautoSPerHuishouden_102": "cars_per_household", "ScholenBinnen3Km_110": "schools_within_3_km",
-    "OppervlakteLand_112": "land_area", "MateVanStedelijkheid_116": "urbanity_class",
+    "PersonenPerSoortUitkeringAOW_86": "state_pension_recipients",
+    "WmoClienten_89": "wmo_clients",
+    "WmoClientenRelatief_90": "wmo_client_rate",
+    "PersonenautoSTotaal_99": "cars",
+    "PersonenautoSPerHuishouden_102": "cars_per_household",
+    "ScholenBinnen3Km_110": "schools_within_3_km",
+    "OppervlakteLand_112": "land_area",
+    "MateVanStedelijkheid_116": "urbanity_class",
     "Omgevingsadressendichtheid_117": "address_density",
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -123,14 +145,25 @@ def test_what_is_in_a_file_goes_before_its_name(tmp_path: Path, catalogue: Catal
 def test_version_four_is_laid_out_by_measure(tmp_path: Path, catalogue: Catalogue) -> None:
     context = "https://datasets.cbs.nl/odata/v1/CBS/86165NED/$metadata#Observations"
     rows = [
-        {"Id": n, "Measure": measure, "WijkenEnBuurten": code, "Value": value, "ValueAttribute": "None", "StringValue": text}
+        {
+            "Id": n,
+            "Measure": measure,
+            "WijkenEnBuurten": code,
+            "Value": value,
+            "ValueAttribute": "None",
+            "StringValue": text,
+        }
         for n, (measure, code, value, text) in enumerate(
             [
-                ("T001036", "GM0758", 188100, None), ("1014800", "GM0758", 55, None), ("GM000C", "GM0758", None, "GM0758"),
-                ("T001036", "BU07580000", 2700, None), ("1014800", "BU07580000", None, None), ("X999", "GM0758", 4, None),
+                ("T001036", "GM0758", 188100, None),
+                ("1014800", "GM0758", 55, None),
+                ("GM000C", "GM0758", None, "GM0758"),
+                ("T001036", "BU07580000", 2700, None),
+                ("1014800", "BU07580000", None, None),
+                ("X999", "GM0758", 4, None),
             ]
         )
-    ]  # fmt: skip
+    ]
     found = recognise(saved(tmp_path, "o.json", {"@odata.context": context, "value": rows}), catalogue)
     assert cells(found) == {
         ("GM0758", 2025, "inhabitants"): 188100.0,
@@ -153,14 +186,21 @@ def raw(folder: Path, meta: dict, frame: pd.DataFrame) -> Path:
 
 def test_a_raw_table_of_fetch_is_read_by_its_titles_with_topics(tmp_path: Path, catalogue: Catalogue) -> None:
     columns = [
-        ("WijkenEnBuurten", "Wijken en buurten"), ("Totaal_7", "Bevolking|Particuliere huishoudens|Huishoudens totaal"),
-        ("Totaal_9", "Wonen|Woningvoorraad"), ("Iets_11", "Wonen|Iets nieuws"),
-    ]  # fmt: skip
+        ("WijkenEnBuurten", "Wijken en buurten"),
+        ("Totaal_7", "Bevolking|Particuliere huishoudens|Huishoudens totaal"),
+        ("Totaal_9", "Wonen|Woningvoorraad"),
+        ("Iets_11", "Wonen|Iets nieuws"),
+    ]
     meta = {
-        "table": "85318NED", "version": "2", "modified": "2023-11-01", "retrieved": "2026-11-24", "source": "kwb", "filter": "",
+        "table": "85318NED",
+        "version": "2",
+        "modified": "2023-11-01",
+        "retrieved": "2026-11-24",
+        "source": "kwb",
+        "filter": "",
         "columns": [{"key": key, "title": title, "unit": "aantal", "type": "topic"} for key, title in columns],
         "labels": {"WijkenEnBuurten": {"GM0758    ": "Breda", "WK075800  ": "Breda centrum"}},
-    }  # fmt: skip
+    }
     frame = pd.DataFrame(
         {
             "WijkenEnBuurten": ["GM0758    ", "WK075800  "],
@@ -180,9 +220,14 @@ def test_a_raw_table_of_fetch_is_read_by_its_titles_with_topics(tmp_path: Path, 
 def test_ses_woa_has_a_row_per_area_and_year(tmp_path: Path, catalogue: Catalogue) -> None:
     topics = ("Totaalscore", "Deelscore financiële welvaart", "Deelscore opleidingsniveau", "Deelscore arbeidsverleden")
     meta = {
-        "table": "85900NED", "year": 2022, "labels": {},
-        "columns": [{"key": f"G_{n}", "title": f"SES-WOA|{t}|Gemiddelde score", "unit": "getal", "type": "topic"} for n, t in enumerate(topics)],
-    }  # fmt: skip
+        "table": "85900NED",
+        "year": 2022,
+        "labels": {},
+        "columns": [
+            {"key": f"G_{n}", "title": f"SES-WOA|{t}|Gemiddelde score", "unit": "getal", "type": "topic"}
+            for n, t in enumerate(topics)
+        ],
+    }
     frame = pd.DataFrame(
         {
             "WijkenEnBuurten": ["BU07580000"] * 2,
@@ -199,15 +244,23 @@ def test_ses_woa_has_a_row_per_area_and_year(tmp_path: Path, catalogue: Catalogu
 
 def test_crimes_by_kind(tmp_path: Path, catalogue: Catalogue) -> None:
     rows = [
-        {"ID": n, "SoortMisdrijf": f"{kind} ", "WijkenEnBuurten": code, "Perioden": period, "GeregistreerdeMisdrijven_1": count}
+        {
+            "ID": n,
+            "SoortMisdrijf": f"{kind} ",
+            "WijkenEnBuurten": code,
+            "Perioden": period,
+            "GeregistreerdeMisdrijven_1": count,
+        }
         for n, (kind, code, period, count) in enumerate(
             [
-                ("0.0.0", "GM0758    ", "2023JJ00", 10976), ("1.1.1", "GM0758    ", "2023JJ00", 412),
-                ("0.0.0", "BU07580000", "2023JJ00", 0), ("9.9.9", "GM0758    ", "2023JJ00", 3),
+                ("0.0.0", "GM0758    ", "2023JJ00", 10976),
+                ("1.1.1", "GM0758    ", "2023JJ00", 412),
+                ("0.0.0", "BU07580000", "2023JJ00", 0),
+                ("9.9.9", "GM0758    ", "2023JJ00", 3),
                 ("0.0.0", "GM0758    ", "2023MM01", 900),
             ]
         )
-    ]  # fmt: skip
+    ]
     found = recognise(saved(tmp_path, "47018NED.json", rows), catalogue)
     assert cells(found) == {
         ("GM0758", 2023, "registered_crimes"): 10976.0,
@@ -215,7 +268,7 @@ def test_crimes_by_kind(tmp_path: Path, catalogue: Catalogue) -> None:
         ("GM0758", 2023, "crimes_home_burglary"): 412.0,
     }
     assert found.not_understood == ((2023, "GeregistreerdeMisdrijven_1: 9.9.9"),)
-    assert [(one.reason, one.rows) for one in found.set_aside][0] == ("periods_that_are_no_years", 1)
+    assert next((one.reason, one.rows) for one in found.set_aside) == ("periods_that_are_no_years", 1)
 
 
 def test_the_second_health_table_is_known_by_its_first_field(tmp_path: Path, catalogue: Catalogue) -> None:
@@ -252,20 +305,45 @@ def test_the_second_health_table_is_known_by_its_first_field(tmp_path: Path, cat
         ("a.json", answer("84799NED", []), SourceError, r"without rows"),
         ("a.json", {"value": [row("GM0758", Mannen_6=1)]}, SourceError, r"no periods, and table 'table not named'"),
         ("a.json", answer("12345NED", [row("GM0758", Mannen_6=1)]), SourceError, r"of table 12345NED, which"),
-        ("84799NED_84583NED.json", {"value": [row("GM0758", Mannen_6=1)]}, SourceError, r"several tables: 84583NED, 84799NED"),
+        (
+            "84799NED_84583NED.json",
+            {"value": [row("GM0758", Mannen_6=1)]},
+            SourceError,
+            r"several tables: 84583NED, 84799NED",
+        ),
         ("a.json", {**answer("84799NED", [row("GM0758")]), "odata.nextLink": "x"}, SourceError, r"one page of several"),
         ("a.json", answer("84799NED", [row("GM0758", Vreemd_1=1)]), SourceError, r"none of the fields kloof knows"),
-        ("a.json", answer("84799NED", [row("GM0758", Mannen_6=1)] * 2), SchemaError, r"1 rows stand twice \(GM0758 2020\)"),
-        ("a.json", answer("84799NED", [row("0758", Mannen_6=1)]), SchemaError, r"1 codes without their prefix.*row 1: '0758'"),
-        ("a.json", answer("84799NED", [row("GM0758", Mannen_6=-4)]), SchemaError, r"negative in 1 cells \(GM0758.*: -4\)"),
+        (
+            "a.json",
+            answer("84799NED", [row("GM0758", Mannen_6=1)] * 2),
+            SchemaError,
+            r"1 rows stand twice \(GM0758 2020\)",
+        ),
+        (
+            "a.json",
+            answer("84799NED", [row("0758", Mannen_6=1)]),
+            SchemaError,
+            r"1 codes without their prefix.*row 1: '0758'",
+        ),
+        (
+            "a.json",
+            answer("84799NED", [row("GM0758", Mannen_6=-4)]),
+            SchemaError,
+            r"negative in 1 cells \(GM0758.*: -4\)",
+        ),
         ("a.json", answer("84799NED", [row("GM0758", Mannen_6="veel")]), SchemaError, r"no number in 1 cells.*veel"),
         ("a.json", answer("84799NED", [row("GM0758", Mannen_6=1.5)]), SchemaError, r"count that is not whole"),
         ("a.json", answer("84799NED", [row("GM0758", Koopwoningen_40=101)]), SchemaError, r"percentage above 100"),
-        ("a.json", answer("84799NED", [row("GM0758", Mannen_6=1, Mannen_7=1)]), SchemaError, r"both mean inhabitants_men"),
+        (
+            "a.json",
+            answer("84799NED", [row("GM0758", Mannen_6=1, Mannen_7=1)]),
+            SchemaError,
+            r"both mean inhabitants_men",
+        ),
         ("a.json", {"a": 1}, SourceError, r"json file that kloof does not recognise: it has dict with a"),
         ("a.json", [1, 2], SourceError, r"json file that kloof does not recognise"),
     ],
-)  # fmt: skip
+)
 def test_what_is_refused(
     tmp_path: Path, catalogue: Catalogue, name: str, content: Any, error: type[Exception], message: str
 ) -> None:

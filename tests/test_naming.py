@@ -10,19 +10,25 @@ from kloof.naming import areas_to_name, code_names, name_key
 
 AREAS = pd.DataFrame(
     [
-        ("GM0758", "Breda", "gemeente"), ("WK075807", "Bavel", "wijk"), ("BU07580700", "Bavel", "buurt"),
-        ("WK075800", "Breda centrum", "wijk"), ("BU07580000", "Valkenberg", "buurt"), ("BU07580001", "Chassé", "buurt"),
-        ("BU07580002", "Station", "buurt"), ("BU07580003", "Hoek", "buurt"), ("BU07580103", "Hoek", "buurt"),
+        ("GM0758", "Breda", "gemeente"),
+        ("WK075807", "Bavel", "wijk"),
+        ("BU07580700", "Bavel", "buurt"),
+        ("WK075800", "Breda centrum", "wijk"),
+        ("BU07580000", "Valkenberg", "buurt"),
+        ("BU07580001", "Chassé", "buurt"),
+        ("BU07580002", "Station", "buurt"),
+        ("BU07580003", "Hoek", "buurt"),
+        ("BU07580103", "Hoek", "buurt"),
     ],
     columns=["code", "name", "level"],
-)  # fmt: skip
+)
 
 
 def coded(names: list[str], occasions: list[str] | None = None) -> tuple[list[object], dict[str, tuple[int, str]]]:
     listed = pd.Series(names, dtype="str")
     occasion = pd.Series(occasions or [""] * len(names), dtype="str")
     codes, aside = code_names(listed, occasion, AREAS, "the file")
-    return [None if code != code else code for code in codes.tolist()], {
+    return codes.astype("object").where(codes.notna(), None).tolist(), {
         one.reason: (one.rows, one.detail) for one in aside
     }
 

@@ -15,11 +15,62 @@ from kloof.recognise import Recognised, recognise
 HEAD = ["gwb_code_10", "gwb_code_8", "regio", "gm_naam", "recs", "gwb_code", "ind_wbz"]
 FIGURES = ["a_inw", "a_00_14", "a_15_24", "g_ink_pi", "p_hh_110", "p_hh_120", "a_opl_lg", "g_woz", "pst_mvp"]
 ROWS = [
-    ["NL00", "0", "Nederland", "Nederland", "Land", "NL00", ".", 17407585, 2726000, 2130000, 26.5, 9.1, 12.2, 3400000, 270, "."],
+    [
+        "NL00",
+        "0",
+        "Nederland",
+        "Nederland",
+        "Land",
+        "NL00",
+        ".",
+        17407585,
+        2726000,
+        2130000,
+        26.5,
+        9.1,
+        12.2,
+        3400000,
+        270,
+        ".",
+    ],
     ["GM0758", "0758", "Breda", "Breda", "Gemeente", "GM0758", 1, 184126, 28000, 23000, 27.9, 8.4, 11, 40000, 270, "."],
-    ["WK075800", "075800", "Breda centrum", "Breda", "Wijk", "WK075800", 1, 15000, 800, 3000, "    30.1", 9, 12, 2000, 240, "4811"],
-    ["BU07580000", "07580000", "Valkenberg", "Breda", "Buurt", "BU07580000", 1, 1990, 100, 440, ".", ".", ".", 0, 187, "4811"],
-]  # fmt: skip
+    [
+        "WK075800",
+        "075800",
+        "Breda centrum",
+        "Breda",
+        "Wijk",
+        "WK075800",
+        1,
+        15000,
+        800,
+        3000,
+        "    30.1",
+        9,
+        12,
+        2000,
+        240,
+        "4811",
+    ],
+    [
+        "BU07580000",
+        "07580000",
+        "Valkenberg",
+        "Breda",
+        "Buurt",
+        "BU07580000",
+        1,
+        1990,
+        100,
+        440,
+        ".",
+        ".",
+        ".",
+        0,
+        187,
+        "4811",
+    ],
+]
 
 
 @pytest.fixture(scope="module")
@@ -80,9 +131,11 @@ def test_an_edition_by_its_short_names(tmp_path: Path, catalogue: Catalogue, kin
     assert read["BU07580000", "low_education_persons"] == 0
     assert set(found.sources["source_id"]) == {"cbs_kwb_2020"} and found.sources["table_id"].tolist() == ["84799NED"]
     assert found.areas.to_numpy().tolist() == [
-        ["BU07580000", "Valkenberg", "buurt", "WK075800"], ["GM0758", "Breda", "gemeente", ""],
-        ["NL00", "Nederland", "land", ""], ["WK075800", "Breda centrum", "wijk", "GM0758"],
-    ]  # fmt: skip
+        ["BU07580000", "Valkenberg", "buurt", "WK075800"],
+        ["GM0758", "Breda", "gemeente", ""],
+        ["NL00", "Nederland", "land", ""],
+        ["WK075800", "Breda centrum", "wijk", "GM0758"],
+    ]
 
 
 def test_an_early_edition_has_its_codes_in_gwb_code_and_shares_for_counts(tmp_path: Path, catalogue: Catalogue) -> None:
@@ -128,7 +181,7 @@ def changed(row: int, column: int, value: Any) -> list[list[Any]]:
     [
         (changed(0, 2, "a_inw"), SchemaError, r"column 'a_inw' stands twice"),
         (changed(0, 2, "A_INW "), SchemaError, r"column 'a_inw' stands twice"),
-        (changed(0, 1, "g_woz")[:1] + [["GM0758", 1, "Gemeente", 5]] + [["GM0758", 1, "Gemeente", 5]], SchemaError, r"1 codes stand twice \(GM0758\)"),
+        ([*BASE[:2], BASE[1]], SchemaError, r"1 codes stand twice \(GM0758\)"),
         (changed(2, 2, "Wijk"), SchemaError, r"1 codes are not of the kind in recs \(BU07580000 Wijk\)"),
         (changed(2, 0, "07580000"), SchemaError, r"1 codes without their prefix.*'07580000'"),
         (changed(2, 3, "veel"), SchemaError, r"no number in 1 cells \(BU07580000, column 'a_inw': veel\)"),
@@ -136,7 +189,7 @@ def changed(row: int, column: int, value: Any) -> list[list[Any]]:
         (changed(0, 0, "code"), SourceError, r"does not recognise: it has sheets toelichting, KWB2020"),
         ([["x"]], SourceError, r"workbook file that kloof does not recognise.*beginning with Toelichting"),
     ],
-)  # fmt: skip
+)
 def test_workbooks_that_are_refused(
     tmp_path: Path, catalogue: Catalogue, rows: list[list[Any]], error: type[Exception], message: str
 ) -> None:

@@ -1,4 +1,4 @@
-"""Compares what different sources say about the same figure: where they agree, by how much they differ, and where most."""
+"""Compares what different sources say about the same figure: how often they agree, and how far they are apart."""
 
 import numpy as np
 import pandas as pd

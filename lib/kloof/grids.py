@@ -151,7 +151,7 @@ def _grouped(year: np.ndarray, level: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 def _parse(cells: pd.Series, comma_parts_thousands: bool) -> _Parsed:
     """Read a column; text is read once per different text."""
-    if pd.api.types.is_numeric_dtype(cells.dtype):
+    if pd.api.types.is_numeric_dtype(cells.dtype) and not pd.api.types.is_bool_dtype(cells.dtype):
         value = cells.to_numpy(dtype="float64", na_value=np.nan)
         marked = np.isin(value, (-99997, -99995, -99999999))
         empty = np.isnan(value) | marked
