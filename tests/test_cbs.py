@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kloof.catalogue import Catalogue, read_catalogue
@@ -977,6 +977,8 @@ def test_local_codes_come_back_through_a_tidy_file(tmp_path: Path, catalogue: Ca
 
 
 @given(content=st.binary(max_size=300))
+@example(content=b"\x1c")  # white space to Python, but no line
+@example(content=b"\x1c\n\x1d")
 def test_any_bytes_are_read_or_refused_in_words(
     tmp_path_factory: pytest.TempPathFactory, project: Path, content: bytes
 ) -> None:

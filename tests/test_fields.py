@@ -1,14 +1,17 @@
 """Tables as StatLine serves them: OData v3 and v4, raw files of fetch, police and health tables; what is refused."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kloof.catalogue import Catalogue, read_catalogue
-from kloof.errors import SchemaError, SourceError
+from kloof.errors import KloofError, SchemaError, SourceError
 from kloof.recognise import Recognised, recognise
 
 V3 = "https://opendata.cbs.nl/ODataApi/odata/{}/$metadata#Cbs.OData.WebAPI.TypedDataSet"
@@ -349,3 +352,37 @@ def test_what_is_refused(
 ) -> None:
     with pytest.raises(error, match=message):
         recognise(saved(tmp_path, name, content), catalogue)
+
+
+@cache
+def read_once(project: Path) -> Catalogue:
+    """The catalogue as no argument of a hypothesis test, which would print all of it."""
+    return read_catalogue(project / "data" / "catalogue.toml")
+
+
+JSON = st.recursive(
+    st.one_of(st.none(), st.integers(-9, 9), st.text(max_size=5), st.sampled_from(["GM0758", "FeatureCollection"])),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(
+            st.sampled_from(["value", "WijkenEnBuurten", "type", "features", "code", "Mannen_6", "KL02", "GM0758"]),
+            inner,
+            max_size=4,
+        ),
+    ),
+    max_leaves=12,
+)
+
+
+@given(
+    content=st.one_of(
+        st.binary(max_size=120), st.text(max_size=120).map(str.encode), JSON.map(json.dumps).map(str.encode)
+    )
+)
+def test_any_content_is_read_or_refused_in_words(
+    tmp_path_factory: pytest.TempPathFactory, project: Path, content: bytes
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any_2020.csv"
+    path.write_bytes(content)
+    with pytest.raises(KloofError):
+        recognise(path, read_once(project), municipality="GM0758")

@@ -401,7 +401,8 @@ def test_income_by_postcode_equals_its_workbook(read: Read, data: Path) -> None:
     import openpyxl
 
     found = read("pc4/cbs_pc4_median_income.xlsx")
-    rows = list(openpyxl.load_workbook(data / "pc4" / "cbs_pc4_median_income.xlsx", read_only=True).active.values)
+    with (data / "pc4" / "cbs_pc4_median_income.xlsx").open("rb") as file:
+        rows = list(openpyxl.load_workbook(file).active.values)
     names = ["households", "median_disposable_income", *(f"households_income_quintile_{n}_share" for n in range(1, 6))]
     expected = {}
     for row in rows[12:]:

@@ -166,9 +166,12 @@ def _cells(path: Path, text: str) -> list[list[str]]:
     head = text.splitlines()[:HEAD]
     delimiter = max(DELIMITERS, key=lambda sign: sum(_outside_quotes(line, sign) for line in head))
     try:
-        return list(csv.reader(io.StringIO(text), delimiter=delimiter, strict=True))
+        rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter, strict=True) if row]
     except csv.Error as problem:
         raise SourceError(f"{path.name} is a damaged CSV ({problem}). Download it again.") from None
+    if not any(cell.strip() for row in rows for cell in row):
+        raise SourceError(f"{path.name} is empty. Download it again.")
+    return rows
 
 
 def _outside_quotes(line: str, sign: str) -> int:

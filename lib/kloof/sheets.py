@@ -188,7 +188,7 @@ def read_rows(path: Path, data: bytes) -> list[list[str]]:
     except UnicodeDecodeError as problem:
         raise SourceError(f"{path.name} is not UTF-8 text (byte {problem.start}). Save it as CSV in UTF-8.") from None
     head = "\n".join(text.splitlines()[:6])
-    widest = {mark: max(len(row) for row in csv.reader(io.StringIO(head), delimiter=mark)) for mark in ";,"}
+    widest = {mark: max(map(len, csv.reader(io.StringIO(head), delimiter=mark)), default=0) for mark in ";,"}
     delimiter = ";" if widest[";"] >= widest[","] else ","
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
