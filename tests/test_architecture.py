@@ -36,6 +36,10 @@ EDGE = {
     "stored",
     "matrix",
     "cli_coverage",
+    "opening",
+    "naming",
+    "recognise",
+    "cli_add",
 }
 WRITES_PAGES = {"report", "tables", "views", "page", "pdf", "audit", "readback", "known", "narrate"}
 HEAVY = {
@@ -47,8 +51,9 @@ HEAVY = {
     "shapely": {"maps"},
     "jinja2": {"page"},
     "duckdb": {"shelf"},
-    "pyarrow": {"intake"},
+    "pyarrow": {"intake", "opening"},
     "filelock": {"shelf"},
+    "python_calamine": {"opening"},
 }
 
 

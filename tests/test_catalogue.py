@@ -162,3 +162,49 @@ def test_contradictions_name_the_entry(tmp_path: Path, change: tuple[str, str], 
     assert read(tmp_path, MINIMAL).indicator("inhabitants").label("nl") == "Inwoners"
     with pytest.raises(CatalogueError, match=message):
         read(tmp_path, MINIMAL.replace(*change))
+
+
+APART = """
+[[apart]]
+sources = ["one", "two"]
+at = [2016, 2020]
+kind = "model"
+nl = "twee modellen"
+en = "two models"
+indicators = ["inhabitants"]
+"""
+RULE = """
+[[indicator.inhabitants.suppression]]
+count = "inhabitants"
+below = 50
+since = 2018
+"""
+
+
+def test_two_models_are_never_joined(tmp_path: Path) -> None:
+    indicator = read(tmp_path, MINIMAL + APART).indicator("inhabitants")
+    assert [gap.at for gap in indicator.breaks] == [2016, 2020]
+    assert indicator.compare(2012, 2024, ["one", "two"]).status == BROKEN
+    assert indicator.compare(2012, 2024, ["one", "three"]).status == COMPARABLE
+    assert "apart" not in read(tmp_path, MINIMAL + APART).settings
+
+
+def test_suppression_is_a_count_and_a_minimum(tmp_path: Path) -> None:
+    (rule,) = read(tmp_path, MINIMAL + RULE).indicator("inhabitants").suppression
+    assert (rule.count, rule.below, rule.since) == ("inhabitants", 50, 2018)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (APART.replace('"two"]', '"two", "three"]'), "needs two sources and known indicators"),
+        (APART.replace('["inhabitants"]', '["people"]'), r"not \['people'\]"),
+        (APART.replace("kind", "sort"), "kind, sort missing or not known"),
+        (RULE.replace('"inhabitants"\n', '"heads"\n'), "inhabitants needs heads"),
+        (RULE.replace("50", "0"), "suppression below 0 is no minimum"),
+        (RULE.replace("below", "under"), "under"),
+    ],
+)
+def test_models_and_suppression_that_contradict_themselves(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(CatalogueError, match=message):
+        read(tmp_path, MINIMAL + text)

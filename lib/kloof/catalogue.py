@@ -3,7 +3,7 @@
 import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -42,8 +42,17 @@ class Comparability:
 
 
 @dataclass(frozen=True)
+class Suppression:
+    """No figure is published for areas with fewer than `below` of the indicator `count`, from edition `since` on."""
+
+    count: str
+    below: float
+    since: int = 0
+
+
+@dataclass(frozen=True)
 class Indicator:
-    """One concept: its labels, unit, rounding, universe and breaks."""
+    """One concept: its labels, unit, rounding, universe, suppression and breaks."""
 
     id: str
     nl: str
@@ -64,6 +73,7 @@ class Indicator:
     modelled: bool = False
     columns: tuple[str, ...] = ()
     derive: Mapping[str, Any] | None = None
+    suppression: tuple[Suppression, ...] = ()
     breaks: tuple[Break, ...] = ()
     bridges: tuple[Break, ...] = ()
 
@@ -159,6 +169,7 @@ def read_catalogue(path: Path) -> Catalogue:
     if absent := [part for part in PARTS if part not in raw]:
         raise CatalogueError(f"{path.name} has no [{'], no ['.join(absent)}].")
     indicators = {name: _indicator(name, entry) for name, entry in raw["indicator"].items()}
+    indicators = _kept_apart(indicators, raw.pop("apart", []))
     groups = {name: _group(name, entry) for name, entry in raw["group"].items()}
     settings = {key: value for key, value in raw.items() if not isinstance(value, dict)}
     catalogue = Catalogue(indicators, groups, raw["unit"], raw["dimension"], raw["focus"], settings)
@@ -175,9 +186,26 @@ def _indicator(name: str, entry: dict[str, Any]) -> Indicator:
     try:
         for key in ("breaks", "bridges"):
             parts[key] = tuple(Break(**{**b, "sources": frozenset(b.get("sources", ()))}) for b in parts.get(key, ()))
+        parts["suppression"] = tuple(Suppression(**rule) for rule in parts.get("suppression", ()))
         return Indicator(id=name, **parts)
     except TypeError as problem:
         raise CatalogueError(f"indicator {name}: {problem}; see the head of catalogue.toml for the keys.") from None
+
+
+def _kept_apart(indicators: Mapping[str, Indicator], entries: Iterable[dict[str, Any]]) -> dict[str, Indicator]:
+    """Add the breaks between sources of two models to the indicators that both give."""
+    kept = dict(indicators)
+    for entry in entries:
+        if odd := set(entry) ^ {"sources", "at", "kind", "nl", "en", "indicators"}:
+            raise CatalogueError(f"apart {entry.get('sources')}: {', '.join(sorted(odd))} missing or not known.")
+        sources = frozenset(entry["sources"])
+        gaps = tuple(Break(at, entry["kind"], entry["nl"], entry["en"], sources) for at in entry["at"])
+        unknown = [name for name in entry["indicators"] if name not in kept]
+        if unknown or len(sources) != 2:
+            raise CatalogueError(f"apart {sorted(sources)} needs two sources and known indicators, not {unknown}.")
+        for name in entry["indicators"]:
+            kept[name] = replace(kept[name], breaks=(*kept[name].breaks, *gaps))
+    return kept
 
 
 def _group(name: str, entry: dict[str, Any]) -> Group:
@@ -193,11 +221,17 @@ def _contradictions(catalogue: Catalogue) -> list[str]:
     found = []
     for name, indicator in catalogue.indicators.items():
         needed = [name for name in (indicator.universe, indicator.weight) if name]
+        needed += [rule.count for rule in indicator.suppression]
         needed += [indicator.derive[key] for key in ("numerator", "denominator")] if indicator.derive else []
         found += [
             f"indicator {name} needs {other}, which is not there."
             for other in needed
             if other not in catalogue.indicators
+        ]
+        found += [
+            f"indicator {name}: suppression below {rule.below} is no minimum."
+            for rule in indicator.suppression
+            if rule.below <= 0
         ]
         if indicator.unit not in catalogue.units:
             found.append(f"indicator {name} has unknown unit {indicator.unit}.")

@@ -16,7 +16,7 @@ import pandas as pd
 
 from kloof.catalogue import Catalogue
 from kloof.errors import CatalogueError, ParameterError, SchemaError, examples, faults
-from kloof.places import areas_of, check_codes, coded, mine, named, others, parent
+from kloof.places import Codebook, areas_of, check_codes, coded, mine, named, others, parent
 from kloof.schema import STATUSES, SetAside, check_observations
 from kloof.sheets import (
     CODE_TITLES,
@@ -33,6 +33,7 @@ from kloof.sheets import (
     read_content,
     read_sheets,
 )
+from kloof.sums import sums
 
 __all__ = ["Imported", "normalise", "read_kwb"]
 
@@ -69,11 +70,11 @@ class _Cells:
     set_aside: list[SetAside]
 
 
-def read_kwb(path: Path, municipality: str, catalogue: Catalogue, *, codes: Path | None = None) -> Imported:
-    """Read one KWB file for one municipality (`GM` + 4 digits).
+def read_kwb(path: Path, municipality: str | None, catalogue: Catalogue, *, codes: Codebook | None = None) -> Imported:
+    """Read one KWB file for one municipality (`GM` + 4 digits), or with None for all areas in it.
 
-    Takes SQLite or CSV (`kloof.sheets`); `codes` is a CSV with columns code, name for files that carry names
-    only. Returns observations that `check_observations` accepts, in the units of the catalogue, source
+    Takes SQLite or CSV (`kloof.sheets`); `codes` is a CSV (or a frame) with columns code, name for files that carry
+    names only. Returns observations that `check_observations` accepts, in the units of the catalogue, source
     `kwb_file_YEAR`; `set_aside` counts rows of the file, notices have 0 rows. A cell without value is
     `suppressed` when its column has values in other rows of that year, else `not_published`. Without codes in
     the file and without `codes`, areas get local codes such as `BU0917x001`, numbered by name, that mean
@@ -82,13 +83,13 @@ def read_kwb(path: Path, municipality: str, catalogue: Catalogue, *, codes: Path
     not in it, levels that cannot be told), SchemaError (columns, duplicates, cells outside sense) and
     CatalogueError (one title for two indicators).
     """
-    if not re.fullmatch(r"GM\d{4}", municipality):
+    if municipality is not None and not re.fullmatch(r"GM\d{4}", municipality):
         raise ParameterError(f"municipality {municipality!r} is no CBS code; write GM and four digits, such as GM0758.")
     data = read_content(path)
     edition, sheets = read_sheets(path, data)
     if edition == "tidy_csv":
-        if codes:
-            raise ParameterError(f"{path.name} carries its own codes; leave out codes={codes.name}.")
+        if codes is not None:
+            raise ParameterError(f"{path.name} carries its own codes; leave out the codebook.")
         cells = _tidy(sheets[0], municipality, catalogue)
     else:
         cells = _wide(sheets, municipality, catalogue, codes)
@@ -100,7 +101,7 @@ def read_kwb(path: Path, municipality: str, catalogue: Catalogue, *, codes: Path
         cells.areas,
         tuple(cells.understood),
         tuple(cells.not_understood),
-        (*cells.set_aside, *_sums(observations, cells.areas, municipality)),
+        (*cells.set_aside, *sums(observations, "inhabitants", ROUNDED_TO)),
         edition,
         hashlib.sha256(data).hexdigest(),
     )
@@ -144,13 +145,18 @@ def _need_inhabitants(sheets: list[Sheet], cells: _Cells) -> None:
         raise SchemaError(faults("the columns", found, "Expected a title such as Bevolking|Aantal inwoners."))
 
 
-def _wide(sheets: list[Sheet], municipality: str, catalogue: Catalogue, codes: Path | None) -> _Cells:
+def _wide(sheets: list[Sheet], municipality: str | None, catalogue: Catalogue, codes: Codebook | None) -> _Cells:
     """Turn sheets with a column per indicator into cells, one row per area, year and indicator."""
     sheets, aside = _without_source_rows(sheets)
     if all(sheet.column(CODE_TITLES) for sheet in sheets):
-        if codes:
-            raise ParameterError(f"{sheets[0].where} carries its own codes; leave out codes={codes.name}.")
+        if codes is not None:
+            raise ParameterError(f"{sheets[0].where} carries its own codes; leave out the codebook.")
         places, areas, more = coded(sheets, municipality)
+    elif municipality is None:
+        raise ParameterError(
+            f"{sheets[0].where} carries names only, and no municipality was named. Say which one it is about: "
+            "--municipality GM and four digits."
+        )
     else:
         places, areas, more = named(sheets, municipality, codes)
     cells = _Cells(pd.DataFrame(), areas, [], [], aside + more)
@@ -177,7 +183,7 @@ def _without_source_rows(sheets: list[Sheet]) -> tuple[list[Sheet], list[SetAsid
     return kept, [SetAside("kwb_rows", rows, "source_line")] if rows else []
 
 
-def _tidy(sheet: Sheet, municipality: str, catalogue: Catalogue) -> _Cells:
+def _tidy(sheet: Sheet, municipality: str | None, catalogue: Catalogue) -> _Cells:
     """Take rows that already have our shape; unit, source, status and name are optional columns."""
     rows = pd.DataFrame({title: sheet.cells[title].map(clean).astype("str") for title in sheet.titles})
     check_codes(rows["code"], municipality, rows.get("name", rows["code"]), sheet.where)
@@ -264,17 +270,3 @@ def _shown(bad: "pd.Series[bool]", cells: pd.DataFrame, most: int = 5) -> str:
     area = rows["code"] + " " + rows["name"]
     shown = zip(rows["year"], area, rows["column"], rows["text"], strict=True)
     return examples([f"{year} {code}, column {column!r}: {text}" for year, code, column, text in shown], most)
-
-
-def _sums(observations: pd.DataFrame, areas: pd.DataFrame, municipality: str) -> list[SetAside]:
-    """Notice where wijken or buurten do not add up to the municipality's inhabitants."""
-    rows = observations[(observations["indicator"] == "inhabitants") & observations["value"].notna()]
-    rows = rows.merge(areas[["code", "level"]], on="code", validate="many_to_one")
-    totals = rows[rows["code"] == municipality].set_index(["year", "source"])["value"]
-    notices = []
-    for (year, source, level), part in rows[rows["code"] != municipality].groupby(["year", "source", "level"]):
-        whole = totals.get((year, source))
-        if whole is not None and abs(part["value"].sum() - whole) > ROUNDED_TO * len(part):
-            detail = f"{year} {level} {part['value'].sum():.0f} ({len(part)}) {whole:.0f}"
-            notices.append(SetAside("kwb_sums", 0, "inhabitants_do_not_add_up", detail))
-    return notices

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from kloof.cli_add import add
 from kloof.cli_coverage import coverage
 from kloof.errors import KloofError, ParameterError
 from kloof.fmt import LANGUAGES
@@ -17,6 +18,7 @@ STOPPED = 130  # exit code after Ctrl-C
 def _application() -> typer.Typer:
     """Make the command line, with the commands of `kloof data` under it."""
     data = typer.Typer(no_args_is_help=True, help="The data: what there is of a municipality.")
+    data.command(name="add")(add)
     data.command(name="coverage")(coverage)
     made = typer.Typer(
         add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,

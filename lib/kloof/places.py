@@ -11,15 +11,18 @@ from kloof.errors import SchemaError, SourceError, examples, faults
 from kloof.schema import CODE, SetAside, level_of
 from kloof.sheets import CODE_TITLES, Sheet, clean, read_content, read_rows, tabulate
 
+Codebook = Path | pd.DataFrame  # a CSV, or the areas that are known; columns code, name
 WIJK = r"Wijk \d\d (?=\S)"
 
 
-def mine(code: "pd.Series[str]", municipality: str) -> "pd.Series[bool]":
-    """Tell which codes are the municipality, its wijken and its buurten."""
+def mine(code: "pd.Series[str]", municipality: str | None) -> "pd.Series[bool]":
+    """Tell which codes are the municipality, its wijken and its buurten; without one, all are."""
+    if municipality is None:
+        return pd.Series(True, index=code.index)
     return code.str.slice(0, 2).isin(["GM", "WK", "BU"]) & (code.str.slice(2, 6) == municipality[2:])
 
 
-def check_codes(code: "pd.Series[str]", municipality: str, names: "pd.Series[str]", where: str) -> None:
+def check_codes(code: "pd.Series[str]", municipality: str | None, names: "pd.Series[str]", where: str) -> None:
     """Refuse codes without their prefix and a file without the municipality."""
     bad = code[~code.str.fullmatch(CODE)]
     if len(bad):
@@ -41,8 +44,8 @@ def others(code: "pd.Series[str]", own: "pd.Series[bool]") -> list[SetAside]:
 
 
 def parent(code: str) -> str:
-    """Code of the area above, by the way CBS codes are built."""
-    return {"GM": "", "WK": f"GM{code[2:6]}", "BU": f"WK{code[2:8]}"}[code[:2]]
+    """Code of the area above, by the way CBS codes are built; blank for a municipality, the country and postcodes."""
+    return {"NL": "", "PC": "", "GM": "", "WK": f"GM{code[2:6]}", "BU": f"WK{code[2:8]}"}[code[:2]]
 
 
 def areas_of(rows: pd.DataFrame) -> pd.DataFrame:
@@ -54,8 +57,8 @@ def areas_of(rows: pd.DataFrame) -> pd.DataFrame:
 Places = tuple[list["pd.Series[str]"], pd.DataFrame, list[SetAside]]
 
 
-def coded(sheets: list[Sheet], municipality: str) -> Places:
-    """Find the rows of the municipality by the codes in the file."""
+def coded(sheets: list[Sheet], municipality: str | None) -> Places:
+    """Find the rows of the municipality, or of all areas without one, by the codes in the file."""
     places, rows, aside = [], [], []
     for sheet in sheets:
         code = sheet.cells[sheet.column(CODE_TITLES)].map(clean).astype("str")
@@ -73,14 +76,14 @@ def coded(sheets: list[Sheet], municipality: str) -> Places:
     return places, areas_of(pd.concat(rows)), aside
 
 
-def named(sheets: list[Sheet], municipality: str, codes: Path | None) -> Places:
+def named(sheets: list[Sheet], municipality: str, codes: Codebook | None) -> Places:
     """Find levels from the names, and codes from the codebook or, without one, from the sorted names."""
     parts = [pd.DataFrame({"sheet": n, "name": sheet.names()}) for n, sheet in enumerate(sheets)]
     rows = pd.concat(parts).reset_index(names="row")
     above = rows["name"].str.match(r"Nederland$|Stadsdeel ")
     aside = [SetAside("kwb_rows", int(above.sum()), "country_and_stadsdelen")] if above.any() else []
     rows = rows[~above].reset_index(drop=True)
-    book = _codebook(codes, municipality) if codes else None
+    book = None if codes is None else read_codebook(codes, municipality)
     rows["level"] = _levels(rows, sheets, book)
     rows["key"] = _keys(rows["level"], rows["name"])
     double = rows[rows.duplicated(["sheet", "key"], keep=False)]
@@ -149,22 +152,25 @@ def _levels(rows: pd.DataFrame, sheets: list[Sheet], book: pd.DataFrame | None) 
     return pd.Series(single[0], index=rows.index).mask(first, "gemeente")
 
 
-def _codebook(codes: Path, municipality: str) -> pd.DataFrame:
-    """Read the areas of one municipality from a CSV with columns code, name; gives code, name, level, key."""
-    rows = read_rows(codes, read_content(codes))
-    table = tabulate(codes.name, rows[0], rows[1:])
+def read_codebook(codes: Codebook, municipality: str) -> pd.DataFrame:
+    """Give the areas of one municipality in a codebook: code, name, level, key."""
+    if isinstance(codes, pd.DataFrame):
+        where, table = "the areas that are known", codes.reset_index(drop=True)
+    else:
+        rows = read_rows(codes, read_content(codes))
+        where, table = codes.name, tabulate(codes.name, rows[0], rows[1:])
     absent = [column for column in ("code", "name") if column not in table.columns]
     if absent:
-        raise SchemaError(faults(codes.name, [f"column {name} is missing" for name in absent], "It needs: code, name."))
+        raise SchemaError(faults(where, [f"column {name} is missing" for name in absent], "It needs: code, name."))
     book = pd.DataFrame({column: table[column].map(clean).astype("str") for column in ("code", "name")})
-    check_codes(book["code"], municipality, book["name"], codes.name)
+    check_codes(book["code"], municipality, book["name"], where)
     book = book[mine(book["code"], municipality)].reset_index(drop=True)
     book["level"] = book["code"].map(level_of)
     book["key"] = _keys(book["level"], book["name"])
     double = book[book.duplicated("code", keep=False) | book.duplicated("key", keep=False)]
     if len(double):
         shown = examples(list(double["code"]))
-        raise SchemaError(f"{codes.name}: codes or names of one level occur more than once: {shown}. Keep one.")
+        raise SchemaError(f"{where}: codes or names of one level occur more than once: {shown}. Keep one.")
     return book
 
 

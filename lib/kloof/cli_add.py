@@ -1,0 +1,125 @@
+"""`kloof data add FILE…`: says what a file is, what of it is understood and what is not, and puts it in the store."""
+
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kloof.errors import KloofError, ParameterError, SourceError, examples, faults
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from kloof.recognise import Recognised
+
+STORE = "kloof.store"
+FILES = Annotated[list[Path], typer.Argument(help="files: CSV, Excel, parquet, SQLite, JSON, GeoJSON, zip")]
+MUNICIPALITY = Annotated[str | None, typer.Option(help="keep this municipality only, such as GM0758")]
+CODES = Annotated[Path | None, typer.Option(help="CSV with columns code, name, for files that carry names only")]
+
+
+def add(
+    files: FILES,
+    municipality: MUNICIPALITY = None,
+    codes: CODES = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what it is, and store nothing")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="let it replace figures that it contradicts")] = False,
+) -> None:
+    """Recognise files you have, say what was understood, and add their figures to the store."""
+    from kloof.recognise import recognise
+    from kloof.sources import catalogue, data_folder
+    from kloof.vocabularies import read_vocabularies
+
+    known = catalogue()
+    reasons = read_vocabularies(data_folder() / "vocabularies.toml", known).reasons
+    areas = known_areas()
+    refused = []
+    for path in files:
+        try:
+            read = recognise(path, known, municipality=municipality, codes=codes, areas=areas)
+            print("\n".join(report(read, reasons)))
+            if not dry_run:
+                print(_store(read, replace))
+        except KloofError as problem:
+            refused.append(str(problem))
+    if len(refused) == 1:
+        raise SourceError(refused[0])
+    if refused:
+        raise SourceError(faults("the files", refused, "The others were read." if len(refused) < len(files) else ""))
+    print(f"\nNext: {'kloof data add ' + str(files[0]) if dry_run else 'kloof run --set source=store'}")
+
+
+def known_areas() -> "pd.DataFrame":
+    """Give the areas whose names are known: of the embedded sets, and of what is in the store."""
+    import pandas as pd
+
+    from kloof.recognise import embedded_areas
+
+    parts = [embedded_areas()]
+    if find_spec(STORE):
+        parts.append(import_module(STORE).areas()[["code", "name"]])
+    return pd.concat(parts, ignore_index=True).drop_duplicates("code", keep="last", ignore_index=True)
+
+
+def _store(read: "Recognised", replacing: bool) -> str:
+    """Hand a file to the store; give what it did in one line."""
+    if not find_spec(STORE):
+        raise ParameterError("this installation has no store; --dry-run says what a file is.")
+    change = import_module(STORE).add(read, replacing=replacing)
+    if change.outcome == "differs":
+        rows = change.differences.head(5).itertuples()
+        shown = [f"{row.code} {row.year} {row.indicator}: {row.before} → {row.after}" for row in rows]
+        raise SourceError(
+            f"{read.name} contradicts what is in the store in {len(change.differences)} figures ({examples(shown)}). "
+            "Nothing was stored; --replace lets it take their place."
+        )
+    return f"  store           {change.outcome}: {change.added} rows new, {change.equal} already there"
+
+
+def report(read: "Recognised", reasons: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Write what was recognised, as lines of text: every column of the file is in one of three lists."""
+    from kloof.narrate import template
+
+    levels = read.areas["level"].value_counts().sort_index()
+    statuses = read.observations["status"].value_counts().sort_index()
+    lines = [
+        f"{read.name}: {read.kind}, {read.edition}",
+        *(f"  table           {name}: {rows} rows × {columns} columns" for name, rows, columns in read.tables),
+        f"  areas           {', '.join(f'{count} {level}' for level, count in levels.items())}",
+        f"  figures         {len(read.observations)} ({', '.join(f'{n} {name}' for name, n in statuses.items())})",
+        f"  sources         {', '.join(read.sources['source_id'])}",
+        f"  understood      {read.share_understood:.1f} % of the columns with figures",
+        *_columns(read),
+        f"  no figures      {len(read.identity)} columns",
+        *_together((reasons[why]["en"], title or "(no title)") for title, why in read.identity),
+        f"  not understood  {len(read.not_understood)} columns",
+        *_together((title, str(year)) for year, title in read.not_understood),
+        f"  set aside       {sum(one.rows for one in read.set_aside)} rows or cells",
+    ]
+    for one in read.set_aside:
+        detail = f" ({one.detail})" if one.detail else ""
+        lines.append(f"    {one.rows:>8}  {template('en', 'set_aside', one.reason)}{detail}")
+    return lines
+
+
+def _columns(read: "Recognised") -> Iterable[str]:
+    """Write each title with the indicator it means and the years it has."""
+    years: dict[tuple[str, str], list[int]] = {}
+    for year, title, indicator in read.understood:
+        years.setdefault((title, indicator), []).append(year)
+    width = min(60, max((len(title) for title, _ in years), default=0))
+    for (title, indicator), having in years.items():
+        span = f"{min(having)}" if len(having) == 1 else f"{min(having)}–{max(having)}, {len(having)} years"
+        yield f"    {title.strip():<{width}} → {indicator} ({span})"
+
+
+def _together(pairs: Iterable[tuple[Any, str]]) -> Iterable[str]:
+    """Write what belongs together on one line."""
+    found: dict[Any, list[str]] = {}
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
+    for key, values in found.items():
+        yield f"    {key}: {', '.join(values)}"

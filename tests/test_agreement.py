@@ -1,0 +1,83 @@
+"""Where sources say the same figure, how far they are apart; and whether areas add up to their municipality."""
+
+import pandas as pd
+
+from kloof.agreement import agreement
+from kloof.catalogue import Catalogue, Indicator
+from kloof.sums import differences, sums
+
+KNOWN = Catalogue(
+    {
+        "people": Indicator("people", "p", "p", "persons", "count", "population", rounding=5),
+        "inhabitants": Indicator("inhabitants", "i", "i", "persons", "count", "population", rounding=5),
+    },
+    {},
+    {},
+    {},
+    {},
+)
+
+
+def table(*rows: tuple) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["code", "indicator", "value", "source"])
+    return frame.assign(year=2020, unit="persons", status="measured")
+
+
+def test_two_sources_are_compared_area_by_area() -> None:
+    rows = table(
+        ("BU07580000", "people", 100.0, "b"),
+        ("BU07580000", "people", 100.0, "a"),
+        ("BU07580001", "people", 100.0, "a"),
+        ("BU07580001", "people", 105.0, "b"),
+        ("BU07580002", "people", 100.0, "a"),
+        ("BU07580002", "people", 106.0, "b"),
+        ("BU07580003", "people", 100.0, "a"),
+        ("GM0758", "people", 1.0, "a"),
+        ("GM0758", "people", 1.0, "b"),
+    )
+    assert agreement(rows, KNOWN).to_numpy().tolist() == [
+        ["people", 2020, "buurt", "a", "b", 3, 1, 2, 11 / 3, 6.0, "BU07580002"],
+        ["people", 2020, "gemeente", "a", "b", 1, 1, 1, 0.0, 0.0, "GM0758"],
+    ]
+
+
+def test_three_sources_make_three_pairs_and_missing_ones_none() -> None:
+    rows = table(*[("GM0758", "people", value, source) for source, value in (("a", 1.0), ("b", 2.0), ("c", 4.0))])
+    assert agreement(rows, KNOWN)["mean_difference"].tolist() == [1.0, 3.0, 2.0]
+    gone = rows.assign(status=["measured", "suppressed", "suppressed"])
+    assert agreement(gone, KNOWN).empty
+
+
+def test_sums_per_municipality() -> None:
+    rows = table(
+        ("GM0758", "inhabitants", 1000.0, "a"),
+        ("WK075800", "inhabitants", 600.0, "a"),
+        ("WK075801", "inhabitants", 390.0, "a"),
+        ("BU07580000", "inhabitants", 600.0, "a"),
+        ("BU07580100", "inhabitants", 300.0, "a"),
+        ("GM0855", "inhabitants", 500.0, "a"),
+        ("BU08550000", "inhabitants", 495.0, "a"),
+        ("WK034400", "inhabitants", 5.0, "a"),
+        ("NL00", "inhabitants", 9.0, "a"),
+        ("PC4811", "inhabitants", 9.0, "a"),
+    )
+    found = differences(rows, "inhabitants")
+    assert found[["municipality", "level", "areas", "total", "whole"]].to_numpy().tolist() == [
+        ["GM0758", "buurt", 2, 900.0, 1000.0],
+        ["GM0855", "buurt", 1, 495.0, 500.0],
+        ["GM0758", "wijk", 2, 990.0, 1000.0],
+    ]
+    assert [one.detail for one in sums(rows, "inhabitants", 5)] == ["GM0758 2020 buurt 900 (2) 1000"]
+    own = rows[rows["code"].str.slice(2, 6) == "0758"]
+    assert [one.detail for one in sums(own, "inhabitants", 5)] == ["2020 buurt 900 (2) 1000"]
+    assert sums(own, "inhabitants", 50) == []
+
+
+def test_many_municipalities_are_counted_after_twenty() -> None:
+    rows = [
+        (f"{level}{n:04d}{end}", "inhabitants", value, "a")
+        for n in range(25)
+        for level, end, value in (("GM", "", 100.0), ("BU", "0000", 50.0))
+    ]
+    notices = sums(table(*rows), "inhabitants", 5)
+    assert len(notices) == 21 and notices[-1].detail == "+5"
