@@ -5,7 +5,7 @@ takes its place only when it is accepted. Two downloads into one folder wait for
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -159,7 +159,7 @@ def fetch(
         desk = Desk(home, catalogue, Line(how.patience), today, tell)
         held = read_lock(home)
         outcomes = _run(jobs, desk, held, how)
-    return Report(tuple(outcomes[job] for job in jobs), tuple(desk.notices), _nowhere(outcomes))
+    return Report(tuple(outcomes[job.key] for job in jobs), tuple(desk.notices), _nowhere(outcomes.values()))
 
 
 def _offline(home: Path, catalogue: Catalogue, jobs: Sequence[Job], wish: Wish) -> Report:
@@ -210,9 +210,9 @@ def _alone(home: Path, wait: float, tell: Callable[[News | str], None]) -> Itera
         lock.release()
 
 
-def _run(jobs: Sequence[Job], desk: Desk, held: dict[str, Held], how: How) -> dict[Job, Outcome]:
+def _run(jobs: Sequence[Job], desk: Desk, held: dict[str, Held], how: How) -> dict[str, Outcome]:
     """Do all jobs, a few at a time; the lock file is written after each, by this thread alone."""
-    outcomes: dict[Job, Outcome] = {}
+    outcomes: dict[str, Outcome] = {}  # by key of the job
     pool = ThreadPoolExecutor(how.workers, thread_name_prefix="fetch")
     waiting: dict[Future[Entry], tuple[list[Job], Entry | None]] = {}
     asked: dict[str, list[Job]] = {}  # jobs of several municipalities may be served by one copy of the whole country
@@ -220,7 +220,7 @@ def _run(jobs: Sequence[Job], desk: Desk, held: dict[str, Held], how: How) -> di
         for job in jobs:
             entry, why = _present(job, desk.home, held, desk.catalogue)
             if job.source.service == BY_HAND:
-                outcomes[job] = _by_hand(job)
+                outcomes[job.key] = _by_hand(job)
             elif entry is None:
                 desk.notices.extend([] if why == NEVER else [f"{job}: {why}; downloaded again"])
                 waiting[pool.submit(download, job, desk)] = [job], None
@@ -230,13 +230,13 @@ def _run(jobs: Sequence[Job], desk: Desk, held: dict[str, Held], how: How) -> di
                 asked[entry.key] = [job]
                 waiting[pool.submit(_renewed, job, desk, entry)] = asked[entry.key], entry
             else:
-                outcomes[job] = _accepted(job, entry, desk.home, held) if how.accept else _there(job, entry)
+                outcomes[job.key] = _accepted(job, entry, desk.home, held) if how.accept else _there(job, entry)
         for future in as_completed(waiting):
             served, before = waiting[future]
             outcome = _settle(served[0], before, future, desk.home, held)
             if how.accept and outcome.state == "changed" and before:
                 outcome = replace(_accepted(served[0], before, desk.home, held), difference=outcome.difference)
-            outcomes |= {job: replace(outcome, job=job) for job in served}
+            outcomes |= {job.key: replace(outcome, job=job) for job in served}
     except BaseException:
         desk.line.stop.set()
         raise
@@ -263,7 +263,8 @@ def _settle(
         return Outcome(job, "failed", detail=str(problem))
     if before is None or not before.file:
         state, found = "fetched" if entry.file else "absent", None
-        _enter(home, held, Held(entry))
+        known = held.get(entry.key)
+        _enter(home, held, Held(entry, None, known.earlier if known else ()))
     elif entry.sha256 == before.sha256:
         state, found = "unchanged", None
         _enter(home, held, replace(held[before.key], current=entry, beside=None))
@@ -334,9 +335,9 @@ def _by_hand(job: Job) -> Outcome:
     return Outcome(job, "by_hand", detail=f"find it at {where} and bring it with: kloof data add FILE")
 
 
-def _nowhere(outcomes: Mapping[Job, Outcome]) -> tuple[str, ...]:
+def _nowhere(outcomes: Iterable[Outcome]) -> tuple[str, ...]:
     """Municipalities that were in none of the tables they were looked for in."""
     states: dict[str, set[str]] = {}
-    for job, outcome in outcomes.items():
-        states.setdefault(job.region, set()).add(outcome.state)
+    for outcome in outcomes:
+        states.setdefault(outcome.job.region, set()).add(outcome.state)
     return tuple(region for region, found in states.items() if region != ALL and found == {"absent"})
