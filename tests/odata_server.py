@@ -82,63 +82,75 @@ class World:
         return None
 
 
-def matches(text: str, row: dict[str, Any]) -> bool:
-    """Tell whether a row passes a filter; an unknown property is a KeyError, as it is an HTTP 400 at CBS."""
+Row = dict[str, Any]
+Test = Callable[[Row], bool]
+
+
+def matcher(text: str) -> Test:
+    """Turn a filter into a test of a row; an unknown property is a KeyError there, as it is an HTTP 400 at CBS."""
     tokens = TOKEN.findall(text)
-    place = 0
+    assert "".join(tokens).replace(" ", "") == text.replace(" ", ""), f"cannot read {text!r}"
+    tokens.reverse()
 
     def take(wanted: str = "") -> str:
-        nonlocal place
-        token = tokens[place]
+        token = str(tokens.pop())
         assert not wanted or token == wanted, f"{wanted} expected in {text!r}"
-        place += 1
-        return str(token)
+        return token
 
-    def value(token: str) -> str:
-        return token[1:-1].replace("''", "'") if token.startswith("'") else str(row[token])
+    def value(token: str) -> Callable[[Row], str]:
+        if token.startswith("'"):
+            fixed = token[1:-1].replace("''", "'")
+            return lambda _: fixed
+        return lambda row: str(row[token])
 
-    def term() -> bool:
+    def term() -> Test:
         token = take()
         if token == "(":
-            found = either()
+            inside = either()
             take(")")
-            return found
+            return inside
+        if token not in ("startswith", "substring"):
+            left = value(token)
+            take("eq")
+            right = value(take())
+            return lambda row: left(row) == right(row)
+        take("(")
+        left = value(take())
+        take(",")
         if token == "startswith":
-            take("(")
-            left = value(take())
-            take(",")
             right = value(take())
             take(")")
-            return left.startswith(right)
-        if token == "substring":
-            take("(")
-            left = value(take())
-            take(",")
-            begin = int(take())
-            take(",")
-            length = int(take())
-            take(")")
-            take("eq")
-            return left[begin : begin + length] == value(take())
-        left = value(token)
+            return lambda row: left(row).startswith(right(row))
+        begin = int(take())
+        take(",")
+        end = begin + int(take())
+        take(")")
         take("eq")
-        return left == value(take())
+        right = value(take())
+        return lambda row: left(row)[begin:end] == right(row)
 
-    def both() -> bool:
-        found = term()
-        while place < len(tokens) and tokens[place] == "and":
+    def both() -> Test:
+        parts = [term()]
+        while tokens and tokens[-1] == "and":
             take()
-            found = term() and found
-        return found
+            parts.append(term())
+        return lambda row: all(part(row) for part in parts)
 
-    def either() -> bool:
-        found = both()
-        while place < len(tokens) and tokens[place] == "or":
+    def either() -> Test:
+        parts = [both()]
+        while tokens and tokens[-1] == "or":
             take()
-            found = both() or found
-        return found
+            parts.append(both())
+        return lambda row: any(part(row) for part in parts)
 
-    return either()
+    found = either()
+    assert not tokens, f"more than a filter in {text!r}"
+    return found
+
+
+def moved(key: str) -> str:
+    """Give a column the next number: Koopwoningen_47 becomes Koopwoningen_48."""
+    return re.sub(r"_(\d+)$", lambda number: f"_{int(number[1]) + 1}", key)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -206,7 +218,7 @@ class Handler(BaseHTTPRequestHandler):
             self.json({"odata.error": {"message": "Resource not found"}}, 404)
 
     def filtered(self, rows: Rows, query: dict[str, str]) -> Rows:
-        return [row for row in rows if matches(query["$filter"], row)] if "$filter" in query else rows
+        return list(filter(matcher(query["$filter"]), rows)) if "$filter" in query else rows
 
     def rows3(self, feed: bool, rows: Rows, query: dict[str, str], path: str, table: Table | None) -> None:
         skip = int(query.get("$skip", 0))
@@ -298,8 +310,7 @@ class Handler(BaseHTTPRequestHandler):
         if kind == "twice":
             parts["value"] = before()
         if kind == "moved":
-            parts["value"] = [{re.sub(r"_(\d+)$", lambda m: f"_{int(m[1]) + 1}", key): cell for key, cell in row.items()}
-                              for row in parts["value"]]  # fmt: skip
+            parts["value"] = [{moved(key): cell for key, cell in row.items()} for row in parts["value"]]
         if kind == "loop":
             parts[link] = f"{self.world.base}{self.path}"
         if kind == "elsewhere":

@@ -58,14 +58,15 @@ def check_rows(rows: Sequence[Row], question: Question, table: Table) -> None:
     if odd is not None:
         moved = sorted(rows[odd].keys() ^ first)
         raise ContradictionError(f"the columns of rows 1 and {odd + 1:,} differ ({examples(moved)})")
-    described = {column.key for column in table.columns}
-    topics = () if _is_long(table) else question.keep or (described - {*table.dimensions})
-    lacking, unknown = sorted({*table.dimensions, *topics} - first), sorted(first - described - {NUMBER.key})
+    described, long = {column.key for column in table.columns}, _is_long(table)
+    topics = () if long else question.keep or (described - {*table.dimensions})
+    lacking = sorted({*table.dimensions, *topics} - first)
+    unknown = [] if long else sorted(first - described - {NUMBER.key})
     if lacking or unknown:
         raise FetchError(
             f"the rows are not as the list of columns says (without {examples(lacking) or 'none'}, besides it "
-            f"{examples(unknown) or 'none'}): the columns of the table moved. Nothing was stored; try again later, and if "
-            f"it stays, report it."
+            f"{examples(unknown) or 'none'}): the columns of the table moved. Nothing was stored; try again later, and "
+            f"if it stays, report it."
         )
     for name, values in question.limits.items():
         strange = [str(row[name]).strip() for row in rows if not str(row[name]).startswith(values)]

@@ -163,7 +163,7 @@ def _gather(job: Job, desk: Desk, question: Question, pages: Pages, total: int |
         while where:
             number = len(pages.done) + 1
             page = read(desk.line, where, f"{job}, page {number}")
-            link = follow(question.first, page.next) if page.next else None
+            link = follow(question.first, page.next, f"{job}, page {number}") if page.next else None
             if link in seen or number > MOST_PAGES:
                 raise ContradictionError(f"page {number} links to a page that was read before")
             pages.add(replace(page, next=link))
@@ -197,7 +197,7 @@ def _names(job: Job, desk: Desk, where: str) -> dict[str, str]:
             seen.add(link)
             page = odata.page(desk.line, link, f"{job}, names of codes")
             rows += page.rows
-            link = follow(where, page.next) if page.next else None
+            link = follow(where, page.next, f"{job}, names of codes") if page.next else None
     except RefusedError as problem:
         desk.notices.append(f"{job}: codes without names, because {problem}")
     return odata.names(rows)

@@ -88,16 +88,16 @@ def address(base: str, path: str = "", query: Mapping[str, str] | None = None) -
     return f"{whole}?{urlencode(query, quote_via=quote, safe=SIGNS)}" if query else whole
 
 
-def follow(base: str, link: str) -> str:
+def follow(base: str, link: str, what: str) -> str:
     """Turn the link to a next page into an address on the server that was asked.
 
-    Some servers link by http, or relative. Raises FetchError when the link leads to another server.
+    Some servers link by http, or relative. Raises FetchError, naming `what`, when the link leads to another server.
     """
     asked, wanted = urlsplit(base), urlsplit(urljoin(base, link))
     if wanted.netloc != asked.netloc:
         raise FetchError(
-            f"{asked.netloc} links its next page to another server, {wanted.netloc}. Nothing is fetched from there; "
-            f"give the right address: kloof data fetch --address SOURCE=ADDRESS."
+            f"{what}: {asked.netloc} links its next page to another server, {wanted.netloc}. Nothing is fetched from "
+            f"there; give the right address: kloof data fetch --address SOURCE=ADDRESS."
         )
     return urlunsplit((asked.scheme, *wanted[1:]))
 
