@@ -25,6 +25,7 @@ GROUPS = (
     "Stedelijkheid", "Postcode",
 )  # fmt: skip
 LIMIT = 10_000
+UNIT = re.compile(r"\.{2,}(aantal|naam|omschrijving|code|kWh|m3|m.|km|ha|class|per\..*?|x\.1\.000(?:\.euro)?)\.*$")
 TOKEN = re.compile(r"\s*(startswith|substring|and|or|eq|\(|\)|,|'(?:[^']|'')*'|\w+)")
 
 Rows = list[dict[str, Any]]
@@ -396,10 +397,10 @@ def kwb_table(path: Path, name: str, year: int) -> Table:
         head, *lines = list(csv.reader(file))
     titles = []
     for title in head[2:]:
-        text, _, unit = title.rstrip(".").rpartition("..")
-        plain = " ".join((text or title).replace(".", " ").split())
+        unit = UNIT.search(title)
+        plain = " ".join(title[: unit.start() if unit else None].replace(".", " ").split())
         group = next(group for group in GROUPS if plain.startswith(group))
-        titles.append((group, plain.removeprefix(group).strip(), unit.replace(".", " ")))
+        titles.append((group, plain.removeprefix(group).strip(), unit[1].replace(".", " ") if unit else "%"))
     topics = _topics(titles)
     keys = [topic["Key"] for topic in topics if topic["Type"] == "Topic"]
     code = head.index("Regioaanduiding.Codering..code.")

@@ -11,11 +11,12 @@ from typing import Any
 
 from kloof.catalogue import Catalogue
 from kloof.errors import FetchError, examples
-from kloof.remote import TOPIC, Column, Question, Row, Table
+from kloof.remote import NUMBER, TOPIC, Column, Question, Row, Table
 from kloof.sheets import CODE_TITLES, FIELD, NAME_TITLES, OTHER_IDENTITY, normalise
 
-NUMBER = Column("ID", "ID", "", "row")  # of the row, in version 3
+RUNNING = Column("ID", "ID", "", NUMBER)  # beside the columns that version 3 describes
 IDENTITY = frozenset((*NAME_TITLES, *CODE_TITLES, *OTHER_IDENTITY)) - {""}
+PLACE = ("regioaanduiding", "postcode")  # groups of columns that say where, not how many
 
 
 class ContradictionError(Exception):
@@ -33,7 +34,7 @@ def understood(columns: Iterable[Column], catalogue: Catalogue) -> tuple[str, ..
     for column in columns:
         title, short = normalise(column.title), normalise(column.key)
         by_key = FIELD.fullmatch(column.key) and any(meaning.endswith(f" {short}") for meaning in meanings)
-        names_area = normalise(column.title.split("|")[-1]) in IDENTITY or title.startswith("regioaanduiding")
+        names_area = normalise(column.title.split("|")[-1]) in IDENTITY or title.startswith(PLACE)
         if column.type == TOPIC and (title in meanings or by_key or names_area):
             found.append(column.key)
     return tuple(found)
@@ -61,7 +62,7 @@ def check_rows(rows: Sequence[Row], question: Question, table: Table) -> None:
     described, long = {column.key for column in table.columns}, _is_long(table)
     topics = () if long else question.keep or (described - {*table.dimensions})
     lacking = sorted({*table.dimensions, *topics} - first)
-    unknown = [] if long else sorted(first - described - {NUMBER.key})
+    unknown = [] if long else sorted(first - described - {RUNNING.key})
     if lacking or unknown:
         raise FetchError(
             f"the rows are not as the list of columns says (without {examples(lacking) or 'none'}, besides it "
@@ -93,7 +94,7 @@ def kept(rows: list[Row], question: Question, table: Table) -> tuple[list[Row], 
         return rows, served
     if _is_long(table):
         return [row for row in rows if row["Measure"] in question.keep], served
-    wanted = {NUMBER.key, *table.dimensions, *question.keep}
+    wanted = {RUNNING.key, *table.dimensions, *question.keep}
     return rows, [name for name in served if name in wanted]
 
 
@@ -102,6 +103,6 @@ def columns_of(names: Sequence[str], question: Question, table: Table) -> dict[s
     have = {*names, *question.keep}
     if not question.keep:
         have |= {column.key for column in table.columns}
-    stored = [NUMBER] * (NUMBER.key in names) + [column for column in table.columns if column.key in have]
+    stored = [RUNNING] * (RUNNING.key in names) + [column for column in table.columns if column.key in have]
     others = [column for column in table.columns if column.key not in have]
     return {"columns": [asdict(column) for column in stored], "other_columns": [asdict(column) for column in others]}

@@ -14,13 +14,14 @@ from typing import Any
 
 from kloof.errors import FetchError
 from kloof.registry import Source
-from kloof.remote import DIMENSION, PERIOD, REGION, TOPIC, Column, Limits, Page, Question, Row, Table
+from kloof.remote import DIMENSION, NUMBER, PERIOD, REGION, TOPIC, Column, Limits, Page, Question, Row, Table
 from kloof.web import LONGEST_ADDRESS, Line, RefusedError, address, get
 
 TYPES = {"TimeDimension": PERIOD, "GeoDimension": REGION, "GeoDetail": REGION, "Dimension": DIMENSION}
 ROW_LIMIT = re.compile(r"10[.,\s]?000|not supported on the ODataApi", re.IGNORECASE)
 DATA = "UntypedDataSet"
 FIXED4 = (
+    Column("Id", "Id", "", NUMBER),
     Column("Measure", "Measure", "", DIMENSION),
     Column("ValueAttribute", "ValueAttribute", "", TOPIC),
     Column("Value", "Value", "", TOPIC),
@@ -123,7 +124,7 @@ def _describe4(line: Line, base: str, table: str) -> Table:
     dimensions = _rows(line, address(where, "Dimensions"), f"table {table}, its dimensions")
     measures = _rows(line, address(where, "MeasureCodes"), f"table {table}, its measures")
     groups = {part["Id"]: part for part in _rows(line, address(where, "MeasureGroups"), f"table {table}, its topics")}
-    columns = [Column("Id", "Id", "", TOPIC), *FIXED4]
+    columns = [*FIXED4]
     columns += [
         Column(part["Identifier"], str(part["Title"]).strip(), "", TYPES.get(part.get("Kind", ""), DIMENSION))
         for part in dimensions

@@ -7,14 +7,14 @@ from typing import Any
 Row = dict[str, Any]
 Limits = Mapping[str, tuple[str, ...]]
 
-TOPIC, REGION, PERIOD, DIMENSION = "topic", "region", "period", "dimension"
+TOPIC, REGION, PERIOD, DIMENSION, NUMBER = "topic", "region", "period", "dimension", "row"
 
 
 @dataclass(frozen=True)
 class Column:
     """One column: `key` in the rows, `title` with the groups above it (`Wonen|Koopwoningen`), unit and type.
 
-    The type is topic (a figure), region, period or dimension.
+    The type is topic (a figure), region, period, dimension, or row (a running number).
     """
 
     key: str
@@ -36,7 +36,7 @@ class Table:
     @property
     def dimensions(self) -> tuple[str, ...]:
         """Keys of the columns that name a row."""
-        return tuple(column.key for column in self.columns if column.type != TOPIC)
+        return tuple(column.key for column in self.columns if column.type in (REGION, PERIOD, DIMENSION))
 
 
 @dataclass(frozen=True)

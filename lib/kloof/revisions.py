@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from kloof.errors import examples
-from kloof.remote import TOPIC
+from kloof.remote import NUMBER, TOPIC
 from kloof.sheets import normalise
 
 MOST = 3  # examples of a column
@@ -95,7 +95,7 @@ def difference(before: Copy, after: Copy) -> Difference:
 def _laid_out(rows: pd.DataFrame, meta: Mapping[str, Any]) -> pd.DataFrame:
     """Index by the dimensions, name columns by what their titles mean, cells as bare text."""
     kinds = {column["key"]: column for column in meta["columns"]}
-    names = [key for key, column in kinds.items() if key in rows and column["type"] not in (TOPIC, "row")]
+    names = [key for key, column in kinds.items() if key in rows and column["type"] not in (TOPIC, NUMBER)]
     text = rows.astype("str").apply(lambda column: column.str.strip()).fillna("")
     index = text[names].agg(" ".join, axis=1)
     topics = {
