@@ -394,6 +394,18 @@ def test_a_filter_that_is_ignored_by_count_and_rows_is_an_error(stage: Stage, mo
         stage.fetch(BREDA).check()
 
 
+def test_a_server_that_does_not_count_is_named(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kloof.odata, "count", lambda *_: None)
+    report = stage.fetch()
+    report.check()
+    assert "the server does not count its rows; only that none came twice was checked" in report.notices[0]
+    assert stage.cells() == stage.expected()
+    (folder(stage.home) / rawstore.LOCK).unlink()
+    stage.world.faults = [Fault("twice", 2, -1)]
+    with pytest.raises(FetchError, match="rows came twice"):
+        stage.fetch().check()
+
+
 def test_several_years_in_one_table_are_a_file_each(stage: Stage, shared: Path) -> None:
     report = stage.fetch(Wish(("crime",), (2021, 2024), ("GM0758",)))
     report.check()

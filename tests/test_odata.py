@@ -68,7 +68,7 @@ def test_a_ring_of_groups_does_not_hold_us() -> None:
 
 @pytest.mark.parametrize("name", ["kwb", "kwb4"])
 def test_a_table_that_is_not_there_is_named(sources: dict[str, Source], name: str) -> None:
-    with pytest.raises(RefusedError, match=r"table 84583NED, its description: HTTP 404"):
+    with pytest.raises(RefusedError, match=r"kwb 2019 \(table 84583NED\), its description: HTTP 404"):
         odata.describe(LINE, sources[name], 2019)
 
 

@@ -158,7 +158,7 @@ class _Progress:
         self.console = Console(stderr=True)
         texts = (TextColumn("{task.fields[rows]:,} rows"), TextColumn("{task.fields[size]:,} bytes"))
         columns = (TextColumn("{task.description}"), BarColumn(24), *texts, TimeElapsedColumn())
-        self.bar = Progress(*columns, console=self.console, transient=True)
+        self.bar = Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal)
         self.tasks: dict[str, TaskID] = {}
         self.one = Lock()  # tables tell from threads of their own
 
@@ -185,5 +185,8 @@ class _Progress:
                 visible=not whole,
             )
 
-    def __exit__(self, *problem: object) -> None:
-        self.bar.stop()
+    def __exit__(self, kind: object, *problem: object) -> None:
+        if self.tasks:
+            self.bar.stop()
+        if kind is KeyboardInterrupt:
+            self.console.print("Finished tables and pages are kept; the same command goes on from there.")

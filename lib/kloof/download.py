@@ -111,6 +111,8 @@ def _attempt(job: Job, desk: Desk) -> Entry:
     table = describe(desk.line, job)
     question = _question(job, table, _wanted(job, table, desk.catalogue))
     total = odata.count(desk.line, question.count, f"{job}, number of rows") if question.count else None
+    if question.count and total is None:
+        desk.notices.append(f"{job}: the server does not count its rows; only that none came twice was checked")
     pages = Pages(desk.home, job.name, {"address": question.first, "version": table.version, "total": total})
     if pages.thrown_away:
         desk.notices.append(f"{job}: changed since the interrupted download; {pages.thrown_away} old pages thrown away")

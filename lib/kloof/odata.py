@@ -30,8 +30,8 @@ FIXED4 = (
 
 def describe(line: Line, source: Source, year: int) -> Table:
     """Ask what a table is: title, version, columns. Raises FetchError when it is not there or not understood."""
-    table = source.tables[year]
-    return (_describe4 if source.service == "odata4" else _describe3)(line, source.where(year), table)
+    table, what = source.tables[year], f"{source.id} {year} (table {source.tables[year]})"
+    return (_describe4 if source.service == "odata4" else _describe3)(line, source.where(year), table, what)
 
 
 def question(source: Source, table: Table, year: int, region: str, keep: Sequence[str] = ()) -> Question:
@@ -92,14 +92,14 @@ def _rows(line: Line, where: str, what: str) -> list[Row]:
     return page(line, where, what).rows
 
 
-def _describe3(line: Line, base: str, table: str) -> Table:
+def _describe3(line: Line, base: str, table: str, what: str) -> Table:
     """Read TableInfos and DataProperties."""
     api = f"{base}/ODataApi/odata/{table}"
     json = {"$format": "json"}
-    infos = _rows(line, address(api, "TableInfos", json), f"table {table}, its description")
-    properties = _rows(line, address(api, "DataProperties", json), f"table {table}, its columns")
+    infos = _rows(line, address(api, "TableInfos", json), f"{what}, its description")
+    properties = _rows(line, address(api, "DataProperties", json), f"{what}, its columns")
     if not infos or not properties:
-        raise FetchError(f"table {table} has no description or no columns at {api}. See: kloof data doctor.")
+        raise FetchError(f"{what} has no description or no columns at {api}. See: kloof data doctor.")
     info, groups = infos[0], {part["ID"]: part for part in properties if part.get("Type") == "TopicGroup"}
     columns = [
         Column(
@@ -117,13 +117,13 @@ def _describe3(line: Line, base: str, table: str) -> Table:
     )
 
 
-def _describe4(line: Line, base: str, table: str) -> Table:
+def _describe4(line: Line, base: str, table: str, what: str) -> Table:
     """Read Properties, Dimensions, MeasureCodes and MeasureGroups."""
     where = f"{base}/{table}"
-    info = get(line, address(where, "Properties"), f"table {table}, its description").json
-    dimensions = _rows(line, address(where, "Dimensions"), f"table {table}, its dimensions")
-    measures = _rows(line, address(where, "MeasureCodes"), f"table {table}, its measures")
-    groups = {part["Id"]: part for part in _rows(line, address(where, "MeasureGroups"), f"table {table}, its topics")}
+    info = get(line, address(where, "Properties"), f"{what}, its description").json
+    dimensions = _rows(line, address(where, "Dimensions"), f"{what}, its dimensions")
+    measures = _rows(line, address(where, "MeasureCodes"), f"{what}, its measures")
+    groups = {part["Id"]: part for part in _rows(line, address(where, "MeasureGroups"), f"{what}, its topics")}
     columns = [*FIXED4]
     columns += [
         Column(part["Identifier"], str(part["Title"]).strip(), "", TYPES.get(part.get("Kind", ""), DIMENSION))

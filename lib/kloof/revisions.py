@@ -47,19 +47,29 @@ class Difference:
         """Write the difference for a terminal, one fact a line."""
         if self.is_none:
             return ["the same values; only the version of the table is another"]
-        found = [f"{self.cells:,} values differ in {len(self.columns)} columns"] if self.cells else []
+        found = (
+            [
+                f"{_counted(self.cells, 'value')} {'differs' if self.cells == 1 else 'differ'} in "
+                f"{_counted(len(self.columns), 'column')}"
+            ]
+            if self.cells
+            else []
+        )
         for column in self.columns:
-            shown = "; ".join(
-                f"{row}: {before or 'nothing'} → {after or 'nothing'}" for row, before, after in column.examples
-            )
-            found.append(f"  {column.title}: {column.cells:,} ({shown})")
-        parts = {
-            "rows added": self.rows_added,
-            "rows removed": self.rows_removed,
-            "columns added": self.columns_added,
-            "columns removed": self.columns_removed,
-        }
-        return found + [f"{len(items):,} {what} ({examples(items)})" for what, items in parts.items() if items]
+            shown = [f"{row}: {was or 'nothing'} → {now or 'nothing'}" for row, was, now in column.examples]
+            found.append(f"  {column.title}: {column.cells:,} ({'; '.join(shown)})")
+        parts = (
+            ("row", "added", self.rows_added),
+            ("row", "removed", self.rows_removed),
+            ("column", "added", self.columns_added),
+            ("column", "removed", self.columns_removed),
+        )
+        return found + [f"{_counted(len(them), what)} {how} ({examples(them)})" for what, how, them in parts if them]
+
+
+def _counted(number: int, what: str) -> str:
+    """Write `1 row`, `2 rows`."""
+    return f"{number:,} {what}{'s' if number != 1 else ''}"
 
 
 Copy = tuple[pd.DataFrame, Mapping[str, Any]]

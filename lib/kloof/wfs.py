@@ -21,10 +21,10 @@ START = re.compile(r"(?<=startIndex=)\d+")
 def describe(line: Line, source: Source, year: int) -> Table:
     """Learn the columns of a layer from its first feature. Raises FetchError when there is none."""
     layer = source.tables[year]
-    parts = _collection(line, _where(source, year, 0, 1), f"layer {layer}, its first feature")
+    parts = _collection(line, _where(source, year, 0, 1), f"{source.id} {year} (layer {layer}), its first feature")
     if not parts["features"]:
         raise FetchError(
-            f"layer {layer} of {source.id} has no features at {source.where(year)}. See: kloof data doctor."
+            f"{source.id} {year} (layer {layer}) has no features at {source.where(year)}. See: kloof data doctor."
         )
     columns = [Column(FEATURE, FEATURE, "", DIMENSION)]
     columns += [
