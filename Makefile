@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup setup-dev report test lint lab check bench example lock clean browser
+.PHONY: help setup setup-dev report data test lint lab check bench example lock clean browser
 
 help: ## show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,6 +28,9 @@ $(BIN)/.ready-dev: $(BIN)/.ready requirements-dev.txt
 
 report: setup ## make the Breda report in reports/breda (Dutch and English, HTML and PDF)
 	$(BIN)/kloof run --preset breda
+
+data: setup ## download open figures of the municipalities in the presets; ARGS="--municipality GM0344" for others
+	$(BIN)/kloof data fetch $(ARGS)
 
 test: setup-dev browser lint ## run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup

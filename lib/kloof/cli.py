@@ -1,4 +1,4 @@
-"""The command line: `kloof data`, `list`, `show`, `run`, `check`. Every answer ends with the next command to type."""
+"""The command line: `kloof list`, `show`, `run`, `check`, `data`. Every answer ends with the next command to type."""
 
 import sys
 from collections.abc import Callable
@@ -7,28 +7,18 @@ from typing import Annotated, Any
 
 import typer
 
-from kloof.cli_add import add
-from kloof.cli_coverage import coverage
+from kloof import cli_data
 from kloof.errors import KloofError, ParameterError
 from kloof.fmt import LANGUAGES
 
 STOPPED = 130  # exit code after Ctrl-C
 
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
+    help="kloof: is the gap between neighbourhoods growing? Notebooks, tests and reports.",
+)  # fmt: skip
 
-def _application() -> typer.Typer:
-    """Make the command line, with the commands of `kloof data` under it."""
-    data = typer.Typer(no_args_is_help=True, help="The data: what there is of a municipality.")
-    data.command(name="add")(add)
-    data.command(name="coverage")(coverage)
-    made = typer.Typer(
-        add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
-        help="kloof: is the gap between neighbourhoods growing? Notebooks, tests and reports.",
-    )  # fmt: skip
-    made.add_typer(data, name="data")
-    return made
-
-
-app = _application()
+app.add_typer(cli_data.app, name="data")
 
 
 @app.command()
@@ -40,7 +30,7 @@ def run(
         list[str] | None, typer.Option("--set", help="change a parameter: --set focus=bredavandaag")
     ] = None,
 ) -> None:
-    """Run the notebooks of a preset and write its report to reports/<preset> (or as the preset names it)."""
+    """Run the notebooks of a preset and write its report to reports/<preset>."""
     from kloof.publish import headlines
     from kloof.run import make_report, notebook_paths
     from kloof.sources import catalogue, project_folder

@@ -15,6 +15,10 @@ class SourceError(KloofError):
     """A file is missing, damaged, or not what its name promises."""
 
 
+class FetchError(KloofError):
+    """A download that could not be finished; the message says what was kept and how to go on."""
+
+
 class ParameterError(KloofError):
     """A preset, parameter, code, year or list that kloof does not know."""
 
