@@ -130,18 +130,18 @@ def read_sheets(path: Path, data: bytes) -> tuple[str, list[Sheet]]:
     topics = next((n for n in range(head, min(head + 6, len(rows) - 1)) if rows[n + 1][0] == "Wijken en buurten"), None)
     if topics is not None and titles[0] != "Wijken en buurten":
         titles = [rows[topics + 1][0], *rows[topics][1:]]
-        year = _one_year(path, " ".join(rows[0]) if YEAR.search(" ".join(rows[0])) else path.stem)
+        year = one_year(path, " ".join(rows[0]) if YEAR.search(" ".join(rows[0])) else path.stem)
         return "statline_csv", [Sheet(year, path.name, tabulate(path.name, titles, rows[topics + 2 :]))]
     if not any(normalise(title) in (*NAME_TITLES, *CODE_TITLES) for title in titles):
         raise SourceError(
             f"{path.name} is no KWB file: its first line is {','.join(titles)[:60]!r}. Expected a CSV with "
             f"a column Wijken en buurten, a StatLine CSV, or the columns {', '.join(TIDY)}."
         )
-    return "kwb_csv", [Sheet(_one_year(path, path.stem), path.name, tabulate(path.name, titles, rows[head + 1 :]))]
+    return "kwb_csv", [Sheet(one_year(path, path.stem), path.name, tabulate(path.name, titles, rows[head + 1 :]))]
 
 
-def _one_year(path: Path, text: str) -> int:
-    """Take the only year that `text` names."""
+def one_year(path: Path, text: str) -> int:
+    """Take the only year that `text` names; raise SourceError when it names none or several."""
     years = set(YEAR.findall(text))
     if len(years) != 1:
         found = f"finds {', '.join(sorted(years))}" if years else "finds none"
@@ -188,7 +188,7 @@ def read_rows(path: Path, data: bytes) -> list[list[str]]:
     except UnicodeDecodeError as problem:
         raise SourceError(f"{path.name} is not UTF-8 text (byte {problem.start}). Save it as CSV in UTF-8.") from None
     head = text.replace("\r", "\n").split("\n")[:12]
-    widest = {mark: max((len(row) for row in csv.reader(head, delimiter=mark)), default=0) for mark in ";,"}
+    widest = {mark: max(map(len, csv.reader(head, delimiter=mark)), default=0) for mark in ";,"}
     delimiter = ";" if widest[";"] >= widest[","] else ","
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
@@ -219,5 +219,8 @@ def is_source(name: object) -> bool:
 
 def clean(name: object) -> str:
     """Name of an area without invisible signs and double blanks."""
-    text = unicodedata.normalize("NFC", "" if name is None else str(name))
+    text = "" if name is None else str(name)
+    if text.isascii():  # most codes and cells: nothing to normalise
+        return " ".join(text.split())
+    text = unicodedata.normalize("NFC", text)
     return " ".join("".join(sign for sign in text if unicodedata.category(sign) != "Cf").split())
