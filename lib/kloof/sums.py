@@ -1,0 +1,142 @@
+"""Indices of a table of groups × units, and their value when units count more than once.
+
+Every measure here is called with counts (..., G, N), groups on the second-last axis, and `starts`, the offsets of
+the segments (municipalities) along N; it answers (..., n_segments), nan where it is not defined. Drawing a unit
+twice is the same as doubling its people, so the bootstrap of units only needs how often each unit was drawn: a
+measure that is a function of sums over units then costs one matrix product (`weighted`), without gathering rows.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from kloof.formulas import Segments
+
+FloatArray = NDArray[np.float64]
+Measure = Callable[[FloatArray, ArrayLike], FloatArray]
+
+
+class Weighted(Protocol):
+    """A measure with a short cut for units that count `weights` (..., R, N) times each."""
+
+    def __call__(self, counts: FloatArray, starts: ArrayLike) -> FloatArray:
+        """Give the measure of counts (..., G, N), one number per segment."""
+
+    def weighted(self, weights: FloatArray, counts: FloatArray) -> FloatArray:
+        """Give the measure (S, R, ...) of counts (S, 1, ..., G, N) under weights (S, R, N)."""
+
+
+def divide(above: FloatArray, below: FloatArray, empty: float = np.nan) -> FloatArray:
+    """Divide where `below` is positive and put `empty` elsewhere, without a warning."""
+    result = np.full(np.broadcast_shapes(above.shape, below.shape), empty)
+    return np.asarray(np.divide(above, below, out=result, where=below > 0), dtype=np.float64)
+
+
+def times_log(values: FloatArray) -> FloatArray:
+    """Return x ln x, with its limit 0 at 0."""
+    return np.asarray(values * np.log(np.where(values > 0, values, 1.0)), dtype=np.float64)
+
+
+def two_groups(function: Callable[[ArrayLike, ArrayLike, ArrayLike], FloatArray], group: int = 0) -> Measure:
+    """Turn an index of `formulas` (group, rest, starts) into a measure of group number `group` against the others."""
+
+    def measure(counts: FloatArray, starts: ArrayLike) -> FloatArray:
+        members = counts[..., group, :]
+        return function(members, counts.sum(axis=-2) - members, starts)
+
+    return measure
+
+
+def _entropy(totals: FloatArray) -> FloatArray:
+    """Entropy (nats) of totals (..., G); nan when nobody is counted."""
+    everyone = totals.sum(axis=-1)
+    return divide(times_log(everyone) - times_log(totals).sum(axis=-1), everyone)
+
+
+@dataclass(frozen=True)
+class OfSums:
+    """A measure that depends on the units only through sums: M, H, isolation, the correlation ratio.
+
+    columns: counts (..., G, N) to what is summed (..., C, N); combine: the sums (..., C) to the measure.
+    """
+
+    columns: Callable[[FloatArray], FloatArray]
+    combine: Callable[[FloatArray], FloatArray]
+
+    def __call__(self, counts: FloatArray, starts: ArrayLike = (0,)) -> FloatArray:
+        """Give the measure of counts (..., G, N), one number per segment."""
+        table = np.asarray(counts, dtype=np.float64)
+        return self.combine(np.moveaxis(Segments(starts, table.shape[-1]).total(self.columns(table)), -2, -1))
+
+    def weighted(self, weights: FloatArray, counts: FloatArray) -> FloatArray:
+        """Give the measure (S, R, ...) of counts (S, 1, ..., G, N) under weights (S, R, N)."""
+        columns = self.columns(counts)[:, 0]
+        flat = columns.reshape(columns.shape[0], -1, columns.shape[-1])
+        sums = weights @ np.swapaxes(flat, -1, -2)
+        return self.combine(sums.reshape(*sums.shape[:2], *columns.shape[1:-1]))
+
+
+def _entropy_columns(counts: FloatArray) -> FloatArray:
+    """The people of each group, and what their mixture within the unit takes from the logarithms: t ln t − Σ n ln n."""
+    inside = times_log(counts.sum(axis=-2)) - times_log(counts).sum(axis=-2)
+    return np.concatenate([counts, inside[..., None, :]], axis=-2)
+
+
+def _information(sums: FloatArray) -> FloatArray:
+    everyone = sums[..., :-1].sum(axis=-1)
+    return _entropy(sums[..., :-1]) - divide(sums[..., -1], everyone)
+
+
+def _relative_information(sums: FloatArray) -> FloatArray:
+    return divide(_information(sums), _entropy(sums[..., :-1]))
+
+
+mutual_information = OfSums(_entropy_columns, _information)
+"""M in nats: what the unit says about the group. Source: Mora & Ruiz-Castillo 2011, doi:10.1111/j.1467-9531.2011.01237.x"""
+
+theil_h = OfSums(_entropy_columns, _relative_information)
+"""H = M over the entropy of the groups; nan when there is one group. Source: Theil & Finizza 1971,
+doi:10.1080/0022250X.1971.9989795"""
+
+
+@dataclass(frozen=True)
+class Dissimilarity:
+    """D of group number `group` against all others. Source: Duncan & Duncan 1955, doi:10.2307/2088328."""
+
+    group: int = 0
+
+    def _sides(self, counts: FloatArray) -> tuple[FloatArray, FloatArray]:
+        members = counts[..., self.group, :]
+        return members, counts.sum(axis=-2) - members
+
+    def __call__(self, counts: FloatArray, starts: ArrayLike = (0,)) -> FloatArray:
+        """Give D of counts (..., G, N), one number per segment."""
+        members, rest = self._sides(np.asarray(counts, dtype=np.float64))
+        cut = Segments(starts, members.shape[-1])
+        group_total, rest_total = cut.total(members), cut.total(rest)
+        apart = np.abs(members * cut.spread(rest_total) - rest * cut.spread(group_total))
+        return divide(cut.total(apart), 2 * group_total * rest_total)
+
+    def weighted(self, weights: FloatArray, counts: FloatArray) -> FloatArray:
+        """Give D (S, R, ...) of counts (S, 1, ..., G, N) under weights (S, R, N)."""
+        members, rest = (side[:, 0] for side in self._sides(counts))
+        lead = members.shape[1:-1]
+        values = []
+        for one, other in zip(
+            members.reshape(len(members), -1, members.shape[-1]).swapaxes(0, 1),
+            rest.reshape(len(rest), -1, rest.shape[-1]).swapaxes(0, 1),
+            strict=True,
+        ):
+            everyone = one + other
+            both = weights @ np.stack([one, everyone], axis=-1)
+            group_total, total = both[..., 0], both[..., 1]
+            apart = np.subtract(divide(one, everyone, 0.0)[:, None], divide(group_total, total, 0.0)[..., None])
+            np.abs(apart, out=apart)
+            apart *= weights
+            distance = (apart @ everyone[..., None])[..., 0]
+            # |p − P| t summed, over 2 P (1 − P) T, is the same D; rounding must not make it negative or nan
+            values.append(divide(distance * total, 2 * group_total * (total - group_total)))
+        return np.stack(values, axis=-1).reshape(*weights.shape[:2], *lead)
