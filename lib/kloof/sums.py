@@ -8,7 +8,6 @@ measure that is a function of sums over units then costs one matrix product (`we
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,16 +16,6 @@ from kloof.formulas import Segments
 
 FloatArray = NDArray[np.float64]
 Measure = Callable[[FloatArray, ArrayLike], FloatArray]
-
-
-class Weighted(Protocol):
-    """A measure with a short cut for units that count `weights` (..., R, N) times each."""
-
-    def __call__(self, counts: FloatArray, starts: ArrayLike) -> FloatArray:
-        """Give the measure of counts (..., G, N), one number per segment."""
-
-    def weighted(self, weights: FloatArray, counts: FloatArray) -> FloatArray:
-        """Give the measure (S, R, ...) of counts (S, 1, ..., G, N) under weights (S, R, N)."""
 
 
 def divide(above: FloatArray, below: FloatArray, empty: float = np.nan) -> FloatArray:
@@ -51,16 +40,16 @@ def two_groups(function: Callable[[ArrayLike, ArrayLike, ArrayLike], FloatArray]
 
 
 def _entropy(totals: FloatArray) -> FloatArray:
-    """Entropy (nats) of totals (..., G); nan when nobody is counted."""
-    everyone = totals.sum(axis=-1)
-    return divide(times_log(everyone) - times_log(totals).sum(axis=-1), everyone)
+    """Entropy (nats) of totals (G, ...); nan when nobody is counted."""
+    everyone = totals.sum(axis=0)
+    return divide(times_log(everyone) - times_log(totals).sum(axis=0), everyone)
 
 
 @dataclass(frozen=True)
 class OfSums:
     """A measure that depends on the units only through sums: M, H, isolation, the correlation ratio.
 
-    columns: counts (..., G, N) to what is summed (..., C, N); combine: the sums (..., C) to the measure.
+    columns: counts (..., G, N) to what is summed (..., C, N); combine: the sums (C, ...) to the measure.
     """
 
     columns: Callable[[FloatArray], FloatArray]
@@ -69,14 +58,14 @@ class OfSums:
     def __call__(self, counts: FloatArray, starts: ArrayLike = (0,)) -> FloatArray:
         """Give the measure of counts (..., G, N), one number per segment."""
         table = np.asarray(counts, dtype=np.float64)
-        return self.combine(np.moveaxis(Segments(starts, table.shape[-1]).total(self.columns(table)), -2, -1))
+        return self.combine(np.moveaxis(Segments(starts, table.shape[-1]).total(self.columns(table)), -2, 0))
 
     def weighted(self, weights: FloatArray, counts: FloatArray) -> FloatArray:
         """Give the measure (S, R, ...) of counts (S, 1, ..., G, N) under weights (S, R, N)."""
         columns = self.columns(counts)[:, 0]
         flat = columns.reshape(columns.shape[0], -1, columns.shape[-1])
-        sums = weights @ np.swapaxes(flat, -1, -2)
-        return self.combine(sums.reshape(*sums.shape[:2], *columns.shape[1:-1]))
+        sums = (flat @ weights.swapaxes(-1, -2)).reshape(*columns.shape[:-1], weights.shape[1])
+        return self.combine(np.moveaxis(np.moveaxis(sums, -1, 1), -1, 0))
 
 
 def _entropy_columns(counts: FloatArray) -> FloatArray:
@@ -86,12 +75,11 @@ def _entropy_columns(counts: FloatArray) -> FloatArray:
 
 
 def _information(sums: FloatArray) -> FloatArray:
-    everyone = sums[..., :-1].sum(axis=-1)
-    return _entropy(sums[..., :-1]) - divide(sums[..., -1], everyone)
+    return _entropy(sums[:-1]) - divide(sums[-1], sums[:-1].sum(axis=0))
 
 
 def _relative_information(sums: FloatArray) -> FloatArray:
-    return divide(_information(sums), _entropy(sums[..., :-1]))
+    return divide(_information(sums), _entropy(sums[:-1]))
 
 
 mutual_information = OfSums(_entropy_columns, _information)
@@ -140,3 +128,28 @@ class Dissimilarity:
             # |p − P| t summed, over 2 P (1 − P) T, is the same D; rounding must not make it negative or nan
             values.append(divide(distance * total, 2 * group_total * (total - group_total)))
         return np.stack(values, axis=-1).reshape(*weights.shape[:2], *lead)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Second year minus first of a measure, for counts of two years (..., 2, G, N)."""
+
+    measure: Measure
+
+    def __call__(self, counts: FloatArray, starts: ArrayLike = (0,)) -> FloatArray:
+        """Give the change of the measure, one number per segment."""
+        return self.measure(counts[..., 1, :, :], starts) - self.measure(counts[..., 0, :, :], starts)
+
+    def weighted(self, weights: FloatArray, counts: FloatArray) -> FloatArray:
+        """Give the change (S, R) of counts (S, 1, 2, G, N) when the same units count `weights` (S, R, N) times."""
+        years = (counts[..., year, :, :] for year in (0, 1))
+        first, second = (weighted(self.measure, weights, year) for year in years)
+        return second - first
+
+
+def weighted(measure: Measure, weights: FloatArray, counts: FloatArray) -> FloatArray:
+    """Give any measure (S, R, ...) of counts (S, 1, ..., G, N) under weights (S, R, N), by its short cut if it has one."""
+    if hasattr(measure, "weighted"):
+        return np.asarray(measure.weighted(weights, counts))
+    lead = (1,) * (counts.ndim - 3)
+    return measure(counts * weights.reshape(*weights.shape[:2], *lead, weights.shape[-1]), (0,))[..., 0]
