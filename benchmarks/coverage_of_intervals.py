@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from kloof import formulas, sums, uncertainty
-from kloof.resample import replicates
+from kloof.resample import Drawing, replicates
 
 SEED = 20210323
 CITIES = 2000
@@ -29,7 +29,21 @@ MEASURES = {
     "isolation": sums.two_groups(formulas.isolation),
     "mutual_information": sums.mutual_information,
 }
-COLUMNS = ("units", "group_share", "people_per_unit", "index", "method", "truth", "bias", "share", "mc_error", "below", "above", "cities", "draws")
+COLUMNS = (
+    "units",
+    "group_share",
+    "people_per_unit",
+    "index",
+    "method",
+    "truth",
+    "bias",
+    "share",
+    "mc_error",
+    "below",
+    "above",
+    "cities",
+    "draws",
+)
 TARGET = Path(__file__).resolve().parents[1] / "data" / "interval_coverage.csv"
 
 
@@ -40,20 +54,22 @@ def city(units: int, share: float, people: int, rng: np.random.Generator) -> tup
     return sizes, odds / (1 + odds)
 
 
-def row(units: int, share: float, people: int, cities: int = CITIES, draws: int = DRAWS, seed: int = SEED) -> list[dict[str, object]]:
+def row(
+    units: int, share: float, people: int, cities: int = CITIES, draws: int = DRAWS, seed: int = SEED
+) -> list[dict[str, object]]:
     """All indices and methods for one kind of city."""
     rng = np.random.default_rng([seed, units, round(1000 * share), people])
     sizes, chance = city(units, share, people, np.random.default_rng([SEED, units, round(1000 * share), people]))
     members = rng.binomial(sizes.astype(int), chance, size=(cities, units)).ravel().astype(float)
     counts = np.stack([members, np.tile(sizes, cities) - members])
     starts = np.arange(cities) * units
-    drawn = replicates(MEASURES, counts, starts, "people_within_units", draws, rng)
+    drawn = replicates(MEASURES, counts, starts, "people_within_units", Drawing(rng, draws))
     found = []
     for name, measure in MEASURES.items():
         truth = float(measure(np.stack([sizes * chance, sizes * (1 - chance)]), (0,))[0])
         estimate = measure(counts, starts)
         for method in uncertainty.METHODS:
-            low, high = uncertainty.limits(estimate, drawn[name], method, 0.95, (0.0, 1.0))
+            low, high = uncertainty.limits(estimate, drawn[name], uncertainty.Limits(method, 0.95, (0.0, 1.0)))
             below, above = truth < low, truth > high
             held = 100 * float((~below & ~above).mean())
             found.append(
@@ -66,7 +82,9 @@ def row(units: int, share: float, people: int, cities: int = CITIES, draws: int 
                     "truth": round(truth, 4),
                     "bias": round(float(np.nanmean(estimate)) - truth, 4),
                     "share": round(held, 2),
-                    "mc_error": round(100 * float(np.sqrt(max(held, 0.5) / 100 * (1 - min(held, 99.5) / 100) / cities)), 2),
+                    "mc_error": round(
+                        100 * float(np.sqrt(max(held, 0.5) / 100 * (1 - min(held, 99.5) / 100) / cities)), 2
+                    ),
                     "below": round(100 * float(below.mean()), 2),
                     "above": round(100 * float(above.mean()), 2),
                     "cities": cities,

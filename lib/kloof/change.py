@@ -1,4 +1,4 @@
-"""How much of a change is structure, and how much only the sizes of buurten and groups?
+"""Splits a change into structure and the mere sizes of buurten and groups.
 
 A measure moves when people sort themselves differently (structure: the odds ratios of the table) and also when buurten
 or groups merely grow. The parts are found by giving one year's table the margins of the other (`margins.fit`). All
@@ -65,7 +65,7 @@ def decompose(
     method: "nested" sets structure against both margins together and then the margins against each other, averaged
     over the orders (Elbers 2021, doi:10.1177/0049124121986204); "shapley" averages over all orders of the three;
     "karmel_maclachlan" goes from the first year to the second, with an interaction of the two margins (Karmel &
-    Maclachlan 1988, doi:10.1111/j.1475-4932.1988.tb02056.x), so it doesn't mirror when the years are swapped.
+    Maclachlan 1988, Economic Record 64(3)), so it doesn't mirror when the years are swapped.
     The first two flip sign when the years are swapped. nan where a year is undefined or its zeros forbid the margins.
     Raises ParameterError (method, shapes).
     """
@@ -148,8 +148,8 @@ def structural_of_units(first: ArrayLike, second: ArrayLike, starts: ArrayLike =
     """Return what each unit (..., N) contributes to the structural part of the change of M; they add up to it.
 
     Half the unit's share in the first year times the change of its local M at the first year's margins, plus the same
-    for the second year. 0 for a unit that is empty in a year: it is in additions or removals. Source: Elbers 2021,
-    section on local segregation, doi:10.1177/0049124121986204. Raises ParameterError (shapes).
+    for the second year. 0 for a unit that is empty in a year (it is in additions or removals), nan throughout a municipality
+    whose structural part is. Source: Elbers 2021, doi:10.1177/0049124121986204. Raises ParameterError (shapes).
     """
     before, after = common(first, second, starts)
     cut = Segments(starts, before.shape[-1])
@@ -159,14 +159,15 @@ def structural_of_units(first: ArrayLike, second: ArrayLike, starts: ArrayLike =
         moved = _with_margins_of(there, here, here, cut, starts)
         other = np.where(np.isnan(moved).any(axis=-2), np.nan, _local(np.nan_to_num(moved), cut)[1])
         total = total + sign * share * (other - local) / 2
-    return total
+    nobody = cut.total(before.sum(axis=-2)) * cut.total(after.sum(axis=-2)) == 0
+    return np.where(cut.spread(nobody.astype(np.float64)) > 0, np.nan, total)
 
 
 def entropy_change(first: ArrayLike, second: ArrayLike, starts: ArrayLike = (0,)) -> dict[str, FloatArray]:
     """Split the change of M over the common units and groups as the entropy form does, at the mean of both years.
 
     M = E(units) − Σ p(group) E(units | group): unit_entropy, group_marginal and invariant add up to the change of M
-    over the common part. Source: Mora & Ruiz-Castillo 2009, doi:10.1108/S1049-2585(2009)0000017007; midpoint weights.
+    over the common part. Source: Mora & Ruiz-Castillo 2009, Research on Economic Inequality 17; midpoint weights.
     Raises ParameterError (shapes).
     """
     tables = common(first, second, starts)
@@ -193,14 +194,16 @@ def within_between(
     """Split M (or H, when relative) of counts (..., G, N) into between wijken (..., S) and within each wijk (..., W).
 
     wijken: offsets of the wijken along N; each municipality begins with a wijk. between + the sum of its wijken = the
-    whole, so differences between two years split the change. Source: Reardon, Yun & Eitle 2000, doi:10.2307/2648074.
+    whole, so differences between two years split the change. Source: Reardon, Yun & Eitle 2000, Demography 37(3).
     Raises ParameterError when a municipality doesn't begin with a wijk.
     """
     table = np.asarray(counts, dtype=np.float64)
     cut, parts = Segments(starts, table.shape[-1]), Segments(wijken, table.shape[-1])
     loose = np.setdiff1d(cut.starts, parts.starts)
     if loose.size:
-        raise ParameterError(f"no wijk begins at {examples(loose.tolist())}, where a municipality begins; sort the units.")
+        raise ParameterError(
+            f"no wijk begins at {examples(loose.tolist())}, where a municipality begins; sort the units."
+        )
     wijk_starts = np.searchsorted(parts.starts, cut.starts)
     by_wijk = parts.total(table)
     up = Segments(wijk_starts, by_wijk.shape[-1])

@@ -3,7 +3,7 @@
 Every model takes `counts` (S, ..., G, n), S municipalities of at most n units (an unused unit is empty), the number of
 draws R and a generator, and returns (S, R, ..., G, n). All are exact: no normal approximation anywhere.
 
-* `people_within_units`: each unit keeps its size, the group of each of its people is drawn anew from the unit's mixture.
+* `people_within_units`: each unit keeps its size, the group of each resident is drawn anew from the unit's mixture.
   The default for chance in a published register count: the number of homes is not chance, who lives there partly is.
 * `people_in_city`: all people of the city are drawn anew over units and groups at once; sizes of units vary too.
 * `people_by_group`: each group's people are drawn anew over the units (Allen, Burgess & Windmeijer 2015).
@@ -122,17 +122,19 @@ def permutation(counts: FloatArray, draws: int, rng: np.random.Generator) -> Flo
 
 
 def within_box(counts: FloatArray, draws: int, rng: np.random.Generator) -> FloatArray:
-    """Draw each count evenly between its bounds: counts (S, ..., 2, G, n) holds low and high, the result drops the 2."""
+    """Draw each count evenly between its bounds: counts (S, ..., 2, G, n) are low and high, the result drops the 2."""
     low, high = counts[..., 0, :, :], counts[..., 1, :, :]
     at = rng.random((len(low), draws, *low.shape[1:]))
     return low[:, None] + at * (high - low)[:, None]
 
 
 def times_drawn(lengths: NDArray[np.intp], width: int, draws: int, rng: np.random.Generator) -> FloatArray:
-    """How often each unit is drawn when as many units are drawn as the municipality has: lengths (S,) to (S, R, width)."""
+    """Count how often each unit comes up in as many drawings as the municipality has units: (S,) to (S, R, width)."""
     of_unit = np.repeat(np.arange(lengths.size), lengths)
     drawn = rng.random((of_unit.size, draws))
     drawn *= lengths[of_unit][:, None]
     place = drawn.astype(np.int64)
     place += (of_unit * (draws * width))[:, None] + np.arange(draws) * width
-    return np.bincount(place.ravel(), minlength=lengths.size * draws * width).reshape(-1, draws, width).astype(np.float64)
+    return (
+        np.bincount(place.ravel(), minlength=lengths.size * draws * width).reshape(-1, draws, width).astype(np.float64)
+    )

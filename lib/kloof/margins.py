@@ -14,13 +14,15 @@ from kloof.sums import FloatArray, divide
 SWEEPS = 3
 STEPS = 80
 CLOSE = 1e-13
+_FLOOR = 700.0
 
 
 def fit(counts: ArrayLike, unit_margin: ArrayLike, group_margin: ArrayLike, starts: ArrayLike = (0,)) -> FloatArray:
-    """Scale counts (..., G, N) to unit margins (..., N) and group margins (..., G, S); the result sums to 1 per segment.
+    """Scale counts (..., G, N) to unit margins (..., N) and group margins (..., G, S).
 
-    Both margins may be in any unit: only their shares count. A unit or group with margin 0 becomes 0. A segment whose
-    zeros make the margins impossible is nan throughout; the margins of all others agree to 1e-13.
+    The result sums to 1 per segment. Both margins may be in any unit: only their shares count. A unit or group with
+    margin 0 becomes 0. A segment whose zeros make the margins impossible is nan throughout; the margins of all others
+    agree to 1e-13.
     """
     table = np.asarray(counts, dtype=np.float64)
     cut = Segments(starts, table.shape[-1])
@@ -48,9 +50,10 @@ def fit(counts: ArrayLike, unit_margin: ArrayLike, group_margin: ArrayLike, star
             move = np.log(np.where(ratio > 0, ratio, 1.0))
         else:
             move = _newton(fitted, columns, off, units, cut)
-        log_multiplier = log_multiplier + move
-        log_multiplier -= np.where(live, log_multiplier, -np.inf).max(axis=-1, keepdims=True, initial=-700.0)
-        log_multiplier = np.maximum(log_multiplier, -700.0)
+        log_multiplier = np.where(live, log_multiplier + move, -_FLOOR)
+        # the largest multiplier is 1; one that runs off to 0, where only the limit fits, stops at the floor
+        log_multiplier -= np.maximum(log_multiplier.max(axis=-1, keepdims=True), -_FLOOR)
+        log_multiplier = np.maximum(log_multiplier, -_FLOOR)
     rows = np.abs(fitted.sum(axis=-2) - units)
     bad = (np.abs(off).max(axis=-1) > CLOSE * 10) | (cut.total((rows > CLOSE).astype(np.float64)) > 0)
     return np.where(cut.spread(bad.astype(np.float64))[..., None, :] > 0, np.nan, fitted)

@@ -31,6 +31,15 @@ MODELS: dict[str, models.Model] = {
 
 
 @dataclass(frozen=True)
+class Drawing:
+    """How to draw: the generator, how many tables, and how many threads share the work (no matter for the numbers)."""
+
+    rng: np.random.Generator
+    draws: int = 1000
+    workers: int = 1
+
+
+@dataclass(frozen=True)
 class Block:
     """Some municipalities and some of their draws: places (S, n) of the units on N, N where a unit is only padding."""
 
@@ -69,19 +78,18 @@ def replicates(
     counts: ArrayLike,
     starts: ArrayLike,
     model: str,
-    draws: int,
-    rng: np.random.Generator,
-    *,
-    workers: int = 1,
+    drawing: Drawing,
 ) -> dict[str, FloatArray]:
-    """Compute each measure on `draws` drawn tables, the same tables for all measures.
+    """Compute each measure on many drawn tables, the same tables for all measures.
 
-    counts: (G, N) groups × units, or (Y, G, N) years; model: a name of MODELS, or "units" for the bootstrap of units, which
-    draws the same units in all years; for "box" counts is (2, G, N), low and high. measures: functions of counts
-    (..., G, n) or (..., Y, G, n) and starts, see `sums`. Returns per measure (draws, n_segments), or (draws, Y, n_segments).
-    Source: Efron & Tibshirani 1993, ch. 6. Raises ParameterError: model, draws, counts missing or below 0.
+    counts: (G, N) groups × units, or (Y, G, N) years; model: a name of MODELS, or "units" for the bootstrap of units,
+    which draws the same units in all years; for "box" counts is (2, G, N), low and high. measures: functions of counts
+    (..., G, n) or (..., Y, G, n) and starts, see `sums`. Returns per measure (draws, n_segments), or (draws, Y,
+    n_segments) when it answers per year. Source: Efron & Tibshirani 1993, ch. 6.
+    Raises ParameterError: model, draws, counts missing or below 0.
     """
     table = np.asarray(counts, dtype=np.float64)
+    draws = drawing.draws
     found = [] if model in MODELS or model == UNITS else [f'model "{model}" is not known: {UNITS}, {", ".join(MODELS)}']
     if draws < 1:
         found.append(f"draws must be at least 1, got {draws}")
@@ -91,7 +99,7 @@ def replicates(
         raise ParameterError(faults("the resampling", found, "Mend these, then draw again."))
     padded = np.concatenate([table, np.zeros((*table.shape[:-1], 1))], axis=-1)
     work = list(blocks(starts, table.shape[-1], draws))
-    jobs = list(zip(work, rng.spawn(len(work)), strict=True))
+    jobs = list(zip(work, drawing.rng.spawn(len(work)), strict=True))
 
     def run(job: tuple[Block, np.random.Generator]) -> dict[str, FloatArray]:
         block, generator = job
@@ -101,9 +109,9 @@ def replicates(
         tables = MODELS[model](part, block.draws, generator)
         return {name: measure(tables, (0,))[..., 0] for name, measure in measures.items()}
 
-    if workers == 1:
+    if drawing.workers == 1:
         return _collect(map(run, jobs), work, draws, np.size(starts))
-    with ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(drawing.workers) as pool:
         return _collect(pool.map(run, jobs), work, draws, np.size(starts))
 
 

@@ -69,7 +69,7 @@ class OfSums:
 
 
 def _entropy_columns(counts: FloatArray) -> FloatArray:
-    """The people of each group, and what their mixture within the unit takes from the logarithms: t ln t − Σ n ln n."""
+    """Give the people of each group and t ln t − Σ n ln n, people times entropy of the unit's mixture."""
     inside = times_log(counts.sum(axis=-2)) - times_log(counts).sum(axis=-2)
     return np.concatenate([counts, inside[..., None, :]], axis=-2)
 
@@ -83,7 +83,8 @@ def _relative_information(sums: FloatArray) -> FloatArray:
 
 
 mutual_information = OfSums(_entropy_columns, _information)
-"""M in nats: what the unit says about the group. Source: Mora & Ruiz-Castillo 2011, doi:10.1111/j.1467-9531.2011.01237.x"""
+"""M in nats: what the unit says about the group. Source: Mora & Ruiz-Castillo 2011,
+doi:10.1111/j.1467-9531.2011.01237.x"""
 
 theil_h = OfSums(_entropy_columns, _relative_information)
 """H = M over the entropy of the groups; nan when there is one group. Source: Theil & Finizza 1971,
@@ -148,7 +149,7 @@ class Difference:
 
 
 def weighted(measure: Measure, weights: FloatArray, counts: FloatArray) -> FloatArray:
-    """Give any measure (S, R, ...) of counts (S, 1, ..., G, N) under weights (S, R, N), by its short cut if it has one."""
+    """Give any measure (S, R, ...) of counts (S, 1, ..., G, N) under weights (S, R, N), by its short cut if any."""
     if hasattr(measure, "weighted"):
         return np.asarray(measure.weighted(weights, counts))
     lead = (1,) * (counts.ndim - 3)

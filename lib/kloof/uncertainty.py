@@ -6,6 +6,7 @@ give without segregation (null). `bounds` has the certified ranges; the interval
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from kloof.errors import ParameterError, faults
 from kloof.formulas import Segments
-from kloof.resample import replicates
+from kloof.resample import Drawing, replicates
 from kloof.sums import FloatArray, Measure
 
 RANGE_KINDS = {
@@ -57,8 +58,26 @@ _METHOD = {
 }
 
 
+@dataclass(frozen=True)
+class Limits:
+    """How an interval is made from draws: a name of METHODS, its nominal confidence, and the ends of the scale."""
+
+    method: str
+    confidence: float = 0.95
+    scale: tuple[float, float] = (-np.inf, np.inf)
+
+
+@dataclass(frozen=True)
+class Boxed:
+    """Counts (G, N) as published, with the lowest and highest they can truly be."""
+
+    counts: ArrayLike
+    low: ArrayLike
+    high: ArrayLike
+
+
 def quantiles(drawn: FloatArray, at: tuple[float, float]) -> tuple[FloatArray, FloatArray]:
-    """Return two quantiles (linear between draws) over the first axis of the draws that are defined; nan without any."""
+    """Return two quantiles (linear between draws) over the first axis of the defined draws; nan without any."""
     ordered = np.sort(drawn, axis=0)
     used = np.isfinite(ordered).sum(axis=0)
     found = []
@@ -71,37 +90,31 @@ def quantiles(drawn: FloatArray, at: tuple[float, float]) -> tuple[FloatArray, F
     return found[0], found[1]
 
 
-def limits(
-    estimate: ArrayLike,
-    drawn: ArrayLike,
-    method: str,
-    confidence: float = 0.95,
-    scale: tuple[float, float] = (-np.inf, np.inf),
-) -> tuple[FloatArray, FloatArray]:
+def limits(estimate: ArrayLike, drawn: ArrayLike, how: Limits) -> tuple[FloatArray, FloatArray]:
     """Return the ends of the interval from draws (R, ...) of a measure whose value on the data is `estimate` (...).
 
     "percentile": quantiles of the draws. "basic": mirrored around the estimate, 2θ − q. "bias_corrected": the
-    quantiles moved down by twice the bootstrap bias, because the draws carry the upward push of chance twice: once in the
-    data and once more in the drawing (Efron & Tibshirani 1993, ch. 10 and 13; for M and H, Elbers 2021). Cut at `scale`.
+    quantiles moved down by twice the bootstrap bias, because the draws carry the upward push of chance twice: once in
+    the data and once more in the drawing (Efron & Tibshirani 1993, ch. 10 and 13). Cut at the scale.
     Raises ParameterError (method, confidence).
     """
-    found = [] if method in METHODS else [f'method "{method}" is not known: {", ".join(METHODS)}']
-    if not 0 < confidence < 1:
-        found.append(f"confidence must lie between 0 and 1, got {confidence}")
+    found = [] if how.method in METHODS else [f'method "{how.method}" is not known: {", ".join(METHODS)}']
+    if not 0 < how.confidence < 1:
+        found.append(f"confidence must lie between 0 and 1, got {how.confidence}")
     if found:
         raise ParameterError(faults("the interval", found, ""))
     value, values = np.asarray(estimate, dtype=np.float64), np.asarray(drawn, dtype=np.float64)
-    low, high = quantiles(values, ((1 - confidence) / 2, (1 + confidence) / 2))
-    if method == "basic":
+    low, high = quantiles(values, ((1 - how.confidence) / 2, (1 + how.confidence) / 2))
+    if how.method == "basic":
         low, high = 2 * value - high, 2 * value - low
-    elif method == "bias_corrected":
+    elif how.method == "bias_corrected":
         push = 2 * (mean_and_error(values)[0] - value)
         low, high = low - push, high - push
-    return np.clip(low, *scale), np.clip(high, *scale)
+    return np.clip(low, *how.scale), np.clip(high, *how.scale)
 
 
 def mean_and_error(drawn: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return mean and standard deviation over the first axis of the draws that are defined; nan where fewer than 2 are."""
+    """Return mean and standard deviation over the first axis of the defined draws; nan where fewer than 2 are."""
     known = np.isfinite(drawn)
     used = known.sum(axis=0)
     filled = np.where(known, drawn, 0.0)
@@ -128,8 +141,8 @@ def reasons(counts: FloatArray, starts: ArrayLike) -> list[str | None]:
     totals = np.moveaxis(cut.total(counts), -1, 0).reshape(cut.starts.size, -1, counts.shape[-2])
     said: list[str | None] = []
     for years in totals:
-        present = (years > 0).all(axis=0)
-        if not (years > 0).any(axis=-1).all():
+        present = np.atleast_1d((years > 0).all(axis=0))
+        if not (years.sum(axis=-1) > 0).all():
             said.append("no_units")
         elif present.size == 2 and not present.all():
             said.append("group_is_everyone" if present[0] else "group_is_empty")
@@ -146,50 +159,46 @@ def inhabited(counts: FloatArray, starts: ArrayLike) -> FloatArray:
 
 def interval(
     measures: Mapping[str, Measure],
-    counts: ArrayLike,
-    rng: np.random.Generator,
+    counts: ArrayLike | Boxed,
+    drawing: Drawing,
     range_kind: str,
     starts: ArrayLike = (0,),
-    *,
-    box: tuple[ArrayLike, ArrayLike] | None = None,
-    method: str | None = None,
-    confidence: float = 0.95,
-    draws: int = 1000,
-    scale: tuple[float, float] = (-np.inf, np.inf),
-    workers: int = 1,
+    how: Limits | None = None,
 ) -> pd.DataFrame:
     """Return one row per segment and measure, with the columns of `COLUMNS`, for one kind of uncertainty.
 
-    counts: (G, N) or years (Y, G, N) for a measure of years, such as `sums.Difference`, each giving one number per segment.
-    range_kind: people_bootstrap, unit_bootstrap, or rounding and suppression, which need `box`: the lowest and the
-    highest counts (G, N). method: by default what data/interval_coverage.csv shows to cover best; bias_corrected
-    takes for granted that the bias of the draws is that of the data, which fails near a bound of the scale.
-    estimate is always the measure of `counts`; bias is what the draws add to it on average, never subtracted from it.
+    counts: (G, N), or years (2, G, N) for a measure of years such as `sums.Difference`, one number per segment.
+    range_kind: people_bootstrap, unit_bootstrap, or rounding and suppression, which need counts as `Boxed`. how: by
+    default what data/interval_coverage.csv shows to cover best, 95 %: for people "bias_corrected" (it still covers too
+    little for D when units have fewer than some 5 members). estimate is always the measure of `counts`; bias is
+    what the draws add to it on average, and is never taken off it.
     reason (and a missing low and high): no_units, group_is_empty, group_is_everyone, one_group, one_unit,
     often_undefined (in more than a tenth of the draws), not_defined. Raises ParameterError.
     """
-    table = np.asarray(counts, dtype=np.float64)
-    if range_kind not in _MODEL or (box is None) == (_MODEL[range_kind] == "box"):
+    boxed = isinstance(counts, Boxed)
+    if range_kind not in _MODEL or boxed != (_MODEL[range_kind] == "box"):
         raise ParameterError(
-            f'range_kind "{range_kind}" is not one of {", ".join(_MODEL)}, or it misses its box: give the lowest and '
-            "highest counts for rounding and suppression, and none for the others."
+            f'range_kind "{range_kind}" is not one of {", ".join(_MODEL)}, or its counts are of the wrong kind: '
+            "rounding and suppression need Boxed(counts, low, high), the others plain counts."
         )
-    chosen = method or _METHOD[range_kind]
-    drawn_from = table if box is None else np.stack([np.asarray(side, dtype=np.float64) for side in box], axis=-3)
-    drawn = replicates(measures, drawn_from, starts, _MODEL[range_kind], draws, rng, workers=workers)
-    why = reasons(table, starts)
-    few = inhabited(table, starts) < FEWEST_UNITS
+    table = np.asarray(counts.counts if isinstance(counts, Boxed) else counts, dtype=np.float64)
+    source = np.stack(np.broadcast_arrays(counts.low, counts.high)) if isinstance(counts, Boxed) else table
+    chosen = how or Limits(_METHOD[range_kind])
+    drawn = replicates(measures, source, starts, _MODEL[range_kind], drawing)
+    context = (reasons(table, starts), inhabited(table, starts).tolist())
     found = []
     for name, measure in measures.items():
         estimate = measure(table, starts)
-        low, high = limits(estimate, drawn[name], chosen, confidence, scale)
+        low, high = limits(estimate, drawn[name], chosen)
         mean, error = mean_and_error(drawn[name])
         used = np.isfinite(drawn[name]).sum(axis=0)
-        reason = np.array(why, dtype=object)
-        reason[np.isnan(estimate) & (reason == None)] = "not_defined"  # noqa: E711
-        reason[(reason == None) & few] = "one_unit"  # noqa: E711
-        reason[(reason == None) & (used < ENOUGH * draws)] = "often_undefined"  # noqa: E711
-        shown = reason == None  # noqa: E711
+        why = [
+            said or _why(known, units, share)
+            for said, units, known, share in zip(
+                *context, np.isfinite(estimate).tolist(), (used / drawing.draws).tolist(), strict=True
+            )
+        ]
+        shown = np.array([said is None for said in why], dtype=bool)
         found.append(
             pd.DataFrame(
                 {
@@ -199,14 +208,22 @@ def interval(
                     "low": np.where(shown, low, np.nan),
                     "high": np.where(shown, high, np.nan),
                     "range_kind": range_kind,
-                    "method": chosen,
-                    "confidence": confidence,
+                    "method": chosen.method,
+                    "confidence": chosen.confidence,
                     "bias": np.where(shown, mean - estimate, np.nan),
                     "standard_error": np.where(shown, error, np.nan),
-                    "draws": draws,
+                    "draws": drawing.draws,
                     "draws_used": used,
-                    "reason": pd.Series(reason, dtype=object),
+                    "reason": pd.Series(why, dtype=object),
                 }
             )
         )
     return pd.concat(found, ignore_index=True).loc[:, list(COLUMNS)]
+
+
+def _why(known: bool, units: float, share_defined: float) -> str | None:
+    if not known:
+        return "not_defined"
+    if units < FEWEST_UNITS:
+        return "one_unit"
+    return None if share_defined >= ENOUGH else "often_undefined"
