@@ -20,8 +20,6 @@ from kloof.sums import FloatArray, Measure, divide
 from kloof.uncertainty import COLUMNS, inhabited, mean_and_error, p_value, quantiles, reasons
 
 NULLS = ("permutation", "evenness", "systematic")
-# three-point Gauss–Hermite: exact for polynomials of degree 5 in the number of members of the group
-_NODES, _WEIGHTS = np.array([-np.sqrt(3.0), 0.0, np.sqrt(3.0)]), np.array([1 / 6, 2 / 3, 1 / 6])
 _FEW = 16
 _MANY = 20_000  # members from which the spread of their number is a correction of at most 3/8A = 2e-5
 
@@ -44,9 +42,9 @@ def _stirling_error(n: FloatArray) -> FloatArray:
     return np.where(n < _FEW, _small_errors()[np.minimum(n, _FEW - 1).astype(np.intp)], series)
 
 
-def _deviance(cell: FloatArray, off: FloatArray) -> FloatArray:
-    """Return x ln(x/e) − (x − e) for x > 0 and e = x − off, without cancellation."""
-    return cell * np.log1p(off / (cell - off)) - off
+def _deviance(cell: FloatArray, expected: FloatArray, off: FloatArray) -> FloatArray:
+    """Return x ln(x/e) − (x − e) for x > 0 and off = x − e, without cancellation."""
+    return np.asarray(cell * np.log1p(off / np.maximum(expected, 1e-300)) - off)
 
 
 def binomial_deviation(n: ArrayLike, p: ArrayLike) -> FloatArray:
@@ -59,14 +57,14 @@ def binomial_deviation(n: ArrayLike, p: ArrayLike) -> FloatArray:
     above = np.floor(size * chance) + 1
     possible = (above <= size) & (chance > 0) & (chance < 1)
     inner = possible & (above < size)
-    m, t, q = np.where(inner, above, 1.0), np.where(inner, size, 2.0), np.where(inner, chance, 0.5)
-    rest, off = t - m, m - t * q
+    m, t, mean = (np.where(inner, v, d) for v, d in ((above, 1.0), (size, 2.0), (size * chance, 1.0)))
+    rest, off = t - m, m - mean
     log_chance = (
         _stirling_error(t)
         - _stirling_error(m)
         - _stirling_error(rest)
-        - _deviance(m, off)
-        - _deviance(rest, -off)
+        - _deviance(m, mean, off)
+        - _deviance(rest, t - mean, -off)
         + 0.5 * np.log(t / (2 * np.pi * m * rest))
     )
     # when m is all of them, Pr = pⁿ
@@ -93,7 +91,8 @@ def hypergeometric_deviation(total: ArrayLike, members: ArrayLike, size: ArrayLi
     t, a, everyone = (np.where(inner, value, other) for value, other in ((drawn, 2.0), (group, 2.0), (people, 4.0)))
     off = np.where(inner, above - expected, 0.0)
     log_chance = -sum(
-        _stirling_error(cell) + _deviance(cell, sign * off) for cell, sign in zip(cells, (1, -1, -1, 1), strict=True)
+        _stirling_error(cell) + _deviance(cell, cell - sign * off, sign * off)
+        for cell, sign in zip(cells, (1, -1, -1, 1), strict=True)
     )
     for margin, sign in ((t, 1), (everyone - t, 1), (a, 1), (everyone - a, 1), (everyone, -1)):
         log_chance = log_chance + sign * _stirling_error(margin)
@@ -118,10 +117,10 @@ def expected_dissimilarity(a: ArrayLike, b: ArrayLike, starts: ArrayLike = (0,),
     """Return the expected D without segregation, (..., n_segments), for group a and rest b (..., N), in whole people.
 
     permutation: exact, as `formulas.expected_under_evenness`, T/2AB · Σ E|aᵢ − tᵢP|. evenness: given how many members
-    are drawn in all, the draw is a permutation, so it is the mean of that over A binomial(T, P): three points, exact
-    to below 1e-5 from some thirty members (with fewer, A is drawn in its own steps and the D of A = 0 isn't defined).
-    nan when nobody is in the group or in the rest. Source: Cortese, Falk & Cohen 1976, doi:10.2307/2094840 (the idea).
-    Raises ParameterError (null).
+    are drawn in all, the draw is a permutation, so it is the mean of that over A binomial(T, P) without A = 0: summed
+    up to some ten members or others, over 31 of the possible A above that (right to 2e-4 of it), and with one
+    term for the spread of A from 20,000 on. nan when nobody is in the group or in the rest.
+    Source: Cortese, Falk & Cohen 1976, doi:10.2307/2094840 (the idea). Raises ParameterError (null).
     """
     if null not in {"permutation", "evenness"}:
         raise ParameterError(f'null "{null}" has no closed form here: permutation or evenness.')
@@ -138,11 +137,15 @@ def expected_dissimilarity(a: ArrayLike, b: ArrayLike, starts: ArrayLike = (0,),
         # D goes with 1/√(A(T − A)): what the spread of A adds is then below 1e-5 of it
         more = 1 + ((0.75 * (1 - 2 * share) ** 2) / uneven + 1) / (2 * np.maximum(people, 1.0))
         return np.where(defined, _permuted(members, people, size, cut) * more, np.nan)
-    spread = np.sqrt(people * uneven)
-    nodes = np.rint(members + _NODES.reshape(-1, *(1,) * members.ndim) * spread)
-    nodes = np.clip(nodes, 1, np.maximum(people - 1, 1))
+    from scipy.stats import binom
+
+    # 31 numbers of members within five standard deviations, one apart as long as that reaches so far
+    apart = np.maximum(np.rint(np.sqrt(people * uneven) / 3), 1.0)
+    steps = np.arange(-15.0, 16.0).reshape(-1, *(1,) * members.ndim)
+    nodes = np.clip(members + steps * apart, 1, np.maximum(people - 1, 1))
+    weights = np.where(nodes == members + steps * apart, binom.pmf(nodes, people, share), 0.0)
     values = _permuted(nodes, people, size, cut)
-    return np.where(defined, np.tensordot(_WEIGHTS, values, axes=1), np.nan)
+    return np.where(defined, divide((weights * values).sum(axis=0), weights.sum(axis=0)), np.nan)
 
 
 def _permuted(members: FloatArray, people: FloatArray, size: FloatArray, cut: Segments) -> FloatArray:

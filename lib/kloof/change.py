@@ -148,8 +148,9 @@ def structural_of_units(first: ArrayLike, second: ArrayLike, starts: ArrayLike =
     """Return what each unit (..., N) contributes to the structural part of the change of M; they add up to it.
 
     Half the unit's share in the first year times the change of its local M at the first year's margins, plus the same
-    for the second year. 0 for a unit that is empty in a year (it is in additions or removals), nan throughout a municipality
-    whose structural part is. Source: Elbers 2021, doi:10.1177/0049124121986204. Raises ParameterError (shapes).
+    for the second year. 0 for a unit that is empty in a year (it is in additions or removals), nan throughout a
+    municipality whose structural part is. Source: Elbers 2021, doi:10.1177/0049124121986204.
+    Raises ParameterError (shapes).
     """
     before, after = common(first, second, starts)
     cut = Segments(starts, before.shape[-1])

@@ -175,8 +175,8 @@ def density_corrected(a: ArrayLike, b: ArrayLike, starts: ArrayLike = (0,)) -> F
     p, q = group / people, rest / others
     error = np.sqrt(p * (1 - p) / people + q * (1 - q) / others)
     apart = np.abs(p - q)
-    ratio = divide(apart, error, 0.0)
-    # from 5 standard errors on tanh is 1 to the last digit: the unit stays as it is
+    ratio = divide(apart, error, np.inf)
+    # from 5 standard errors on (or without any error) tanh is 1 to the last digit: the unit stays as it is
     bent = (ratio > 1) & (ratio < 5)
     theta = ratio[bent]
     root = theta.copy()
