@@ -17,7 +17,7 @@ from kloof.errors import ParameterError, faults
 from kloof.formulas import Segments
 from kloof.sums import FloatArray, Measure, weighted
 
-CELLS = 2**17  # units × draws of a block: a few arrays of it fit the cache of a core
+CELLS = 2**17  # counts in a block of tables, or weights in a block of drawn units: a few such arrays fit in cache
 UNITS = "units"
 MODELS: dict[str, models.Model] = {
     "people_within_units": models.people_within_units,
@@ -50,8 +50,9 @@ class Block:
     draws: int
 
 
-def blocks(starts: ArrayLike, size: int, draws: int) -> Iterator[Block]:
-    """Cut the work: depends on the municipalities and the number of draws only, never on the workers."""
+def blocks(starts: ArrayLike, size: int, draws: int, per_unit: int = 1) -> Iterator[Block]:
+    """Cut the work by the municipalities, the draws and the counts per unit only, never by the workers."""
+    cells = max(CELLS // per_unit, 1)
     cut = Segments(starts, size)
     order = np.argsort(cut.lengths, kind="stable")
     begin = 0
@@ -59,7 +60,7 @@ def blocks(starts: ArrayLike, size: int, draws: int) -> Iterator[Block]:
         end = begin + 1
         while end < order.size:
             width = cut.lengths[order[end]]
-            if width > 1.25 * cut.lengths[order[begin]] + 4 or (end + 1 - begin) * width * draws > CELLS:
+            if width > 1.25 * cut.lengths[order[begin]] + 4 or (end + 1 - begin) * width * draws > cells:
                 break
             end += 1
         chosen = order[begin:end]
@@ -67,7 +68,7 @@ def blocks(starts: ArrayLike, size: int, draws: int) -> Iterator[Block]:
         width = max(int(lengths.max()), 1)
         within = np.arange(width)
         places = np.where(within < lengths[:, None], cut.starts[chosen][:, None] + within, size)
-        step = max(1, CELLS // (width * chosen.size))
+        step = max(1, cells // (width * chosen.size))
         for first in range(0, draws, step):
             yield Block(chosen, places, lengths, first, min(step, draws - first))
         begin = end
@@ -98,7 +99,8 @@ def replicates(
     if found:
         raise ParameterError(faults("the resampling", found, "Mend these, then draw again."))
     padded = np.concatenate([table, np.zeros((*table.shape[:-1], 1))], axis=-1)
-    work = list(blocks(starts, table.shape[-1], draws))
+    per_unit = 1 if model == UNITS else int(np.prod(table.shape[:-1]))
+    work = list(blocks(starts, table.shape[-1], draws, per_unit))
     jobs = list(zip(work, drawing.rng.spawn(len(work)), strict=True))
 
     def run(job: tuple[Block, np.random.Generator]) -> dict[str, FloatArray]:

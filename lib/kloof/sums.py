@@ -26,7 +26,7 @@ def divide(above: FloatArray, below: FloatArray, empty: float = np.nan) -> Float
 
 def times_log(values: FloatArray) -> FloatArray:
     """Return x ln x, with its limit 0 at 0."""
-    return np.asarray(values * np.log(np.where(values > 0, values, 1.0)), dtype=np.float64)
+    return np.asarray(values * np.log(np.maximum(values, 1e-300)), dtype=np.float64)
 
 
 def two_groups(function: Callable[[ArrayLike, ArrayLike, ArrayLike], FloatArray], group: int = 0) -> Measure:
