@@ -3,9 +3,9 @@
 `python benchmarks/chance.py [--json] [--workers 2] [--panel]` times kloof from its prepared counts, five rounds after a
 warm-up, beside the seconds of PySAL `segregation` on the same workload (bench_result.json of the peers' folder, two
 cores; single runs where PySAL is slow). On a busy machine look at the lowest and at `cpu_ms`, the time of the
-processors, which with one worker is the time on an idle one. `limit_ms` is what only drawing the random numbers costs here, in the same run:
-uniforms for units, one binomial or hypergeometric number per cell for people. The panel is measured on one year and
-one grouping of the country at 1,000 draws and multiplied by 36; its cost is shown at four sizes.
+processors, which with one worker is the time on an idle one. `limit_ms` is what only drawing the random numbers costs
+here, in the same run: uniforms for units, one binomial or hypergeometric number per cell for people. The panel is
+measured on one year and one grouping of the country at 1,000 draws and multiplied by 36, its cost shown at four sizes.
 """
 
 import argparse
@@ -90,11 +90,12 @@ def workloads(workers: int) -> list[dict[str, object]]:
     only_d = {"d": sums.Dissimilarity(0)}
     pairs = 99 * 500
     people = draw(some, places, "people_within_units", measures)
+    spread = draw(city, (0,), "systematic", only_d)
     found = [
         ("b", "bootstrap of units, D and H, 500 × 19", draw(some, places, "units", measures), uniforms * cells),
         ("b_people", "bootstrap of people, D and H, 500 × 19", people, 4 * binomials * cells),
         ("c", "permutation null of D, 500 × 100 units", draw(city, (0,), "permutation", only_d), geometric * pairs),
-        ("c_sys", "systematic null of D, 500 × 100 units", draw(city, (0,), "systematic", only_d), 2 * binomials * pairs),
+        ("c_sys", "systematic null of D, 500 × 100 units", spread, 2 * binomials * pairs),
         ("d", "bias-corrected D, 14,000 units", lambda: corrections.bias_corrected(group, rest), None),
         ("density", "density-corrected D, 14,000 units", lambda: corrections.density_corrected(group, rest), None),
         ("modified", "modified D, 14,000 units", lambda: corrections.modified_dissimilarity(group, rest), None),

@@ -71,7 +71,7 @@ def _pieces(a: ArrayLike, b: ArrayLike, starts: ArrayLike) -> tuple[FloatArray, 
 
 def _folded(mean: FloatArray, variance: FloatArray, third: FloatArray, fourth: FloatArray) -> FloatArray:
     """E|X| from the first four cumulants of X: a folded normal with its Edgeworth terms to second order."""
-    from scipy.special import ndtr
+    from scipy.special import erf
 
     error = np.sqrt(variance)
     z = mean / error
@@ -79,7 +79,7 @@ def _folded(mean: FloatArray, variance: FloatArray, third: FloatArray, fourth: F
     square = z * z
     terms = 2 - skew / 3 * z + excess / 12 * (square - 1) + skew * skew / 36 * (square * (square - 6) + 3)
     density = np.exp(-0.5 * square) / np.sqrt(2 * np.pi)
-    return np.asarray(error * (density * terms + z * (2 * ndtr(z) - 1)), dtype=np.float64)
+    return np.asarray(error * (density * terms + z * erf(z / np.sqrt(2.0))), dtype=np.float64)
 
 
 def _cumulants(share: FloatArray, people: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -89,8 +89,9 @@ def _cumulants(share: FloatArray, people: FloatArray) -> tuple[FloatArray, Float
     return variance, third, variance * (1 - 6 * share * (1 - share)) / (people * people)
 
 
-def _mean_distance(p: FloatArray, q: FloatArray, people: FloatArray, others: FloatArray) -> FloatArray:
-    """E|X/A − Y/B| for X binomial(A, p) and Y binomial(B, q), both with some people."""
+def _mean_distance(group: FloatArray, rest: FloatArray, people: FloatArray, others: FloatArray) -> FloatArray:
+    """E|X/A − Y/B| for X binomial(A, a/A) and Y binomial(B, b/B), both with some people."""
+    p, q = group / people, rest / others
     one, two = _cumulants(p, people), _cumulants(q, others)
     return _folded(p - q, one[0] + two[0], one[1] - two[1], one[2] + two[2])
 
@@ -106,8 +107,11 @@ def _chances(count: FloatArray, people: FloatArray) -> FloatArray:
     return np.where(values <= people, np.exp(log_choose + xlogy(values, share) + xlog1py(left, -share)), 0.0)
 
 
-def _summed_out(few: FloatArray, many: FloatArray, people: FloatArray, others: FloatArray) -> FloatArray:
-    """Sum out the draws of a cell with few people, and the others' too where those are few: its mean distance."""
+def _summed_out(group: FloatArray, rest: FloatArray, people: FloatArray, others: FloatArray) -> FloatArray:
+    """Sum out the draws of the side with few people, and the other's where those are few too: the same distance."""
+    swap = rest < group
+    few, many = np.where(swap, rest, group), np.where(swap, group, rest)
+    people, others = np.where(swap, others, people), np.where(swap, people, others)
     values = np.arange(25.0)[:, None]
     distance = np.empty((values.size, few.size))
     both = many < _SMALL
@@ -126,18 +130,12 @@ def _drawn_anew(a: ArrayLike, b: ArrayLike, starts: ArrayLike) -> tuple[FloatArr
     group, rest, group_total, rest_total, people, others = _pieces(a, b, starts)
     p, q = group / people, rest / others
     apart = np.abs(p - q)
-    near = (np.square(apart) < _FAR**2 * (p / people + q / others)) & (group > 0) & (rest > 0) & (p < 1) & (q < 1)
-    small = near & (np.minimum(group, rest) < _SMALL)
-    near &= ~small
+    both = p * q  # 0 when one side is empty, 1 when nobody can be elsewhere: the distance is then certain
+    uncertain = (np.square(apart) < _FAR**2 * (p / people + q / others)) & (both > 0) & (both < 1)
+    few = uncertain & (np.minimum(group, rest) < _SMALL)
     mean = apart.copy()
-    if near.any():
-        mean[near] = _mean_distance(p[near], q[near], people[near], others[near])
-    if small.any():
-        x, y, of_x, of_y = group[small], rest[small], people[small], others[small]
-        swap = y < x
-        mean[small] = _summed_out(
-            np.where(swap, y, x), np.where(swap, x, y), np.where(swap, of_y, of_x), np.where(swap, of_x, of_y)
-        )
+    for at, distance in ((np.nonzero(uncertain & ~few), _mean_distance), (np.nonzero(few), _summed_out)):
+        mean[at] = distance(group[at], rest[at], people[at], others[at])
     cut = Segments(starts, group.shape[-1])
     defined = (group_total > 0) & (rest_total > 0)
     plain, drawn = (np.where(defined, cut.total(one) / 2, np.nan) for one in (apart, mean))
