@@ -30,6 +30,7 @@ MEASURES = {
     "mutual_information": sums.mutual_information,
 }
 COLUMNS = (
+    "municipality",
     "units",
     "group_share",
     "people_per_unit",
@@ -74,6 +75,7 @@ def row(
             held = 100 * float((~below & ~above).mean())
             found.append(
                 {
+                    "municipality": "synthetic",
                     "units": units,
                     "group_share": share,
                     "people_per_unit": people,

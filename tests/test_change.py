@@ -204,6 +204,24 @@ def test_the_parts_of_d_by_rank_are_those_of_a_loop_over_municipalities() -> Non
     assert together["spatial"][known] + together["composition"][known] == pytest.approx(together["change"][known])
 
 
+def test_shares_swapped_by_rank_are_those_of_scipy_and_numpy_ties_included() -> None:
+    from scipy.stats import rankdata
+
+    first = np.array([[2.0, 4, 0, 0, 9, 6, 0], [6.0, 12, 5, 8, 1, 6, 0]])
+    second = np.array([[5.0, 1, 0, 3, 3, 2, 8], [5.0, 9, 4, 7, 7, 2, 2]])
+
+    def swapped(own: np.ndarray, other: np.ndarray) -> float:
+        shares = [np.divide(t[0], t.sum(axis=0), out=np.zeros(7), where=t.sum(axis=0) > 0) for t in (own, other)]
+        members = np.quantile(shares[1], rankdata(shares[0]) / 7) * own.sum(axis=0)
+        return formulas.dissimilarity(members, own.sum(axis=0) - members)[0]
+
+    d1, d2 = formulas.dissimilarity(*first)[0], formulas.dissimilarity(*second)[0]
+    there, back = swapped(first, second), swapped(second, first)
+    parts = change.composition_of_dissimilarity(tuple(first), tuple(second))
+    assert parts["composition"][0] == pytest.approx((there - d1 + d2 - back) / 2, abs=1e-14)
+    assert parts["spatial"][0] == pytest.approx((back - d1 + d2 - there) / 2, abs=1e-14)
+
+
 def test_faults_are_named() -> None:
     with pytest.raises(ParameterError, match=r'method "km" is not known. Known: nested, shapley, karmel_maclachlan'):
         change.decompose(np.ones((2, 3)), np.ones((2, 3)), method="km")

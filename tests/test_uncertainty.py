@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kloof import formulas, sums, uncertainty
+from kloof import change, formulas, sums, uncertainty
 from kloof.bounds import dissimilarity_range
 from kloof.errors import ParameterError
 from kloof.resample import Drawing
@@ -92,6 +92,23 @@ def test_a_change_draws_the_same_units_in_both_years() -> None:
     assert row[["estimate", "low", "high"]].tolist() == [0, 0, 0]
     people = interval({"d": sums.Difference(sums.Dissimilarity(0))}, years, drawing(), "people_bootstrap").iloc[0]
     assert people["low"] < -0.01 < 0.01 < people["high"]
+
+
+def test_the_parts_of_a_change_have_intervals_too() -> None:
+    rng = np.random.default_rng(7)
+    first = rng.poisson(rng.gamma(2, 40, size=(3, 24))) + 1.0
+    second = np.rint(first * rng.uniform(0.6, 1.6, size=first.shape))
+    years, starts = np.stack([first, second]), (0, 10)
+    names = ("structural", "unit_marginal", "group_marginal", "additions", "removals")
+    measures = {name: change.part(name) for name in names} | {"change": sums.Difference(sums.mutual_information)}
+    rows = interval(measures, years, drawing(150), "unit_bootstrap", starts).set_index(["index", "segment"])
+    assert rows.loc["structural", "estimate"].tolist() == change.decompose(first, second, starts)["structural"].tolist()
+    assert rows["reason"].isna().all()
+    for name in ("structural", "change"):
+        assert (rows.loc[name, "low"] < rows.loc[name, "estimate"]).all()
+        assert (rows.loc[name, "estimate"] < rows.loc[name, "high"]).all()
+    total = rows.loc[list(names), "estimate"].groupby("segment").sum()
+    assert total.tolist() == pytest.approx(rows.loc["change", "estimate"].tolist(), abs=1e-12)
 
 
 def test_what_has_no_interval_says_why_without_a_warning() -> None:

@@ -97,6 +97,15 @@ def decompose(
     return parts | (_nested(value) if method == "nested" else _all_orders(value))
 
 
+def part(name: str, measure: Measure = mutual_information, method: str = "nested") -> Measure:
+    """Return one part of the change as a measure of two years (..., 2, G, N), for `uncertainty.interval`."""
+
+    def of_years(counts: FloatArray, starts: ArrayLike) -> FloatArray:
+        return decompose(counts[..., 0, :, :], counts[..., 1, :, :], starts, measure, method)[name]
+
+    return of_years
+
+
 def _nested(value: dict[tuple[int, int, int], FloatArray]) -> dict[str, FloatArray]:
     def over(structure: int, *turns: Sequence[int]) -> FloatArray:
         (u2, g2), (u1, g1), (v2, h2), (v1, h1) = turns
