@@ -4,7 +4,7 @@ import pandas as pd
 
 from kloof.agreement import agreement
 from kloof.catalogue import Catalogue, Indicator
-from kloof.sums import differences, sums
+from kloof.adding_up import differences, sums
 
 KNOWN = Catalogue(
     {

@@ -33,7 +33,7 @@ from kloof.sheets import (
     read_content,
     read_sheets,
 )
-from kloof.sums import sums
+from kloof.adding_up import sums
 
 __all__ = ["Imported", "normalise", "read_kwb"]
 

@@ -26,7 +26,7 @@ from kloof.schema import SetAside, check_observations
 from kloof.shapes import read_shapes
 from kloof.sheets import normalise, read_sheets
 from kloof.sources import data_folder, embedded
-from kloof.sums import sums
+from kloof.adding_up import sums
 from kloof.vocabularies import Vocabularies, read_vocabularies
 from kloof.workbooks import read_kwb_workbook, read_panel
 from kloof.yearly import read_yearly

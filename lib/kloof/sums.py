@@ -1,39 +1,156 @@
-"""Compares the wijken and buurten of a municipality, added up, with the municipality itself."""
+"""Indices of a table of groups × units, and their value when units count more than once.
 
-import pandas as pd
+Every measure here is called with counts (..., G, N), groups on the second-last axis, and `starts`, the offsets of
+the segments (municipalities) along N; it answers (..., n_segments), nan where it is not defined. Drawing a unit
+twice is the same as doubling its people, so the bootstrap of units only needs how often each unit was drawn: a
+measure that is a function of sums over units then costs one matrix product (`weighted`), without gathering rows.
+"""
 
-from kloof.schema import SetAside, level_of
+from collections.abc import Callable
+from dataclasses import dataclass
 
-SHOWN = 20  # municipalities named in one notice
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from kloof.formulas import Segments
+
+FloatArray = NDArray[np.float64]
+Measure = Callable[[FloatArray, ArrayLike], FloatArray]
 
 
-def differences(observations: pd.DataFrame, indicator: str) -> pd.DataFrame:
-    """Add up the areas of every municipality, level, year and source of one count.
+def divide(above: FloatArray, below: FloatArray, empty: float = np.nan) -> FloatArray:
+    """Divide where `below` is positive and put `empty` elsewhere, without a warning."""
+    result = np.full(np.broadcast_shapes(above.shape, below.shape), empty)
+    return np.asarray(np.divide(above, below, out=result, where=below > 0), dtype=np.float64)
 
-    Takes observations; returns municipality, year, source, level, areas (number with a value), total (their sum),
-    whole (the municipality itself), only where the municipality has a value.
+
+def times_log(values: FloatArray) -> FloatArray:
+    """Return x ln x, with its limit 0 at 0."""
+    return np.asarray(values * np.log(np.maximum(values, 1e-300)), dtype=np.float64)
+
+
+def two_groups(function: Callable[[ArrayLike, ArrayLike, ArrayLike], FloatArray], group: int = 0) -> Measure:
+    """Turn an index of `formulas` (group, rest, starts) into a measure of group number `group` against the others."""
+
+    def measure(counts: FloatArray, starts: ArrayLike) -> FloatArray:
+        members = counts[..., group, :]
+        return function(members, counts.sum(axis=-2) - members, starts)
+
+    return measure
+
+
+def _entropy(totals: FloatArray) -> FloatArray:
+    """Entropy (nats) of totals (G, ...); nan when nobody is counted."""
+    everyone = totals.sum(axis=0)
+    return divide(times_log(everyone) - times_log(totals).sum(axis=0), everyone)
+
+
+@dataclass(frozen=True)
+class OfSums:
+    """A measure that depends on the units only through sums: M, H, isolation, the correlation ratio.
+
+    columns: counts (..., G, N) to what is summed (..., C, N); combine: the sums (C, ...) to the measure.
     """
-    rows = observations[(observations["indicator"] == indicator) & observations["value"].notna()]
-    rows = rows[rows["code"].str.slice(0, 2).isin(["GM", "WK", "BU"])]
-    rows = rows.assign(level=rows["code"].map(level_of), municipality="GM" + rows["code"].str.slice(2, 6))
-    key = ["municipality", "year", "source"]
-    wholes = rows[rows["level"] == "gemeente"].rename(columns={"value": "whole"})[[*key, "whole"]]
-    parts = rows[rows["level"] != "gemeente"].groupby([*key, "level"], as_index=False)
-    added = parts.agg(areas=("value", "size"), total=("value", "sum"))
-    return added.merge(wholes, on=key, validate="many_to_one").sort_values(["year", "source", "level", "municipality"])
+
+    columns: Callable[[FloatArray], FloatArray]
+    combine: Callable[[FloatArray], FloatArray]
+
+    def __call__(self, counts: FloatArray, starts: ArrayLike = (0,)) -> FloatArray:
+        """Give the measure of counts (..., G, N), one number per segment."""
+        table = np.asarray(counts, dtype=np.float64)
+        return self.combine(np.moveaxis(Segments(starts, table.shape[-1]).total(self.columns(table)), -2, 0))
+
+    def weighted(self, weights: FloatArray, counts: FloatArray) -> FloatArray:
+        """Give the measure (S, R, ...) of counts (S, 1, ..., G, N) under weights (S, R, N)."""
+        columns = self.columns(counts)[:, 0]
+        flat = columns.reshape(columns.shape[0], -1, columns.shape[-1])
+        sums = (flat @ weights.swapaxes(-1, -2)).reshape(*columns.shape[:-1], weights.shape[1])
+        return self.combine(np.moveaxis(np.moveaxis(sums, -1, 1), -1, 0))
 
 
-def sums(observations: pd.DataFrame, indicator: str, rounded_to: float) -> list[SetAside]:
-    """Notice where areas do not add up to their municipality by more than rounding each of them explains."""
-    found = differences(observations, indicator)
-    found = found[(found["total"] - found["whole"]).abs() > rounded_to * found["areas"]]
-    several = len(observations["code"].str.slice(2, 6).unique()) > 1
-    details = [
-        (f"{row.municipality} " if several else "")
-        + f"{row.year} {row.level} {row.total:.0f} ({row.areas}) {row.whole:.0f}"
-        for row in found.head(SHOWN).itertuples()
-    ]
-    notices = [SetAside("kwb_sums", 0, f"{indicator}_do_not_add_up", detail) for detail in details]
-    if len(found) > SHOWN:
-        notices.append(SetAside("kwb_sums", 0, f"{indicator}_do_not_add_up", f"+{len(found) - SHOWN}"))
-    return notices
+def _entropy_columns(counts: FloatArray) -> FloatArray:
+    """Give the people of each group and t ln t − Σ n ln n, people times entropy of the unit's mixture."""
+    inside = times_log(counts.sum(axis=-2)) - times_log(counts).sum(axis=-2)
+    return np.concatenate([counts, inside[..., None, :]], axis=-2)
+
+
+def _information(sums: FloatArray) -> FloatArray:
+    return _entropy(sums[:-1]) - divide(sums[-1], sums[:-1].sum(axis=0))
+
+
+def _relative_information(sums: FloatArray) -> FloatArray:
+    return divide(_information(sums), _entropy(sums[:-1]))
+
+
+mutual_information = OfSums(_entropy_columns, _information)
+"""M in nats: what the unit says about the group. Source: Mora & Ruiz-Castillo 2011,
+doi:10.1111/j.1467-9531.2011.01237.x"""
+
+theil_h = OfSums(_entropy_columns, _relative_information)
+"""H = M over the entropy of the groups; nan when there is one group. Source: Theil & Finizza 1971,
+doi:10.1080/0022250X.1971.9989795"""
+
+
+@dataclass(frozen=True)
+class Dissimilarity:
+    """D of group number `group` against all others. Source: Duncan & Duncan 1955, doi:10.2307/2088328."""
+
+    group: int = 0
+
+    def _sides(self, counts: FloatArray) -> tuple[FloatArray, FloatArray]:
+        members = counts[..., self.group, :]
+        return members, counts.sum(axis=-2) - members
+
+    def __call__(self, counts: FloatArray, starts: ArrayLike = (0,)) -> FloatArray:
+        """Give D of counts (..., G, N), one number per segment."""
+        members, rest = self._sides(np.asarray(counts, dtype=np.float64))
+        cut = Segments(starts, members.shape[-1])
+        group_total, rest_total = cut.total(members), cut.total(rest)
+        apart = np.abs(members * cut.spread(rest_total) - rest * cut.spread(group_total))
+        return divide(cut.total(apart), 2 * group_total * rest_total)
+
+    def weighted(self, weights: FloatArray, counts: FloatArray) -> FloatArray:
+        """Give D (S, R, ...) of counts (S, 1, ..., G, N) under weights (S, R, N)."""
+        members, rest = (side[:, 0] for side in self._sides(counts))
+        lead = members.shape[1:-1]
+        values = []
+        for one, other in zip(
+            members.reshape(len(members), -1, members.shape[-1]).swapaxes(0, 1),
+            rest.reshape(len(rest), -1, rest.shape[-1]).swapaxes(0, 1),
+            strict=True,
+        ):
+            everyone = one + other
+            both = weights @ np.stack([one, everyone], axis=-1)
+            group_total, total = both[..., 0], both[..., 1]
+            apart = np.subtract(divide(one, everyone, 0.0)[:, None], divide(group_total, total, 0.0)[..., None])
+            np.abs(apart, out=apart)
+            apart *= weights
+            distance = (apart @ everyone[..., None])[..., 0]
+            # |p − P| t summed, over 2 P (1 − P) T, is the same D; rounding must not make it negative or nan
+            values.append(divide(distance * total, 2 * group_total * (total - group_total)))
+        return np.stack(values, axis=-1).reshape(*weights.shape[:2], *lead)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Second year minus first of a measure, for counts of two years (..., 2, G, N)."""
+
+    measure: Measure
+
+    def __call__(self, counts: FloatArray, starts: ArrayLike = (0,)) -> FloatArray:
+        """Give the change of the measure, one number per segment."""
+        return self.measure(counts[..., 1, :, :], starts) - self.measure(counts[..., 0, :, :], starts)
+
+    def weighted(self, weights: FloatArray, counts: FloatArray) -> FloatArray:
+        """Give the change (S, R) of counts (S, 1, 2, G, N) when the same units count `weights` (S, R, N) times."""
+        years = (counts[..., year, :, :] for year in (0, 1))
+        first, second = (weighted(self.measure, weights, year) for year in years)
+        return second - first
+
+
+def weighted(measure: Measure, weights: FloatArray, counts: FloatArray) -> FloatArray:
+    """Give any measure (S, R, ...) of counts (S, 1, ..., G, N) under weights (S, R, N), by its short cut if any."""
+    if hasattr(measure, "weighted"):
+        return np.asarray(measure.weighted(weights, counts))
+    lead = (1,) * (counts.ndim - 3)
+    return measure(counts * weights.reshape(*weights.shape[:2], *lead, weights.shape[-1]), (0,))[..., 0]
