@@ -11,7 +11,11 @@ import kloof
 FOLDER = Path(kloof.__file__).parent
 MODULES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
 
-COMPUTING = {"formulas", "indices", "bounds", "extremes", "models", "findings", "schema"}
+COMPUTING = {
+    "formulas", "indices", "bounds", "extremes", "models", "findings", "schema",
+    "regression", "prices", "convergence", "mobility", "blocks", "oaxaca", "shapley", "shares", "pace", "ecological",
+    "lagged", "ordinal", "spending", "specification",
+}  # fmt: skip
 EDGE = {
     "sources",
     "cbs",
@@ -35,7 +39,7 @@ WRITES_PAGES = {"report", "tables", "views", "page", "pdf", "audit", "readback",
 HEAVY = {
     "matplotlib": {"plots", "charts", "canvas", "labels", "maps"},
     "seaborn": {"charts", "canvas"},
-    "statsmodels": {"models"},
+    "statsmodels": {"models", "regression", "ordinal"},
     "papermill": {"run"},
     "typst": {"pdf"},
     "shapely": {"maps"},
