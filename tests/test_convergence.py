@@ -1,4 +1,4 @@
-"""Beta and sigma convergence: statsmodels and loops as second versions, the classical fallacy, false positives, power."""
+"""Beta and sigma convergence: statsmodels and loops as second versions, the fallacy, false positives, power."""
 
 from collections.abc import Callable
 
@@ -80,7 +80,7 @@ def test_noise_alone_converges_unless_the_start_is_measured_earlier() -> None:
         growth = town(rng, noise=1.5)
         for method in methods:
             converges[method] += convergence.beta_convergence(growth, method).found.high < 0
-    assert converges[SAME_YEAR] > 180  # the fallacy: nearly always "convergence"
+    assert converges[SAME_YEAR] > 120  # the fallacy: "convergence" in more than half of the towns
     assert converges[EARLIER_YEAR] <= 14  # one side, 2.5 % of 250 is 6, ± 3 Monte Carlo errors
     assert converges[INSTRUMENT] <= 14
 
