@@ -150,7 +150,7 @@ def rank_mobility(moves: Moves, groups: int = 5) -> RankMobility:
     The interval of the rank correlation is a delete-one jackknife, ranks made anew, t on (buurten - 1) degrees of
     freedom, on Fisher's z scale. Raises NotComputableError: too_few_buurten (an empty quantile, fewer than five
     buurten), no_variation (all ranks equal, or the same order before and after).
-    Sources: Shorrocks 1978, doi:10.2307/1913682; Fields & Ok 1999, doi:10.1111/1468-0335.00180.
+    Sources: Shorrocks 1978, doi:10.2307/1913682; Fields & Ok 1999, Economica 66: 455-471.
     """
     before, after, weight = moves.before, moves.after / moves.price_ratio, moves.weight
     if len(before) < 5:
