@@ -191,7 +191,7 @@ def index_change(index: Callable[[Array, Array], float], counted: Counted) -> di
     composition, structure, and the two parts of structure: spread_of_group and spread_of_others. An index that does not
     depend on the groups' sizes (dissimilarity, Gini) has composition 0. Areas may be empty in one of the years.
     Raises SchemaError (counts), NotComputableError(group_is_empty) when a group is absent in one of the years.
-    Source: Shapley 1953, used so for segregation by Deutsch, Flückiger & Silber 2009, Research on Economic Inequality 17.
+    Source: Shapley 1953; for segregation Deutsch, Flückiger & Silber 2009, Research on Economic Inequality 17.
     """
     _check(counted)
     groups = (
