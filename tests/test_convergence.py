@@ -1,8 +1,10 @@
 """Beta and sigma convergence: statsmodels and loops as second versions, the fallacy, false positives, power."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import statsmodels.api as sm
 from hypothesis import given, settings
@@ -145,6 +147,29 @@ def test_sigma_is_the_index_of_both_years_and_a_jackknife_in_a_loop(spread: str)
     assert found.critical >= stats.t.ppf(0.975, 55) - 1e-9
 
 
+def test_the_years_trade_places_as_in_a_loop() -> None:
+    before, after, weight = pairs(np.random.default_rng(19), ratio=1.3, units=9, skew=0.6)
+    found = convergence.sigma_convergence(before, after, weight, "weighted_sd", np.random.default_rng(4), 39)
+    centred = [year - np.average(year, weights=weight) for year in (before, after)]
+    spread, chances = FORMULA["weighted_sd"], []
+    for swap in np.random.default_rng(4).random((39, 9)) < 0.5:
+        one, two = np.where(swap, centred[1], centred[0]), np.where(swap, centred[0], centred[1])
+        parts = []
+        for place in range(9):
+            keep = np.arange(9) != place
+            parts.append(spread(two[keep], weight[keep])[0] - spread(one[keep], weight[keep])[0])
+        error = np.sqrt(8 / 9 * ((np.array(parts) - np.mean(parts)) ** 2).sum())
+        chances.append(abs(spread(two, weight)[0] - spread(one, weight)[0]) / error)
+    limit = max(sorted(chances)[-2], stats.t.ppf(0.975, 8))  # 5 % of 39 draws and the observed one are two
+    assert found.critical == pytest.approx(limit)
+    assert limit > stats.t.ppf(0.975, 8) + 0.1  # in this small skewed town t alone would not do
+    assert found.found.high - found.found.estimate == pytest.approx(limit * found.found.se)
+    observed = abs(found.found.estimate) / found.found.se
+    assert found.found.p_value == pytest.approx(
+        max((sum(chance >= observed for chance in chances) + 1) / 40, 2 * stats.t.sf(observed, 8))
+    )
+
+
 def test_pitman_morgan_by_hand() -> None:
     before, after, weight = pairs(np.random.default_rng(9), ratio=1.2)
     found = convergence.sigma_convergence(before, after, weight, "weighted_sd", np.random.default_rng(0), 199)
@@ -202,3 +227,30 @@ def test_what_sigma_refuses() -> None:
     with pytest.raises(NotComputableError) as caught:
         convergence.sigma_convergence(level, level**2, np.ones(6), "weighted_sd", rng, 18)
     assert caught.value.reason == "too_few_draws"
+
+
+# ------------------------------------------------------------------ real figures
+
+
+@pytest.mark.shared
+def test_health_in_all_buurten_2012_2020(shared: Path) -> None:
+    """RIVM 50090NED, good or very good health of adults: model estimates, which pull buurten together themselves."""
+    columns = ["WijkenEnBuurten", "jaar", "Leeftijd", "ErvarenGezondheidGoedZeerGoed_4"]
+    table = pd.read_parquet(shared / "data/rivm/rivm_50090NED_2012_2016_2020.parquet", columns=columns)
+    table = table[(table["Leeftijd"] == "18+") & table["WijkenEnBuurten"].str.startswith("BU")]
+    years = table.pivot(index="WijkenEnBuurten", columns="jaar", values=columns[3]).dropna()
+    earlier, base, final = years.to_numpy(float).T
+    assert 12_000 < len(years) < 13_100
+    growth = Growth(base, final, 4.0, np.ones(len(years)), earlier)
+    same, sooner, cleaned = (
+        convergence.beta_convergence(growth, method).found for method in (SAME_YEAR, EARLIER_YEAR, INSTRUMENT)
+    )
+    covariance = np.cov(np.stack([earlier, base, (final - base) / 4]))
+    assert same.estimate == pytest.approx(covariance[1, 2] / covariance[1, 1])
+    assert cleaned.estimate == pytest.approx(covariance[0, 2] / covariance[0, 1])
+    # noise in 2016 makes part of the convergence on 2016: without it there is less
+    assert same.high < cleaned.low
+    assert same.high < sooner.low
+    found = convergence.sigma_convergence(earlier, final, growth.weight, "weighted_sd", np.random.default_rng(0), 99)
+    assert (found.before, found.after) == pytest.approx((earlier.std(), final.std()))
+    assert found.found.high < 0

@@ -83,6 +83,15 @@ def test_rounding_boxes_are_the_extremes_of_a_grid(seed: int) -> None:
     assert found.high == pytest.approx(high, abs=0.3)
 
 
+def test_the_kink_inside_a_box_by_hand() -> None:
+    # A: half vulnerable, 40-60 % corporation; B: 90 and 50 %, at least 40 both. Of A none need be both up to 50 %:
+    # 40 / (50 + 50) there, against 40 / (40 + 50) at 40 % and (10 + 40) / (60 + 50) at 60 %
+    pair = np.array([50.0, 90]), np.array([100.0, 100])
+    found = ecological.within_corporation(Margins((pair[0],) * 2, (np.array([40.0, 50]), np.array([60.0, 50])),
+                                                  (pair[1],) * 2))  # fmt: skip
+    assert found.low == pytest.approx(40.0)
+
+
 def test_a_buurt_without_corporation_housing_has_no_share_there() -> None:
     found = ecological.within_corporation(known([20, 50], [0, 60], [100, 100]))
     assert np.isnan(found.table.loc[0, ["low", "high"]].to_numpy(float)).all()

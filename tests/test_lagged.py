@@ -129,6 +129,19 @@ def test_the_reverse_direction_is_not_the_forward_one() -> None:
     assert np.mean([one.forward.found.low > 0 for one in made]) < 0.12
 
 
+def test_feedback_biases_unit_effects_as_the_flag_says() -> None:
+    rng = np.random.default_rng(16)
+    made = [lagged.lagged_changes(town(rng, 0.0, 0.5), 0.25, 0.25, UNIT_AND_YEAR) for _ in range(80)]
+    plain = [lagged.lagged_changes(town(rng, 0.0, 0.5), 0.25, 0.25) for _ in range(80)]
+    assert all("feedback_bias" in one.flags for one in made)
+    assert np.mean([one.forward.found.estimate for one in made]) < -0.04  # there is no effect at all
+    # without unit effects a lasting trend of position is passed on as well: 0.5·0.3² over 0.3² + 1 + 0.5²·1.09
+    assert np.mean([one.forward.found.estimate for one in plain]) == pytest.approx(0.045 / 1.36, abs=0.02)
+    longer = [lagged.lagged_changes(town(rng, 0.0, 0.5, waves=14), 0.25, 0.25, UNIT_AND_YEAR) for _ in range(40)]
+    assert "feedback_bias" not in longer[0].flags
+    assert abs(np.mean([one.forward.found.estimate for one in longer])) < 0.04
+
+
 def test_another_inference_is_used_as_given() -> None:
     waves, seen = town(np.random.default_rng(7)), []
 

@@ -114,6 +114,8 @@ def test_rank_mobility_by_hand() -> None:
     assert found.rank_correlation.estimate == pytest.approx(1 - 300 / 210)
     assert found.fields_ok == pytest.approx(np.log(6) / 3)
     assert (found.growth, found.transfer) == pytest.approx((0, np.log(6) / 3))
+    dearer = mobility.rank_mobility(Moves(before, before, 1.1 * after, np.ones(6), price_ratio=1.1), groups=2)
+    assert (dearer.fields_ok, dearer.growth) == pytest.approx((found.fields_ok, 0))  # prices alone move nobody
 
 
 @given(seed=st.integers(0, 10_000))

@@ -6,6 +6,7 @@ import pytest
 import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from statsmodels.stats.oaxaca import OaxacaBlinder
 
 from kloof import oaxaca
@@ -76,6 +77,26 @@ def test_weighted_parts_and_blocks_by_regression_in_steps() -> None:
     mixed = share * fits["focus"][1:] + (1 - share) * fits["rest"][1:]
     cotton = oaxaca.two_fold(data, FOCUS, "cotton", np.random.default_rng(0), 99).parts
     assert part(cotton, "explained") == pytest.approx((means[0] - means[1]) @ mixed)
+
+
+def test_the_interval_is_a_bootstrap_within_the_groups_in_a_loop() -> None:
+    data = town(np.random.default_rng(4))
+    found = oaxaca.two_fold(data, FOCUS, "rest", np.random.default_rng(9), 49).parts.set_index("part")
+    rng = np.random.default_rng(9)
+    drawn = np.hstack([rng.multinomial(size, np.full(size, 1 / size), size=49) for size in (14, 26)])
+    again = []
+    for counts in drawn:
+        rows = np.repeat(np.arange(40), counts)
+        focus, design = FOCUS[rows], data.design()[rows]
+        y, w = data.outcome[rows], data.weight[rows]
+        fit = sm.WLS(y[~focus], sm.add_constant(design[~focus]), weights=w[~focus]).fit().params
+        means = [np.average(design[side], axis=0, weights=w[side]) for side in (focus, ~focus)]
+        again.append((means[0] - means[1]) @ fit[1:])
+    error = np.std(again, ddof=1) * np.sqrt(14 / 13)
+    assert found.loc["explained", "se"] == pytest.approx(error)
+    margin = stats.t.ppf(0.975, 13) * error
+    estimate = found.loc["explained", "estimate"]
+    assert found.loc["explained", ["low", "high"]].tolist() == pytest.approx([estimate - margin, estimate + margin])
 
 
 @given(seed=st.integers(0, 10_000), reference=st.sampled_from(oaxaca.REFERENCES), scale=st.floats(0.01, 100))

@@ -137,6 +137,7 @@ def test_what_is_refused() -> None:
         (but(is_focus=data.areas == 3), "too_few_buurten", "two or more areas each"),
         (but(classes=np.full(200, 5)), "one_class", "one class in all years"),
         (but(classes=np.where(data.is_focus, 1, data.classes)), "did_not_converge", "has no fit"),
+        (but(classes=np.where(early, 1, 2)), "did_not_converge", "a group of rows has one class only"),
     ):
         with pytest.raises(NotComputableError, match=words) as caught:
             ordinal.ordinal_trend(each)

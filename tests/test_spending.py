@@ -74,6 +74,11 @@ def test_an_unbridged_break_is_refused_and_a_bridge_is_crossed() -> None:
     assert len(spending.change_at_event(real, "physical", 2015, [RECODED])) == 40
     assert len(spending.change_at_event(real[real["year"] < 2017], "physical", 2015, [REDRAWN])) == 40
     assert len(spending.change_at_event(real, "social", 2015, [REDRAWN])) == 40
+    until = real[real["year"] <= 2017]  # the last year alone lies on the other side
+    with pytest.raises(NotComputableError):
+        spending.change_at_event(until, "physical", 2015, [REDRAWN])
+    since = FieldBreak(2010, frozenset({"physical"}))  # all years lie on its new side
+    assert len(spending.change_at_event(real, "physical", 2015, [since])) == 40
     for bad in (2010, 2023):
         with pytest.raises(NotComputableError, match="no year on both sides"):
             spending.change_at_event(real, "social", bad)

@@ -74,7 +74,9 @@ def lagged_changes(
 ) -> Lagged:
     """Regress later changes on earlier ones in both directions, each with its equivalence test.
 
-    `effects` "year" or "unit_and_year"; the latter needs four measurements. The smallest effects are registered in the
+    `effects` "year" or "unit_and_year"; the latter needs four measurements. Year effects alone leave in what buurten
+    with a lasting trend in both series have in common; unit effects take that out, at the price of a bias when there
+    are few measurements (see `Lagged`). Look at both. The smallest effects are registered in the
     unit of each outcome, for a change of the other by one standard deviation. `inference` gets the outcome, the design
     (the earlier change first), weights and buurten: clustered by buurt unless another function is given.
 

@@ -195,7 +195,7 @@ def trend_difference(
 ) -> TrendDifference:
     """Estimate the change of trend at the event of a group of municipalities against the others.
 
-    real = municipality + year + a·group·t + b·group·max(0, t - (event - 1)) + c·group·[t ≥ event]; b is wanted: the
+    real = municipality + year + a·group·t + b·group·max(0, t - event) + c·group·[t ≥ event]; b is wanted: the
     level of the event may jump (c). With an unbridged break municipality effects differ by side of it. Clustered by
     municipality, every municipality alike; only those with all years. Raises NotComputableError: no_figures,
     no_group_left, too_few_years (fewer than two years before or three from the event), and those of the inference.
@@ -214,7 +214,7 @@ def trend_difference(
     side = np.searchsorted(cuts, year, side="right")
     codes = kept["code"].to_numpy()
     effect = np.array([f"{code} {place}" for code, place in zip(codes, side, strict=True)])
-    terms = [np.maximum(year - (event - 1), 0), year - event, (year >= event) * 1.0]
+    terms = [np.maximum(year - event, 0), year - event, (year >= event) * 1.0]
     columns = np.column_stack([kept["real"], *(is_group * term for term in terms), dummies(year)])
     taken = within(columns, np.ones(len(kept)), effect)
     wanted = taken[:, 1:4]
