@@ -2,9 +2,9 @@
 
 import pandas as pd
 
+from kloof.adding_up import differences, sums
 from kloof.agreement import agreement
 from kloof.catalogue import Catalogue, Indicator
-from kloof.adding_up import differences, sums
 
 KNOWN = Catalogue(
     {

@@ -201,7 +201,9 @@ def test_the_reason_says_how_much_was_measured_when_there_is_no_other(catalogue:
 
 def test_every_reason_that_the_library_raises_has_words(project: Path) -> None:
     raised: set[str] = set()
-    for name in ("models", "panel", "gaps", "events", "levels"):
+    methods = ("regression", "convergence", "mobility", "blocks", "oaxaca", "shapley", "shares", "pace", "ecological",
+               "lagged", "ordinal", "spending")  # fmt: skip
+    for name in ("models", "panel", "gaps", "events", "levels", *methods):
         code = (project / "lib" / "kloof" / f"{name}.py").read_text(encoding="utf-8")
         raised |= set(re.findall(r'NotComputableError\(\s*"(\w+)"', code))
         raised |= set(re.findall(r'reason="(\w+)"', code))

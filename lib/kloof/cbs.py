@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from kloof.adding_up import sums
 from kloof.catalogue import Catalogue
 from kloof.errors import CatalogueError, ParameterError, SchemaError, examples, faults
 from kloof.places import Codebook, areas_of, check_codes, coded, mine, named, others, parent
@@ -33,7 +34,6 @@ from kloof.sheets import (
     read_content,
     read_sheets,
 )
-from kloof.adding_up import sums
 
 __all__ = ["Imported", "normalise", "read_kwb"]
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from kloof.adding_up import sums
 from kloof.catalogue import Catalogue
 from kloof.cbs import read_kwb
 from kloof.errors import ParameterError, SchemaError, SourceError, examples
@@ -26,7 +27,6 @@ from kloof.schema import SetAside, check_observations
 from kloof.shapes import read_shapes
 from kloof.sheets import normalise, read_sheets
 from kloof.sources import data_folder, embedded
-from kloof.adding_up import sums
 from kloof.vocabularies import Vocabularies, read_vocabularies
 from kloof.workbooks import read_kwb_workbook, read_panel
 from kloof.yearly import read_yearly
