@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,100 +12,11 @@ import kloof
 FOLDER = Path(kloof.__file__).parent
 MODULES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
 
-# what computes: arrays and frames in, numbers out
-COMPUTING = set(
-    [
-        "schema",
-        "findings",
-        "formulas",
-        "indices",
-        "bounds",
-        "extremes",
-        "models",
-        "sums",
-        "draws",
-        "resample",
-        "uncertainty",
-        "chance",
-        "corrections",
-        "margins",
-        "change",
-        "regression",
-        "prices",
-        "convergence",
-        "mobility",
-        "blocks",
-        "oaxaca",
-        "shapley",
-        "shares",
-        "pace",
-        "ecological",
-        "lagged",
-        "ordinal",
-        "spending",
-        "specification",
-    ]
+RULES = tomllib.loads((Path(__file__).parent / "architecture.toml").read_text(encoding="utf-8"))
+COMPUTING, EDGE, NETWORK, SPEAKS, WRITES_PAGES = (
+    set(" ".join(RULES["layer"][name]).split()) for name in ("computing", "edge", "network", "speaks", "pages")
 )
-# what reads and writes files, draws, prints or asks another machine
-EDGE = set(
-    [
-        "sources",
-        "cbs",
-        "sheets",
-        "places",
-        "opening",
-        "naming",
-        "recognise",
-        "shelf",
-        "intake",
-        "store",
-        "stored",
-        "matrix",
-        "registry",
-        "web",
-        "odata",
-        "wfs",
-        "rawstore",
-        "pages",
-        "download",
-        "fetch",
-        "doctor",
-        "plots",
-        "charts",
-        "canvas",
-        "labels",
-        "maps",
-        "report",
-        "page",
-        "pdf",
-        "audit",
-        "run",
-        "publish",
-        "listing",
-        "cli",
-        "cli_add",
-        "cli_coverage",
-        "cli_data",
-    ]
-)
-NETWORK = {"web"}  # the only module that asks anything of another machine
-SPEAKS = {"web", "odata", "wfs", "download", "fetch", "doctor", "cli_data", "cli"}  # may know that there is a network
-WRITES_PAGES = {"report", "tables", "views", "page", "pdf", "audit", "readback", "known", "narrate"}
-HEAVY = {
-    "matplotlib": {"plots", "charts", "canvas", "labels", "maps", "matrix"},
-    "seaborn": {"charts", "canvas", "matrix"},
-    "statsmodels": {"models", "regression", "ordinal"},
-    "papermill": {"run"},
-    "typst": {"pdf"},
-    "shapely": {"maps"},
-    "jinja2": {"page"},
-    "duckdb": {"shelf"},
-    "pyarrow": {"intake", "opening", "rawstore"},
-    "filelock": {"shelf", "fetch"},
-    "python_calamine": {"opening"},
-    "requests": {"web"},
-    "tenacity": {"web"},
-}
+HEAVY = {package: set(modules.split()) for package, modules in RULES["heavy"].items()}
 
 
 def tree(name: str) -> ast.Module:
@@ -186,6 +98,11 @@ def test_only_one_module_opens_the_network(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in MODULES if name not in SPEAKS])
 def test_reports_and_runs_do_not_download(name: str) -> None:
     assert not imports(name) & SPEAKS - {"cli", "cli_data"}
+
+
+def test_the_rules_name_modules_that_exist() -> None:
+    named = COMPUTING | EDGE | NETWORK | SPEAKS | WRITES_PAGES | set().union(*HEAVY.values())
+    assert named <= set(MODULES), f"not there: {sorted(named - set(MODULES))}"
 
 
 def test_no_cycle() -> None:
