@@ -166,7 +166,7 @@ def test_other_places_are_recorded_from_low_to_high(made: tuple[Section, dict[st
 
 def test_error_rates_are_those_of_the_usual_size(made: tuple[Section, dict[str, Any]]) -> None:
     section, given = made
-    recorded = columns(section, "09.error_rates")
+    recorded = columns(section, "12.error_rates")
     assert recorded["said_higher"].tolist() == pytest.approx(given["error_rates"]["HIGHER"].tolist())
     assert recorded["said_lower"].tolist() == pytest.approx(given["error_rates"]["LOWER"].tolist())
     assert set(recorded["effect_unit"]) == {"thousand_euro", "points"}

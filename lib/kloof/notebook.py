@@ -126,7 +126,7 @@ def earlier(study: Study) -> list[dict[str, Any]]:
     found = []
     for path in sorted(parts_folder().glob("[0-9][0-9]_*.json")):
         part = json.loads(path.read_text(encoding="utf-8"))
-        if part["id"] == "09_verdict":
+        if part["id"] == "12_verdict":
             continue
         if part["header"] != header(study):
             raise ReportError(
@@ -154,7 +154,7 @@ def synthesise(study: Study, section: Section, parts: Sequence[Mapping[str, Any]
     details["parts"] = {"value": tested, "unit": "number"}
     section.add(
         Finding(
-            id="09.score",
+            id="12.score",
             kind="score",
             measure="parts",
             unit="number",
@@ -178,7 +178,7 @@ def synthesise(study: Study, section: Section, parts: Sequence[Mapping[str, Any]
     ]
     columns = [Column("claim", "claim"), Column("verdict", "verdict"), Column("supported", "number", "number")]
     columns += [Column("of", "number", "number"), Column("change", "change")]
-    section.table("09.claims", columns, pd.DataFrame(summary))
+    section.table("12.claims", columns, pd.DataFrame(summary))
     table = claims.verdict_table(rows, findings)
     table = table.rename(columns={"indicator": "part"}).assign(part=lambda rows: rows["part"].fillna("all"))
     columns = [
@@ -192,12 +192,12 @@ def synthesise(study: Study, section: Section, parts: Sequence[Mapping[str, Any]
         Column("flips_at", "hidden"),
         Column("unit", "unit"),
     ]
-    section.table("09.verdicts", columns, table)
+    section.table("12.verdicts", columns, table)
     counts = claims.score(rows)
     if not counts.empty:
         names = [name for name in counts.columns if name != "claim"]
         section.table(
-            "09.score",
+            "12.score",
             [Column("claim", "claim"), *[Column(name, "number", "number") for name in names]],
             counts,
         )

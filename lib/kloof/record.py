@@ -318,5 +318,5 @@ def error_rates(section: Section, study: Study) -> pd.DataFrame:
     kinds = {"test": "code", "measure": "measure", "switch": "code", "effect": "number", "said_higher": "number"}
     kinds |= {"said_lower": "number", "n": "number", "municipality": "hidden", "effect_unit": "hidden"}
     columns = columns_of(kinds, effect="@effect_unit", said_higher="percent", said_lower="percent", n="number")
-    section.table("09.error_rates", columns, wide.rename(columns={"HIGHER": "said_higher", "LOWER": "said_lower"}))
+    section.table("12.error_rates", columns, wide.rename(columns={"HIGHER": "said_higher", "LOWER": "said_lower"}))
     return wide
