@@ -41,9 +41,7 @@ def _check(smallest: float, standard_error: float | None = None) -> None:
         raise NotComputableError("no_spread", "Equivalence needs a standard error above 0.")
 
 
-def by_t(
-    estimate: float, standard_error: float, degrees: float, smallest: float, alpha: float = ALPHA
-) -> Equivalence:
+def by_t(estimate: float, standard_error: float, degrees: float, smallest: float, alpha: float = ALPHA) -> Equivalence:
     """Test equivalence with a t distribution; `degrees` may be infinite (normal).
 
     `estimate`, `standard_error` and `smallest` (the smallest effect of interest, above 0) are in one unit.
@@ -85,9 +83,7 @@ def by_interval(low: float, high: float, smallest: float) -> bool:
     return -smallest <= low and high <= smallest
 
 
-def power(
-    standard_error: float, degrees: float, smallest: float, effect: float = 0.0, alpha: float = ALPHA
-) -> float:
+def power(standard_error: float, degrees: float, smallest: float, effect: float = 0.0, alpha: float = ALPHA) -> float:
     """Chance that `by_t` declares equivalence when the truth is `effect` and the standard error is estimated.
 
     Exact: the chance given the estimated standard error, integrated over its chi distribution (Phillips 1990).

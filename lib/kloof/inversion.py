@@ -51,9 +51,7 @@ def p_value(replays: Replays, estimate: float, standard_error: float, c: float =
     return max(as_far, 1) / draws if replays.complete else (as_far + 1) / (draws + 1)
 
 
-def interval(
-    replays: Replays, estimate: float, standard_error: float, level: float = LEVEL
-) -> tuple[float, float]:
+def interval(replays: Replays, estimate: float, standard_error: float, level: float = LEVEL) -> tuple[float, float]:
     """Give the values of c around the estimate that the test does not reject at 1 - `level`.
 
     Each limit is found by doubling the distance until c is rejected and halving back. Raises

@@ -111,7 +111,9 @@ def guarded(contrast: Array, weight: Array, is_focus: Flags, labels: Array) -> t
     return min(part[0] for part in found), max(part[1] for part in found), max(part[2] for part in found)
 
 
-def greatest(contrasts: Array, weight: Array, is_focus: Flags, labels: Array, variance: str = OWN) -> tuple[Array, float]:
+def greatest(
+    contrasts: Array, weight: Array, is_focus: Flags, labels: Array, variance: str = OWN
+) -> tuple[Array, float]:
     """Give the t of every contrast (k), and the p-value that the largest |t| is this large, by dealing labels.
 
     The dealt largest |t| knows how the contrasts hang together, so nothing is assumed about years that resemble each
