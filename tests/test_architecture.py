@@ -11,7 +11,29 @@ import kloof
 FOLDER = Path(kloof.__file__).parent
 MODULES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
 
-COMPUTING = {"formulas", "indices", "bounds", "extremes", "models", "findings", "schema"}
+COMPUTING = {
+    "formulas",
+    "indices",
+    "bounds",
+    "extremes",
+    "models",
+    "findings",
+    "schema",
+    "dealing",
+    "inversion",
+    "differences",
+    "studentised",
+    "eventstudy",
+    "wildcluster",
+    "breaks",
+    "equivalence",
+    "ratios",
+    "regression_to_mean",
+    "power",
+    "multiplicity",
+    "passthrough",
+    "meta",
+}
 EDGE = {
     "sources",
     "cbs",
@@ -35,7 +57,7 @@ WRITES_PAGES = {"report", "tables", "views", "page", "pdf", "audit", "readback",
 HEAVY = {
     "matplotlib": {"plots", "charts", "canvas", "labels", "maps"},
     "seaborn": {"charts", "canvas"},
-    "statsmodels": {"models"},
+    "statsmodels": {"models", "multiplicity", "meta"},
     "papermill": {"run"},
     "typst": {"pdf"},
     "shapely": {"maps"},

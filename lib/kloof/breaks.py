@@ -1,4 +1,4 @@
-"""Is there a break in the gap at a year nobody named beforehand, and which years could it be?
+"""Looks for a break in the gap at a year nobody named beforehand, and says which years it could be.
 
 Every candidate year gets the t of its break term; the largest |t| is judged against the largest |t| of the same figures
 with the labels of the focus list dealt anew. Critical values of long series do not hold for eight years; dealing needs
@@ -53,7 +53,7 @@ def term(times: Array, place: int, kind: str) -> Array:
 
 
 def _counts(times: Array, terms: tuple[int, ...], kind: str) -> Array:
-    """Counts of the last of some break terms beside the others and the trend: one value per year."""
+    """Give the counts of the last of some break terms beside the others and the trend: one value per year."""
     trend = [] if kind == MEAN else [times]
     return of_regressors(np.column_stack([*trend, *(term(times, place, kind) for place in terms)]))[:, -1]
 

@@ -13,6 +13,8 @@ import numpy as np
 from kloof.dealing import LEVEL, Array, Flags
 from kloof.errors import NotComputableError
 
+_EQUAL = 1e-9  # relative; a spread that is smaller is only floating point
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -74,7 +76,7 @@ def difference(contrasts: Array, weight: Array, is_focus: Flags) -> Difference:
         covariance += part
         squared += np.diag(part) ** 2 / satterthwaite(share)
     variance = np.diag(covariance)
-    if (variance <= 0).any():
+    if (variance <= (_EQUAL * np.abs(contrasts).max(axis=0)) ** 2).any():
         raise NotComputableError(
             "no_spread", "All buurten of a group did the same, so nothing shows how far they could have differed."
         )
@@ -82,12 +84,12 @@ def difference(contrasts: Array, weight: Array, is_focus: Flags) -> Difference:
 
 
 def expected_square(share: Array) -> Array:
-    """Expected squared residual from a weighted mean, per unit of variance: 1 - 2s + Σs²."""
+    """Give the expected squared residual from a weighted mean, per unit of variance: 1 - 2s + Σs²."""
     return np.asarray(1 - 2 * share + (share**2).sum(axis=-1, keepdims=True))
 
 
 def satterthwaite(share: Array) -> float:
-    """Degrees of freedom of the variance of one weighted mean: tr(B)² / tr(B²) of its quadratic form ε'Bε.
+    """Give the degrees of freedom of the variance of one weighted mean: tr(B)² / tr(B²) of its quadratic form ε'Bε.
 
     Equal shares of n give n - 1. Source: Satterthwaite 1946, doi:10.2307/3002019; Bell & McCaffrey 2002.
     """

@@ -35,7 +35,7 @@ class Coefficients:
 
 
 def each_year(years: int, base: int) -> Array:
-    """Counts of F × year for every year but the base: years × (years - 1), in order of the years.
+    """Give the counts of F × year for every year but the base: years × (years - 1), in order of the years.
 
     `base` is the place of the base year. Raises NotComputableError(one_year) with fewer than two years.
     """
@@ -47,7 +47,7 @@ def each_year(years: int, base: int) -> Array:
 
 
 def slope(times: Array, among: Sequence[bool] | None = None) -> Array:
-    """Counts of F × t: years × 1, the least-squares slope per year over the years `among` (all).
+    """Give the counts of F × t: years × 1, the least-squares slope per year over the years `among` (all).
 
     Raises NotComputableError(one_year) with fewer than two of them, (collinear) when their times are equal.
     """
@@ -62,9 +62,9 @@ def slope(times: Array, among: Sequence[bool] | None = None) -> Array:
 
 
 def beyond_trend(times: Array, is_before: Sequence[bool]) -> Array:
-    """Counts of F × year for every year since an event, beyond the line through the years before it, drawn on.
+    """Give the counts of F × year since an event, beyond the line through the years before it, drawn on.
 
-    years × (years since). The same as a regression with unit and year effects, F × t and F × each year since.
+    One column for every year since. The same as a regression with unit and year effects, F × t and F × each year since.
     Raises NotComputableError(too_few_years_before) with fewer than two years before, (no_year_since) with none after.
     """
     flags = np.asarray(is_before, dtype=bool)
@@ -81,9 +81,10 @@ def beyond_trend(times: Array, is_before: Sequence[bool]) -> Array:
 
 
 def of_regressors(regressors: Array) -> Array:
-    """Counts of any F × z(t) terms: years × k regressors in, years × k counts out (their least-squares coefficients).
+    """Give the counts of any F × z(t) terms: years × k regressors in, years × k counts out.
 
-    Raises NotComputableError(collinear) when the regressors and a constant are not independent.
+    They make the least-squares coefficients. Raises NotComputableError(collinear) when the regressors and a constant
+    are not independent.
     """
     design = np.column_stack([np.ones(len(regressors)), regressors])
     if np.linalg.matrix_rank(design) < design.shape[1]:
@@ -105,7 +106,6 @@ def estimate(paths: Paths, counts: Array, measure: str = ABSOLUTE) -> Coefficien
     (focus_low, rest_low), (focus_high, rest_high) = ends
     if measure == ABSOLUTE:
         contrasts = paths.value @ counts
-        path = focus - rest
         low, high = focus_low - rest_high, focus_high - rest_low
     else:
         if (rest == 0).any():
@@ -114,12 +114,10 @@ def estimate(paths: Paths, counts: Array, measure: str = ABSOLUTE) -> Coefficien
             raise NotComputableError(
                 "rest_may_be_zero", "The rest may have mean 0 within its rounding, so there is no ratio."
             )
-        linear = np.where(paths.is_focus[:, None], paths.value / rest, paths.value * focus / rest**2)
-        contrasts = 100 * linear @ counts
-        path = 100 * (focus / rest - 1)
+        own, others = paths.value / rest - 1, (paths.value - rest) * focus / rest**2
+        contrasts = 100 * np.where(paths.is_focus[:, None], own, others) @ counts
         low, high = 100 * (focus_low / rest_high - 1), 100 * (focus_high / rest_low - 1)
     found = difference(contrasts, paths.weight, paths.is_focus)
-    found = Difference(path @ counts, found.covariance, found.degrees)
     return Coefficients(found, low @ up + high @ down, high @ up + low @ down, contrasts)
 
 

@@ -13,7 +13,7 @@ from kloof.errors import NotComputableError
 
 _EQUAL = 1e-9  # relative; two statistics that differ less are equal: only floating point sets them apart
 _DOUBLINGS = 60
-_HALVINGS = 60
+_HALVINGS = 45
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """One claim over many municipalities: a random-effects summary, how much they differ, and where one of them stands.
 
-Sources: Paule & Mandel 1982, doi:10.6028/jres.087.022; Viechtbauer 2005, doi:10.3102/10769986030003261 (REML); Hartung &
-Knapp 2001, doi:10.1002/sim.791; Sidik & Jonkman 2002, doi:10.1002/sim.1262; Higgins & Thompson 2002,
-doi:10.1002/sim.1186 (I²); Higgins, Thompson & Spiegelhalter 2009, doi:10.1111/j.1467-985X.2008.00552.x (prediction).
+Sources: Paule & Mandel 1982, doi:10.6028/jres.087.022; Viechtbauer 2005, doi:10.3102/10769986030003261 (REML);
+Hartung & Knapp 2001, doi:10.1002/sim.791; Sidik & Jonkman 2002, doi:10.1002/sim.1262; Röver, Knapp & Friede 2015,
+doi:10.1186/s12874-015-0091-1; Higgins & Thompson 2002, doi:10.1002/sim.1186 (I²); Higgins, Thompson & Spiegelhalter
+2009, doi:10.1111/j.1467-985X.2008.00552.x (prediction).
 """
 
 from dataclasses import dataclass
@@ -99,8 +100,9 @@ def tau_squared(effect: Array, standard_error: Array, method: str = PAULE_MANDEL
 def summarise(effect: Array, standard_error: Array, method: str = PAULE_MANDEL, level: float = LEVEL) -> Summary:
     """Summarise the effects of k municipalities: random effects with the interval of Hartung, Knapp, Sidik & Jonkman.
 
-    The t has k - 1 degrees of freedom, that of the prediction k - 2; I² is that of Higgins & Thompson, from tau² and
-    the typical error. Raises NotComputableError: too_few_municipalities (under two), no_spread.
+    Never narrower than without their factor (Röver, Knapp & Friede). The t has k - 1 degrees of freedom, that of the
+    prediction k - 2; I² is that of Higgins & Thompson, from tau² and the typical error.
+    Raises NotComputableError: too_few_municipalities (under two), no_spread.
     """
     from scipy.special import chdtrc, stdtrit
 
@@ -108,7 +110,8 @@ def summarise(effect: Array, standard_error: Array, method: str = PAULE_MANDEL, 
     variance, count = standard_error**2, len(effect)
     weight = 1 / (variance + tau)
     centre = float(weight @ effect / weight.sum())
-    error = float(np.sqrt(weight @ (effect - centre) ** 2 / ((count - 1) * weight.sum())))
+    factor = max(float(weight @ (effect - centre) ** 2) / (count - 1), 1.0)
+    error = float(np.sqrt(factor / weight.sum()))
     margin = float(stdtrit(count - 1, (1 + level) / 2)) * error
     fixed = 1 / variance
     q = float(fixed @ (effect - fixed @ effect / fixed.sum()) ** 2)

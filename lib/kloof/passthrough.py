@@ -18,6 +18,7 @@ from kloof.models import weighted_means
 from kloof.ratios import Ratio
 
 REGISTERED = 50 / 90  # the author's image: a vaccine that works for 90 percent there and for 50 percent here
+_STILL = 1e-18  # squared change in log per year that is only floating point
 _LEAST = 6  # years: four changes leave two degrees of freedom, too few to say anything; the claim asks for six years
 
 
@@ -38,7 +39,7 @@ class PassThrough:
 
 
 def leave_one_out(value: Array, weight: Array) -> Array:
-    """Mean of all other buurten for each buurt and year: buurt × year in, buurt × year out, in the unit of the figure.
+    """Give the mean of all other buurten for each buurt and year: buurt × year in and out, in the unit of the figure.
 
     Raises NotComputableError(too_few_buurten) when a buurt has no others.
     """
@@ -49,7 +50,7 @@ def leave_one_out(value: Array, weight: Array) -> Array:
 
 
 def without_own(national: Array, national_weight: float, own: Array, own_weight: float) -> Array:
-    """National mean per year without one municipality: (W·national - w·own) / (W - w), one value per year.
+    """Give the national mean per year without one municipality: (W·national - w·own) / (W - w), one value per year.
 
     Raises NotComputableError(too_few_municipalities) when the municipality is the whole.
     """
@@ -72,17 +73,10 @@ def pass_through(
     years = value.shape[1]
     if years < _LEAST:
         raise NotComputableError("too_few_years", f"A pass-through needs {_LEAST} years; there are {years}.")
-    if min(value.min(), movement.min()) <= 0:
-        raise NotComputableError("not_positive", "An elasticity needs figures above 0 in every year.")
     groups = np.stack(weighted_means(value, weight, is_focus))
     moved = np.stack(weighted_means(movement, weight, is_focus) if movement.ndim == 2 else (movement, movement))
-    change, driver = np.diff(np.log(groups), axis=1), np.diff(np.log(moved), axis=1)
-    driver = driver - driver.mean(axis=1, keepdims=True)
+    slopes, residual, driver = _fit(groups, moved)
     squares = (driver**2).sum(axis=1)
-    if (squares <= 1e-18 * years).any():
-        raise NotComputableError("no_movement", "The movement grows by the same percentage each year: no slope.")
-    slopes = (driver * change).sum(axis=1) / squares
-    residual = change - change.mean(axis=1, keepdims=True) - slopes[:, None] * driver
     degrees = years - 3
     errors = residual @ residual.T / degrees
     if (np.diag(errors) <= 1e-24).any():
@@ -101,17 +95,27 @@ def pass_through(
 
 
 def unit_elasticities(value: Array, movement: Array) -> Array:
-    """Elasticity of each buurt to its movement (buurt × year, both above 0): one value per buurt.
+    """Give the elasticity of each buurt to its movement (buurt × year, both above 0): one value per buurt.
 
     A contrast to judge with `studentised`: does the weighted mean differ between focus and rest, as far as buurten
     differ among themselves? What all focus buurten share in a year is then not counted as chance.
     Raises NotComputableError: not_positive, no_movement.
     """
-    if min(value.min(), movement.min()) <= 0:
+    return _fit(value, movement)[0]
+
+
+def _fit(level: Array, movement: Array) -> tuple[Array, Array, Array]:
+    """Regress the log changes of each row on a constant and those of its movement.
+
+    Gives the slopes, the residuals and the centred movement.
+    """
+    if min(level.min(), movement.min()) <= 0:
         raise NotComputableError("not_positive", "An elasticity needs figures above 0 in every year.")
-    change, driver = np.diff(np.log(value), axis=1), np.diff(np.log(movement), axis=1)
+    change, driver = np.diff(np.log(level), axis=1), np.diff(np.log(movement), axis=1)
     driver = driver - driver.mean(axis=1, keepdims=True)
     squares = (driver**2).sum(axis=1)
-    if (squares <= 1e-18 * value.shape[1]).any():
+    if (squares <= _STILL * driver.shape[1]).any():
         raise NotComputableError("no_movement", "The movement grows by the same percentage each year: no slope.")
-    return np.asarray((driver * change).sum(axis=1) / squares)
+    slopes = (driver * change).sum(axis=1) / squares
+    residual = change - change.mean(axis=1, keepdims=True) - slopes[:, None] * driver
+    return slopes, residual, driver

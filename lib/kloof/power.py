@@ -26,7 +26,7 @@ def power_of(effect: float, standard_error: float, degrees: float, alpha: float 
 
     Raises NotComputableError(no_spread) without a standard error above 0.
     """
-    from scipy.special import ndtr, nctdtr, stdtrit
+    from scipy.special import nctdtr, ndtr, stdtrit
 
     if not standard_error > 0:
         raise NotComputableError("no_spread", "Power needs a standard error above 0.")
@@ -84,7 +84,7 @@ def design(weight: Array, is_focus: Flags) -> tuple[float, float]:
 
 
 def error_at(town: Town, years: int) -> tuple[float, float]:
-    """Standard error of the change of the gap over a number of years, and its degrees of freedom.
+    """Give the standard error of the change of the gap over a number of years, and its degrees of freedom.
 
     Variance (shock · years + 2 · noise) · design: shocks add up, noise stands at both ends.
     Raises NotComputableError: one_year, too_few_buurten.
@@ -112,7 +112,7 @@ def years_needed(town: Town, effect: Callable[[int], float], most: int = 100, po
 
 
 def buurten_needed(town: Town, effect: float, years: int, power: float = POWER) -> int | None:
-    """Number of buurten like these, with this part of them focus, to see an effect over some years; None when too many.
+    """Give the number of buurten like these, this part of them focus, to see an effect; None when too many.
 
     Keeps the unequal weights: the effective number grows in step with the number.
     """
@@ -179,18 +179,8 @@ def years_to_close(gap: float, pace: float, covariance: Array, degrees: float, l
     if gap == 0 or (error > 0 and 2 * stdtr(degrees, -abs(gap) / error) > 1 - level):
         raise NotComputableError("no_gap", "The gap itself may be 0, so there is nothing to close.")
     turned = np.array([[1.0, -1.0], [-1.0, 1.0]]) * covariance
-    ratio = ratios.fieller(gap, -pace, turned, degrees, level) if pace != 0 else None
-    years = ratio.estimate if ratio is not None and ratio.estimate > 0 else None
-    if ratio is None:  # a pace of 0 lies between those that close the gap and those that never do
-        ratio = _around_zero(gap, turned, degrees, level)
-    if ratio.shape == ratios.BOUNDED:
-        if ratio.low > 0:
-            return Closing(years, ratio.low, ratio.high)
-        return Closing(None, None, None)
-    return Closing(years, ratio.high if ratio.shape == ratios.OUTSIDE else 0.0, None)
-
-
-def _around_zero(gap: float, covariance: Array, degrees: float, level: float) -> ratios.Ratio:
-    """Fieller's set at a pace of exactly 0, by a pace too small to matter."""
-    tiny = 1e-9 * max(float(np.sqrt(covariance[1, 1])), abs(gap) * 1e-9)
-    return ratios.fieller(gap, tiny, covariance, degrees, level)
+    low, high, shape = ratios.region(gap, -pace, turned, degrees, level)
+    years = -gap / pace if gap * pace < 0 else None
+    if shape != ratios.BOUNDED:  # the pace may be 0
+        return Closing(years, high if shape == ratios.OUTSIDE else 0.0, None)
+    return Closing(years, low, high) if low > 0 else Closing(None, None, None)

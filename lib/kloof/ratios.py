@@ -33,28 +33,37 @@ class Ratio:
 
 
 def fieller(top: float, bottom: float, covariance: Array, degrees: float, level: float = LEVEL) -> Ratio:
-    """Give top / bottom with all ratios r for which top - r·bottom is not rejected by a t test.
+    """Give top / bottom with all ratios that are not rejected (see `region`).
 
-    `covariance` of (top, bottom), 2 × 2; `degrees` of freedom, may be infinite.
     Raises NotComputableError(divisor_is_zero) when `bottom` is 0.
+    """
+    if bottom == 0:
+        raise NotComputableError("divisor_is_zero", "The divisor of the ratio is 0.")
+    return Ratio(top / bottom, *region(top, bottom, covariance, degrees, level))
+
+
+def region(
+    top: float, bottom: float, covariance: Array, degrees: float, level: float = LEVEL
+) -> tuple[float, float, str]:
+    """Give the ends and the shape of all ratios r for which top - r·bottom is not rejected by a t test.
+
+    `covariance` of (top, bottom), 2 × 2; `degrees` of freedom, may be infinite; `bottom` may be 0.
     """
     from scipy.special import stdtrit
 
-    if bottom == 0:
-        raise NotComputableError("divisor_is_zero", "The divisor of the ratio is 0.")
     squared = float(stdtrit(degrees, (1 + level) / 2)) ** 2
     square = bottom**2 - squared * covariance[1, 1]
     linear = top * bottom - squared * covariance[0, 1]
     loose = top**2 - squared * covariance[0, 0]
     root = linear**2 - square * loose
     if root < 0 or square == 0:
-        return Ratio(top / bottom, -np.inf, np.inf, EVERYTHING)
+        return -np.inf, np.inf, EVERYTHING
     ends = sorted(((linear - np.sqrt(root)) / square, (linear + np.sqrt(root)) / square))
-    return Ratio(top / bottom, float(ends[0]), float(ends[1]), BOUNDED if square > 0 else OUTSIDE)
+    return float(ends[0]), float(ends[1]), BOUNDED if square > 0 else OUTSIDE
 
 
 def p_value(top: float, bottom: float, covariance: Array, degrees: float, ratio: float) -> float:
-    """Two-sided p-value of "top is `ratio` times bottom" by the t distribution; it divides by nothing."""
+    """Give the two-sided p-value of "top is `ratio` times bottom" by the t distribution; it divides by nothing."""
     from scipy.special import stdtr
 
     counts = np.array([1.0, -ratio])

@@ -19,11 +19,11 @@ from kloof.models import Paths, weighted_means
 
 
 def cutoff_effect(between: float, within: float, cutoff: float, measurements: int = 1) -> float:
-    """Expected move towards the mean of those whose mean of some measurements lies beyond a cut-off; 0 or more.
+    """Give the expected move towards the mean of those whose mean of measurements lies beyond a cut-off.
 
     `between` and `within` are variances of truth and noise, `cutoff` the distance of the cut-off from the mean of all,
-    in the unit of the figure, counted outwards. Source: Barnett et al. 2005, their equation and the one for several
-    baseline measurements: (σ_w²/m) / sqrt(σ_w²/m + σ_b²) · φ(z) / (1 - Φ(z)).
+    in the unit of the figure, counted outwards. 0 or more. Source: Barnett et al. 2005, with several measurements at
+    the base: (σ_w²/m) / sqrt(σ_w²/m + σ_b²) · φ(z) / (1 - Φ(z)).
     Raises NotComputableError(no_spread) when nothing varies.
     """
     from scipy.special import log_ndtr

@@ -52,7 +52,7 @@ def _complete(labels: Array, is_focus: Flags) -> bool:
 
 
 def standard_error(contrast: Array, weight: Array, is_focus: Flags, variance: str) -> float:
-    """Standard error of focus minus rest of one contrast (one value per buurt), by its own residuals or alike.
+    """Give the standard error of focus minus rest of one contrast, by its own residuals or alike.
 
     Raises NotComputableError(too_few_buurten), or (no_spread) when all buurten of both groups did the same.
     """

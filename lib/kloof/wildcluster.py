@@ -101,8 +101,10 @@ def bootstrap(
 
 @dataclass(frozen=True)
 class _Prepared:
-    """`scores`: clusters, their part of the coefficient's error. `tops` and `changes`: what one drawn number per group
-    adds to the coefficient (2 × groups) and to every cluster's score (2 × clusters × groups), for value and hypothesis.
+    """What the draws multiply; in pairs, for the value and for the hypothesis.
+
+    `scores`: each cluster's part of the coefficient's error. One drawn number per group adds `tops` (2 × groups) to the
+    coefficient and `changes` (2 × clusters × groups) to every cluster's score.
     """
 
     estimate: float
