@@ -251,7 +251,7 @@ def rejections(units: int, size: int, factor: float, effect: float, n: int = 500
 
 
 def test_size_and_power() -> None:
-    """56 buurten, 11 focus. Studentised holds its level when focus varies as much, and far better when it varies more."""
+    """56 buurten, 11 focus. Studentised holds its level when focus varies alike, and far better when it varies more."""
     error = 3 * math.sqrt(0.05 * 0.95 / 500)
     same = rejections(56, 11, 1.0, 0.0)
     assert all(abs(same[name] - 0.05) <= error for name in (OWN, ALIKE))

@@ -28,8 +28,9 @@ KINDS = (MEAN, LEVEL_BREAK, SLOPE)
 class Break:
     """The test of a break at an unknown year. Years are given as places in the run: the first year that is different.
 
-    `t` has one value per candidate, `size` is the break at the estimated place: in the unit of the figure, or per year
-    for a slope. `confident` holds the places that are not rejected as the only break; all, when there may be none.
+    `t` has one value per candidate. `place` is the one beside which a second break shows least (the largest t may stand
+    a year off, since neighbouring terms resemble each other), `size` the break there: in the unit of the figure, or per
+    year for a slope. `confident` holds the places not rejected as the only break: all, when there may be none.
     """
 
     candidates: tuple[int, ...]
@@ -75,22 +76,27 @@ def sup_test(paths: Paths, kind: str, labels: Array, measure: str = ABSOLUTE, le
     counts = np.column_stack([_counts(paths.times, (place,), kind) for place in places])
     found = estimate(paths, counts, measure)
     t, p = greatest(found.contrasts, paths.weight, paths.is_focus, labels)
-    best = int(np.abs(t).argmax())
-    kept = tuple(place for place in places if _only(paths, place, places, (kind, measure), labels))
+    left = [_left_over(paths, place, places, (kind, measure), labels) for place in places]
+    best = min(range(len(places)), key=lambda number: (left[number][0], -abs(t[number])))
+    kept = tuple(place for place, (_, chance) in zip(places, left, strict=True) if chance > 1 - LEVEL)
     return Break(places, t, places[best], float(found.found.estimate[best]), p, kept)
 
 
-def _only(paths: Paths, place: int, places: tuple[int, ...], how: tuple[str, str], labels: Array) -> bool:
-    """Whether a break at one place leaves no second break: such a place is kept in the confidence set."""
+def _left_over(
+    paths: Paths, place: int, places: tuple[int, ...], how: tuple[str, str], labels: Array
+) -> tuple[float, float]:
+    """Give the largest |t| of a second break beside one at a place, and its p-value; 0 and 1 when none can be tried."""
     kind, measure = how
     columns = []
     for other in places:
+        if other == place:
+            continue
         try:
-            columns.append(_counts(paths.times, (place, other), kind) if other != place else None)
-        except NotComputableError:  # the second term adds nothing to the first in so few years
-            columns.append(None)
-    counted = [column for column in columns if column is not None]
-    if not counted:
-        return True
-    contrasts = estimate(paths, np.column_stack(counted), measure).contrasts
-    return greatest(contrasts, paths.weight, paths.is_focus, labels)[1] > 1 - LEVEL
+            columns.append(_counts(paths.times, (place, other), kind))
+        except NotComputableError:  # in so few years the second term adds nothing to the first
+            continue
+    if not columns:
+        return 0.0, 1.0
+    contrasts = estimate(paths, np.column_stack(columns), measure).contrasts
+    t, p = greatest(contrasts, paths.weight, paths.is_focus, labels)
+    return float(np.abs(t).max()), p
