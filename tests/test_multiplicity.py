@@ -57,7 +57,7 @@ def test_all_faults_are_listed() -> None:
 
 
 def test_a_registry_without_effects_claims_something_only_when_its_smallest_p_is_tiny() -> None:
-    """24 tests of nothing: a claim stands only with p at most 0.05 / 24, which happens in 1 - (1 - 0.05/24)^24 < 5 %."""
+    """24 tests: a claim stands only with p at most 0.05 / 24; of nothing that happens in 1 - (1 - 0.05/24)^24 < 5 %."""
     rng = np.random.default_rng(0)
     for smallest in (0.9, 1.01):
         p_values = {str(place): float(p) for place, p in enumerate(0.01 + 0.99 * rng.random(24))}

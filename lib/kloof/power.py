@@ -18,6 +18,7 @@ from kloof.errors import NotComputableError
 
 ALPHA = 0.05
 POWER = 0.80
+_FAR = 7.0  # standard errors; the chance of the wrong sign is then under 1e-11, and scipy has no number for it
 _MOST = 100_000  # buurten; more than there are in the Netherlands
 
 
@@ -33,7 +34,7 @@ def power_of(effect: float, standard_error: float, degrees: float, alpha: float 
     critical, shift = float(stdtrit(degrees, 1 - alpha / 2)), abs(effect) / standard_error
     if np.isinf(degrees):
         return float(ndtr(shift - critical) + ndtr(-shift - critical))
-    far = float(nctdtr(degrees, shift, -critical)) if shift < critical + 10 else 0.0
+    far = float(nctdtr(degrees, shift, -critical)) if shift < _FAR else 0.0
     return float(1 - nctdtr(degrees, shift, critical)) + far
 
 
