@@ -1,0 +1,187 @@
+"""What could be seen at all: smallest detectable change, years and buurten needed, and years to close a gap.
+
+Standard errors come from the estimator in use (`differences`), or from variances of lasting shocks and passing noise
+per buurt (`regression_to_mean.variance_parts`) when a horizon or a number of buurten is not there yet.
+
+Sources: Bloom 1995, doi:10.1177/0193841X9501900504 (minimum detectable effects); Donner & Klar 2000 and Kish 1965
+(unequal weights); Fieller 1954 (`ratios`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from kloof import ratios
+from kloof.dealing import LEVEL, Array, Flags
+from kloof.errors import NotComputableError
+
+ALPHA = 0.05
+POWER = 0.80
+_FAR = 7.0  # standard errors; the chance of the wrong sign is then under 1e-11, and scipy has no number for it
+_MOST = 100_000  # buurten; more than there are in the Netherlands
+
+
+def power_of(effect: float, standard_error: float, degrees: float, alpha: float = ALPHA) -> float:
+    """Chance that a two-sided t test at `alpha` rejects "no effect" when there is one (noncentral t; both sides).
+
+    Raises NotComputableError(no_spread) without a standard error above 0.
+    """
+    from scipy.special import nctdtr, ndtr, stdtrit
+
+    if not standard_error > 0:
+        raise NotComputableError("no_spread", "Power needs a standard error above 0.")
+    critical, shift = float(stdtrit(degrees, 1 - alpha / 2)), abs(effect) / standard_error
+    if np.isinf(degrees):
+        return float(ndtr(shift - critical) + ndtr(-shift - critical))
+    far = float(nctdtr(degrees, shift, -critical)) if shift < _FAR else 0.0
+    return float(1 - nctdtr(degrees, shift, critical)) + far
+
+
+def minimum_detectable_effect(
+    standard_error: float, degrees: float, power: float = POWER, alpha: float = ALPHA
+) -> float:
+    """Smallest effect that is seen with chance `power`, in the unit of the standard error.
+
+    Raises NotComputableError: no_spread; no_power when `power` is not between `alpha` and 1.
+    """
+    from scipy.optimize import brentq
+
+    if not alpha < power < 1:
+        raise NotComputableError("no_power", f"Power lies between {alpha:g} and 1; it is {power:g}.")
+    power_of(0.0, standard_error, degrees, alpha)
+    top = 1.0
+    while power_of(top, 1.0, degrees, alpha) < power:
+        top *= 2
+    return standard_error * float(
+        brentq(lambda size: power_of(size, 1.0, degrees, alpha) - power, 0.0, top, xtol=1e-12)
+    )
+
+
+@dataclass(frozen=True)
+class Town:
+    """A municipality to plan for: sizes of its buurten, who is focus, variances per year of shocks and of noise."""
+
+    weight: Array
+    is_focus: Flags
+    shock: float
+    noise: float
+
+
+def design(weight: Array, is_focus: Flags) -> tuple[float, float]:
+    """Variance of focus minus rest per unit of variance of one buurt, and its degrees of freedom (Welch).
+
+    Σs² over focus plus over the rest, s being shares of weight: one over the effective number of buurten (Kish).
+    Raises NotComputableError(too_few_buurten) with fewer than two in a group.
+    """
+    parts, degrees = [], []
+    for side in (is_focus, ~is_focus):
+        if side.sum() < 2:
+            raise NotComputableError("too_few_buurten", f"A group has {int(side.sum())} buurten; a spread needs two.")
+        share = weight[side] / weight[side].sum()
+        parts.append(float((share**2).sum()))
+        degrees.append(int(side.sum()) - 1)
+    return sum(parts), sum(parts) ** 2 / sum(part**2 / free for part, free in zip(parts, degrees, strict=True))
+
+
+def error_at(town: Town, years: int) -> tuple[float, float]:
+    """Give the standard error of the change of the gap over a number of years, and its degrees of freedom.
+
+    Variance (shock · years + 2 · noise) · design: shocks add up, noise stands at both ends.
+    Raises NotComputableError: one_year, too_few_buurten.
+    """
+    if years < 1:
+        raise NotComputableError("one_year", "A change needs at least one year between its two ends.")
+    factor, degrees = design(town.weight, town.is_focus)
+    return float(np.sqrt((town.shock * years + 2 * town.noise) * factor)), degrees
+
+
+def detectable(town: Town, horizons: tuple[int, ...], power: float = POWER) -> dict[int, float]:
+    """Minimum detectable change of the gap per horizon in years, in the unit of the figure."""
+    return {years: minimum_detectable_effect(*error_at(town, years), power) for years in horizons}
+
+
+def years_needed(town: Town, effect: Callable[[int], float], most: int = 100, power: float = POWER) -> int | None:
+    """First number of years after which an effect is seen with chance `power`; None when it is not within `most`.
+
+    `effect` gives the true change of the gap so far from the number of years, such as `lambda years: 2.0 * years`.
+    """
+    for years in range(1, most + 1):
+        if power_of(effect(years), *error_at(town, years)) >= power:
+            return years
+    return None
+
+
+def buurten_needed(town: Town, effect: float, years: int, power: float = POWER) -> int | None:
+    """Give the number of buurten like these, this part of them focus, to see an effect; None when too many.
+
+    Keeps the unequal weights: the effective number grows in step with the number.
+    """
+    count = len(town.weight)
+    factor = [float(((town.weight[s] / town.weight[s].sum()) ** 2).sum()) for s in (town.is_focus, ~town.is_focus)]
+    sizes = [int(town.is_focus.sum()), int((~town.is_focus).sum())]
+    design(town.weight, town.is_focus)
+    variance = town.shock * years + 2 * town.noise
+
+    def seen(buurten: int) -> bool:
+        times = buurten / count
+        parts = [part / times for part in factor]
+        free = [max(size * times - 1, 1.0) for size in sizes]
+        degrees = sum(parts) ** 2 / sum(part**2 / one for part, one in zip(parts, free, strict=True))
+        return power_of(effect, float(np.sqrt(variance * sum(parts))), degrees) >= power
+
+    least = int(np.ceil(2 * count / min(sizes)))
+    if not seen(_MOST):
+        return None
+    low, high = least - 1, _MOST
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if seen(middle) else (middle, high)
+    return high
+
+
+def simulated_power(
+    draw: Callable[[np.random.Generator], object],
+    rejects: Callable[[object], bool],
+    rng: np.random.Generator,
+    replications: int,
+) -> tuple[float, float]:
+    """Share of replications in which a test rejects, with its Monte Carlo error (both from 0 to 1).
+
+    Source of the error: Agresti & Coull 1998, doi:10.1080/00031305.1998.10480550: it is not 0 where nothing was seen.
+    """
+    count = sum(bool(rejects(draw(rng))) for _ in range(replications))
+    middle = (count + 2) / (replications + 4)
+    return count / replications, float(np.sqrt(middle * (1 - middle) / (replications + 4)))
+
+
+@dataclass(frozen=True)
+class Closing:
+    """Years until the gap is closed at the realised pace; None for never.
+
+    `years` at the pace measured, from `earliest` to `latest` at the paces that are not rejected: `latest` None when a
+    pace that never closes the gap is not rejected, all None when every pace that is not rejected never does.
+    """
+
+    years: float | None
+    earliest: float | None
+    latest: float | None
+
+
+def years_to_close(gap: float, pace: float, covariance: Array, degrees: float, level: float = LEVEL) -> Closing:
+    """Give the years until a gap is 0 at its pace per year, with the years that are not rejected (Fieller).
+
+    `gap` now and `pace` in one unit (per year), `covariance` of the two, 2 × 2. A gap and a pace of one sign never
+    meet. Raises NotComputableError(no_gap) when the gap itself may be 0: then there is nothing to close.
+    """
+    from scipy.special import stdtr
+
+    error = float(np.sqrt(covariance[0, 0]))
+    if gap == 0 or (error > 0 and 2 * stdtr(degrees, -abs(gap) / error) > 1 - level):
+        raise NotComputableError("no_gap", "The gap itself may be 0, so there is nothing to close.")
+    turned = np.array([[1.0, -1.0], [-1.0, 1.0]]) * covariance
+    low, high, shape = ratios.region(gap, -pace, turned, degrees, level)
+    years = -gap / pace if gap * pace < 0 else None
+    if shape != ratios.BOUNDED:  # the pace may be 0
+        return Closing(years, high if shape == ratios.OUTSIDE else 0.0, None)
+    return Closing(years, low, high) if low > 0 else Closing(None, None, None)
