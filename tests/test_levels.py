@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 
 import real
-from kloof import levels, narrate, record
+from kloof import claims, levels, narrate, record
 from kloof.catalogue import Group
-from kloof.findings import HIGHER, LOWER, NOT_COMPUTABLE, judge
+from kloof.findings import HIGHER, LOWER, NOT_COMPUTABLE, NOT_TESTABLE, SUPPORTED, judge
 from kloof.indices import INDICES
+from kloof.panel import Focus
 from kloof.results import Section
 from kloof.study import Study, open_study
 from town import BUURTEN, FOCUS, PEOPLE, indicator, town
@@ -36,6 +37,15 @@ def minimum(breda: Study) -> pd.DataFrame:
 
 
 # ------------------------------------------------------------------ level of focus and rest
+
+
+def test_a_list_chosen_on_the_figure_itself_tests_nothing() -> None:
+    chosen = Focus("lowest:4:income:2016", FOCUS, "income", 2016)
+    for focus, verdict in ((chosen, NOT_TESTABLE), (None, SUPPORTED)):
+        study = town({"income": {2016: LEVEL}}, focus=focus, year_to=2017)
+        found = levels.level_finding(study, "income", "x")
+        assert (judge(found), claims.level_verdict(study, found).verdict) == (LOWER, verdict)
+        assert ("chosen_on_it" in found.flags) == (focus is chosen)
 
 
 def test_a_buurt_without_a_household_count_stays_in_the_range_and_in_the_count() -> None:

@@ -108,11 +108,15 @@ def threshold_verdict(claim: str, finding: Finding) -> Verdict:
 
 
 def level_verdict(study: Study, finding: Finding) -> Verdict:
-    """Judge whether the focus buurten are worse off: lower where more is better, higher where less is."""
+    """Judge whether the focus buurten are worse off: lower where more is better, higher where less is.
+
+    A list that was chosen on this very figure is worse off by that choice, which is no test of it.
+    """
     indicator = study.known.indicator(finding.indicator or "")
     expected = LOWER if indicator.better > 0 else HIGHER
-    verdict = decide(judge(finding), expected)
-    missing = (indicator.id,) if verdict == NOT_TESTABLE else ()
+    circular = "chosen_on_it" in finding.flags
+    verdict = NOT_TESTABLE if circular else decide(judge(finding), expected)
+    missing = (indicator.id,) if verdict == NOT_TESTABLE and not circular else ()
     return Verdict("K3", verdict, finding.id, indicator.id, expected, ((study.focus.name, verdict),), missing)
 
 

@@ -35,10 +35,11 @@ def level_finding(study: Study, name: str, number: str) -> Finding:
     """
     indicator = study.known.indicator(name)
     year, coverage = last_year(study, name)
+    chosen = study.focus.indicator == name
     base: dict[str, Any] = {
         "kind": "gap", "measure": ABSOLUTE, "indicator": name, "unit": indicator.unit, "decimals": indicator.decimals,
         "focus": study.focus.name, "coverage": coverage, "coverage_minimum": study.coverage_minimum,
-        "flags": ("modelled",) if indicator.modelled else ("register",),
+        "flags": ("modelled" if indicator.modelled else "register", *(("chosen_on_it",) if chosen else ())),
         "smallest_effect": study.smallest_effect(name),
     }  # fmt: skip
     if year is None:
