@@ -120,7 +120,7 @@ def test_the_place_of_one() -> None:
 
 
 def test_how_often_it_is_wrong() -> None:
-    """15 municipalities, errors 0.2 to 1, tau 0.5: at most 5 percent wrong means and places; the prediction is too short."""
+    """15 municipalities, errors 0.2 to 1, tau 0.5: at most 5 % wrong means and places; the prediction is too short."""
     rng = np.random.default_rng(0)
     error = np.linspace(0.2, 1.0, 15)
     wrong = seen = outside = special = 0

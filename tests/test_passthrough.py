@@ -76,7 +76,7 @@ def test_what_everything_does_by_a_factor_changes_nothing() -> None:
 
 
 def test_the_registered_ratio_is_kept_when_true_and_refused_when_not() -> None:
-    """300 towns of 12 years: 50/90 is refused in 5 percent when true, and so is 1; 1 is refused in most when it is not."""
+    """300 towns of 12 years: 50/90 is refused in 5 % when true, and so is 1; 1 is refused in most when it is not."""
     refused = equal = covered = 0
     for seed in range(300):
         true = passthrough.pass_through(*towns(seed, 0.5))
