@@ -231,6 +231,19 @@ def test_width_is_counted_within_a_municipality() -> None:
     assert chosen[chosen["code"].str.startswith("BU0001")]["source"].tolist() == ["own", "own"]
 
 
+def test_a_series_stays_with_the_source_that_gives_most_of_it() -> None:
+    """The old model is one area wider in 2016, but the new one also has 2020: a series of one model."""
+    codes = [f"BU0001{place:04d}" for place in range(20)]
+    old = observations(*((code, 1.0, "model_1_2016") for code in codes)).assign(year=2016)
+    new = observations(*((code, 2.0, "model_2_2016") for code in codes[:19])).assign(year=2016)
+    later = observations(*((code, 2.0, "model_2_2020") for code in codes))
+    chosen, _, _ = choose_sources(pd.concat([old, new, later], ignore_index=True))
+    assert set(chosen[chosen["code"].isin(codes[:19])]["source"]) == {"model_2_2016", "model_2_2020"}
+    narrow = new[new["code"].isin(codes[:10])]
+    chosen, _, _ = choose_sources(pd.concat([old, narrow, later], ignore_index=True))
+    assert set(chosen[chosen["year"] == 2016]["source"]) == {"model_1_2016"}
+
+
 def test_equally_wide_sources_are_chosen_by_name_and_nothing_is_lost() -> None:
     rows = observations(("BU00010001", 1.0, "b"), ("BU00010001", 2.0, "a"))
     chosen, set_aside, checks = choose_sources(rows)

@@ -18,6 +18,8 @@ from kloof.catalogue import Catalogue, read_catalogue
 from kloof.errors import ParameterError, SourceError, faults
 from kloof.schema import COLUMNS, SetAside, check_observations
 
+EDITION = r"_(?:19|20)\d\d$"  # what tells the yearly editions of one source apart
+NEARLY = 0.9  # a source this wide counts as wide as the widest
 REGISTRY = "registry.csv"
 STORE = "store"
 OBSERVATION_FILES = ("figures.csv", "kwb_breda.csv", "kwb_other.csv")
@@ -214,20 +216,25 @@ def _with_postcodes(areas: pd.DataFrame, observations: pd.DataFrame) -> pd.DataF
 def choose_sources(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[SetAside, ...], pd.DataFrame]:
     """Keep one source per code, year and indicator, and compare what the others say.
 
-    The source that covers most areas of that municipality, level, year and indicator wins, so that one municipality's
-    figures come from one source; within it a measured value beats a missing one, so a single recalculated buurt fills
-    the place its main source leaves open. Returns the chosen rows, the number set aside, and a table of every pair of
-    measured values (indicator, year, code, chosen, other, both sources): how far two sources differ is for the reader
-    to see.
+    In each municipality, level and year the sources that cover nearly as many areas as the widest come first; of these
+    the one that gives most of that indicator over all years, so that a series stays one source's as long as it can and
+    a model that was changed is not joined to its older self. Within the source a measured value beats a missing one, so
+    a single recalculated buurt fills the place its main source leaves open. Returns the chosen rows, the number set
+    aside, and a table of every pair of measured values (indicator, year, code, chosen, other, both sources): how far two
+    sources differ is for the reader to see.
     """
     code = rows["code"]
     place = code.str[:6].where(code.str[:2] != "PC", "PC")
-    width = rows.assign(place=place, one=(rows["status"] == "measured").astype(int))
+    series = rows["source"].str.replace(EDITION, "", regex=True)
+    width = rows.assign(place=place, series=series, one=(rows["status"] == "measured").astype(int))
     width["covered"] = width.groupby(["indicator", "year", "place", "source"])["one"].transform("sum")
+    widest = width.groupby(["indicator", "year", "place"])["covered"].transform("max")
+    width["is_narrow"] = width["covered"] < NEARLY * widest
+    width["length"] = width.groupby(["indicator", "place", "series"])["one"].transform("sum")
     width["is_missing"] = 1 - width["one"]
     ordered = width.sort_values(
-        ["code", "indicator", "year", "is_missing", "covered", "source"],
-        ascending=[True, True, True, True, False, True],
+        ["code", "indicator", "year", "is_missing", "is_narrow", "length", "covered", "source"],
+        ascending=[True, True, True, True, True, False, False, True],
     )
     first = ~ordered.duplicated(["code", "indicator", "year"])
     chosen = ordered[first]
