@@ -44,6 +44,7 @@ class Store(ModuleType):
 
     def areas(self) -> pd.DataFrame:
         rows = [("GM0344", "Utrecht", "gemeente", ""), ("BU03440000", "Hoek", "buurt", "WK034400")]
+        rows.append(("WK034400", "WK034400", "wijk", "GM0344"))
         return pd.DataFrame(rows, columns=["code", "name", "level", "parent_code"])
 
     def add(self, recognised: Any, *, replacing: bool = False) -> Change:
@@ -161,3 +162,9 @@ def test_without_a_store_only_a_dry_run_is_possible(
     assert kloof_(path, "--dry-run")[0] == 0
     code, _, err = kloof_(path)
     assert code == 2 and "has no store; --dry-run" in err
+
+
+def test_an_area_whose_name_is_its_code_has_no_name(store: Store) -> None:
+    areas = cli_add.known_areas()
+    assert "BU03440000" in set(areas["code"]) and "WK034400" not in set(areas["code"])
+    assert {"GM0758", "BU07580001"} <= set(areas["code"])

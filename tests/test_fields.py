@@ -239,7 +239,7 @@ def test_ses_woa_has_a_row_per_area_and_year(tmp_path: Path, catalogue: Catalogu
         }
     )
     found = recognise(raw(tmp_path, meta, frame), catalogue)
-    assert set(found.sources["source_id"]) == {"cbs_ses_woa"}
+    assert set(found.sources["source_id"]) == {"ses_woa_85900"}
     assert cells(found)["BU07580000", 2022, "ses_woa_work"] == 3.5
     assert cells(found)["BU07580000", 2021, "ses_woa_score"] == -0.25
     assert found.share_understood == 100

@@ -61,7 +61,8 @@ def known_areas() -> "pd.DataFrame":
     parts = [embedded_areas()]
     if find_spec(STORE):
         parts.append(import_module(STORE).areas()[["code", "name"]])
-    return pd.concat(parts, ignore_index=True).drop_duplicates("code", keep="last", ignore_index=True)
+    areas = pd.concat(parts, ignore_index=True).drop_duplicates("code", keep="last", ignore_index=True)
+    return areas[areas["name"] != areas["code"]].reset_index(drop=True)  # some files have codes and no names
 
 
 def _store(read: "Recognised", replacing: bool) -> str:

@@ -49,6 +49,8 @@ def read_fields(opened: Opened, words: Vocabularies, catalogue: Catalogue) -> Re
     if set(cells.columns) >= LONG:
         cells, code = _widened(cells, code, region)
     cells, code, left_out = _headline_rows(cells, code)
+    if cells.empty:
+        raise SourceError(f"{where} has no rows of whole years and all adults. Check what was asked for.")
     if CRIME in cells:
         return _crimes(where, cells, code, (*aside, *left_out), words, found[1].shape)
     titles = [str(title) for title in cells.columns]

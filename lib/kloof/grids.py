@@ -158,7 +158,10 @@ def _parse(cells: pd.Series, comma_parts_thousands: bool) -> _Parsed:
         text = np.where(marked, np.where(value == -99997, "-99997", "-99999999"), "").astype(object)
         none = np.zeros(len(value), dtype=bool)
         return _Parsed(np.where(empty, np.nan, value), empty, text, none, none, none)
-    places, texts = pd.factorize(cells.astype("object"), use_na_sentinel=True)
+    plain = cells.astype("object")
+    if plain.map(lambda one: isinstance(one, (list, dict))).any():
+        plain = plain.map(lambda one: repr(one) if isinstance(one, (list, dict)) else one)  # no number, and said so
+    places, texts = pd.factorize(plain, use_na_sentinel=True)
     known = [_cell(text, comma_parts_thousands) for text in texts] + [(np.nan, True, "", False, "")]
     number, empty, shown, wrong, sign = (np.array(part, dtype=object) for part in zip(*known, strict=True))
     return _Parsed(

@@ -40,7 +40,12 @@ def read_national_json(opened: Opened, words: Vocabularies) -> Reading | None:
     if not isinstance(content, dict) or not {"schemaVersion", "demografie", "code"} <= set(content):
         return None
     head = {key: value for key, value in content.items() if key not in ("wijken", "buurten")}
-    rows = [head, *content.get("wijken", []), *content.get("buurten", [])]
+    rows = [head]
+    for level in ("wijken", "buurten"):
+        listed = content.get(level, [])
+        if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+            raise SourceError(f"{opened.name}: {level} should be a list of areas. Download it again.")
+        rows += listed
     table = pd.json_normalize(rows, sep=".")
     # a block that is absent for some areas (null) leaves a column of its own name beside those of its parts
     blocks = {title.split(".")[0] for title in table.columns if "." in title}

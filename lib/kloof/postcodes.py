@@ -133,5 +133,7 @@ def read_leefbaarometer(opened: Opened, words: Vocabularies) -> Reading | None:
 
 def _classes(content: dict[str, Any]) -> bool:
     """Tell whether this is {code: {KL02: …}}."""
-    some = next(iter(content.values()), None)
-    return isinstance(some, dict) and any(CLASS_TITLE.fullmatch(str(title)) for title in some)
+    areas = list(content.values())
+    if not areas or not all(isinstance(one, dict) and "code" not in one for one in areas):
+        return False
+    return any(map(CLASS_TITLE.fullmatch, areas[0]))

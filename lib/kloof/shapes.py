@@ -1,5 +1,6 @@
 """Reads GeoJSON that carries figures of the map of wijken and buurten: the figures, and the boundaries themselves."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -27,9 +28,12 @@ def read_shapes(opened: Opened, words: Vocabularies) -> Reading | None:
     (degrees). Raises SourceError when codes, the year or the coordinate system cannot be told.
     """
     content = opened.content
-    if not isinstance(content, dict) or content.get("type") != "FeatureCollection" or "features" not in content:
+    if not isinstance(content, dict) or content.get("type") != "FeatureCollection":
         return None
-    cells = pd.DataFrame([feature.get("properties") or {} for feature in content["features"]])
+    features = content.get("features")
+    if not isinstance(features, list) or not features or not all(map(_is_feature, features)):
+        raise SourceError(f"{opened.name} is GeoJSON without features, or with some that are none. Download it again.")
+    cells = pd.DataFrame([feature.get("properties") or {} for feature in features])
     titles = [str(title) for title in cells.columns]
     by_name = {title.casefold(): title for title in titles}
     code_title = next((by_name[name.casefold()] for name in CODES if name.casefold() in by_name), None)
@@ -58,6 +62,13 @@ def read_shapes(opened: Opened, words: Vocabularies) -> Reading | None:
     )
 
 
+def _is_feature(feature: Any) -> bool:
+    """Tell whether this is a feature: properties and a geometry, either of which may be null."""
+    return isinstance(feature, dict) and all(
+        isinstance(feature.get(part), dict | None) for part in ("properties", "geometry")
+    )
+
+
 def _what(vocabulary: Vocabulary) -> str:
     """Name what the properties are."""
     return {"map": "wijk- en buurtkaart", "panel": "gemeentekaart", "leefbaarometer3": "Leefbaarometer 3.0"}[
@@ -68,7 +79,7 @@ def _what(vocabulary: Vocabulary) -> str:
 def _year(opened: Opened, cells: pd.DataFrame, content: Mapping[str, Any]) -> int:
     """Find the year: in JRSTATCODE, in the metadata, else in the name of the file."""
     if "JRSTATCODE" in cells:
-        return one_year(opened.path, " ".join(cells["JRSTATCODE"].astype("str").str.slice(0, 4).unique()))
+        return one_year(opened.path, " ".join(sorted({str(one)[:4] for one in cells["JRSTATCODE"]})))
     metadata = content.get("metadata")
     if isinstance(metadata, dict) and re.fullmatch(r"(?:19|20)\d\d", str(metadata.get("year"))):
         return int(metadata["year"])
@@ -77,7 +88,7 @@ def _year(opened: Opened, cells: pd.DataFrame, content: Mapping[str, Any]) -> in
 
 def _crs(opened: Opened, content: Mapping[str, Any]) -> str:
     """Find the coordinate system: as declared; without, degrees (RFC 7946), when the numbers can be degrees."""
-    declared = str((content.get("crs") or {}).get("properties", {}).get("name", ""))
+    declared = json.dumps(content["crs"]) if content.get("crs") else ""
     known = next((name for pattern, name in CRS if pattern.search(declared)), None)
     x, y = _first(content)
     in_degrees = abs(x) <= 180 and abs(y) <= 90
@@ -96,7 +107,7 @@ def _first(content: Mapping[str, Any]) -> tuple[float, float]:
         point = (feature.get("geometry") or {}).get("coordinates")
         while isinstance(point, list) and point and isinstance(point[0], list):
             point = point[0]
-        if point:
+        if isinstance(point, list) and len(point) > 1 and all(isinstance(one, (int, float)) for one in point):
             return float(point[0]), float(point[1])
     return 0.0, 0.0
 

@@ -220,8 +220,8 @@ def choose_sources(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[SetAside, ..
     the one that gives most of that indicator over all years, so that a series stays one source's as long as it can and
     a model that was changed is not joined to its older self. Within the source a measured value beats a missing one, so
     a single recalculated buurt fills the place its main source leaves open. Returns the chosen rows, the number set
-    aside, and a table of every pair of measured values (indicator, year, code, chosen, other, both sources): how far two
-    sources differ is for the reader to see.
+    aside, and a table of every pair of measured values (indicator, year, code, chosen, other, both sources): how far
+    two sources differ is for the reader to see.
     """
     code = rows["code"]
     place = code.str[:6].where(code.str[:2] != "PC", "PC")
