@@ -927,9 +927,9 @@ def test_tidy_rows(tmp_path: Path, catalogue: Catalogue) -> None:
     assert read.edition == "tidy_csv"
     got = read.observations[["code", "year", "value", "status", "source"]].fillna({"value": -1}).to_numpy().tolist()
     assert got == [
-        ["BU07580001", 2019, 200.0, "measured", "kwb_file_2019"],
-        ["BU07580002", 2019, -1.0, "suspect", "kwb_file_2019"],
-        ["BU07580002", 2020, -1.0, "not_published", "kwb_file_2020"],
+        ["BU07580001", 2019, 200.0, "measured", "own_file"],
+        ["BU07580002", 2019, -1.0, "suspect", "own_file"],
+        ["BU07580002", 2020, -1.0, "not_published", "own_file"],
         ["GM0758", 2019, 300.0, "measured", "register"],
     ]
     assert read.areas.to_numpy().tolist() == [

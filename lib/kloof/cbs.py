@@ -43,6 +43,8 @@ NUMBER = r"[-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?"
 MAY_BE_NEGATIVE = frozenset({"thousand_euro", "euro", "score_points", "points", "index"})
 LOWEST_REAL = -99990  # below it CBS only writes marks for "no value"
 
+OWN_FILE = "own_file"  # source of rows of a tidy file that names none: whose figures they are is for its owner to say
+
 ROUNDED_TO = 5  # inhabitants of wijken and buurten (KWB), so a sum may be off by this much per area
 
 
@@ -192,8 +194,7 @@ def _tidy(sheet: Sheet, municipality: str | None, catalogue: Catalogue) -> _Cell
         raise SchemaError(faults(sheet.where, found, "Correct these rows; missing values may stay blank."))
     own = mine(rows["code"], municipality)
     rows["year"] = rows["year"].astype("int64")
-    default = "kwb_file_" + rows["year"].astype("str")
-    rows["source"] = rows["source"].mask(rows["source"] == "", default) if "source" in rows else default
+    rows["source"] = rows["source"].mask(rows["source"] == "", OWN_FILE) if "source" in rows else OWN_FILE
     years = sorted(rows["year"].unique().tolist())
     known = rows[["year", "indicator"]].drop_duplicates().sort_values(["year", "indicator"])
     places = rows.loc[own].sort_values("year", kind="stable")

@@ -243,7 +243,7 @@ def _sources(checked: pd.DataFrame, words: Vocabularies, path: Path, retrieved: 
             (p for p in words.publications.values() if p.id == (stem if p.yearly else source)),
             None,
         )
-        about = ("", str(source), "", "")
+        about = (path.name, str(source), "", "")
         if found:
             title = f"{found.title} {year}" if found.yearly else found.title
             about = (found.publisher, title, found.table_id(year), found.licence)

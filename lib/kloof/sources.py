@@ -251,30 +251,19 @@ def choose_sources(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[SetAside, ..
 
 
 def _load_file(path: Path, municipality: str, known: Catalogue) -> DataSet:
-    from kloof.cbs import read_kwb
+    from kloof.recognise import recognise
 
-    read = read_kwb(path, municipality, known)
-    sources = pd.DataFrame(
-        [
-            {
-                "source_id": source,
-                "publisher": "CBS",
-                "title": f"Kerncijfers wijken en buurten ({path.name})",
-                "table_id": read.edition,
-                "licence": "CC BY 4.0",
-                "looked_up_in": path.name,
-                "retrieved": "",
-            }
-            for source in sorted(read.observations["source"].unique())
-        ]
-    )
+    read = recognise(path, known, municipality=municipality)
+    observations, chosen, checks = choose_sources(read.observations)
     return DataSet(
         name=path.name,
         municipality=municipality,
-        observations=read.observations,
+        observations=observations,
         areas=read.areas,
-        sources=sources,
+        sources=read.sources,
         inputs=({"file": path.name, "sha256": read.sha256},),
-        set_aside=read.set_aside,
-        files=dict.fromkeys(sources["source_id"], path.name),
+        set_aside=(*read.set_aside, *(row for row in chosen if row.rows)),
+        files=dict.fromkeys(read.sources["source_id"], path.name),
+        geometry=read.geometry,
+        checks=checks,
     )

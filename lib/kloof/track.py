@@ -117,6 +117,8 @@ def variants(section: Section, study: Study, followed: Sequence[Followed]) -> pd
             Column("headline", "headline"),
         ]
         section.table(f"04.variants.{measure}", columns, own)
+        if own["estimate"].isna().all():
+            continue
         smallest = study.smallest_effect(track.indicator, measure)
         section.figure(
             f"04.variants.{measure}",
