@@ -37,12 +37,23 @@ EDGE = {
     "rawstore",
     "pages",
     "download",
+    "plan",
     "fetch",
     "doctor",
     "cli_data",
 }
 NETWORK = {"web"}  # the only module that asks anything of another machine
-SPEAKS = {"web", "odata", "wfs", "download", "fetch", "doctor", "cli_data", "cli"}  # may know that there is a network
+SPEAKS = {
+    "web",
+    "odata",
+    "wfs",
+    "download",
+    "plan",
+    "fetch",
+    "doctor",
+    "cli_data",
+    "cli",
+}  # may know that there is a network
 WRITES_PAGES = {"report", "tables", "views", "page", "pdf", "audit", "readback", "known", "narrate"}
 HEAVY = {
     "matplotlib": {"plots", "charts", "canvas", "labels", "maps"},
