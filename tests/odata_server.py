@@ -63,6 +63,7 @@ class World:
     layers: dict[str, Rows] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    observations: dict[str, Rows] = field(default_factory=dict)
     page: int = LIMIT
     base: str = ""
     asked: list[str] = field(default_factory=list)
@@ -73,6 +74,17 @@ class World:
     def pages_asked(self) -> list[str]:
         """Requests for rows, not for metadata, lists or counts."""
         return [path for path in self.asked if re.search(r"(UntypedDataSet|Observations)(\?|$)|GetFeature", path)]
+
+    def long(self, table: Table) -> Rows:
+        """Lay a table out as a row per figure, once."""
+        if table.id not in self.observations:
+            keys = [topic["Key"] for topic in table.topics if topic["Type"] == "Topic"]
+            self.observations[table.id] = [
+                {"Id": number * len(keys) + place, "Measure": key, "ValueAttribute": "None", "Value": row[key],
+                 **{name: row[name] for name in table.dimensions}}
+                for number, row in enumerate(table.rows) for place, key in enumerate(keys)
+            ]  # fmt: skip
+        return self.observations[table.id]
 
     def fault(self, page: int) -> Fault | None:
         """Take the fault that is due for a page."""
@@ -248,11 +260,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         what = "/".join(steps)
         topics = [topic for topic in table.topics if topic["Type"] == "Topic"]
-        long = [
-            {"Id": number * len(topics) + place, "Measure": topic["Key"], "ValueAttribute": "None",
-             "Value": row[topic["Key"]], **{key: row[key] for key in table.dimensions}}
-            for number, row in enumerate(table.rows) for place, topic in enumerate(topics)
-        ]  # fmt: skip
+        long = self.world.long(table) if what.startswith("Observations") else []
         if what == "Properties":
             self.json({"Identifier": table.id, "Title": table.title, "Modified": table.modified, "Version": "1",
                        "TemporalCoverage": table.period})  # fmt: skip

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from kloof.catalogue import Catalogue
-from kloof.fetch import How, Report, Wish, fetch
+from kloof.fetch import How, Report, fetch
+from kloof.plan import Wish
 from kloof.rawstore import HALF, PARTIAL, fault, folder, read_lock, read_raw
 from kloof.registry import Source
 from kloof.web import Patience

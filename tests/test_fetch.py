@@ -17,7 +17,8 @@ from kloof import rawstore
 from kloof.catalogue import read_catalogue
 from kloof.download import News
 from kloof.errors import FetchError, ParameterError, SourceError
-from kloof.fetch import How, Wish, fetch, plan
+from kloof.fetch import How, fetch
+from kloof.plan import Wish, plan
 from kloof.rawstore import folder, read_lock, read_raw
 from kloof.registry import read_registry
 from odata_server import Fault, Table, World, crime_table, kwb_table, moved, national_table, serving
@@ -139,7 +140,8 @@ Path.replace = killed
 DOWNLOAD = """
 import sys
 from pathlib import Path
-from kloof.fetch import How, Wish, fetch
+from kloof.fetch import How, fetch
+from kloof.plan import Wish
 from kloof.catalogue import read_catalogue
 from kloof.registry import read_registry
 from kloof import sources
@@ -497,7 +499,9 @@ def test_the_lock_file_says_what_there_is(stage: Stage) -> None:
         "2026-11-24",
     )
     assert entry.sha256 == rawstore.sha256(data)
-    assert entry.sha256[:12] in entry.file
+    text = rawstore.meta_path(folder(stage.home) / entry.file).read_bytes()
+    assert entry.meta_sha256 == rawstore.sha256(text)
+    assert rawstore.sha256(data + text)[:12] in entry.file
     assert "startswith(WijkenEnBuurten,'BU0758')" in entry.filter
     first = (folder(stage.home) / rawstore.LOCK).read_bytes()
     (folder(stage.home) / rawstore.LOCK).unlink()
@@ -596,12 +600,81 @@ def test_a_revision_is_reported_and_put_beside_until_it_is_accepted(stage: Stage
     assert rows.set_index("WijkenEnBuurten").loc["BU07580103", "AantalInwoners_2"] == "    1234"
 
 
+def test_a_wider_copy_of_a_revised_table_is_not_swapped_in(stage: Stage) -> None:
+    full, stage.catalogue = stage.catalogue, knowing(stage.catalogue, "inhabitants")
+    stage.fetch(BREDA).check()
+    old = read_lock(stage.home)["kwb/85984NED/2024/GM0758"].current
+    revise(stage)
+    stage.catalogue = full  # more columns are wanted, and the table was revised in the meantime
+    report = stage.fetch(BREDA)
+    assert report.outcomes[0].state == "changed"
+    assert report.outcomes[0].difference
+    assert report.outcomes[0].difference.cells == 1
+    assert read_lock(stage.home)["kwb/85984NED/2024/GM0758"].current == old
+    asked = len(stage.world.asked)
+    report = stage.fetch(BREDA)
+    assert (report.outcomes[0].state, len(stage.world.asked)) == ("present", asked)
+    assert report.notices == (
+        "kwb 2024 (table 85984NED, GM0758): a revision (2027-06-01T02:00:00) waits for --accept",
+    )  # fmt: skip
+    assert stage.fetch(BREDA, accept=True).outcomes[0].state == "accepted"
+    rows, _ = read_raw(folder(stage.home) / read_lock(stage.home)["kwb/85984NED/2024/GM0758"].current.file)
+    assert rows.shape == (68, 7)
+
+
+def test_a_revision_that_lies_beside_is_not_downloaded_again(stage: Stage) -> None:
+    stage.fetch(BREDA).check()
+    revise(stage)
+    stage.fetch(BREDA, refresh=True).check()
+    pages = len(stage.world.pages_asked)
+    report = stage.fetch(BREDA, refresh=True)
+    assert (report.outcomes[0].state, len(stage.world.pages_asked)) == ("changed", pages)
+    assert report.outcomes[0].difference
+    assert report.outcomes[0].difference.cells == 1
+
+
+REFRESH = DOWNLOAD.replace("today=", "refresh=True, today=")
+
+
+@pytest.mark.parametrize(("write", "cells"), [(3, 1), (5, 1), (7, 1), (7, 0)])
+def test_kill_9_while_a_revision_comes_leaves_the_copy_in_use(stage: Stage, write: int, cells: int) -> None:
+    stage.fetch().check()
+    old = read_lock(stage.home)
+    table = stage.world.tables["83765NED"]
+    first = {**table.rows[0], "AantalInwoners_5": "       1"} if cells else table.rows[0]
+    stage.world.tables["83765NED"] = replace(table, rows=[first, *table.rows[1:]], modified="2031-01-01T02:00:00")
+    child = stage.child(KILLED + REFRESH, str(write))
+    child.communicate(timeout=60)
+    assert child.returncode == -signal.SIGKILL
+    assert (read_lock(stage.home), stage.faults_of_cache()) == (old, [])
+    assert stage.cells() == stage.expected()
+    outcome = stage.fetch(refresh=True).outcomes[0]
+    assert outcome.state == ("changed" if cells else "unchanged")
+    assert outcome.difference is None or outcome.difference.cells == cells
+    now = read_lock(stage.home)[KEY].current
+    assert now == (old[KEY].current if cells else replace(now, version="2031-01-01T02:00:00"))
+    assert stage.leftovers() == stage.faults_of_cache() == []
+
+
+def test_another_download_that_does_not_end_is_an_error(stage: Stage) -> None:
+    from filelock import FileLock
+
+    folder(stage.home).mkdir(parents=True)
+    with (
+        FileLock(folder(stage.home) / ".fetch.lock"),
+        pytest.raises(FetchError, match=r"another kloof data fetch has been at work in .* for more than 0\.05 seconds"),
+    ):
+        stage.fetch(wait=0.05)
+
+
 def test_a_new_version_with_the_same_values_is_unchanged(stage: Stage) -> None:
     stage.fetch(BREDA).check()
     stage.world.tables["85984NED"].modified = "2028-01-01T02:00:00"
     assert stage.fetch(BREDA, refresh=True).outcomes[0].state == "unchanged"
     held = read_lock(stage.home)["kwb/85984NED/2024/GM0758"]
     assert (held.current.version, held.beside) == ("2028-01-01T02:00:00", None)
+    assert stage.faults_of_cache() == []
+    assert len(list(folder(stage.home).rglob("*.rows.parquet"))) == 1
 
 
 def test_refresh_and_accept_in_one_go(stage: Stage) -> None:

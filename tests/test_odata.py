@@ -11,7 +11,8 @@ from kloof import odata
 from kloof.arrival import understood
 from kloof.catalogue import read_catalogue
 from kloof.errors import FetchError
-from kloof.fetch import How, Wish, fetch
+from kloof.fetch import How, fetch
+from kloof.plan import Wish
 from kloof.rawstore import folder, read_lock, read_raw
 from kloof.registry import Source, read_registry
 from kloof.remote import Column

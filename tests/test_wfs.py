@@ -10,7 +10,8 @@ import pytest
 from kloof import wfs
 from kloof.catalogue import Catalogue, read_catalogue
 from kloof.errors import FetchError
-from kloof.fetch import How, Report, Wish, fetch
+from kloof.fetch import How, Report, fetch
+from kloof.plan import Wish
 from kloof.rawstore import folder, read_lock, read_raw
 from kloof.registry import Source, read_registry
 from kloof.web import Line, RefusedError

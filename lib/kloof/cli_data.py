@@ -51,8 +51,9 @@ def fetch(
 
     Without --municipality or --all: the municipalities of the presets.
     """
-    from kloof.fetch import How, Wish
+    from kloof.fetch import How
     from kloof.fetch import fetch as get
+    from kloof.plan import Wish
     from kloof.registry import read_registry
     from kloof.sources import catalogue, data_folder, project_folder
 

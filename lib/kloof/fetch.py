@@ -4,7 +4,6 @@ What is there is not asked for again. A revised table is put beside the copy in 
 takes its place only when it is accepted. Two downloads into one folder wait for each other.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -13,42 +12,29 @@ from datetime import UTC, datetime
 from pathlib import Path
 from shutil import rmtree
 
-from kloof.arrival import understood
 from kloof.catalogue import Catalogue
 from kloof.download import Desk, Job, News, describe, download
-from kloof.errors import FetchError, KloofError, ParameterError, examples, faults
+from kloof.errors import FetchError, KloofError, ParameterError, faults
+from kloof.plan import NARROW, NEVER, Wish, plan, present
 from kloof.rawstore import (
     PARTIAL,
     ROWS,
     Entry,
     Held,
+    discard,
     fault,
     folder,
     read_lock,
-    read_meta,
     read_raw,
     sweep,
     write_lock,
 )
 from kloof.registry import ALL, Source, choose, moved
-from kloof.remote import Column
 from kloof.revisions import Difference, difference
 from kloof.web import Line, Patience
 
-MUNICIPALITY = re.compile(r"GM\d{4}")
 MOST_WORKERS = 4  # questions at once: public servers are shared
 BY_HAND = "page"
-NEVER = "not downloaded yet"
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What is wanted: sources and years (all when empty), municipalities or `all`, and whether all columns."""
-
-    sources: tuple[str, ...] = ()
-    years: tuple[int, ...] = ()
-    regions: tuple[str, ...] = (ALL,)
-    all_columns: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,33 +88,9 @@ class Report:
             for region in self.nowhere
         ]
         if failed:
-            done = sum(outcome.state in ("present", "fetched", "unchanged", "accepted") for outcome in self.outcomes)
+            done = sum(outcome.state not in ("failed", "by_hand") for outcome in self.outcomes)
             what = f"the download ({done} of {len(self.outcomes)} tables are there)"
             raise FetchError(faults(what, failed, "The same command goes on from here."))
-
-
-def plan(registry: Mapping[str, Source], wish: Wish) -> list[Job]:
-    """List the tables to get, in order of source and year.
-
-    Raises ParameterError with every code, source or year that makes no sense.
-    """
-    sources = choose(registry, wish.sources)
-    found = [
-        f"municipality {region!r} is no CBS code; write GM and four digits, such as GM0758."
-        for region in wish.regions
-        if region != ALL and not MUNICIPALITY.fullmatch(region)
-    ]
-    known = {year for source in sources for year in source.years}
-    if odd := sorted(set(wish.years) - known):
-        found.append(f"no source has {examples(odd)} (there are {min(known)} to {max(known)}).")
-    if found:
-        raise ParameterError(faults("what is asked", found, "See: kloof data fetch --help."))
-    jobs = []
-    for source in sources:
-        regions = (ALL,) if source.takes_all else wish.regions
-        years = [year for year in source.years if not wish.years or year in wish.years]
-        jobs += [Job(source, year, region, wish.all_columns) for year in years for region in dict.fromkeys(regions)]
-    return jobs
 
 
 def fetch(
@@ -167,7 +129,7 @@ def _offline(home: Path, catalogue: Catalogue, jobs: Sequence[Job], wish: Wish) 
     held = read_lock(home)
     outcomes, lacking = [], []
     for job in jobs:
-        entry, why = _present(job, home, held, catalogue)
+        entry, why = present(job, home, held, catalogue)
         if entry:
             outcomes.append(_there(job, entry))
         elif job.source.service == BY_HAND:
@@ -210,33 +172,50 @@ def _alone(home: Path, wait: float, tell: Callable[[News | str], None]) -> Itera
         lock.release()
 
 
+@dataclass(frozen=True)
+class _Task:
+    """One table under way: the jobs it serves, the whole copy that is there, and whether that one lacks columns."""
+
+    jobs: list[Job]
+    before: Entry | None
+    narrow: bool = False
+
+
 def _run(jobs: Sequence[Job], desk: Desk, held: dict[str, Held], how: How) -> dict[str, Outcome]:
     """Do all jobs, a few at a time; the lock file is written after each, by this thread alone."""
     outcomes: dict[str, Outcome] = {}  # by key of the job
     pool = ThreadPoolExecutor(how.workers, thread_name_prefix="fetch")
-    waiting: dict[Future[Entry], tuple[list[Job], Entry | None]] = {}
+    waiting: dict[Future[Entry], _Task] = {}
     asked: dict[str, list[Job]] = {}  # jobs of several municipalities may be served by one copy of the whole country
     try:
         for job in jobs:
-            entry, why = _present(job, desk.home, held, desk.catalogue)
+            entry, why = present(job, desk.home, held, desk.catalogue)
             if job.source.service == BY_HAND:
                 outcomes[job.key] = _by_hand(job)
             elif entry is None:
                 desk.notices.extend([] if why == NEVER else [f"{job}: {why}; downloaded again"])
-                waiting[pool.submit(download, job, desk)] = [job], None
+                narrow = held[job.key].current if why == NARROW and job.key in held else None
+                if narrow and fault(desk.home, narrow):
+                    narrow = None
+                waiting[pool.submit(download, job, desk)] = _Task([job], narrow, narrow is not None)
             elif how.refresh and entry.key in asked:
                 asked[entry.key].append(job)
             elif how.refresh:
                 asked[entry.key] = [job]
-                waiting[pool.submit(_renewed, job, desk, entry)] = asked[entry.key], entry
+                waiting[pool.submit(_renewed, job, desk, held[entry.key])] = _Task(asked[entry.key], entry)
+            elif how.accept:
+                outcomes[job.key] = _accepted(job, entry, desk.home, held)
             else:
-                outcomes[job.key] = _accepted(job, entry, desk.home, held) if how.accept else _there(job, entry)
+                outcomes[job.key] = _there(job, entry)
+                if beside := held[entry.key].beside:
+                    desk.notices.append(f"{job}: a revision ({beside.version or beside.retrieved}) waits for --accept")
         for future in as_completed(waiting):
-            served, before = waiting[future]
-            outcome = _settle(served[0], before, future, desk.home, held)
-            if how.accept and outcome.state == "changed" and before:
-                outcome = replace(_accepted(served[0], before, desk.home, held), difference=outcome.difference)
-            outcomes |= {job.key: replace(outcome, job=job) for job in served}
+            task = waiting[future]
+            outcome = _settle(task, future, desk.home, held)
+            if how.accept and outcome.state == "changed" and task.before:
+                accepted = _accepted(task.jobs[0], task.before, desk.home, held)
+                outcome = replace(accepted, difference=outcome.difference)
+            outcomes |= {job.key: replace(outcome, job=job) for job in task.jobs}
     except BaseException:
         desk.line.stop.set()
         raise
@@ -245,32 +224,44 @@ def _run(jobs: Sequence[Job], desk: Desk, held: dict[str, Held], how: How) -> di
     return outcomes
 
 
-def _renewed(job: Job, desk: Desk, entry: Entry) -> Entry:
+def _renewed(job: Job, desk: Desk, known: Held) -> Entry:
     """Get a table again when its version is another, or its server gives none; else give back what is there."""
-    own = replace(job, region=entry.region, all_columns=entry.columns == ALL)
-    if job.source.service != "file" and entry.version and describe(desk.line, own).version == entry.version:
-        return entry
+    own = replace(job, region=known.current.region, all_columns=known.current.columns == ALL)
+    if job.source.service != "file" and known.current.version:
+        version = describe(desk.line, own).version
+        for entry in (known.current, known.beside):
+            if entry and entry.version == version and not fault(desk.home, entry):
+                return entry
     return download(own, desk)
 
 
-def _settle(
-    job: Job, before: Entry | None, future: "Future[Entry]", home: Path, held: dict[str, Held]
-) -> Outcome:  # fmt: skip
-    """Enter what a job brought in the lock file."""
+def _settle(task: _Task, future: "Future[Entry]", home: Path, held: dict[str, Held]) -> Outcome:
+    """Enter what a task brought in the lock file: in use when nothing whole was there, else beside what is.
+
+    What says the same takes its place at once: the same rows, or the same values and the columns that lacked.
+    """
+    job, before = task.jobs[0], task.before
     try:
         entry = future.result()
     except KloofError as problem:
         return Outcome(job, "failed", detail=str(problem))
+    known = held.get(entry.key)
+    earlier = known.earlier if known else ()
+    found = None
     if before is None or not before.file:
-        state, found = "fetched" if entry.file else "absent", None
-        known = held.get(entry.key)
-        _enter(home, held, Held(entry, None, known.earlier if known else ()))
+        state = "fetched" if entry.file else "absent"
+        _enter(home, held, Held(entry, None, earlier))
     elif entry.sha256 == before.sha256:
-        state, found = "unchanged", None
-        _enter(home, held, replace(held[before.key], current=entry, beside=None))
+        state = "unchanged"
+        _enter(home, held, Held(entry, None, earlier))
+        if entry.file != before.file:
+            discard(home, before)
     else:
-        state, found = "changed", _compare(home, before, entry)
-        _enter(home, held, replace(held[before.key], beside=entry))
+        found = _compare(home, before, entry)
+        wider = task.narrow and found is not None and replace(found, columns_added=()).is_none
+        state = "fetched" if wider else "changed"
+        _enter(home, held, Held(entry if wider else before, None if wider else entry, earlier))
+        found = None if wider else found
     rmtree(folder(home) / PARTIAL / replace(job, region=entry.region).name, ignore_errors=True)
     return Outcome(job, state, entry.rows, entry.bytes, difference=found)
 
@@ -296,32 +287,6 @@ def _compare(home: Path, before: Entry, after: Entry) -> Difference | None:
     if not (before.file.endswith(ROWS) and after.file.endswith(ROWS)):
         return None
     return difference(read_raw(folder(home) / before.file), read_raw(folder(home) / after.file))
-
-
-def _present(job: Job, home: Path, held: Mapping[str, Held], catalogue: Catalogue) -> tuple[Entry | None, str]:
-    """Find a copy that serves a job, its own or one of the whole country; else say why there is none."""
-    why = NEVER
-    for region in dict.fromkeys((job.region, ALL)):
-        known = held.get(replace(job, region=region).key)
-        if known is None:
-            continue
-        if problem := fault(home, known.current):
-            why = problem
-        elif _too_narrow(job, home, known.current, catalogue):
-            why = "it has not all the columns that are wanted"
-        else:
-            return known.current, ""
-    return None, why
-
-
-def _too_narrow(job: Job, home: Path, entry: Entry, catalogue: Catalogue) -> bool:
-    """Whether a copy lacks columns: the catalogue may understand more since, or all may be wanted."""
-    if entry.columns == ALL or not entry.file:
-        return False
-    if job.columns == ALL:
-        return True
-    others = read_meta(folder(home) / entry.file)["other_columns"]
-    return bool(understood([Column(**column) for column in others], catalogue))
 
 
 def _there(job: Job, entry: Entry) -> Outcome:

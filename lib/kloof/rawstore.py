@@ -172,16 +172,27 @@ def stem(table: str, year: int, region: str) -> str:
 
 
 def store(home: Path, entry: Entry, data: bytes, meta: Mapping[str, Any], suffix: str = ROWS) -> Entry:
-    """Write rows and metadata, both whole, and return the entry with name, hashes and size. The lock is not touched."""
+    """Write rows and metadata, both whole, and return the entry with name, hashes and size. The lock is not touched.
+
+    The name carries a hash of both: another version of the same rows is another file.
+    """
     content = sha256(data)
+    text = (json.dumps({**meta, "sha256": content}, indent=1, ensure_ascii=False) + "\n").encode()
     table = re.sub(r"[^A-Za-z0-9]+", "-", entry.table)
-    name = f"{entry.source}/{table}/{stem(entry.table, entry.year, entry.region)}.{content[:SHOWN]}{suffix}"
-    text = json.dumps({**meta, "sha256": content}, indent=1, ensure_ascii=False) + "\n"
+    both = sha256(data + text)[:SHOWN]
+    name = f"{entry.source}/{table}/{stem(entry.table, entry.year, entry.region)}.{both}{suffix}"
     path = folder(home) / name
     write_whole(path, data)
-    write_whole(meta_path(path), text.encode())
-    found = {"file": name, "sha256": content, "meta_sha256": sha256(text.encode()), "bytes": len(data)}
+    write_whole(meta_path(path), text)
+    found = {"file": name, "sha256": content, "meta_sha256": sha256(text), "bytes": len(data)}
     return Entry(**{**asdict(entry), **found})
+
+
+def discard(home: Path, entry: Entry) -> None:
+    """Remove the files of an entry that the lock file no longer names."""
+    path = folder(home) / entry.file
+    meta_path(path).unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
 
 
 def parquet(rows: Sequence[Row], columns: Sequence[str], where: str) -> bytes:

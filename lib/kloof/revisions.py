@@ -7,6 +7,7 @@ dimensions are.
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import pandas as pd
@@ -107,7 +108,7 @@ def _laid_out(rows: pd.DataFrame, meta: Mapping[str, Any]) -> pd.DataFrame:
     kinds = {column["key"]: column for column in meta["columns"]}
     names = [key for key, column in kinds.items() if key in rows and column["type"] not in (TOPIC, NUMBER)]
     text = rows.astype("str").apply(lambda column: column.str.strip()).fillna("")
-    index = text[names].agg(" ".join, axis=1)
+    index = reduce(lambda left, right: left + " " + right, (text[name] for name in names))
     topics = {
         key: normalise(column["title"]) for key, column in kinds.items() if key in rows and column["type"] == TOPIC
     }
