@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import kloof.fetch
-from kloof import cli
+from kloof import cli, store
 from kloof.cli_data import read_years
 from kloof.errors import ParameterError
 from kloof.rawstore import folder, read_lock
@@ -58,7 +58,11 @@ def test_fetch_downloads_once(data: Data, world: World, home: Path) -> None:
     )
     code, out, err = data(*words)
     assert (code, err) == (0, "")
-    first, last = out.strip().splitlines()
+    first, stored, last = out.strip().splitlines()
+    assert "added" in stored
+    assert store.municipality("GM0758").observations.query("indicator == 'inhabitants' and code == 'GM0758'")[
+        "value"
+    ].tolist() == [188078]  # the row of Breda in the national file of 2024
     assert first.split()[:6] == ["kwb", "2024", "85984NED", "GM0758", "fetched", "68"]
     assert last.startswith("Next: kloof data")
     assert read_lock(home)["kwb/85984NED/2024/GM0758"].current.rows == 68

@@ -1,21 +1,19 @@
 """`kloof data add FILE…`: says what a file is, what of it is understood and what is not, and puts it in the store."""
 
 from collections.abc import Iterable, Mapping
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kloof.errors import KloofError, ParameterError, SourceError, examples, faults
+from kloof.errors import KloofError, SourceError, examples, faults
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from kloof.recognise import Recognised
 
-STORE = "kloof.store"
+NEXT = "kloof data coverage --municipality GM0344, or kloof run --preset municipality --set municipality=GM0344"
 FILES = Annotated[list[Path], typer.Argument(help="files: CSV, Excel, parquet, SQLite, JSON, GeoJSON, zip")]
 MUNICIPALITY = Annotated[str | None, typer.Option(help="keep this municipality only, such as GM0758")]
 CODES = Annotated[Path | None, typer.Option(help="CSV with columns code, name, for files that carry names only")]
@@ -49,27 +47,46 @@ def add(
         raise SourceError(refused[0])
     if refused:
         raise SourceError(faults("the files", refused, "The others were read." if len(refused) < len(files) else ""))
-    print(f"\nNext: {'kloof data add ' + str(files[0]) if dry_run else 'kloof run --set source=store'}")
+    print(f"\nNext: {'kloof data add ' + str(files[0]) if dry_run else NEXT}")
+
+
+def add_downloaded(paths: Iterable[tuple[Path, bool]]) -> list[str]:
+    """Put downloaded files in the store; give a line for each that changed it, or that could not be read and why.
+
+    Each path comes with whether it may replace figures that it contradicts: a revision that was accepted.
+    """
+    from kloof import store
+    from kloof.recognise import recognise
+    from kloof.sources import catalogue
+
+    known, there, lines = catalogue(), set(store.contents()["sha256"]), []
+    for path, accepted in paths:
+        try:
+            read = recognise(path, known)
+            if read.sha256 not in there:
+                lines.append(f"{path.name}: {_store(read, accepted).strip()}")
+        except KloofError as problem:
+            lines.append(f"{path.name} stays in data/raw: {problem}")
+    return lines
 
 
 def known_areas() -> "pd.DataFrame":
     """Give the areas whose names are known: of the embedded sets, and of what is in the store."""
     import pandas as pd
 
+    from kloof import store
     from kloof.recognise import embedded_areas
 
-    parts = [embedded_areas()]
-    if find_spec(STORE):
-        parts.append(import_module(STORE).areas()[["code", "name"]])
+    parts = [embedded_areas(), store.areas()[["code", "name"]]]
     areas = pd.concat(parts, ignore_index=True).drop_duplicates("code", keep="last", ignore_index=True)
     return areas[areas["name"] != areas["code"]].reset_index(drop=True)  # some files have codes and no names
 
 
 def _store(read: "Recognised", replacing: bool) -> str:
     """Hand a file to the store; give what it did in one line."""
-    if not find_spec(STORE):
-        raise ParameterError("this installation has no store; --dry-run says what a file is.")
-    change = import_module(STORE).add(read, replacing=replacing)
+    from kloof import store
+
+    change = store.add(read, replacing=replacing)
     if change.outcome == "differs":
         rows = change.differences.head(5).itertuples()
         shown = [f"{row.code} {row.year} {row.indicator}: {row.before} → {row.after}" for row in rows]

@@ -1,6 +1,7 @@
 """`kloof data`: get open figures, add files, see what there is, and try the addresses they come from."""
 
 import re
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,7 +48,7 @@ def fetch(
     workers: Annotated[int, typer.Option(help="questions at once, 1 to 4")] = 2,
     address: ADDRESSES = None,
 ) -> None:
-    """Download what is not there yet into data/raw: checked, and named in a lock file.
+    """Download what is not there yet into data/raw, checked and named in a lock file, and put it in the store.
 
     Without --municipality or --all: the municipalities of the presets.
     """
@@ -67,7 +68,9 @@ def fetch(
         report = get(project_folder(), registry, catalogue(), wish, how, tell)
     _show(report)
     report.check()
-    print("Next: kloof data coverage" if not any(o.state == "changed" for o in report.outcomes) else ACCEPT)
+    for line in cli_add.add_downloaded(_in_use(project_folder(), report)):
+        print(line)
+    print(f"Next: {cli_add.NEXT}" if not any(o.state == "changed" for o in report.outcomes) else ACCEPT)
 
 
 ACCEPT = "The copies in use are unchanged. To use the revised ones: the same command with --accept instead of --refresh"
@@ -130,6 +133,15 @@ def _of_presets() -> list[str]:
         values = read_preset(name)["parameters"]
         found += [values["municipality"], *values.get("comparisons", [])]
     return list(dict.fromkeys(found))
+
+
+def _in_use(home: Path, report: "Report") -> list[tuple[Path, bool]]:
+    """List the files in use among what was asked for, and which of them are accepted revisions."""
+    from kloof.rawstore import folder, read_lock
+
+    held = read_lock(home)
+    entries = [(held[o.job.key].current, o.state == "accepted") for o in report.outcomes if o.job.key in held]
+    return [(folder(home) / entry.file, accepted) for entry, accepted in entries if entry.file]
 
 
 def _show(report: "Report") -> None:
