@@ -131,7 +131,8 @@ def _of_presets() -> list[str]:
     found: list[str] = []
     for name in preset_names():
         values = read_preset(name)["parameters"]
-        found += [values["municipality"], *values.get("comparisons", [])]
+        found += [values["municipality"]] if "municipality" in values else []
+        found += values.get("comparisons", [])
     return list(dict.fromkeys(found))
 
 
