@@ -11,7 +11,9 @@ import kloof
 FOLDER = Path(kloof.__file__).parent
 MODULES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
 
-COMPUTING = {"formulas", "indices", "bounds", "extremes", "models", "findings", "schema"}
+COMPUTING = {
+    "formulas", "indices", "bounds", "extremes", "models", "findings", "schema", "harmonise", "availability",
+}  # fmt: skip
 EDGE = {
     "sources",
     "cbs",
