@@ -37,7 +37,7 @@ def shared() -> Path:
 
 def copy_project(target: Path) -> Path:
     """Copy data and notebooks to a folder in which a test may run and break things."""
-    ignore = shutil.ignore_patterns(".ipynb_checkpoints", "raw")
+    ignore = shutil.ignore_patterns(".ipynb_checkpoints", "raw", "store")
     for name in ("data", "notebooks"):
         shutil.copytree(PROJECT / name, target / name, ignore=ignore)
     (target / "reports").mkdir()

@@ -4,12 +4,12 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pandas as pd
 import pytest
 
+import kloof.store
 from kloof import cli, cli_add
 
 Kloof = Callable[..., tuple[int, str, str]]
@@ -34,11 +34,10 @@ class Change:
     differences: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
-class Store(ModuleType):
+class Store:
     """Stands in for the store: keeps what it was given, knows one more municipality by name."""
 
     def __init__(self) -> None:
-        super().__init__("kloof.store")
         self.taken: list[Any] = []
         self.change = Change("added", 3, 1)
 
@@ -55,8 +54,8 @@ class Store(ModuleType):
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> Store:
     stand_in = Store()
-    monkeypatch.setattr(cli_add, "find_spec", lambda _: object())
-    monkeypatch.setattr(cli_add, "import_module", lambda _: stand_in)
+    monkeypatch.setattr(kloof.store, "add", stand_in.add)
+    monkeypatch.setattr(kloof.store, "areas", stand_in.areas)
     return stand_in
 
 
@@ -152,16 +151,6 @@ def test_the_others_are_read_when_one_is_refused(tmp_path: Path, kloof_: Kloof, 
     assert "The others were read." in err
     code, out, err = kloof_(page)
     assert code == 2 and out == "" and err.startswith("kloof: page.csv is a web page or XML")
-
-
-def test_without_a_store_only_a_dry_run_is_possible(
-    tmp_path: Path, kloof_: Kloof, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(cli_add, "find_spec", lambda _: None)
-    path = saved(tmp_path, "panel.csv", PANEL)
-    assert kloof_(path, "--dry-run")[0] == 0
-    code, _, err = kloof_(path)
-    assert code == 2 and "has no store; --dry-run" in err
 
 
 def test_an_area_whose_name_is_its_code_has_no_name(store: Store) -> None:

@@ -32,6 +32,7 @@ OLD: list[Row] = [
 RIVM: list[Row] = [
     (MAASHORST, 2012, "good_perceived_health_share", 76, "rivm"),
     ("GM1992", 2012, "good_perceived_health_share", 75, "rivm"),
+    ("GM0394", 2012, "good_perceived_health_share", 74, "rivm"),
 ]  # fmt: skip
 
 
@@ -73,6 +74,10 @@ def test_municipalities_that_merged_are_put_together_and_late_divisions_left_alo
     assert SetAside("harmonise", 1, "area_without_mapping", UDEN) in data.set_aside
     assert SetAside("harmonise", 1, "part_without_a_figure", MAASHORST) in data.set_aside
     assert [entry["file"] for entry in data.inputs] == ["kwb.csv", "old.csv", "rivm.csv"]
+    # Haarlemmermeer took another in in 2019 and kept its code: only the rest of the file tells that this has been done
+    grown = load("store", "GM0394", catalogue())
+    assert grown.observations["value"].tolist() == [74]
+    assert grown.set_aside[-1].reason == "another_source_for_the_same_figure"
 
 
 def test_two_sources_of_one_figure_are_compared_and_one_is_chosen(filled: Path) -> None:
@@ -87,27 +92,32 @@ def test_two_sources_of_one_figure_are_compared_and_one_is_chosen(filled: Path) 
 
 
 def test_what_is_apportioned_stays_out_unless_it_is_asked_for(filled: Path) -> None:
+    """Haaren divided over four in 2021; in 2023 a tenth of Boxtel, which goes on, is made to join Vught as well."""
     mapping = filled / "data" / "mapping.csv"
     table = pd.read_csv(mapping, dtype={"weight": "float64"})
     haaren = table["from_code"] == "GM0788"
     table.loc[haaren, "weight"] = [0.1, 0.4, 0.2, 0.3]
-    table.to_csv(mapping, index=False)
-    vught = table.loc[haaren & (table["to_code"] == "GM0865"), "weight"].item()
-    store.add(
-        file(
-            "vught.csv",
-            [
-                ("GM0865", 2024, "inhabitants", 320, "late"),
-                ("GM0788", 2019, "inhabitants", 140, "s"),
-                ("GM0865", 2019, "inhabitants", 260, "s"),
-            ],
+    vught, boxtel = (table.loc[haaren & (table["to_code"] == code), "weight"].item() for code in ("GM0865", "GM0757"))
+    [row] = table[haaren & (table["to_code"] == "GM0865")].to_dict("records")
+    more = [
+        {**row, "from_year": 2022, "to_year": 2023, "from_code": before, "to_code": after}
+        | {"kind": kind, "weight": weight}
+        for before, after, kind, weight in (
+            ("GM0757", "GM0757", "split", 0.9), ("GM0757", "GM0865", "split", 0.1), ("GM0865", "GM0865", "same", 1),
         )
-    )
+    ]  # fmt: skip
+    pd.concat([table, pd.DataFrame(more)]).to_csv(mapping, index=False)
+    rows: list[Row] = [
+        ("GM0865", 2024, "inhabitants", 320, "late"), ("GM0788", 2019, "inhabitants", 140, "early"),
+        ("GM0865", 2019, "inhabitants", 260, "early"), ("GM0757", 2019, "inhabitants", 100, "early"),
+        ("BU07570000", 2019, "inhabitants", 100, "early"),
+    ]  # fmt: skip
+    store.add(file("vught.csv", rows))
     data = from_store("GM0865", catalogue())
-    assert data.observations["year"].tolist() == [2024]
+    assert data.observations[["code", "year"]].to_numpy().tolist() == [["GM0865", 2024]]
     assert SetAside("store", 1, "apportioned") in data.set_aside
     asked = from_store("GM0865", catalogue(), apportioned=True).observations.set_index("year")["value"]
-    assert asked[2019] == pytest.approx(260 + 140 * vught)
+    assert asked[2019] == pytest.approx(260 + 140 * vught + 0.1 * (100 + 140 * boxtel))
 
 
 def test_an_empty_store_and_a_municipality_it_has_not(home: Path) -> None:

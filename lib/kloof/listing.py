@@ -11,6 +11,7 @@ from kloof import audit, claims, narrate
 from kloof.errors import KloofError, ParameterError
 from kloof.fmt import LANGUAGES
 from kloof.indices import INDICES
+from kloof.mapping import read_mapping
 from kloof.presets import ANY, HELP, preset_names, preset_parameters, read_preset
 from kloof.run import declared, notebook_paths
 from kloof.sources import catalogue, data_folder, embedded, load, verify
@@ -101,7 +102,11 @@ def faults_of_project() -> list[str]:
     """List everything that is wrong with data, catalogue, presets, claims, texts and notebooks."""
     checks: list[Callable[[], object]] = [partial(verify, data_folder() / name) for name in embedded()]
     checks += [partial(preset_parameters, name) for name in preset_names()]
-    checks += [claims.registry, lambda: found.extend(narrate.complete(catalogue()))]
+    checks += [
+        partial(read_mapping, data_folder() / "mapping.csv"),
+        claims.registry,
+        lambda: found.extend(narrate.complete(catalogue())),
+    ]
     found: list[str] = []
     for check in checks:
         try:

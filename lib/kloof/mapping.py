@@ -62,7 +62,9 @@ def check_mapping(table: pd.DataFrame, where: str) -> pd.DataFrame:
     whole = table["kind"].isin(WHOLE)
     note(whole & (table["weight"] != 1), "a whole area with a weight that is not 1")
     note(~whole & ~table["weight"].between(0, 1) & table["weight"].notna(), "a weight outside 0-1")
-    note((table["kind"] == "same") != (table["from_code"] == table["to_code"]), "`same` is for one and the same code")
+    one = table["from_code"] == table["to_code"]
+    note((table["kind"] == "same") & ~one | table["kind"].isin(["merged", "recoded"]) & one,
+         "`same` is for one and the same code")  # fmt: skip
     key = ["from_code", "to_year", "weight_kind"]
     note(table.duplicated([*key, "to_code"], keep=False), "a pair that occurs twice")
     totals = table.groupby(key)["weight"].transform("sum", min_count=1)
@@ -77,7 +79,8 @@ def check_mapping(table: pd.DataFrame, where: str) -> pd.DataFrame:
 
 def created(mapping: pd.DataFrame) -> dict[str, int]:
     """Give the year from which each new code exists; a code that receives and goes on is not new."""
-    goes_on = mapping.loc[mapping["kind"] == "same", ["to_code", "to_year"]].itertuples(index=False, name=None)
+    one = mapping["from_code"] == mapping["to_code"]
+    goes_on = mapping.loc[one, ["to_code", "to_year"]].itertuples(index=False, name=None)
     rows = mapping[["to_code", "to_year"]].drop_duplicates().itertuples(index=False, name=None)
     return {str(code): int(year) for code, year in set(rows) - set(goes_on)}
 

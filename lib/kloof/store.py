@@ -4,11 +4,11 @@ One part per file that was added (parquet), its rows sorted by municipality, cod
 engine reads a few row groups for one municipality and skips most of every column for one indicator. `kloof.shelf`
 says where the parts lie, `kloof.intake` how a file is added.
 
-Chosen by measuring 12.8 million synthetic rows in 12 parts on 2 cores (`benchmarks/store.py` measures the chosen one
-again). DuckDB on one copy in row groups of 122,880 (21 MB): a municipality of 31,000 rows in 21 ms, the largest of
-225,000 in 31 ms, one indicator of all areas (213,000 rows) in 0.10 s, each with a new connection and the pandas frame.
-pyarrow.dataset on the same copy: 58 ms, 61 ms and 0.43 s; in row groups of 32,768: 25 ms, 28 ms and 0.54 s. A second
-copy sorted by indicator would make that last one 0.05 s for 2.5 times as much on disk, and was not needed.
+Chosen by measuring 12.8 million synthetic rows in 12 parts on 2 cores, pandas frame included: a municipality of 31,000
+rows, the largest of 225,000, one indicator of all areas (213,000). DuckDB on one copy in row groups of 122,880 (21 MB):
+7 ms, 18 ms and 0.20 s; pyarrow.dataset on the same: 58 ms, 61 ms and 0.43 s, and in its best row groups (32,768) 25 ms,
+28 ms and 0.54 s. A second copy sorted by indicator makes the last one 0.04 s for 2.5 times as much on disk: not needed.
+To start an engine takes 11 ms, so a process keeps one. `benchmarks/store.py` measures the whole, sorted, again.
 """
 
 import json

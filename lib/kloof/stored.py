@@ -30,12 +30,13 @@ def from_store(
     earlier = [store.municipality(code) for code in predecessors(mapping, municipality) if code in there]
     others = [store.municipality(code) for code in dict.fromkeys(comparisons) if code in there and code != municipality]
     rows, aside = _in_catalogue(pd.concat([held.observations for held in (own, *earlier)], ignore_index=True), known)
-    starts, last = created(mapping), int(rows["year"].max())
+    starts = created(mapping)
     divisions = {key: division_of(key[1], codes, starts) for key, codes in store.editions().items()}
     about = mapping[mapping["to_code"].isin([municipality, *predecessors(mapping, municipality)])]
-    moved = harmonise(rows, about, last, known, divisions)
-    rows, more = _without_apportioned(moved.observations, moved.apportioned, apportioned)
-    rows = rows[rows["code"].str[2:6] == municipality[2:6]]
+    today = max(divisions[key] for key in rows[["source", "year"]].drop_duplicates().itertuples(index=False, name=None))
+    moved = harmonise(rows, about, today, known, divisions)
+    inside = moved.observations["code"].str[2:6] == municipality[2:6]
+    rows, more = _without_apportioned(moved.observations[inside], moved.apportioned, apportioned)
     beside, _ = _in_catalogue(
         pd.concat([rows.iloc[:0], *[held.observations for held in others]], ignore_index=True), known
     )
