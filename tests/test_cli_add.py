@@ -105,7 +105,7 @@ def test_files_go_to_the_store(tmp_path: Path, kloof_: Kloof, store: Store) -> N
     assert code == 0 and "  store           added: 3 rows new, 1 already there" in out
     (read, replacing), *rest = store.taken
     assert rest == [] and replacing is False and read.observations["code"].tolist() == ["GM0758", "GM0758"]
-    assert "Next: kloof run --set source=" in out
+    assert "Next: kloof data coverage --municipality GM0758, or kloof run --preset municipality" in out
 
 
 def test_names_are_looked_up_in_the_embedded_sets_and_the_store(tmp_path: Path, kloof_: Kloof, store: Store) -> None:

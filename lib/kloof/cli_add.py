@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from kloof.recognise import Recognised
 
-NEXT = "kloof data coverage --municipality GM0344, or kloof run --preset municipality --set municipality=GM0344"
 FILES = Annotated[list[Path], typer.Argument(help="files: CSV, Excel, parquet, SQLite, JSON, GeoJSON, zip")]
 MUNICIPALITY = Annotated[str | None, typer.Option(help="keep this municipality only, such as GM0758")]
 CODES = Annotated[Path | None, typer.Option(help="CSV with columns code, name, for files that carry names only")]
@@ -34,11 +33,12 @@ def add(
     known = catalogue()
     reasons = read_vocabularies(data_folder() / "vocabularies.toml", known).reasons
     areas = known_areas()
-    refused = []
+    refused, place = [], municipality or ""
     for path in files:
         try:
             read = recognise(path, known, municipality=municipality, codes=codes, areas=areas)
             print("\n".join(report(read, reasons)))
+            place = place or next((code for code in read.areas["code"] if code.startswith("GM")), "")
             if not dry_run:
                 print(_store(read, replace))
         except KloofError as problem:
@@ -47,7 +47,13 @@ def add(
         raise SourceError(refused[0])
     if refused:
         raise SourceError(faults("the files", refused, "The others were read." if len(refused) < len(files) else ""))
-    print(f"\nNext: {'kloof data add ' + str(files[0]) if dry_run else NEXT}")
+    print(f"\nNext: {'kloof data add ' + str(files[0]) if dry_run else next_step(place)}")
+
+
+def next_step(code: str) -> str:
+    """Say what can be typed now that the store has a municipality."""
+    place = code or "GM0344"
+    return f"kloof data coverage --municipality {place}, or kloof run --preset municipality --set municipality={place}"
 
 
 def add_downloaded(paths: Iterable[tuple[Path, bool]]) -> list[str]:

@@ -70,7 +70,11 @@ def fetch(
     report.check()
     for line in cli_add.add_downloaded(_in_use(project_folder(), report)):
         print(line)
-    print(f"Next: {cli_add.NEXT}" if not any(o.state == "changed" for o in report.outcomes) else ACCEPT)
+    print(
+        f"Next: {cli_add.next_step('' if all_ else regions[0])}"
+        if not any(o.state == "changed" for o in report.outcomes)
+        else ACCEPT
+    )
 
 
 ACCEPT = "The copies in use are unchanged. To use the revised ones: the same command with --accept instead of --refresh"
