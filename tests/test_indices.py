@@ -11,7 +11,8 @@ from hypothesis.extra import numpy as hnp
 
 from kloof.errors import ParameterError, SchemaError
 from kloof.formulas import Segments
-from kloof.indices import INDICES, expected_under_evenness, get_index, measure
+from kloof.indices import INDICES, expected_under_evenness, get_index
+from kloof.measures import measure
 
 COUNT_INDICES = [name for name, index in INDICES.items() if index.needs == "counts"]
 EVENNESS = ["dissimilarity", "gini", "theil_h", "correlation_ratio"]
