@@ -125,11 +125,11 @@ def _minmax(table: Pair) -> FloatArray:
 
 
 def _concentration_profile(table: Pair) -> FloatArray:
-    """R = Σ aᵢ/A · |pᵢ − P| / (1 − P), the two integrals of the profile taken exactly, 0–1.
+    """R = Σ aᵢ/A · |pᵢ − P| / (1 − P), the two integrals of the profile taken exactly, 0–2 (above 1 only if P > ½).
 
     The profile v(θ) is the part of the group that lives where its share is at least θ, a step function, so that the
     areas below P (1 − v) and above P (v) are sums of min(pᵢ, P) and max(pᵢ − P, 0).
-    Source: Hong & Sadahiro 2014, doi:10.1007/s10109-013-0192-2.
+    Source: Hong & Sadahiro 2014, Journal of Geographical Systems 16(2); doi:10.1371/journal.pone.0113767.
     """
     return table.cut.total(table.group * np.abs(table.off) / table.divisor) / table.pairs
 

@@ -23,7 +23,7 @@ FAMILIES: tuple[Family, ...] = (
     "evenness", "exposure", "diversity", "concentration", "clustering", "rank_order", "means",
 )  # fmt: skip
 GROUPS = ("two", "many", "any", "ordered", "means")
-INVARIANCES = ("size", "composition", "organisation", "symmetry", "transfer", "decomposition", "scale")
+INVARIANCES = ("size", "composition", "organisation", "symmetry", "exchange", "transfer", "decomposition", "scale")
 
 # what the function of an index takes before the offsets `starts` of the segments, all (..., N) unless said otherwise
 NEEDS = {
@@ -100,11 +100,12 @@ class Index:
 
     `function(..., starts)` is batched, see `segments`; `NEEDS[needs]` says what it takes. groups: "two" (a group
     against another or the rest), "many" (all groups of the table), "any" (two when a group is named, else all),
-    "ordered" (classes in order) or "means". `lowest` and `highest` are the ends of its scale. invariances, of
-    `INVARIANCES`: it stays the same when all counts are multiplied (size), or those of one group (composition), when a
-    unit is split in proportion (organisation), when groups swap or classes turn round (symmetry), when all values
-    are multiplied (scale); an exchange of people towards the mix never raises it (transfer); between and within
-    add up to it (decomposition). neighbourhood: the kind of `spatial.neighbourhood` it uses, or "".
+    "ordered" (classes in order) or "means". `lowest` and `highest` are the ends of its scale. neighbourhood: the kind
+    of `spatial.neighbourhood` it uses, or "". invariances, of `INVARIANCES`: it stays the same when all counts are
+    multiplied (size), or those of one group (composition), when a unit is split in proportion (organisation), when
+    groups swap or classes turn round (symmetry), when all values are multiplied (scale); it never rises when two units
+    exchange people of two groups towards the mix (exchange), or people move to where their group has a smaller share
+    (transfer); its parts between and within parents add up to it (decomposition).
     """
 
     id: str
