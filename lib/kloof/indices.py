@@ -11,10 +11,13 @@ from math import isfinite
 from re import fullmatch
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from kloof import formulas, manygroups, means, rankorder, spatial
 from kloof.errors import CatalogueError, ParameterError, faults, nearest
 from kloof.formulas import expected_under_evenness
-from kloof.segments import Formula
+from kloof.segments import FloatArray, Formula
 
 __all__ = ["INDICES", "Index", "expected_under_evenness", "get_index"]
 
@@ -38,6 +41,8 @@ NEEDS = {
     "means": "value, weight",
     "means_and_coordinates": "value, weight, weights (N, N) of spatial.neighbourhood without the unit itself",
 }
+
+ON_COUNTS = ("counts", "groups", "ordered", "counts_and_others")  # needs nothing but counts
 
 _FUNCTIONS: dict[str, Formula[Any]] = {
     "dissimilarity": formulas.dissimilarity,
@@ -134,6 +139,18 @@ class Index:
     def base(self) -> str:
         """The id without its parameter."""
         return self.id.partition("(")[0]
+
+    def of_counts(self, counts: ArrayLike, starts: ArrayLike = (0,)) -> FloatArray:
+        """Compute the index of counts (..., G, N), whose rows are the group and the rest for an index of two groups.
+
+        Raises ParameterError for an index that needs more than counts.
+        """
+        if self.needs == "counts":
+            table = np.asarray(counts, dtype=np.float64)
+            return self.function(table[..., 0, :], table[..., 1, :], starts)
+        if self.needs in ON_COUNTS:
+            return self.function(counts, starts)
+        raise ParameterError(f"{self.id} needs more than counts: {NEEDS[self.needs]}.")
 
     def text(self, name: str, language: str) -> str:
         """Give `name`, `what`, `good` or `weakness` in nl or en."""

@@ -65,23 +65,47 @@ def measure(
     Raises SchemaError (table) or ParameterError (index or group), with all faults in one message.
     """
     wanted = [index] if isinstance(index, str) else list(index)
-    prepared, in_table = _made_ready(table, wanted, by)
-    of_means = prepared.of_means if prepared else None
-    in_choice = _choice_faults(wanted, of_means)
-    if not of_means:
-        in_choice += group_faults(prepared.groups if prepared else _groups_of(table), group, against)
-    elif (group, against) != (None, None):
-        in_choice.append("an index of means takes no group")
-    if prepared is None or in_table or in_choice:
-        kind = SchemaError if in_table else ParameterError
-        where = "counts" if in_table else "the choice"
-        raise kind(faults(where, in_table + in_choice, "Mend these, then measure again."))
+    prepared = made_ready(table, wanted, by, (group, against))
     entries = [get_index(name) for name in wanted]
     blocks = _Blocks(prepared)
     if entries[0].needs == _OF_UNITS:
         return blocks.of_units(entries)
     rows = [blocks.row(entry, choice) for entry in entries for choice in _choices(entry, prepared, group, against)]
     return _laid_out(prepared.keys, rows)
+
+
+def made_ready(
+    table: pd.DataFrame | Prepared,
+    index: Sequence[str],
+    by: Sequence[str] | str = (),
+    compare: tuple[object, object] = (None, None),
+) -> Prepared:
+    """Prepare a table for these indices; compare: group and against.
+
+    Raises SchemaError or ParameterError with every fault of the table and of the choice.
+    """
+    prepared, in_table = _examined(table, index, by)
+    of_means = prepared.of_means if prepared else None
+    in_choice = _choice_faults(index, of_means)
+    if not of_means:
+        in_choice += group_faults(prepared.groups if prepared else _groups_of(table), *compare)
+    elif compare != (None, None):
+        in_choice.append("an index of means takes no group")
+    if prepared is None or in_table or in_choice:
+        kind = SchemaError if in_table else ParameterError
+        where = "counts" if in_table else "the choice"
+        raise kind(faults(where, in_table + in_choice, "Mend these, then measure again."))
+    return prepared
+
+
+def comparisons(
+    prepared: Prepared, index: Sequence[str], group: object = None, against: object = None
+) -> Iterator[tuple[Index, Prepared]]:
+    """Give every index with the complete counts it is computed over, in the order of the rows of `measure` per key."""
+    blocks = _Blocks(prepared)
+    for entry in map(get_index, index):
+        for choice in _choices(entry, prepared, group, against):
+            yield entry, blocks.over(choice)
 
 
 def estimate(chosen: Prepared, index: Index | str) -> FloatArray:
@@ -93,7 +117,7 @@ def estimate(chosen: Prepared, index: Index | str) -> FloatArray:
     return np.asarray(entry.function.of(_table(entry, chosen)), dtype=np.float64)
 
 
-def _made_ready(
+def _examined(
     table: pd.DataFrame | Prepared, wanted: Sequence[str], by: Sequence[str] | str
 ) -> tuple[Prepared | None, list[str]]:
     """Give the prepared table, or the faults of the table."""

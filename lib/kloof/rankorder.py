@@ -16,7 +16,7 @@ from kloof.errors import ParameterError
 from kloof.formulas import correlation_ratio, theil_h
 from kloof.segments import FloatArray, Formula, Pair, Segments, divide, times_log
 
-LEAST_WEIGHT = 0.5  # of the whole 0–1, weighed by entropy, that must lie between the outer thresholds
+LEAST_WEIGHT = 0.4  # of the whole 0–1, weighed by entropy, that must lie between the outer thresholds
 
 
 class Ordered:
@@ -48,7 +48,7 @@ class Ordered:
         """Whether the thresholds lie wide enough to say something about the whole, (..., n_segments).
 
         Income classes of which one holds most people leave the polynomial free where it counts: the outer thresholds
-        that do split people must hold at least half of ∫ E(p) dp, E the entropy.
+        that do split people must hold at least 0.4 of ∫ E(p) dp, E the entropy; three equal classes hold 0.45.
         """
         share = np.where((self.share > 0) & (self.share < 1), self.share, np.nan)
         low, high = np.fmin.reduce(share, axis=-2), np.fmax.reduce(share, axis=-2)

@@ -42,9 +42,11 @@ def neighbourhood(
     if found:
         raise ParameterError(faults("the neighbourhood", found, "Give metres; set units without a place aside."))
     units = len(place)
+    if not units:
+        return csr_array((0, 0))
     segment = Segments(starts, units).of_unit
     reach = {"nearest": np.inf, "radius": size, "decay": _NEGLIGIBLE * size}[kind]
-    extent = float(np.ptp(place, axis=0).max()) if units else 0.0
+    extent = float(np.ptp(place, axis=0).max())
     apart = 2 * (extent + 1) if kind == "nearest" else 2 * reach + 1
     tree = cKDTree(np.column_stack([place, segment * apart]))
     if kind == "nearest":
