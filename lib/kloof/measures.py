@@ -92,8 +92,8 @@ def made_ready(
     elif compare != (None, None):
         in_choice.append("an index of means takes no group")
     if prepared is None or in_table or in_choice:
-        kind = SchemaError if in_table else ParameterError
-        where = "counts" if in_table else "the choice"
+        kind = ParameterError if prepared or not in_table else SchemaError
+        where = "the choice" if prepared or not in_table else "counts"
         raise kind(faults(where, in_table + in_choice, "Mend these, then measure again."))
     return prepared
 

@@ -69,8 +69,9 @@ def _scales(entry: Index, chosen: Prepared, rng: np.random.Generator, partitions
     drawn = _drawn(entry, nested, rng, partitions)
     some = ~np.isnan(drawn).all(axis=0)
     mean, low, high = np.full((3, some.size), np.nan)
-    mean[some] = np.nanmean(drawn[:, some], axis=0)
-    low[some], high[some] = np.nanquantile(drawn[:, some], [0.025, 0.975], axis=0)
+    if some.any():
+        mean[some] = np.nanmean(drawn[:, some], axis=0)
+        low[some], high[some] = np.nanquantile(drawn[:, some], [0.025, 0.975], axis=0)
     parts = nested.parents.cut.lengths
     blank = np.full(some.size, np.nan)
     none = np.zeros(some.size, dtype=np.intp)
