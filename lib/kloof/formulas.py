@@ -63,9 +63,7 @@ def _gini(table: Pair) -> FloatArray:
     With units sorted by share, G = Σ aᵢ (2Bᵢ − bᵢ) / AB − 1, Bᵢ the running sum of b; units with equal shares
     lie on one straight piece, so their order is no matter. Source: James & Taeuber 1985, doi:10.2307/270845.
     """
-    order = table.cut.order(table.group / table.divisor)
-    group, rest = np.take_along_axis(table.group, order, -1), np.take_along_axis(table.rest, order, -1)
-    area = table.cut.total(group * (2 * table.cut.running(rest) - rest))
+    area = table.cut.curve(table.group, table.rest, table.group / table.divisor)
     return np.maximum(area / table.pairs - 1, 0.0)
 
 

@@ -29,12 +29,11 @@ def _dissimilarity(table: Groups) -> FloatArray:
 
 def _gini(table: Groups) -> FloatArray:
     """G = Σₖ Σᵢ Σⱼ tᵢtⱼ |πᵢₖ − πⱼₖ| / 2T²I, 0–1: one sort per group. Source: Reardon 1998; Reardon & Firebaugh 2002."""
-    counts, both = table.counts, np.broadcast_to(table.both[..., None, :], table.counts.shape)
-    order = table.cut.order(counts / table.divisor[..., None, :])
-    group = np.take_along_axis(counts, order, -1)
-    rest = np.take_along_axis(both, order, -1) - group
-    area = table.cut.total(group * (2 * table.cut.running(rest) - rest))
-    apart = np.add.reduce(area - table.members * table.others, axis=-2)
+    apart = np.zeros_like(table.everyone)
+    for number in range(table.counts.shape[-2]):  # a group at a time stays in the cache
+        group = table.counts[..., number, :]
+        area = table.cut.curve(group, table.both - group, group / table.divisor)
+        apart = apart + area - table.members[..., number, :] * table.others[..., number, :]
     return np.asarray(np.maximum(apart, 0.0) / table.pairs)
 
 

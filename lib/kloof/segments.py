@@ -16,6 +16,7 @@ from kloof.errors import ParameterError, examples
 
 FloatArray = NDArray[np.float64]
 Table = TypeVar("Table")
+_LEAST_BITS = 32  # of a share, to sort by packed numbers
 _NOBODY = 1e-300  # 0 · ln(this) is 0, the limit, without a masked (slow) logarithm
 
 
@@ -63,13 +64,42 @@ class Segments:
         return np.asarray(sums - self.spread(before))
 
     def order(self, shares: FloatArray) -> NDArray[np.intp]:
-        """Order of the units (..., N) by share (0–1) inside their segment, by one sort of segment + share/2.
+        """Order of the units (..., N) by share (0–1) inside their segment.
 
-        Shares that differ by less than 1e-12 may come out in either order; an index that is continuous in the
-        shares does not notice.
+        One sort of whole numbers that hold segment, share and place of the unit, which takes a fifth of the time of
+        sorting the places by share. The share keeps the bits that are left (40 for 14,000 units in 342 segments:
+        1e-12); closer shares may come out in either order, which an index that is continuous in them does not notice.
         """
-        keys = shares if self.starts.size == 1 else self.of_unit + 0.5 * shares
-        return np.argsort(keys, axis=-1)
+        place_bits = max(1, int(self.lengths.sum()) - 1).bit_length()
+        segment_bits = (self.starts.size - 1).bit_length()
+        bits = min(52, 63 - place_bits - segment_bits)  # a share has no more
+        if bits < _LEAST_BITS or not ((shares >= 0) & (shares <= 1)).all():  # missing shares are no numbers to pack
+            keys = shares if self.starts.size == 1 else self.of_unit + 0.5 * shares
+            return np.argsort(keys, axis=-1)
+        packed = (shares * float(2**bits - 1)).astype(np.int64)
+        packed <<= place_bits
+        packed += self._places(bits + place_bits)
+        packed.sort(axis=-1)
+        packed &= 2**place_bits - 1
+        return packed
+
+    def _places(self, shift: int) -> NDArray[np.int64]:
+        """Segment and place of each unit, the segment `shift` bits up."""
+        places = np.arange(self.lengths.sum(), dtype=np.int64)
+        return places if self.starts.size == 1 else places + (self.of_unit.astype(np.int64) << shift)
+
+    def curve(self, group: FloatArray, rest: FloatArray, shares: FloatArray) -> FloatArray:
+        """Σ aᵢ (2Bᵢ − bᵢ) with the units in order of share and Bᵢ the running sum of b: AB (1 + Gini), per segment."""
+        order = self.order(shares)
+        if order.ndim == 1:
+            group, rest = group[order], rest[order]
+        else:
+            group, rest = np.take_along_axis(group, order, -1), np.take_along_axis(rest, order, -1)
+        area = self.running(rest)
+        area *= 2
+        area -= rest
+        area *= group
+        return self.total(area)
 
 
 def divide(above: FloatArray, below: FloatArray, empty: float = np.nan) -> FloatArray:
