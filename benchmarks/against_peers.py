@@ -6,7 +6,8 @@ Needs the peers (requirements-bench.txt, in an environment of its own). Peer and
 own prepared input: PySAL a wide frame, kloof its counts (groups × units). A peer that takes longer than SLOW seconds
 runs once. Printed: the ratio peer / kloof (median, lowest, highest), whether the results are equal, the floor that the
 project sets, and the *limit*: what this machine needs to read the input once from memory, and to take the logarithms,
-roots and sorts the workload can't do without, measured in the same run. A ratio travels between machines; seconds don't.
+roots and sorts that the workload can't do without, measured in the same run. A ratio travels between machines, seconds
+don't.
 """
 
 import argparse

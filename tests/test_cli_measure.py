@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from kloof import cli
-from kloof.cli_measure import as_json, measure_file, read_table
+from kloof.cli_measure import as_json, measure_file, people_interval, read_table
 from kloof.counts import Prepared
 from kloof.errors import ParameterError, SourceError
 from kloof.indices import Index, get_index
@@ -200,12 +200,12 @@ def test_the_ends_of_an_interval_stand_beside_their_estimate(file: Path) -> None
 
 
 def test_an_interval_needs_counts_only() -> None:
-    table = Prepared(
+    two = Prepared(
         np.ones((2, 2)), ("x", "rest"), np.array([0]), pd.DataFrame(index=[0]), np.array(["u", "v"]), np.array([0])
     )
-    for name in ("delta", "distance_decay_isolation", "weighted_sd"):
+    for name in ("delta", "distance_decay_isolation", "weighted_sd", "theil_h_within_parents"):
         with pytest.raises(ParameterError, match="needs more than counts"):
-            get_index(name).of_counts(table.counts)
+            people_interval(two, get_index(name), np.random.default_rng(0))
 
 
 def test_the_help_lists_every_option(kloof_: Kloof, monkeypatch: pytest.MonkeyPatch) -> None:

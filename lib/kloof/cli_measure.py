@@ -119,14 +119,15 @@ def as_text(rows: pd.DataFrame) -> str:
 
 
 def people_interval(chosen: Prepared, index: Index, rng: np.random.Generator) -> pd.DataFrame:
-    """Give the 95 % bootstrap interval of people: low, high and range_kind, one row per key.
+    """Give the 95 % interval of a bootstrap of people: low, high and range_kind among its columns, one row per key.
 
-    Raises ParameterError for an index that needs more than counts (areas, coordinates, means).
+    Raises ParameterError for an index that needs more than counts (areas, coordinates, parents, means).
     """
     from importlib import import_module
 
+    index.of_counts(chosen.counts[:, :0])  # refuse before drawing anything
+    drawing = import_module("kloof.resample").Drawing(rng)
     found: pd.DataFrame = import_module("kloof.uncertainty").interval(
-        {index.id: index.of_counts}, chosen.counts, rng, "people_bootstrap", chosen.starts,
-        scale=(index.lowest, index.highest),
-    )  # fmt: skip
+        {index.id: index.of_counts}, chosen.counts, drawing, "people_bootstrap", chosen.starts
+    )
     return found

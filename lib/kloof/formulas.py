@@ -101,9 +101,9 @@ def _atkinson(table: Pair, value: float = 0.5) -> FloatArray:
 
 def _shares(table: Pair) -> tuple[FloatArray, FloatArray]:
     """Part of the group and part of the rest that lives in each unit; 0 where there is no group or no rest."""
-    spread = table.cut.spread
+    level = table.cut.level
     per_member, per_other = (divide(np.ones_like(sums), sums, 0.0) for sums in (table.members, table.others))
-    return table.group * spread(per_member), table.rest * spread(per_other)
+    return table.group * level(per_member), table.rest * level(per_other)
 
 
 def _hutchens(table: Pair) -> FloatArray:

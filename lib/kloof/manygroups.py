@@ -105,7 +105,7 @@ def _local_linkage(table: Groups) -> FloatArray:
 
 def _local_mutual_information(table: Groups) -> FloatArray:
     """tᵢ/T · local linkage of each unit, in nats: its part of M; the parts add up to M."""
-    people = np.broadcast_to(table.cut.spread(table.everyone), table.both.shape)
+    people = np.broadcast_to(table.cut.level(table.everyone), table.both.shape)
     return divide(np.maximum(table.unit_information, 0.0), people)
 
 

@@ -36,7 +36,7 @@ class Means:
     @cached_property
     def spread(self) -> FloatArray:
         """Weighted standard deviation per segment."""
-        off = self.value - self.cut.spread(self.mean)
+        off = self.value - self.cut.level(self.mean)
         return np.sqrt(divide(self.cut.total(self.weight * off**2), self.total))
 
 
@@ -58,7 +58,7 @@ def _theil_between(table: Means) -> FloatArray:
 
     Source: Shorrocks 1980, between-group part of the class at c = 1, doi:10.2307/1913126.
     """
-    relative = divide(table.value, np.broadcast_to(table.cut.spread(table.mean), table.value.shape))
+    relative = divide(table.value, np.broadcast_to(table.cut.level(table.mean), table.value.shape))
     negative = table.cut.total(((table.value < 0) & (table.weight > 0)).astype(np.float64)) > 0
     apart = divide(table.cut.total(table.weight * times_log(relative, relative)), table.total)
     return np.where(negative, np.nan, apart)

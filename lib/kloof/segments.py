@@ -52,8 +52,12 @@ class Segments:
         return sums
 
     def spread(self, totals: FloatArray) -> FloatArray:
-        """Give each unit the value of its segment: (..., n_segments) to (..., N); one segment stays (..., 1)."""
-        return totals if self.starts.size == 1 else np.repeat(totals, self.lengths, axis=-1)
+        """Give each unit the value of its segment: (..., n_segments) to (..., N)."""
+        return np.repeat(totals, self.lengths, axis=-1)
+
+    def level(self, totals: FloatArray) -> FloatArray:
+        """As `spread`, for arithmetic with units: one segment stays (..., 1) and is not written out."""
+        return totals if self.starts.size == 1 else self.spread(totals)
 
     def running(self, values: FloatArray) -> FloatArray:
         """Add up within each segment from its first unit on, (..., N) to (..., N)."""
@@ -61,7 +65,7 @@ class Segments:
         if self.starts.size == 1:
             return sums
         before = np.concatenate([np.zeros((*sums.shape[:-1], 1)), sums], axis=-1)[..., self.starts]
-        return np.asarray(sums - self.spread(before))
+        return np.asarray(sums - self.level(before))
 
     def order(self, shares: FloatArray) -> NDArray[np.intp]:
         """Order of the units (..., N) by share (0–1) inside their segment.
@@ -153,7 +157,7 @@ class Pair:
     @cached_property
     def off(self) -> FloatArray:
         """aᵢT − tᵢA = aᵢB − bᵢA of each unit: exactly 0 for whole counts in proportion."""
-        return np.asarray(self.group * self.cut.spread(self.others) - self.rest * self.cut.spread(self.members))
+        return np.asarray(self.group * self.cut.level(self.others) - self.rest * self.cut.level(self.members))
 
     @cached_property
     def information(self) -> FloatArray:
@@ -161,7 +165,7 @@ class Pair:
         everyone = self.members + self.others
         total = np.zeros_like(everyone)
         for part, sums in ((self.group, self.members), (self.rest, self.others)):
-            weight = self.cut.spread(divide(everyone, sums, 0.0))
+            weight = self.cut.level(divide(everyone, sums, 0.0))
             total = total + self.cut.total(times_log(part, part * weight / self.divisor))
         return np.maximum(total, 0.0)
 
@@ -210,7 +214,7 @@ class Groups:
     @cached_property
     def off(self) -> FloatArray:
         """nᵢₖT − tᵢNₖ of each cell, (..., G, N)."""
-        people, groups = self.cut.spread(self.everyone), self.cut.spread(self.members)
+        people, groups = self.cut.level(self.everyone), self.cut.level(self.members)
         return np.asarray(self.counts * people[..., None, :] - groups * self.both[..., None, :])
 
     @cached_property
@@ -221,7 +225,7 @@ class Groups:
     @cached_property
     def unit_information(self) -> FloatArray:
         """Σₖ nᵢₖ ln(nᵢₖT/(tᵢNₖ)): people × local linkage (nats) of each unit, (..., N)."""
-        weight = self.cut.spread(
+        weight = self.cut.level(
             divide(np.broadcast_to(self.everyone[..., None, :], self.members.shape), self.members, 0.0)
         )
         ratio = self.counts / self.divisor[..., None, :]

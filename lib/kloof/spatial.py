@@ -99,7 +99,7 @@ def _spatial_dissimilarity(table: Environment) -> FloatArray:
     """
     pair = table.pair
     everyone = pair.members + pair.others
-    off = np.abs(table.share - pair.cut.spread(divide(pair.members, everyone, 0.0)))
+    off = np.abs(table.share - pair.cut.level(divide(pair.members, everyone, 0.0)))
     return pair.cut.total(pair.both * off) * everyone / (2 * pair.pairs)
 
 
@@ -134,7 +134,7 @@ def _moran_i(table: Neighbours) -> FloatArray:
     means = table.means
     value, cut = np.where(means.weight > 0, means.value, np.nan), means.cut
     units = cut.lengths.astype(np.float64)
-    off = value - cut.spread(divide(cut.total(value), units))
+    off = value - cut.level(divide(cut.total(value), units))
     across = cut.total(off * _around(table.standard, off))
     square = cut.total(off**2)
     level = 1e-24 * cut.total(value**2)  # the spread of equal values is a rounding error, not a spread
@@ -168,7 +168,7 @@ def _absolute_concentration(table: Areas) -> FloatArray:
     order = np.lexsort((table.area, np.broadcast_to(cut.of_unit, table.area.shape)), axis=-1)
     area, people = (np.take_along_axis(part, order, -1) for part in (table.area, pair.both))
     before = cut.running(people) - people
-    members, everyone = cut.spread(pair.members), cut.spread(pair.members + pair.others)
+    members, everyone = cut.level(pair.members), cut.level(pair.members + pair.others)
     least = cut.total(area * np.clip(members - before, 0, people))
     most = cut.total(area * np.clip(before + people - (everyone - members), 0, people))
     mean = cut.total(table.area * pair.group)
