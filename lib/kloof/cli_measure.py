@@ -57,8 +57,8 @@ def measure_file(
 ) -> pd.DataFrame:
     """Measure the indices of a file: the rows of `measures.measure`, with low, high and range_kind given `interval`.
 
-    compare: group and against, or None. Each index gets its own generator from `seed`, so that the rows of one index
-    don't depend on which others are asked for. Raises SourceError, SchemaError, ParameterError.
+    compare: group and against, or None. Every index draws from `seed` anew, so that its rows don't depend on which
+    others are asked for. Raises SourceError, SchemaError, ParameterError.
     """
     group, against = compare
     prepared = made_ready(_keys_as_numbers(read_table(path), by), index, by, compare)
@@ -69,8 +69,7 @@ def measure_file(
         raise ParameterError("A local index has no interval; ask for it without --ci.")
     ends: list[pd.DataFrame] = []
     for entry, chosen in comparisons(prepared, index, group, against):
-        rng = np.random.default_rng([seed, *entry.id.encode()])
-        ends.append(interval(chosen, entry, rng).loc[:, list(ENDS)].reset_index(drop=True))
+        ends.append(interval(chosen, entry, np.random.default_rng(seed)).loc[:, list(ENDS)].reset_index(drop=True))
     order = np.arange(len(found)).reshape(-1, len(ends)).T.ravel()
     joined = pd.concat(ends, ignore_index=True).set_axis(order).sort_index()
     place = list(found.columns).index("estimate") + 1
