@@ -284,7 +284,7 @@ def test_suppressed_everywhere_says_nothing() -> None:
 # ------------------------------------------------------------------ any index
 
 
-@pytest.mark.parametrize("index_id", list(INDICES))
+@pytest.mark.parametrize("index_id", [*COUNT_INDICES, *MEANS])
 def test_a_box_without_width_gives_the_estimate(index_id: str) -> None:
     a, b = np.array([10.0, 20, 30, 0]), np.array([30.0, 20, 10, 7])
     found = index_range(index_id, a, a, b, b, np.random.default_rng(1))
@@ -310,7 +310,7 @@ def test_counts_against_corners_and_random_tables(index_id: str, box: Arrays) ->
     assert seen.max() <= found.high + slack
     centre = function((box[0] + box[1]) / 2, (box[2] + box[3]) / 2, (0,))[0]
     assert found.low <= centre <= found.high
-    assert found.certified == (index_id in {"dissimilarity", "isolation", "interaction"})
+    assert found.certified == (index_id in {"dissimilarity", "minmax", "isolation", "interaction"})
     assert found.method == ("exact" if found.certified else "search")
 
 
@@ -404,6 +404,8 @@ def test_nobody_in_the_box(index_id: str, a_high: list[float], b_high: list[floa
 
 def test_an_index_that_is_unknown_or_not_defined() -> None:
     rng = np.random.default_rng(0)
+    with pytest.raises(ParameterError, match=r"The range of entropy is not computed: it needs counts \(..., G, N\)"):
+        index_range("entropy", [1], [1], [1], [1], rng)
     with pytest.raises(ParameterError, match='did you mean "gini"'):
         index_range("gin", [1], [1], [1], [1], rng)
     with pytest.raises(NotComputableError) as caught:

@@ -11,13 +11,14 @@ from kloof.indices import INDICES, get_index
 from kloof.moves import moved, slope
 
 SEARCHED = ["gini", "theil_h", "correlation_ratio", "weighted_sd", "coefficient_of_variation", "theil_between"]
+ANEW = ["hutchens", "atkinson", "atkinson(0.3)", "concentration_profile"]
 
 
 def value(index: str, a: FloatArray, b: FloatArray) -> float:
-    return float(INDICES[index].function(a, b, (0,))[0])
+    return float(get_index(index).function(a, b, (0,))[0])
 
 
-@pytest.mark.parametrize("index", SEARCHED)
+@pytest.mark.parametrize("index", [*SEARCHED, *ANEW])
 @given(seed=st.integers(0, 10_000), size=st.integers(1, 7))
 @settings(max_examples=40, deadline=None)
 def test_every_change_equals_the_index_computed_anew(index: str, seed: int, size: int) -> None:
@@ -35,7 +36,7 @@ def test_every_change_equals_the_index_computed_anew(index: str, seed: int, size
     np.testing.assert_allclose(found, expected, atol=1e-6 if index in SEARCHED[3:] else 1e-12)
 
 
-@pytest.mark.parametrize("index", SEARCHED)
+@pytest.mark.parametrize("index", [*SEARCHED, *ANEW])
 @given(seed=st.integers(0, 10_000), size=st.integers(2, 7))
 @settings(max_examples=25, deadline=None)
 def test_the_slope_equals_small_steps(index: str, seed: int, size: int) -> None:

@@ -5,7 +5,8 @@ from kloof.cbs import read_kwb
 from kloof.errors import KloofError
 from kloof.findings import Finding, Verdict, decide, judge
 from kloof.gaps import follow, follow_all, gap_change, gap_table
-from kloof.indices import INDICES, measure
+from kloof.indices import INDICES
+from kloof.measures import measure
 from kloof.notebook import earlier, finish, limits, picture, say, synthesise
 from kloof.panel import series
 from kloof.results import Column, Section

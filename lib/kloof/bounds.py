@@ -21,7 +21,7 @@ from kloof.extremes import (
     searched_ends,
 )
 from kloof.formulas import FloatArray, dissimilarity
-from kloof.indices import get_index
+from kloof.indices import NEEDS, get_index
 
 
 @dataclass(frozen=True)
@@ -193,15 +193,20 @@ def index_range(
     b_high: ArrayLike,
     rng: np.random.Generator,
 ) -> IndexRange:
-    """Return the range of any index of the registry over the box of a and b (counts, or value and weight).
+    """Return the range of an index of two groups, or of a mean, over the box of a and b (counts, or value and weight).
 
-    dissimilarity, isolation and interaction are exact and certified; the others are searched (method
-    "search"): low and high are reached by tables in the box, but a wider range is not excluded. rng picks the
-    starting points.
+    dissimilarity, minmax (which rises with it), isolation and interaction are exact and certified; the others are
+    searched (method "search"): low and high are reached by tables in the box, but a wider range is not excluded. rng
+    picks the starting points.
     Raises ParameterError (index), SchemaError (box), NotComputableError: group_is_empty, group_is_everyone,
     no_weight, not_defined (at the centre of the box).
     """
     index = get_index(index_id)
+    if index.needs not in {"counts", "means"}:
+        raise ParameterError(
+            f"The range of {index.id} is not computed: it needs {NEEDS[index.needs]}. There is a range for indices of "
+            "a group and the rest, and of means."
+        )
     if index.needs == "means":
         box = _box((a_low, a_high, b_low, b_high), "value weight", first_from_0=False)
         if not box.b_high.sum() > 0:
@@ -210,6 +215,10 @@ def index_range(
         box = _counts((a_low, a_high, b_low, b_high))
     if index_id == "dissimilarity":
         return dissimilarity_range(*box)
+    if index_id == "minmax":
+        apart = dissimilarity_range(*box)
+        low, high = (2 * end / (1 + end) for end in (apart.low, apart.high))
+        return _around(replace(apart, low=low, high=high), index.function, box)
     if index_id in {"isolation", "interaction"}:
         low, high = isolation_ends(box)
         ends = (low, high) if index_id == "isolation" else (1 - high, 1 - low)

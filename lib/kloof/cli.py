@@ -1,4 +1,4 @@
-"""The command line: `kloof list`, `show`, `run`, `check`, `data`. Every answer ends with the next command to type."""
+"""The command line: `kloof list`, `show`, `run`, `measure`, `data`, `check`; an answer ends with what to type next."""
 
 import sys
 from collections.abc import Callable
@@ -160,6 +160,36 @@ def check() -> None:
     if found:
         raise typer.Exit(1)
     print("Data, notebooks, presets, claims and texts are in order.\nNext: kloof run")
+
+
+@app.command()
+def measure(
+    file: Annotated[Path, typer.Argument(help="tidy CSV or Parquet: columns unit, group, count, and keys")],
+    index: Annotated[list[str], typer.Option(help="an index, or several with commas; see: kloof list indices")],
+    by: Annotated[list[str] | None, typer.Option(help="keys, such as municipality,year")] = None,
+    group: Annotated[str | None, typer.Option(help="the group; without it every group is measured")] = None,
+    against: Annotated[str | None, typer.Option(help="another group; without it all others together")] = None,
+    ci: Annotated[bool, typer.Option("--ci", help="add the 95 % interval of a bootstrap of people")] = False,
+    seed: Annotated[int, typer.Option(help="seed of that bootstrap")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="print a JSON list of rows")] = False,
+) -> None:
+    """Measure segregation in a tidy file: one row per key and index."""
+    from kloof import cli_measure
+
+    indices, keys = (
+        [name.strip() for item in given or [] for name in item.split(",") if name.strip()] for given in (index, by)
+    )
+    interval = cli_measure.people_interval if ci else None
+    rows = cli_measure.measure_file(file, indices, (group, against), keys, interval, seed)
+    print(cli_measure.as_json(rows) if as_json else cli_measure.as_text(rows))
+
+
+@app.command()
+def glossary(language: Annotated[str, typer.Option(help="nl or en")] = "nl") -> None:
+    """Print the glossary of the indices as Markdown."""
+    from kloof.glossary import glossary as written
+
+    print(written(language), end="")
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """Names what can go wrong. Every message says what is wrong, where, and how to go on."""
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 
 class KloofError(Exception):
@@ -54,3 +55,9 @@ def examples(values: Sequence[object], most: int = 5) -> str:
     """Show at most five examples and how many more there are."""
     shown = ", ".join(str(value) for value in values[:most])
     return shown if len(values) <= most else f"{shown}, and {len(values) - most} more"
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """Write `did you mean "…"? ` with the nearest known name, or nothing."""
+    close = get_close_matches(name, known, n=1, cutoff=0.4)
+    return f'did you mean "{close[0]}"? ' if close else ""

@@ -1,45 +1,128 @@
-"""Computes an index from a table of counts: one registry, one shape in, one shape out.
+"""The registry of indices: what each says, its weak side, its source, and the function that computes it.
 
-`INDICES` holds what each index says, its weak side, its source and its function from `formulas`; `measure`
-takes a tidy table and returns one row per key and index.
+The texts and properties stand in `indices.toml`; here they are checked, joined to the functions, and looked up.
+`measures.measure` applies them to a tidy table.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
-from math import inf
+import tomllib
+from dataclasses import dataclass, field, replace
+from importlib.resources import files
+from math import isfinite
+from re import fullmatch
+from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from kloof import formulas
-from kloof.errors import ParameterError, SchemaError, examples, faults
-from kloof.formulas import FloatArray, expected_under_evenness
+from kloof import formulas, manygroups, means, rankorder, spatial
+from kloof.errors import CatalogueError, ParameterError, faults, nearest
+from kloof.formulas import expected_under_evenness
+from kloof.segments import FloatArray, Formula
 
-__all__ = ["INDICES", "Index", "expected_under_evenness", "get_index", "measure"]
+__all__ = ["INDICES", "Index", "expected_under_evenness", "get_index"]
 
-REST = "rest"
-_RESULT = ("index", "group", "against", "estimate", "n_units", "n_missing", "n_total", "reason")
-_DUNCAN = "10.2307/2088328"
-_BELL = "10.2307/2574118"
-_WILLIAMSON = "10.1086/450136"
+Family = Literal["evenness", "exposure", "diversity", "concentration", "clustering", "rank_order", "means"]
+FAMILIES: tuple[Family, ...] = (
+    "evenness", "exposure", "diversity", "concentration", "clustering", "rank_order", "means",
+)  # fmt: skip
+GROUPS = ("two", "many", "any", "ordered", "means")
+INVARIANCES = ("size", "composition", "organisation", "symmetry", "exchange", "transfer", "decomposition", "scale")
+
+# what the function of an index takes before the offsets `starts` of the segments, all (..., N) unless said otherwise
+NEEDS = {
+    "counts": "group, rest",
+    "counts_and_others": "counts (..., 3, N) of group, other group, everybody else",
+    "groups": "counts (..., G, N) of all groups",
+    "units": "counts (..., G, N) of all groups; the result is one number per unit, (..., N)",
+    "parents": "counts (..., G, N) of all groups, number of the parent of each unit",
+    "ordered": "counts (..., K, N) of the classes, lowest first",
+    "areas": "group, rest, area",
+    "coordinates": "group, rest, weights (N, N) of spatial.neighbourhood",
+    "means": "value, weight",
+    "means_and_coordinates": "value, weight, weights (N, N) of spatial.neighbourhood without the unit itself",
+}
+
+ON_COUNTS = ("counts", "groups", "ordered", "counts_and_others")  # needs nothing but counts
+
+_FUNCTIONS: dict[str, Formula[Any]] = {
+    "dissimilarity": formulas.dissimilarity,
+    "isolation": formulas.isolation,
+    "interaction": formulas.interaction,
+    "exposure": formulas.exposure,
+    "gini": formulas.gini,
+    "theil_h": formulas.theil_h,
+    "correlation_ratio": formulas.correlation_ratio,
+    "mutual_information": manygroups.mutual_information,
+    "atkinson": formulas.atkinson,
+    "hutchens": formulas.hutchens,
+    "minmax": formulas.minmax,
+    "concentration_profile": formulas.concentration_profile,
+    "multigroup_mutual_information": manygroups.mutual_information,
+    "multigroup_dissimilarity": manygroups.multigroup_dissimilarity,
+    "multigroup_gini": manygroups.multigroup_gini,
+    "multigroup_theil_h": manygroups.multigroup_theil_h,
+    "normalised_exposure": manygroups.normalised_exposure,
+    "relative_diversity": manygroups.relative_diversity,
+    "squared_coefficient_of_variation": manygroups.squared_coefficient_of_variation,
+    "entropy": manygroups.entropy,
+    "normalised_entropy": manygroups.normalised_entropy,
+    "simpson_interaction": manygroups.simpson_interaction,
+    "simpson_concentration": manygroups.simpson_concentration,
+    "integration": manygroups.integration,
+    "local_linkage": manygroups.local_linkage,
+    "local_mutual_information": manygroups.local_mutual_information,
+    "mutual_information_between_parents": manygroups.mutual_information_between_parents,
+    "mutual_information_within_parents": manygroups.mutual_information_within_parents,
+    "theil_h_between_parents": manygroups.theil_h_between_parents,
+    "theil_h_within_parents": manygroups.theil_h_within_parents,
+    "rank_order_theil_h": rankorder.rank_order_theil_h,
+    "rank_order_relative_diversity": rankorder.rank_order_relative_diversity,
+    "delta": spatial.delta,
+    "absolute_concentration": spatial.absolute_concentration,
+    "distance_decay_isolation": spatial.spatial_isolation,
+    "dissimilarity_of_nearest": spatial.spatial_dissimilarity,
+    "dissimilarity_within_radius": spatial.spatial_dissimilarity,
+    "weighted_sd": means.weighted_sd,
+    "coefficient_of_variation": means.coefficient_of_variation,
+    "theil_between": means.theil_between,
+    "moran_i": spatial.moran_i,
+}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """The number an index can be asked at, `atkinson(0.9)`: its name, default (None = by the data) and open ends."""
+
+    name: str
+    default: float | None
+    above: float
+    below: float
 
 
 @dataclass(frozen=True)
 class Index:
-    """One index: what it says, its weak side, where it comes from, and the function that computes it.
+    """One index: what it says, what it is good for, its weak side, where it comes from, and what computes it.
 
-    `function(a, b, starts)` is batched, see `formulas`; `needs` says what a and b are: "counts" of group and
-    rest, or "means", a value and its weight. `lowest` and `highest` are the ends of its scale.
+    `function(..., starts)` is batched, see `segments`; `NEEDS[needs]` says what it takes. groups: "two" (a group
+    against another or the rest), "many" (all groups of the table), "any" (two when a group is named, else all),
+    "ordered" (classes in order) or "means". `lowest` and `highest` are the ends of its scale. neighbourhood: the kind
+    of `spatial.neighbourhood` it uses, or "". invariances, of `INVARIANCES`: it stays the same when all counts are
+    multiplied (size), or those of one group (composition), when a unit is split in proportion (organisation), when
+    groups swap or classes turn round (symmetry), when all values are multiplied (scale); it never rises when two units
+    exchange people of two groups towards the mix (exchange), or people move to where their group has a smaller share
+    (transfer); its parts between and within parents add up to it (decomposition).
     """
 
     id: str
     family: str
+    groups: str
+    needs: str
     name_nl: str
     name_en: str
     what_nl: str
     what_en: str
+    good_nl: str
+    good_en: str
     weakness_nl: str
     weakness_en: str
     formula: str
@@ -47,311 +130,131 @@ class Index:
     doi: str
     lowest: float
     highest: float
-    function: Callable[[ArrayLike, ArrayLike, ArrayLike], FloatArray]
-    needs: str
+    invariances: tuple[str, ...]
+    function: Formula[Any] = field(repr=False)
+    parameter: Parameter | None = None
+    neighbourhood: str = ""
+
+    @property
+    def base(self) -> str:
+        """The id without its parameter."""
+        return self.id.partition("(")[0]
+
+    def of_counts(self, counts: ArrayLike, starts: ArrayLike = (0,)) -> FloatArray:
+        """Compute the index of counts (..., G, N), whose rows are the group and the rest for an index of two groups.
+
+        Raises ParameterError for an index that needs more than counts.
+        """
+        if self.needs == "counts":
+            table = np.asarray(counts, dtype=np.float64)
+            return self.function(table[..., 0, :], table[..., 1, :], starts)
+        if self.needs in ON_COUNTS:
+            return self.function(counts, starts)
+        raise ParameterError(f"{self.id} needs more than counts: {NEEDS[self.needs]}.")
+
+    def text(self, name: str, language: str) -> str:
+        """Give `name`, `what`, `good` or `weakness` in nl or en."""
+        return str(getattr(self, f"{name}_{language}"))
 
 
-_ALL = (
-    Index(
-        id="dissimilarity",
-        family="evenness",
-        name_nl="dissimilariteitsindex",
-        name_en="dissimilarity index",
-        what_nl="Het deel van de groep dat moet verhuizen om in elke buurt hetzelfde aandeel te krijgen.",
-        what_en="The part of the group that would have to move to get the same share in every neighbourhood.",
-        weakness_nl="Verhuizen tussen twee buurten die allebei boven het gemiddelde liggen, verandert niets.",
-        weakness_en="A move between two neighbourhoods that are both above the average changes nothing.",
-        formula="D = ½ Σ |aᵢ/A − bᵢ/B|",
-        source="Duncan & Duncan 1955",
-        doi=_DUNCAN,
-        lowest=0.0,
-        highest=1.0,
-        function=formulas.dissimilarity,
-        needs="counts",
-    ),
-    Index(
-        id="isolation",
-        family="exposure",
-        name_nl="isolatie-index",
-        name_en="isolation index",
-        what_nl="Het aandeel van de eigen groep in de buurt van een gemiddeld lid van de groep.",
-        what_en="The share of the own group in the neighbourhood of an average member of the group.",
-        weakness_nl="Stijgt ook als de groep overal even hard groeit en er niemand verhuist.",
-        weakness_en="Also rises when the group grows everywhere at the same rate, while nobody moves.",
-        formula="xPx = Σ aᵢ/A · aᵢ/(aᵢ+bᵢ)",
-        source="Bell 1954",
-        doi=_BELL,
-        lowest=0.0,
-        highest=1.0,
-        function=formulas.isolation,
-        needs="counts",
-    ),
-    Index(
-        id="interaction",
-        family="exposure",
-        name_nl="interactie-index",
-        name_en="interaction index",
-        what_nl="Het aandeel van de anderen in de buurt van een gemiddeld lid van de groep.",
-        what_en="The share of the others in the neighbourhood of an average member of the group.",
-        weakness_nl="Zegt wie er in de buurt woont, niet of mensen elkaar ontmoeten.",
-        weakness_en="Says who lives nearby, not whether people meet.",
-        formula="xPy = Σ aᵢ/A · bᵢ/(aᵢ+bᵢ)",
-        source="Bell 1954",
-        doi=_BELL,
-        lowest=0.0,
-        highest=1.0,
-        function=formulas.interaction,
-        needs="counts",
-    ),
-    Index(
-        id="gini",
-        family="evenness",
-        name_nl="gini-index",
-        name_en="Gini index",
-        what_nl="Hoe ver de aandelen van buurten uit elkaar liggen: 0 is overal gelijk, 1 is gescheiden.",
-        what_en="How far apart the shares of neighbourhoods are: 0 is equal everywhere, 1 is fully apart.",
-        weakness_nl="Het getal is niet te lezen als een aantal mensen dat moet verhuizen.",
-        weakness_en="The number can't be read as a number of people who would have to move.",
-        formula="G = Σᵢ Σⱼ tᵢ tⱼ |pᵢ − pⱼ| / (2T²P(1−P))",
-        source="James & Taeuber 1985",
-        doi="10.2307/270845",
-        lowest=0.0,
-        highest=1.0,
-        function=formulas.gini,
-        needs="counts",
-    ),
-    Index(
-        id="theil_h",
-        family="evenness",
-        name_nl="informatie-index H van Theil",
-        name_en="Theil's information index H",
-        what_nl="Hoeveel minder gemengd buurten zijn dan de gemeente: 0 is even gemengd, 1 is gescheiden.",
-        what_en="How much less mixed neighbourhoods are than the municipality: 0 is as mixed, 1 is apart.",
-        weakness_nl="Lage waarden lijken klein: een H van 0,1 kan al een grote scheiding zijn.",
-        weakness_en="Low values look small: an H of 0.1 can already be a wide separation.",
-        formula="H = Σ tᵢ (E − Eᵢ) / (T E), E = −P ln P − (1−P) ln(1−P)",
-        source="Theil & Finizza 1971",
-        doi="10.1080/0022250X.1971.9989795",
-        lowest=0.0,
-        highest=1.0,
-        function=formulas.theil_h,
-        needs="counts",
-    ),
-    Index(
-        id="correlation_ratio",
-        family="evenness",
-        name_nl="correlatieverhouding (eta-kwadraat)",
-        name_en="correlation ratio (eta squared)",
-        what_nl="De isolatie zonder de invloed van de groepsgrootte: 0 is overal gelijk, 1 is gescheiden.",
-        what_en="Isolation without the influence of group size: 0 is equal everywhere, 1 is fully apart.",
-        weakness_nl="Reageert sterk op enkele buurten met een zeer hoog aandeel.",
-        weakness_en="Reacts strongly to a few neighbourhoods with a very high share.",
-        formula="η² = (xPx − P) / (1 − P)",
-        source="Bell 1954",
-        doi=_BELL,
-        lowest=0.0,
-        highest=1.0,
-        function=formulas.correlation_ratio,
-        needs="counts",
-    ),
-    Index(
-        id="weighted_sd",
-        family="means",
-        name_nl="gewogen standaardafwijking",
-        name_en="weighted standard deviation",
-        what_nl="Hoe ver buurten meestal van het gemiddelde liggen, in de eenheid van het cijfer.",
-        what_en="How far neighbourhoods usually lie from the average, in the unit of the figure.",
-        weakness_nl="Groeit mee als alle bedragen stijgen, ook als de verhoudingen gelijk blijven.",
-        weakness_en="Grows when all amounts rise, even when their ratios stay the same.",
-        formula="√(Σ wᵢ (yᵢ − ȳ)² / W)",
-        source="Williamson 1965",
-        doi=_WILLIAMSON,
-        lowest=0.0,
-        highest=inf,
-        function=formulas.weighted_sd,
-        needs="means",
-    ),
-    Index(
-        id="coefficient_of_variation",
-        family="means",
-        name_nl="variatiecoëfficiënt",
-        name_en="coefficient of variation",
-        what_nl="De spreiding tussen buurten als deel van het gemiddelde van de gemeente.",
-        what_en="The spread between neighbourhoods as a part of the average of the municipality.",
-        weakness_nl="Heeft geen betekenis als het gemiddelde nul of negatief kan zijn.",
-        weakness_en="Has no meaning when the average can be zero or negative.",
-        formula="√(Σ wᵢ (yᵢ − ȳ)² / W) / ȳ",
-        source="Williamson 1965",
-        doi=_WILLIAMSON,
-        lowest=0.0,
-        highest=inf,
-        function=formulas.coefficient_of_variation,
-        needs="means",
-    ),
-    Index(
-        id="theil_between",
-        family="means",
-        name_nl="Theil-index tussen buurten",
-        name_en="Theil index between neighbourhoods",
-        what_nl="De ongelijkheid die er zou zijn als iedereen het gemiddelde van zijn buurt had.",
-        what_en="The inequality there would be if everyone had the average of their neighbourhood.",
-        weakness_nl="Ziet de verschillen binnen een buurt niet.",
-        weakness_en="Doesn't see the differences inside a neighbourhood.",
-        formula="T = Σ wᵢ/W · yᵢ/ȳ · ln(yᵢ/ȳ)",
-        source="Shorrocks 1980",
-        doi="10.2307/1913126",
-        lowest=0.0,
-        highest=inf,
-        function=formulas.theil_between,
-        needs="means",
-    ),
-)
-INDICES: dict[str, Index] = {index.id: index for index in _ALL}
+_PLAIN = {"family": str, "groups": str, "needs": str, "formula": str, "source": str, "doi": str}
+_WORDS = ("name", "what", "good", "weakness")
+_MAY = {"parameter", "neighbourhood"}
+_CLOSED = {
+    "family": FAMILIES,
+    "groups": GROUPS,
+    "needs": tuple(NEEDS),
+    "neighbourhood": ("", *spatial.KINDS),
+}
 
 
-def _nearest(name: str, known: Sequence[str]) -> str:
-    close = get_close_matches(name, known, n=1, cutoff=0.4)
-    return f'did you mean "{close[0]}"? ' if close else ""
+def read_registry(text: str) -> dict[str, Index]:
+    """Read the table of indices; raises CatalogueError that lists every entry and key that is wrong or missing."""
+    table = tomllib.loads(text)
+    found = [f"[{name}] has no function" for name in table if name not in _FUNCTIONS]
+    found += [f"[{name}] is missing" for name in _FUNCTIONS if name not in table]
+    for name, entry in table.items():
+        found += [f"[{name}] {fault}" for fault in _entry_faults(entry)]
+    if found:
+        raise CatalogueError(faults("indices.toml", found, "Mend these entries; nl and en stand side by side."))
+    return {name: _entry(name, table[name]) for name in _FUNCTIONS}
 
 
-def _unknown_index(index_id: str, known: Sequence[str]) -> str:
-    return f'index "{index_id}" is not known; {_nearest(index_id, known)}Known: {", ".join(known)}.'
+def _entry_faults(entry: dict[str, Any]) -> list[str]:
+    needed = {*_PLAIN, *_WORDS, "range", "invariances"}
+    found = [f"lacks {key}" for key in sorted(needed - set(entry))]
+    found += [f"has an unknown key {key}" for key in sorted(set(entry) - needed - _MAY)]
+    found += [f"{key} is empty or no text" for key in _PLAIN if key in entry and not _is_text(entry[key])]
+    for key, known in _CLOSED.items():
+        if entry.get(key, known[0]) not in known:
+            found.append(f"{key} {entry[key]!r} is not one of {', '.join(filter(None, known))}")
+    found += [f"invariance {one!r} is not known" for one in entry.get("invariances", []) if one not in INVARIANCES]
+    for key in _WORDS:
+        words = entry.get(key, {"nl": "-", "en": "-"})
+        if not isinstance(words, dict) or set(words) != {"nl", "en"} or not all(map(_is_text, words.values())):
+            found.append(f"{key} needs a text in nl and in en, and nothing else")
+    ends = entry.get("range", [0, 1])
+    if not (isinstance(ends, list) and len(ends) == 2 and ends[0] < ends[1]):
+        found.append(f"range {ends} is not [lowest, highest]")
+    if set(entry.get("parameter", {"name": "", "above": 0, "below": 0})) - {"default"} != {"name", "above", "below"}:
+        found.append("parameter needs name, above and below, and may have a default")
+    return found
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _entry(name: str, entry: dict[str, Any]) -> Index:
+    words = {f"{key}_{language}": entry[key][language] for key in _WORDS for language in ("nl", "en")}
+    given = entry.get("parameter")
+    parameter = Parameter(given["name"], given.get("default"), given["above"], given["below"]) if given else None
+    return Index(
+        id=name, lowest=float(entry["range"][0]), highest=float(entry["range"][1]), parameter=parameter,
+        invariances=tuple(entry["invariances"]), neighbourhood=entry.get("neighbourhood", ""),
+        function=_FUNCTIONS[name], **{key: entry[key] for key in _PLAIN}, **words,
+    )  # fmt: skip
+
+
+INDICES: dict[str, Index] = read_registry(files("kloof").joinpath("indices.toml").read_text(encoding="utf-8"))
+
+
+def index_fault(index_id: str) -> str | None:
+    """Say what is wrong with the id of an index, such as `dissimilarity` or `atkinson(0.9)`; None when nothing is."""
+    shape = fullmatch(r"([^()]*)(?:\(([^()]*)\))?", index_id)
+    name, _, _ = index_id.partition("(")
+    if shape is None or name.strip() not in INDICES:
+        known = f"{nearest(name, list(INDICES))}Known: {', '.join(INDICES)}."
+        return f'index "{index_id}" is not known; {known}'
+    value, parameter = shape[2], INDICES[name.strip()].parameter
+    if value is None:
+        return None
+    if parameter is None:
+        return f'index "{index_id}": {name} takes no number in brackets'
+    try:
+        number = float(value)
+    except ValueError:
+        return f'index "{index_id}": {parameter.name} must be a number'
+    if not (parameter.above < number < parameter.below and isfinite(number)):
+        below = f" and below {parameter.below:g}" if isfinite(parameter.below) else ""
+        return f'index "{index_id}": {parameter.name} must be above {parameter.above:g}{below}'
+    return None
 
 
 def get_index(index_id: str) -> Index:
-    """Return the entry of the registry; raises ParameterError that names the known ones and the nearest."""
-    if index_id not in INDICES:
-        raise ParameterError(faults("the index", [_unknown_index(index_id, list(INDICES))], ""))
-    return INDICES[index_id]
+    """Return the entry of the registry, at the parameter in brackets if there is one (`atkinson(0.9)`).
 
-
-def _where(rows: pd.DataFrame, names: Sequence[str]) -> str:
-    """Show the first rows by their keys: `(BU01 2016, …)`."""
-    return examples([" ".join(str(value) for value in row) for row in rows[list(names)].itertuples(index=False)])
-
-
-def _table_faults(counts: pd.DataFrame, by: Sequence[str]) -> list[str]:
-    names = [*by, "unit", "group"]
-    found = [f'column "{name}" is missing' for name in [*names, "count"] if name not in counts.columns]
-    taken = [name for name in by if name in {"unit", "group", "count", *_RESULT}]
-    if taken:
-        found.append(f"a key can't be called {examples(taken)}")
-    if found:
-        return found
-    if counts.empty:
-        return ["there are no rows"]
-    empty = counts[names].isna().any(axis=1)
-    if empty.any():
-        found.append(f"{int(empty.sum())} rows have an empty key, unit or group ({_where(counts[empty], names)})")
-    double = counts.duplicated(names)
-    if double.any():
-        found.append(f"{int(double.sum())} rows repeat a unit and group ({_where(counts[double], names)})")
-    if not pd.api.types.is_numeric_dtype(counts["count"]) or pd.api.types.is_bool_dtype(counts["count"]):
-        return [*found, f"count is {counts['count'].dtype}, not a number"]
-    values = counts["count"].to_numpy(dtype=np.float64, na_value=np.nan)
-    for wrong, what in ((values < 0, "count < 0"), (np.isinf(values), "count is infinite")):
-        if wrong.any():
-            found.append(f"{what} in {int(wrong.sum())} rows ({_where(counts[wrong], names)})")
-    return found
-
-
-def _choice_faults(counts: pd.DataFrame, indices: Sequence[str], group: str, against: str | None) -> list[str]:
-    known = [name for name, index in INDICES.items() if index.needs == "counts"]
-    found = [_unknown_index(name, known) for name in indices if name not in INDICES]
-    found += [
-        f'index "{name}" needs means and weights, not counts' for name in indices if name in set(INDICES) - set(known)
-    ]
-    if not indices:
-        found.append(f"no index was asked for. Known: {', '.join(known)}.")
-    if "group" in counts.columns:
-        groups = list(counts["group"].dropna().unique())
-        for role, name in (("group", group), ("against", against)):
-            if name is not None and name not in groups:
-                found.append(
-                    f'{role} "{name}" is not in the table; {_nearest(name, [str(one) for one in groups])}'
-                    f"Groups: {examples(groups)}."
-                )
-        if against is None and groups == [group]:
-            found.append(f'"{group}" is the only group, so there is no rest to compare it with')
-    if group == against:
-        found.append(f'group and against are both "{group}"')
-    return found
-
-
-def measure(
-    counts: pd.DataFrame,
-    indices: Sequence[str] | str,
-    group: str,
-    against: str | None = None,
-    by: Sequence[str] = (),
-) -> pd.DataFrame:
-    """Compute indices of `group` against another group, or against all others together, per key of `by`.
-
-    counts: tidy, columns unit, group, count and those in `by`; count in people or households, NaN = missing.
-    A unit with a missing count (or no row) for one of the groups compared is set aside whole, and counted in
-    n_missing. With `against`, only those two groups count: isolation is then the share in the two together.
-    Returns one row per key (sorted) and index: keys, index, group, against ("rest" = all others), estimate,
-    n_units (with known counts, also the uninhabited), n_missing, n_total (people of both sides in n_units),
-    reason (None, or why estimate is NaN: no_units, group_is_empty, group_is_everyone).
-    Raises SchemaError (table) or ParameterError (index or group), with all faults in one message.
+    A parameter of a neighbourhood (`dissimilarity_of_nearest(8)`) is left to whoever makes the weights: `parameter.
+    default` holds it. Raises ParameterError that names the known indices and the nearest, or the fault in the number.
     """
-    wanted = [indices] if isinstance(indices, str) else list(indices)
-    keys = [by] if isinstance(by, str) else list(by)
-    in_table, in_choice = _table_faults(counts, keys), _choice_faults(counts, wanted, group, against)
-    if in_table or in_choice:
-        kind = SchemaError if in_table else ParameterError
-        raise kind(
-            faults(
-                "counts" if in_table else "the choice",
-                in_table + in_choice,
-                "Mend these, then measure again.",
-            )
-        )
-
-    unit_of_row = counts.groupby([*keys, "unit"], observed=True).ngroup().to_numpy().astype(np.intp)
-    first_row = np.unique(unit_of_row, return_index=True)[1]
-    units = counts.iloc[first_row][keys].reset_index(drop=True)
-    key_of_unit = (
-        units.groupby(keys, observed=True).ngroup().to_numpy() if keys else np.zeros(len(units), dtype=np.intp)
+    if fault := index_fault(index_id):
+        raise ParameterError(faults("the index", [fault], ""))
+    name, _, value = index_id.partition("(")
+    index = INDICES[name.strip()]
+    if not value or index.parameter is None:
+        return index
+    number = float(value.rstrip(") "))
+    function = index.function if index.neighbourhood else index.function.at(number)
+    return replace(
+        index, id=f"{index.id}({number:g})", function=function, parameter=replace(index.parameter, default=number)
     )
-    values = counts["count"].to_numpy(dtype=np.float64, na_value=np.nan)
-    in_group = (counts["group"] == group).to_numpy(dtype=bool)
-    in_rest = ~in_group if against is None else (counts["group"] == against).to_numpy(dtype=bool)
-    members, rest = (_per_unit(values[chosen], unit_of_row[chosen], len(units)) for chosen in (in_group, in_rest))
-    rest_rows = np.bincount(unit_of_row[in_rest], minlength=len(units))
-    # an absent row is as unknown as an empty one: the rest is only known when all its groups are
-    rest[rest_rows < counts.loc[in_rest, "group"].nunique()] = np.nan
-
-    known = ~(np.isnan(members) | np.isnan(rest))
-    n_keys = int(key_of_unit[-1]) + 1
-    n_units = np.bincount(key_of_unit[known], minlength=n_keys)
-    starts = np.cumsum(n_units) - n_units
-    members, rest = members[known], rest[known]
-    cut = formulas.Segments(starts, members.size)
-    group_total, rest_total = cut.total(members), cut.total(rest)
-    reason = np.full(n_keys, None, dtype=object)
-    reason[rest_total == 0] = "group_is_everyone"
-    reason[group_total == 0] = "group_is_empty"
-    reason[n_units == 0] = "no_units"
-    estimates = np.stack([INDICES[name].function(members, rest, starts) for name in wanted], axis=-1)
-
-    per_key = np.repeat(np.arange(n_keys), len(wanted))
-    result = units.groupby(keys, observed=True).head(1).reset_index(drop=True) if keys else units.head(1)
-    result = result.iloc[per_key].reset_index(drop=True)
-    return result.assign(
-        index=wanted * n_keys,
-        group=group,
-        against=REST if against is None else against,
-        estimate=estimates.ravel(),
-        n_units=n_units[per_key],
-        n_missing=(np.bincount(key_of_unit, minlength=n_keys) - n_units)[per_key],
-        n_total=(group_total + rest_total)[per_key],
-        reason=pd.Series(reason[per_key], dtype=object),
-    )
-
-
-def _per_unit(values: FloatArray, unit: NDArray[np.intp], n_units: int) -> FloatArray:
-    """Add up the counts of each unit; a missing count makes the sum missing, and so does no row."""
-    sums = np.bincount(unit, weights=values, minlength=n_units).astype(np.float64)
-    sums[np.bincount(unit, minlength=n_units) == 0] = np.nan
-    return sums

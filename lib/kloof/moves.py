@@ -1,29 +1,26 @@
 """How an index moves when its units do: the two questions that the search of `extremes` asks thousands of times.
 
-`moved`: what the index becomes when one number of one unit is replaced, for every number at once. Each index but Gini
-is made of a few sums over the units, so one term of each sum is replaced; Gini is a sum over pairs, of which one row
-changes. `slope`: the index and its derivative to every number. Both equal the functions of `formulas` up to the
-rounding of floating point (Gini's slope is smoothed); the ends that are reported are computed by those.
+`moved`: what the index becomes when one number of one unit is replaced, for every number at once. The common indices
+are made of a few sums over the units, so one term of each sum is replaced; Gini is a sum over pairs, of which one row
+changes; the others are computed anew for each change. `slope`: the index and its derivative to every number, of the
+others by small steps. Both equal the functions of `formulas` up to the rounding of floating point (Gini's slope is
+smoothed); the ends that are reported are computed by those.
 """
 
 from collections.abc import Callable
 
 import numpy as np
 
-from kloof.formulas import FloatArray
+from kloof.indices import get_index
+from kloof.segments import FloatArray
+from kloof.segments import divide as _divide
+from kloof.segments import times_log as _times_log
 
 Terms = Callable[[FloatArray, FloatArray, float], FloatArray]
 Joined = Callable[[FloatArray, float], FloatArray]
 Slope = tuple[float, FloatArray]
 _SMALLEST = 1e-15  # a share of nothing has no logarithm: its derivative is cut off here
-
-
-def _divide(above: FloatArray, below: FloatArray, empty: float = np.nan) -> FloatArray:
-    return np.asarray(np.divide(above, below, out=np.full(below.shape, empty), where=below > 0))
-
-
-def _times_log(weight: FloatArray, ratio: FloatArray) -> FloatArray:
-    return np.asarray(weight * np.log(ratio, out=np.zeros_like(ratio), where=ratio > 0))
+_STEP = 1e-6  # of a number, to find a derivative
 
 
 def _mixing(group: FloatArray, rest: FloatArray, _: float) -> FloatArray:
@@ -89,6 +86,8 @@ def moved(index_id: str, a: FloatArray, b: FloatArray, other_a: FloatArray, othe
     """
     if index_id == "gini":
         return _gini_moved(a, b, other_a, other_b)
+    if index_id not in _ADDED_UP:
+        return _computed_anew(index_id, a, b, (other_a, other_b))
     terms, join = _ADDED_UP[index_id]
     weight = b.sum()
     centre = float(a @ b / weight) if weight > 0 else 0.0
@@ -96,6 +95,26 @@ def moved(index_id: str, a: FloatArray, b: FloatArray, other_a: FloatArray, othe
     whole = own.sum(axis=-1, keepdims=True)
     changed = [whole, whole - own + terms(other_a, b, centre), whole - own + terms(a, other_b, centre)]
     return join(np.concatenate(changed, axis=-1), centre)
+
+
+def _computed_anew(index_id: str, a: FloatArray, b: FloatArray, other: tuple[FloatArray, FloatArray]) -> FloatArray:
+    """Compute the whole index for the table as it is and for each of the 2N changes."""
+    size = a.size
+    groups, rests = np.tile(a, (2 * size + 1, 1)), np.tile(b, (2 * size + 1, 1))
+    at = np.arange(size)
+    groups[1 + at, at], rests[1 + size + at, at] = other
+    return np.asarray(get_index(index_id).function(groups, rests, (0,))[:, 0])
+
+
+def _stepped_slope(index_id: str, a: FloatArray, b: FloatArray) -> tuple[float, FloatArray, FloatArray]:
+    """Give the index and its derivatives, by a small step up and down in each number; at 0 only up."""
+    steps = [_STEP * np.maximum(part, 1e-3 * part.max(initial=1.0)) for part in (a, b)]
+    above = _computed_anew(index_id, a, b, (a + steps[0], b + steps[1]))
+    below_a, below_b = np.maximum(a - steps[0], 0), np.maximum(b - steps[1], 0)
+    below = _computed_anew(index_id, a, b, (below_a, below_b))
+    width = np.concatenate([a + steps[0] - below_a, b + steps[1] - below_b])
+    by_a, by_b = np.split((above[1:] - below[1:]) / width, 2)
+    return float(above[0]), by_a, by_b
 
 
 def _gini_moved(a: FloatArray, b: FloatArray, other_a: FloatArray, other_b: FloatArray) -> FloatArray:
@@ -119,7 +138,12 @@ def slope(index_id: str, a: FloatArray, b: FloatArray, smooth: float = 0.0) -> S
     `smooth` is for Gini alone, which has corners: |z| becomes √(z² + smooth²), with z in shares of the totals.
     """
     with np.errstate(all="ignore"):
-        index, by_a, by_b = _SLOPES[index_id](a, b) if index_id != "gini" else _gini_slope(a, b, smooth)
+        if index_id == "gini":
+            index, by_a, by_b = _gini_slope(a, b, smooth)
+        elif index_id in _SLOPES:
+            index, by_a, by_b = _SLOPES[index_id](a, b)
+        else:
+            index, by_a, by_b = _stepped_slope(index_id, a, b)
     if not np.isfinite(index):
         return None
     return index, np.concatenate([by_a, by_b])

@@ -1,0 +1,288 @@
+"""What kloof does for each workload of ../shared/peers/bench.py, and what of it no program can do without."""
+
+import importlib
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kloof import formulas, manygroups, rankorder
+from kloof.counts import Prepared, choose, prepare
+from kloof.segments import FloatArray, Groups, Pair
+
+SHARED = Path(os.environ.get("KLOOF_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+
+TWO_GROUPS = (
+    formulas.atkinson, formulas.concentration_profile, formulas.correlation_ratio, formulas.dissimilarity,
+    formulas.theil_h, formulas.gini, formulas.interaction, formulas.isolation, formulas.minmax,
+)  # fmt: skip
+MANY_GROUPS = (
+    manygroups.multigroup_dissimilarity, manygroups.mutual_information, manygroups.entropy, manygroups.multigroup_gini,
+    manygroups.multigroup_theil_h, manygroups.normalised_exposure, manygroups.relative_diversity,
+    manygroups.squared_coefficient_of_variation, manygroups.simpson_concentration, manygroups.simpson_interaction,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a workload can't do without: bytes read, logarithms, roots, sorts (how many, of how many), numbers drawn."""
+
+    bytes: int = 0
+    logs: int = 0
+    roots: int = 0
+    sorts: tuple[int, int] = (0, 0)
+    drawn: int = 0
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A peer's workload by its name in bench.py, what kloof does for it, the number to compare, and its floor."""
+
+    peer: str
+    what: str
+    run: Callable[[], Any] | None
+    value: Callable[[Any], float] | None
+    tolerance: float = 1e-9
+    floor: float | None = None
+    need: Need = Need()
+    note: str = ""
+
+
+@cache
+def frame() -> pd.DataFrame:
+    """The tidy frame of 70,000 rows."""
+    return pd.read_csv(SHARED / "peers" / "cases" / "nation_14000x5.csv")
+
+
+@cache
+def municipalities() -> Prepared:
+    """The same, prepared: 342 municipalities behind each other."""
+    return choose(prepare(frame(), ["municipality"]))
+
+
+@cache
+def nation() -> Prepared:
+    """The same as one whole."""
+    return replace(municipalities(), starts=np.zeros(1, dtype=np.intp), keys=pd.DataFrame(index=[0]))
+
+
+@cache
+def group_b() -> tuple[FloatArray, FloatArray]:
+    """Group b and the rest of the nation."""
+    counts = choose(nation(), "b").counts
+    return counts[0].copy(), counts[1].copy()
+
+
+def three_per_municipality(prepared: Prepared) -> tuple[FloatArray, ...]:
+    """D of group b, multigroup H and M of every municipality, from tables that share their totals."""
+    groups = Groups(prepared.counts, prepared.starts)
+    members = prepared.counts[1]
+    pair = Pair(members, groups.both - members, prepared.starts)
+    return (
+        formulas.dissimilarity.of(pair),
+        manygroups.multigroup_theil_h.of(groups),
+        manygroups.mutual_information.of(groups),
+    )
+
+
+def as_the_peer_adds_up(found: tuple[FloatArray, ...]) -> float:
+    """PySAL gives no H where a group is absent (12 municipalities); its sum leaves those out."""
+    prepared = municipalities()
+    present = (Groups(prepared.counts, prepared.starts).members > 0).all(axis=0)
+    return float(found[0].sum() + found[1][present].sum() + found[2].sum())
+
+
+def two_groups(group: FloatArray, rest: FloatArray, wanted: tuple[Any, ...] = TWO_GROUPS) -> list[float]:
+    """Indices of two groups of the nation, from one table."""
+    table = Pair(group, rest)
+    return [float(formula.of(table)[0]) for formula in wanted]
+
+
+def many_groups(prepared: Prepared, wanted: tuple[Any, ...] = MANY_GROUPS) -> list[float]:
+    """Indices of many groups of the nation, from one table."""
+    table = Groups(prepared.counts, prepared.starts)
+    return [float(formula.of(table)[0]) for formula in wanted]
+
+
+def from_the_frame() -> float:
+    """Convert the tidy frame, then workloads a, f (without corrections) and h."""
+    ready = choose(prepare(frame(), ["municipality"]))
+    total = float(sum(part.sum() for part in three_per_municipality(ready)))
+    whole = replace(ready, starts=np.zeros(1, dtype=np.intp))
+    pair = choose(whole, "b").counts
+    return total + sum(two_groups(pair[0], pair[1])) + sum(many_groups(whole))
+
+
+def income_arrays(income: FloatArray, unit: Any) -> rankorder.Ordered:
+    """Rank and count the persons."""
+    return rankorder.classes_of_values(income, unit, classes=14)
+
+
+@cache
+def persons() -> tuple[FloatArray, Any]:
+    """Income and unit of the 1,000 persons."""
+    table = pd.read_csv(SHARED / "peers" / "cases" / "income_20x50.csv")
+    return table["income"].to_numpy(dtype=float), pd.factorize(table["unit"])[0]
+
+
+def a_hundred_rank_orders() -> float:
+    """H^R of degree 4, a hundred times, from the persons."""
+    found = 0.0
+    for _ in range(100):
+        found = float(rankorder.rank_order_theil_h.of(income_arrays(*persons()), value=4)[0])
+    return found
+
+
+def integrations(prepared: Prepared) -> FloatArray:
+    """1 − integration of every municipality."""
+    return 1 - manygroups.integration(prepared.counts, prepared.starts)
+
+
+def workloads() -> dict[str, Workload]:
+    """Give every workload by its name."""
+    units, cells = nation().units.size, nation().counts.size
+    whole = 8 * cells
+    logs = cells
+    mine = {
+        "a": Workload(
+            "a", "D, H, M of 342 municipalities", lambda: three_per_municipality(municipalities()), as_the_peer_adds_up,
+            floor=500, need=Need(whole, logs),
+        ),
+        "e": Workload(
+            "e", "Gini, 14,000 units", lambda: two_groups(*group_b(), (formulas.gini,)), sum, floor=15,
+            need=Need(16 * units, sorts=(1, units)),
+        ),
+        "e_multi": Workload(
+            "e_multi", "multigroup Gini, 14,000 × 5", lambda: many_groups(nation(), (manygroups.multigroup_gini,)), sum,
+            floor=5000, need=Need(whole, sorts=(5, units)),
+        ),
+        "f_fast": Workload(
+            "f_fast", "nine indices of two groups", lambda: two_groups(*group_b()),
+            with_the_profile_of_the_peer, need=Need(16 * units, 2 * units, 2 * units, (1, units)),
+            note="compared with the concentration profile over the peer's grid of 1000, which is off by 4.6e-4",
+        ),
+        "h": Workload(
+            "h", "ten indices of many groups", lambda: many_groups(nation()), sum, floor=4000,
+            need=Need(whole, logs, sorts=(5, units)),
+        ),
+        "h_fast": Workload(
+            "h_fast", "nine of them, without Gini",
+            lambda: many_groups(nation(), tuple(one for one in MANY_GROUPS if one is not manygroups.multigroup_gini)),
+            sum, need=Need(whole, logs),
+        ),
+        "k": Workload(
+            "k", "1 − integration of 342 municipalities", lambda: integrations(municipalities()), np.sum,
+            need=Need(whole),
+        ),
+        "l": Workload(
+            "l", "seven indices of two groups",
+            lambda: two_groups(
+                *group_b(),
+                (formulas.dissimilarity, formulas.gini, formulas.theil_h, formulas.atkinson, formulas.isolation,
+                 formulas.interaction, formulas.correlation_ratio),
+            ),
+            sum, need=Need(16 * units, 2 * units, 2 * units, (1, units)),
+        ),
+        "m": Workload(
+            "m", "H^R of 1,000 incomes, 100 times", a_hundred_rank_orders, float, tolerance=1e-6,
+            need=Need(100 * 16_000, 100 * 13 * 20 * 2, sorts=(100, 1_000)),
+            note="the peer nudges shares of 0 and 1 by 1e-6",
+        ),
+    }  # fmt: skip
+    return mine | of_chance_and_change()
+
+
+@cache
+def twenty() -> tuple[FloatArray, Any]:
+    """The municipalities that bench.py takes for its bootstraps: counts (5, N) and offsets."""
+    prepared = municipalities()
+    parts = np.split(prepared.counts, prepared.starts[1:], axis=1)
+    fit = [part for part in parts if (part.sum(axis=1) > 0).all() and part.shape[1] >= 10]
+    fit = fit[::17][:20] if len(fit) >= 340 else fit[:: max(1, len(fit) // 20)][:20]
+    return np.concatenate(fit, axis=1), np.cumsum([0, *(part.shape[1] for part in fit[:-1])])
+
+
+def case(name: str, period: int | None = None) -> FloatArray:
+    """Counts (G, N) of a case."""
+    table = pd.read_csv(SHARED / "peers" / "cases" / f"{name}.csv")
+    return prepare(table if period is None else table[table["period"] == period]).counts
+
+
+def of_chance_and_change() -> dict[str, Workload]:
+    """Bootstraps, nulls, corrections and the change; without a function where the modules for it are not there."""
+    asked = {
+        "b": ("b", "bootstrap of units, D and H, 500 × 19", 1000),
+        "b_people": ("b", "bootstrap of people, D and H, 500 × 19", 60),
+        "c": ("c", "permutation null of D, 500 × 100 units", 500),
+        "d": ("d", "bias-corrected D, 14,000 units", 5000),
+        "f": ("f", "twelve indices with corrections", 5000),
+        "g": ("g", "change decomposition of D, 500 times", 150),
+    }
+    bare = {name: Workload(peer, what, None, None, floor=floor) for name, (peer, what, floor) in asked.items()}
+    try:
+        change, corrections, resample, sums = (
+            importlib.import_module(f"kloof.{name}") for name in ("change", "corrections", "resample", "sums")
+        )
+    except ImportError:
+        return bare
+
+    def draw(counts: FloatArray, starts: Any, model: str, measures: dict[str, Any]) -> Callable[[], Any]:
+        return lambda: resample.replicates(
+            measures, counts, starts, model, resample.Drawing(np.random.default_rng(20240117), 500)
+        )
+
+    (some, places), city = twenty(), case("city_100x3")
+    three, both = city[0], city.sum(axis=0)
+    years = [case("two_period_56x4", period) for period in (1, 2)]
+    sides = [tuple(np.tile(side, (500, 1)) for side in (year[3], year.sum(axis=0) - year[3])) for year in years]
+    units, cells, drawn = nation().units.size, some.shape[1] * 500, some.size * 500
+    two = {"d": sums.Dissimilarity(1), "h": sums.theil_h}
+
+    closed = (corrections.bias_corrected, corrections.density_corrected, corrections.modified_dissimilarity)
+
+    def corrected() -> list[float]:
+        return [*two_groups(*group_b()), *(float(one(*group_b())[0]) for one in closed)]
+
+    return {
+        "b": replace(
+            bare["b"], run=draw(some, places, "units", two), tolerance=1e-3, need=Need(8 * some.size, drawn=cells),
+            value=lambda found: float(np.mean([np.std(part, axis=0) for part in found.values()])),
+            note="equal within five standard errors of the mean of 38 standard deviations",
+        ),
+        "b_people": replace(
+            bare["b_people"], run=draw(some, places, "people_within_units", two), need=Need(8 * some.size, drawn=drawn),
+            note="PySAL has no bootstrap of people: its bootstrap of units is the yardstick, the results differ",
+        ),
+        "c": replace(
+            bare["c"], run=draw(np.stack([three, both - three]), (0,), "permutation", {"d": sums.Dissimilarity(0)}),
+            value=lambda found: float(found["d"].mean()), tolerance=1.1e-3, need=Need(16 * both.size, drawn=500 * 99),
+            note="equal within five standard errors",
+        ),
+        "d": replace(
+            bare["d"], run=lambda: corrections.bias_corrected(*group_b()), value=lambda found: float(found[0]),
+            tolerance=5e-4, need=Need(16 * units, roots=2 * units),
+            note="closed form; equal within five standard errors of the peer's 500 draws",
+        ),
+        "f": replace(
+            bare["f"], run=corrected, need=Need(16 * units, 2 * units, 4 * units, (1, units)),
+            note="closed forms; two of the peer's corrections are wrong, so the sums are not compared",
+        ),
+        "g": replace(
+            bare["g"], run=lambda: change.composition_of_dissimilarity(*sides),
+            need=Need(4 * 8 * 500 * 56, sorts=(1000, 56)),
+            value=lambda found: -float(found["change"].flat[0]),
+        ),
+    }  # fmt: skip
+
+
+def with_the_profile_of_the_peer(found: list[float]) -> float:
+    """Add up the nine with the concentration profile as PySAL's grid of 1000 has it."""
+    profile = sys.modules["peer_bench"].SG.ConProf(sys.modules["peer_bench"].nation()[0], "b", "T").statistic
+    exact = two_groups(*group_b(), (formulas.concentration_profile,))[0]
+    return float(sum(found) - exact + profile)
