@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from kloof import cli_workshop
 from kloof.errors import KloofError, ParameterError
 from kloof.fmt import LANGUAGES
 
@@ -16,6 +17,8 @@ app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
     help="kloof: is the gap between neighbourhoods growing? Notebooks, tests and reports.",
 )  # fmt: skip
+
+app.add_typer(cli_workshop.app, name="workshop")
 
 
 @app.command()

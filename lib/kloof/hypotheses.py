@@ -101,9 +101,10 @@ def _parameters(claim: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[st
     """Complete the parameters of a hypothesis with those of the default preset."""
     base = dict(read_preset("breda")["parameters"])
     focus = str(changes.get("focus", base["focus"]))
-    base |= {"indicators": [claim["indicator"]], "levels": [claim["indicator"]]}
+    base |= {"indicators": [claim["indicator"]], "levels": list(dict.fromkeys([*base["levels"], claim["indicator"]]))}
     if changes.get("source", base["source"]) != base["source"]:
-        base |= {"comparisons": [], "published": "", "groups": [], "focus_variants": [focus]}
+        brought = {"comparisons": [], "published": "", "groups": [], "levels": [claim["indicator"]]}
+        base |= {**brought, "focus_variants": [focus]}
     else:
         base["focus_variants"] = list(dict.fromkeys([focus, *base["focus_variants"]]))
     if claim["measure"] == MEASURES[0]:
