@@ -387,7 +387,7 @@ Het CBS rondt aantallen af. Wat doet dat met D? Schuif van 5 naar {{coarsest}} h
 Statistics Netherlands (CBS) rounds counts. What does that do to D? Move from 5 to {{coarsest}} households. (When you see no slider, one picture holds all positions.)
 """
 
-# %% tags=["play"]
+# %% tags=["play", "slide"]
 experiments.rounding(language)
 
 # %% [markdown] tags=["nl", "slide"]

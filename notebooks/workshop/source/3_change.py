@@ -187,10 +187,10 @@ Eerst de ruis: zonder ruis gebeurt er niets. Dan de lengte van de lijst.
 First the noise: without noise nothing happens. Then the length of the list.
 """
 
-# %% tags=["play"]
+# %% tags=["play", "slide"]
 experiments.noise(language)
 
-# %% tags=["play"]
+# %% tags=["play", "slide"]
 experiments.selection(language)
 
 # %% [markdown] tags=["nl", "slide"]
