@@ -29,7 +29,14 @@ EDGE = {
     "run",
     "publish",
     "cli",
+    "cli_workshop",
     "listing",
+    "hypotheses",
+    "workshop",
+    "doctor",
+    "handout",
+    "slides",
+    "lite",
 }
 WRITES_PAGES = {"report", "tables", "views", "page", "pdf", "audit", "readback", "known", "narrate"}
 HEAVY = {
@@ -37,9 +44,12 @@ HEAVY = {
     "seaborn": {"charts", "canvas"},
     "statsmodels": {"models"},
     "papermill": {"run"},
-    "typst": {"pdf"},
+    "typst": {"pdf", "handout"},
     "shapely": {"maps"},
-    "jinja2": {"page"},
+    "jinja2": {"page", "slides"},
+    "jupytext": {"workshop"},
+    "ipywidgets": {"experiments"},
+    "nbclient": {"run", "slides"},
 }
 
 
@@ -151,4 +161,4 @@ def test_loading_a_module_does_nothing(name: str) -> None:
 
 def test_only_tables_of_words_hold_prose(project: Path) -> None:
     packaged = {path.name for path in FOLDER.glob("*.toml")}
-    assert packaged == {"sentences.toml", "words.toml", "page.toml", "figures.toml", "audit.toml"}
+    assert packaged == {"sentences.toml", "words.toml", "page.toml", "figures.toml", "audit.toml", "workshop.toml"}

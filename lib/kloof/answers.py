@@ -324,7 +324,10 @@ def rounding_ends() -> tuple[float, float]:
     counts = lesson.group_counts()
     measured = len(counts.group)
     found = dissimilarity_range(
-        counts.group_low[:measured], counts.group_high[:measured], counts.rest_low[:measured], counts.rest_high[:measured]
+        counts.group_low[:measured],
+        counts.group_high[:measured],
+        counts.rest_low[:measured],
+        counts.rest_high[:measured],
     )
     return found.low, found.high
 
@@ -364,4 +367,3 @@ def households_to_move() -> Answer:
         ("all_for_listed", float(group.sum())),
     )
     return Answer(found["D"] * float(group.sum()), wrong, 0.6)
-

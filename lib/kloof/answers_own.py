@@ -28,7 +28,7 @@ from kloof.sources import project_folder
 Names = Mapping[str, Any]
 
 
-def registered(names: Names) -> Answer:
+def registered(_: Names) -> Answer:
     """4.1: a hypothesis that is on file, unchanged, and not chosen on its own outcome."""
     return Answer(unit="hypothesis", judge=_kind_of_hypothesis)
 
@@ -136,7 +136,7 @@ def reported(names: Names) -> Answer:
     return Answer(unit="folder", judge=kind)
 
 
-def defended(names: Names) -> Answer:
+def defended(_: Names) -> Answer:
     """4.6: the sentence that the verdict allows, whatever it is."""
     wrong = (("cause_claimed", "A"), ("people_for_places", "B"), ("no_proof_no_change", "D"))
     return Answer("C", wrong, unit="choice", choices=("A", "B", "C", "D"))

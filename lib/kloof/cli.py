@@ -13,12 +13,17 @@ from kloof.fmt import LANGUAGES
 
 STOPPED = 130  # exit code after Ctrl-C
 
-app = typer.Typer(
+
+def _with_workshop(own: typer.Typer) -> typer.Typer:
+    """Add the commands of the workshop."""
+    own.add_typer(cli_workshop.app, name="workshop")
+    return own
+
+
+app = _with_workshop(typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
     help="kloof: is the gap between neighbourhoods growing? Notebooks, tests and reports.",
-)  # fmt: skip
-
-app.add_typer(cli_workshop.app, name="workshop")
+))  # fmt: skip
 
 
 @app.command()

@@ -34,10 +34,11 @@ def reset(
 ) -> None:
     """Restore a session; answers that were given are set aside under another name, never lost."""
     from kloof import workshop
+    from kloof.sources import project_folder
 
     languages = LANGUAGES if language == "both" else (_language(language),)
     for path, aside in workshop.reset(number, languages):
-        shown = path.relative_to(workshop.project_folder())
+        shown = path.relative_to(project_folder())
         kept = f"; your answers are in {aside.name}" if aside else " was at its start already"
         print(f"{shown}{kept}")
     print("\nNext: make workshop")
@@ -49,6 +50,7 @@ def build(
 ) -> None:
     """Make exercises and solutions in both languages from their sources."""
     from kloof import workshop
+    from kloof.sources import project_folder
 
     if check:
         if drifted := workshop.drift():
@@ -59,17 +61,18 @@ def build(
         print("All notebooks of the workshop are what their sources make.")
         return
     for path in workshop.write():
-        print(path.relative_to(workshop.project_folder()))
+        print(path.relative_to(project_folder()))
     print("\nNext: kloof workshop print")
 
 
 @app.command(name="print")
 def print_() -> None:
     """Make handouts and slides in both languages, from the executed solutions, in reports/workshop."""
-    from kloof import handout, slides, workshop
+    from kloof import handout, slides
+    from kloof.sources import project_folder
 
     for path in [*handout.write(), *slides.write()]:
-        print(path.relative_to(workshop.project_folder()))
+        print(path.relative_to(project_folder()))
     print("\nNext: open reports/workshop/slides-en.html; arrow keys turn the page")
 
 
@@ -77,10 +80,10 @@ def print_() -> None:
 def lite() -> None:
     """Build the browser edition in reports/workshop/lite, for those who cannot install anything."""
     from kloof import lite as edition
-    from kloof import workshop
+    from kloof.sources import project_folder
 
     folder, missing = edition.build()
-    shown = folder.relative_to(workshop.project_folder())
+    shown = folder.relative_to(project_folder())
     for line in missing:
         print(f"! {line}")
     print(f"\nThe browser edition: {shown}\nNext: python -m http.server --directory {shown}")

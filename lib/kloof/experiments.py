@@ -1,7 +1,7 @@
 """Experiments to play with in the workshop: what rounding, noise and selection do to a number.
 
-Each is a slider in JupyterLab. Where there are no widgets (a page on paper, a viewer without a kernel, a machine without
-ipywidgets) the same cell shows one still picture of all positions.
+Each is a slider in JupyterLab. Where there are no widgets (a page on paper, a viewer without a kernel, a machine
+without ipywidgets) the same cell shows one still picture of all positions.
 """
 
 from collections.abc import Callable, Sequence
@@ -50,7 +50,10 @@ class Play:
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         """Offer the slider and the still; what shows the cell takes what it can."""
-        bundle: dict[str, Any] = {"image/svg+xml": self.still, "text/plain": f"{self.label}: {', '.join(self.positions)}"}
+        bundle: dict[str, Any] = {
+            "image/svg+xml": self.still,
+            "text/plain": f"{self.label}: {', '.join(self.positions)}",
+        }
         try:
             made = self.slider()
         except ImportError:
@@ -67,9 +70,7 @@ def rounded_to(values: np.ndarray, step: int) -> np.ndarray:
 def rounding(language: str) -> Play:
     """Show what D becomes when every count of households is rounded to 5, 10, … 250."""
     counts = lesson.group_counts(language)
-    found = [
-        float(dissimilarity(rounded_to(counts.group, step), rounded_to(counts.rest, step))[0]) for step in STEPS
-    ]
+    found = [float(dissimilarity(rounded_to(counts.group, step), rounded_to(counts.rest, step))[0]) for step in STEPS]
     text = words()["play"]["rounding"]
     names = [digits(step, language, 0) for step in STEPS]
     title = text[f"title_{language}"]
@@ -89,7 +90,12 @@ def world(language: str, noise: float = NOISE) -> pd.DataFrame:
     figures = truth[:, None] + noise * rng.standard_normal((len(truth), 2))
     called = lesson.names(lesson.study(language))
     return pd.DataFrame(
-        {"name": [called[code] for code in kept.codes], "truth": truth, "year_1": figures[:, 0], "year_2": figures[:, 1]}
+        {
+            "name": [called[code] for code in kept.codes],
+            "truth": truth,
+            "year_1": figures[:, 0],
+            "year_2": figures[:, 1],
+        }
     )
 
 
@@ -113,11 +119,15 @@ def replay(language: str, noise: float, size: int) -> tuple[float, float]:
     return found[0], found[1]
 
 
-def _two_years(language: str, name: str, positions: Sequence[float], make: Callable[[float], tuple[float, float]]) -> Play:
+def _two_years(
+    language: str, name: str, positions: Sequence[float], make: Callable[[float], tuple[float, float]]
+) -> Play:
     """Draw the gap of year 1 and year 2 for each position of a slider."""
     text = words()["play"][name]
     found = [make(value) for value in positions]
-    names = [number(value, text["unit"], language) if text["unit"] else digits(value, language, 0) for value in positions]
+    names = [
+        number(value, text["unit"], language) if text["unit"] else digits(value, language, 0) for value in positions
+    ]
     title = text[f"title_{language}"]
     years = words()["play"]["years"][language]
 

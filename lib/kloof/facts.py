@@ -119,7 +119,7 @@ def figures(language: str) -> dict[str, str]:
         "world_first": euro(worlds[0]),
         "world_second": euro(worlds[1]),
         "error": percent(right("3.7")),
-        "seen": percent(float(answers_change.rates().set_index("switch").loc["on_1x", "HIGHER"])),
+        "seen": percent(answers_change.rate("on_1x", "HIGHER")),
         "part_before": percent(right("3.6"), 0),
         "other_list": answers_change.OTHER_LIST,
     }
@@ -150,7 +150,9 @@ def for_teacher(language: str, minutes: dict[int, int]) -> dict[str, str]:
     """Make the tables of the teacher's notes: timetable, answers per session, glossary."""
     text = LABELS[language]
     rows = timetable(language, minutes)
-    made = {"timetable": "\n".join([text["head"], *[f"| {start} | {length} | {what} |" for start, length, what in rows]])}
+    made = {
+        "timetable": "\n".join([text["head"], *[f"| {start} | {length} | {what} |" for start, length, what in rows]])
+    }
     made["starts"], last = rows[0][0], rows[-1]
     hours, rest = last[0].split(":")
     made["ends"] = clock(int(hours) * 60 + int(rest) + last[1])
@@ -170,7 +172,9 @@ def for_teacher(language: str, minutes: dict[int, int]) -> dict[str, str]:
         else (index.name_en, index.what_en, index.weakness_en, index.formula)
         for index in INDICES.values()
     ]
-    made["glossary"] = "\n".join([text["glossary"], *["| " + " | ".join(_bar(part) for part in row) + " |" for row in entries]])
+    made["glossary"] = "\n".join(
+        [text["glossary"], *["| " + " | ".join(_bar(part) for part in row) + " |" for row in entries]]
+    )
     return made
 
 

@@ -113,10 +113,10 @@ def counts(language: str = "en") -> pd.DataFrame:
     base = base.reindex(share.index)
     both = share.notna() & (base > 0)
     table = pd.DataFrame({"group": (share / 100 * base)[both], "rest": ((1 - share / 100) * base)[both]})
-    called = names(own)
-    parents = own.data.areas.set_index("code")["parent_code"]
-    table["name"] = table.index.map(called)
-    table["wijk"] = table.index.map(parents).map(called)
+    called = names(own).to_dict()
+    parents = own.data.areas.set_index("code")["parent_code"].to_dict()
+    table["name"] = [called[code] for code in table.index]
+    table["wijk"] = [called[parents[code]] for code in table.index]
     order = np.argsort(-(table["group"] + table["rest"]).to_numpy(), kind="stable")
     return table[["name", "wijk", "group", "rest"]].iloc[order].reset_index(drop=True)
 

@@ -9,7 +9,6 @@ import base64
 import hashlib
 import importlib.util
 import json
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -32,10 +31,10 @@ LOADED = ("micropip", "ipython", "jedi")  # what the kernel loads before it star
 BESIDE = ("comm",)  # what it loads besides: pure, and already here as a dependency of ipykernel
 CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
 SHARED = ("checks.py", "sketch.py", "workshop.toml")  # the very files of the library
-STUBS = {"lesson.py": "lite_lesson.py", "answers.py": "lite_answers.py"}
+STUBS = {"lesson.py": "lite_lesson.py.txt", "answers.py": "lite_answers.py.txt"}
 LEFT_OUT = (
-    "Sessions 2-4 are not in this edition: numpy, pandas, scipy and statsmodels for the browser (pyemscripten wheels) are "
-    "on neither PyPI nor npm, only on the server of pyodide's makers, and nothing may be fetched from there.",
+    "Sessions 2-4 are not in this edition: numpy, pandas, scipy and statsmodels for the browser (pyemscripten wheels) "
+    "are on neither PyPI nor npm, only on the server of pyodide's makers, and nothing may be fetched from there.",
     "Sliders are not in this edition: sessions 2 and 3 have them.",
 )
 
@@ -54,7 +53,8 @@ def stored() -> dict[str, Any]:
             wrong = [[kind, value if isinstance(value, str) else float(value)] for kind, value in known.wrong]
             right = known.right if isinstance(known.right, str) else float(known.right)
             made[number] = {
-                "right": right, "wrong": wrong, "within": known.within, "unit": known.unit, "choices": list(known.choices)
+                "right": right, "wrong": wrong, "within": known.within, "unit": known.unit,
+                "choices": list(known.choices),
             }  # fmt: skip
     tables = {"tidy": rows(lesson.tidy()), "homes": rows(lesson.homes()), "two_lines": rows(lesson.two_lines())}
     return {**tables, "answers": made}
@@ -95,9 +95,13 @@ def closure(packages: Mapping[str, Any], wanted: Sequence[str]) -> list[str]:
         if name in found:
             continue
         if name not in packages:
-            raise SourceError(f"pyodide's lock file has no {name}; this version of jupyterlite-pyodide-kernel is not known.")
+            raise SourceError(
+                f"pyodide's lock file has no {name}; this version of jupyterlite-pyodide-kernel is not known."
+            )
         found.append(name)
-        waiting += [one.replace("_", "-") if one.replace("_", "-") in packages else one for one in packages[name]["depends"]]
+        waiting += [
+            one.replace("_", "-") if one.replace("_", "-") in packages else one for one in packages[name]["depends"]
+        ]
     return sorted(found)
 
 
@@ -106,7 +110,9 @@ def _command(words: Sequence[str], where: Path) -> str:
     try:
         ended = subprocess.run(words, cwd=where, capture_output=True, text=True, encoding="utf-8", check=False)
     except FileNotFoundError:
-        raise SourceError(f"{words[0]} is not on this machine; the browser edition needs it once, to be built.") from None
+        raise SourceError(
+            f"{words[0]} is not on this machine; the browser edition needs it once, to be built."
+        ) from None
     if ended.returncode:
         said = (ended.stderr or ended.stdout).strip().splitlines()
         raise SourceError(f"{' '.join(words[:4])} failed: {' '.join(said[-3:])}")
@@ -129,7 +135,23 @@ def interpreter(folder: Path, version: str) -> None:
     kept |= {name: _entry(name, metadata.version(name)) for name in BESIDE}
     pins = [f"{entry['name']}=={entry['version']}" for entry in kept.values()]
     tags = ["--python-version", lock["info"]["python"], "--implementation", "py", "--abi", "none", "--platform", "any"]
-    _command([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:", *tags, "--dest", str(folder), *pins], folder)
+    _command(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--only-binary",
+            ":all:",
+            *tags,
+            "--dest",
+            str(folder),
+            *pins,
+        ],
+        folder,
+    )
     for entry in kept.values():
         _point_to(folder, entry)
     wheel(folder)

@@ -14,7 +14,7 @@ DASHES = ("", "7 4", "2 3", "9 3 2 3")  # so that lines differ without colour
 
 def nice_step(span: float, most: int = 5) -> float:
     """Give a round step (1, 2 or 5 times a power of ten) that cuts a span in at most `most` parts."""
-    power = 10.0 ** -9
+    power = 10.0**-9
     while True:
         for factor in (1, 2, 5):
             if span / (factor * power) <= most:
@@ -86,7 +86,12 @@ def _picture(title: str, height: int, parts: Sequence[str]) -> str:
         f'aria-label="{escape(title)}" font-family="sans-serif" font-size="13">'
         f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>'
     )
-    return head + _text(8, 18, title, "start", INK).replace("<text ", '<text font-weight="bold" ') + "".join(parts) + "</svg>"
+    return (
+        head
+        + _text(8, 18, title, "start", INK).replace("<text ", '<text font-weight="bold" ')
+        + "".join(parts)
+        + "</svg>"
+    )
 
 
 class Picture(str):

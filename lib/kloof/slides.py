@@ -33,7 +33,7 @@ def executed(notebook: Mapping[str, Any], where: Path) -> Any:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
 
-    made = nbformat.reads(workshop.dumped(notebook), as_version=4)
+    made: Any = nbformat.from_dict(joined(notebook))  # type: ignore[no-untyped-call]
     client = NotebookClient(
         made, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(where)}},
         extra_arguments=["--log-level=50"],
@@ -43,6 +43,12 @@ def executed(notebook: Mapping[str, Any], where: Path) -> Any:
     except CellExecutionError as problem:
         raise NotebookError(f"a solution of the workshop stopped: {problem.ename}: {problem.evalue}") from None
     return made
+
+
+def joined(notebook: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the text of every cell in one piece, as a kernel wants it."""
+    cells = [{**cell, "source": "".join(cell["source"])} for cell in notebook["cells"]]
+    return {**notebook, "cells": cells}
 
 
 def plain_formulas(text: str) -> str:
@@ -66,7 +72,8 @@ def pictures(cell: Any, language: str) -> str:
             if kind in (data := output.get("data", {})):
                 content = data[kind]
                 code = content if kind == "image/png" else base64.b64encode(content.encode("utf-8")).decode("ascii")
-                said = words()["slides"]["picture"][language]
+                named = re.search(r'aria-label="([^"]*)"', content)
+                said = named[1] if named else words()["slides"]["picture"][language]
                 made.append(f'<img src="data:{kind};base64,{code.strip()}" alt="{said}">')
                 break
     return "".join(made)
@@ -82,8 +89,8 @@ def pages(notebook: Any, language: str) -> list[str]:
             continue
         if cell.cell_type == "markdown":
             made.append(markdown.render(plain_formulas(cell.source)))
-        elif found := pictures(cell, language):
-            made.append(found)
+        elif made:
+            made[-1] += pictures(cell, language)
     return made
 
 
@@ -99,7 +106,11 @@ def render(notebooks: Mapping[int, Any], language: str) -> str:
     )  # fmt: skip
     shown = [Markup(page) for number in sorted(notebooks) for page in pages(notebooks[number], language)]
     return environment.get_template("slides.html.j2").render(
-        slides=shown, language=language, title=text["title"][language], help=text["help"][language], of=text["of"][language]
+        slides=shown,
+        language=language,
+        title=text["title"][language],
+        help=text["help"][language],
+        of=text["of"][language],
     )
 
 

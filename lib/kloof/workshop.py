@@ -1,9 +1,9 @@
 """Builds the workshop: one source per session becomes exercises and solutions, in Dutch and English.
 
-A source is a Python file in jupytext's percent format under notebooks/workshop/source. Tags of its cells: `nl` and `en`
-(text in one language), `exercise` (code of the solution), `hint` (two hints, split by a line `---`), `check`, `stretch`,
-`slide`, `full` and `lite` (only in JupyterLab, or only in the browser edition), `solution` (text for the teacher).
-In code, `[[Dutch||English]]` chooses by language; `{{name}}` is a figure computed from the data (`facts`).
+A source is a Python file in jupytext's percent format under notebooks/workshop/source. Tags of its cells: `nl`, `en`
+(text in one language), `exercise` (code of the solution), `hint` (two hints, split by a line `---`), `check`,
+`stretch`, `slide`, `full` and `lite` (only in JupyterLab, or only in the browser edition), `solution` (for the
+teacher). In code, `[[Dutch||English]]` chooses by language; `{{name}}` is a figure computed from the data (`facts`).
 """
 
 import ast
@@ -62,7 +62,10 @@ def read(path: Path) -> Session:
     if lacks := [name for name in ("number", "minutes", *LANGUAGES) if name not in about]:
         raise NotebookError(f"{path.name}: its header lacks kloof: {', '.join(lacks)}.")
     names = {language: str(about[language]) for language in LANGUAGES}
-    cells = tuple({"kind": cell.cell_type, "tags": list(cell.metadata.get("tags", [])), "source": cell.source} for cell in notebook.cells)
+    cells = tuple(
+        {"kind": cell.cell_type, "tags": list(cell.metadata.get("tags", [])), "source": cell.source}
+        for cell in notebook.cells
+    )
     return Session(int(about["number"]), names, int(about["minutes"]), cells)
 
 
@@ -103,7 +106,9 @@ def build(source: Session, language: str, edition: str = EXERCISE, *, lite: bool
             text = stub(text, language) if edition == EXERCISE else GIVEN.sub("", text)
         made.append(_cell(source.number, place, cell["kind"], text, tags))
     if unknown:
-        raise NotebookError(faults(source.names[language], [f"{{{{{name}}}}}" for name in unknown], "See facts.figures."))
+        raise NotebookError(
+            faults(source.names[language], [f"{{{{{name}}}}}" for name in unknown], "See facts.figures.")
+        )
     return {
         "cells": made,
         "metadata": {
@@ -121,10 +126,16 @@ def _of(tags: Sequence[str]) -> str:
 
 def _cell(number: int, place: int, kind: str, text: str, tags: Sequence[str]) -> dict[str, Any]:
     """Make a cell; its id depends on its place only, so that it is the same in both languages and each time."""
-    code = {"outputs": [], "execution_count": None} if kind == "code" else {}
+    code: dict[str, Any] = {"outputs": [], "execution_count": None} if kind == "code" else {}
     name = hashlib.sha256(f"workshop {number} {place}".encode()).hexdigest()[:8]
     kept = [tag for tag in tags if tag not in LANGUAGES]
-    return {"cell_type": kind, "id": name, "metadata": {"tags": kept} if kept else {}, "source": text.splitlines(keepends=True), **code}
+    return {
+        "cell_type": kind,
+        "id": name,
+        "metadata": {"tags": kept} if kept else {},
+        "source": text.splitlines(keepends=True),
+        **code,
+    }
 
 
 def folded(text: str, language: str) -> str:
@@ -157,7 +168,9 @@ def stub(source: str, language: str) -> str:
 def _plan(language: str) -> dict[str, str]:
     """Give what the texts say about the sessions themselves: titles, minutes, the table of contents, the timetable."""
     plan = [(one, title(one, language)) for one in sessions() if one.number]
-    rows = [f"| {one.number} | [{name}]({language}/{one.names[language]}.ipynb) | {one.minutes} |" for one, name in plan]
+    rows = [
+        f"| {one.number} | [{name}]({language}/{one.names[language]}.ipynb) | {one.minutes} |" for one, name in plan
+    ]
     made = {f"minutes_{one.number}": str(one.minutes) for one, _ in plan}
     made |= {f"title_{one.number}": name for one, name in plan}
     return {**made, "contents": "\n".join(rows)}
@@ -191,7 +204,11 @@ def generated() -> Iterator[tuple[Path, str]]:
 def notes(language: str) -> str:
     """Write the notes for the teacher. Raises NotebookError listing all figures that do not exist."""
     text = (folder() / "source" / f"instructor.{language}.md").read_text(encoding="utf-8")
-    values = {**facts.figures(language), **_plan(language), **facts.for_teacher(language, {one.number: one.minutes for one in sessions()})}
+    values = {
+        **facts.figures(language),
+        **_plan(language),
+        **facts.for_teacher(language, {one.number: one.minutes for one in sessions()}),
+    }
     if unknown := [name for name in FACT.findall(text) if name not in values]:
         raise NotebookError(faults(f"instructor.{language}.md", unknown, "See facts.for_teacher."))
     return FACT.sub(lambda found: values[found[1]], text)
@@ -211,7 +228,9 @@ def write() -> list[Path]:
     made = list(generated())
     for one in sessions():
         for language in LANGUAGES if one.number else ():
-            made.append((solutions_folder() / language / f"{one.names[language]}.ipynb", dumped(build(one, language, SOLUTION))))
+            made.append(
+                (solutions_folder() / language / f"{one.names[language]}.ipynb", dumped(build(one, language, SOLUTION)))
+            )
     for path, text in made:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, text)

@@ -111,14 +111,14 @@ Each row is one observation: a neighbourhood (`name`), a year (`year`), an indic
 `mean_dwelling_value` is the mean assessed value of dwellings, in thousands of euros. `inhabitants` is the number of inhabitants.
 """
 
-# %% [markdown] tags=["nl"]
+# %% [markdown] tags=["nl", "slide"]
 """
 ## Het eerste plaatje
 
 De gemiddelde WOZ-waarde per jaar, voor de buurten op de lijst en voor de rest. Wat valt je op? Wordt de ruimte tussen de lijnen groter?
 """
 
-# %% [markdown] tags=["en"]
+# %% [markdown] tags=["en", "slide"]
 """
 ## The first plot
 
@@ -131,7 +131,7 @@ import seaborn as sns
 lines = lesson.two_lines(language)
 shown = lines.rename(columns={"listed": "[[op de lijst||on the list]]", "rest": "[[rest van de stad||rest of the city]]"})
 shown = shown.set_index("year")[["[[op de lijst||on the list]]", "[[rest van de stad||rest of the city]]"]]
-axes = sns.lineplot(shown, markers=True, linewidth=2.5)
+axes = sns.lineplot(shown, markers=True, linewidth=2.5, palette=["#D55E00", "#0072B2"])
 axes.set(xlabel="[[jaar||year]]", ylabel="[[WOZ-waarde (duizend euro)||dwelling value (thousand euro)]]", ylim=(0, None));
 
 # %% tags=["lite"]

@@ -373,14 +373,14 @@ First add up, then measure. `groupby("wijk")` makes a group for each wijk.
 # %% tags=["check"]
 check("2.6")
 
-# %% [markdown] tags=["nl"]
+# %% [markdown] tags=["nl", "slide"]
 """
 ## Speel met afronding
 
 Het CBS rondt aantallen af. Wat doet dat met D? Schuif van 5 naar {{coarsest}} huishoudens. (Zie je geen schuif, dan staan alle standen in één plaatje.)
 """
 
-# %% [markdown] tags=["en"]
+# %% [markdown] tags=["en", "slide"]
 """
 ## Play with rounding
 

@@ -173,14 +173,14 @@ Nothing changed, and yet the gap shrank. Over {{repeats}} such worlds it goes fr
 {{noise}}. Whoever is at the bottom often had bad luck as well. Bad luck does not repeat itself. Any policy that starts then seems to work.
 """
 
-# %% [markdown] tags=["nl"]
+# %% [markdown] tags=["nl", "slide"]
 """
 ## Speel met ruis en met de lengte van de lijst
 
 Eerst de ruis: zonder ruis gebeurt er niets. Dan de lengte van de lijst.
 """
 
-# %% [markdown] tags=["en"]
+# %% [markdown] tags=["en", "slide"]
 """
 ## Play with noise and with the length of the list
 
