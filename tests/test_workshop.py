@@ -480,6 +480,21 @@ def test_a_slider_moves_and_degrades_to_one_picture(make: Any, language: str, mo
     assert set(play._repr_mimebundle_()) == {"image/svg+xml", "text/plain"}
 
 
+@pytest.mark.parametrize("make", [experiments.noise, experiments.selection])
+def test_the_bars_of_all_positions_share_a_scale(make: Any) -> None:
+    wide = [
+        re.findall(r'height="16" width="([\d.]+)"|width="([\d.]+)" height="16"', one) for one in make("en").pictures
+    ]
+    said = [[float(text.replace(",", "")) for text in re.findall(r"€([\d,]+)<", one)] for one in make("en").pictures]
+    scales = [
+        float(a or b) / value
+        for pair, values in zip(wide, said, strict=True)
+        for (a, b), value in zip(pair, values[-2:], strict=True)
+    ]
+    assert len(scales) == 10
+    assert max(scales) == pytest.approx(min(scales), rel=0.005)
+
+
 def test_without_noise_nothing_happens_and_with_more_noise_the_list_recovers_more() -> None:
     still = experiments.replay("en", 0, 11)
     assert still[0] == pytest.approx(still[1], abs=1e-9)

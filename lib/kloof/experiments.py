@@ -137,7 +137,10 @@ def _two_years(
             for year, value in zip(years, values, strict=True)
         ]
 
-    pictures = [sketch.bars(f"{title} {name}", rows(values), [0]) for name, values in zip(names, found, strict=True)]
+    most = max(value for pair in found for value in pair)
+    pictures = [
+        sketch.bars(f"{title} {name}", rows(values), [0], most) for name, values in zip(names, found, strict=True)
+    ]
     every = [row for name, values in zip(names, found, strict=True) for row in rows(values, f"{name} · ")]
     still = sketch.bars(title, every, range(0, len(every), 2))
     return Play(text[f"label_{language}"], tuple(names), tuple(pictures), still)

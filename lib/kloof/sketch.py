@@ -60,9 +60,12 @@ def lines(title: str, xs: Sequence[float], series: Sequence[tuple[str, Sequence[
     return _picture(title, height, parts)
 
 
-def bars(title: str, rows: Sequence[tuple[str, float, str]], marked: Sequence[int] = ()) -> str:
-    """Draw one bar per row (name, value, text beside it); the rows in `marked` stand out. No value is below 0."""
-    top = max((value for _, value, _ in rows), default=0.0) or 1.0
+def bars(title: str, rows: Sequence[tuple[str, float, str]], marked: Sequence[int] = (), most: float = 0.0) -> str:
+    """Draw one bar per row (name, value, text beside it); the rows in `marked` stand out. No value is below 0.
+
+    The longest bar is the largest value, or `most`, so that pictures of one series can share a scale.
+    """
+    top = max([most, *(value for _, value, _ in rows)]) or 1.0
     room, height = 210, TOP + 24 * len(rows) + 8
     parts = []
     for number, (name, value, text) in enumerate(rows):

@@ -2,8 +2,8 @@
 
 A source is a Python file in jupytext's percent format under notebooks/workshop/source. Tags of its cells: `nl`, `en`
 (text in one language), `exercise` (code of the solution), `hint` (two hints, split by a line `---`), `check`,
-`stretch`, `slide`, `full` and `lite` (only in JupyterLab, or only in the browser edition), `solution` (for the
-teacher). In code, `[[Dutch||English]]` chooses by language; `{{name}}` is a figure computed from the data (`facts`).
+`stretch`, `slide`, `full` and `lite` (only in JupyterLab, or only in the browser edition). In code,
+`[[Dutch||English]]` chooses by language; `{{name}}` is a figure computed from the data (`facts`).
 """
 
 import ast
@@ -93,7 +93,6 @@ def build(source: Session, language: str, edition: str = EXERCISE, *, lite: bool
         tags = cell["tags"]
         hidden = {"lite"} if not lite else {"full"}
         hidden |= {name for name in LANGUAGES if name != language and source.number}
-        hidden |= {SOLUTION} if edition == EXERCISE else set()
         if hidden & set(tags):
             continue
         text = CHOICE.sub(lambda found: found[1] if language == "nl" else found[2], cell["source"])

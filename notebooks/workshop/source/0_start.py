@@ -9,9 +9,9 @@
 
 # %% [markdown] tags=["nl"]
 """
-# De werkplaats
+# De workshop
 
-Vier sessies, een middag. Alles werkt zonder internet. Begin links boven, of klik:
+Vier sessies, een middag. Alles werkt zonder internet. Klik op een sessie om te beginnen:
 
 | sessie | titel | minuten |
 | --- | --- | --- |
@@ -24,7 +24,7 @@ Werkt je laptop? Typ in een terminal `kloof workshop doctor`. Een sessie opnieuw
 """
 # The workshop
 
-Four sessions, one afternoon. Everything works offline. Start at the top left, or click:
+Four sessions, one afternoon. Everything works offline. Click on a session to begin:
 
 | session | title | minutes |
 | --- | --- | --- |
