@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -395,25 +395,44 @@ def test_reset_restores_a_session_and_keeps_every_answer(home: Path) -> None:
         workshop.reset(9)
 
 
-def kloof_command(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "kloof.cli", "workshop", *words],
-        capture_output=True, text=True, check=False, encoding="utf-8",
-    )  # fmt: skip
+Command = Callable[..., tuple[int, str, str]]
 
 
-def test_the_commands_say_what_they_did(home: Path) -> None:
+@pytest.fixture
+def kloof_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """The command line in this process: exit code, standard output, standard error."""
+    from kloof import cli
+
+    def call(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["kloof", "workshop", *words])
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return call
+
+
+def test_the_commands_say_what_they_did(home: Path, kloof_command: Command) -> None:
     path = workshop.folder() / "en" / "3_did_it_grow.ipynb"
     path.write_text("mine")
-    ended = kloof_command("reset", "3", "--language", "en")
-    assert ended.returncode == 0
-    assert "your answers are in 3_did_it_grow_answers_1.ipynb" in ended.stdout
-    assert kloof_command("build", "--check").returncode == 0
+    code, out, _ = kloof_command("reset", "3", "--language", "en")
+    assert code == 0
+    assert "your answers are in 3_did_it_grow_answers_1.ipynb" in out
+    assert kloof_command("build", "--check")[0] == 0
     path.write_text("mine")
-    ended = kloof_command("build", "--check")
-    assert (ended.returncode, "✗ en/3_did_it_grow.ipynb" in ended.stdout) == (1, True)
-    ended = kloof_command("reset", "7")
-    assert (ended.returncode, ended.stderr) == (2, "kloof: session 7 does not exist. Valid: 1, 2, 3, 4.\n")
+    code, out, _ = kloof_command("build", "--check")
+    assert (code, "✗ en/3_did_it_grow.ipynb" in out) == (1, True)
+    assert kloof_command("build")[0] == 0
+    assert workshop.drift() == []
+    solution = home / "reports" / "workshop" / "nl" / "1_wat_is_een_kloof.ipynb"
+    assert "answer_1_5 = 100 * answer_1_4 / rest_mean" in solution.read_text(encoding="utf-8")
+    code, out, err = kloof_command("reset", "7")
+    assert (code, out, err) == (2, "", "kloof: session 7 does not exist. Valid: 1, 2, 3, 4.\n")
+    assert kloof_command("reset", "2", "--language", "fr")[0] == 2
 
 
 def test_the_doctor_finds_a_good_laptop_good(home: Path) -> None:
@@ -453,12 +472,13 @@ def test_the_doctor_tries_to_write(tmp_path: Path) -> None:
     assert not doctor.writable(tmp_path / "file" / "under")
 
 
-def test_the_doctor_command_exits_with_1_when_something_is_wrong(home: Path) -> None:
-    assert kloof_command("doctor").returncode == 0
+def test_the_doctor_command_exits_with_1_when_something_is_wrong(home: Path, kloof_command: Command) -> None:
+    code, out, _ = kloof_command("doctor")
+    assert (code, "This laptop is ready." in out) == (0, True)
     (home / "data" / "breda" / "registry.csv").unlink()
-    ended = kloof_command("doctor", "--language", "nl")
-    assert ended.returncode == 1
-    assert "✗ cijfers" in ended.stdout
+    code, out, _ = kloof_command("doctor", "--language", "nl")
+    assert code == 1
+    assert "✗ cijfers" in out
 
 
 # --- experiments ---
