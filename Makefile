@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup setup-dev report data test lint lab check bench example lock clean browser
+.PHONY: help setup setup-dev report data test lint lab check bench example lock clean browser workshop workshop-lite
 
 help: ## show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,6 +40,7 @@ lint: setup-dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/kloof check
+	$(BIN)/kloof workshop build --check
 
 # The browser tests want a Chromium. On a bare Debian or Ubuntu as root it is installed; elsewhere they are skipped and say so.
 browser:
@@ -50,6 +51,13 @@ browser:
 
 lab: setup ## open JupyterLab on the notebooks
 	$(BIN)/jupyter lab --notebook-dir=notebooks
+
+workshop: setup ## open the workshop in JupyterLab
+	$(BIN)/jupyter lab --notebook-dir=. --LabApp.default_url=/lab/tree/notebooks/workshop/index.ipynb
+
+workshop-lite: setup ## build the workshop's browser edition in reports/workshop/lite (needs npm)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-lite.txt
+	$(BIN)/kloof workshop lite
 
 check: setup ## check data, notebooks and texts
 	$(BIN)/kloof check

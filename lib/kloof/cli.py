@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from kloof import cli_data
+from kloof import cli_data, cli_workshop
 from kloof.errors import KloofError, ParameterError
 from kloof.fmt import LANGUAGES
 
@@ -19,6 +19,7 @@ app = typer.Typer(
 )  # fmt: skip
 
 app.add_typer(cli_data.app, name="data")
+app.add_typer(cli_workshop.app, name="workshop")
 
 
 @app.command()
