@@ -137,4 +137,12 @@ def test_loading_a_module_does_nothing(name: str) -> None:
 
 def test_only_tables_of_words_hold_prose(project: Path) -> None:
     packaged = {path.name for path in FOLDER.glob("*.toml")}
-    assert packaged == {"sentences.toml", "words.toml", "page.toml", "figures.toml", "audit.toml", "indices.toml", "workshop.toml"}
+    assert packaged == {
+        "sentences.toml",
+        "words.toml",
+        "page.toml",
+        "figures.toml",
+        "audit.toml",
+        "indices.toml",
+        "workshop.toml",
+    }

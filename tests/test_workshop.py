@@ -449,11 +449,11 @@ def test_the_doctor_finds_what_is_wrong(home: Path, monkeypatch: pytest.MonkeyPa
     assert set(found) == {"python", "packages", "widgets", "kernel", "fonts", "data", "write_access", "room"}
     (home / "data" / "breda" / "areas.csv").write_text("code,name\n")
     monkeypatch.setattr(
-        doctor, "requirements", lambda: [("pandas", "<2"), ("no-such-package", ">=1"), ("ipywidgets", ">1")]
+        laptop, "requirements", lambda: [("pandas", "<2"), ("no-such-package", ">=1"), ("ipywidgets", ">1")]
     )
-    monkeypatch.setattr(doctor, "FONTS", {"font_source_sans_pro": "NoSuchFont", "no_such_package": "Either"})
-    monkeypatch.setattr(doctor, "writable", lambda folder: folder.name != "presets")
-    monkeypatch.setattr(doctor, "OLDEST", (3, 99))
+    monkeypatch.setattr(laptop, "FONTS", {"font_source_sans_pro": "NoSuchFont", "no_such_package": "Either"})
+    monkeypatch.setattr(laptop, "writable", lambda folder: folder.name != "presets")
+    monkeypatch.setattr(laptop, "OLDEST", (3, 99))
     looks = {look.what: look for look in laptop.examine()}
     bad = {what for what, look in looks.items() if look.state == "bad"}
     assert bad == {"python", "packages", "fonts", "data", "write_access"}

@@ -122,11 +122,8 @@ def people_interval(chosen: Prepared, index: Index, rng: np.random.Generator) ->
 
     Raises ParameterError for an index that needs more than counts (areas, coordinates, parents, means).
     """
-    from importlib import import_module
+    from kloof.resample import Drawing
+    from kloof.uncertainty import interval
 
     index.of_counts(chosen.counts[:, :0])  # refuse before drawing anything
-    drawing = import_module("kloof.resample").Drawing(rng)
-    found: pd.DataFrame = import_module("kloof.uncertainty").interval(
-        {index.id: index.of_counts}, chosen.counts, drawing, "people_bootstrap", chosen.starts
-    )
-    return found
+    return interval({index.id: index.of_counts}, chosen.counts, Drawing(rng), "people_bootstrap", chosen.starts)

@@ -13,8 +13,10 @@ from kloof.fmt import LANGUAGES
 from kloof.indices import INDICES
 from kloof.mapping import read_mapping
 from kloof.presets import ANY, HELP, preset_names, preset_parameters, read_preset
+from kloof.registry import read_registry
 from kloof.run import declared, notebook_paths
 from kloof.sources import catalogue, data_folder, embedded, load, verify
+from kloof.vocabularies import read_vocabularies
 
 Rows = Iterable[tuple[str, str]]
 
@@ -104,6 +106,8 @@ def faults_of_project() -> list[str]:
     checks += [partial(preset_parameters, name) for name in preset_names()]
     checks += [
         partial(read_mapping, data_folder() / "mapping.csv"),
+        partial(read_registry, data_folder() / "sources.toml"),
+        lambda: read_vocabularies(data_folder() / "vocabularies.toml", catalogue()),
         claims.registry,
         lambda: found.extend(narrate.complete(catalogue())),
     ]
