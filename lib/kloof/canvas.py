@@ -35,7 +35,23 @@ STYLE: dict[Any, Any] = {
     "ytick.color": GREY, "ytick.labelcolor": INK, "ytick.labelsize": LETTER,
 }  # fmt: skip
 NUMERIC = frozenset(
-    {"focus", "rest", "gap", "gap_low", "gap_high", "value", "low", "high", "trend", "estimate", "share", "without"}
+    {
+        "focus",
+        "rest",
+        "gap",
+        "gap_low",
+        "gap_high",
+        "value",
+        "low",
+        "high",
+        "trend",
+        "estimate",
+        "share",
+        "without",
+        "by_buurt",
+        "by_wijk",
+        "at_random",
+    }
 )
 CODES = {
     "group": ("focus", "rest"),

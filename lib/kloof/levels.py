@@ -127,9 +127,13 @@ def distribution_table(study: Study, name: str) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class GroupCounts:
-    """Counts of a group and of the rest of its base per buurt, with the bounds rounding and suppression leave."""
+    """Counts of a group and of the rest of its base per buurt, with the bounds rounding and suppression leave.
+
+    `codes` belong to `group` and `rest`; the bounds are longer, since they keep a place for buurten without a count.
+    """
 
     year: int
+    codes: tuple[str, ...]
     group: np.ndarray
     rest: np.ndarray
     group_low: np.ndarray
@@ -195,6 +199,7 @@ def _counts_of_year(study: Study, is_share: bool, year: int, tables: list[pd.Dat
     low_high = [np.concatenate([box, outer[place % 2]]) for place, box in enumerate(boxes)]
     return GroupCounts(
         year=year,
+        codes=tuple(part.index[both]),
         group=value[both].to_numpy(float),
         rest=rest[both].to_numpy(float),
         group_low=low_high[0],
