@@ -1,0 +1,225 @@
+"""Does vulnerability pile up in corporation housing? What figures by buurt can say, and what they can only bound.
+
+C11 is judged by the change of a slope over buurten, H10 by the Duncan–Davis bounds in two years. Neither is a statement
+about households: see `kloof.ecological`.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kloof import claims
+from kloof.ecological import FLAGS, Margins, WithinBounds, slope_by_year, within_corporation
+from kloof.errors import NotComputableError
+from kloof.findings import Finding, Side
+from kloof.panel import series, sizes
+from kloof.regression import Array, Estimate
+from kloof.study import Study, comparable_run, usable_years
+
+CORPORATION = "housing_corporation_share"
+STEP = 10.0  # points of corporation share for which a slope is told
+
+
+@dataclass(frozen=True)
+class Both:
+    """The share of a group and of corporation dwellings in the years that have both, buurt × year (nan where missing).
+
+    `low`, `high` and the same of `corporation` are what rounding leaves open; `weight` is the size of each buurt in the
+    first year; `sources` name where both come from.
+    """
+
+    indicator: str
+    codes: tuple[str, ...]
+    years: tuple[int, ...]
+    share: Array
+    low: Array
+    high: Array
+    corporation: Array
+    corporation_low: Array
+    corporation_high: Array
+    weight: Array
+    coverage: float
+    sources: tuple[str, ...]
+
+
+def both_shares(study: Study, name: str) -> Both:
+    """Lay a share and the corporation share out over the comparable years that have both.
+
+    Raises NotComputableError: no_figures, too_little_measured, one_year_only, no_corporation_figures.
+    """
+    asked = {}
+    for one in (name, CORPORATION):
+        years, covered = usable_years(study, one, study.p.year_from, study.p.year_to)
+        run, _ = comparable_run(study, one, years)
+        if not run:
+            reason = "too_little_measured" if any(covered.values()) else "no_figures"
+            raise NotComputableError("no_corporation_figures" if one == CORPORATION else reason, f"{one} by buurt")
+        asked[one] = run
+    years = [year for year in asked[name] if year in asked[CORPORATION]]
+    if not years:
+        raise NotComputableError("no_corporation_figures", f"{name} and {CORPORATION} have no year in common.")
+    size = sizes(study.data, study.known, study.known.indicator(name).weighed_by, years[0])
+    held = size.value[size.value > 0]
+    wide: dict[str, Array] = {}
+    used: set[str] = set()
+    for one, prefix in ((name, ""), (CORPORATION, "corporation_")):
+        rows = series(study.data, study.known, one)
+        rows = rows[rows["year"].isin(years) & rows["code"].isin(held.index)]
+        used |= {part for source in rows["source"] for part in source.split("|") if part}
+        for key in ("value", "low", "high"):
+            table = rows.pivot(index="code", columns="year", values=key).reindex(index=held.index, columns=years)
+            wide[f"{prefix}{key}"] = table.to_numpy(float)
+    known = (np.isfinite(wide["value"]) & np.isfinite(wide["corporation_value"])).any(axis=1)
+    codes = tuple(held.index[known])
+    return Both(
+        name, codes, tuple(years), *(wide[key][known] for key in ("value", "low", "high")),
+        *(wide[f"corporation_{key}"][known] for key in ("value", "low", "high")),
+        weight=held[known].to_numpy(float), coverage=size.share(codes), sources=tuple(sorted(used)),
+    )  # fmt: skip
+
+
+def _base(study: Study, name: str, kind: str, measure: str) -> dict[str, Any]:
+    flags = ("register", *FLAGS) if study.known.indicator(name).universe == "households" else ("register", FLAGS[0])
+    return {
+        "kind": kind, "measure": measure, "indicator": name, "unit": "points", "decimals": 2,
+        "coverage_minimum": study.coverage_minimum, "flags": flags,
+    }  # fmt: skip
+
+
+def slope_finding(study: Study, name: str, number: str) -> Finding:
+    """Judge whether the share rises ever more steeply with the corporation share of a buurt (C11).
+
+    `estimate` is the change per year of the points that go with `STEP` more points of corporation dwellings, over all
+    years; sides a and b hold the slope in the first and in the last year. Rounding of the shares acts as noise on every
+    buurt and is in the process interval.
+    """
+    base = _base(study, name, "slope_change", "per_year")
+    base["smallest_effect"] = float(claims.registry().claims["C11"]["smallest_effect"])
+    try:
+        both = both_shares(study, name)
+        found = slope_by_year(both.share, both.corporation, both.weight, np.array(both.years))
+        if found.per_year is None:
+            raise NotComputableError("one_year_only", f"{name} and {CORPORATION} share one year: {both.years[0]}.")
+    except NotComputableError as problem:
+        return Finding(id=number, reason=problem.reason, coverage=0.0, **base)
+    rows = found.table[["year", "estimate", "low", "high", "buurten"]].to_dict("records")
+    a, b = (
+        Side(int(row["year"]), "all", *(STEP * row[key] for key in ("estimate", "low", "high")), int(row["buurten"]))
+        for row in (rows[0], rows[-1])
+    )
+    scaled = _scaled(found.per_year)
+    return Finding(
+        id=number, estimate=scaled[0], low=scaled[1], high=scaled[2], a=a, b=b, coverage=both.coverage,
+        sources=both.sources, range_kind=("process",), details={"step": _points(STEP, 0)}, **base,
+    )  # fmt: skip
+
+
+def _scaled(found: Estimate) -> tuple[float, float, float]:
+    return STEP * found.estimate, STEP * found.low, STEP * found.high
+
+
+def _points(value: float, decimals: int) -> dict[str, Any]:
+    return {"value": value, "unit": "points", "decimals": decimals}
+
+
+def slope_table(study: Study, name: str) -> pd.DataFrame:
+    """Give the slope of every year: indicator, year, buurten, estimate, low, high, per `STEP` points."""
+    both = both_shares(study, name)
+    found = slope_by_year(both.share, both.corporation, both.weight, np.array(both.years)).table
+    ends = {key: STEP * found[key] for key in ("estimate", "low", "high")}
+    return found.assign(indicator=name, **ends)[["indicator", "year", "buurten", "estimate", "low", "high"]]
+
+
+def bounds_of(study: Study, name: str, both: Both, year: int) -> WithinBounds:
+    """Bound the share within corporation housing in one year, over the buurten that have both figures.
+
+    Raises NotComputableError as `ecological.within_corporation`, and no_weights when households are not counted.
+    """
+    place = both.years.index(year)
+    size = sizes(study.data, study.known, ("households",), year)
+    if size.year != year:
+        raise NotComputableError("no_weights", f"Households are not counted in {year}.")
+    low, high = (side.reindex(list(both.codes)).to_numpy(float) for side in (size.low, size.high))
+    keep = np.isfinite(both.share[:, place]) & np.isfinite(both.corporation[:, place]) & np.isfinite(high)
+    keep &= size.value.reindex(list(both.codes)).notna().to_numpy()
+    columns = (both.low, both.high), (both.corporation_low, both.corporation_high)
+    shares = [tuple(side[keep, place] for side in pair) for pair in columns]
+    return within_corporation(Margins((shares[0][0], shares[0][1]), (shares[1][0], shares[1][1]), (low[keep], high[keep])))
+
+
+def bounds_table(study: Study, name: str) -> pd.DataFrame:
+    """Give the bounds of every year: indicator, year, within_low, within_high, elsewhere_low, elsewhere_high."""
+    both = both_shares(study, name)
+    rows = []
+    for year in both.years:
+        found = bounds_of(study, name, both, year)
+        rows.append((name, year, found.low, found.high, found.elsewhere_low, found.elsewhere_high))
+    columns = ["indicator", "year", "within_low", "within_high", "elsewhere_low", "elsewhere_high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def within_findings(study: Study, name: str, numbers: tuple[str, str]) -> tuple[Finding, Finding]:
+    """Give the bounds on corporation minus other housing in the last year, and judge the change of the share (H10).
+
+    A bound is all that the figures say: `low`-`high` is what is possible, and `estimate` only its middle. Both are not
+    computable for the same reasons.
+    """
+    level, change = (_base(study, name, kind, "bounds") for kind in ("within", "within_change"))
+    change["smallest_effect"] = study.smallest_effect(name)
+    level["decimals"] = change["decimals"] = 1
+    try:
+        both = both_shares(study, name)
+        first, last = both.years[0], both.years[-1]
+        found = {year: bounds_of(study, name, both, year) for year in (first, last)}
+    except NotComputableError as problem:
+        absent = [
+            Finding(id=number, reason=problem.reason, coverage=0.0, **base)
+            for number, base in zip(numbers, (level, change), strict=True)
+        ]
+        return absent[0], absent[1]
+    shared: dict[str, Any] = {"coverage": both.coverage, "sources": both.sources, "range_kind": ("bounds",)}
+    now, then = found[last], found[first]
+    n = len(both.codes)
+    ends = {"within": (now.low, now.high), "elsewhere": (now.elsewhere_low, now.elsewhere_high)}
+    told = Finding(
+        id=numbers[0],
+        estimate=(now.difference_low + now.difference_high) / 2,
+        low=now.difference_low,
+        high=now.difference_high,
+        a=Side(last, "all", n_units=n),
+        b=Side(last, "all", n_units=n),
+        details=_ends(ends),
+        **shared,
+        **level,
+    )
+    if first == last:
+        return told, Finding(id=numbers[1], reason="one_year_only", coverage=both.coverage, **change)
+    low, high = now.low - then.high, now.high - then.low
+    judged = Finding(
+        id=numbers[1],
+        estimate=(low + high) / 2,
+        low=low,
+        high=high,
+        a=Side(first, "all", (then.low + then.high) / 2, then.low, then.high, n),
+        b=Side(last, "all", (now.low + now.high) / 2, now.low, now.high, n),
+        details=_ends({"before": (then.low, then.high), "after": (now.low, now.high)}),
+        **shared,
+        **change,
+    )
+    return told, judged
+
+
+def _ends(pairs: dict[str, tuple[float, float]]) -> dict[str, Any]:
+    """Give both ends of each range as details, in percent."""
+    ends = {f"{name}_{end}": pair[place] for name, pair in pairs.items() for place, end in enumerate(("low", "high"))}
+    return {key: {"value": value, "unit": "percent", "decimals": 1} for key, value in ends.items()}
+
+
+def inflow_finding(study: Study, number: str) -> Finding:
+    """Say that who moved into corporation dwellings is not published by buurt (H9)."""
+    return Finding(
+        id=number, kind="inflow", measure="moves", unit="percent", indicator=CORPORATION, reason="no_moves_by_income",
+        focus=study.focus.name, coverage_minimum=study.coverage_minimum,
+    )  # fmt: skip
