@@ -143,7 +143,7 @@ def dilution_finding(study: Study, name: str, number: str, focus: Focus | None =
     either one refutes), each a jackknife over the focus buurten widened by what rounding leaves open.
     """
     focus = focus or study.focus
-    base = base_fields(study, name, "dilution", "parts", focus) | {"unit": "points", "decimals": 1}
+    base = base_fields(study, name, "dilution", "split", focus) | {"unit": "points", "decimals": 1}
     try:
         held = members(study, name)
         counted = held.counted(focus.codes)
@@ -222,11 +222,13 @@ def split_table(study: Study, name: str, held: Members) -> pd.DataFrame:
 
 
 def where_table(study: Study, held: Members) -> pd.DataFrame:
-    """Give the number in each buurt before and after, largest fall first: area, group, before, after, change."""
+    """Give the number in each buurt before and after, largest fall first: area, group, number_before, number_after, number_change."""
     flags = np.isin(held.codes, study.focus.codes)
     table = destinations(list(held.codes), held.counted(), flags).table
     group = np.where(table["is_focus"], "focus", "rest")
-    return table.assign(area=table["place"], group=group)[["area", "group", "before", "after", "change"]]
+    table = table.assign(area=table["place"], group=group)
+    named = {"before": "number_before", "after": "number_after", "change": "number_change"}
+    return table.rename(columns=named)[["area", "group", *named.values()]]
 
 
 def where_finding(study: Study, name: str, number: str) -> Finding:

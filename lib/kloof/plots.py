@@ -11,7 +11,7 @@ from html import escape
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-from kloof import charts, maps, matrix
+from kloof import charts, maps, matrix, waterfalls
 from kloof.canvas import STYLE, Drawing, prepare
 from kloof.errors import ReportError
 from kloof.labels import learn_font
@@ -29,6 +29,7 @@ CHARTS: Mapping[str, "Callable[[Drawing], Figure]"] = {
     "specification": charts.specification,
     "coverage": matrix.states,
     "availability": matrix.states,
+    "share_parts": waterfalls.share_parts,
 }
 NEEDS = {
     "gap_lines": ("year", "focus", "rest", "gap", "gap_low", "gap_high", "link"),
@@ -39,6 +40,7 @@ NEEDS = {
     "specification": ("variant", "estimate", "low", "high", "verdict", "headline"),
     "coverage": ("indicator", "year", "state", "share"),
     "availability": ("indicator", "year", "state", "without"),
+    "share_parts": ("part", "start", "end", "value"),
     "choropleth": ("area", "value", "group"),
 }
 NAMED = 5  # buurten without a figure that a note names; of more it gives the number

@@ -19,6 +19,7 @@ from kloof.regression import Array, Estimate
 from kloof.study import Study, comparable_run, usable_years
 
 CORPORATION = "housing_corporation_share"
+COUNTED = "housing_corporation_counted_share"  # made of two counts: postcodes publish shares in whole tens
 STEP = 10.0  # points of corporation share for which a slope is told
 
 
@@ -44,28 +45,28 @@ class Both:
     sources: tuple[str, ...]
 
 
-def both_shares(study: Study, name: str) -> Both:
+def both_shares(study: Study, name: str, level: str = "buurt", corporation: str = CORPORATION) -> Both:
     """Lay a share and the corporation share out over the comparable years that have both.
 
-    Raises NotComputableError: no_figures, too_little_measured, one_year_only, no_corporation_figures.
+    Raises NotComputableError: no_figures, too_little_measured, no_corporation_figures.
     """
     asked = {}
-    for one in (name, CORPORATION):
-        years, covered = usable_years(study, one, study.p.year_from, study.p.year_to)
-        run, _ = comparable_run(study, one, years)
+    for one in (name, corporation):
+        years, covered = _covered(study, one, level)
+        run, _ = comparable_run(study, one, years) if level == "buurt" else (years, [])
         if not run:
             reason = "too_little_measured" if any(covered.values()) else "no_figures"
-            raise NotComputableError("no_corporation_figures" if one == CORPORATION else reason, f"{one} by buurt")
+            raise NotComputableError("no_corporation_figures" if one == corporation else reason, f"{one} by {level}")
         asked[one] = run
-    years = [year for year in asked[name] if year in asked[CORPORATION]]
+    years = [year for year in asked[name] if year in asked[corporation]]
     if not years:
-        raise NotComputableError("no_corporation_figures", f"{name} and {CORPORATION} have no year in common.")
-    size = sizes(study.data, study.known, study.known.indicator(name).weighed_by, years[0])
+        raise NotComputableError("no_corporation_figures", f"{name} and {corporation} have no year in common.")
+    size = sizes(study.data, study.known, study.known.indicator(name).weighed_by, years[0], level)
     held = size.value[size.value > 0]
     wide: dict[str, Array] = {}
     used: set[str] = set()
-    for one, prefix in ((name, ""), (CORPORATION, "corporation_")):
-        rows = series(study.data, study.known, one)
+    for one, prefix in ((name, ""), (corporation, "corporation_")):
+        rows = series(study.data, study.known, one, level)
         rows = rows[rows["year"].isin(years) & rows["code"].isin(held.index)]
         used |= {part for source in rows["source"] for part in source.split("|") if part}
         for key in ("value", "low", "high"):
@@ -78,6 +79,19 @@ def both_shares(study: Study, name: str) -> Both:
         *(wide[f"corporation_{key}"][known] for key in ("value", "low", "high")),
         weight=held[known].to_numpy(float), coverage=size.share(codes), sources=tuple(sorted(used)),
     )  # fmt: skip
+
+
+def _covered(study: Study, name: str, level: str) -> tuple[list[int], dict[int, float]]:
+    """Give the years of the window in which enough is measured at a level, and how much in each year."""
+    if level == "buurt":
+        return usable_years(study, name, study.p.year_from, study.p.year_to)
+    table = series(study.data, study.known, name, level)
+    table = table[table["year"].between(study.p.year_from, study.p.year_to) & (table["status"] == "measured")]
+    covered = {}
+    for year, rows in table.groupby("year"):
+        size = sizes(study.data, study.known, study.known.indicator(name).weighed_by, int(year), level)
+        covered[int(year)] = size.share(list(rows["code"]))
+    return [year for year, share in covered.items() if share >= study.coverage_minimum], covered
 
 
 def _base(study: Study, name: str, kind: str, measure: str) -> dict[str, Any]:
@@ -114,6 +128,33 @@ def slope_finding(study: Study, name: str, number: str) -> Finding:
         id=number, estimate=scaled[0], low=scaled[1], high=scaled[2], a=a, b=b, coverage=both.coverage,
         sources=both.sources, range_kind=("process",), details={"step": _points(STEP, 0)}, **base,
     )  # fmt: skip
+
+
+def level_finding(study: Study, name: str, number: str) -> Finding:
+    """Tell how much more of a group goes with `STEP` more points of corporation dwellings, in the last year that has both.
+
+    By buurt where that can be had, else by four-digit postcode (measure `postcode`); HC3 over the areas.
+    """
+    tried = (("buurt", CORPORATION), ("postcode", COUNTED))
+    reason = None
+    for level, corporation in tried:
+        base = _base(study, name, "slope_now", level)
+        try:
+            both = both_shares(study, name, level, corporation)
+            last = np.array(both.years[-1:])
+            found = slope_by_year(both.share[:, -1:], both.corporation[:, -1:], both.weight, last).table.iloc[0]
+        except NotComputableError as problem:
+            reason = reason or problem.reason
+            continue
+        year, n = int(last[0]), int(found["buurten"])
+        ends = {key: STEP * float(found[key]) for key in ("estimate", "low", "high")}
+        here = {"a": Side(year, "all", n_units=n), "b": Side(year, "all", n_units=n)}
+        told = {"step": _points(STEP, 0), "areas": {"value": n, "unit": "number"}}
+        shared: dict[str, Any] = {"coverage": both.coverage, "sources": both.sources, "range_kind": ("process",)}
+        if level == "postcode":
+            base["flags"] = (*base["flags"], "postcodes")
+        return Finding(id=number, **ends, **here, details=told, **shared, **base)
+    return Finding(id=number, reason=reason, coverage=0.0, **_base(study, name, "slope_now", "buurt"))
 
 
 def _scaled(found: Estimate) -> tuple[float, float, float]:

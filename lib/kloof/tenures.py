@@ -81,6 +81,13 @@ def _sides(mix: Mix, tenure: Tenure) -> tuple[Side, Side]:
     return made[0], made[1]
 
 
+def _ends(tenure: Tenure) -> dict[str, Any]:
+    """Give the share of the focus buurten as one whole in the first and in the last year, percent."""
+    path = focus_share(tenure)
+    ends = {"share_before": float(path[0]), "share_after": float(path[-1])}
+    return {key: {"value": value, "unit": "percent", "decimals": 1} for key, value in ends.items()}
+
+
 def _points(value: float | None, decimals: int = 2) -> dict[str, Any]:
     return {"value": value, "unit": "points", "decimals": decimals}
 
@@ -117,7 +124,7 @@ def pace_finding(study: Study, name: str, number: str, focus: Focus | None = Non
         a=a,
         b=b,
         range_kind=("process", "rounding"),
-        details=_pace_details(found, realised, part),
+        details=_ends(mix.tenure) | _pace_details(found, realised, part),
         **(base if found.arrival else {**base, "measure": "tempo_away"}),
     )
 
@@ -157,7 +164,7 @@ def stock_finding(study: Study, name: str, number: str, focus: Focus | None = No
     """
     focus = focus or study.focus
     mix = mix_of(study, name, focus)
-    base = _base(study, mix, "stock", "moved", focus)
+    base = _base(study, mix, "stock", "moved", focus) | {"decimals": 1}
     if mix.tenure is None:
         return gaps.absent(mix.followed, number, base, mix.reason)
     tenure, limit = mix.tenure, study.smallest_effect(name)
@@ -177,8 +184,9 @@ def stock_finding(study: Study, name: str, number: str, focus: Focus | None = No
     way = 1.0 if distance > 0 else -1.0
     moved = way * span * found.found.estimate, *sorted((way * span * found.low, way * span * found.high))
     a, b = _sides(mix, tenure)
-    details = {
+    details = _ends(tenure) | {
         "moved": _points(moved[0], 1),
+        "moved_size": _points(abs(moved[0]), 1),
         "moved_low": _points(moved[1], 1),
         "moved_high": _points(moved[2], 1),
         "limit": _points(limit, 1),
@@ -186,7 +194,8 @@ def stock_finding(study: Study, name: str, number: str, focus: Focus | None = No
     }
     return Finding(
         id=number, estimate=moved[0] - limit, low=moved[1] - limit, high=moved[2] - limit, a=a, b=b,
-        range_kind=("process", "rounding"), details=details, **base,
+        range_kind=("process", "rounding"), details=details,
+        **(base if moved[0] >= 0 else {**base, "measure": "moved_away"}),
     )  # fmt: skip
 
 
