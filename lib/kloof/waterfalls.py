@@ -3,14 +3,14 @@
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from kloof.canvas import FOCUS, GREY, INK, PALE, REST, WIDTH, Drawing, Hand, letter, limits, row_panel, scale
+from kloof.canvas import GREY, INK, PALE, WIDTH, Drawing, Hand, letter, limits, row_panel, scale
 from kloof.labels import LINE, wide
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LEVELS = ("share_before", "share_after")
-UP, DOWN = FOCUS, REST
+UP, DOWN = "#CC79A7", "#009E73"  # Okabe-Ito; the arrowhead says the direction too
 
 
 def share_parts(drawing: Drawing) -> "Figure":
@@ -21,7 +21,7 @@ def share_parts(drawing: Drawing) -> "Figure":
     """
     rows = drawing.rows
     names = [drawing.word("share_parts", str(part)) for part in rows["part"]]
-    place, centres = row_panel(names, [part in LEVELS for part in rows["part"]], 30, 40)
+    place, centres = row_panel(names, [part in LEVELS for part in rows["part"]], 42, 34)
     axes = place.axes
     ends = rows[["start", "end"]].astype("float64").assign(start=lambda own: own["start"].where(own["start"] != 0))
     low, high = limits(ends)
