@@ -1,11 +1,12 @@
-"""What became of a group in the buurten: fewer of them, or more of others around them? And in fewer buurten? (C9, H4)
+"""What became of a group in the buurten: fewer of them or more of others around them, in fewer buurten or not.
 
 A group is counted in a first and a last year, in the same buurten; where only its share is published, the count is the
-share of the households. Every count carries the bounds that rounding leaves.
+share of the households. Every count carries the bounds that rounding leaves. Claims C9 and H4.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,8 +29,8 @@ SPLIT = ("dissimilarity", "isolation", "theil_h")
 class Members:
     """A group and all others in the buurten that have both counts in two years.
 
-    `group` and `others` (with `_low`, `_high`) are buurt × 2. `indicator` is what the group is read from, `coverage` the
-    percent of the base in these buurten in the first year.
+    `group` and `others` (with `_low`, `_high`) are buurt × 2. `indicator` is what the group is read from, `coverage`
+    the percent of the base in these buurten in the first year.
     """
 
     indicator: str
@@ -135,7 +136,7 @@ def _points(value: float | None) -> dict[str, Any]:
 
 
 def dilution_finding(study: Study, name: str, number: str, focus: Focus | None = None) -> Finding:
-    """Judge whether others coming lowers the share of a group in the focus buurten, and more than the group itself (C9).
+    """Judge whether others coming lowers a group's share in the focus buurten, and more than the group itself (C9).
 
     With m the part of the change due to the others and v that due to the group, `estimate` is the larger of m and
     m - v: below 0 both hold, so that dilution is at work and is the stronger of the two. Its range runs from the larger
@@ -210,19 +211,22 @@ def parts_table(finding: Finding) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["part", "start", "end", "value"])
 
 
-def split_table(study: Study, name: str, held: Members) -> pd.DataFrame:
+def split_table(name: str, held: Members) -> pd.DataFrame:
     """Split the change of each index over all buurten: composition of the city, spread of the group, of the others."""
     rows = []
     for index in SPLIT:
-        function = INDICES[index].function
-        found = index_change(lambda group, rest, of=function: float(of(group, rest, (0,))[0]), held.counted())
+        found = index_change(partial(_value, index), held.counted())
         found.pop("structure")
         rows.append({"group_name": name, "index": index, **found, "buurten": len(held.codes)})
     return pd.DataFrame(rows)
 
 
+def _value(index: str, group: Array, rest: Array) -> float:
+    return float(INDICES[index].function(group, rest, (0,))[0])
+
+
 def where_table(study: Study, held: Members) -> pd.DataFrame:
-    """Give the number in each buurt before and after, largest fall first: area, group, number_before, number_after, number_change."""
+    """Give the number in each buurt before and after, largest fall first: area, group, both numbers, the change."""
     flags = np.isin(held.codes, study.focus.codes)
     table = destinations(list(held.codes), held.counted(), flags).table
     group = np.where(table["is_focus"], "focus", "rest")

@@ -62,9 +62,7 @@ def mixing(section: Section, study: Study) -> list[Finding]:
         ]  # fmt: skip
         section.table(f"08.{name}", columns, table)
         sources = list(finding.sources)
-        section.figure(
-            f"08.{name}", "slope", f"08.{name}", finding.id, unit="percent", indicator=name, sources=sources
-        )
+        section.figure(f"08.{name}", "slope", f"08.{name}", finding.id, unit="percent", indicator=name, sources=sources)
     return found
 
 
@@ -105,7 +103,7 @@ def fewer_or_others(section: Section, study: Study) -> list[Finding]:
         except NotComputableError:
             continue
         section.leave_out(held.set_aside)
-        splits.append(dilution.split_table(study, name, held))
+        splits.append(dilution.split_table(name, held))
         unit = str(study.known.indicator(study.known.group(name).base).unit)
         columns = [Column("area", "area"), Column("group", "group")]
         columns += [Column(key, "number", unit, 0) for key in ("number_before", "number_after", "number_change")]

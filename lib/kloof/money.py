@@ -1,8 +1,8 @@
-"""Steps of notebook 07: did spending on the social domain rise while that on the physical neighbourhood fell? (C5)
+"""Steps of notebook 07: whether spending on the social domain rose while the physical neighbourhood got less (C5).
 
-Spending comes as observations of municipalities in 1,000 euro, prices as the index of the country. The event is the year
-of the decentralisations. Years on the far side of a redefinition of the fields (2017) are left out: the levels on its
-two sides cannot be compared.
+Spending comes as observations of municipalities in 1,000 euro, prices as the index of the country. The event is the
+year of the decentralisations. Years on the far side of a redefinition of the fields (2017) are left out: the levels on
+its two sides cannot be compared.
 """
 
 from typing import Any
@@ -52,8 +52,8 @@ def accounts(study: Study, names: tuple[str, ...]) -> pd.DataFrame:
     data = data[(data["status"] == "measured") & data["code"].str.startswith("GM")]
     people = data[data["indicator"] == "inhabitants"].set_index(["code", "year"])["value"].rename("inhabitants")
     rows = data[data["indicator"].isin(names)]
-    if set(rows["indicator"]) != set(names):
-        raise NotComputableError("no_accounts", f"No accounts of {', '.join(sorted(set(names) - set(rows.indicator)))}.")
+    if lacking := sorted(set(names) - set(rows["indicator"])):
+        raise NotComputableError("no_accounts", f"There are no accounts of {', '.join(lacking)}.")
     later = [gap.at for name in names for gap in study.known.indicator(name).breaks if gap.at > event]
     rows = rows[rows["year"] < min(later, default=9999)].join(people, on=["code", "year"], how="inner")
     years = sorted(int(year) for year in rows["year"].unique())
@@ -147,7 +147,7 @@ def field_table(study: Study, names: tuple[str, ...]) -> pd.DataFrame:
     Columns: indicator, size_class (`all` or a class), municipalities, mean_before, mean_after, mean_change, low, high.
     Classes with fewer than three municipalities leave the split by class out.
     """
-    event, rows = int(_registered("event")), []
+    event, rows = int(_registered("event")), list[tuple[Any, ...]]()
     for name in names:
         try:
             changes = change_at_event(accounts(study, (name,)), name, event, _breaks(study, name))
@@ -160,11 +160,12 @@ def field_table(study: Study, names: tuple[str, ...]) -> pd.DataFrame:
             levels = change_by_class(changes, sizes, min(sizes.values(), key=[one for _, one in CLASSES].index)).levels
         except NotComputableError:
             continue
-        by_class = changes.groupby(changes["code"].map(sizes))[["before", "after"]].mean()
-        for row in levels.itertuples():
-            here = by_class.loc[row.size_class]
-            ends = (here["before"], here["after"], row.estimate, row.low, row.high)
-            rows.append((name, row.size_class, row.municipalities, *ends))
+        by_class = changes.assign(size_class=changes["code"].map(sizes)).groupby("size_class")
+        means_of = by_class[["before", "after"]].mean().to_dict("index")
+        for row in levels.to_dict("records"):
+            size = str(row["size_class"])
+            ends = (row["estimate"], row["low"], row["high"])
+            rows.append((name, size, row["municipalities"], means_of[size]["before"], means_of[size]["after"], *ends))
     columns = ["indicator", "size_class", "municipalities", "mean_before", "mean_after", "mean_change", "low", "high"]
     return pd.DataFrame(rows, columns=columns)
 

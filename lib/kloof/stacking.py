@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from kloof import claims
 from kloof.ecological import FLAGS, Margins, WithinBounds, slope_by_year, within_corporation
@@ -20,6 +21,7 @@ from kloof.study import Study, comparable_run, usable_years
 
 CORPORATION = "housing_corporation_share"
 COUNTED = "housing_corporation_counted_share"  # made of two counts: postcodes publish shares in whole tens
+ENDS = ("value", "low", "high")
 STEP = 10.0  # points of corporation share for which a slope is told
 
 
@@ -69,15 +71,20 @@ def both_shares(study: Study, name: str, level: str = "buurt", corporation: str 
         rows = series(study.data, study.known, one, level)
         rows = rows[rows["year"].isin(years) & rows["code"].isin(held.index)]
         used |= {part for source in rows["source"] for part in source.split("|") if part}
-        for key in ("value", "low", "high"):
+        for key in ENDS:
             table = rows.pivot(index="code", columns="year", values=key).reindex(index=held.index, columns=years)
             wide[f"{prefix}{key}"] = table.to_numpy(float)
-    known = (np.isfinite(wide["value"]) & np.isfinite(wide["corporation_value"])).any(axis=1)
-    codes = tuple(held.index[known])
+    known: NDArray[np.bool_] = np.asarray(
+        (np.isfinite(wide["value"]) & np.isfinite(wide["corporation_value"])).any(axis=1)
+    )
+    codes = tuple(str(code) for code, kept in zip(held.index, known, strict=True) if kept)
+    weight = np.array(held, dtype=np.float64)
+    cells = {f"{prefix}{key}": wide[f"{prefix}{key}"][known] for prefix in ("", "corporation_") for key in ENDS}
     return Both(
-        name, codes, tuple(years), *(wide[key][known] for key in ("value", "low", "high")),
-        *(wide[f"corporation_{key}"][known] for key in ("value", "low", "high")),
-        weight=held[known].to_numpy(float), coverage=size.share(codes), sources=tuple(sorted(used)),
+        indicator=name, codes=codes, years=tuple(years),
+        share=cells["value"], low=cells["low"], high=cells["high"], corporation=cells["corporation_value"],
+        corporation_low=cells["corporation_low"], corporation_high=cells["corporation_high"],
+        weight=weight[known], coverage=size.share(codes), sources=tuple(sorted(used)),
     )  # fmt: skip
 
 
@@ -88,9 +95,9 @@ def _covered(study: Study, name: str, level: str) -> tuple[list[int], dict[int, 
     table = series(study.data, study.known, name, level)
     table = table[table["year"].between(study.p.year_from, study.p.year_to) & (table["status"] == "measured")]
     covered = {}
-    for year, rows in table.groupby("year"):
-        size = sizes(study.data, study.known, study.known.indicator(name).weighed_by, int(year), level)
-        covered[int(year)] = size.share(list(rows["code"]))
+    for year in sorted(int(value) for value in table["year"].unique()):
+        size = sizes(study.data, study.known, study.known.indicator(name).weighed_by, year, level)
+        covered[year] = size.share(list(table.loc[table["year"] == year, "code"]))
     return [year for year, share in covered.items() if share >= study.coverage_minimum], covered
 
 
@@ -118,11 +125,7 @@ def slope_finding(study: Study, name: str, number: str) -> Finding:
             raise NotComputableError("one_year_only", f"{name} and {CORPORATION} share one year: {both.years[0]}.")
     except NotComputableError as problem:
         return Finding(id=number, reason=problem.reason, coverage=0.0, **base)
-    rows = found.table[["year", "estimate", "low", "high", "buurten"]].to_dict("records")
-    a, b = (
-        Side(int(row["year"]), "all", *(STEP * row[key] for key in ("estimate", "low", "high")), int(row["buurten"]))
-        for row in (rows[0], rows[-1])
-    )
+    a, b = (_slope_side(found.table.iloc[place]) for place in (0, -1))
     scaled = _scaled(found.per_year)
     return Finding(
         id=number, estimate=scaled[0], low=scaled[1], high=scaled[2], a=a, b=b, coverage=both.coverage,
@@ -130,8 +133,14 @@ def slope_finding(study: Study, name: str, number: str) -> Finding:
     )  # fmt: skip
 
 
+def _slope_side(row: "pd.Series[float]") -> Side:
+    """Give the slope of one year for `STEP` points."""
+    low, estimate, high = (STEP * float(row[key]) for key in ("low", "estimate", "high"))
+    return Side(int(row["year"]), "all", estimate, low, high, int(row["buurten"]))
+
+
 def level_finding(study: Study, name: str, number: str) -> Finding:
-    """Tell how much more of a group goes with `STEP` more points of corporation dwellings, in the last year that has both.
+    """Tell how much more of a group goes with `STEP` more points of corporation dwellings, in the last year of both.
 
     By buurt where that can be had, else by four-digit postcode (measure `postcode`); HC3 over the areas.
     """
@@ -147,13 +156,13 @@ def level_finding(study: Study, name: str, number: str) -> Finding:
             reason = reason or problem.reason
             continue
         year, n = int(last[0]), int(found["buurten"])
-        ends = {key: STEP * float(found[key]) for key in ("estimate", "low", "high")}
-        here = {"a": Side(year, "all", n_units=n), "b": Side(year, "all", n_units=n)}
+        ends: dict[str, Any] = {key: STEP * float(found[key]) for key in ("estimate", "low", "high")}
+        side = Side(year, "all", n_units=n)
         told = {"step": _points(STEP, 0), "areas": {"value": n, "unit": "number"}}
         shared: dict[str, Any] = {"coverage": both.coverage, "sources": both.sources, "range_kind": ("process",)}
         if level == "postcode":
             base["flags"] = (*base["flags"], "postcodes")
-        return Finding(id=number, **ends, **here, details=told, **shared, **base)
+        return Finding(id=number, a=side, b=side, details=told, **ends, **shared, **base)
     return Finding(id=number, reason=reason, coverage=0.0, **_base(study, name, "slope_now", "buurt"))
 
 
@@ -173,7 +182,7 @@ def slope_table(study: Study, name: str) -> pd.DataFrame:
     return found.assign(indicator=name, **ends)[["indicator", "year", "buurten", "estimate", "low", "high"]]
 
 
-def bounds_of(study: Study, name: str, both: Both, year: int) -> WithinBounds:
+def bounds_of(study: Study, both: Both, year: int) -> WithinBounds:
     """Bound the share within corporation housing in one year, over the buurten that have both figures.
 
     Raises NotComputableError as `ecological.within_corporation`, and no_weights when households are not counted.
@@ -182,12 +191,16 @@ def bounds_of(study: Study, name: str, both: Both, year: int) -> WithinBounds:
     size = sizes(study.data, study.known, ("households",), year)
     if size.year != year:
         raise NotComputableError("no_weights", f"Households are not counted in {year}.")
-    low, high = (side.reindex(list(both.codes)).to_numpy(float) for side in (size.low, size.high))
+    low, high = (np.array(end.reindex(list(both.codes)), dtype=np.float64) for end in (size.low, size.high))
     keep = np.isfinite(both.share[:, place]) & np.isfinite(both.corporation[:, place]) & np.isfinite(high)
     keep &= size.value.reindex(list(both.codes)).notna().to_numpy()
-    columns = (both.low, both.high), (both.corporation_low, both.corporation_high)
-    shares = [tuple(side[keep, place] for side in pair) for pair in columns]
-    return within_corporation(Margins((shares[0][0], shares[0][1]), (shares[1][0], shares[1][1]), (low[keep], high[keep])))
+    return within_corporation(
+        Margins(
+            vulnerable=(both.low[keep, place], both.high[keep, place]),
+            corporation=(both.corporation_low[keep, place], both.corporation_high[keep, place]),
+            households=(low[keep], high[keep]),
+        )
+    )
 
 
 def bounds_table(study: Study, name: str) -> pd.DataFrame:
@@ -195,7 +208,7 @@ def bounds_table(study: Study, name: str) -> pd.DataFrame:
     both = both_shares(study, name)
     rows = []
     for year in both.years:
-        found = bounds_of(study, name, both, year)
+        found = bounds_of(study, both, year)
         rows.append((name, year, found.low, found.high, found.elsewhere_low, found.elsewhere_high))
     columns = ["indicator", "year", "within_low", "within_high", "elsewhere_low", "elsewhere_high"]
     return pd.DataFrame(rows, columns=columns)
@@ -213,7 +226,7 @@ def within_findings(study: Study, name: str, numbers: tuple[str, str]) -> tuple[
     try:
         both = both_shares(study, name)
         first, last = both.years[0], both.years[-1]
-        found = {year: bounds_of(study, name, both, year) for year in (first, last)}
+        found = {year: bounds_of(study, both, year) for year in (first, last)}
     except NotComputableError as problem:
         absent = [
             Finding(id=number, reason=problem.reason, coverage=0.0, **base)

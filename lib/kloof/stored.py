@@ -67,14 +67,14 @@ def from_store(
 
 
 def _of_country() -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
-    """Give the figures of the whole country that any municipality needs, their sources, and the files they come from."""
+    """Give the figures of the whole country that any municipality needs, their sources, and the files they are from."""
     contents = store.contents()
     rows = [store.indicator(name) for name in OF_COUNTRY if name in store.held_indicators()]
     found = pd.concat(rows, ignore_index=True) if rows else empty_observations()
     found = found[found["code"] == COUNTRY]
     used = set(found["source"])
     entries = contents[contents["sources"].map(lambda text: bool(used & set(text.split(", "))))]
-    files = {entry.sha256: {"file": entry.name, "sha256": entry.sha256} for entry in entries.itertuples(index=False)}
+    files = {str(one["sha256"]): {"file": one["name"], "sha256": one["sha256"]} for one in entries.to_dict("records")}
     about = store.sources()
     return found, about[about["source_id"].isin(used)], files
 

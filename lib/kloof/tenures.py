@@ -1,4 +1,4 @@
-"""Does the mix of dwellings in the focus buurten move towards that of the city, and fast enough? (C6, H6)
+"""Whether the mix of dwellings in the focus buurten moves towards that of the city, and fast enough (C6, H6).
 
 Both questions are about a number beside a registered limit, so the finding's estimate is the number minus the limit:
 LOWER means that it stays under it. The number, its range and the limit are in the details.
@@ -9,14 +9,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from kloof import claims, gaps
 from kloof.bounds import mean_range
 from kloof.errors import NotComputableError
 from kloof.findings import Finding, Side
 from kloof.gaps import Followed
+from kloof.models import ABSOLUTE
 from kloof.pace import ALREADY_THERE, Pace, Tenure, city_share, focus_share, pace
 from kloof.panel import Focus, sizes
+from kloof.regression import Array
 from kloof.schema import SetAside
 from kloof.study import Study
 
@@ -44,8 +47,8 @@ def mix_of(study: Study, name: str, focus: Focus | None = None) -> Mix:
     if panel is None:
         return Mix(followed, None, (), (), followed.reason)
     counted = [sizes(study.data, study.known, study.known.indicator(name).weighed_by, year) for year in panel.years]
-    held = np.column_stack([size.value.reindex(list(panel.codes)).to_numpy(float) for size in counted])
-    known = np.isfinite(held).all(axis=1)
+    held: Array = np.column_stack([size.value.reindex(list(panel.codes)).to_numpy(float) for size in counted])
+    known: NDArray[np.bool_] = np.asarray(np.isfinite(held).all(axis=1))
     is_focus = panel.is_focus[known]
     if not is_focus.any() or is_focus.all():
         return Mix(followed, None, (), panel.set_aside, "no_weights")
@@ -64,7 +67,7 @@ def mix_of(study: Study, name: str, focus: Focus | None = None) -> Mix:
 
 def _base(study: Study, mix: Mix, kind: str, measure: str, focus: Focus) -> dict[str, Any]:
     """Fields that every finding about tenure shares; a difference of shares is in points."""
-    base = gaps.shared_fields(study, mix.followed, kind, gaps.ABSOLUTE, focus)
+    base = gaps.shared_fields(study, mix.followed, kind, ABSOLUTE, focus)
     flags = ("arithmetic_not_forecast",) if kind == "pace" else ()
     return base | {"measure": measure, "decimals": 2, "smallest_effect": None, "flags": (*base["flags"], *flags)}
 
