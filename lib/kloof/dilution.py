@@ -23,6 +23,7 @@ from kloof.shares import Counted, destinations, dilution_difference, index_chang
 from kloof.study import Study, comparable_run, usable_years
 
 SPLIT = ("dissimilarity", "isolation", "theil_h")
+_NOTHING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,10 @@ def _others_part(counted: Counted) -> Estimate:
     without = np.array([share_change(Counted(*rest)).more_others for rest in kept])
     off = without - without.mean()
     error = float(np.sqrt((units - 1) / units * (off @ off)))
-    return from_t(share_change(counted).more_others, error, units - 1, units, units)
+    found = share_change(counted).more_others
+    if error <= _NOTHING:  # no buurt differs, as when the number of others did not move at all
+        return Estimate(found, 0.0, found, found, found, found, float(found == 0), units - 1, units, units)
+    return from_t(found, error, units - 1, units, units)
 
 
 def parts_table(finding: Finding) -> pd.DataFrame:
