@@ -38,7 +38,9 @@ def estate(
         ],
         share("social_assistance_share", "inhabitants", rounding),
         *[indicator(name, rounding=counts) for name in ("households", "dwellings", "inhabitants")],
-        Indicator("social_assistance_recipients", "Bijstand", "Assistance", "persons", "count", "population", rounding=counts),
+        Indicator(
+            "social_assistance_recipients", "Bijstand", "Assistance", "persons", "count", "population", rounding=counts
+        ),
     ]
     made = town(cells, *entries, focus=focus, **changes)
     groups = {name: Group(name, name, name, "households", None, f"{name}_share") for name in GROUPS[:2]}

@@ -103,7 +103,10 @@ def test_a_buurt_without_both_counts_is_left_out_and_counted() -> None:
         ({"income": {2016: same(1)}}, "no_figures"),
         ({f"{LOW}_share": {2016: same(40)}, "households": {2016: same(500)}}, "one_year_only"),
         ({f"{LOW}_share": {2016: same(40), 2018: same(40)}, "households": {}}, "no_counts"),
-        ({f"{LOW}_share": {2016: [40.0, *["suppressed"] * 11]}, "households": {2016: same(500)}}, "too_little_measured"),
+        (
+            {f"{LOW}_share": {2016: [40.0, *["suppressed"] * 11]}, "households": {2016: same(500)}},
+            "too_little_measured",
+        ),
     ],
 )
 def test_what_cannot_be_counted_says_why(cells: Any, reason: str) -> None:
@@ -125,7 +128,11 @@ def test_where_the_group_went() -> None:
     later = [v + d for v, d in zip(FIXED, [-50, -30, 0, 10, 20, 20, 0, 0, 0, 0, 0, -5], strict=True)]  # type: ignore[operator]
     study = people({2016: FIXED, 2018: later}, {2016: AROUND, 2018: AROUND})
     found = dilution.where_finding(study, ASSISTED, "x")
-    assert {key: detail["value"] for key, detail in found.details.items()} == {"in_focus": -70, "in_rest": 35, "in_city": -35}
+    assert {key: detail["value"] for key, detail in found.details.items()} == {
+        "in_focus": -70,
+        "in_rest": 35,
+        "in_city": -35,
+    }
     assert found.unit == "persons"
     table = dilution.where_table(study, dilution.members(study, ASSISTED))
     assert table["number_change"].tolist()[:3] == [-50, -30, -5]
@@ -162,7 +169,9 @@ def test_its_range_holds_every_corner_and_the_middle(boxes: list[tuple[float, fl
     low = np.array([max(value - reach, 0.5) for value, reach in boxes])
     high = np.array([value + reach for value, reach in boxes])
     lowest, highest = dilution.effective_range(low, high)
-    corners = [dilution.effective_number(np.array(corner)) for corner in itertools.product(*zip(low, high, strict=True))]
+    corners = [
+        dilution.effective_number(np.array(corner)) for corner in itertools.product(*zip(low, high, strict=True))
+    ]
     assert lowest >= min(corners) - 1e-9  # it is one of them
     assert lowest <= dilution.effective_number((low + high) / 2) + 1e-9
     assert highest >= max(corners) - 1e-6
@@ -199,7 +208,9 @@ def test_households_around_the_minimum_in_heerlen(shared: Path) -> None:
     path = shared / "data" / "kwb" / "heerlen_2016_2020.db"
     income = heerlen(path, 2016, "Inkomen_Inkomen_van_personen_Gemiddeld_inkomen_per_inwoner\u00a0")
     poorest = sorted(income, key=lambda name: (income[name], name))[:11]
-    shares = {y: heerlen(path, y, "Inkomen_Inkomen_van_huishoudens_Huish_onder_of_rond_sociaal_minimum") for y in (2016, 2018)}
+    shares = {
+        y: heerlen(path, y, "Inkomen_Inkomen_van_huishoudens_Huish_onder_of_rond_sociaal_minimum") for y in (2016, 2018)
+    }
     homes = {y: heerlen(path, y, "Bevolking_Particuliere_huishoudens_Huishoudens_totaal") for y in (2016, 2018)}
     both = sorted(set(shares[2016]) & set(shares[2018]))
     counts = {y: {name: shares[y][name] / 100 * homes[y][name] for name in both} for y in (2016, 2018)}

@@ -36,7 +36,10 @@ def test_the_slope_of_each_year_and_its_change() -> None:
     """With as many own starts as years and two years, the change per year is the difference of both slopes."""
     study = linked({2016: 0.2, 2018: 0.3})
     found = stacking.slope_finding(study, NAME, "x")
-    rows = {y: [float(v) for v in 5 + s * np.array(CORPORATION) + NOISE * (1 + 0.1 * (y - 2016))] for y, s in ((2016, 0.2), (2018, 0.3))}
+    rows = {
+        y: [float(v) for v in 5 + s * np.array(CORPORATION) + NOISE * (1 + 0.1 * (y - 2016))]
+        for y, s in ((2016, 0.2), (2018, 0.3))
+    }
     first, last = (10 * line(rows[year]) for year in (2016, 2018))
     assert (found.a.estimate, found.b.estimate) == pytest.approx((first, last))
     assert found.estimate == pytest.approx((last - first) / 2)

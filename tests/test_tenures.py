@@ -73,7 +73,10 @@ def test_rounding_can_leave_a_slow_pace_undecided() -> None:
     coarse, exact = (tenures.pace_finding(homes(rows, rounding=step), NAME, "x") for step in (1.0, 0.0))
     assert (coarse.high or 0) - (exact.high or 0) == pytest.approx(0.4 + 0.5 * 0.05)
     assert judge(exact) == LOWER
-    apart = {year: [*np.array([40.0, 50, 70, 80]) + (year - 2016) * np.array([3.0, -4, 2, -2]), *[30.0] * 8] for year in YEARS}
+    apart = {
+        year: [*np.array([40.0, 50, 70, 80]) + (year - 2016) * np.array([3.0, -4, 2, -2]), *[30.0] * 8]
+        for year in YEARS
+    }
     assert judge(tenures.pace_finding(homes(apart, rounding=0.0), NAME, "x")) == UNCLEAR
 
 

@@ -164,11 +164,12 @@ def piling_up(section: Section, study: Study) -> list[Finding]:
 
 def _tables(section: Section, study: Study, names: Sequence[str], bounded: Sequence[str]) -> None:
     """Record the slopes and the bounds of every year; a share that cannot be had leaves no rows."""
-    slopes, bounds = [], []
-    for name in names:
+    slopes, bounds = list[pd.DataFrame](), list[pd.DataFrame]()
+    asked = [(slopes, stacking.slope_table, name) for name in names]
+    asked += [(bounds, stacking.bounds_table, name) for name in bounded]
+    for rows, make, name in asked:
         try:
-            slopes.append(stacking.slope_table(study, name))
-            bounds += [stacking.bounds_table(study, name)] if name in bounded else []
+            rows.append(make(study, name))
         except NotComputableError:
             continue
     head = [Column("indicator", "indicator"), Column("year", "year")]
