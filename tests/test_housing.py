@@ -100,12 +100,13 @@ def true_place() -> Study:
         count = 100 + 10 * SPREAD + 30 * t * (corporation > 90) - 10 * t * (corporation < 50) + SPREAD * t
         homes[year] = [float(v) for v in 500 + (250 * t) * (corporation > 90) * (1 + 0.1 * SPREAD)]
         poor[year] = [float(v) for v in 100 * count / np.array(homes[year])]
+    assisted = {y: [v * h / 100 for v, h in zip(poor[y], homes[y], strict=True)] for y in YEARS}
     owner = {year: [100 - v for v in row] for year, row in shares.items()}
     return estate(
         {
             "housing_corporation_share": shares, "owner_occupied_share": owner, "low_income_households_share": poor,
             "households_around_social_minimum_share": poor, "social_assistance_share": poor,
-            "social_assistance_recipients": {y: [v * h / 100 for v, h in zip(poor[y], homes[y], strict=True)] for y in YEARS},
+            "social_assistance_recipients": assisted,
             "households": homes, "inhabitants": homes, "dwellings": homes,
         }
     )  # fmt: skip

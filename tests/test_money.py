@@ -44,7 +44,7 @@ OWN = np.array([0.0, 10, -10, 20, -20, 5])  # each municipality departs a little
 def synthetic(
     social: float, physical: float, years: tuple[int, ...] = YEARS, places: list[str] = PLACES, **left: Any
 ) -> Study:
-    """Accounts made up for this test: per inhabitant 500 on the social domain and 300 on housing and roads each before 2015.
+    """Accounts made up for this test: per inhabitant 500 on the social domain, 300 on housing and on roads before 2015.
 
     From 2015 they are `social` and `physical` euros more; in 2013 everything is in money worth a quarter more.
     """
@@ -154,8 +154,8 @@ def test_the_table_by_field_and_size() -> None:
 
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_it_is_told_in_both_languages(language: str) -> None:
-    for study in (synthetic(200, -50), synthetic(200, 50), synthetic(200, -3), open_study({"preset": "breda"})):
-        study = dataclasses.replace(study, p=dataclasses.replace(study.p, language=language))
+    for made in (synthetic(200, -50), synthetic(200, 50), synthetic(200, -3), open_study({"preset": "breda"})):
+        study = dataclasses.replace(made, p=dataclasses.replace(made.p, language=language))
         section = Section("07_money")
         table = money.what_is_there(section, study)
         money.crowding_out(section, study)

@@ -109,7 +109,7 @@ def test_when_all_housing_is_of_one_kind_the_bounds_meet() -> None:
 
 
 def test_in_mixed_buurten_much_stays_possible() -> None:
-    """20 percent poor and 40 percent corporation: from none to all of the poor there, 0 to 50 percent; elsewhere 0 to 33."""
+    """20 percent poor, 40 percent corporation: none to all of the poor there, 0 to 50 percent; elsewhere 0 to 33."""
     study = housed({2016: [20.0] * 12, 2018: [25.0] * 12}, [40.0] * 12)
     level, change = stacking.within_findings(study, NAME, ("a", "b"))
     assert {key: d["value"] for key, d in level.details.items()} == pytest.approx(

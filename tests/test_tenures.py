@@ -107,7 +107,8 @@ def test_a_stock_that_barely_moved() -> None:
     [
         ({}, "no_figures"),
         ({NAME: {2016: same(40)}, "dwellings": {2016: same(100)}}, "one_year_only"),
-        ({NAME: {y: ["suppressed"] * 9 + [30.0] * 3 for y in YEARS}, "dwellings": {2016: same(100)}}, "too_little_measured"),
+        ({NAME: {y: ["suppressed"] * 9 + [30.0] * 3 for y in YEARS}, "dwellings": {2016: same(100)}},
+         "too_little_measured"),
     ],
 )  # fmt: skip
 def test_without_a_series_there_is_no_answer(cells: Any, reason: str) -> None:
