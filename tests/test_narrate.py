@@ -37,6 +37,24 @@ OCCURS: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
     "coverage": ((("share_of_cells",), ("HIGHER", "UNCLEAR")),),
     "replication": ((("rows", "inconsistent"), JUDGED),),
     "score": ((("parts",), ("HIGHER", "UNCLEAR")),),
+    "pace": (
+        (("tempo",), ("HIGHER", "LOWER", "UNCLEAR", NOT_COMPUTABLE)),
+        (("tempo_away",), ("LOWER", "UNCLEAR")),  # what moves away cannot be fast enough
+    ),
+    "stock": (
+        (("moved",), ("HIGHER", "LOWER", "UNCLEAR", NOT_COMPUTABLE)),
+        (("moved_away",), ("LOWER", "UNCLEAR")),
+    ),
+    "dilution": ((("split",), ("HIGHER", "LOWER", "UNCLEAR", NOT_COMPUTABLE)),),
+    "where": ((("net",), ("UNCLEAR",)),),
+    "spread_over": ((("effective_number",), (*JUDGED, NOT_COMPUTABLE)),),
+    "slope_change": ((("per_year",), (*JUDGED, NOT_COMPUTABLE)),),
+    "slope_now": ((("buurt", "postcode"), ("HIGHER", "LOWER", "UNCLEAR")),),
+    "within": ((("bounds",), ("HIGHER", "LOWER", "UNCLEAR")),),
+    "within_change": ((("bounds",), (*JUDGED, NOT_COMPUTABLE)),),
+    "inflow": ((("moves",), (NOT_COMPUTABLE,)),),
+    "squeeze": ((("spending",), ("HIGHER", "LOWER", "UNCLEAR", NOT_COMPUTABLE)),),
+    "standing": ((("spending",), ("UNCLEAR",)),),
 }
 DETAILS = {
     "placebo": {"observed": "points", "noise": "points"},
@@ -47,6 +65,20 @@ DETAILS = {
         ("rows", "recomputed", "reproduced", "inconsistent", "other_year", "no_source"), "number"
     )
     | {"printed": "percent"},
+    "pace": dict.fromkeys(("realised", "realised_low", "realised_high", "needed"), "points")
+    | dict.fromkeys(("share_before", "share_after", "target", "part"), "percent")
+    | dict.fromkeys(("target_year", "arrival"), "year"),
+    "stock": dict.fromkeys(("moved_size", "moved_low", "moved_high", "limit"), "points"),
+    "dilution": dict.fromkeys(("own_part", "others_part"), "points")
+    | dict.fromkeys(("share_before", "share_after"), "percent"),
+    "where": dict.fromkeys(("in_focus", "in_rest"), "households"),
+    "slope_change": {"step": "points"},
+    "slope_now": {"step": "points", "areas": "number"},
+    "within": dict.fromkeys(("within_low", "within_high", "elsewhere_low", "elsewhere_high"), "percent"),
+    "within_change": dict.fromkeys(("before_low", "before_high", "after_low", "after_high"), "percent"),
+    "squeeze": dict.fromkeys(("risen", "risen_low", "risen_high", "fallen", "fallen_low", "fallen_high"), "euro")
+    | {"municipalities": "number", "event": "year", "price_year": "year"},
+    "standing": {"own": "euro", "others": "number", "event": "year"},
     "score": dict.fromkeys(("parts", "supported", "contradicted", "negligible", "undecided", "not_testable"), "number"),
 }
 CASES = [

@@ -98,6 +98,20 @@ def judge_row(study: Study, claim: str, row: str, make: Callable[[Focus], Findin
     return headline, Verdict(claim, verdict, headline.id, row, expected, tuple(verdicts.items()), missing, flips)
 
 
+def alone(claim: str, row: str, finding: Finding) -> Verdict:
+    """Judge a part of a claim that no focus list has a say in; what it lacks is what the claim registers as missing."""
+    entry = registry().claims[claim]
+    verdict = decide(judge(finding), str(entry["expected"]))
+    missing = tuple(entry.get("missing") or ((finding.indicator,) if finding.indicator else ()))
+    flips = None
+    if verdict in (SUPPORTED, CONTRADICTED) and finding.low is not None and finding.high is not None:
+        flips = finding.low if finding.low > 0 else finding.high
+    votes = (("all", verdict),)
+    return Verdict(
+        claim, verdict, finding.id, row, entry["expected"], votes, missing if verdict == NOT_TESTABLE else (), flips
+    )
+
+
 def threshold_verdict(claim: str, finding: Finding) -> Verdict:
     """Judge a share against its registered threshold."""
     limit = float(registry().claims[claim]["threshold"])

@@ -11,7 +11,7 @@ from html import escape
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-from kloof import charts, maps, matrix, scalechart
+from kloof import charts, maps, matrix, scalechart, waterfalls
 from kloof.canvas import STYLE, Drawing, prepare
 from kloof.errors import ReportError
 from kloof.labels import learn_font
@@ -30,6 +30,7 @@ CHARTS: Mapping[str, "Callable[[Drawing], Figure]"] = {
     "coverage": matrix.states,
     "availability": matrix.states,
     "scales": scalechart.scales,
+    "share_parts": waterfalls.share_parts,
 }
 NEEDS = {
     "gap_lines": ("year", "focus", "rest", "gap", "gap_low", "gap_high", "link"),
@@ -40,6 +41,7 @@ NEEDS = {
     "specification": ("variant", "estimate", "low", "high", "verdict", "headline"),
     "coverage": ("indicator", "year", "state", "share"),
     "availability": ("indicator", "year", "state", "without"),
+    "share_parts": ("part", "start", "end", "value"),
     "choropleth": ("area", "value", "group"),
     "scales": ("group_name", "by_buurt", "by_wijk", "at_random", "low", "high"),
 }

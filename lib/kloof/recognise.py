@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from kloof.accounts import read_accounts, read_prices
 from kloof.adding_up import sums
 from kloof.catalogue import Catalogue
 from kloof.cbs import read_kwb
@@ -134,10 +135,17 @@ def _reading(
     form = opened.form
     found: Reading | None = None
     if form == "parquet":
-        found = read_national_parquet(opened, words) or read_fields(opened, words, catalogue)
+        found = (
+            read_national_parquet(opened, words)
+            or read_accounts(opened, words)
+            or read_prices(opened, words)
+            or read_fields(opened, words, catalogue)
+        )
     elif form == "json":
         found = (
             read_national_json(opened, words)
+            or read_accounts(opened, words)
+            or read_prices(opened, words)
             or read_shapes(opened, words)
             or read_leefbaarometer(opened, words)
             or read_fields(opened, words, catalogue)

@@ -14,7 +14,10 @@ from kloof.tables import TableWriter
 from kloof.views import Cell, FigureView, Paragraph, ReportView, SectionView, TableView, VerdictCell
 
 EXTRA_PARTS = ("chance", "places", "partial")  # sentences a finding may add to its main one
-DRAWN_ONLY = ("01.coverage", "01.availability", "03.ranked", "03.map", "03.distribution", "03.indices", "03.spread")
+DRAWN_ONLY = (
+    "01.coverage", "01.availability", "03.ranked", "03.map", "03.distribution", "03.indices", "03.spread",
+    "07.needed", "08.ranked", "08.parts", "08.where",
+)  # fmt: skip
 METHODS = ("gap", "interval", "placebo", "index", "bounds", "verdict")
 SYMBOLS = {"SUPPORTED": "●", "CONTRADICTED": "○", "NEGLIGIBLE": "≈", "UNDECIDED": "?", "NOT_TESTABLE": "–"}
 
@@ -92,7 +95,7 @@ class Builder(TableWriter):
 
     def drawn_only(self, table: str) -> bool:
         """Tell whether a table is only the data behind a figure or a wider table: it is a file, not a page."""
-        return table in DRAWN_ONLY
+        return table in DRAWN_ONLY or table.rsplit(".", 1)[0] in DRAWN_ONLY
 
     def strip(self) -> tuple[VerdictCell, ...]:
         """Give one cell per claim, in registered order."""

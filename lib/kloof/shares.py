@@ -159,7 +159,7 @@ class Destinations:
     elsewhere: float | None
 
 
-def destinations(places: ArrayLike, counted: Counted, is_focus: Array) -> Destinations:
+def destinations(places: ArrayLike, counted: Counted, is_focus: ArrayLike) -> Destinations:
     """Set the fall in the focus buurten beside the rise in others: `places` are their names or codes.
 
     The rise elsewhere is the sum over the buurten of the rest that rose: those that fell cannot have received more than

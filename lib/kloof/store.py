@@ -25,8 +25,8 @@ from kloof.schema import COLUMNS, SetAside
 from kloof.shelf import follow, paths, read_manifest, reading, store_folder
 
 __all__ = [
-    "Change", "Held", "Readable", "add", "areas", "contents", "editions", "indicator", "municipalities", "municipality",
-    "sources", "store_folder",
+    "Change", "Held", "Readable", "add", "areas", "contents", "editions", "held_indicators", "indicator",
+    "municipalities", "municipality", "sources", "store_folder",
 ]  # fmt: skip
 
 CONTENTS = (
@@ -154,6 +154,11 @@ def municipalities(folder: Path | None = None) -> list[str]:
     return sorted(
         {code for entry in read_manifest(folder or store_folder())["files"] for code in entry["municipalities"]}
     )
+
+
+def held_indicators(folder: Path | None = None) -> set[str]:
+    """Names of the indicators of which any file in the store has rows."""
+    return {name for entry in read_manifest(folder or store_folder())["files"] for name in entry["indicators"]}
 
 
 def editions(folder: Path | None = None) -> dict[tuple[str, int], set[str]]:

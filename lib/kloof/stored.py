@@ -5,6 +5,7 @@ split stays out unless it is asked for. Buurten and wijken keep the code of thei
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -12,8 +13,11 @@ from kloof import store
 from kloof.catalogue import Catalogue
 from kloof.harmonise import division_of, harmonise
 from kloof.mapping import created, predecessors, read_mapping
-from kloof.schema import KEY, SetAside
+from kloof.schema import KEY, SetAside, empty_observations
 from kloof.sources import STORE, DataSet, choose_sources, data_folder
+
+COUNTRY = "NL00"
+OF_COUNTRY = ("consumer_price_index",)  # a municipality's own file does not hold it
 
 
 def from_store(
@@ -37,15 +41,17 @@ def from_store(
     moved = harmonise(rows, about, today, known, divisions)
     inside = moved.observations["code"].str[2:6] == municipality[2:6]
     rows, more = _without_apportioned(moved.observations[inside], moved.apportioned, apportioned)
+    national, about_it, from_it = _of_country()
     beside, _ = _in_catalogue(
-        pd.concat([rows.iloc[:0], *[held.observations for held in others]], ignore_index=True), known
+        pd.concat([rows.iloc[:0], *[held.observations for held in others], national], ignore_index=True), known
     )
     observations, chosen, checks = choose_sources(pd.concat([rows, beside], ignore_index=True))
     everyone = (own, *earlier, *others)
     used = set(observations["source"])
-    sources = pd.concat([held.sources for held in everyone], ignore_index=True).drop_duplicates("source_id")
+    sources = pd.concat([*[held.sources for held in everyone], about_it], ignore_index=True)
+    sources = sources.drop_duplicates("source_id")
     areas = pd.concat([held.areas for held in (own, *others)], ignore_index=True).drop_duplicates("code")
-    inputs = {entry["sha256"]: entry for held in everyone for entry in held.inputs}
+    inputs = {entry["sha256"]: entry for held in everyone for entry in held.inputs} | from_it
     files = {source: file for held in reversed(everyone) for source, file in held.files.items()}
     return DataSet(
         name=STORE,
@@ -59,6 +65,19 @@ def from_store(
         checks=checks,
         files={source: file for source, file in files.items() if source in used},
     )
+
+
+def _of_country() -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    """Give the figures of the whole country that any municipality needs, their sources, and the files they are from."""
+    contents = store.contents()
+    rows = [store.indicator(name) for name in OF_COUNTRY if name in store.held_indicators()]
+    found = pd.concat(rows, ignore_index=True) if rows else empty_observations()
+    found = found[found["code"] == COUNTRY]
+    used = set(found["source"])
+    entries = contents[contents["sources"].map(lambda text: bool(used & set(text.split(", "))))]
+    files = {str(one["sha256"]): {"file": one["name"], "sha256": one["sha256"]} for one in entries.to_dict("records")}
+    about = store.sources()
+    return found, about[about["source_id"].isin(used)], files
 
 
 def _in_catalogue(rows: pd.DataFrame, known: Catalogue) -> tuple[pd.DataFrame, list[SetAside]]:
