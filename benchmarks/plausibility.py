@@ -25,12 +25,14 @@ PROJECT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("KLOOF_SHARED", PROJECT.parent / "shared")) / "data"
 TARGET = PROJECT / "data" / "plausibility.csv"
 BREDA, HEERLEN, AMSTERDAM = "GM0758", "GM0917", "GM0363"
+PLACES = {"breda": BREDA, "heerlen": HEERLEN, "amsterdam": AMSTERDAM}
 QUINTILES = tuple(f"households_income_quintile_{number}_share" for number in range(1, 6))
-LARGE = 20_000  # people or households from which a municipality is called large here
+LARGE = 50_000  # inhabitants in 2024, from which CBS has called a municipality larger in its reports on segregation
+FEWEST = 4  # municipalities that make a distribution
 PARTITIONS, SEED = 20, 20210323
 COLUMNS = (
     "group", "base", "year", "unit", "municipalities", "index", "number", "without", "areas", "coverage_lowest",
-    "lowest", "quarter", "median", "three_quarters", "highest", "expected", "bias_corrected", "breda",
+    "lowest", "quarter", "median", "three_quarters", "highest", "expected", "bias_corrected", *PLACES,
 )  # fmt: skip
 
 
@@ -121,36 +123,46 @@ def low_income(files: Files, share: str) -> Everywhere:
     return counts_everywhere(rows[in_both], files.known, group, own)
 
 
-def summaries(counted: Everywhere, index: Sequence[str], unit: str, minimum: float) -> Iterator[dict[str, object]]:
-    """Describe each index over the municipalities, and over the large ones when there are others."""
+def large_municipalities(files: Files) -> list[str]:
+    """List the municipalities of at least 50,000 inhabitants."""
+    rows = files.national.observations
+    people = rows[(rows["indicator"] == "inhabitants") & rows["code"].str.startswith("GM")]
+    return sorted(people.loc[people["value"] >= LARGE, "code"])
+
+
+def summaries(
+    counted: Everywhere, index: Sequence[str], unit: str, minimum: float, large: Sequence[str] = ()
+) -> Iterator[dict[str, object]]:
+    """Describe each index over the municipalities, and over the large ones."""
     made = measure_everywhere(counted, index, minimum)
     for (year, name), rows in made.groupby(["year", "index"], sort=False):
-        large = rows[rows["n_total"] >= LARGE]
-        scopes = {"all": rows} if len(large) == len(rows) else {"all": rows, f"from {LARGE}": large}
+        places = rows["municipality"].nunique()
+        scopes = {f"all {places}" if large else f"these {places}": rows}
+        if large:
+            scopes[f"{LARGE} inhabitants or more"] = rows[rows["municipality"].isin(large)]
         for scope, chosen in scopes.items():
-            defined = chosen[chosen["estimate"].notna()]
-            if defined.empty:
-                continue
             named = {"group": counted.group, "base": counted.base, "year": int(year), "unit": unit, "index": name}
-            yield {**named, "municipalities": scope, **describe(chosen, defined)}
+            yield {**named, "municipalities": scope, **describe(chosen)}
 
 
-def describe(rows: pd.DataFrame, defined: pd.DataFrame) -> dict[str, object]:
-    """Quantiles over municipalities, and the value of Breda."""
-    breda = defined.loc[defined["municipality"] == BREDA, "estimate"]
-    ends = np.quantile(defined["estimate"], [0, 0.25, 0.5, 0.75, 1])
+def describe(rows: pd.DataFrame) -> dict[str, object]:
+    """Quantiles over municipalities, where there are enough of them, and the values of three places."""
+    defined = rows[rows["estimate"].notna()]
+    enough = len(defined) >= FEWEST
+    ends = np.quantile(defined["estimate"], [0, 0.25, 0.5, 0.75, 1]) if enough else np.full(5, np.nan)
+    by_place = rows.set_index("municipality")["estimate"].reindex(PLACES.values())
     numbers = {
         **dict(zip(("lowest", "quarter", "median", "three_quarters", "highest"), ends, strict=True)),
         "expected": defined["expected"].median(),
         "bias_corrected": defined["bias_corrected"].median(),
-        "breda": breda.iloc[0] if len(breda) else np.nan,
+        **dict(zip(PLACES, by_place, strict=True)),
     }
     return {
         "number": len(defined),
         "without": len(rows) - len(defined),
         "areas": f"{defined['n_units'].median():g}",
         "coverage_lowest": f"{defined['coverage'].min():.1f}",
-        **{key: "" if np.isnan(value) else f"{value + 0.0:.3f}" for key, value in numbers.items()},
+        **{key: "" if np.isnan(value) else f"{value:.3f}" for key, value in numbers.items()},
     }
 
 
@@ -161,29 +173,28 @@ def random_parts(files: Files, minimum: float) -> dict[str, object]:
     placed = replace(counted.counts, place={"parent": wijk})
     compare = (counted.group, None)
     scales = by_scale(placed, ["dissimilarity"], np.random.default_rng(SEED), PARTITIONS, compare)
-    plain = measure_everywhere(counted, ["dissimilarity"], minimum).set_index("municipality")
     drawn = scales[scales["scale"] == "random"].set_index("municipality")
-    rows = plain.assign(
-        estimate=drawn["estimate"].where(plain["estimate"].notna() & (drawn["n_units"] > 1)), n_units=drawn["n_units"]
-    ).assign(expected=np.nan, bias_corrected=np.nan)
-    rows = rows.reset_index()
+    rows = measure_everywhere(counted, ["dissimilarity"], minimum).set_index("municipality")
+    defined = rows["estimate"].notna() & (drawn["n_units"] > 1)  # one part alone would say nothing
+    rows = rows.assign(estimate=drawn["estimate"].where(defined), n_units=drawn["n_units"], expected=np.nan)
     named = {"group": counted.group, "base": counted.base, "year": 2024, "unit": "random parts as large as wijken"}
-    described = describe(rows, rows[rows["estimate"].notna()])
-    return {**named, "index": "dissimilarity", "municipalities": "all", **described}
+    described = describe(rows.assign(bias_corrected=np.nan).reset_index())
+    return {**named, "index": "dissimilarity", "municipalities": f"all {len(rows)}", **described}
 
 
 def table(files: Files) -> list[dict[str, object]]:
     """Make all rows."""
     minimum = float(files.known.settings["coverage_minimum"])
+    large = large_municipalities(files)
     evenness = ("dissimilarity", "gini", "theil_h")
     rows: list[dict[str, object]] = []
     for level in ("buurt", "wijk"):
-        rows += summaries(owner_occupied(files, level), evenness, level, minimum)
+        rows += summaries(owner_occupied(files, level), evenness, level, minimum, large)
     rows.append(random_parts(files, minimum))
     for level in ("buurt", "postcode", "wijk"):
-        rows += summaries(aged_65_plus(files, level), ["dissimilarity"], level, minimum)
+        rows += summaries(aged_65_plus(files, level), ["dissimilarity"], level, minimum, large)
     ordered = (*evenness, "rank_order_theil_h", "rank_order_relative_diversity")
-    rows += summaries(lowest_quintile(files), ordered, "postcode", minimum)
+    rows += summaries(lowest_quintile(files), ordered, "postcode", minimum, large)
     rows += summaries(social_minimum(files), evenness, "buurt", minimum)
     for share in ("households_below_low_income_line_share", "low_income_households_share"):
         rows += summaries(low_income(files, share), ["dissimilarity"], "buurt", minimum)

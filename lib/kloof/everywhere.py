@@ -256,7 +256,7 @@ def measure_everywhere(counted: Everywhere, index: Sequence[str], coverage_minim
     reason[(made["coverage"] < coverage_minimum).to_numpy()] = "too_little_measured"
     reason[(made["coverage"] == 0).to_numpy()] = "no_counts"
     numbers = ["estimate", *beside]
-    made[numbers] = made[numbers].where(pd.isna(reason)[:, None])
+    made.loc[~pd.isna(reason), numbers] = np.nan
     return made.assign(base=counted.base, reason=pd.Series(reason, dtype=object))[list(COLUMNS)]
 
 
