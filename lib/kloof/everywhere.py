@@ -35,8 +35,8 @@ class Everywhere:
 
     counts: a row for the group and one for the rest of its base, or one per class; nan where not published; areas whose
     base is 0 are not in it. box: what rounding and suppression leave open of group and rest, in the order of the units
-    of `counts`; where nothing bounds an area the box is 0 to 0 and the area is only counted. coverage (n_keys,): percent
-    of the base that is measured, 0 without any. set_aside: rows of areas that belong to no municipality.
+    of `counts`; where nothing bounds an area the box is 0 to 0 and the area is only counted. coverage (n_keys,):
+    percent of the base that is measured, 0 without any. set_aside: rows of areas that belong to no municipality.
     """
 
     counts: Prepared
