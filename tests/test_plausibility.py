@@ -1,6 +1,6 @@
-"""The indices on the real files, for every municipality at once: the distributions, and the same numbers in plain loops.
+"""The indices on the real files, for every municipality at once: distributions, and the same numbers in plain loops.
 
-`benchmarks/plausibility.py` reads the files through kloof and makes data/plausibility.csv; the loops here read them anew.
+`benchmarks/plausibility.py` reads the files through kloof and makes data/plausibility.csv; the loops read them anew.
 """
 
 import csv
@@ -95,7 +95,7 @@ def by_municipality(rows: pd.DataFrame, name: str = "dissimilarity") -> pd.DataF
 HANDFUL = ["GM0758", "GM0917", "GM0363", "GM0599", "GM0088", "GM0502"]  # the last two: Schiermonnikoog and Capelle
 
 
-"""Owner-occupied against all other dwellings, 2024: all municipalities; households stand for dwellings."""
+# ------------------------------------------------------------------ owner-occupied against all other dwellings, 2024
 
 
 @pytest.fixture(scope="module")
@@ -173,11 +173,9 @@ def test_wijken_keep_more_than_random_parts_of_their_size(plausibility: ModuleTy
         assert float(random[name]) < wijk[code]
 
 
-"""Low incomes by buurt, beside the band of CBS: 9 to 38 percent over municipalities, almost a quarter on average.
-
-CBS, Armoede en sociale uitsluiting 2015, section 6.3: D of households below the low-income line, 2013, squares of
-500 by 500 metres.
-"""
+# ------------------------------------------------------------------ low incomes by buurt
+# beside the band of CBS: 9 to 38 percent over municipalities, almost a quarter on average (Armoede en sociale
+# uitsluiting 2015, section 6.3: D of households below and above the low-income line, 2013, squares of 500 metres)
 
 
 def test_social_minimum_in_breda_and_five_cities(plausibility: ModuleType, files: Any, project: Path) -> None:
@@ -252,7 +250,7 @@ def heerlen(shared: Path) -> list[tuple[float, float]]:
     ]
 
 
-"""The five national income quintiles by postcode, 2017, all municipalities over an approximate bridge."""
+# ------------------------------------------------------------------ income quintiles by postcode, 2017
 
 INDICES = ("dissimilarity", "theil_h", "rank_order_theil_h")
 
@@ -347,7 +345,7 @@ def test_the_north_east_is_the_most_uneven(quintiles: dict[str, pd.DataFrame], l
     assert set(values.nlargest(2).index) == {"GM0014", "GM0080"}  # Groningen and Leeuwarden
 
 
-"""The same group in the same year: the coarser the unit, the lower D."""
+# ------------------------------------------------------------------ the same group by coarser units
 
 
 def test_inhabitants_aged_65_plus_by_postcode_and_by_buurt(plausibility: ModuleType, files: Any) -> None:
@@ -397,7 +395,7 @@ SHARES = [
 MEASURES = {"D": sums.Dissimilarity(0), "H": sums.theil_h, "M": sums.mutual_information}
 
 
-"""What moved the indices between 2017 and 2019: the buurten that have the share in both years."""
+# ------------------------------------------------------------------ Amsterdam, 2017 and 2019
 
 
 @pytest.fixture(scope="module")

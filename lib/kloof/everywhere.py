@@ -79,9 +79,9 @@ def bridge(links: pd.DataFrame) -> Bridge:
         raise SchemaError(
             f"{int(wrong.sum())} links have an empty cell or a negative weight (rows {shown}). Leave them out."
         )
-    parts = links.groupby(["code", "municipality"], as_index=False)["weight"].sum()
-    largest = parts.sort_values(["code", "weight", "municipality"], ascending=[True, False, True], kind="stable")
-    chosen = largest.drop_duplicates("code").set_index("code")
+    parts = links.groupby(["code", "municipality"])["weight"].sum().reset_index()
+    parts = parts.sort_values(["code", "weight", "municipality"], ascending=[True, False, True], ignore_index=True)
+    chosen = parts.drop_duplicates("code").set_index("code")
     whole = float(parts["weight"].sum())
     return Bridge(
         municipality=chosen["municipality"].astype("str"),
@@ -239,9 +239,10 @@ def measure_everywhere(counted: Everywhere, index: Sequence[str], coverage_minim
     """
     made = measure(counted.counts, list(index), group=counted.group)
     chosen = choose(counted.counts, counted.group)
+    members, others = chosen.counts
     beside = {
-        "expected": expected_under_evenness(*chosen.counts, chosen.starts),
-        "bias_corrected": bias_corrected(*chosen.counts, chosen.starts),
+        "expected": expected_under_evenness(members, others, chosen.starts),
+        "bias_corrected": bias_corrected(members, others, chosen.starts),
     }
     beside["low"], beside["high"] = certain_range(counted.box, counted.counts.starts)
     per_key = len(made) // len(counted.counts.keys)
