@@ -9,6 +9,7 @@ import sqlite3
 import sys
 import zipfile
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,7 +20,7 @@ import pandas as pd
 import pyarrow.parquet
 import pytest
 
-from kloof import change, sums
+from kloof import change, store, sums
 from kloof.everywhere import Everywhere, counts_everywhere, measure_everywhere, own_municipality
 from test_rankorder import slow
 
@@ -133,6 +134,17 @@ def test_tenure_a_plain_loop_over_the_file_gives_the_same(tenure: dict[str, pd.D
             if len(pairs) > 1:
                 assert table.loc[code, "estimate"] == pytest.approx(of_shares(pairs), abs=1e-12)
             assert table.loc[code, "n_units"] == len(pairs)
+
+
+def test_out_of_the_store_comes_the_same(
+    plausibility: ModuleType, files: Any, tenure: dict[str, pd.DataFrame], tmp_path: Path
+) -> None:
+    store.add(files.national, tmp_path)
+    rows = pd.concat(store.indicator(name, tmp_path) for name in ("owner_occupied_share", "households", "inhabitants"))
+    group = replace(files.known.group("owner_occupied_dwellings"), base="households")
+    own = own_municipality(store.areas(tmp_path)["code"])
+    again = by_municipality(measure_everywhere(counts_everywhere(rows, files.known, group, own), D, 80))
+    pd.testing.assert_frame_equal(again, tenure["buurt"])
 
 
 def test_the_distribution_of_tenure(tenure: dict[str, pd.DataFrame], large: list[str]) -> None:
@@ -359,6 +371,9 @@ def test_inhabitants_aged_65_plus_by_postcode_and_by_buurt(plausibility: ModuleT
     assert len(fine) == 7
     for code, value in fine.items():
         assert coarse[code] < value
+    # the two ends of what a postcode keeps, as data/README.md says
+    assert (coarse["GM0758"], fine["GM0758"]) == pytest.approx((0.170, 0.184), abs=5e-4)
+    assert (coarse["GM0917"], fine["GM0917"]) == pytest.approx((0.101, 0.196), abs=5e-4)
 
 
 def test_the_lowest_two_fifths_by_postcode_and_by_buurt(plausibility: ModuleType, files: Any, shared: Path) -> None:
