@@ -157,8 +157,8 @@ def test_it_is_told_in_both_languages(language: str) -> None:
     for made in (synthetic(200, -50), synthetic(200, 50), synthetic(200, -3), open_study({"preset": "breda"})):
         study = dataclasses.replace(made, p=dataclasses.replace(made.p, language=language))
         section = Section("07_money")
-        table = money.what_is_there(section, study)
         money.crowding_out(section, study)
+        table = money.what_is_there(section, study)
         teller = narrator(study, section)
         lines = [text_of(teller.sentence(one)) for one in teller.results["findings"].values()]
         assert not any("{" in line for line in lines)

@@ -176,14 +176,14 @@ def _class(people: float) -> str:
 
 
 def what_is_there(section: Section, study: Study) -> pd.DataFrame:
-    """Record which of the series that are needed exist in which year, with the picture of it."""
+    """Record which of the series that are needed exist in which year, with the picture of it (after `crowding_out`)."""
     table = needed(study)
     columns = [
         Column("indicator", "indicator"), Column("year", "year"), Column("state", "code"),
         Column("share", "number", "percent", 0),
     ]  # fmt: skip
     section.table("07.needed", columns, table)
-    section.figure("07.needed", "coverage", "07.needed")
+    section.figure("07.needed", "coverage", "07.needed", section.headline)
     return table
 
 
