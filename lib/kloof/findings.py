@@ -25,6 +25,9 @@ DIFFERENCES = ("gap", "gap_change", "gap_change_before", "beyond_trend")  # kind
 
 VERDICTS = (SUPPORTED, CONTRADICTED, NEGLIGIBLE, UNDECIDED, NOT_TESTABLE)
 
+NOT_HIGHER = "NOT_HIGHER"
+EXPECTATIONS = (HIGHER, LOWER, SAME, NOT_HIGHER)  # what a claim may expect; the last two say that something stays away
+
 
 @dataclass(frozen=True)
 class Side:
@@ -106,14 +109,18 @@ def _given(value: float | None) -> float | None:
 
 
 def decide(judgement: str, expected: str) -> str:
-    """Turn a judgement into a verdict on a claim that expected HIGHER or LOWER."""
+    """Turn a judgement into a verdict on a claim that expected HIGHER or LOWER, SAME, or NOT_HIGHER (LOWER or SAME).
+
+    That something stayed away is supported by a test that found it too small to matter, never by one that found nothing.
+    """
     if judgement in (NOT_COMPARABLE, NOT_COMPUTABLE):
         return NOT_TESTABLE
-    if judgement == SAME:
-        return NEGLIGIBLE
     if judgement == UNCLEAR:
         return UNDECIDED
-    return SUPPORTED if judgement == expected else CONTRADICTED
+    if judgement == SAME and expected in (HIGHER, LOWER):
+        return NEGLIGIBLE
+    met = judgement != HIGHER if expected == NOT_HIGHER else judgement == expected
+    return SUPPORTED if met else CONTRADICTED
 
 
 def combine(verdicts: Sequence[str]) -> str:
