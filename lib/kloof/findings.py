@@ -111,7 +111,7 @@ def _given(value: float | None) -> float | None:
 def decide(judgement: str, expected: str) -> str:
     """Turn a judgement into a verdict on a claim that expected HIGHER or LOWER, SAME, or NOT_HIGHER (LOWER or SAME).
 
-    That something stayed away is supported by a test that found it too small to matter, never by one that found nothing.
+    That something stayed away is supported by a test that shows it is too small to matter, never by silence.
     """
     if judgement in (NOT_COMPARABLE, NOT_COMPUTABLE):
         return NOT_TESTABLE
@@ -132,6 +132,18 @@ def combine(verdicts: Sequence[str]) -> str:
     if not votes:
         return NOT_TESTABLE
     return votes.pop() if len(votes) == 1 else UNDECIDED
+
+
+def all_of(parts: Sequence[str]) -> str:
+    """Join verdicts on parts that a claim needs all of: it fails with any of them, and holds when each does.
+
+    Not testable when a part is not; a part that is contradicted, or too small to matter, decides; else supported when
+    all are, and undecided otherwise.
+    """
+    for deciding in (NOT_TESTABLE, CONTRADICTED, NEGLIGIBLE):
+        if deciding in parts:
+            return deciding
+    return SUPPORTED if parts and set(parts) == {SUPPORTED} else UNDECIDED
 
 
 @dataclass(frozen=True)

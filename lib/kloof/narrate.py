@@ -192,6 +192,8 @@ class Narrator:
             values["subject"] = self.catalogue.indicator(finding["indicator"]).subject(self.language)
         if finding["indicator"]:
             values["noun"] = self.noun(finding["indicator"])
+        if finding["measure"] in self.catalogue.indicators:
+            values["other"] = self.noun(finding["measure"])
         if low is not None and high is not None:
             ends = [("low", low), ("high", high)] if abs(low) <= abs(high) else [("high", high), ("low", low)]
             for name, (end, bound) in zip(("nearest", "farthest"), ends, strict=True):
