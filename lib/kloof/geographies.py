@@ -96,7 +96,7 @@ def lay_out(
         value=parts["value"].loc[kept].to_numpy(float),
         low=parts["low"].loc[kept].to_numpy(float),
         high=parts["high"].loc[kept].to_numpy(float),
-        weight=size.value.loc[kept].to_numpy(float),
+        weight=np.asarray(size.value.loc[kept], dtype=np.float64),
         weight_year=size.year,
         is_focus=is_focus,
         coverage=size.share(kept),

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
 from kloof import claims, models
 from kloof.catalogue import Indicator
+from kloof.dealing import LEVEL, Array
 from kloof.errors import NotComputableError
 from kloof.findings import Finding, Side
 from kloof.geographies import FLAGS, LEVELS, Laid, change_in_group, finest
@@ -101,7 +103,7 @@ def class_trend(study: Study, name: str, number: str, focus: Focus, kind: str = 
 def _quantile(degrees: float) -> float:
     from scipy.special import stdtrit
 
-    return float(stdtrit(degrees, (1 + models.LEVEL) / 2))
+    return float(stdtrit(degrees, (1 + LEVEL) / 2))
 
 
 def score_gap(study: Study, name: str, number: str, focus: Focus) -> Finding:
@@ -233,7 +235,7 @@ def _beside(
     first = min(year for wave in waves for year in wave if year is not None)
     size = sizes(study.data, study.known, ("inhabitants",), first, level)
     codes = list(size.value.index[size.value > 0])
-    weight = size.value.loc[codes].to_numpy(float)
+    weight = np.asarray(size.value.loc[codes], dtype=np.float64)
     moved, sources = _matrix(study, position, level, codes, [wave[0] for wave in waves])
     around, more = _matrix(study, name, level, codes, [wave[1] for wave in waves])
     if taken_off is not None:
@@ -246,7 +248,7 @@ def _beside(
     return Followed(position, level, tuple(waves), size.year, lagged, spreads, used)
 
 
-def _spread_of_later(value: models.Array, weight: models.Array) -> float:
+def _spread_of_later(value: Array, weight: Array) -> float:
     """Give the standard deviation of all changes but the first between areas in the same years."""
     later = np.diff(value, axis=1)[:, 1:]
     known = np.isfinite(later)
@@ -258,7 +260,7 @@ def _spread_of_later(value: models.Array, weight: models.Array) -> float:
 
 def _matrix(
     study: Study, name: str, level: str, codes: Sequence[str], years: Sequence[int | None]
-) -> tuple[models.Array, set[str]]:
+) -> tuple[Array, set[str]]:
     """Lay a series out as area × measurement, missing where it has no figure."""
     table = series(study.data, study.known, name, level)
     wide = table.pivot(index="code", columns="year", values="value")

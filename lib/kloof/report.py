@@ -14,7 +14,16 @@ from kloof.tables import TableWriter
 from kloof.views import Cell, FigureView, Paragraph, ReportView, SectionView, TableView, VerdictCell
 
 EXTRA_PARTS = ("chance", "places", "partial")  # sentences a finding may add to its main one
-DRAWN_ONLY = ("01.coverage", "01.availability", "03.ranked", "03.map", "03.distribution", "03.indices", "03.spread")
+DRAWN_ONLY = (
+    "01.coverage",
+    "01.availability",
+    "03.ranked",
+    "03.map",
+    "03.distribution",
+    "03.indices",
+    "03.spread",
+    "09.score",
+)
 METHODS = ("gap", "interval", "placebo", "index", "bounds", "verdict")
 SYMBOLS = {"SUPPORTED": "●", "CONTRADICTED": "○", "NEGLIGIBLE": "≈", "UNDECIDED": "?", "NOT_TESTABLE": "–"}
 
