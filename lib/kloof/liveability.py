@@ -309,6 +309,7 @@ def _directions(study: Study, found: Followed, surroundings: str, number: str) -
         kind, outcome, cause = ("follows", *names) if at == 0 else ("precedes", *names[::-1])
         base = _base(study, study.known.indicator(outcome), kind, cause, study.focus)
         smallest = min(base["smallest_effect"], float(entry["smallest_part"]) * found.spreads[at])
+        base["decimals"] = 2 if base["unit"] == "points" else base["decimals"]
         base |= {"sources": found.sources, "flags": tuple(dict.fromkeys(flags)), "smallest_effect": smallest}
         label = number if at == 0 else f"{number}.back"
         made.append(_direction(label, found.years(1 - at), direction, base, study.known.indicator(cause)))

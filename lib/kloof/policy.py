@@ -75,6 +75,8 @@ def arrives(study: Study, name: str, number: str, focus: Focus) -> Finding:
     low, high = _limits(found)
     if found is None:
         base["flags"] = (*base["flags"], "too_few_years_for_range")
+    if low is None:
+        base["measure"] = "elasticity_alone"
     a, b = _ends(track, len(panel.codes))
     details = {
         "arrives_focus": {"value": 100 * focus_part, "unit": "percent", "decimals": 0},
@@ -85,7 +87,7 @@ def arrives(study: Study, name: str, number: str, focus: Focus) -> Finding:
         details["p_image"] = {"value": found.p_registered, "unit": "probability"}
     return Finding(
         id=number, estimate=100 * (focus_part / rest_part - 1), low=low, high=high, a=a, b=b,
-        range_kind=("process",) if found else (), details=details, **base,
+        range_kind=("process",) if low is not None else (), details=details, **base,
     )  # fmt: skip
 
 
@@ -124,7 +126,7 @@ def left(study: Study, name: str, measure: str, number: str, focus: Focus) -> Fi
     base, reason = _started(study, track, focus)
     relative = measure == RELATIVE
     base |= {"kind": "gap_left", "measure": measure, "smallest_effect": None}
-    base["unit"] = "points" if relative else str(study.known.units[study.known.indicator(name).unit]["change"])
+    base["unit"] = "percent" if relative else str(study.known.units[study.known.indicator(name).unit]["change"])
     base["decimals"] = None if relative else base["decimals"]
     panel, horizon = track.panel, float(entry["within_years"])
     if panel is None or reason or len(track.years) < 3:
@@ -150,7 +152,7 @@ def left(study: Study, name: str, measure: str, number: str, focus: Focus) -> Fi
     unit = base["unit"]
     details: dict[str, Any] = {
         "gap_now": {"value": gap_now, "unit": unit, "decimals": base["decimals"]},
-        "pace": {"value": abs(per_year), "unit": unit, "decimals": 2 if unit == "points" else None},
+        "pace": {"value": abs(per_year), "unit": unit, "decimals": 2 if unit in ("points", "percent") else None},
         "horizon": {"value": horizon, "unit": "years", "decimals": 0},
     }
     for key, value in (("closes", closing.years), ("earliest", closing.earliest), ("latest", closing.latest)):

@@ -124,8 +124,7 @@ def better_without_position(section: Section, study: Study) -> list[Verdict]:
         votes = {name: _joint(halves) for name, halves in made.items()}
         headline = votes[study.focus.name]
         verdict = claims.under_variants(headline, list(votes.values()), claims.registry().agree_minimum)
-        lacking = tuple(name for name, half in zip((names[0], entry["positions"][0]), own, strict=True)
-                        if half is None or judge(half) == NOT_COMPUTABLE)  # fmt: skip
+        lacking = (names[0],) if judge(own[0]) == NOT_COMPUTABLE else () if own[1] else (entry["positions"][0],)
         verdicts.append(Verdict("H8", verdict, own[0].id, side, entry["expected"], tuple(votes.items()),
                                 lacking if headline == NOT_TESTABLE else ()))  # fmt: skip
         section.add(*[half for half in own if half is not None])
