@@ -91,6 +91,11 @@ class Drawing:
         text = text_of(fill(pattern, values))
         return pattern[0] + text[1:] if pattern[0].islower() else text
 
+    def group(self, name: str) -> str:
+        """Name focus or rest, in the words of the level of the areas where the figure states one."""
+        level = self.options.get("level", "buurt")
+        return self.word("group", name) if level == "buurt" else self.word("group_at", str(level), name)
+
     def unit(self, *, change: bool = False) -> str:
         """Give the unit of the values, or of a difference between two of them."""
         unit = str(self.options.get("unit", "number"))

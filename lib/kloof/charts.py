@@ -248,7 +248,7 @@ def slope(drawing: Drawing) -> "Figure":
     rows = drawing.rows.dropna(subset=["value"]).sort_values("year")
     parts = {group: rows[rows["group"] == group] for group in COLOURS if (rows["group"] == group).any()}
     starts = {group: drawing.write(part["value"].iloc[0]) for group, part in parts.items()}
-    names = {group: wrap(drawing.word("group", group), 130, bold=True) for group in parts}
+    names = {group: wrap(drawing.group(group), 130, bold=True) for group in parts}
     finishes = {group: f"{drawing.write(part['value'].iloc[-1])}\n{names[group]}" for group, part in parts.items()}
     left = max(wide(text, bold=True) for text in starts.values()) + 22
     width = WIDTH - left - max(wide(text, bold=True) for text in finishes.values()) - 24

@@ -25,6 +25,9 @@ DIFFERENCES = ("gap", "gap_change", "gap_change_before", "beyond_trend")  # kind
 
 VERDICTS = (SUPPORTED, CONTRADICTED, NEGLIGIBLE, UNDECIDED, NOT_TESTABLE)
 
+NOT_HIGHER = "NOT_HIGHER"
+EXPECTATIONS = (HIGHER, LOWER, SAME, NOT_HIGHER)  # what a claim may expect; the last two say that something stays away
+
 
 @dataclass(frozen=True)
 class Side:
@@ -106,14 +109,18 @@ def _given(value: float | None) -> float | None:
 
 
 def decide(judgement: str, expected: str) -> str:
-    """Turn a judgement into a verdict on a claim that expected HIGHER or LOWER."""
+    """Turn a judgement into a verdict on a claim that expected HIGHER or LOWER, SAME, or NOT_HIGHER (LOWER or SAME).
+
+    That something stayed away is supported by a test that shows it is too small to matter, never by silence.
+    """
     if judgement in (NOT_COMPARABLE, NOT_COMPUTABLE):
         return NOT_TESTABLE
-    if judgement == SAME:
-        return NEGLIGIBLE
     if judgement == UNCLEAR:
         return UNDECIDED
-    return SUPPORTED if judgement == expected else CONTRADICTED
+    if judgement == SAME and expected in (HIGHER, LOWER):
+        return NEGLIGIBLE
+    met = judgement != HIGHER if expected == NOT_HIGHER else judgement == expected
+    return SUPPORTED if met else CONTRADICTED
 
 
 def combine(verdicts: Sequence[str]) -> str:
@@ -125,6 +132,18 @@ def combine(verdicts: Sequence[str]) -> str:
     if not votes:
         return NOT_TESTABLE
     return votes.pop() if len(votes) == 1 else UNDECIDED
+
+
+def all_of(parts: Sequence[str]) -> str:
+    """Join verdicts on parts that a claim needs all of: it fails with any of them, and holds when each does.
+
+    Not testable when a part is not; a part that is contradicted, or too small to matter, decides; else supported when
+    all are, and undecided otherwise.
+    """
+    for deciding in (NOT_TESTABLE, CONTRADICTED, NEGLIGIBLE):
+        if deciding in parts:
+            return deciding
+    return SUPPORTED if parts and set(parts) == {SUPPORTED} else UNDECIDED
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ DECIMALS = {
     "score_points": 3,
     "probability": 3,
     "years": 1,
+    "classes": 1,
+    "times_smallest": 1,
 }
 
 # Whole patterns per language: nothing is glued from halves.

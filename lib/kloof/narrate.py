@@ -134,6 +134,14 @@ class Narrator:
         values = {"n": size, "noun": self.noun(indicator), "year": year}
         return PLACEHOLDER.sub(lambda match: values[match[1]], self.word("focus_rule", extreme))
 
+    def listed_areas(self, finding: Mapping[str, Any]) -> str:
+        """Name the areas that stand for the focus list: the list itself, or the areas of another level."""
+        level = next((flag for flag in finding["flags"] if has("listed_areas", flag)), None)
+        focus = self.focus(finding["focus"])
+        if level is None:
+            return focus
+        return PLACEHOLDER.sub(lambda match: {"focus": focus}[match[1]], self.word("listed_areas", level))
+
     def reason(self, finding: Mapping[str, Any]) -> Sentence:
         """Say why there is no number; without a code it is the coverage that falls short."""
         place = f"/findings/{finding['id']}"
@@ -179,6 +187,7 @@ class Narrator:
         values: dict[str, Part | Sentence] = {
             "place": self.area(self.results["place"]["code"]),
             "focus": self.focus(finding["focus"]),
+            "listed_areas": self.listed_areas(finding),
             "break": self.breaks(finding["breaks"]),
             "estimate": own("estimate", finding["estimate"]),
             "size": own("estimate", None if finding["estimate"] is None else abs(finding["estimate"])),
@@ -192,6 +201,8 @@ class Narrator:
             values["subject"] = self.catalogue.indicator(finding["indicator"]).subject(self.language)
         if finding["indicator"]:
             values["noun"] = self.noun(finding["indicator"])
+        if finding["measure"] in self.catalogue.indicators:
+            values["other"] = self.catalogue.indicator(finding["measure"]).subject(self.language)
         if low is not None and high is not None:
             ends = [("low", low), ("high", high)] if abs(low) <= abs(high) else [("high", high), ("low", low)]
             for name, (end, bound) in zip(("nearest", "farthest"), ends, strict=True):

@@ -73,9 +73,7 @@ def pass_through(
     years = value.shape[1]
     if years < _LEAST:
         raise NotComputableError("too_few_years", f"A pass-through needs {_LEAST} years; there are {years}.")
-    groups = np.stack(weighted_means(value, weight, is_focus))
-    moved = np.stack(weighted_means(movement, weight, is_focus) if movement.ndim == 2 else (movement, movement))
-    slopes, residual, driver = _fit(groups, moved)
+    slopes, residual, driver = _fit(*_by_group(value, movement, weight, is_focus))
     squares = (driver**2).sum(axis=1)
     degrees = years - 3
     errors = residual @ residual.T / degrees
@@ -92,6 +90,23 @@ def pass_through(
         ratios.p_value(focus, rest, covariance, degrees, registered),
         ratios.p_value(focus, rest, covariance, degrees, 1.0),
     )
+
+
+def group_elasticities(value: Array, movement: Array, weight: Array, is_focus: Flags) -> tuple[float, float]:
+    """Give the elasticities of focus and rest alone, as `pass_through` does, for series too short for an interval.
+
+    Raises NotComputableError: too_few_years (under four: two changes always fit), not_positive, no_movement.
+    """
+    if value.shape[1] < 4:
+        raise NotComputableError("too_few_years", f"An elasticity needs four years; there are {value.shape[1]}.")
+    focus, rest = _fit(*_by_group(value, movement, weight, is_focus))[0]
+    return float(focus), float(rest)
+
+
+def _by_group(value: Array, movement: Array, weight: Array, is_focus: Flags) -> tuple[Array, Array]:
+    """Give the means of focus and rest, and the movement of each: both 2 × year."""
+    moved = weighted_means(movement, weight, is_focus) if movement.ndim == 2 else (movement, movement)
+    return np.stack(weighted_means(value, weight, is_focus)), np.stack(moved)
 
 
 def unit_elasticities(value: Array, movement: Array) -> Array:

@@ -103,7 +103,8 @@ def alt(name: str, narrator: Narrator) -> str:
     years = years or [int(drawing.options["year"])] if "year" in drawing.options or years else []
     if years:
         values["years"] = str(years[0]) if years[0] == years[-1] else f"{years[0]}–{years[-1]}"
-    parts.append(drawing.say((drawing.kind, "alt"), values))
+    level = str(drawing.options.get("level", "buurt"))
+    parts.append(drawing.say((drawing.kind, "alt" if level == "buurt" else f"alt_{level}"), values))
     return " ".join([*parts, *_counted(drawing)])
 
 
@@ -128,7 +129,9 @@ def _counted(drawing: Drawing) -> list[str]:
         count = a["n_units"] + b["n_units"] if apart else max(a["n_units"], b["n_units"])
     else:
         count = 0
-    return [drawing.say(("counted_one" if count == 1 else "counted",), {"n": str(count)})] if count else []
+    level = str(drawing.options.get("level", "buurt"))
+    case = ("counted_at", level) if level != "buurt" else ("counted_one" if count == 1 else "counted",)
+    return [drawing.say(case, {"n": str(count)})] if count else []
 
 
 def _without(drawing: Drawing) -> list[str]:

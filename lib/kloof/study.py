@@ -86,14 +86,16 @@ def open_study(declared: Mapping[str, Any]) -> Study:
     return Study(p, data, known, focus, tuple({variant.name: variant for variant in lists.values()}.values()))
 
 
-def usable_years(study: Study, name: str, year_from: int, year_to: int) -> tuple[list[int], dict[int, float]]:
+def usable_years(
+    study: Study, name: str, year_from: int, year_to: int, level: str = "buurt"
+) -> tuple[list[int], dict[int, float]]:
     """Give the years of an indicator with enough coverage, and the coverage (percent of the universe) of each year."""
-    table = series(study.data, study.known, name)
+    table = series(study.data, study.known, name, level)
     window = table[table["year"].between(year_from, year_to)]
     covered = {}
     for year in sorted(int(value) for value in window["year"].unique()):
         try:
-            size = sizes(study.data, study.known, study.known.indicator(name).weighed_by, year)
+            size = sizes(study.data, study.known, study.known.indicator(name).weighed_by, year, level)
         except NotComputableError:
             covered[year] = 0.0
             continue
@@ -103,14 +105,14 @@ def usable_years(study: Study, name: str, year_from: int, year_to: int) -> tuple
 
 
 def comparable_run(
-    study: Study, name: str, years: list[int]
+    study: Study, name: str, years: list[int], level: str = "buurt"
 ) -> tuple[list[int], list[tuple[int, int, tuple[str, ...]]]]:
     """Give the longest run of years without a break between them (the latest of equals), and the breaks met.
 
     Each break is (year before it, year after it, its identifiers `indicator@year`).
     """
     indicator = study.known.indicator(name)
-    table = series(study.data, study.known, name)
+    table = series(study.data, study.known, name, level)
     used = {
         year: {part for source in rows["source"] for part in source.split("|")}
         for year, rows in table[table["status"] == "measured"].groupby("year")
