@@ -85,17 +85,22 @@ def judge_row(study: Study, claim: str, row: str, make: Callable[[Focus], Findin
     `make` computes the finding for a focus list. `flips_at` is how much the estimate would have to differ for the
     interval to reach 0.
     """
+    found = {focus.name: make(focus) for focus in study.variants}
+    return found[study.focus.name], judge_over(claim, row, found, study.focus.name)
+
+
+def judge_over(claim: str, row: str, found: Mapping[str, Finding], headline: str) -> Verdict:
+    """Judge one part of a claim by the findings of its registered variants, one of which is the headline."""
     rules = registry()
     expected = str(rules.claims[claim]["expected"])
-    found = {focus.name: make(focus) for focus in study.variants}
     verdicts = {name: decide(judge(finding), expected) for name, finding in found.items()}
-    headline = found[study.focus.name]
-    verdict = under_variants(verdicts[study.focus.name], list(verdicts.values()), rules.agree_minimum)
-    missing = (headline.indicator,) if verdicts[study.focus.name] == NOT_TESTABLE and headline.indicator else ()
+    own = found[headline]
+    verdict = under_variants(verdicts[headline], list(verdicts.values()), rules.agree_minimum)
+    missing = (own.indicator,) if verdicts[headline] == NOT_TESTABLE and own.indicator else ()
     flips = None
-    if judge(headline) in (HIGHER, LOWER) and headline.low is not None and headline.high is not None:
-        flips = headline.low if headline.low > 0 else headline.high
-    return headline, Verdict(claim, verdict, headline.id, row, expected, tuple(verdicts.items()), missing, flips)
+    if judge(own) in (HIGHER, LOWER) and own.low is not None and own.high is not None:
+        flips = own.low if own.low > 0 else own.high
+    return Verdict(claim, verdict, own.id, row, expected, tuple(verdicts.items()), missing, flips)
 
 
 def threshold_verdict(claim: str, finding: Finding) -> Verdict:
