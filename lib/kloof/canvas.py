@@ -36,6 +36,7 @@ STYLE: dict[Any, Any] = {
 }  # fmt: skip
 NUMERIC = frozenset(
     {"focus", "rest", "gap", "gap_low", "gap_high", "value", "low", "high", "trend", "estimate", "share", "without"}
+    | {"chance_low", "chance_high"}
 )
 CODES = {
     "group": ("focus", "rest"),
