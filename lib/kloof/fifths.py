@@ -82,6 +82,8 @@ def matthew(study: Study, placed: Placed, measure: str, number: str, groups: int
         "p_against": {"value": found.p_against, "unit": "probability"},
     }
     fields["flags"] = (*fields["flags"], *found.flags)
+    if top[3] < 0 and not still:  # the claim fails by its first half; otherwise, when it fails, the bottom rose
+        fields["measure"] = f"{measure}_top_fell"
     missing = len(placed.track.panel.missing) if placed.track.panel else 0
     a, b = (Side(year, n_units=len(moves.base), n_missing=missing) for year in placed.years)
     return Finding(

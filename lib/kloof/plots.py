@@ -11,7 +11,7 @@ from html import escape
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-from kloof import charts, groups_chart, maps, matrix
+from kloof import charts, groups_chart, maps, matrix, waterfall
 from kloof.canvas import STYLE, Drawing, prepare
 from kloof.errors import ReportError
 from kloof.labels import learn_font
@@ -30,6 +30,7 @@ CHARTS: Mapping[str, "Callable[[Drawing], Figure]"] = {
     "coverage": matrix.states,
     "availability": matrix.states,
     "groups": groups_chart.groups,
+    "waterfall": waterfall.waterfall,
 }
 NEEDS = {
     "gap_lines": ("year", "focus", "rest", "gap", "gap_low", "gap_high", "link"),
@@ -42,6 +43,7 @@ NEEDS = {
     "availability": ("indicator", "year", "state", "without"),
     "choropleth": ("area", "value", "group"),
     "groups": ("group_number", "buurten", "estimate", "low", "high", "chance_low", "chance_high"),
+    "waterfall": ("part", "estimate"),
 }
 NAMED = 5  # buurten without a figure that a note names; of more it gives the number
 
