@@ -51,6 +51,8 @@ NUMERIC = frozenset(
         "by_buurt",
         "by_wijk",
         "at_random",
+        "chance_low",
+        "chance_high",
     }
 )
 CODES = {

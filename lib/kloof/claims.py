@@ -4,6 +4,7 @@ import hashlib
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -54,7 +55,7 @@ def registry() -> Registry:
     path = project_folder() / "notebooks" / "claims.toml"
     content = path.read_bytes()
     try:
-        raw = tomllib.loads(content.decode("utf-8"))
+        raw = _read(content)
     except tomllib.TOMLDecodeError as problem:
         raise CatalogueError(f"{path.name} is not valid TOML: {problem}.") from None
     registered = raw.get("claim", {})
@@ -68,6 +69,12 @@ def registry() -> Registry:
     if found:
         raise CatalogueError(f"{path.name}: {'; '.join(found)}")
     return Registry(registered, raw["agree_minimum"], hashlib.sha256(content).hexdigest())
+
+
+@cache
+def _read(content: bytes) -> Mapping[str, Any]:
+    """Parse the same file once."""
+    return tomllib.loads(content.decode("utf-8"))
 
 
 def under_variants(headline: str, variants: Sequence[str], agree_minimum: float) -> str:

@@ -21,7 +21,10 @@ CONTRADICTED = "CONTRADICTED"
 NEGLIGIBLE = "NEGLIGIBLE"
 UNDECIDED = "UNDECIDED"
 NOT_TESTABLE = "NOT_TESTABLE"
-DIFFERENCES = ("gap", "gap_change", "gap_change_before", "beyond_trend")  # kinds whose estimate is a difference
+DIFFERENCES = (  # kinds whose estimate is a difference
+    "gap", "gap_change", "gap_change_before", "beyond_trend",
+    "matthew", "top_change", "behind", "behind_similar",
+)  # fmt: skip
 
 VERDICTS = (SUPPORTED, CONTRADICTED, NEGLIGIBLE, UNDECIDED, NOT_TESTABLE)
 

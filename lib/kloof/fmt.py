@@ -36,6 +36,7 @@ PATTERNS = {
     "dwellings": {"nl": "{n} woningen", "en": "{n} dwellings"},
     "neighbourhoods": {"nl": "{n} buurten", "en": "{n} neighbourhoods"},
     "years": {"nl": "{n} jaar", "en": "{n} years"},
+    "rank_points": {"nl": "{n} percentielpunten", "en": "{n} percentile points"},
 }
 
 

@@ -23,12 +23,12 @@ Flags = NDArray[np.bool_]
 class TwoFold:
     """The gap as explained plus unexplained, each with its part per block.
 
-    `parts` has one row per number: part ("gap", "explained", "unexplained_focus", "unexplained_rest", or a block of the
-    explained part), kind ("total", "part", "block"), and estimate, se, low, high. `unexplained_focus` is what the focus
-    buurten get more than the reference coefficients give, `unexplained_rest` what the rest gets less. The unexplained
-    part is not split over blocks: that split depends on where a column has its zero (Oaxaca & Ransom 1999,
-    doi:10.1162/003465399767923908). `sharing` names the blocks that share a component with the outcome. `discarded`
-    counts draws in which the coefficients did not exist.
+    `parts` has one row per number: part ("gap", "explained", "unexplained_focus", "unexplained_rest", a block of the
+    explained part, or "lead"), kind ("total", "part", "block", "lead"), estimate, se, low, high. `unexplained_focus` is
+    what the focus buurten get more than the reference coefficients give, `unexplained_rest` what the rest gets less.
+    The unexplained part is not split over blocks: that split depends on where a column has its zero (Oaxaca & Ransom
+    1999, doi:10.1162/003465399767923908). `sharing` names the blocks that share a component with the outcome.
+    `discarded` counts draws in which the coefficients did not exist.
     """
 
     parts: pd.DataFrame
@@ -46,7 +46,14 @@ class ThreeFold:
     discarded: int
 
 
-def two_fold(data: Explained, is_focus: Flags, reference: str, rng: np.random.Generator, draws: int = 999) -> TwoFold:
+def two_fold(
+    data: Explained,
+    is_focus: Flags,
+    reference: str,
+    rng: np.random.Generator,
+    draws: int = 999,
+    lead: str | None = None,
+) -> TwoFold:
     """Split the gap with one set of coefficients β for both groups.
 
     gap = (X̄_F − X̄_R)β + (ȳ_F − X̄_F β) + (X̄_R β − ȳ_R), with weighted means and weighted least squares. `reference`:
@@ -57,15 +64,18 @@ def two_fold(data: Explained, is_focus: Flags, reference: str, rng: np.random.Ge
     doi:10.2307/1928307); "reimers": halfway (Reimers 1983, doi:10.2307/1924194).
 
     The interval resamples buurten within each group; its standard error is multiplied by the t value on (smallest
-    group - 1) degrees of freedom, and by √(n/(n-1)) of that group, since a resample varies too little. Raises
-    ParameterError (reference), SchemaError (data), NotComputableError: too_few_buurten (a group whose coefficients are
+    group - 1) degrees of freedom, and by √(n/(n-1)) of that group, since a resample varies too little. With the name of
+    a block as `lead` a last row "lead" gives what that block explains minus what all other blocks do. Raises
+    ParameterError (reference, lead), SchemaError, NotComputableError: too_few_buurten (a group whose coefficients are
     needed has no more buurten than coefficients + 1, or more than one in twenty draws has none), not_identified.
     """
     if reference not in REFERENCES:
         raise ParameterError(f"reference {reference!r} is unknown; known: {', '.join(REFERENCES)}.")
+    if lead is not None and lead not in data.blocks:
+        raise ParameterError(f"lead {lead!r} is not a block; known: {', '.join(data.blocks)}.")
     _check(data, is_focus, _needed(reference))
     places = data.places()
-    names = ["gap", "explained", "unexplained_focus", "unexplained_rest", *places]
+    names = ["gap", "explained", "unexplained_focus", "unexplained_rest", *places, *(["lead"] if lead else [])]
 
     def split(counts: Array) -> Array:
         outcome, means, total = _means(data, is_focus, counts)
@@ -74,10 +84,12 @@ def two_fold(data: Explained, is_focus: Flags, reference: str, rng: np.random.Ge
         expected = slope[:, :1] + (means * slope[:, None, 1:]).sum(axis=2)
         over = outcome - expected
         blocks = [moved[:, place].sum(axis=1) for place in places.values()]
+        if lead:
+            blocks.append(2 * moved[:, places[lead]].sum(axis=1) - moved.sum(axis=1))
         return np.column_stack([outcome[:, 0] - outcome[:, 1], moved.sum(axis=1), over[:, 0], -over[:, 1], *blocks])
 
     found, discarded = _with_intervals(split, is_focus, rng, draws)
-    kinds = ["total", *["part"] * 3, *["block"] * len(places)]
+    kinds = ["total", *["part"] * 3, *["block"] * len(places), *(["lead"] if lead else [])]
     return TwoFold(_table(names, kinds, found), reference, data.sharing(), discarded)
 
 

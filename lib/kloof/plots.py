@@ -11,7 +11,7 @@ from html import escape
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-from kloof import charts, maps, matrix, scalechart, waterfalls
+from kloof import charts, groups_chart, maps, matrix, scalechart, waterfall, waterfalls
 from kloof.canvas import STYLE, Drawing, prepare
 from kloof.errors import ReportError
 from kloof.labels import learn_font
@@ -31,6 +31,8 @@ CHARTS: Mapping[str, "Callable[[Drawing], Figure]"] = {
     "availability": matrix.states,
     "scales": scalechart.scales,
     "share_parts": waterfalls.share_parts,
+    "groups": groups_chart.groups,
+    "waterfall": waterfall.waterfall,
 }
 NEEDS = {
     "gap_lines": ("year", "focus", "rest", "gap", "gap_low", "gap_high", "link"),
@@ -44,6 +46,8 @@ NEEDS = {
     "share_parts": ("part", "start", "end", "value"),
     "choropleth": ("area", "value", "group"),
     "scales": ("group_name", "by_buurt", "by_wijk", "at_random", "low", "high"),
+    "groups": ("group_number", "buurten", "estimate", "low", "high", "chance_low", "chance_high"),
+    "waterfall": ("part", "estimate"),
 }
 NAMED = 5  # buurten without a figure that a note names; of more it gives the number
 

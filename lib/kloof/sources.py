@@ -86,6 +86,15 @@ def error_rates() -> pd.DataFrame:
     return pd.read_csv(path) if path.is_file() else pd.DataFrame()
 
 
+def price_index() -> dict[int, float]:
+    """Read the consumer price index by year (data/price_index.csv, CBS, 1900 = 100); empty without it."""
+    path = data_folder() / "price_index.csv"
+    if not path.is_file():
+        return {}
+    table = pd.read_csv(path)
+    return {int(year): float(index) for year, index in zip(table["year"], table["index"], strict=True)}
+
+
 def embedded() -> list[str]:
     """Names of the embedded data sets: folders under data/ with a registry."""
     return sorted(path.parent.name for path in data_folder().glob(f"*/{REGISTRY}"))

@@ -43,7 +43,9 @@ def _changer(study: Study, track: Followed, measure: str, number: str) -> Any:
     return make
 
 
-def gap_pictures(section: Section, study: Study, followed: Sequence[Followed]) -> list[pd.DataFrame]:
+def gap_pictures(
+    section: Section, study: Study, followed: Sequence[Followed], notebook: str = "04"
+) -> list[pd.DataFrame]:
     """Record the two lines and the gap between them, for each indicator that can be followed."""
     tables = []
     for track in followed:
@@ -61,7 +63,7 @@ def gap_pictures(section: Section, study: Study, followed: Sequence[Followed]) -
             Column("link", "code"),
             Column("buurten", "number", "number"),
         ]
-        name = f"04.{track.indicator}"
+        name = f"{notebook}.{track.indicator}"
         section.table(name, columns, table)
         before = [
             year for year, is_before in zip(track.years, events.is_before(study, track), strict=True) if is_before

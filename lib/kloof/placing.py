@@ -1,0 +1,156 @@
+"""Places buurten by a year before the change that is judged, and puts amounts in constant prices.
+
+With two years only the place comes from another figure: noise in the very year a change starts from would come back as
+a recovery (regression to the mean).
+"""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kloof import claims, gaps
+from kloof.dealing import Flags
+from kloof.errors import NotComputableError
+from kloof.gaps import Followed, follow
+from kloof.mobility import ABSOLUTE, RANKS, RELATIVE, Moves
+from kloof.panel import series
+from kloof.prices import price_factors
+from kloof.regression import Array
+from kloof.sources import price_index
+from kloof.study import Study
+
+MONEY = ("thousand_euro", "euro")
+OF_LISTS = ("few_focus", "selected_on_outcome", "list_after_window")  # flags about a focus list, not used here
+
+
+@dataclass(frozen=True)
+class Placed:
+    """One indicator in constant prices, its buurten placed by `base` (of `base_year`), and where the change starts.
+
+    `start` is the column of the first year of the change. Without a panel, `track.reason` says why.
+    """
+
+    track: Followed
+    base: Array
+    base_year: int
+    start: int
+    flags: tuple[str, ...] = ()
+
+    @property
+    def years(self) -> tuple[int, int]:
+        """First and last year of the change."""
+        return self.track.years[self.start], self.track.years[-1]
+
+    @property
+    def moves(self) -> Moves:
+        """Figures before and after; raises NotComputableError when there is no panel."""
+        panel = self.track.panel
+        if panel is None:
+            raise NotComputableError(self.track.reason or "no_figures", f"{self.track.indicator} cannot be followed.")
+        return Moves(self.base, panel.value[:, self.start], panel.value[:, -1], panel.weight)
+
+
+def place(study: Study, name: str) -> Placed:
+    """Place the buurten of an indicator by its first comparable year; the change starts in the second.
+
+    With two years only, by another indicator of the claim, in the nearest year that is not later than the first.
+    """
+    track = in_constant_prices(study, follow(study, name))
+    panel = track.panel
+    if panel is None:
+        return Placed(track, np.empty(0), 0, 0)
+    flags = ("constant_prices",) if study.known.indicator(name).unit in MONEY else ()
+    if len(track.years) > 2:
+        return Placed(track, panel.value[:, 0], track.years[0], 1, flags)
+    for other in claims.registry().claims["C4"]["indicators"]:
+        if other == name or (found := _nearest(study, other, track.years[0])) is None:
+            continue
+        year, value = found
+        base = np.asarray(value.reindex(list(panel.codes)), dtype=np.float64)
+        kept = np.isfinite(base)
+        part = float(panel.weight[kept].sum() / panel.weight.sum())
+        if part * panel.coverage >= study.coverage_minimum:
+            smaller = _only(track, kept, part)
+            return Placed(smaller, base[kept], year, 0, (*flags, "placed_otherwise"))
+    return Placed(replace(track, panel=None, reason="no_earlier_year"), np.empty(0), 0, 0)
+
+
+def _nearest(study: Study, name: str, year: int) -> tuple[int, "pd.Series[float]"] | None:
+    """Give an indicator in the last year up to this one that has a figure."""
+    table = series(study.data, study.known, name)
+    years = table.loc[(table["status"] == "measured") & (table["year"] <= year), "year"]
+    if years.empty:
+        return None
+    last = int(years.max())
+    return last, table[table["year"] == last].set_index("code")["value"]
+
+
+def _only(track: Followed, kept: Flags, part: float) -> Followed:
+    """Keep some buurten of a panel."""
+    panel = track.panel
+    if panel is None:
+        return track
+    parts = {name: getattr(panel, name)[kept] for name in ("value", "low", "high", "weight", "is_focus")}
+    codes = tuple(code for code, keep in zip(panel.codes, kept, strict=True) if keep)
+    lost = tuple(code for code in panel.codes if code not in codes)
+    smaller = replace(panel, codes=codes, coverage=panel.coverage * part, missing=(*panel.missing, *lost), **parts)
+    return replace(track, panel=smaller)
+
+
+def in_constant_prices(study: Study, track: Followed) -> Followed:
+    """Put amounts in the prices of the year in which the change starts; other indicators stay as they are.
+
+    A year's price is that of when its figure was true. Consumer prices: `data/price_index.csv`.
+    """
+    panel = track.panel
+    if panel is None or study.known.indicator(track.indicator).unit not in MONEY:
+        return track
+    prices, dated = price_index(), [math.floor(time) for time in track.times]
+    if not set(dated) <= prices.keys():
+        return replace(track, panel=None, reason="no_price_index")
+    factors = price_factors(dated, prices, dated[min(1, len(dated) - 2)])
+    return replace(track, panel=replace(panel, **{n: getattr(panel, n) * factors for n in ("value", "low", "high")}))
+
+
+def smallest(study: Study, name: str, measure: str) -> float:
+    """Give the smallest change that matters: of ranks as registered with the claim, otherwise of the indicator."""
+    if measure == RANKS:
+        return float(claims.registry().claims["C4"]["smallest_ranks"])
+    return study.smallest_effect(name, measure)
+
+
+def fields_of(study: Study, placed: Placed, kind: str, measure: str) -> dict[str, Any]:
+    """Fields that all findings here share."""
+    track = placed.track
+    indicator, panel = study.known.indicator(track.indicator), track.panel
+    unit = {RANKS: "rank_points", RELATIVE: "percent"}.get(measure, indicator.unit)
+    flags = [flag for flag in gaps.flags_of(study, track, study.focus) if flag not in OF_LISTS]
+    return {
+        "kind": kind,
+        "measure": measure,
+        "indicator": track.indicator,
+        "unit": unit,
+        "decimals": 1 if measure == RANKS else indicator.decimals if measure == ABSOLUTE else None,
+        "coverage": panel.coverage if panel else max(track.covered.values(), default=0.0),
+        "coverage_minimum": study.coverage_minimum,
+        "sources": panel.sources if panel else (),
+        "flags": (*flags, *placed.flags),
+    }
+
+
+def _alike(placed: Placed) -> Placed:
+    """Count every buurt alike."""
+    panel = placed.track.panel
+    if panel is None:
+        return placed
+    return replace(placed, track=replace(placed.track, panel=replace(panel, weight=np.ones(len(panel.weight)))))
+
+
+def variants(placed: Placed) -> dict[str, tuple[Placed, int]]:
+    """Give the registered ways to divide the buurten, the headline first: name → buurten and number of groups."""
+    rules = claims.registry().claims["C4"]
+    made = {f"groups_{count}": (placed, int(count)) for count in (rules["groups"], *rules["other_groups"])}
+    return {**made, "unweighted": (_alike(placed), int(rules["groups"]))}
