@@ -3,11 +3,12 @@
 import hashlib
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
+from kloof import hypotheses
 from kloof.errors import CatalogueError
 from kloof.findings import (
     CONTRADICTED,
@@ -15,6 +16,8 @@ from kloof.findings import (
     HIGHER,
     LOWER,
     NEGLIGIBLE,
+    NOT_COMPARABLE,
+    NOT_COMPUTABLE,
     NOT_TESTABLE,
     SUPPORTED,
     UNDECIDED,
@@ -32,23 +35,36 @@ DECIDED = (SUPPORTED, CONTRADICTED, NEGLIGIBLE)
 NEEDED = (
     "nl", "en", "short_nl", "short_en", "source", "notebook", "kind", "expected", "change_nl", "change_en",
 )  # fmt: skip
+CONCLUSION = ("nl", "en", "short_nl", "short_en", "source", "leans_on")
+NOT_HIGHER = "NOT_HIGHER"
+EXPECTATIONS = (HIGHER, LOWER, NOT_HIGHER)
 JUDGED_BY_THRESHOLD = ("coverage", "replication")
 
 
 @dataclass(frozen=True)
 class Registry:
-    """All registered claims, the rules they share and the hash of the file."""
+    """All registered claims, the conclusions that lean on them, the rules they share and the hash of the files.
+
+    A hypothesis of a researcher is a claim too: it has `exploratory`, and `notebook` names its file.
+    """
 
     claims: Mapping[str, Mapping[str, Any]]
     agree_minimum: float
     sha256: str
+    conclusions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def entries(self) -> dict[str, Mapping[str, Any]]:
+        """Give claims and conclusions together."""
+        return {**self.claims, **self.conclusions}
 
 
 def registry() -> Registry:
-    """Read notebooks/claims.toml.
+    """Read notebooks/claims.toml and the hypotheses beside it.
 
-    Raises CatalogueError listing every fault: a claim that lacks a part that a report needs, an expectation that is
-    none, a rule without its number.
+    The hash is that of claims.toml, and of every hypothesis with its name when there are any. Raises CatalogueError
+    listing every fault: a claim that lacks a part that a report needs, an expectation that is none, a rule without its
+    number, a conclusion that leans on nothing.
     """
     path = project_folder() / "notebooks" / "claims.toml"
     content = path.read_bytes()
@@ -56,17 +72,39 @@ def registry() -> Registry:
         raw = tomllib.loads(content.decode("utf-8"))
     except tomllib.TOMLDecodeError as problem:
         raise CatalogueError(f"{path.name} is not valid TOML: {problem}.") from None
-    registered = raw.get("claim", {})
+    registered, conclusions = raw.get("claim", {}), raw.get("conclusion", {})
     found = [f"it has no {name}" for name in ("claim", "agree_minimum") if name not in raw]
     for name, claim in registered.items():
         needed = NEEDED + (("threshold",) if claim.get("kind") in JUDGED_BY_THRESHOLD else ())
         if lacks := [part for part in needed if part not in claim]:
             found.append(f"{name} lacks {', '.join(lacks)}")
-        elif claim["expected"] not in (HIGHER, LOWER):
-            found.append(f"{name} expects {claim['expected']!r}; known: {HIGHER}, {LOWER}")
+        elif claim["expected"] not in EXPECTATIONS:
+            found.append(f"{name} expects {claim['expected']!r}; known: {', '.join(EXPECTATIONS)}")
+    for name, conclusion in conclusions.items():
+        if lacks := [part for part in CONCLUSION if not conclusion.get(part)]:
+            found.append(f"{name} lacks {', '.join(lacks)}")
     if found:
         raise CatalogueError(f"{path.name}: {'; '.join(found)}")
-    return Registry(registered, raw["agree_minimum"], hashlib.sha256(content).hexdigest())
+    digest = hashlib.sha256(content)
+    for own in hypotheses.files():
+        digest.update(own.name.encode("utf-8") + b"\0" + own.read_bytes())
+    return Registry({**registered, **hypotheses.read_all()}, raw["agree_minimum"], digest.hexdigest(), conclusions)
+
+
+def verdict_of(finding: Finding, expected: str) -> str:
+    """Turn a finding into a verdict on a claim.
+
+    NOT_HIGHER ("stayed the same or fell") is one of the two one-sided tests alone: supported when the whole range lies
+    at or below the smallest effect, contradicted when it lies above 0 and not within the smallest effect.
+    """
+    judgement = judge(finding)
+    if expected != NOT_HIGHER:
+        return decide(judgement, expected)
+    if judgement in (NOT_COMPARABLE, NOT_COMPUTABLE):
+        return NOT_TESTABLE
+    if finding.high is not None and finding.high <= (finding.smallest_effect or 0.0):
+        return SUPPORTED
+    return CONTRADICTED if judgement == HIGHER else UNDECIDED
 
 
 def under_variants(headline: str, variants: Sequence[str], agree_minimum: float) -> str:
@@ -88,7 +126,7 @@ def judge_row(study: Study, claim: str, row: str, make: Callable[[Focus], Findin
     rules = registry()
     expected = str(rules.claims[claim]["expected"])
     found = {focus.name: make(focus) for focus in study.variants}
-    verdicts = {name: decide(judge(finding), expected) for name, finding in found.items()}
+    verdicts = {name: verdict_of(finding, expected) for name, finding in found.items()}
     headline = found[study.focus.name]
     verdict = under_variants(verdicts[study.focus.name], list(verdicts.values()), rules.agree_minimum)
     missing = (headline.indicator,) if verdicts[study.focus.name] == NOT_TESTABLE and headline.indicator else ()
