@@ -21,7 +21,9 @@ CONTRADICTED = "CONTRADICTED"
 NEGLIGIBLE = "NEGLIGIBLE"
 UNDECIDED = "UNDECIDED"
 NOT_TESTABLE = "NOT_TESTABLE"
-DIFFERENCES = ("gap", "gap_change", "gap_change_before", "beyond_trend")  # kinds whose estimate is a difference
+DIFFERENCES = (  # kinds whose estimate is a difference
+    "gap", "gap_change", "gap_change_before", "beyond_trend", "gap_change_window",
+)  # fmt: skip
 
 VERDICTS = (SUPPORTED, CONTRADICTED, NEGLIGIBLE, UNDECIDED, NOT_TESTABLE)
 

@@ -33,7 +33,7 @@ def folder() -> Path:
 
 
 def files() -> list[Path]:
-    """Registered files, in the order of their names."""
+    """List the registered files by name."""
     return sorted(folder().glob("*.toml"))
 
 
