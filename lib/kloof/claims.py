@@ -158,20 +158,22 @@ def level_verdict(study: Study, finding: Finding) -> Verdict:
     return Verdict("K3", verdict, finding.id, indicator.id, expected, ((study.focus.name, verdict),), missing)
 
 
+def turned(before: str, since: str) -> str:
+    """Give the verdict on M1 from those on C3 (it grew before) and C2 (it grew beyond the trend since)."""
+    if NOT_TESTABLE in (before, since):
+        return NOT_TESTABLE
+    if before == CONTRADICTED and since == SUPPORTED:
+        return SUPPORTED
+    return CONTRADICTED if before == SUPPORTED or since == CONTRADICTED else UNDECIDED
+
+
 def turn_verdict(before: Verdict, since: Verdict) -> Verdict:
     """Judge M1 from the two halves it is made of: shrank before (LOWER) and grew beyond the trend since (HIGHER).
 
     `before` and `since` are the verdicts of C3 and C2 on the same row: M1 is supported when C3 is contradicted and C2
     supported, contradicted when C3 is supported or C2 contradicted, else undecided; not testable without both.
     """
-    if NOT_TESTABLE in (before.verdict, since.verdict):
-        verdict = NOT_TESTABLE
-    elif before.verdict == CONTRADICTED and since.verdict == SUPPORTED:
-        verdict = SUPPORTED
-    elif before.verdict == SUPPORTED or since.verdict == CONTRADICTED:
-        verdict = CONTRADICTED
-    else:
-        verdict = UNDECIDED
+    verdict = turned(before.verdict, since.verdict)
     missing = tuple(dict.fromkeys((*before.missing, *since.missing)))
     return Verdict("M1", verdict, before.finding, before.row, LOWER, (("as_C2_and_C3", verdict),), missing)
 

@@ -180,6 +180,7 @@ class Narrator:
             "place": self.area(self.results["place"]["code"]),
             "focus": self.focus(finding["focus"]),
             "break": self.breaks(finding["breaks"]),
+            "claim": f"‹{finding['measure']}›",
             "estimate": own("estimate", finding["estimate"]),
             "size": own("estimate", None if finding["estimate"] is None else abs(finding["estimate"])),
             "low": own("low", low),

@@ -11,7 +11,7 @@ from html import escape
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-from kloof import charts, maps, matrix
+from kloof import argument, charts, curve, maps, matrix
 from kloof.canvas import STYLE, Drawing, prepare
 from kloof.errors import ReportError
 from kloof.labels import learn_font
@@ -27,6 +27,8 @@ CHARTS: Mapping[str, "Callable[[Drawing], Figure]"] = {
     "slope": charts.slope,
     "event_study": charts.event_study,
     "specification": charts.specification,
+    "curve": curve.curve,
+    "argument": argument.graph,
     "coverage": matrix.states,
     "availability": matrix.states,
 }
@@ -37,6 +39,8 @@ NEEDS = {
     "slope": ("year", "group", "value", "low", "high"),
     "event_study": ("year", "gap", "low", "high", "trend", "period"),
     "specification": ("variant", "estimate", "low", "high", "verdict", "headline"),
+    "curve": ("estimate", "low", "high", "verdict", "headline", *curve.CHOICES),
+    "argument": ("conclusion", "stands", "claim", "verdict"),
     "coverage": ("indicator", "year", "state", "share"),
     "availability": ("indicator", "year", "state", "without"),
     "choropleth": ("area", "value", "group"),
@@ -90,7 +94,8 @@ def alt(name: str, narrator: Narrator) -> str:
     drawing = prepare(name, narrator, NEEDS)
     parts = []
     if drawing.finding is not None:
-        parts.append(text_of(narrator.sentence(narrator.results["findings"][drawing.finding])))
+        finding = narrator.results["findings"][drawing.finding]
+        parts.append(text_of(narrator.sentence(finding, "alt" if narrator.has_part(finding, "alt") else "main")))
     values: dict[str, str] = {"measure": "", "years": ""}
     if "indicator" in drawing.options:
         label = drawing.measure("axis", "from_city" if drawing.from_city else "level", change=drawing.from_city)

@@ -14,7 +14,16 @@ from kloof.tables import TableWriter
 from kloof.views import Cell, FigureView, Paragraph, ReportView, SectionView, TableView, VerdictCell
 
 EXTRA_PARTS = ("chance", "places", "partial")  # sentences a finding may add to its main one
-DRAWN_ONLY = ("01.coverage", "01.availability", "03.ranked", "03.map", "03.distribution", "03.indices", "03.spread")
+DRAWN_ONLY = (
+    "01.coverage",
+    "01.availability",
+    "03.ranked",
+    "03.map",
+    "03.distribution",
+    "03.indices",
+    "03.spread",
+    "12.curve",
+)
 METHODS = ("gap", "interval", "placebo", "index", "bounds", "verdict")
 SYMBOLS = {"SUPPORTED": "●", "CONTRADICTED": "○", "NEGLIGIBLE": "≈", "UNDECIDED": "?", "NOT_TESTABLE": "–"}
 
@@ -92,7 +101,7 @@ class Builder(TableWriter):
 
     def drawn_only(self, table: str) -> bool:
         """Tell whether a table is only the data behind a figure or a wider table: it is a file, not a page."""
-        return table in DRAWN_ONLY
+        return table in DRAWN_ONLY or table.rsplit(".", 1)[0] in DRAWN_ONLY
 
     def strip(self) -> tuple[VerdictCell, ...]:
         """Give one cell per claim, in registered order."""
@@ -179,7 +188,7 @@ def back_matter(builder: Builder) -> list[SectionView]:
             Cell((f"`{name}`",)),
             Cell((f"‹{entry[language]}›",)),
             Cell((word("claim_source", str(entry["source"])),)),
-            Cell((f"‹{entry[f'change_{language}']}›",)),
+            Cell((f"‹{entry[f'change_{language}']}›" if "change_nl" in entry else word("back", "claims", "ought"),)),
         )
         for name, entry in builder.entries.items()
     )
