@@ -66,9 +66,8 @@ def windows(kind: str, followed: Followed, is_before: Sequence[bool]) -> list[Wa
     times, years, count = np.array(followed.times), followed.years, len(followed.years)
     if kind == "beyond_trend":
         since = [place for place, before in enumerate(is_before) if not before]
-        spans = [("ends", 0), ("later", 1)]
         made: list[Way] = []
-        for name, start in spans:
+        for name, start in (("ends", 0), ("later", 1)):
             try:
                 comparison = models.beyond_line(times[start:], is_before[start:])
             except NotComputableError:
@@ -204,7 +203,7 @@ def explore(
     study: Study, rows: Sequence[Mapping[str, Any]], findings: Mapping[str, Mapping[str, Any]]
 ) -> list[Robustness]:
     """Lay out every claim that was judged: computed anew for changes of a gap, as recorded for the others."""
-    made = []
+    made: list[Robustness] = []
     entries = claims.registry().claims
     for claim, verdict in claims.overall(rows).items():
         own = [row for row in rows if row["claim"] == claim]

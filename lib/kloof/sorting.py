@@ -73,7 +73,7 @@ def _matched(study: Study, part: str, base: str, years: Sequence[int]) -> tuple[
     """Give the buurten with group and base in both years, and per year the frame of both with their bounds."""
     held = []
     for year in years:
-        columns = {}
+        columns: dict[str, Any] = {}
         for prefix, name in (("part", part), ("base", base)):
             table = series(study.data, study.known, name)
             here = table[table["year"] == year].set_index("code")

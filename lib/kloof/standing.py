@@ -39,7 +39,7 @@ def p_value_of(finding: Mapping[str, Any], draws: int) -> float | None:
     from scipy.special import stdtr, stdtrit
 
     estimate, low, high = (finding[name] for name in ("estimate", "low", "high"))
-    dealt = finding["details"].get("p_value", {}).get("value")
+    dealt: float | None = finding["details"].get("p_value", {}).get("value")
     if finding["judgement"] in (NOT_COMPARABLE, NOT_COMPUTABLE) or not set(finding["range_kind"]) - NOT_CHANCE:
         return None
     if estimate is None or low is None or high is None:
@@ -56,8 +56,7 @@ def p_value_of(finding: Mapping[str, Any], draws: int) -> float | None:
         return max(beyond(smallest - estimate, high - estimate), beyond(smallest + estimate, estimate - low))
     margin = estimate - low if estimate > 0 else high - estimate
     own = min(2 * beyond(abs(estimate), margin), 1.0)
-    says_at_most = dealt is None or dealt <= (1 + 1e-9) / (draws + 1)
-    return own if says_at_most else max(own, dealt)
+    return own if dealt is None or dealt <= (1 + 1e-9) / (draws + 1) else max(own, dealt)
 
 
 def _normal(value: float) -> float:

@@ -66,7 +66,12 @@ class TableWriter:
         """Head a column, with the unit when all its numbers share one."""
         label = self.word("column", column["key"])
         unit = column["unit"]
-        if column["kind"] != "number" or not unit or unit.startswith("@") or unit in ("number", "index", "year"):
+        if (
+            column["kind"] != "number"
+            or not unit
+            or unit.startswith("@")
+            or unit in ("number", "index", "year", "probability")
+        ):
             return label
         sign = "€" if unit == "thousand_euro" else str(self.teller.catalogue.units[unit][self.language])
         return f"{label} ({sign})" if sign else label
