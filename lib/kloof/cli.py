@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from kloof import cli_data
+from kloof import cli_data, cli_hypothesis, cli_verdicts
 from kloof.errors import KloofError, ParameterError
 from kloof.fmt import LANGUAGES
 
@@ -19,6 +19,8 @@ app = typer.Typer(
 )  # fmt: skip
 
 app.add_typer(cli_data.app, name="data")
+app.add_typer(cli_hypothesis.app, name="hypothesis")
+verdicts = app.command()(cli_verdicts.verdicts)
 
 
 @app.command()
@@ -35,7 +37,7 @@ def run(
     from kloof.run import make_report, notebook_paths
     from kloof.sources import catalogue, project_folder
 
-    overrides = _overrides(set_ or [])
+    overrides = read_overrides(set_ or [])
     languages = LANGUAGES if language == "both" else (language,)
     if language != "both" and language not in LANGUAGES:
         raise ParameterError(f"language {language!r} is not known. Valid: {', '.join(LANGUAGES)}, both.")
@@ -52,7 +54,7 @@ def run(
     print(f"\nThe report:\n  {pages}\nIts numbers: {shown}/results.json")
 
 
-def _overrides(given: list[str]) -> dict[str, Any]:
+def read_overrides(given: list[str]) -> dict[str, Any]:
     """Read `--set name=value` options; all faults at once."""
     from kloof.presets import coerce
 

@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -125,12 +125,13 @@ def next_id() -> str:
     return f"X{max(taken, default=0) + 1}"
 
 
-def register(name: str, entry: Mapping[str, Any], notebook: str) -> tuple[Path, Path]:
+def register(name: str, entry: Mapping[str, Any], notebook: str, also: Sequence[str] = ()) -> tuple[Path, Path]:
     """Write a hypothesis with its stamp and its notebook; give both paths.
 
-    Raises CatalogueError listing every fault: a name that cannot be one or is taken, and those of `faults_of`.
+    Raises CatalogueError listing every fault: those in `also`, a name that cannot be one or is taken, and those of
+    `faults_of`.
     """
-    found = faults_of(entry)
+    found = [*also, *faults_of(entry)]
     if not NAME.fullmatch(name):
         found.append(f"name {name!r} must be 3 to 40 small letters, digits and _, and begin with a letter")
     target = folder() / f"{name}.toml"

@@ -85,12 +85,7 @@ class Builder(TableWriter):
         return SectionView(
             id=name,
             anchor=name.replace("_", "-"),
-            question=text_of(
-                fill(
-                    self.word("section", name, "question"),
-                    {"place": self.teller.area(self.results["place"]["code"])},
-                )
-            ),
+            question=self.question(name),
             answer=self.paragraph(first) if first else None,
             figures=tuple(self.figure(figure) for figure in entry["figures"]),
             nuances=tuple(nuances),
@@ -98,6 +93,14 @@ class Builder(TableWriter):
             how=tuple((self.word("section", name, key),) for key in keys),
             limits=tuple(section_limits(self.teller, entry)),
         )
+
+    def question(self, name: str) -> str:
+        """Give the question of a section; that of a researcher's hypothesis is by its id."""
+        if has("section", name, "question"):
+            place = self.teller.area(self.results["place"]["code"])
+            return text_of(fill(self.word("section", name, "question"), {"place": place}))
+        claim = next(claim for claim, entry in self.entries.items() if entry.get("notebook") == name)
+        return text_of(fill(self.word("own_hypothesis"), {"claim": claim}))
 
     def drawn_only(self, table: str) -> bool:
         """Tell whether a table is only the data behind a figure or a wider table: it is a file, not a page."""

@@ -121,7 +121,7 @@ def synthesise(study: Study, section: Section, parts: Parts, robust: Sequence[Ro
     summary = [_claim_row(claim, verdict, rows, findings, shares) for claim, verdict in claims.overall(rows).items()]
     columns = [
         Column("claim", "claim"), Column("verdict", "verdict"), Column("part", "part"), Column("measure", "hidden"),
-        Column("estimate", "number", "@unit"), Column("low", "range"), Column("high", "hidden", "@unit"),
+        Column("estimate", "number", "@unit"), Column("range", "range", "@unit"), Column("high", "hidden", "@unit"),
         Column("agree_share", "number", "percent", 0), Column("change", "change"), Column("unit", "unit"),
     ]  # fmt: skip
     section.table("12.claims", columns, pd.DataFrame(summary))
@@ -139,6 +139,7 @@ def synthesise(study: Study, section: Section, parts: Parts, robust: Sequence[Ro
         Column("unit", "unit"),
     ]
     section.table("12.verdicts", columns, table)
+    section.tables = {"12.claims": section.tables["12.claims"], **section.tables}
     counts = claims.score(rows)
     if not counts.empty:
         names = [name for name in counts.columns if name != "claim"]
@@ -165,7 +166,7 @@ def _claim_row(
     return {
         "claim": claim, "verdict": verdict, "part": finding.get("indicator") or "all",
         "measure": finding.get("measure"), "estimate": finding.get("estimate"),
-        "low": finding.get("low") if ranged else None, "high": finding.get("high") if ranged else None,
+        "range": finding.get("low") if ranged else None, "high": finding.get("high") if ranged else None,
         "agree_share": None if share is None else 100 * share, "change": claim, "unit": unit_of(finding),
     }  # fmt: skip
 
@@ -239,4 +240,5 @@ def argument(section: Section, study: Study, parts: Parts) -> pd.DataFrame:
     )  # fmt: skip
     section.table("12.argument", columns, pd.DataFrame(edges))
     section.figure("12.argument", "argument", "12.argument", "12.argument")
+    section.figures = {"12.argument": section.figures["12.argument"], **section.figures}
     return pd.DataFrame(edges)
