@@ -97,7 +97,7 @@ def verdicts(study: Study, section: Section) -> Text:
         change = entries[claim][f"change_{study.p.language}"]
         values = {"claim": entries[claim][study.p.language], "word": word, "change": change}
         lines.append(text_of(fill(teller.word("verdict_line"), values)))
-    return Text("\n\n".join(lines))
+    return Text("\n\n".join(lines) or teller.word("page_extra", "no_claim"))
 
 
 def limits(study: Study, section: Section) -> Text:

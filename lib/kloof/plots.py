@@ -11,7 +11,7 @@ from html import escape
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-from kloof import argument, charts, curve, maps, matrix
+from kloof import argument, beside, charts, curve, maps, matrix
 from kloof.canvas import STYLE, Drawing, prepare
 from kloof.errors import ReportError
 from kloof.labels import learn_font
@@ -29,6 +29,7 @@ CHARTS: Mapping[str, "Callable[[Drawing], Figure]"] = {
     "specification": charts.specification,
     "curve": curve.curve,
     "argument": argument.graph,
+    "standing": beside.standing,
     "coverage": matrix.states,
     "availability": matrix.states,
 }
@@ -40,6 +41,7 @@ NEEDS = {
     "event_study": ("year", "gap", "low", "high", "trend", "period"),
     "specification": ("variant", "estimate", "low", "high", "verdict", "headline"),
     "curve": ("estimate", "low", "high", "verdict", "headline", *curve.CHOICES),
+    "standing": ("area", "group", "value", "low", "high"),
     "argument": ("conclusion", "stands", "claim", "verdict"),
     "coverage": ("indicator", "year", "state", "share"),
     "availability": ("indicator", "year", "state", "without"),
@@ -121,6 +123,8 @@ def note(name: str, narrator: Narrator) -> str:
 def _counted(drawing: Drawing) -> list[str]:
     """Say how many buurten a figure is about, when the table or the finding knows."""
     finding = drawing.narrator.results["findings"].get(drawing.finding)
+    if drawing.kind == "standing":
+        return []
     if "area" in drawing.rows:
         count = int(drawing.rows["area"].nunique())
     elif finding:

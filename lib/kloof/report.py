@@ -15,15 +15,9 @@ from kloof.views import Cell, FigureView, Paragraph, ReportView, SectionView, Ta
 
 EXTRA_PARTS = ("chance", "places", "partial")  # sentences a finding may add to its main one
 DRAWN_ONLY = (
-    "01.coverage",
-    "01.availability",
-    "03.ranked",
-    "03.map",
-    "03.distribution",
-    "03.indices",
-    "03.spread",
-    "12.curve",
-)
+    "01.coverage", "01.availability", "03.ranked", "03.map", "03.distribution", "03.indices", "03.spread",
+    "12.curve", "13.first",
+)  # fmt: skip
 METHODS = ("gap", "interval", "placebo", "index", "bounds", "verdict")
 SYMBOLS = {"SUPPORTED": "●", "CONTRADICTED": "○", "NEGLIGIBLE": "≈", "UNDECIDED": "?", "NOT_TESTABLE": "–"}
 
