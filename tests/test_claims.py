@@ -290,7 +290,7 @@ def test_what_is_registered_is_known_elsewhere() -> None:
     for name, claim in rules.claims.items():
         named = {*claim.get("needs", ()), *claim.get("indicators", ())}
         assert named <= set(known.indicators), name
-        assert claim["expected"] in (HIGHER, LOWER)
+        assert claim["expected"] in claims.EXPECTATIONS
         assert (PROJECT / "notebooks" / f"{claim['notebook']}.ipynb").is_file()
         assert claim["nl"] != claim["en"]
 
@@ -349,3 +349,7 @@ def test_the_registry_is_valid_toml_with_one_entry_per_claim() -> None:
         "K1", "K2", "K3", "C1", "C2", "C3", "M1",
         "C5", "C6", "C9", "C11", "H4", "H6", "H9", "H10",
     ]  # fmt: skip
+
+    assert list(claims.registry().claims) == list(raw["claim"])
+    assert {"K1", "K2", "K3", "C1", "C2", "C3", "M1", "H1", "H11", "M2"} <= set(raw["claim"])
+    assert list(claims.registry().conclusions) == ["N1", "N2", "N3", "N4", "N5", "N6"]

@@ -66,7 +66,7 @@ def test_the_parts_of_a_change_sum_to_it_and_name_the_mixing() -> None:
     made = grouped.change_of_groups(Section("x"), workers({2016: APART, 2018: MIXED})).iloc[0]
     own = dissimilarity(APART, [1000 - count for count in APART])
     assert (made["first"], made["last"], made["buurten"]) == (2016, 2018, 12)
-    assert (made["before"], made["after"], made["moved"]) == pytest.approx((own, 0.0, -own))
+    assert (made["index_then"], made["index_later"], made["moved"]) == pytest.approx((own, 0.0, -own))
     assert made[[*grouped.SPLIT.values()]].sum() == pytest.approx(made["moved"], abs=1e-10)
     assert made["structure"] == pytest.approx(-own, abs=1e-9)  # sizes and the share of workers stayed as they were
     assert made["low"] < made["moved"] < made["high"] < 0
@@ -110,7 +110,7 @@ def test_breda(breda: Study) -> None:
     same = levels.index_table(breda, "inhabitants_aged_0_14").set_index(["index", "year"])["estimate"]
     change = grouped.change_of_groups(section, breda).set_index("group_name")
     assert sorted(change.index) == ["inhabitants_aged_0_14", "inhabitants_aged_65_plus"]  # the minimum has one year
-    assert change.loc["inhabitants_aged_0_14", "before"] == pytest.approx(same["dissimilarity", 2017], abs=1e-9)
+    assert change.loc["inhabitants_aged_0_14", "index_then"] == pytest.approx(same["dissimilarity", 2017], abs=1e-9)
     parts = change[[*grouped.SPLIT.values()]].sum(axis=1)
     assert (parts - change["moved"]).abs().max() < 1e-10
     scale = grouped.scale_of_groups(section, breda)

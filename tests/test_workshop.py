@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from kloof import answers, experiments, facts, hypotheses, laptop, workshop
+from kloof import answers, classroom, experiments, facts, laptop, workshop
 from kloof.checks import NOT_DONE, RIGHT, check
 from kloof.errors import NotebookError, ParameterError
 from kloof.fmt import LANGUAGES
@@ -72,8 +72,8 @@ def test_the_last_session_runs_in_a_kernel_up_to_its_report(home: Path, monkeypa
         assert [one[:9] for one in undone] == ([] if language == "en" else ["○ **4.5**"])
     page = (home / "reports" / "my_health_en" / "en" / "index.html").read_text(encoding="utf-8")
     assert "Breda" in page
-    own = hypotheses.read("my_health_en")
-    assert hypotheses.preset_of(home / "reports" / own.name) == own.name
+    own = classroom.read("my_health_en")
+    assert classroom.preset_of(home / "reports" / own.name) == own.name
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -116,7 +116,7 @@ CLAIM = {
 
 
 def test_a_hypothesis_is_judged_by_kind(home: Path) -> None:
-    own = hypotheses.register("my_own", CLAIM)
+    own = classroom.register("my_own", CLAIM)
     names: dict[str, Any] = {"answer_4_1": own}
 
     def said(number: str, given: Any) -> str:
@@ -125,9 +125,9 @@ def test_a_hypothesis_is_judged_by_kind(home: Path) -> None:
     assert said("4.1", own) == RIGHT
     assert said("4.1", "the gap grows") == "text_for_hypothesis"
     assert said("4.1", dict(CLAIM)) == "not_registered"
-    finding = next(iter(hypotheses.tested(own, own.study("en")).values()))
+    finding = next(iter(classroom.tested(own, own.study("en")).values()))
     assert said("4.1", finding) == "result_for_hypothesis"
-    drawn = hypotheses.register(
+    drawn = classroom.register(
         "my_rule", {**CLAIM, "indicator": "mean_dwelling_value"}, focus="lowest:11:mean_dwelling_value:2015"
     )
     assert said("4.1", drawn) == "chosen_on_outcome"
@@ -154,7 +154,7 @@ def test_a_hypothesis_is_judged_by_kind(home: Path) -> None:
     assert "judgement_for_verdict" in told
     assert len(told) >= 3
     assert RIGHT not in told
-    votes = [decide(judge(one), own.expected) for one in hypotheses.tested(own, own.study("en")).values()]
+    votes = [decide(judge(one), own.expected) for one in classroom.tested(own, own.study("en")).values()]
     agree = votes.count(votes[0])
     assert said("4.4", agree) == RIGHT
     assert said("4.4", len(votes) + 1) == "counted_too_many"
@@ -173,10 +173,10 @@ def test_a_hypothesis_is_judged_by_kind(home: Path) -> None:
         "cause_claimed", "people_for_places", RIGHT, "no_proof_no_change", "not_a_choice",
     ]  # fmt: skip
     assert said("4.7", own) == "same_as_first"
-    assert said("4.7", hypotheses.register("my_list", CLAIM, focus="bndestem")) == RIGHT
+    assert said("4.7", classroom.register("my_list", CLAIM, focus="bndestem")) == RIGHT
     assert said("4.7", "another") == "text_for_hypothesis"
     # the file was changed by hand: what was registered is no longer there
-    path = hypotheses.path_of("my_own")
+    path = classroom.path_of("my_own")
     path.write_text(path.read_text().replace("HIGHER", "LOWER"))
     assert said("4.1", own) == "changed_after_registration"
     path.unlink()
@@ -185,29 +185,29 @@ def test_a_hypothesis_is_judged_by_kind(home: Path) -> None:
 
 
 def test_a_hypothesis_is_registered_once_and_not_changed(home: Path) -> None:
-    first = hypotheses.register("my_own", CLAIM, focus="bndestem")
-    again = hypotheses.register("my_own", CLAIM, focus="bndestem")
+    first = classroom.register("my_own", CLAIM, focus="bndestem")
+    again = classroom.register("my_own", CLAIM, focus="bndestem")
     assert first == again
     assert first.study("nl").focus.name == "bndestem"
     assert first.study("nl").smallest_effect(CLAIM["indicator"]) == 2
     with pytest.raises(ParameterError, match=r"registered already with other content.*my_own_2"):
-        hypotheses.register("my_own", {**CLAIM, "expected": "LOWER"}, focus="bndestem")
-    assert hypotheses.read("my_own") == first
+        classroom.register("my_own", {**CLAIM, "expected": "LOWER"}, focus="bndestem")
+    assert classroom.read("my_own") == first
 
 
 def test_a_hypothesis_that_cannot_be_leaves_no_file(home: Path) -> None:
     with pytest.raises(ParameterError, match="is not a list of this data set"):
-        hypotheses.register("my_own", CLAIM, focus="nowhere")
-    assert not hypotheses.path_of("my_own").exists()
+        classroom.register("my_own", CLAIM, focus="nowhere")
+    assert not classroom.path_of("my_own").exists()
     with pytest.raises(ParameterError, match="5 faults in the hypothesis"):
-        hypotheses.register(
+        classroom.register(
             "mine", {"indicator": "x", "measure": "y", "expected": "z", "smallest_effect": -1, "because": "b"}
         )
 
 
 def test_the_registered_smallest_effect_judges_also_in_proportion(home: Path) -> None:
-    own = hypotheses.register("my_own", {**CLAIM, "measure": "relative", "smallest_effect": 50})
-    found = hypotheses.tested(own, own.study("en"))
+    own = classroom.register("my_own", {**CLAIM, "measure": "relative", "smallest_effect": 50})
+    found = classroom.tested(own, own.study("en"))
     assert {finding.smallest_effect for finding in found.values()} == {50.0}
     from kloof.findings import judge
 
@@ -220,9 +220,9 @@ def test_a_file_one_brings_can_be_registered_and_tested(home: Path, shared: Path
     rule = "lowest:11:mean_income_per_inhabitant:2016"
     claim = {**CLAIM, "indicator": "mean_dwelling_value", "smallest_effect": 10}
     where = {"municipality": "GM0917", "source": source, "year_from": 2016, "year_to": 2020, "trend_from": 2016}
-    own = hypotheses.register("my_heerlen", claim, **where, focus=rule)
+    own = classroom.register("my_heerlen", claim, **where, focus=rule)
     assert check("4.1", {"answer_4_1": own}).kind == RIGHT
-    found = hypotheses.tested(own, own.study("en"))
+    found = classroom.tested(own, own.study("en"))
     assert list(found) == [rule]
     assert found[rule].estimate is not None
 

@@ -7,11 +7,12 @@ from kloof.findings import Finding, Verdict, decide, judge
 from kloof.gaps import follow, follow_all, gap_change, gap_table
 from kloof.indices import INDICES
 from kloof.measures import measure
-from kloof.notebook import earlier, finish, limits, picture, say, synthesise
+from kloof.notebook import earlier, finish, limits, picture, say
 from kloof.panel import series
 from kloof.results import Column, Section
 from kloof.sources import load
 from kloof.study import Study, open_study
+from kloof.synthesis import synthesise
 
 __all__ = [
     "INDICES",

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from kloof import hypotheses
+from kloof import classroom
 from kloof.checks import OTHER, RIGHT, Answer
+from kloof.classroom import Hypothesis
 from kloof.errors import KloofError
 from kloof.findings import (
     CONTRADICTED,
@@ -21,7 +22,6 @@ from kloof.findings import (
     decide,
     judge,
 )
-from kloof.hypotheses import Hypothesis
 from kloof.panel import RULE
 from kloof.sources import project_folder
 
@@ -41,7 +41,7 @@ def _kind_of_hypothesis(given: Any) -> str:
     if not isinstance(given, Hypothesis):
         return "result_for_hypothesis" if isinstance(given, Finding) else OTHER
     try:
-        filed = hypotheses.read(given.name)
+        filed = classroom.read(given.name)
     except KloofError:
         return "not_registered"
     if filed != given:
@@ -55,7 +55,7 @@ def _kind_of_hypothesis(given: Any) -> str:
 
 @cache
 def _tested(hypothesis: Hypothesis) -> tuple[Finding, ...]:
-    return tuple(hypotheses.tested(hypothesis, hypothesis.study("en")).values())
+    return tuple(classroom.tested(hypothesis, hypothesis.study("en")).values())
 
 
 def _own(names: Names) -> Hypothesis | None:
@@ -128,7 +128,7 @@ def reported(names: Names) -> Answer:
         folder = project_folder() / given
         if folder.suffix in (".html", ".pdf", ".json"):
             return "file_for_folder"
-        made_with = hypotheses.preset_of(folder)
+        made_with = classroom.preset_of(folder)
         if made_with is None:
             return "no_report"
         return RIGHT if made_with == own.name else "report_of_another"

@@ -3,12 +3,13 @@
 import hashlib
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 import pandas as pd
 
+from kloof import hypotheses
 from kloof.errors import CatalogueError
 from kloof.findings import (
     CONTRADICTED,
@@ -17,6 +18,9 @@ from kloof.findings import (
     HIGHER,
     LOWER,
     NEGLIGIBLE,
+    NOT_COMPARABLE,
+    NOT_COMPUTABLE,
+    NOT_HIGHER,
     NOT_TESTABLE,
     SUPPORTED,
     UNDECIDED,
@@ -34,23 +38,34 @@ DECIDED = (SUPPORTED, CONTRADICTED, NEGLIGIBLE)
 NEEDED = (
     "nl", "en", "short_nl", "short_en", "source", "notebook", "kind", "expected", "change_nl", "change_en",
 )  # fmt: skip
+CONCLUSION = ("nl", "en", "short_nl", "short_en", "source", "leans_on")
 JUDGED_BY_THRESHOLD = ("coverage", "replication")
 
 
 @dataclass(frozen=True)
 class Registry:
-    """All registered claims, the rules they share and the hash of the file."""
+    """All registered claims, the conclusions that lean on them, the rules they share and the hash of the files.
+
+    A hypothesis of a researcher is a claim too: it has `exploratory`, and `notebook` names its file.
+    """
 
     claims: Mapping[str, Mapping[str, Any]]
     agree_minimum: float
     sha256: str
+    conclusions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def entries(self) -> dict[str, Mapping[str, Any]]:
+        """Give claims and conclusions together."""
+        return {**self.claims, **self.conclusions}
 
 
 def registry() -> Registry:
-    """Read notebooks/claims.toml.
+    """Read notebooks/claims.toml and the hypotheses beside it.
 
-    Raises CatalogueError listing every fault: a claim that lacks a part that a report needs, an expectation that is
-    none, a rule without its number.
+    The hash is that of claims.toml, and of every hypothesis with its name when there are any. Raises CatalogueError
+    listing every fault: a claim that lacks a part that a report needs, an expectation that is none, a rule without its
+    number, a conclusion that leans on nothing.
     """
     path = project_folder() / "notebooks" / "claims.toml"
     content = path.read_bytes()
@@ -58,7 +73,7 @@ def registry() -> Registry:
         raw = _read(content)
     except tomllib.TOMLDecodeError as problem:
         raise CatalogueError(f"{path.name} is not valid TOML: {problem}.") from None
-    registered = raw.get("claim", {})
+    registered, conclusions = raw.get("claim", {}), raw.get("conclusion", {})
     found = [f"it has no {name}" for name in ("claim", "agree_minimum") if name not in raw]
     for name, claim in registered.items():
         needed = NEEDED + (("threshold",) if claim.get("kind") in JUDGED_BY_THRESHOLD else ())
@@ -66,9 +81,31 @@ def registry() -> Registry:
             found.append(f"{name} lacks {', '.join(lacks)}")
         elif claim["expected"] not in EXPECTATIONS:
             found.append(f"{name} expects {claim['expected']!r}; known: {', '.join(EXPECTATIONS)}")
+    for name, conclusion in conclusions.items():
+        if lacks := [part for part in CONCLUSION if not conclusion.get(part)]:
+            found.append(f"{name} lacks {', '.join(lacks)}")
     if found:
         raise CatalogueError(f"{path.name}: {'; '.join(found)}")
-    return Registry(registered, raw["agree_minimum"], hashlib.sha256(content).hexdigest())
+    digest = hashlib.sha256(content)
+    for own in hypotheses.files():
+        digest.update(own.name.encode("utf-8") + b"\0" + own.read_bytes())
+    return Registry({**registered, **hypotheses.read_all()}, raw["agree_minimum"], digest.hexdigest(), conclusions)
+
+
+def verdict_of(finding: Finding, expected: str) -> str:
+    """Turn a finding into a verdict on a claim.
+
+    NOT_HIGHER ("stayed the same or fell") is one of the two one-sided tests alone: supported when the whole range lies
+    at or below the smallest effect, contradicted when it lies above 0 and not within the smallest effect.
+    """
+    judgement = judge(finding)
+    if expected != NOT_HIGHER:
+        return decide(judgement, expected)
+    if judgement in (NOT_COMPARABLE, NOT_COMPUTABLE):
+        return NOT_TESTABLE
+    if finding.high is not None and finding.high <= (finding.smallest_effect or 0.0):
+        return SUPPORTED
+    return CONTRADICTED if judgement == HIGHER else UNDECIDED
 
 
 @cache
@@ -101,7 +138,7 @@ def judge_over(claim: str, row: str, found: Mapping[str, Finding], headline: str
     """Judge one part of a claim by the findings of its registered variants, one of which is the headline."""
     rules = registry()
     expected = str(rules.claims[claim]["expected"])
-    verdicts = {name: decide(judge(finding), expected) for name, finding in found.items()}
+    verdicts = {name: verdict_of(finding, expected) for name, finding in found.items()}
     own = found[headline]
     verdict = under_variants(verdicts[headline], list(verdicts.values()), rules.agree_minimum)
     missing = (own.indicator,) if verdicts[headline] == NOT_TESTABLE and own.indicator else ()
@@ -147,20 +184,22 @@ def level_verdict(study: Study, finding: Finding) -> Verdict:
     return Verdict("K3", verdict, finding.id, indicator.id, expected, ((study.focus.name, verdict),), missing)
 
 
+def turned(before: str, since: str) -> str:
+    """Give the verdict on M1 from those on C3 (it grew before) and C2 (it grew beyond the trend since)."""
+    if NOT_TESTABLE in (before, since):
+        return NOT_TESTABLE
+    if before == CONTRADICTED and since == SUPPORTED:
+        return SUPPORTED
+    return CONTRADICTED if before == SUPPORTED or since == CONTRADICTED else UNDECIDED
+
+
 def turn_verdict(before: Verdict, since: Verdict) -> Verdict:
     """Judge M1 from the two halves it is made of: shrank before (LOWER) and grew beyond the trend since (HIGHER).
 
     `before` and `since` are the verdicts of C3 and C2 on the same row: M1 is supported when C3 is contradicted and C2
     supported, contradicted when C3 is supported or C2 contradicted, else undecided; not testable without both.
     """
-    if NOT_TESTABLE in (before.verdict, since.verdict):
-        verdict = NOT_TESTABLE
-    elif before.verdict == CONTRADICTED and since.verdict == SUPPORTED:
-        verdict = SUPPORTED
-    elif before.verdict == SUPPORTED or since.verdict == CONTRADICTED:
-        verdict = CONTRADICTED
-    else:
-        verdict = UNDECIDED
+    verdict = turned(before.verdict, since.verdict)
     missing = tuple(dict.fromkeys((*before.missing, *since.missing)))
     return Verdict("M1", verdict, before.finding, before.row, LOWER, (("as_C2_and_C3", verdict),), missing)
 

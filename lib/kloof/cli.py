@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from kloof import cli_data, cli_workshop
+from kloof import cli_data, cli_hypothesis, cli_verdicts, cli_workshop
 from kloof.errors import KloofError, ParameterError
 from kloof.fmt import LANGUAGES
 
@@ -20,6 +20,8 @@ app = typer.Typer(
 
 app.add_typer(cli_data.app, name="data")
 app.add_typer(cli_workshop.app, name="workshop")
+app.add_typer(cli_hypothesis.app, name="hypothesis")
+verdicts = app.command()(cli_verdicts.verdicts)
 
 
 @app.command()
@@ -36,7 +38,7 @@ def run(
     from kloof.run import make_report, notebook_paths
     from kloof.sources import catalogue, project_folder
 
-    overrides = _overrides(set_ or [])
+    overrides = read_overrides(set_ or [])
     languages = LANGUAGES if language == "both" else (language,)
     if language != "both" and language not in LANGUAGES:
         raise ParameterError(f"language {language!r} is not known. Valid: {', '.join(LANGUAGES)}, both.")
@@ -53,7 +55,7 @@ def run(
     print(f"\nThe report:\n  {pages}\nIts numbers: {shown}/results.json")
 
 
-def _overrides(given: list[str]) -> dict[str, Any]:
+def read_overrides(given: list[str]) -> dict[str, Any]:
     """Read `--set name=value` options; all faults at once."""
     from kloof.presets import coerce
 

@@ -22,7 +22,7 @@ NEGLIGIBLE = "NEGLIGIBLE"
 UNDECIDED = "UNDECIDED"
 NOT_TESTABLE = "NOT_TESTABLE"
 DIFFERENCES = (  # kinds whose estimate is a difference
-    "gap", "gap_change", "gap_change_before", "beyond_trend",
+    "gap", "gap_change", "gap_change_before", "gap_change_window", "beyond_trend",
     "matthew", "top_change", "behind", "behind_similar",
 )  # fmt: skip
 

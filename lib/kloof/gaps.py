@@ -177,11 +177,13 @@ def judged(study: Study, followed: Followed, change: Change, focus: Focus) -> tu
         interval = models.change_of_gap(states, change.measure, study.rng(change.number), study.p.draws)
     except NotComputableError as problem:
         return absent(followed, change.number, base, problem.reason), None
-    shift, details = 0.0, dict[str, Any]()
+    smallest = int(min(states.is_focus.sum(), (~states.is_focus).sum()))
+    shift, details = 0.0, {"p_value": {"value": interval.p_value, "unit": "probability"}}
+    details["degrees"] = {"value": max(smallest - 1, 1), "unit": "number"}
     if (rule := rule_of(followed, focus)) is not None:
         null = _placebo(study, followed, change, rule)
         shift = (null.mean if change.measure == ABSOLUTE else null.mean_relative) or 0.0
-        details = {"selection_shift": {"value": followed.orientation * shift, "unit": _points(study, followed, change)}}
+        details["selection_shift"] = {"value": followed.orientation * shift, "unit": _points(study, followed, change)}
         base["flags"] = (*base["flags"], "corrected_for_selection")
     low, high = interval.low - max(shift, 0.0), interval.high - min(shift, 0.0)
     ends = sorted(followed.orientation * bound for bound in (low, high))
@@ -243,7 +245,6 @@ def _details(interval: models.Interval, sign: int, unit: str) -> dict[str, Any]:
         **pair(interval.randomisation, "randomisation"),
         **pair(interval.robust, "robust"),
         **pair(interval.rounding, "rounding"),
-        "p_value": {"value": interval.p_value, "unit": "probability"},
     }
 
 

@@ -80,7 +80,7 @@ def chance_of_groups(section: Section, study: Study) -> pd.DataFrame:
 def change_of_groups(section: Section, study: Study) -> pd.DataFrame:
     """Record how the dissimilarity of each group changed between its first and last comparable year, and of what.
 
-    Columns: group_name, first and last year, before, after, moved, low-high (the buurten drawn anew, the same in both
+    Columns: group_name, first and last year, index_then, index_later, moved, low-high (the buurten drawn anew, the same in both
     years), and parts that sum to it: appeared, disappeared (buurten that were empty in one year), structure (who
     lives with whom), sizes (of the buurten) and group_size; over the buurten measured in both years.
     """
@@ -100,7 +100,7 @@ def change_of_groups(section: Section, study: Study) -> pd.DataFrame:
             (name, *years, float(parts["first"][0]), float(parts["second"][0]), float(parts["change"][0]),
              found["low"], found["high"], *split, table.shape[-1])
         )  # fmt: skip
-    numbers = ("before", "after", "moved", "low", "high", *SPLIT.values())
+    numbers = ("index_then", "index_later", "moved", "low", "high", *SPLIT.values())
     changes = pd.DataFrame(rows, columns=["group_name", "first", "last", *numbers, "buurten"])
     if not changes.empty:
         kinds = {"group_name": "group_name", "first": "year", "last": "year", **dict.fromkeys(numbers, "number")}

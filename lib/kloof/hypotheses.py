@@ -1,177 +1,154 @@
-"""A hypothesis of one's own, registered before it is tested: a preset file with the claim in it, and its hash.
+"""Hypotheses of a researcher: one file each in notebooks/hypotheses, registered with a date and a stamp.
 
-This is the one place that knows how a hypothesis is written down; the workshop and the command line go through it.
+A hypothesis counts as registered before the run when no report with findings on its indicator existed as it was
+registered, and its file has not been changed since; otherwise what is found on it is exploratory, and marked so.
 """
 
 import hashlib
 import json
 import re
-import subprocess
-import sys
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kloof import gaps
-from kloof.errors import ParameterError, ReportError, faults
-from kloof.findings import HIGHER, LOWER, Finding
-from kloof.gaps import MEASURES
-from kloof.presets import presets_folder, read_preset
+from kloof.errors import CatalogueError
+from kloof.findings import HIGHER, LOWER
+from kloof.models import ABSOLUTE, RELATIVE
 from kloof.results import write_whole
-from kloof.sources import catalogue, project_folder
-from kloof.study import Study, open_study
+from kloof.sources import project_folder
 
-NAME = re.compile(r"my_[a-z0-9_]+")
-
-
-@dataclass(frozen=True)
-class Hypothesis:
-    """What was written down: the gap of `indicator` was expected to become HIGHER or LOWER; `sha256` is of the file."""
-
-    name: str
-    indicator: str
-    measure: str
-    expected: str
-    smallest_effect: float
-    because: str
-    sha256: str
-
-    @property
-    def command(self) -> str:
-        """The command that makes its report."""
-        return f"kloof run --preset {self.name}"
-
-    def study(self, language: str) -> Study:
-        """Open the study of this hypothesis."""
-        return open_study({"preset": self.name, "language": language})
+TESTS = ("gap", "gap_change", "gap_change_before", "beyond_trend")
+MEASURES = (ABSOLUTE, RELATIVE)
+NAME = re.compile(r"[a-z][a-z0-9_]{2,39}")
+TEXTS = ("nl", "en", "short_nl", "short_en", "change_nl", "change_en")
+NEEDED = ("id", "registered", "seen_in", *TEXTS, "indicator", "test", "measures", "expected", "smallest_effect")
+OPTIONAL = ("year_from", "year_to", "focus", "stamp")
+STAMP = re.compile(r'^stamp = ".*"\n', re.MULTILINE)
 
 
-def path_of(name: str) -> Path:
-    """Give the file of a hypothesis."""
-    return presets_folder() / f"{name}.toml"
+def folder() -> Path:
+    """Folder of the hypotheses and their notebooks."""
+    return project_folder() / "notebooks" / "hypotheses"
 
 
-def register(name: str, claim: Mapping[str, Any], **changes: Any) -> Hypothesis:
-    """Write a hypothesis down before it is tested: `claim` says what is expected, `changes` where to look.
+def files() -> list[Path]:
+    """List the registered files by name."""
+    return sorted(folder().glob("*.toml"))
 
-    claim: indicator, measure ("absolute" or "relative"), expected ("HIGHER" or "LOWER": the gap), smallest_effect (in
-    the unit of the gap), because (one sentence). changes: parameters that differ from the preset `breda`, such as
-    focus, year_from, municipality, source. Registering the same again is no harm; another content under a name that
-    is taken raises ParameterError, as do all faults of the claim at once.
+
+def notebooks() -> list[Path]:
+    """Notebooks of the registered hypotheses."""
+    return [path for path in (place.with_suffix(".ipynb") for place in files()) if path.is_file()]
+
+
+def stamp_of(content: str) -> str:
+    """Hash what a file says, without its stamp."""
+    return hashlib.sha256(STAMP.sub("", content).encode("utf-8")).hexdigest()
+
+
+def read_all() -> dict[str, dict[str, Any]]:
+    """Give the registered hypotheses as claims: id → entry, with `exploratory` and where its notebook is.
+
+    Raises CatalogueError listing every fault of every file.
     """
-    known = catalogue()
-    needed = ("indicator", "measure", "expected", "smallest_effect", "because")
-    found = [f"claim lacks {part}" for part in needed if part not in claim]
-    found += [f"claim has {part!r}, which is unknown" for part in claim if part not in needed]
-    if not NAME.fullmatch(name):
-        found.append(f"name {name!r} must be my_ followed by small letters, digits and underscores")
-    if "indicator" in claim and claim["indicator"] not in known.indicators:
-        found.append(f"indicator {claim['indicator']!r} is not in the catalogue; see: kloof list indicators")
-    if claim.get("measure", MEASURES[0]) not in MEASURES:
-        found.append(f"measure must be {' or '.join(MEASURES)}, not {claim['measure']!r}")
-    if claim.get("expected", HIGHER) not in (HIGHER, LOWER):
-        found.append(f"expected must be {HIGHER} or {LOWER} (the gap), not {claim['expected']!r}")
-    effect = claim.get("smallest_effect", 1)
-    if isinstance(effect, bool) or not isinstance(effect, int | float) or not effect > 0:
-        found.append(f"smallest_effect must be a number above 0, not {effect!r}")
-    if not str(claim.get("because", "…")).strip():
-        found.append("because is empty: say in one sentence why you expect it")
-    if found:
-        raise ParameterError(faults("the hypothesis", found, "Correct it, then register again."))
-    content = _as_toml(claim, _parameters(claim, changes))
-    path = path_of(name)
-    if path.exists() and path.read_text(encoding="utf-8") != content:
-        raise ParameterError(
-            f"{name} is registered already with other content: a hypothesis is not changed afterwards. "
-            f"Choose another name, such as {name}_2."
-        )
-    if not path.exists():
-        write_whole(path, content)
+    made: dict[str, dict[str, Any]] = {}
+    found: list[str] = []
+    for path in files():
+        content = path.read_text(encoding="utf-8")
         try:
-            open_study({"preset": name})
-        except ParameterError:
-            path.unlink()
-            raise
-    return read(name)
-
-
-def _parameters(claim: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Complete the parameters of a hypothesis with those of the default preset."""
-    base = dict(read_preset("breda")["parameters"])
-    focus = str(changes.get("focus", base["focus"]))
-    base |= {"indicators": [claim["indicator"]], "levels": list(dict.fromkeys([*base["levels"], claim["indicator"]]))}
-    if changes.get("source", base["source"]) != base["source"]:
-        brought = {"comparisons": [], "published": "", "groups": [], "levels": [claim["indicator"]]}
-        base |= {**brought, "focus_variants": [focus]}
-    else:
-        base["focus_variants"] = list(dict.fromkeys([focus, *base["focus_variants"]]))
-    if claim["measure"] == MEASURES[0]:
-        base["smallest_effects"] = {claim["indicator"]: float(claim["smallest_effect"])}
-    return {**base, **changes}
-
-
-def _as_toml(claim: Mapping[str, Any], parameters: Mapping[str, Any]) -> str:
-    """Write the file of a hypothesis; the same content gives the same bytes."""
-    lines = ["# A hypothesis, registered before it was tested. Do not change it: register another one.", "[hypothesis]"]
-    lines += [f"{key} = {_value(claim[key])}" for key in sorted(claim)]
-    lines += ["", "[parameters]", *[f"{key} = {_value(value)}" for key, value in parameters.items()]]
-    return "\n".join(lines) + "\n"
-
-
-def _value(value: Any) -> str:
-    """Write one value as TOML."""
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{key} = {_value(one)}" for key, one in value.items()) + " }"
-    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
-
-
-def read(name: str) -> Hypothesis:
-    """Read a registered hypothesis. Raises ParameterError when there is none under this name."""
-    path = path_of(name)
-    if not path.is_file():
-        raise ParameterError(f"no hypothesis {name!r} is registered; register it first.")
-    content = path.read_bytes()
-    claim = tomllib.loads(content.decode("utf-8")).get("hypothesis")
-    if not isinstance(claim, dict):
-        raise ParameterError(f"{path.name} is a preset without a hypothesis; register one under another name.")
-    return Hypothesis(name=name, sha256=hashlib.sha256(content).hexdigest(), **claim)
-
-
-def tested(hypothesis: Hypothesis, study: Study) -> dict[str, Finding]:
-    """Compute the change of the gap that the hypothesis is about, under its focus list (the first) and the others.
-
-    The smallest change that matters is the one that was registered.
-    """
-    made = {}
-    for focus in study.variants:
-        found = gaps.follow(study, hypothesis.indicator, focus)
-        number = f"my.{hypothesis.indicator}.{hypothesis.measure}"
-        finding = gaps.gap_change(study, found, hypothesis.measure, number, focus)
-        made[focus.name] = replace(finding, smallest_effect=float(hypothesis.smallest_effect))
+            entry = tomllib.loads(content)
+        except tomllib.TOMLDecodeError as problem:
+            found.append(f"{path.name} is not valid TOML: {problem}")
+            continue
+        wrong = faults_of(entry)
+        if entry.get("id") in made:
+            wrong.append(f"id {entry['id']} belongs to {made[entry['id']]['notebook']}.toml too")
+        if wrong:
+            found.append(f"{path.name}: {'; '.join(wrong)}")
+            continue
+        changed = entry.get("stamp") != stamp_of(content)
+        made[entry["id"]] = {
+            **entry, "source": "own", "notebook": path.stem, "kind": entry["test"], "indicators": [entry["indicator"]],
+            "changed": changed, "exploratory": changed or bool(entry["seen_in"]),
+        }  # fmt: skip
+    if found:
+        raise CatalogueError(
+            f"notebooks/hypotheses: {'. '.join(found)}. Correct the file, or make it anew: kloof hypothesis new."
+        )
     return made
 
 
-def report(hypothesis: Hypothesis, language: str) -> str:
-    """Make the report of a hypothesis with the command a reader would type; return its folder in the project.
+def faults_of(entry: Mapping[str, Any]) -> list[str]:
+    """List everything that is wrong with a hypothesis, apart from whether its indicator and years exist."""
+    found = [f"it has no {name}" for name in NEEDED if name not in entry]
+    found += [f"{name} is not something a hypothesis has" for name in entry if name not in (*NEEDED, *OPTIONAL)]
+    if "id" in entry and not re.fullmatch(r"X[1-9]\d*", str(entry["id"])):
+        found.append(f"id must be X and a number, not {entry['id']!r}")
+    if entry.get("test", TESTS[0]) not in TESTS:
+        found.append(f"test {entry['test']!r} is not known; valid: {', '.join(TESTS)}")
+    if entry.get("expected", HIGHER) not in (HIGHER, LOWER):
+        found.append(f"expected {entry['expected']!r} is not known; valid: {HIGHER}, {LOWER}")
+    measures = entry.get("measures", [ABSOLUTE])
+    if not measures or [name for name in measures if name not in MEASURES]:
+        found.append(f"measures {measures!r} must hold one or more of {', '.join(MEASURES)}")
+    if entry.get("test") == "gap" and list(measures) != [ABSOLUTE]:
+        found.append("a test of a level (gap) has the measure absolute only")
+    size = entry.get("smallest_effect", 1.0)
+    if isinstance(size, bool) or not isinstance(size, int | float) or not size > 0:
+        found.append(f"smallest_effect must be a number above 0, not {size!r}")
+    found += [f"{name} is empty" for name in TEXTS if name in entry and not str(entry[name]).strip()]
+    found += [
+        f"{name} holds a number; the report puts the numbers beside it"
+        for name in ("short_nl", "short_en")
+        if re.search(r"\d", str(entry.get(name, "")))
+    ]
+    years = entry.get("year_from", 0), entry.get("year_to", 0)
+    if all(years) and not years[0] < years[1]:
+        found.append(f"year_from ({years[0]}) must lie before year_to ({years[1]})")
+    return found
 
-    A report that is there already, made with these parameters in this language, is not made again. Raises ReportError
-    with what the command said when it fails.
+
+def seen_in(indicator: str) -> list[str]:
+    """Name the reports that hold a finding on an indicator: whoever made one may have seen it."""
+    seen = []
+    for path in sorted((project_folder() / "reports").glob("*/results.json")):
+        findings = json.loads(path.read_text(encoding="utf-8"))["findings"].values()
+        if any(finding["indicator"] == indicator and finding["estimate"] is not None for finding in findings):
+            seen.append(path.parent.name)
+    return seen
+
+
+def next_id() -> str:
+    """Give the first number that no hypothesis has."""
+    taken = [int(str(entry["id"])[1:]) for entry in read_all().values()]
+    return f"X{max(taken, default=0) + 1}"
+
+
+def register(name: str, entry: Mapping[str, Any], notebook: str, also: Sequence[str] = ()) -> tuple[Path, Path]:
+    """Write a hypothesis with its stamp and its notebook; give both paths.
+
+    Raises CatalogueError listing every fault: those in `also`, a name that cannot be one or is taken, and those of
+    `faults_of`.
     """
-    folder = project_folder() / "reports" / hypothesis.name
-    if not ((folder / language / "index.html").is_file() and preset_of(folder) == hypothesis.name):
-        words = [sys.executable, "-m", "kloof.cli", *hypothesis.command.split()[1:], "--language", language]
-        ended = subprocess.run(words, capture_output=True, text=True, encoding="utf-8", check=False)
-        if ended.returncode:
-            raise ReportError(f"the report could not be made: {ended.stderr.strip().splitlines()[-1]}")
-    return folder.relative_to(project_folder()).as_posix()
+    found = [*also, *faults_of(entry)]
+    if not NAME.fullmatch(name):
+        found.append(f"name {name!r} must be 3 to 40 small letters, digits and _, and begin with a letter")
+    target = folder() / f"{name}.toml"
+    if target.exists():
+        found.append(f"notebooks/hypotheses/{target.name} exists; a registered hypothesis is not written over")
+    if found:
+        raise CatalogueError(f"This hypothesis cannot be registered. {'; '.join(found)}.")
+    content = "".join(f"{key} = {_toml(value)}\n" for key, value in entry.items())
+    write_whole(target, f'{content}stamp = "{stamp_of(content)}"\n')
+    write_whole(target.with_suffix(".ipynb"), notebook)
+    return target, target.with_suffix(".ipynb")
 
 
-def preset_of(folder: Path) -> str | None:
-    """Tell which preset a report was made with; None when there is no report in the folder."""
-    try:
-        content = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-    except OSError:
-        return None
-    return str(content.get("parameters", {}).get("preset"))
+def _toml(value: Any) -> str:
+    """Write a value as TOML: text, number, date or a list of texts."""
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_toml(item) for item in value)}]"
+    return str(value)

@@ -189,6 +189,7 @@ class Narrator:
             "focus": self.focus(finding["focus"]),
             "listed_areas": self.listed_areas(finding),
             "break": self.breaks(finding["breaks"]),
+            "claim": f"‹{finding['measure']}›",
             "estimate": own("estimate", finding["estimate"]),
             "size": own("estimate", None if finding["estimate"] is None else abs(finding["estimate"])),
             "low": own("low", low),

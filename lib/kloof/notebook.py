@@ -1,23 +1,20 @@
 """What a notebook shows and leaves behind: sentences and pictures in its language, and its part of results.json."""
 
 import os
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from kloof import claims
 from kloof.errors import ReportError
-from kloof.findings import NOT_TESTABLE, SUPPORTED, VERDICTS, Finding
 from kloof.narrate import Narrator, fill, has, section_limits, text_of
 from kloof.presets import PARAMETER_NAMES
-from kloof.results import FORMAT, Column, Section, dump, join_sections, plain, write_whole
+from kloof.results import FORMAT, Section, dump, join_sections, plain, write_whole
 from kloof.sources import project_folder, sha256
 from kloof.study import Study
 
 VERSION = "0.1.0"
 NOT_IN_RESULTS = ("language",)
+SYNTHESIS = "12"  # notebooks from this number on read what the earlier ones left
 
 
 class Text(str):
@@ -100,7 +97,7 @@ def verdicts(study: Study, section: Section) -> Text:
         change = entries[claim][f"change_{study.p.language}"]
         values = {"claim": entries[claim][study.p.language], "word": word, "change": change}
         lines.append(text_of(fill(teller.word("verdict_line"), values)))
-    return Text("\n\n".join(lines))
+    return Text("\n\n".join(lines) or teller.word("page_extra", "no_claim"))
 
 
 def limits(study: Study, section: Section) -> Text:
@@ -124,9 +121,9 @@ def earlier(study: Study) -> list[dict[str, Any]]:
     import json
 
     found = []
-    for path in sorted(parts_folder().glob("[0-9][0-9]_*.json")):
+    for path in sorted(parts_folder().glob("*.json")):
         part = json.loads(path.read_text(encoding="utf-8"))
-        if part["id"] == "12_verdict":
+        if part["id"][:2].isdigit() and part["id"][:2] >= SYNTHESIS:
             continue
         if part["header"] != header(study):
             raise ReportError(
@@ -138,67 +135,3 @@ def earlier(study: Study) -> list[dict[str, Any]]:
             f"No notebook has left its part yet. Run them in order, or: kloof run --preset {study.p.preset}."
         )
     return found
-
-
-def _count(rows: Sequence[Mapping[str, Any]], claim: str, verdict: str | None = None) -> int:
-    """Count the parts of a claim, all or those with a verdict."""
-    return sum(row["claim"] == claim and verdict in (None, row["verdict"]) for row in rows)
-
-
-def synthesise(study: Study, section: Section, parts: Sequence[Mapping[str, Any]]) -> Any:
-    """Record the verdict table and the score of the debate over all parts."""
-    rows = [row for part in parts for row in part["verdicts"]]
-    votes = [row["verdict"] for row in rows]
-    details = {name.lower(): {"value": votes.count(name), "unit": "number"} for name in VERDICTS}
-    tested = len(votes) - votes.count(NOT_TESTABLE)
-    details["parts"] = {"value": tested, "unit": "number"}
-    section.add(
-        Finding(
-            id="12.score",
-            kind="score",
-            measure="parts",
-            unit="number",
-            estimate=tested,
-            low=tested,
-            high=tested,
-            details=details,
-            focus=study.focus.name,
-        )
-    )
-    findings = {name: finding for part in parts for name, finding in part["findings"].items()}
-    summary = [
-        {
-            "claim": claim,
-            "verdict": verdict,
-            "supported": _count(rows, claim, SUPPORTED),
-            "of": _count(rows, claim),
-            "change": claim,
-        }
-        for claim, verdict in claims.overall(rows).items()
-    ]
-    columns = [Column("claim", "claim"), Column("verdict", "verdict"), Column("supported", "number", "number")]
-    columns += [Column("of", "number", "number"), Column("change", "change")]
-    section.table("12.claims", columns, pd.DataFrame(summary))
-    table = claims.verdict_table(rows, findings)
-    table = table.rename(columns={"indicator": "part"}).assign(part=lambda rows: rows["part"].fillna("all"))
-    columns = [
-        Column("claim", "claim"),
-        Column("part", "part"),
-        Column("measure", "hidden"),
-        Column("verdict", "verdict"),
-        *[Column(key, "number", "@unit") for key in ("estimate", "low", "high")],
-        Column("agree", "agree"),
-        Column("of", "hidden", "number"),
-        Column("flips_at", "hidden"),
-        Column("unit", "unit"),
-    ]
-    section.table("12.verdicts", columns, table)
-    counts = claims.score(rows)
-    if not counts.empty:
-        names = [name for name in counts.columns if name != "claim"]
-        section.table(
-            "12.score",
-            [Column("claim", "claim"), *[Column(name, "number", "number") for name in names]],
-            counts,
-        )
-    return table

@@ -11,7 +11,18 @@ from html import escape
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-from kloof import charts, groups_chart, maps, matrix, scalechart, waterfall, waterfalls
+from kloof import (
+    argument,
+    beside,
+    charts,
+    curve,
+    groups_chart,
+    maps,
+    matrix,
+    scalechart,
+    waterfall,
+    waterfalls,
+)
 from kloof.canvas import STYLE, Drawing, prepare
 from kloof.errors import ReportError
 from kloof.labels import learn_font
@@ -27,6 +38,9 @@ CHARTS: Mapping[str, "Callable[[Drawing], Figure]"] = {
     "slope": charts.slope,
     "event_study": charts.event_study,
     "specification": charts.specification,
+    "curve": curve.curve,
+    "argument": argument.graph,
+    "standing": beside.standing,
     "coverage": matrix.states,
     "availability": matrix.states,
     "scales": scalechart.scales,
@@ -41,6 +55,9 @@ NEEDS = {
     "slope": ("year", "group", "value", "low", "high"),
     "event_study": ("year", "gap", "low", "high", "trend", "period"),
     "specification": ("variant", "estimate", "low", "high", "verdict", "headline"),
+    "curve": ("estimate", "low", "high", "verdict", "headline", *curve.CHOICES),
+    "standing": ("area", "group", "value", "low", "high"),
+    "argument": ("conclusion", "stands", "claim", "verdict"),
     "coverage": ("indicator", "year", "state", "share"),
     "availability": ("indicator", "year", "state", "without"),
     "share_parts": ("part", "start", "end", "value"),
@@ -98,7 +115,8 @@ def alt(name: str, narrator: Narrator) -> str:
     drawing = prepare(name, narrator, NEEDS)
     parts = []
     if drawing.finding is not None:
-        parts.append(text_of(narrator.sentence(narrator.results["findings"][drawing.finding])))
+        finding = narrator.results["findings"][drawing.finding]
+        parts.append(text_of(narrator.sentence(finding, "alt" if narrator.has_part(finding, "alt") else "main")))
     values: dict[str, str] = {"measure": "", "years": ""}
     if "indicator" in drawing.options:
         label = drawing.measure("axis", "from_city" if drawing.from_city else "level", change=drawing.from_city)
@@ -125,6 +143,8 @@ def note(name: str, narrator: Narrator) -> str:
 def _counted(drawing: Drawing) -> list[str]:
     """Say how many buurten a figure is about, when the table or the finding knows."""
     finding = drawing.narrator.results["findings"].get(drawing.finding)
+    if drawing.kind == "standing":
+        return []
     if "area" in drawing.rows:
         count = int(drawing.rows["area"].nunique())
     elif finding:

@@ -31,7 +31,7 @@ def publish(
     for name, table in document["tables"].items():
         write_whole(folder / "tables" / f"{name}.csv", table_csv(table))
     pages = {}
-    entries = claims.registry().claims
+    entries = claims.registry().entries
     stamp = datetime.fromisoformat(document["data_date"]).replace(tzinfo=UTC)
     for language in languages:
         teller = Narrator(document, catalogue, language)

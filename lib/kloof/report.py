@@ -16,7 +16,7 @@ from kloof.views import Cell, FigureView, Paragraph, ReportView, SectionView, Ta
 EXTRA_PARTS = ("chance", "places", "partial")  # sentences a finding may add to its main one
 DRAWN_ONLY = (
     "01.coverage", "01.availability", "03.ranked", "03.map", "03.distribution", "03.indices", "03.spread",
-    "07.needed", "08.ranked", "08.parts", "08.where", "09.score",
+    "07.needed", "08.ranked", "08.parts", "08.where", "09.score", "12.curve", "13.first",
 )  # fmt: skip
 METHODS = ("gap", "interval", "placebo", "index", "bounds", "verdict")
 SYMBOLS = {"SUPPORTED": "●", "CONTRADICTED": "○", "NEGLIGIBLE": "≈", "UNDECIDED": "?", "NOT_TESTABLE": "–"}
@@ -79,12 +79,7 @@ class Builder(TableWriter):
         return SectionView(
             id=name,
             anchor=name.replace("_", "-"),
-            question=text_of(
-                fill(
-                    self.word("section", name, "question"),
-                    {"place": self.teller.area(self.results["place"]["code"])},
-                )
-            ),
+            question=self.question(name),
             answer=self.paragraph(first) if first else None,
             figures=tuple(self.figure(figure) for figure in entry["figures"]),
             nuances=tuple(nuances),
@@ -92,6 +87,14 @@ class Builder(TableWriter):
             how=tuple((self.word("section", name, key),) for key in keys),
             limits=tuple(section_limits(self.teller, entry)),
         )
+
+    def question(self, name: str) -> str:
+        """Give the question of a section; that of a researcher's hypothesis is by its id."""
+        if has("section", name, "question"):
+            place = self.teller.area(self.results["place"]["code"])
+            return text_of(fill(self.word("section", name, "question"), {"place": place}))
+        claim = next(claim for claim, entry in self.entries.items() if entry.get("notebook") == name)
+        return text_of(fill(self.word("own_hypothesis"), {"claim": claim}))
 
     def drawn_only(self, table: str) -> bool:
         """Tell whether a table is only the data behind a figure or a wider table: it is a file, not a page."""
@@ -182,7 +185,7 @@ def back_matter(builder: Builder) -> list[SectionView]:
             Cell((f"`{name}`",)),
             Cell((f"‹{entry[language]}›",)),
             Cell((word("claim_source", str(entry["source"])),)),
-            Cell((f"‹{entry[f'change_{language}']}›",)),
+            Cell((f"‹{entry[f'change_{language}']}›" if "change_nl" in entry else word("back", "claims", "ought"),)),
         )
         for name, entry in builder.entries.items()
     )

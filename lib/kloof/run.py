@@ -12,9 +12,10 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
-from kloof import claims
+from kloof import claims, hypotheses
 from kloof.errors import KloofError, NotebookError, ParameterError, ReportError
 from kloof.fmt import LANGUAGES
+from kloof.notebook import SYNTHESIS
 from kloof.presets import HELP, as_typed, is_given, report_name
 from kloof.results import dump, join_sections, write_whole
 from kloof.sources import catalogue, project_folder
@@ -46,9 +47,12 @@ def notebooks_folder() -> Path:
 def notebook_paths(only: Sequence[str] = ()) -> list[Path]:
     """Give the numbered notebooks in reading order; `only` picks them by number (03) or name.
 
-    Raises ParameterError with the valid numbers when one does not exist.
+    Those of a researcher's own hypotheses come before the synthesis, which reads them too. Raises ParameterError with
+    the valid numbers when one does not exist.
     """
-    paths = sorted(notebooks_folder().glob("[0-9][0-9]_*.ipynb"))
+    numbered = sorted(notebooks_folder().glob("[0-9][0-9]_*.ipynb"))
+    first = next((place for place, path in enumerate(numbered) if path.stem[:2] >= SYNTHESIS), len(numbered))
+    paths = [*numbered[:first], *hypotheses.notebooks(), *numbered[first:]]
     if not only:
         return paths
     chosen = [

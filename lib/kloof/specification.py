@@ -105,17 +105,20 @@ def _choice(
 ) -> tuple[str, int, int, float | None, tuple[object, ...]]:
     """Count the pairs of combinations that differ in one choice only, and those with another verdict."""
     others = [other for other in names if other != name]
-    groups = voting.groupby(others, sort=False) if others else [((), voting)]
-    pairs = flips = 0
-    away: list[object] = []
-    for _, group in groups:
-        size = len(group)
-        alike = int((group["verdict"].value_counts() * (group["verdict"].value_counts() - 1) // 2).sum())
-        pairs += size * (size - 1) // 2
-        flips += size * (size - 1) // 2 - alike
-        if group["is_headline"].any():
-            away = list(group.loc[~group["agrees"], name])
-    return name, pairs, flips, flips / pairs if pairs else None, tuple(away)
+    shared = [voting[other] for other in others] or [pd.Series(0, index=voting.index)]
+    pairs = _pairs(voting.groupby(shared, sort=False).size())
+    alike = _pairs(voting.groupby([*shared, voting["verdict"]], sort=False).size())
+    headline = voting[voting["is_headline"]]
+    near = pd.Series(data=not headline.empty, index=voting.index)
+    for other in others:
+        near &= voting[other].isin(headline[other])
+    away = tuple(voting.loc[near & ~voting["agrees"], name])
+    return name, pairs, pairs - alike, (pairs - alike) / pairs if pairs else None, away
+
+
+def _pairs(sizes: "pd.Series[int]") -> int:
+    """Count the pairs within groups of these sizes."""
+    return int((sizes * (sizes - 1) // 2).sum())
 
 
 def _options(voting: pd.DataFrame, names: list[str]) -> pd.DataFrame:

@@ -66,7 +66,12 @@ class TableWriter:
         """Head a column, with the unit when all its numbers share one."""
         label = self.word("column", column["key"])
         unit = column["unit"]
-        if column["kind"] != "number" or not unit or unit.startswith("@") or unit in ("number", "index", "year"):
+        if (
+            column["kind"] != "number"
+            or not unit
+            or unit.startswith("@")
+            or unit in ("number", "index", "year", "probability")
+        ):
             return label
         sign = "€" if unit == "thousand_euro" else str(self.teller.catalogue.units[unit][self.language])
         return f"{label} ({sign})" if sign else label
@@ -84,6 +89,10 @@ class TableWriter:
             return Cell((self._number(pointer, column, columns, value, row),), True)
         if column["kind"] == "year":
             return Cell((Number(str(value), pointer),), True)
+        if column["kind"] == "range":
+            high = next(at for at, other in enumerate(columns) if other["key"] == "high")
+            above = self._number(f"{pointer.rsplit('/', 1)[0]}/{high}", columns[high], columns, row[high], row)
+            return Cell((self._number(pointer, column, columns, value, row), f" {self.word('range_to')} ", above), True)
         if column["kind"] in ("trace", "agree", "part"):
             return Cell(self._joined(column["kind"], pointer, columns, row), column["kind"] == "agree")
         text, code = self._text(column, str(value))
@@ -126,7 +135,7 @@ class TableWriter:
             return (
                 f"{label}, {self.word('measure', measure)}"
                 if label and measure
-                else label or self.word("measure", str(measure)),
+                else label or (self.word("measure", str(measure)) if measure else fmt.MISSING),
             )
         if not row[at["trace_source"]]:
             return (self.word("code", "needs", str(row[at["trace"]])),)
@@ -147,6 +156,10 @@ class TableWriter:
         teller, kind = self.teller, column["kind"]
         if kind == "area":
             return teller.area(value), None
+        if kind == "choices":
+            return "; ".join(self.word("code", "choice", part) for part in value.split(";")), None
+        if kind == "indicator" and value in teller.catalogue.groups:
+            return teller.noun(value), None
         if kind == "indicator":
             return (
                 teller.catalogue.indicator(value).label(self.language)
@@ -158,7 +171,9 @@ class TableWriter:
         if kind == "group_name":
             return str(getattr(teller.catalogue.group(value), self.language)), None
         if kind == "claim":
-            return f"‹{value}› {self.entries[value][f'short_{self.language}']}", None
+            entry = self.entries.get(value, {})
+            mark = f" ({self.word('exploratory')})" if entry.get("exploratory") else ""
+            return f"‹{value}› {entry.get(f'short_{self.language}', '')}{mark}".strip(), None
         if kind == "source":
             return "; ".join(
                 f"{teller.publisher(part)}, ‹{self.source_title(part)}›" for part in value.split("|")

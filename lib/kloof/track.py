@@ -1,6 +1,7 @@
 """Steps of notebooks 04 and 05: how gaps changed, before and since; each is recorded and given back to look at."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -33,12 +34,28 @@ def changes(section: Section, study: Study, followed: Sequence[Followed]) -> lis
     return [finding for finding, _ in found]
 
 
-def _changer(study: Study, track: Followed, measure: str, number: str) -> Any:
+def changes_in_window(section: Section, study: Study, claim: str = "H1") -> list[Finding]:
+    """Record the change of each gap within the years that a claim registers as its window, and judge it."""
+    first, last = claims.registry().claims[claim]["window"]
+    p = replace(study.p, year_from=max(study.p.year_from, first), year_to=min(study.p.year_to, last))
+    narrowed, found = replace(study, p=p), []
+    for name in study.p.indicators:
+        track = follow(narrowed, name)
+        for measure in MEASURES:
+            make = _changer(narrowed, track, measure, f"04.{claim}.{name}.{measure}", "gap_change_window")
+            found.append(claims.judge_row(narrowed, claim, f"{name}.{measure}", make))
+    section.add(*[finding for finding, _ in sorted(found, key=lambda pair: judge(pair[0]) == NOT_COMPUTABLE)])
+    section.decide(*[verdict for _, verdict in found], *claims.untested(study, claim))
+    return [finding for finding, _ in found]
+
+
+def _changer(study: Study, track: Followed, measure: str, number: str, kind: str = "gap_change") -> Any:
     """Give the function that computes one change under any focus list."""
 
     def make(focus: Focus) -> Finding:
         own = track if focus == study.focus else follow(study, track.indicator, focus)
-        return gaps.gap_change(study, own, measure, number if focus == study.focus else f"{number}.{focus.name}", focus)
+        name = number if focus == study.focus else f"{number}.{focus.name}"
+        return replace(gaps.gap_change(study, own, measure, name, focus), kind=kind)
 
     return make
 

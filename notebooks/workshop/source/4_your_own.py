@@ -55,7 +55,7 @@ lists, two measures and ten indicators you always find something. That is why yo
 language = "[[nl||en]]"
 
 import kloof
-from kloof import hypotheses
+from kloof import classroom
 from kloof.checks import check
 
 # %% [markdown] tags=["nl", "slide"]
@@ -70,7 +70,7 @@ Een hypothese heeft vijf delen:
 * `smallest_effect`: het kleinste verschil dat ertoe doet;
 * `because`: waarom je dat denkt.
 
-`hypotheses.register` zet het in een bestand en geeft het een vingerafdruk (`sha256`). Veranderen kan daarna niet meer, wel een nieuwe maken.
+`classroom.register` zet het in een bestand en geeft het een vingerafdruk (`sha256`). Veranderen kan daarna niet meer, wel een nieuwe maken.
 """
 
 # %% [markdown] tags=["en", "slide"]
@@ -85,7 +85,7 @@ A hypothesis has five parts:
 * `smallest_effect`: the smallest change that matters;
 * `because`: why you think so.
 
-`hypotheses.register` puts it in a file and gives it a fingerprint (`sha256`). After that it can't be changed; a new one can be made.
+`classroom.register` puts it in a file and gives it a fingerprint (`sha256`). After that it can't be changed; a new one can be made.
 """
 
 # %% [markdown] tags=["nl"]
@@ -118,7 +118,7 @@ claim = {  # given
     "smallest_effect": 2,
     "because": "[[wie het kan betalen, verhuist||who can afford it moves away]]",
 }  # given
-answer_4_1 = hypotheses.register("my_health_[[nl||en]]", claim, focus="union")
+answer_4_1 = classroom.register("my_health_[[nl||en]]", claim, focus="union")
 
 # %% [markdown] tags=["nl", "hint"]
 """
@@ -126,7 +126,7 @@ Kies zelf de vijf delen, en schrijf ze op vóór je naar een uitkomst kijkt. Wel
 
 ---
 
-Roep `hypotheses.register("my_...", claim)` aan en zet wat terugkomt in je antwoord. Zegt het dat de naam bezet is? Kies een andere: een hypothese verander je niet.
+Roep `classroom.register("my_...", claim)` aan en zet wat terugkomt in je antwoord. Zegt het dat de naam bezet is? Kies een andere: een hypothese verander je niet.
 """
 
 # %% [markdown] tags=["en", "hint"]
@@ -135,7 +135,7 @@ Choose the five parts yourself, and write them down before you look at an outcom
 
 ---
 
-Call `hypotheses.register("my_...", claim)` and put what comes back in your answer. Does it say that the name is taken? Choose another: a hypothesis is not changed.
+Call `classroom.register("my_...", claim)` and put what comes back in your answer. Does it say that the name is taken? Choose another: a hypothesis is not changed.
 """
 
 # %% tags=["check"]
@@ -157,7 +157,7 @@ Errors of `kloof` say what is wrong, what is possible, and what to do: all fault
 
 # %%
 try:
-    hypotheses.register("health", {"indicator": "helth", "measure": "abs", "expected": "UP", "smallest_effect": 0})
+    classroom.register("health", {"indicator": "helth", "measure": "abs", "expected": "UP", "smallest_effect": 0})
 except kloof.KloofError as problem:
     print(problem)
 
@@ -165,7 +165,7 @@ except kloof.KloofError as problem:
 """
 ## Dan pas toetsen
 
-`hypotheses.tested` rekent de verandering van het verschil uit onder jouw lijst, en onder de andere lijsten die vooraf zijn geregistreerd. `kloof.judge` geeft het oordeel over
+`classroom.tested` rekent de verandering van het verschil uit onder jouw lijst, en onder de andere lijsten die vooraf zijn geregistreerd. `kloof.judge` geeft het oordeel over
 een uitkomst, met de vier regels van sessie 3.
 """
 
@@ -173,14 +173,14 @@ een uitkomst, met de vier regels van sessie 3.
 """
 ## Only then test it
 
-`hypotheses.tested` computes the change of the gap under your list, and under the other lists that were registered beforehand. `kloof.judge` gives the judgement on a
+`classroom.tested` computes the change of the gap under your list, and under the other lists that were registered beforehand. `kloof.judge` gives the judgement on a
 finding, with the four lines of session 3.
 """
 
 # %% tags=["exercise"]
 import pandas as pd  # given
 
-findings = hypotheses.tested(answer_4_1, answer_4_1.study(language)) if answer_4_1 is not ... else {}  # given
+findings = classroom.tested(answer_4_1, answer_4_1.study(language)) if answer_4_1 is not ... else {}  # given
 columns = ["estimate", "low", "high", "smallest_effect"]  # given
 pd.DataFrame({name: vars(finding) for name, finding in findings.items()}, index=columns).T  # given
 
@@ -331,7 +331,7 @@ check("4.4")
 """
 ## Het rapport
 
-`hypotheses.report` doet wat je ook in een terminal kunt typen (het staat in `.command`): het voert alle notebooks van `kloof` uit met jouw parameters en leest daarna elke
+`classroom.report` doet wat je ook in een terminal kunt typen (het staat in `.command`): het voert alle notebooks van `kloof` uit met jouw parameters en leest daarna elke
 pagina terug. Dat duurt een halve tot twee minuten. De bewering in het rapport is die van het onderzoek (het verschil groeide); jouw verwachting kan een andere zijn.
 """
 
@@ -339,7 +339,7 @@ pagina terug. Dat duurt een halve tot twee minuten. De bewering in het rapport i
 """
 ## The report
 
-`hypotheses.report` does what you can also type in a terminal (it is in `.command`): it runs all notebooks of `kloof` with your parameters and then reads every page back.
+`classroom.report` does what you can also type in a terminal (it is in `.command`): it runs all notebooks of `kloof` with your parameters and then reads every page back.
 That takes half a minute to two minutes. The claim in the report is that of the study (the gap grew); your expectation may be another.
 """
 
@@ -358,7 +358,7 @@ Make the report and give the folder that holds it. Then open `index.html` in tha
 """
 
 # %% tags=["exercise", "report"]
-answer_4_5 = hypotheses.report(answer_4_1, language)
+answer_4_5 = classroom.report(answer_4_1, language)
 
 # %% [markdown] tags=["nl", "hint"]
 """
@@ -366,7 +366,7 @@ De functie staat hierboven. Ze geeft de map terug.
 
 ---
 
-Schrijf `hypotheses.report(answer_4_1, language)` en wacht tot de cel klaar is.
+Schrijf `classroom.report(answer_4_1, language)` en wacht tot de cel klaar is.
 """
 
 # %% [markdown] tags=["en", "hint"]
@@ -375,7 +375,7 @@ The function is named above. It returns the folder.
 
 ---
 
-Write `hypotheses.report(answer_4_1, language)` and wait until the cell is done.
+Write `classroom.report(answer_4_1, language)` and wait until the cell is done.
 """
 
 # %% tags=["check"]
@@ -487,7 +487,7 @@ Register a second hypothesis that is truly another one: another list, other year
 
 # %% tags=["exercise", "stretch"]
 other = {**claim, "indicator": "mean_dwelling_value", "measure": "relative"}
-answer_4_7 = hypotheses.register("my_dwellings_[[nl||en]]", other, focus="bndestem")
+answer_4_7 = classroom.register("my_dwellings_[[nl||en]]", other, focus="bndestem")
 
 # %% [markdown] tags=["nl", "hint"]
 """

@@ -1,0 +1,244 @@
+"""Steps of notebook 12: every claim with its verdict, what is left when all tests count, and what stands on it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from kloof import claims, sensitivity, standing
+from kloof.findings import DIFFERENCES, NOT_TESTABLE, VERDICTS, Finding, Side, Verdict
+from kloof.multiplicity import DECIDED, Adjusted
+from kloof.panel import series
+from kloof.results import Column, Section
+from kloof.sensitivity import CHOICES, Robustness
+from kloof.study import Study
+
+Parts = Sequence[Mapping[str, Any]]
+HEADCOUNT = "M2"
+CURVE = ("estimate", "low", "high")
+
+
+def rows_of(parts: Parts) -> tuple[list[Mapping[str, Any]], dict[str, Mapping[str, Any]]]:
+    """Give all verdicts and all findings of the parts."""
+    rows = [row for part in parts for row in part["verdicts"]]
+    return rows, {name: finding for part in parts for name, finding in part["findings"].items()}
+
+
+def headcount(section: Section, study: Study) -> Finding:
+    """Record how many people live in the focus buurten, as far as M2 goes for one municipality.
+
+    M2 is about all areas of the manifest together, whose buurten are not published: it is not testable here.
+    """
+    table = series(study.data, study.known, "inhabitants")
+    own = table[table["code"].isin(study.focus.codes) & (table["status"] == "measured")]
+    base: dict[str, Any] = {
+        "id": "12.people", "kind": "headcount", "measure": "people", "unit": "persons", "indicator": "inhabitants",
+        "focus": study.focus.name, "flags": ("register",),
+    }  # fmt: skip
+    finding = Finding(reason="no_figures", **base)
+    if not own.empty:
+        year = int(own["year"].max())
+        last = own[own["year"] == year]
+        total, low, high = (float(last[name].sum()) for name in ("value", "low", "high"))
+        side = Side(year, "focus", n_units=len(last), n_missing=len(study.focus.codes) - len(last))
+        finding = Finding(estimate=total, low=low, high=high, range_kind=("rounding",), a=side, **base)
+    entry = claims.registry().claims[HEADCOUNT]
+    missing = tuple(entry["missing"])
+    section.add(finding)
+    section.decide(Verdict(HEADCOUNT, NOT_TESTABLE, finding.id, "all", None, (), missing))
+    return finding
+
+
+def robustness(section: Section, study: Study, parts: Parts) -> list[Robustness]:
+    """Record every verdict under all reasonable ways to test it, with the curve of each change of a gap."""
+    rows, findings = rows_of(parts)
+    found = sensitivity.explore(study, rows, findings)
+    table = [
+        {
+            "claim": one.claim, "verdict": one.verdict, "votes": one.votes, "agree_ways": one.agree,
+            "agree_share": None if one.agree_share is None else 100 * one.agree_share,
+            "label": one.label, "depends_on": ";".join(one.depends_on),
+        }
+        for one in found
+    ]  # fmt: skip
+    columns = [
+        Column("claim", "claim"), Column("verdict", "verdict"), Column("votes", "number", "number"),
+        Column("agree_ways", "number", "number"), Column("agree_share", "number", "percent", 0),
+        Column("label", "code"), Column("depends_on", "choices"),
+    ]  # fmt: skip
+    section.table("12.robustness", columns, pd.DataFrame(table))
+    for one in found:
+        drawn = _drawn(study, one)
+        if len(drawn) < 2:
+            continue
+        share = None if one.agree_share is None else 100 * one.agree_share
+        details = {"ways": {"value": one.votes, "unit": "number"}, "agree": {"value": one.agree, "unit": "number"}}
+        section.add(
+            Finding(
+                id=f"12.robust.{one.claim}", kind="robustness", measure=one.claim, unit="percent", estimate=share,
+                low=share, high=share, decimals=0, details=details, focus=study.focus.name,
+                reason=None if one.votes else "no_figures",
+            )
+        )  # fmt: skip
+        name = f"12.curve.{one.claim}"
+        columns = [
+            *[Column(key, "number", "number", 2) for key in CURVE], Column("verdict", "verdict"),
+            Column("headline", "headline"), *[Column(key, "choice") for key in CHOICES[:5]],
+        ]  # fmt: skip
+        section.table(name, columns, drawn)
+        section.figure(name, "curve", name, f"12.robust.{one.claim}")
+    return found
+
+
+def _drawn(study: Study, one: Robustness) -> pd.DataFrame:
+    """Give the ways a curve draws: those with a number, with the registered smallest effect and rounding counted."""
+    table = one.table
+    if one.verdict == NOT_TESTABLE or claims.registry().claims[one.claim]["kind"] not in sensitivity.TESTS:
+        return pd.DataFrame()
+    table = table[(table["smallest"] == "registered") & (table["rounding"] == "counted") & table["estimate"].notna()]
+    first = table[["indicator", "measure"]].iloc[:1]
+    headline = (table["focus_list"] == study.focus.name) & (table["weighing"] == "all") & (table["window"] == "ends")
+    for name in first:
+        headline &= table[name] == first[name].iloc[0]
+    ordered = table.assign(headline=headline).sort_values(["estimate", *CHOICES], kind="stable", ignore_index=True)
+    return ordered[[*CURVE, "verdict", "headline", *CHOICES[:5]]]
+
+
+def synthesise(study: Study, section: Section, parts: Parts, robust: Sequence[Robustness] = ()) -> pd.DataFrame:
+    """Record the claims with the number behind each, all verdicts by part, and the score of the debate."""
+    rows, findings = rows_of([*parts, section.as_json()])
+    votes = [row["verdict"] for row in rows]
+    details = {name.lower(): {"value": votes.count(name), "unit": "number"} for name in VERDICTS}
+    tested = len(votes) - votes.count(NOT_TESTABLE)
+    details["parts"] = {"value": tested, "unit": "number"}
+    score = Finding(
+        id="12.score", kind="score", measure="parts", unit="number", estimate=tested, low=tested, high=tested,
+        details=details, focus=study.focus.name,
+    )  # fmt: skip
+    section.add(score)
+    section.headline = score.id
+    shares = {one.claim: one.agree_share for one in robust}
+    summary = [_claim_row(claim, verdict, rows, findings, shares) for claim, verdict in claims.overall(rows).items()]
+    columns = [
+        Column("claim", "claim"), Column("verdict", "verdict"), Column("part", "part"), Column("measure", "hidden"),
+        Column("estimate", "number", "@unit"), Column("range", "range", "@unit"), Column("high", "hidden", "@unit"),
+        Column("agree_share", "number", "percent", 0), Column("change", "change"), Column("unit", "unit"),
+    ]  # fmt: skip
+    section.table("12.claims", columns, pd.DataFrame(summary))
+    table = claims.verdict_table(rows, findings)
+    table = table.rename(columns={"indicator": "part"}).assign(part=lambda rows: rows["part"].fillna("all"))
+    columns = [
+        Column("claim", "claim"),
+        Column("part", "part"),
+        Column("measure", "hidden"),
+        Column("verdict", "verdict"),
+        *[Column(key, "number", "@unit") for key in ("estimate", "low", "high")],
+        Column("agree", "agree"),
+        Column("of", "hidden", "number"),
+        Column("flips_at", "hidden"),
+        Column("unit", "unit"),
+    ]
+    section.table("12.verdicts", columns, table)
+    section.tables = {"12.claims": section.tables["12.claims"], **section.tables}
+    counts = claims.score(rows)
+    if not counts.empty:
+        names = [name for name in counts.columns if name != "claim"]
+        section.table(
+            "12.score",
+            [Column("claim", "claim"), *[Column(name, "number", "number") for name in names]],
+            counts,
+        )
+    return table
+
+
+def _claim_row(
+    claim: str,
+    verdict: str,
+    rows: Sequence[Mapping[str, Any]],
+    findings: Mapping[str, Mapping[str, Any]],
+    shares: Mapping[str, float | None],
+) -> dict[str, Any]:
+    """Give a claim with the one number behind its verdict."""
+    row = standing.one_number([row for row in rows if row["claim"] == claim], findings, verdict)
+    finding = findings.get(row["finding"] or "") or {}
+    ranged = bool(finding.get("range_kind"))
+    share = shares.get(claim)
+    return {
+        "claim": claim, "verdict": verdict, "part": finding.get("indicator") or "all",
+        "measure": finding.get("measure"), "estimate": finding.get("estimate"),
+        "range": finding.get("low") if ranged else None, "high": finding.get("high") if ranged else None,
+        "agree_share": None if share is None else 100 * share, "change": claim, "unit": unit_of(finding),
+    }  # fmt: skip
+
+
+def unit_of(finding: Mapping[str, Any]) -> str | None:
+    """Give the unit in which a finding's estimate is told: a difference of percentages is in points."""
+    is_difference = finding.get("kind") in DIFFERENCES and finding.get("unit") == "percent"
+    return "points" if is_difference else finding.get("unit")
+
+
+def all_tests(section: Section, study: Study, parts: Parts) -> dict[str, Adjusted]:
+    """Record which verdicts are left when every test of the registry counts (Holm)."""
+    rows, findings = rows_of(parts)
+    found = standing.after_all_tests(rows, findings, claims.registry(), study.p.draws)
+    decided = {name: one for name, one in found.items() if one.alone in DECIDED}
+    left = sum(one.verdict in DECIDED for one in decided.values())
+    details = {
+        "decided": {"value": len(decided), "unit": "number"},
+        "tests": {"value": len(found), "unit": "number"},
+    }
+    section.add(
+        Finding(
+            id="12.holm", kind="all_tests", measure="holm", unit="number", estimate=left, low=left, high=left,
+            details=details, focus=study.focus.name,
+        )
+    )  # fmt: skip
+    table = []
+    for name, one in decided.items():
+        claim, _, part = name.partition("/")
+        finding = findings[next(row["finding"] for row in rows if (row["claim"], row["row"]) == (claim, part))]
+        table.append(
+            {
+                "claim": claim, "part": finding["indicator"] or "all", "measure": finding["measure"],
+                "verdict": one.alone, "p": one.p_value, "p_adjusted": one.adjusted, "after": one.verdict,
+            }
+        )  # fmt: skip
+    columns = [
+        Column("claim", "claim"), Column("part", "part"), Column("measure", "hidden"), Column("verdict", "verdict"),
+        Column("p", "number", "probability"), Column("p_adjusted", "number", "probability"),
+        Column("after", "verdict"),
+    ]  # fmt: skip
+    if table:
+        section.table("12.holm", columns, pd.DataFrame(table))
+    return found
+
+
+def argument(section: Section, study: Study, parts: Parts) -> pd.DataFrame:
+    """Record on which verdicts the conclusions stand, as a table and as a graph."""
+    rows, _ = rows_of([*parts, section.as_json()])
+    overall = claims.overall(rows)
+    conclusions = claims.registry().conclusions
+    stands = {name: standing.stands_on(entry["leans_on"], overall) for name, entry in conclusions.items()}
+    edges = [
+        {"conclusion": name, "stands": stands[name], "claim": claim, "verdict": overall.get(claim, NOT_TESTABLE)}
+        for name, entry in conclusions.items()
+        for claim in entry["leans_on"]
+    ]
+    columns = [
+        Column("conclusion", "claim"), Column("stands", "code"), Column("claim", "claim"), Column("verdict", "verdict"),
+    ]  # fmt: skip
+    made = list(stands.values())
+    details = {
+        name: {"value": made.count(name), "unit": "number"}
+        for name in (standing.ON_TESTED, standing.PARTLY, standing.AGAINST, standing.OPEN, standing.UNTESTED)
+    }
+    section.add(
+        Finding(
+            id="12.argument", kind="argument", measure="conclusions", unit="number", estimate=len(made), low=len(made),
+            high=len(made), details=details, focus=study.focus.name,
+        )
+    )  # fmt: skip
+    section.table("12.argument", columns, pd.DataFrame(edges))
+    section.figure("12.argument", "argument", "12.argument", "12.argument")
+    section.figures = {"12.argument": section.figures["12.argument"], **section.figures}
+    return pd.DataFrame(edges)
