@@ -80,9 +80,9 @@ def chance_of_groups(section: Section, study: Study) -> pd.DataFrame:
 def change_of_groups(section: Section, study: Study) -> pd.DataFrame:
     """Record how the dissimilarity of each group changed between its first and last comparable year, and of what.
 
-    Columns: group_name, first and last year, index_then, index_later, moved, low-high (the buurten drawn anew, the same in both
-    years), and parts that sum to it: appeared, disappeared (buurten that were empty in one year), structure (who
-    lives with whom), sizes (of the buurten) and group_size; over the buurten measured in both years.
+    Columns: group_name, first and last year, index_then, index_later, moved, low-high (the buurten drawn anew, the same
+    in both years), and parts that sum to it: appeared, disappeared (buurten that were empty in one year), structure
+    (who lives with whom), sizes (of the buurten) and group_size; over the buurten measured in both years.
     """
     rows = []
     for name in study.p.groups:
