@@ -345,4 +345,6 @@ def test_a_rule_without_its_number_is_refused(home: Path, old: str, new: str, me
 
 def test_the_registry_is_valid_toml_with_one_entry_per_claim() -> None:
     raw = tomllib.loads((PROJECT / "notebooks" / "claims.toml").read_text(encoding="utf-8"))
-    assert list(claims.registry().claims) == list(raw["claim"]) == ["K1", "K2", "K3", "C1", "C2", "C3", "M1"]
+    assert list(claims.registry().claims) == list(raw["claim"]) == [
+        "K1", "K2", "K3", "C1", "C2", "C3", "M1", "C4", "H2", "H3", "C10", "H5",
+    ]  # fmt: skip
