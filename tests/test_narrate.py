@@ -55,6 +55,17 @@ OCCURS: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
     "inflow": ((("moves",), (NOT_COMPUTABLE,)),),
     "squeeze": ((("spending",), ("HIGHER", "LOWER", "UNCLEAR", NOT_COMPUTABLE)),),
     "standing": ((("spending",), ("UNCLEAR",)),),
+    "matthew": (
+        (("absolute", "ranks"), (*JUDGED, NOT_COMPUTABLE)),
+        (("absolute_top_fell", "ranks_top_fell"), ("LOWER",)),
+    ),
+    "top_change": ((("absolute",), (*JUDGED, NOT_COMPUTABLE)),),
+    "behind": ((("absolute", "relative"), (*JUDGED, NOT_COMPUTABLE)),),
+    "behind_similar": ((("absolute", "relative"), (*JUDGED, NOT_COMPUTABLE)),),
+    "mobility": ((("ranks",), ("HIGHER", "UNCLEAR", NOT_COMPUTABLE)),),
+    "beta": ((("relative",), ("HIGHER", "LOWER", "UNCLEAR", NOT_COMPUTABLE)),),
+    "sigma": ((("weighted_sd", "coefficient_of_variation"), (*JUDGED, NOT_COMPUTABLE)),),
+    "lead": ((("gap", "r_squared", "within"), (*JUDGED, NOT_COMPUTABLE)),),
 }
 DETAILS = {
     "placebo": {"observed": "points", "noise": "points"},
@@ -79,6 +90,15 @@ DETAILS = {
     "squeeze": dict.fromkeys(("risen", "risen_low", "risen_high", "fallen", "fallen_low", "fallen_high"), "euro")
     | {"municipalities": "number", "event": "year", "price_year": "year"},
     "standing": {"own": "euro", "others": "number", "event": "year"},
+    "matthew": dict.fromkeys(
+        ("top", "top_low", "top_high", "bottom", "bottom_low", "bottom_high", "stagnation"), "points"
+    )
+    | {"year_base": "year", "groups": "number"},
+    "top_change": {"year_base": "year", "groups": "number"},
+    "behind": {"year_base": "year", "groups": "number"},
+    "mobility": {"stayed": "percent", "groups": "number"},
+    "lead": dict.fromkeys(("resources", "housing", "liveability", "r_squared"), "percent")
+    | {"gap": "points", "unexplained": "points", "municipalities": "number", "buurten": "number"},
     "score": dict.fromkeys(("parts", "supported", "contradicted", "negligible", "undecided", "not_testable"), "number"),
 }
 CASES = [
@@ -234,7 +254,8 @@ def test_the_reason_says_how_much_was_measured_when_there_is_no_other(catalogue:
 def test_every_reason_that_the_library_raises_has_words(project: Path) -> None:
     raised: set[str] = set()
     methods = ("regression", "convergence", "mobility", "blocks", "oaxaca", "shapley", "shares", "pace", "ecological",
-               "lagged", "ordinal", "spending")  # fmt: skip
+               "lagged", "ordinal", "spending", "placing", "fifths", "drift", "facets", "carried",
+               "within")  # fmt: skip
     for name in ("models", "panel", "gaps", "events", "levels", *methods):
         code = (project / "lib" / "kloof" / f"{name}.py").read_text(encoding="utf-8")
         raised |= set(re.findall(r'NotComputableError\(\s*"(\w+)"', code))

@@ -164,7 +164,14 @@ def cases():
     small = [[year, 12.0, 12.02, -0.02, -0.03, 0.01, "comparable"] for year in range(2001, 2024)]
     alone = [[row[0], "focus" if i == 30 else "rest", *row[2:]] for i, row in enumerate(rows)]
     ranked = {"year": 2019, "city_mean": 27.0, **share}
+    groups = [[i + 1, 8 + i, 4.0 * i - 2, 4.0 * i - 5, 4.0 * i + 1, -1.0, 9.5] for i in range(5)]
+    names_of_parts = ("resources", "housing", "liveability", "unexplained", "gap")
+    parts = [[name, value] for name, value in zip(names_of_parts, (3.5, 7.6, -1.4, -0.2, 9.5), strict=True)]
     return {
+        "groups": results("groups", groups, **euro),
+        "groups, three": results("groups", [[*row[:2], -0.1, *row[3:]] for row in groups[:3]], **share),
+        "waterfall": results("waterfall", parts, year=2019, **(euro | {"indicator": "mean_income_per_inhabitant"})),
+        "waterfall, all one way": results("waterfall", [[n, abs(v)] for n, v in parts[:4]] + [["gap", 12.7]], **share),
         "gap_lines": results("gap_lines", GAPS, before_until=2019, **euro),
         "gap_lines, every year broken": results("gap_lines", broken, **euro),
         "gap_lines, one year": results("gap_lines", GAPS[:1], **euro),
@@ -777,3 +784,28 @@ def test_letters_become_a_path_of_the_right_width():
     assert labels.wide("Buurten\nop") == labels.wide("Buurten") < labels.wide("Buurten", bold=True)
     assert labels.outline(" ") == ""
     assert labels.wide(" ") == 0.0
+
+
+def test_a_waterfall_starts_each_part_where_the_last_one_ended_and_ends_with_the_whole(catalogue):
+    axes = figure(CASES["waterfall"], catalogue)[0].axes[0]
+    bars = sorted(axes.patches, key=lambda bar: -bar.get_y(), reverse=True)
+    ends = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in bars]
+    assert [round(stop - start, 9) for start, stop in ends] == [3.5, 7.6, -1.4, -0.2, 9.5]
+    for (_, stop), (start, _) in pairwise(ends[:4]):
+        assert start == pytest.approx(stop)
+    assert ends[-1] == (0, pytest.approx(ends[-2][1]))
+    assert {"€ 3.500", "−€ 1.400", "€ 9.500"} <= {
+        text.replace("\u00a0", " ") for text in drawn_texts(svg_of("waterfall", catalogue))
+    }
+
+
+def test_groups_stand_from_low_to_high_on_the_band_of_chance(catalogue):
+    axes = figure(CASES["groups"], catalogue)[0].axes[0]
+    assert [bar.get_x() for bar in axes.patches] == [-1.0] * 5
+    assert [bar.get_width() for bar in axes.patches] == [10.5] * 5
+    dots = next(line for line in axes.lines if line.get_marker() == "o")
+    assert list(dots.get_xdata()) == [-2.0, 2.0, 6.0, 10.0, 14.0]
+    assert list(dots.get_ydata()) == sorted(dots.get_ydata())
+    assert {"Lowest group (8 neighbourhoods)", "Highest group (12 neighbourhoods)"} <= set(
+        drawn_texts(svg_of("groups", catalogue, "en"))
+    )
