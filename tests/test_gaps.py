@@ -57,7 +57,7 @@ def test_units_and_smallest_effects_go_with_the_measure() -> None:
     assert absolute.range_kind == ("process", "rounding")
     assert set(absolute.details) == {
         "randomisation_low", "randomisation_high", "robust_low", "robust_high", "rounding_low", "rounding_high",
-        "p_value",
+        "p_value", "degrees",
     }  # fmt: skip
     parts = {key: part["value"] for key, part in absolute.details.items()}
     assert absolute.low <= min(parts["randomisation_low"], parts["robust_low"]) <= absolute.estimate

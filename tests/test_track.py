@@ -41,7 +41,7 @@ def make(study: Study) -> tuple[Section, dict[str, Any]]:
     """Run every step of the notebooks on one section; give what each gave back."""
     section = Section("all")
     given: dict[str, Any] = {}
-    for name in (*TABLES, "spread_over_years", "other_places", "error_rates"):
+    for name in (*TABLES, "spread_over_years", "other_places", "error_rates", "everything_that_exists"):
         if name == "buurten_ranked":
             given["levels_now"] = record.levels_now(section, study)
             given[name] = record.buurten_ranked(section, study, given["levels_now"])
@@ -50,6 +50,7 @@ def make(study: Study) -> tuple[Section, dict[str, Any]]:
     followed = gaps.follow_all(study)
     for name in ("changes", "gap_pictures", "placebos", "variants"):
         given[name] = getattr(track, name)(section, study, followed)
+    given["changes_in_window"] = track.changes_in_window(section, study)
     followed = gaps.follow_all(study, study.p.trend_from)
     for name in ("before_and_since", "event_pictures"):
         given[name] = getattr(track, name)(section, study, followed)

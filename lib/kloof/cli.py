@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from kloof import cli_data, cli_hypothesis, cli_verdicts, cli_workshop
+from kloof import cli_data, cli_hypothesis, cli_manifest, cli_verdicts, cli_workshop
 from kloof.errors import KloofError, ParameterError
 from kloof.fmt import LANGUAGES
 
@@ -22,6 +22,7 @@ app.add_typer(cli_data.app, name="data")
 app.add_typer(cli_workshop.app, name="workshop")
 app.add_typer(cli_hypothesis.app, name="hypothesis")
 verdicts = app.command()(cli_verdicts.verdicts)
+manifest = app.command()(cli_manifest.manifest)
 
 
 @app.command()
