@@ -14,6 +14,7 @@ from estate import Cell, estate, same
 from kloof import claims, dilution
 from kloof.errors import NotComputableError
 from kloof.findings import HIGHER, LOWER, NOT_COMPUTABLE, SAME, UNCLEAR, judge
+from kloof.shares import share_change
 from kloof.study import Study, open_study
 from test_tenures import heerlen
 
@@ -74,6 +75,24 @@ def test_rounding_widens_what_chance_leaves() -> None:
     assert exact.estimate == coarse.estimate
     assert (coarse.low or 0) < (exact.low or 0) < (exact.high or 0) < (coarse.high or 0)
     assert (judge(exact), judge(coarse)) == (LOWER, UNCLEAR)
+
+
+def test_rounding_is_added_to_the_difference_of_the_parts() -> None:
+    """Where the group halves by itself the difference decides: each count may be off the worst way."""
+    rows = {2016: FIXED, 2018: [v / 2 for v in FIXED]}, {2016: AROUND, 2018: AROUND}  # type: ignore[operator]
+    exact, coarse = (dilution.dilution_finding(people(*rows, counts=step), ASSISTED, "x") for step in (0.0, 5.0))
+    study = people(*rows, counts=5.0)
+    held = dilution.members(study, ASSISTED)
+    counted, reach = held.counted(study.focus.codes), held.reach(study.focus.codes)
+    split = share_change(counted, reach)
+    own, around = split.fewer_vulnerable_range, split.more_others_range
+    assert own is not None
+    assert around is not None
+    assert reach == pytest.approx(5.0)  # 2.5 of the whole and 2.5 of the group
+    assert exact.estimate == coarse.estimate == pytest.approx(split.more_others - split.fewer_vulnerable)
+    for end, limit in (("low", around[0] - own[1]), ("high", around[1] - own[0])):
+        wider = getattr(coarse, end) - getattr(exact, end)
+        assert wider == pytest.approx(limit - coarse.estimate)
 
 
 def test_a_share_of_households_is_counted_with_its_bounds() -> None:
