@@ -1,6 +1,6 @@
 """The argument as a graph: what ought to be done on the left, the claims it leans on with their verdicts on the right.
 
-A verdict is told by its word and sign in the box of the claim; the line repeats it by its pattern and colour.
+A verdict is told by its word in the box of the claim; the line repeats it by its pattern and colour.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,6 @@ LINES: dict[str, dict[str, Any]] = {
     "UNDECIDED": {"color": GREY, "linewidth": 1.6, "linestyle": (0, (3, 3))},
     "NOT_TESTABLE": {"color": GREY, "linewidth": 1.2, "linestyle": (0, (1, 3))},
 }
-SHOWN = {**SIGNS, "SUPPORTED": "●", "CONTRADICTED": "○"}
 ROOM, GAP, PAD = 234.0, 12.0, 10.0
 
 
@@ -37,7 +36,7 @@ def graph(drawing: Drawing) -> "Figure":
     texts = {name: _text(entries, name, language) for name in (*conclusions, *leaned)}
     below = {name: drawing.word("argument", stands[name]) for name in conclusions}
     for name in leaned:
-        below[name] = f"{SHOWN[verdicts[name]]} {drawing.narrator.word('verdict', verdicts[name])}".strip()
+        below[name] = f"{SIGNS[verdicts[name]]} {drawing.narrator.word('verdict', verdicts[name])}".strip()
     below = {name: wrap(text, ROOM) for name, text in below.items()}
     used = [code for code in LINES if code in set(rows["verdict"])]
     items = [([{**LINES[code], "solid_capstyle": "butt"}], drawing.narrator.word("verdict", code)) for code in used]
