@@ -27,6 +27,7 @@ from kloof.findings import (
     Finding,
     Side,
     Verdict,
+    all_of,
     combine,
     decide,
     from_json,
@@ -224,3 +225,41 @@ def test_a_verdict_counts_the_variants_that_agree() -> None:
     assert (entry["agree"], entry["of"]) == (2, 4)
     assert entry["claim"] == "C1"
     assert findings.Verdict("C1", NOT_TESTABLE, None, "a").as_json()["of"] == 0
+
+
+# ------------------------------------------------------------------ claims that something stays away, and joint claims
+
+
+@pytest.mark.parametrize(
+    ("expected", "judgement", "verdict"),
+    [
+        ("SAME", "SAME", SUPPORTED),
+        ("SAME", "HIGHER", CONTRADICTED),
+        ("SAME", "LOWER", CONTRADICTED),
+        ("SAME", "UNCLEAR", UNDECIDED),  # silence is not sameness
+        ("SAME", "NOT_COMPUTABLE", NOT_TESTABLE),
+        ("NOT_HIGHER", "SAME", SUPPORTED),
+        ("NOT_HIGHER", "LOWER", SUPPORTED),
+        ("NOT_HIGHER", "HIGHER", CONTRADICTED),
+        ("NOT_HIGHER", "UNCLEAR", UNDECIDED),
+        ("NOT_HIGHER", "NOT_COMPARABLE", NOT_TESTABLE),
+    ],
+)
+def test_that_something_stays_away_needs_a_test_that_says_so(expected: str, judgement: str, verdict: str) -> None:
+    assert decide(judgement, expected) == verdict
+
+
+@pytest.mark.parametrize(
+    ("parts", "verdict"),
+    [
+        ([SUPPORTED, SUPPORTED], SUPPORTED),
+        ([SUPPORTED, UNDECIDED], UNDECIDED),
+        ([UNDECIDED, CONTRADICTED], CONTRADICTED),  # one part that fails is enough
+        ([NEGLIGIBLE, SUPPORTED], NEGLIGIBLE),
+        ([NEGLIGIBLE, CONTRADICTED], CONTRADICTED),
+        ([NOT_TESTABLE, CONTRADICTED], NOT_TESTABLE),
+        ([], UNDECIDED),
+    ],
+)
+def test_a_joint_claim_holds_when_each_part_does(parts: list[str], verdict: str) -> None:
+    assert all_of(parts) == all_of(parts[::-1]) == verdict
