@@ -106,6 +106,8 @@ def test_years_are_joined_in_order(position: Any, around: Any, waves: Any) -> No
 def test_only_years_that_are_near_are_joined() -> None:
     assert liveability.match_years((2016,), (2018,), 1) == []
     assert liveability.match_years((2016,), (2018,), 2) == [(2016, 2018)]
+    # 2011 would be joined to 2007, back over 2010 with 2012: time does not run that way
+    assert liveability.match_years((2010, 2011), (2007, 2012), 4) == [(None, 2007), (2010, 2012), (2011, None)]
 
 
 # ------------------------------------------------------------------ C8
