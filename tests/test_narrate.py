@@ -20,7 +20,7 @@ from kloof.schema import STATUSES
 LANGUAGES = ("nl", "en")
 INDICATOR = "mean_dwelling_value"
 BROKEN = f"{INDICATOR}@2024"
-PARTS = ("main", "title", "chance", "places", "partial")
+PARTS = ("main", "title", "alt", "chance", "places", "partial")
 RANGES = {"HIGHER": (1.5, 2.5), "LOWER": (-2.5, -1.5), "SAME": (-0.4, 0.3), "UNCLEAR": (-3.0, 2.0)}
 JUDGED = tuple(RANGES)
 FOUR = ("absolute", "relative", "absolute_reversed", "relative_reversed")
@@ -37,6 +37,16 @@ OCCURS: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
     "coverage": ((("share_of_cells",), ("HIGHER", "UNCLEAR")),),
     "replication": ((("rows", "inconsistent"), JUDGED),),
     "score": ((("parts",), ("HIGHER", "UNCLEAR")),),
+    "gap_change_window": ((FOUR, (*JUDGED, NOT_COMPUTABLE)),),
+    "index_change": ((("dissimilarity",), (*JUDGED, NOT_COMPUTABLE)),),
+    "headcount": ((("people",), ("HIGHER", NOT_COMPUTABLE)),),
+    "robustness": ((("claim",), ("HIGHER", "UNCLEAR", NOT_COMPUTABLE)),),
+    "all_tests": ((("holm",), ("HIGHER", "UNCLEAR")),),
+    "argument": ((("conclusions",), ("HIGHER",)),),
+    "place_among": (
+        (("dissimilarity", "coefficient_of_variation"), JUDGED),
+        (("dissimilarity",), (NOT_COMPUTABLE,)),
+    ),
     "pace": (
         (("tempo",), ("HIGHER", "LOWER", "UNCLEAR", NOT_COMPUTABLE)),
         (("tempo_away",), ("LOWER", "UNCLEAR")),  # what moves away cannot be fast enough
@@ -99,6 +109,10 @@ DETAILS = {
     "mobility": {"stayed": "percent", "groups": "number"},
     "lead": dict.fromkeys(("resources", "housing", "liveability", "r_squared"), "percent")
     | {"gap": "points", "unexplained": "points", "municipalities": "number", "buurten": "number"},
+    "robustness": dict.fromkeys(("ways", "agree"), "number"),
+    "all_tests": dict.fromkeys(("tests", "decided"), "number"),
+    "argument": dict.fromkeys(("on_tested", "partly", "against", "open", "untested"), "number"),
+    "place_among": dict.fromkeys(("rank", "rank_low", "rank_high", "places"), "number"),
     "score": dict.fromkeys(("parts", "supported", "contradicted", "negligible", "undecided", "not_testable"), "number"),
 }
 CASES = [

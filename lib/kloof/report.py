@@ -89,12 +89,12 @@ class Builder(TableWriter):
         )
 
     def question(self, name: str) -> str:
-        """Give the question of a section; that of a researcher's hypothesis is by its id."""
+        """Give the question of a section; that of a researcher's hypothesis is by what it is about."""
         if has("section", name, "question"):
             place = self.teller.area(self.results["place"]["code"])
             return text_of(fill(self.word("section", name, "question"), {"place": place}))
-        claim = next(claim for claim, entry in self.entries.items() if entry.get("notebook") == name)
-        return text_of(fill(self.word("own_hypothesis"), {"claim": claim}))
+        about = next(entry["indicator"] for entry in self.entries.values() if entry.get("notebook") == name)
+        return text_of(fill(self.word("own_hypothesis"), {"noun": self.teller.noun(about)}))
 
     def drawn_only(self, table: str) -> bool:
         """Tell whether a table is only the data behind a figure or a wider table: it is a file, not a page."""
