@@ -649,7 +649,7 @@ def test_words_of_figures_exist_in_both_languages_for_every_kind(words):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda d: d["figures"]["f"].update(kind="pie"), "unknown kind 'pie'; known kinds: argument, availability, choropleth"),
+        (lambda d: d["figures"]["f"].update(kind="pie"), "unknown kind 'pie'; known kinds: argument, availability, "),
         (lambda d: d["figures"].clear(), "no figure f; it has: none"),
         (lambda d: d["tables"].clear(), "table t, which results.json does not have"),
         (lambda d: d["tables"]["t"]["rows"].clear(), "table t of figure f. \\(1\\) there are no rows"),
