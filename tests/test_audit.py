@@ -39,6 +39,21 @@ def test_a_right_page_is_clean(language: str) -> None:
     check(page(language), sample.results(), language)
 
 
+def test_a_claim_whose_parts_were_decided_differently_is_undecided() -> None:
+    """Though none of its parts is; one that could not be tested has no vote."""
+    html = (
+        page("nl")
+        .replace("weersproken", "onbeslist")
+        .replace('data-verdict="CONTRADICTED"', 'data-verdict="UNDECIDED"')
+    )
+    for others, clean in ((["SUPPORTED", "NOT_TESTABLE"], True), (["NOT_TESTABLE"], False), ([], False)):
+        document = deepcopy(sample.results())
+        own = next(entry for entry in document["verdicts"] if entry["verdict"] == "CONTRADICTED")
+        document["verdicts"] += [{**own, "verdict": verdict} for verdict in others]
+        faults = [fault for fault in audit_html(html, document, "nl") if f"claim {own['claim']}: shows" in fault]
+        assert (faults == []) == clean
+
+
 def test_check_lists_all_faults_at_once() -> None:
     html = page("nl").replace("€ 141.000</data>", "€ 142.000</data>", 1).replace("de rest van de stad", "drie wijken")
     with pytest.raises(ReportError, match=r"faults in the nl page.*142\.000.*drie"):

@@ -172,13 +172,20 @@ def recorded(
         entry = findings.get(row["finding"] or "")
         finding = from_json(entry) if entry else None
         for place, (name, verdict) in enumerate(row["variants"]):
-            options = (row["row"], "all", name, "all", "ends")
+            options = (*_part(row["row"], finding), name, "all", "ends")
             own = finding is not None and place == 0 and finding.smallest_effect and finding.low is not None
             if own and finding is not None and claims.verdict_of(finding, expected) == verdict:
                 made += _votes(options, {"counted": finding}, expected)
             else:
                 made.append((*options, "registered", "counted", None, None, None, verdict))
     return pd.DataFrame(made, columns=[*CHOICES, "estimate", "low", "high", "verdict"])
+
+
+def _part(row: str, finding: Finding | None) -> tuple[str, str]:
+    """Split the name of a part in its indicator and measure, where that is what it is made of."""
+    name, _, measure = row.partition(".")
+    whole = finding is None or name != finding.indicator or not measure or "." in measure
+    return (row, "all") if whole else (name, measure)
 
 
 def robustness(claim: str, verdict: str, table: pd.DataFrame) -> Robustness:
