@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.sandbox.regression.gmm import IV2SLS
 
-from kloof import convergence, formulas
+from kloof import convergence, means
 from kloof.convergence import EARLIER_YEAR, INSTRUMENT, SAME_YEAR, SPREADS, Growth
 from kloof.errors import NotComputableError, ParameterError
 
@@ -121,7 +121,7 @@ def test_what_beta_refuses() -> None:
 
 # ------------------------------------------------------------------ sigma
 
-FORMULA: dict[str, Callable[..., np.ndarray]] = {name: getattr(formulas, name) for name in SPREADS}
+FORMULA: dict[str, Callable[..., np.ndarray]] = {name: getattr(means, name) for name in SPREADS}
 
 
 def pairs(rng: np.random.Generator, ratio: float = 1.0, units: int = 56, skew: float = 0.0) -> tuple[np.ndarray, ...]:

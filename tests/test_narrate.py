@@ -25,6 +25,12 @@ RANGES = {"HIGHER": (1.5, 2.5), "LOWER": (-2.5, -1.5), "SAME": (-0.4, 0.3), "UNC
 JUDGED = tuple(RANGES)
 FOUR = ("absolute", "relative", "absolute_reversed", "relative_reversed")
 
+# kinds of notebooks 09 and 11: test_liveability and test_policy write the sentence of each of their judgements
+RENDERED_ELSEWHERE = {
+    "class_trend", "fell", "fell_less", "follows", "gap_left", "improved", "pass_through", "precedes", "score_gap",
+    "seen", "image",
+}  # fmt: skip
+
 # kind → measures, judgements and details that the library makes (gaps, events, levels, coverage, replication, notebook)
 OCCURS: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
     "gap": ((("absolute",), (*JUDGED, NOT_COMPUTABLE)),),
@@ -231,7 +237,7 @@ def test_every_sentence_of_the_table_is_used_by_a_finding_that_can_occur(
         for part in parts_of(teller, finding):
             teller.sentence(finding, part)
     table = narrate.templates()["sentence"]
-    unused = {("sentence", *path) for path in leaves(table)} - used
+    unused = {("sentence", *path) for path in leaves(table) if path[0] not in RENDERED_ELSEWHERE} - used
     assert unused == set()
 
 

@@ -73,7 +73,7 @@ def test_everything_a_report_promises_is_there(breda_report: Path) -> None:
         assert (folder / "index.html").stat().st_size > 100_000
         assert (folder / "report.pdf").read_bytes()[:5] == b"%PDF-"
         assert {path.stem for path in (folder / "figures").glob("*.svg")} == set(results["figures"])
-        assert len(list((folder / "notebooks").glob("*.ipynb"))) == 8
+        assert len(list((folder / "notebooks").glob("*.ipynb"))) == 13
     names = {path.stem for path in (breda_report / "tables").glob("*.csv")}
     assert set(results["tables"]) <= names
     assert not list(breda_report.parent.glob(".making-*")), "a half-made report was left behind"

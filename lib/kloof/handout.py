@@ -18,11 +18,21 @@ from kloof.results import write_whole
 FONT_PACKAGES = ("font_source_serif_pro", "font_source_sans_pro")
 
 
+TAUGHT = (
+    "dissimilarity", "isolation", "interaction", "gini", "theil_h", "correlation_ratio",
+    "weighted_sd", "coefficient_of_variation", "theil_between",
+)  # fmt: skip
+
+
 def glossary(language: str) -> list[list[str]]:
-    """List the indices of the registry: name, what it says, its weakness, formula."""
+    """List the indices of the registry that the sessions use, so that they fit one page: name, what, weakness, formula.
+
+    All others are in the teacher's notes and in `kloof glossary`.
+    """
     return [
-        [getattr(index, f"{part}_{language}") for part in ("name", "what", "weakness")] + [index.formula]
-        for index in INDICES.values()
+        [getattr(INDICES[name], f"{part}_{language}") for part in ("name", "what", "weakness")]
+        + [INDICES[name].formula]
+        for name in TAUGHT
     ]
 
 
