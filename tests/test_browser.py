@@ -1,8 +1,5 @@
 """The page in a real browser: nothing is fetched, nothing overflows, everything is named and can be read."""
 
-import os
-import shutil
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,11 +10,6 @@ import sample
 from kloof.page import render_html
 
 pytestmark = pytest.mark.browser
-
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 # Every text in sight with its contrast against the nearest background colour around it (WCAG 2.2, 1.4.3).
 CONTRAST = """() => {
@@ -52,22 +44,6 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / language).mkdir()
         (folder / language / "index.html").write_text(render_html(sample.view(language)), encoding="utf-8")
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        message = "no Chromium on this system; install the package chromium to run the browser tests"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=path, args=FLAGS)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(params=["nl", "en"])

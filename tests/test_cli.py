@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import kloof.run
-from kloof import cli, listing
+from kloof import listing
 from kloof.indices import INDICES
 
 Answer = tuple[int, str, str]
@@ -36,7 +36,7 @@ def home(copied: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def kloof_(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Kloof:
+def kloof_(home: Path, monkeypatch: pytest.MonkeyPatch, command_line: Kloof) -> Kloof:
     """Call the command line: exit code, standard output, standard error. Nothing it is told here may start a kernel."""
 
     def never(*_: object) -> None:
@@ -45,17 +45,7 @@ def kloof_(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
     monkeypatch.setattr(kloof.run, "execute_languages", never)
     monkeypatch.setenv("COLUMNS", "200")
 
-    def call(*words: str) -> Answer:
-        monkeypatch.setattr(sys, "argv", ["kloof", *words])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as ending:
-            code = int(ending.code or 0)
-        shown = capsys.readouterr()
-        return code, shown.out, shown.err
-
-    return call
+    return command_line
 
 
 def tree(folder: Path) -> dict[str, bytes]:

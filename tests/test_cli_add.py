@@ -1,8 +1,8 @@
 """`kloof data add` says what a file is, column by column, and stores it; refusals end on one line with exit code 2."""
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import kloof.store
-from kloof import cli, cli_add
+from kloof import cli_add
 
 Kloof = Callable[..., tuple[int, str, str]]
 PANEL = """jaar,gemeentecode,gemeentenaam,aantal_inwoners,koopwoningen,iets
@@ -60,18 +60,8 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Store:
 
 
 @pytest.fixture
-def kloof_(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Kloof:
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["kloof", "data", "add", *map(str, words)])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as ending:
-            code = int(ending.code or 0)
-        shown = capsys.readouterr()
-        return code, shown.out, shown.err
-
-    return call
+def kloof_(command_line: Kloof) -> Kloof:
+    return partial(command_line, "data", "add")
 
 
 def saved(folder: Path, name: str, text: str) -> Path:

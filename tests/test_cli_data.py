@@ -1,13 +1,13 @@
 """`kloof data` on the command line: what it prints, where it stops, and that a second call asks nothing."""
 
-import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 import kloof.fetch
-from kloof import cli, store
+from kloof import store
 from kloof.cli_data import read_years
 from kloof.errors import ParameterError
 from kloof.rawstore import folder, read_lock
@@ -26,22 +26,12 @@ def world(shared: Path) -> Iterator[World]:
 
 
 @pytest.fixture
-def data(home: Path, world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Data:
+def data(home: Path, world: World, monkeypatch: pytest.MonkeyPatch, command_line: Data) -> Data:
     """Call `kloof data …`: exit code, standard output, standard error."""
     monkeypatch.setenv("COLUMNS", "200")
     world.asked.clear()
 
-    def call(*words: str) -> Answer:
-        monkeypatch.setattr(sys, "argv", ["kloof", "data", *words])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as ending:
-            code = int(ending.code or 0)
-        shown = capsys.readouterr()
-        return code, shown.out, shown.err
-
-    return call
+    return partial(command_line, "data")
 
 
 def test_fetch_downloads_once(data: Data, world: World, home: Path) -> None:

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kloof import cli
 from kloof.cli_measure import as_json, measure_file, people_interval, read_table
 from kloof.counts import Prepared
 from kloof.errors import ParameterError, SourceError
@@ -42,23 +41,8 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def kloof_(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Kloof:
-    def call(*words: str) -> Answer:
-        monkeypatch.setattr(sys, "argv", ["kloof", *words])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as ending:
-            code = int(ending.code or 0)
-        shown = capsys.readouterr()
-        return code, shown.out, shown.err
-
-    return call
-
-
-def test_json_rows_with_keys_estimates_and_what_was_left_out(kloof_: Kloof, file: Path) -> None:
-    code, out, err = kloof_(
+def test_json_rows_with_keys_estimates_and_what_was_left_out(command_line: Kloof, file: Path) -> None:
+    code, out, err = command_line(
         "measure",
         str(file),
         "--index",
@@ -85,8 +69,8 @@ def test_json_rows_with_keys_estimates_and_what_was_left_out(kloof_: Kloof, file
     }  # fmt: skip
 
 
-def test_a_table_to_read_says_what_was_left_out(kloof_: Kloof, file: Path) -> None:
-    code, out, _ = kloof_(
+def test_a_table_to_read_says_what_was_left_out(command_line: Kloof, file: Path) -> None:
+    code, out, _ = command_line(
         "measure", str(file), "--index", "gini", "--index", "minmax", "--by", "municipality", "--by", "year"
     )
     assert code == 0
@@ -135,14 +119,14 @@ def test_semicolons_parquet_and_a_mark_in_front(tmp_path: Path, file: Path) -> N
     ],
 )
 def test_errors_name_what_is_wrong_and_what_is_there(
-    kloof_: Kloof, file: Path, change: dict[str, str], words: list[str], message: str
+    command_line: Kloof, file: Path, change: dict[str, str], words: list[str], message: str
 ) -> None:
     text = ROWS
     for old, new in change.items():
         text = text.replace(old, new, 1)
     file.write_text(text, encoding="utf-8")
     keys = [] if "--by" in words else ["--by", "municipality,year"]
-    code, out, err = kloof_("measure", str(file), *words, *keys)
+    code, out, err = command_line("measure", str(file), *words, *keys)
     assert (code, out) == (2, "")
     assert message in err
     assert "Traceback" not in err
@@ -208,18 +192,18 @@ def test_an_interval_needs_counts_only() -> None:
             people_interval(two, get_index(name), np.random.default_rng(0))
 
 
-def test_the_help_lists_every_option(kloof_: Kloof, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_help_lists_every_option(command_line: Kloof, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
-    _, out, _ = kloof_("measure", "--help")
+    _, out, _ = command_line("measure", "--help")
     for option in ("--index", "--by", "--group", "--against", "--ci", "--seed", "--json"):
         assert option in out
 
 
-def test_the_glossary_is_printed_as_it_is(kloof_: Kloof) -> None:
-    code, out, err = kloof_("glossary", "--language", "en")
+def test_the_glossary_is_printed_as_it_is(command_line: Kloof) -> None:
+    code, out, err = command_line("glossary", "--language", "en")
     assert (code, err) == (0, "")
     assert out.startswith("# Glossary of the indices\n")
-    code, _, err = kloof_("glossary", "--language", "fr")
+    code, _, err = command_line("glossary", "--language", "fr")
     assert code == 2
     assert "'fr' is not known" in err
 

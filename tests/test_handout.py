@@ -3,7 +3,6 @@
 import functools
 import http.server
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -21,11 +20,6 @@ from kloof import handout, lite, slides, workshop
 from kloof.errors import SourceError
 from kloof.fmt import LANGUAGES
 from kloof.indices import INDICES
-
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -82,22 +76,6 @@ def deck(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 notebooks[one.number] = nbformat.from_dict(texts)
         (folder / f"slides-{language}.html").write_text(slides.render(notebooks, language), encoding="utf-8")
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        message = "no Chromium on this system; install the package chromium to run the browser tests"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=path, args=FLAGS)
-        yield opened
-        opened.close()
 
 
 @pytest.mark.browser

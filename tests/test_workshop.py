@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -399,21 +400,8 @@ Command = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def kloof_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """The command line in this process: exit code, standard output, standard error."""
-    from kloof import cli
-
-    def call(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["kloof", "workshop", *words])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as ended:
-            code = int(ended.code or 0)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return call
+def kloof_command(command_line: Command) -> Command:
+    return partial(command_line, "workshop")
 
 
 def test_the_commands_say_what_they_did(home: Path, kloof_command: Command) -> None:
