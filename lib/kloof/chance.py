@@ -14,9 +14,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from kloof.errors import ParameterError
-from kloof.formulas import Segments
 from kloof.resample import Drawing, replicates
-from kloof.sums import FloatArray, Measure, divide
+from kloof.segments import FloatArray, Segments, divide
+from kloof.sums import Measure
 from kloof.uncertainty import COLUMNS, inhabited, mean_and_error, p_value, quantiles, reasons
 
 NULLS = ("permutation", "evenness", "systematic")

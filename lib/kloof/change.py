@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike
 
 from kloof import formulas, margins
 from kloof.errors import ParameterError, examples
-from kloof.formulas import Segments
-from kloof.sums import FloatArray, Measure, divide, mutual_information, times_log
+from kloof.segments import FloatArray, Segments, divide
+from kloof.sums import Measure, mutual_information, times_log
 
 METHODS = ("nested", "shapley", "karmel_maclachlan")
 _STRUCTURE, _UNITS, _GROUPS = "structural", "unit_marginal", "group_marginal"

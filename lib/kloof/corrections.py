@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike
 from kloof import formulas
 from kloof.chance import expected_dissimilarity, expected_gini
 from kloof.errors import ParameterError
-from kloof.formulas import Segments
-from kloof.sums import FloatArray, divide, times_log
+from kloof.segments import FloatArray, Segments, divide
+from kloof.sums import times_log
 
 _SMALL = 5  # below this count a cell is summed out
 _FAR = 6.5  # standard errors from which |x| and its mean no longer differ (1e-11 of a standard error)

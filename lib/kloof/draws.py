@@ -16,7 +16,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from kloof.sums import FloatArray, divide
+from kloof.segments import FloatArray, divide
 
 IntArray = NDArray[np.int64]
 Model = Callable[[FloatArray, int, np.random.Generator], FloatArray]

@@ -8,8 +8,7 @@ sweeps do. Source: Deming & Stephan 1940, doi:10.1214/aoms/1177731829; the dual:
 import numpy as np
 from numpy.typing import ArrayLike
 
-from kloof.formulas import Segments
-from kloof.sums import FloatArray, divide
+from kloof.segments import FloatArray, Segments, divide
 
 SWEEPS = 3
 STEPS = 80

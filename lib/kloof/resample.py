@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from kloof import draws as models
 from kloof.errors import ParameterError, faults
-from kloof.formulas import Segments
-from kloof.sums import FloatArray, Measure, weighted
+from kloof.segments import FloatArray, Segments
+from kloof.sums import Measure, weighted
 
 CELLS = 2**17  # counts in a block of tables, or weights in a block of drawn units: a few such arrays fit in cache
 UNITS = "units"

@@ -10,18 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from kloof.formulas import Segments
+from kloof.segments import FloatArray, Segments, divide
 
-FloatArray = NDArray[np.float64]
 Measure = Callable[[FloatArray, ArrayLike], FloatArray]
-
-
-def divide(above: FloatArray, below: FloatArray, empty: float = np.nan) -> FloatArray:
-    """Divide where `below` is positive and put `empty` elsewhere, without a warning."""
-    result = np.full(np.broadcast_shapes(above.shape, below.shape), empty)
-    return np.asarray(np.divide(above, below, out=result, where=below > 0), dtype=np.float64)
 
 
 def times_log(values: FloatArray) -> FloatArray:

@@ -13,9 +13,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from kloof.errors import ParameterError, faults
-from kloof.formulas import Segments
 from kloof.resample import Drawing, replicates
-from kloof.sums import FloatArray, Measure
+from kloof.segments import FloatArray, Segments
+from kloof.sums import Measure
 
 RANGE_KINDS = {
     "rounding": "the true counts behind rounded ones, evenly spread within their bounds",
