@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from kloof.dealing import Array, Flags
 from kloof.differences import Difference, difference
 from kloof.errors import NotComputableError
-from kloof.models import ABSOLUTE, Paths, weighted_means
+from kloof.models import ABSOLUTE, Paths, around_event, weighted_means
 
 
 @dataclass(frozen=True)
@@ -65,16 +65,9 @@ def beyond_trend(times: Array, is_before: Sequence[bool]) -> Array:
     """Give the counts of F × year since an event, beyond the line through the years before it, drawn on.
 
     One column for every year since. The same as a regression with unit and year effects, F × t and F × each year since.
-    Raises NotComputableError(too_few_years_before) with fewer than two years before, (no_year_since) with none after.
+    Raises NotComputableError as `models.around_event` does.
     """
-    flags = np.asarray(is_before, dtype=bool)
-    if flags.sum() < 2:
-        raise NotComputableError(
-            "too_few_years_before", f"A trend needs two years before the event; there is {int(flags.sum())}."
-        )
-    if flags.all():
-        raise NotComputableError("no_year_since", "There is no comparable year since the event.")
-    design = np.column_stack([np.ones(len(times)), times])
+    flags, design = around_event(times, is_before)
     counts = np.eye(len(times))[:, ~flags]
     counts[flags] = -(design[~flags] @ np.linalg.pinv(design[flags])).T
     return counts

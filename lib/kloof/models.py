@@ -179,11 +179,10 @@ def own_lines(times: Array) -> Comparison:
     return hat[0], hat[-1]
 
 
-def beyond_line(times: Array, is_before: Sequence[bool]) -> Comparison:
-    """Compare what happened since an event with each buurt's own straight line before it, drawn on.
+def around_event(times: Array, is_before: Sequence[bool]) -> tuple[Flags, Array]:
+    """Tell which years lie before an event, and give the design of a line through the years: years × (1, time).
 
-    The state *before* is the drawn-on line, averaged over the years since; *after* the figures of those years,
-    averaged. Raises NotComputableError with fewer than two years before the event or none since.
+    Raises NotComputableError(too_few_years_before) with fewer than two years before, (no_year_since) with none after.
     """
     flags = np.asarray(is_before, dtype=bool)
     if flags.sum() < 2:
@@ -192,7 +191,16 @@ def beyond_line(times: Array, is_before: Sequence[bool]) -> Comparison:
         )
     if flags.all():
         raise NotComputableError("no_year_since", "There is no comparable year since the event.")
-    design = np.column_stack([np.ones(len(times)), times])
+    return flags, np.column_stack([np.ones(len(times)), times])
+
+
+def beyond_line(times: Array, is_before: Sequence[bool]) -> Comparison:
+    """Compare what happened since an event with each buurt's own straight line before it, drawn on.
+
+    The state *before* is the drawn-on line, averaged over the years since; *after* the figures of those years,
+    averaged. Raises NotComputableError with fewer than two years before the event or none since.
+    """
+    flags, design = around_event(times, is_before)
     drawn_on = np.zeros(len(times))
     drawn_on[flags] = design[~flags].mean(axis=0) @ np.linalg.pinv(design[flags])
     return drawn_on, ~flags / np.count_nonzero(~flags)
