@@ -14,7 +14,7 @@ import pandas as pd
 from kloof.bounds import mean_range
 from kloof.dealing import Array, Flags
 from kloof.errors import NotComputableError
-from kloof.panel import Focus, series, sizes
+from kloof.panel import Focus, complete, series, sizes
 from kloof.regression import Estimate, weighted_mean
 from kloof.study import Study, comparable_run, usable_years
 
@@ -70,38 +70,27 @@ def lay_out(
     no_group_left (no focus area or no other one is left), no_weights, no_bridge (nothing says which areas stand for
     it).
     """
-    table = series(study.data, study.known, name, level)
-    table = table[table["year"].isin(list(years))]
-    size = sizes(study.data, study.known, study.known.indicator(name).weighed_by, min(years), level)
-    parts = {
-        key: table.pivot(index="code", columns="year", values=key).reindex(columns=list(years))
-        for key in ("value", "low", "high")
-    }
-    complete = parts["value"].notna().all(axis=1)
-    usable = complete & (size.value.reindex(complete.index) > 0)
-    kept = list(usable.index[usable])
+    made = complete(study.data, study.known, name, years, level)
     marked = set() if focus is None else standing_for(study, level, focus, min(years), rule)
-    is_focus = np.isin(kept, sorted(marked))
+    is_focus = np.isin(made.codes, sorted(marked))
     if focus is not None and (not is_focus.any() or is_focus.all()):
         raise NotComputableError(
             "no_group_left", f"{name} by {level}: no area of the list, or no other, has all years."
         )
-    inhabited = size.inhabited().reindex(usable.index, fill_value=False)
-    used = table.loc[table["code"].isin(kept), "source"]
     return Laid(
         indicator=name,
         level=level,
-        codes=tuple(kept),
+        codes=made.codes,
         years=tuple(years),
-        value=parts["value"].loc[kept].to_numpy(float),
-        low=parts["low"].loc[kept].to_numpy(float),
-        high=parts["high"].loc[kept].to_numpy(float),
-        weight=np.asarray(size.value.loc[kept], dtype=np.float64),
-        weight_year=size.year,
+        value=made.value,
+        low=made.low,
+        high=made.high,
+        weight=made.weight,
+        weight_year=made.size.year,
         is_focus=is_focus,
-        coverage=size.share(kept),
-        missing=int((inhabited & ~usable).sum()),
-        sources=tuple(sorted({part for source in used for part in source.split("|") if part})),
+        coverage=made.coverage,
+        missing=len(made.left_out),
+        sources=made.sources,
     )
 
 

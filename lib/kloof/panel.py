@@ -244,43 +244,79 @@ def balance(data: DataSet, known: Catalogue, name: str, years: Sequence[int], fo
 
     Raises NotComputableError when no focus buurt or no other buurt is left, or when there are no weights.
     """
-    indicator = known.indicator(name)
-    table = series(data, known, name)
-    table = table[table["year"].isin(years)]
-    size = sizes(data, known, indicator.weighed_by, min(years))
-    values = {
-        key: table.pivot(index="code", columns="year", values=key).reindex(columns=list(years))
-        for key in ("value", "low", "high")
-    }
-    complete = values["value"].notna().all(axis=1)
-    usable = complete & (size.value.reindex(complete.index) > 0)
-    kept = list(usable.index[usable])
-    is_focus = np.isin(kept, focus.codes)
+    made = complete(data, known, name, years)
+    is_focus = np.isin(made.codes, focus.codes)
     if not is_focus.any() or is_focus.all():
         raise NotComputableError(
             "no_group_left",
             f"{name}: no {'focus' if not is_focus.any() else 'other'} buurt has all of {list(years)}.",
         )
-    inhabited = size.inhabited().reindex(usable.index, fill_value=False)
-    left_out = list(usable.index[inhabited & ~usable])
-    no_weight = int((complete & inhabited & ~usable).sum())
     step = f"balance {name} {min(years)}-{max(years)}"
-    aside = [SetAside(step, len(left_out) - no_weight, "not_measured_in_every_year")]
-    if no_weight:
-        aside.append(SetAside(step, no_weight, "size_not_known"))
-    used = table.loc[table["code"].isin(kept), "source"]
+    aside = [SetAside(step, len(made.left_out) - made.no_size, "not_measured_in_every_year")]
+    if made.no_size:
+        aside.append(SetAside(step, made.no_size, "size_not_known"))
     return Balanced(
-        codes=tuple(kept),
+        codes=made.codes,
         years=tuple(years),
+        value=made.value,
+        low=made.low,
+        high=made.high,
+        weight=made.weight,
+        is_focus=is_focus,
+        weight_name=made.size.name,
+        weight_year=made.size.year,
+        coverage=made.coverage,
+        sources=made.sources,
+        set_aside=tuple(aside),
+        missing=made.left_out,
+    )
+
+
+@dataclass(frozen=True)
+class Complete:
+    """The areas of a level that have a size and a figure in every year asked: arrays area × year.
+
+    `left_out` are the other areas that hold anybody; `no_size` of them have all figures and lack a size only.
+    """
+
+    codes: tuple[str, ...]
+    value: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    weight: np.ndarray
+    size: Sizes
+    coverage: float
+    left_out: tuple[str, ...]
+    no_size: int
+    sources: tuple[str, ...]
+
+
+def complete(data: DataSet, known: Catalogue, name: str, years: Sequence[int], level: str = "buurt") -> Complete:
+    """Lay an indicator out over the areas that are measured in all `years`, weighed in the first of them.
+
+    Raises NotComputableError(no_weights) when there are no weights.
+    """
+    table = series(data, known, name, level)
+    table = table[table["year"].isin(list(years))]
+    size = sizes(data, known, known.indicator(name).weighed_by, min(years), level)
+    values = {
+        key: table.pivot(index="code", columns="year", values=key).reindex(columns=list(years))
+        for key in ("value", "low", "high")
+    }
+    measured = values["value"].notna().all(axis=1)
+    usable = measured & (size.value.reindex(measured.index) > 0)
+    kept = list(usable.index[usable])
+    lost = size.inhabited().reindex(usable.index, fill_value=False) & ~usable
+    used = table.loc[table["code"].isin(kept), "source"]
+    return Complete(
+        codes=tuple(kept),
         value=values["value"].loc[kept].to_numpy(float),
         low=values["low"].loc[kept].to_numpy(float),
         high=values["high"].loc[kept].to_numpy(float),
         weight=size.value.loc[kept].to_numpy(float),
-        is_focus=is_focus,
-        weight_name=size.name,
-        weight_year=size.year,
+        size=size,
         coverage=size.share(kept),
+        left_out=tuple(usable.index[lost]),
+        no_size=int((measured & lost).sum()),
         sources=tuple(sorted({part for source in used for part in source.split("|") if part})),
-        set_aside=tuple(aside),
-        missing=tuple(left_out),
     )
