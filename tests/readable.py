@@ -7,8 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from kloof.intake import SOURCE
-from kloof.schema import COLUMNS, SetAside, level_of
+from kloof.schema import COLUMNS, SOURCE, SetAside, level_of
 
 Cell = float | str  # a value, or the status of a cell without one
 Row = tuple[str, int, str, Cell, str]  # code, year, indicator, cell, source

@@ -4,6 +4,7 @@ import pandas as pd
 
 from kloof.schema import SetAside, level_of
 
+ROUNDED_TO = {"inhabitants": 5.0, "registered_crimes": 0.5}  # by which each area may be off in a sum
 SHOWN = 20  # municipalities named in one notice
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from kloof.adding_up import sums
+from kloof.adding_up import ROUNDED_TO, sums
 from kloof.catalogue import Catalogue
 from kloof.errors import CatalogueError, ParameterError, SchemaError, examples, faults
 from kloof.places import Codebook, areas_of, check_codes, coded, mine, named, others, parent
@@ -45,12 +45,13 @@ LOWEST_REAL = -99990  # below it CBS only writes marks for "no value"
 
 OWN_FILE = "own_file"  # source of rows of a tidy file that names none: whose figures they are is for its owner to say
 
-ROUNDED_TO = 5  # inhabitants of wijken and buurten (KWB), so a sum may be off by this much per area
-
 
 @dataclass(frozen=True)
 class Imported:
-    """What was read from one file: figures, areas, and everything that was not used."""
+    """What was read from one file: figures, areas, and everything that was not used.
+
+    `tables` describes each table: where it stands, its rows, and its titles.
+    """
 
     observations: pd.DataFrame
     areas: pd.DataFrame
@@ -59,6 +60,7 @@ class Imported:
     set_aside: tuple[SetAside, ...]
     edition: str
     sha256: str
+    tables: tuple[tuple[str, int, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,9 +105,10 @@ def read_kwb(path: Path, municipality: str | None, catalogue: Catalogue, *, code
         cells.areas,
         tuple(cells.understood),
         tuple(cells.not_understood),
-        (*cells.set_aside, *sums(observations, "inhabitants", ROUNDED_TO)),
+        (*cells.set_aside, *sums(observations, "inhabitants", ROUNDED_TO["inhabitants"])),
         edition,
         hashlib.sha256(data).hexdigest(),
+        tuple((sheet.where, len(sheet.cells), tuple(sheet.titles)) for sheet in sheets),
     )
 
 

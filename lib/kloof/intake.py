@@ -16,14 +16,12 @@ import pandas as pd
 
 from kloof.errors import SchemaError, examples, faults
 from kloof.results import dump
-from kloof.schema import COLUMNS, SetAside, check_observations, level_of
+from kloof.schema import AREA, COLUMNS, SOURCE, SetAside, check_observations, level_of
 from kloof.shelf import engine, paths, replace_manifest, store_folder, writing
 
 if TYPE_CHECKING:
     import duckdb
 
-AREA = ("code", "name", "level", "parent_code")
-SOURCE = ("source_id", "publisher", "title", "table_id", "licence", "looked_up_in", "retrieved")
 SCOPE = "source, year, indicator, municipality, level"
 DIFFERENCE = ("code", "year", "indicator", "source", "before", "status_before", "after", "status_after", "file")
 

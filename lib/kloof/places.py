@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from kloof.errors import SchemaError, SourceError, examples, faults
-from kloof.schema import CODE, SetAside, level_of
+from kloof.schema import AREA, CODE, SetAside, level_of
 from kloof.sheets import CODE_TITLES, Sheet, clean, read_content, read_rows, tabulate
 
 Codebook = Path | pd.DataFrame  # a CSV, or the areas that are known; columns code, name
@@ -51,7 +51,7 @@ def parent(code: str) -> str:
 def areas_of(rows: pd.DataFrame) -> pd.DataFrame:
     """Keep one row per area, with name and parent of the last year. Takes code, name, parent_code by year."""
     last = rows.drop_duplicates("code", keep="last").sort_values("code", ignore_index=True)
-    return last.assign(level=last["code"].map(level_of))[["code", "name", "level", "parent_code"]]
+    return last.assign(level=last["code"].map(level_of))[list(AREA)]
 
 
 Places = tuple[list["pd.Series[str]"], pd.DataFrame, list[SetAside]]

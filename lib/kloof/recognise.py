@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from kloof.accounts import read_accounts, read_prices
-from kloof.adding_up import sums
+from kloof.adding_up import ROUNDED_TO, sums
 from kloof.catalogue import Catalogue
 from kloof.cbs import read_kwb
 from kloof.errors import ParameterError, SchemaError, SourceError, examples
@@ -24,17 +24,15 @@ from kloof.opening import Opened, open_file
 from kloof.police import read_police
 from kloof.postcodes import read_income_workbook, read_leefbaarometer, read_postcode_csv
 from kloof.readings import Reading, only
-from kloof.schema import SetAside, check_observations
+from kloof.schema import SOURCE, SetAside, check_observations
 from kloof.shapes import read_shapes
-from kloof.sheets import normalise, read_sheets
+from kloof.sheets import normalise
 from kloof.sources import data_folder, embedded
 from kloof.vocabularies import Vocabularies, read_vocabularies
 from kloof.workbooks import read_kwb_workbook, read_panel
 from kloof.yearly import read_yearly
 
 KWB_SOURCE = "kwb_file_"  # what read_kwb calls the editions of Kerncijfers wijken en buurten
-ROUNDED_TO = {"inhabitants": 5.0, "registered_crimes": 0.5}  # by which each area may be off in a sum
-SOURCE = ("source_id", "publisher", "title", "table_id", "licence", "looked_up_in", "retrieved")
 
 
 @dataclass(frozen=True)
@@ -203,8 +201,7 @@ def _kwb(
     read, notice = _with_known_names(opened, catalogue, municipality, codes, known)
     source = read.observations["source"].str.replace(f"^{KWB_SOURCE}", "cbs_kwb_", regex=True)
     checked = check_observations(read.observations.assign(source=source), opened.name)
-    _, sheets = read_sheets(opened.path, opened.data)
-    titles = dict.fromkeys(title for sheet in sheets for title in sheet.titles)
+    titles = dict.fromkeys(title for _, _, own in read.tables for title in own)
     identity = {title: why for title in titles if (why := words["statline"].why_aside(normalise(title)))}
     used = {title for _, title, _ in read.understood}
     return Recognised(
@@ -215,7 +212,7 @@ def _kwb(
         observations=checked,
         areas=read.areas,
         sources=_sources(checked, words, opened.path, ""),
-        tables=tuple((sheet.where, len(sheet.cells), len(sheet.titles)) for sheet in sheets),
+        tables=tuple((where, rows, len(own)) for where, rows, own in read.tables),
         understood=read.understood,
         identity=tuple((title, why) for title, why in identity.items() if title not in used),
         not_understood=tuple((year, title) for year, title in read.not_understood if title not in identity),

@@ -13,6 +13,8 @@ import pandas as pd
 from kloof.errors import SchemaError, examples, faults
 
 COLUMNS = ("code", "year", "indicator", "value", "unit", "status", "source")
+AREA = ("code", "name", "level", "parent_code")
+SOURCE = ("source_id", "publisher", "title", "table_id", "licence", "looked_up_in", "retrieved")
 KEY = ["code", "year", "indicator", "source"]
 
 STATUSES = {

@@ -20,8 +20,8 @@ from typing import Any
 import pandas as pd
 
 from kloof.errors import ParameterError, examples
-from kloof.intake import AREA, SOURCE, Change, Readable, add
-from kloof.schema import COLUMNS, SetAside
+from kloof.intake import Change, Readable, add
+from kloof.schema import AREA, COLUMNS, SOURCE, SetAside
 from kloof.shelf import follow, paths, read_manifest, reading, store_folder
 
 __all__ = [
