@@ -9,7 +9,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from estate import Cell, estate, same
-from kloof import canvas, claims, dilution, housing, plots, waterfalls
+from kloof import canvas, claims, dilution, housing, plots, waterfall
 from kloof.errors import ReportError
 from kloof.findings import CONTRADICTED, NEGLIGIBLE, NOT_COMPUTABLE, NOT_TESTABLE, SUPPORTED, UNDECIDED, judge
 from kloof.narrate import text_of
@@ -212,8 +212,8 @@ def test_the_pictures_of_heerlen_are_drawn_and_read_out(heerlen: tuple[Study, Se
 
 def steps(drawing: canvas.Drawing) -> tuple[list[tuple[float, float]], list[Any]]:
     """Read the bars and the arrowheads back from the drawn axes."""
-    axes = waterfalls.share_parts(drawing).axes[0]
-    colours = (waterfalls.UP.lower(), waterfalls.DOWN.lower())
+    axes = waterfall.share_parts(drawing).axes[0]
+    colours = (waterfall.UP.lower(), waterfall.DOWN.lower())
     bars = [
         tuple(float(x) for x in line.get_segments()[0][:, 0])
         for line in axes.collections if to_hex(line.get_color()[0]) in colours

@@ -21,7 +21,6 @@ from kloof import (
     matrix,
     scalechart,
     waterfall,
-    waterfalls,
 )
 from kloof.canvas import STYLE, Drawing, prepare
 from kloof.errors import ReportError
@@ -44,7 +43,7 @@ CHARTS: Mapping[str, "Callable[[Drawing], Figure]"] = {
     "coverage": matrix.states,
     "availability": matrix.states,
     "scales": scalechart.scales,
-    "share_parts": waterfalls.share_parts,
+    "share_parts": waterfall.share_parts,
     "groups": groups_chart.groups,
     "waterfall": waterfall.waterfall,
 }
