@@ -25,14 +25,14 @@ from kloof.findings import (
 )
 from kloof.gaps import follow
 from kloof.models import ABSOLUTE, RELATIVE
-from kloof.narrate import Narrator, section_limits, text_of
+from kloof.narrate import text_of
 from kloof.panel import Focus
 from kloof.passthrough import group_elasticities, leave_one_out
 from kloof.power import Town, detectable, power_of
 from kloof.regression_to_mean import variance_parts
 from kloof.results import Section, dump
-from kloof.sources import catalogue
 from kloof.study import Study, open_study
+from spoken import check_spoken
 from town import FOCUS, PEOPLE, indicator, town
 
 WEIGHT = np.array(PEOPLE, dtype=np.float64)
@@ -375,7 +375,6 @@ def test_the_steps_give_the_same_twice(breda: tuple[Study, Section]) -> None:
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_every_judgement_has_a_sentence_and_every_picture_is_drawn(breda: tuple[Study, Section], language: str) -> None:
     study, section = breda
-    known = catalogue()
     bases = [
         section.findings[f"11.mean_dwelling_value.{name}"] for name in ("arrives", "left.absolute", "left.relative")
     ]
@@ -392,14 +391,7 @@ def test_every_judgement_has_a_sentence_and_every_picture_is_drawn(breda: tuple[
         ends = [(small, 2 * small), (-2 * small, -small), (-2 * small, 2 * small)]
         ends += [(-small / 2, small / 2)] if base.smallest_effect else []
         for low, high in ends:
-            part = Section("11_policy")
-            part.add(dataclasses.replace(base, estimate=(low + high) / 2, low=low, high=high))
-            results = notebook.join_sections(notebook.header(study), [part.as_json()])
-            text = text_of(Narrator(results, known, language).sentence(results["findings"][base.id]))
-            assert "{" not in text
-            assert text[0].isupper()
-            assert text.endswith(".")
-            assert all(text_of(line) for line in section_limits(Narrator(results, known, language), part.as_json()))
+            check_spoken(study, base, (low, high), "11_policy", language)
     teller = dataclasses.replace(notebook.narrator(study, section), language=language)
     for finding in teller.results["findings"].values():
         assert "{" not in text_of(teller.sentence(finding))
