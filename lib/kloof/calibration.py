@@ -127,6 +127,7 @@ def study_of(truth: Truth, focus: Focus, seed: int, draws: int) -> Study:
         comparisons=(),
         smallest_effects={},
         published="",
+        apportioned="left_out",
         draws=draws,
         seed=seed,
     )

@@ -43,7 +43,7 @@ def what_exists(section: Section, study: Study) -> pd.DataFrame:
 
 def everything_that_exists(section: Section, study: Study) -> pd.DataFrame:
     """Record the state of every indicator of the data in every year of the window, whether it is followed or not."""
-    table = availability(study.data.observations, study.known, study.p.municipality)
+    table = availability(study.data.observations, study.known, study.p.municipality, apportioned=study.data.apportioned)
     table = table[table["year"].between(study.p.year_from, study.p.year_to)]
     filled = table.loc[table["state"] != ABSENT, "indicator"].unique()
     table = table[table["indicator"].isin(filled)]

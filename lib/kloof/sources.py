@@ -31,7 +31,8 @@ class DataSet:
 
     `observations` has the columns of `schema.COLUMNS`, one row per code, year, indicator (the chosen source);
     `files` says which file each source stands in; `inputs` names every file that was read with its sha256;
-    `set_aside` counts what was left out; `made` keeps the series that `panel` has laid out before.
+    `set_aside` counts what was left out; `apportioned` lists the figures that rest on a part of a split area, with the
+    share (percent) that does, when they count; `made` keeps the series that `panel` has laid out before.
     """
 
     name: str
@@ -46,6 +47,7 @@ class DataSet:
     published: pd.DataFrame | None = None
     monthly: pd.DataFrame | None = None
     checks: pd.DataFrame | None = None
+    apportioned: pd.DataFrame | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     made: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -105,17 +107,20 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def load(source: str, municipality: str, known: Catalogue, comparisons: Sequence[str] = ()) -> DataSet:
+def load(
+    source: str, municipality: str, known: Catalogue, comparisons: Sequence[str] = (), *, apportioned: bool = False
+) -> DataSet:
     """Load an embedded data set by its name, what was put in the store, or a file by its path.
 
     A path counts from where you are, or from the project folder. Out of the store come the municipality and those of
-    the `comparisons` that it has. Raises ParameterError when `source` is none of these or the store has no such
-    municipality, SourceError when a file is missing, damaged or not understood.
+    the `comparisons` that it has, and with `apportioned` also the figures that rest on a part of a split area. Raises
+    ParameterError when `source` is none of these or the store has no such municipality, SourceError when a file is
+    missing, damaged or not understood.
     """
     if source == STORE:
         from kloof.stored import from_store
 
-        return from_store(municipality, known, comparisons)
+        return from_store(municipality, known, comparisons, apportioned=apportioned)
     if source in embedded():
         return _load_embedded(data_folder() / source, municipality)
     path = next((place for place in (Path(source), project_folder() / source) if place.is_file()), None)

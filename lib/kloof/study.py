@@ -9,7 +9,7 @@ import numpy as np
 from kloof.catalogue import Catalogue
 from kloof.errors import NotComputableError, ParameterError, faults
 from kloof.panel import Focus, resolve_focus, series, sizes
-from kloof.presets import HELP, Parameters, parameters
+from kloof.presets import COUNTED, HELP, Parameters, parameters
 from kloof.sources import DataSet, catalogue, load
 
 
@@ -74,7 +74,7 @@ def open_study(declared: Mapping[str, Any]) -> Study:
     ]
     if found:
         raise ParameterError(faults("the parameters", found, "See: kloof list indicators."))
-    data = load(p.source, p.municipality, known, p.comparisons)
+    data = load(p.source, p.municipality, known, p.comparisons, apportioned=p.apportioned == COUNTED)
     years = sorted(data.observations.loc[data.observations["code"].str[2:6] == p.municipality[2:6], "year"].unique())
     if not any(p.year_from <= year <= p.year_to for year in years):
         raise ParameterError(
