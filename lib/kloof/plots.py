@@ -43,6 +43,7 @@ CHARTS: Mapping[str, "Callable[[Drawing], Figure]"] = {
     "coverage": matrix.states,
     "availability": matrix.states,
     "scales": scalechart.scales,
+    "country": scalechart.country,
     "share_parts": waterfall.share_parts,
     "groups": groups_chart.groups,
     "waterfall": waterfall.waterfall,
@@ -62,6 +63,7 @@ NEEDS = {
     "share_parts": ("part", "start", "end", "value"),
     "choropleth": ("area", "value", "group"),
     "scales": ("group_name", "by_buurt", "by_wijk", "at_random", "low", "high"),
+    "country": ("group_name", "estimate", "low", "high", "p10", "p25", "middle", "p75", "p90"),
     "groups": ("group_number", "buurten", "estimate", "low", "high", "chance_low", "chance_high"),
     "waterfall": ("part", "estimate"),
 }

@@ -140,7 +140,11 @@ def _of_year(
     table = pd.DataFrame({"outcome": target, **columns, "weight": weight})
     table = table[table.notna().all(axis=1) & (table["weight"] > 0)]
     data = explained(table, facets, known, outcome)
-    made = within_shares(data, np.asarray(table.index.str.slice(2, 6), dtype=str), LEADING)
+    try:
+        made = within_shares(data, np.asarray(table.index.str.slice(2, 6), dtype=str), LEADING)
+    except NotComputableError as problem:
+        side = Side(year, n_units=len(table))
+        return Finding(**fields, reason=problem.reason, a=side, b=side), []
     return _told(fields, year, made, facets)
 
 
