@@ -13,11 +13,13 @@ help: ## show what can be made
 
 setup: $(BIN)/.ready ## make .venv and install what a report needs
 
-$(BIN)/.ready: requirements.txt requirements.lock pyproject.toml
+$(BIN)/.ready: requirements.txt requirements.lock pyproject.toml notebooks/jupyterlab.json
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else "kloof needs Python 3.11, 3.12 or 3.13; this is %d.%d. Try: make PYTHON=python3.12 report" % v)'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(BIN)/python -m ipykernel install --prefix $(VENV) --name kloof --display-name "kloof (Python)" > /dev/null
+	@mkdir -p $(VENV)/etc/jupyter/labconfig # JupyterLab asks a newcomer nothing, and asks no other machine for news
+	@cp notebooks/jupyterlab.json $(VENV)/etc/jupyter/labconfig/default_setting_overrides.json
 	@touch $@
 
 setup-dev: $(BIN)/.ready-dev

@@ -18,6 +18,7 @@ from kloof.study import Study
 
 FEWEST = 30  # municipalities with a number: with fewer this is no country
 QUANTILES = {"p10": 0.1, "p25": 0.25, "middle": 0.5, "p75": 0.75, "p90": 0.9}
+EDGES = ("p10", "p90")  # only drawn
 NUMBERS = ("estimate", "low", "high", "expected", *QUANTILES)
 COUNTS = (*among.RANKS, "municipalities", "without")
 
@@ -45,7 +46,8 @@ def country_of_groups(section: Section, study: Study) -> pd.DataFrame:
     if not country.empty:
         columns = [
             Column("group_name", "group_name"), Column("year", "year"),
-            *[Column(key, "number", "index") for key in NUMBERS], *[Column(key, "number", "number") for key in COUNTS],
+            *[Column(key, "hidden" if key in EDGES else "number", "index") for key in NUMBERS],
+            *[Column(key, "number", "number") for key in COUNTS],
         ]  # fmt: skip
         section.table("03.country", columns, country)
         section.figure("03.country", "country", "03.country")
