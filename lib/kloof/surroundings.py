@@ -7,7 +7,7 @@ import pandas as pd
 
 from kloof import claims, liveability
 from kloof.errors import NotComputableError
-from kloof.findings import NOT_COMPUTABLE, NOT_TESTABLE, Finding, Verdict, all_of, decide, judge
+from kloof.findings import NOT_COMPUTABLE, NOT_TESTABLE, Finding, Verdict, all_of, judge, verdict_of
 from kloof.geographies import finest, group_means
 from kloof.lagged import UNIT_AND_YEAR, YEAR
 from kloof.panel import Focus
@@ -106,7 +106,7 @@ def _scaled(finding: Finding, name: str, way: str) -> dict[str, Any]:
     small = finding.smallest_effect or 1.0
     numbers = {key: (getattr(finding, key) or 0.0) / small for key in ("estimate", "low", "high")}
     expected = str(claims.registry().claims["C8"]["expected"])
-    return {"variant": f"{way}.{name}", **numbers, "verdict": decide(judge(finding), expected)}
+    return {"variant": f"{way}.{name}", **numbers, "verdict": verdict_of(finding, expected)}
 
 
 def better_without_position(section: Section, study: Study) -> list[Verdict]:
@@ -163,5 +163,6 @@ def _joint(halves: tuple[Finding, Finding | None]) -> str:
     surroundings, position = halves
     if position is None:
         return NOT_TESTABLE
-    return all_of([decide(judge(surroundings), str(entry["expected"])),
-                   decide(judge(position), str(entry["position_expected"]))])  # fmt: skip
+    return all_of(
+        [verdict_of(surroundings, str(entry["expected"])), verdict_of(position, str(entry["position_expected"]))]
+    )
