@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from kloof.canvas import GREY, INK, PALE, REST, Drawing, Mark, key, key_height, letter, limits, row_panel, scale
+from kloof.labels import LINE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,7 +23,7 @@ def scales(drawing: Drawing) -> "Figure":
         ([WIJK], drawing.word("scales", "wijk")),
         ([BAND, RANDOM], drawing.word("scales", "random")),
     ]
-    header = 12 + key_height(items) + 12
+    header = 12 + LINE + key_height(items) + 12
     place, centres = row_panel(names, [True] * len(names), header, 34)
     axes = place.axes
     for row, centre in zip(rows.to_dict("records"), centres, strict=True):
@@ -34,5 +35,5 @@ def scales(drawing: Drawing) -> "Figure":
     axes.set_xlim(limits(rows[["by_buurt", "by_wijk", "at_random", "low", "high"]].assign(least=0.0)))
     scale(drawing, place, "x")
     letter(place.figure, (8, 15), drawing.word("scales", "axis"))
-    key(place.figure, 12, items)
+    key(place.figure, 12 + LINE, items)
     return place.figure
