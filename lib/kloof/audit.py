@@ -331,7 +331,7 @@ class _Page:
         """
         around = list(node.ancestors())
         drawing = any(place.tag == "svg" for place in around)
-        scale = any("matplotlib.axis" in place.attrs.get("id", "") for place in around)
+        scale = any(place.has_class("scale") for place in around)
         if drawing and not attribute and (scale or node.nearest("data-ref") is not None):
             return []
         beside = attribute or drawing or any(place.has_class("note") or place.has_class("sr") for place in around)

@@ -30,7 +30,7 @@ LETTER_COLOURS = {"focus": "#A84A00", "rest": REST}  # the same orange, dark eno
 STYLE: dict[Any, Any] = {
     "axes.edgecolor": GREY, "axes.linewidth": 0.8, "axes.spines.right": False, "axes.spines.top": False,
     "figure.dpi": 72, "font.family": [FONT], "font.size": LETTER, "lines.linewidth": 2.4, "savefig.dpi": 72,
-    "svg.fonttype": "path", "svg.hashsalt": "kloof", "text.color": INK, "text.parse_math": False,
+    "svg.fonttype": "none", "svg.hashsalt": "kloof", "text.color": INK, "text.parse_math": False,
     "xtick.color": GREY, "xtick.labelcolor": INK, "xtick.labelsize": LETTER,
     "ytick.color": GREY, "ytick.labelcolor": INK, "ytick.labelsize": LETTER,
 }  # fmt: skip

@@ -75,7 +75,8 @@ class Knowledge:
             return []
         entry = self.results["figures"].get(figure, {})
         found: list[Known] = [(value, None) for _, value in numbers(self.results["parameters"])]
-        found += [(value, None) for _, value in numbers(entry.get("options", {}))]
+        options = entry.get("options", {})
+        found += [(value, unit) for _, value in numbers(options) for unit in (None, options.get("unit"))]
         if (finding := self.finding_of(figure)) is not None:
             place = f"/findings/{finding['id']}"
             found.append((float(finding["a"]["n_units"] + finding["b"]["n_units"]), "neighbourhoods"))

@@ -113,21 +113,6 @@ def _letters(text: str, size: float, bold: bool) -> "TextPath":
     return TextPath((0, 0), text, size=size, prop=FontProperties(family=[FONT], weight=700 if bold else 400))
 
 
-def outline(text: str, size: float = LETTER, *, bold: bool = False) -> str:
-    """Give the letters of a text as an SVG path from the origin, y downward."""
-    from matplotlib.path import Path
-
-    if not text.strip():
-        return ""
-    names = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE3: "Q", Path.CURVE4: "C", Path.CLOSEPOLY: "Z"}
-    steps = []
-    for points, code in _letters(text, size, bold).iter_segments(simplify=False):
-        signed = points.reshape(-1, 2) * (1.0, -1.0)
-        numbers = "" if code == Path.CLOSEPOLY else " ".join(f"{part:.1f}" for part in signed.ravel())
-        steps.append(names[code] + numbers)
-    return "".join(steps)
-
-
 @lru_cache(maxsize=4096)
 def wide(text: str, *, bold: bool = False) -> float:
     """Measure the widest line of a text."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from kloof.canvas import FOCUS, GREY, INK, WIDTH, Drawing
 from kloof.errors import ReportError, examples
-from kloof.labels import LETTER, LINE, flow, outline, wide, wrap
+from kloof.labels import LETTER, LINE, flow, wide, wrap
 
 SEQUENTIAL = ("#EDF8FB", "#B3CDE3", "#8C96C6", "#8856A7", "#810F7C")
 DIVERGING = ("#B35806", "#F1A340", "#FEE0B6", "#F7F7F7", "#D8DAEB", "#998EC3", "#542788")
@@ -296,9 +296,11 @@ def _legend(drawing: Drawing, limits: Sequence[float], fills: Sequence[str], top
             f'<path d="M{MARGIN + number * block:.1f} {top:.1f}h{block:.1f}v16h{-block:.1f}Z" fill="{fill}" '
             f'stroke="{GREY}" stroke-width="0.7"/>'
         )
+    parts.append('<g class="scale">')
     for number, text in enumerate(texts, 1):
         y = top + 29 + (LINE if crowded and number % 2 == 0 else 0)
         parts.append(_text((MARGIN + number * block, y), text, "middle"))
+    parts.append("</g>")
     return parts, top + 46 + (LINE if crowded else 0)
 
 
@@ -336,8 +338,8 @@ def _stroke(data: str, colour: str, width: float) -> str:
 
 
 def _text(place: Point, text: str, align: str = "start", *, bold: bool = False, halo: bool = False) -> str:
-    """Write a text as outlines, its middle at this height; with `halo` it can be read on any colour."""
-    data = outline(text, bold=bold)
-    x, y = place[0] - (wide(text, bold=bold) / 2 if align == "middle" else 0), place[1] + LETTER / 3
-    white = _stroke(data, "#FFFFFF", 4.0) if halo else ""
-    return f'<g transform="translate({x:.1f} {y:.1f})" fill="{INK}">{white}<path d="{data}"/></g>'
+    """Write a text, its middle at this height; with `halo` it can be read on any colour."""
+    looks = {"text-anchor": align, "fill": INK} | ({"font-weight": "700"} if bold else {})
+    white = {"stroke": "#FFFFFF", "stroke-width": "4", "paint-order": "stroke"} if halo else {}
+    given = " ".join(f'{name}="{value}"' for name, value in (looks | white).items())
+    return f'<text x="{place[0]:.1f}" y="{place[1] + LETTER / 3:.1f}" {given}>{escape(text)}</text>'

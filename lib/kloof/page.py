@@ -12,6 +12,7 @@ from html import unescape
 from importlib.resources import files
 from importlib.util import find_spec
 from io import BytesIO
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
@@ -175,7 +176,7 @@ def check_view(view: "ReportView") -> None:
 
 
 def inline_svg(figure: "FigureView", prefix: str) -> str:
-    """Make an SVG fit to stand inside a page: named, scalable, its ids made its own.
+    """Make an SVG fit to stand inside a page: named, scalable, its ids `prefix` and a number.
 
     Raises ReportError when it is not well-formed, has no viewBox, holds a script, or points outside itself.
     """
@@ -198,9 +199,8 @@ def inline_svg(figure: "FigureView", prefix: str) -> str:
         raise ReportError(faults(f"figure {figure.id}", list(dict.fromkeys(found)), "Draw it without."))
     text = figure.svg[figure.svg.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", text, flags=re.DOTALL)
-    text = re.sub(r'\b(id=")([^"]+")', rf"\1{prefix}-\2", text)
-    text = re.sub(r'(href="#)([^"]+")', rf"\1{prefix}-\2", text)
-    text = re.sub(r"(url\(#)([^)]+\))", rf"\1{prefix}-\2", text)
+    short = {name: f"{prefix}-{number}" for number, name in enumerate(re.findall(r'\bid="([^"]+)"', text), 1)}
+    text = re.sub(r'(\bid="|href="#|url\(#)([^")]+)', lambda match: match[1] + short.get(match[2], match[2]), text)
     opening, rest = text.split(">", 1)
     opening = re.sub(r'\s(width|height|role|aria-label)="[^"]*"', "", opening)
     label = figure.alt.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
@@ -280,8 +280,10 @@ def render_html(view: "ReportView") -> str:
         keep_trailing_newline=True,
     )
 
-    def drawn(figure: "FigureView", prefix: str) -> Markup:
-        return Markup(inline_svg(figure, prefix))
+    def rendered(style: str) -> str:
+        drawings = count(1)
+        environment.globals["inline_svg"] = lambda figure: Markup(inline_svg(figure, f"f{next(drawings)}"))
+        return environment.get_template("page.html.j2").render(style=Markup(style))
 
     environment.filters |= {
         "pieces": lambda sentence: pieces(sentence, view.language),
@@ -290,8 +292,7 @@ def render_html(view: "ReportView") -> str:
         "legend": legend,
         "bare_anchor": lambda anchor: anchor.removeprefix("#"),
     }
-    environment.globals |= {"view": view, "words": words(view.language), "signs": SIGNS, "inline_svg": drawn}
-    template = environment.get_template("page.html.j2")
-    letters = frozenset(unescape(template.render(style="")))
+    environment.globals |= {"view": view, "words": words(view.language), "signs": SIGNS}
+    letters = frozenset(unescape(rendered("")))
     css = files("kloof").joinpath("templates/page.css").read_text(encoding="utf-8")
-    return template.render(style=Markup(font_faces(letters) + "\n" + css))
+    return rendered(font_faces(letters) + "\n" + css)

@@ -26,6 +26,7 @@ from kloof.canvas import STYLE, Drawing, prepare
 from kloof.errors import ReportError
 from kloof.labels import learn_font
 from kloof.narrate import Narrator, text_of
+from kloof.slim import slim
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -99,10 +100,10 @@ def draw(name: str, narrator: Narrator, geometry: Mapping[str, Any] | None = Non
         if drawing.kind == "choropleth":
             if geometry is None:
                 raise ReportError(f"figure {name} is a map and needs boundaries: give draw() a geometry (GeoJSON).")
-            return maps.choropleth(drawing, geometry, slug)
+            return slim(maps.choropleth(drawing, geometry, slug), slug)
         content = StringIO()
         CHARTS[drawing.kind](drawing).savefig(content, format="svg", metadata={"Date": None})
-    return _finish(content.getvalue(), slug)
+    return slim(_finish(content.getvalue()), slug)
 
 
 def show(name: str, narrator: Narrator, geometry: Mapping[str, Any] | None = None) -> Shown:
@@ -171,8 +172,8 @@ def _without(drawing: Drawing) -> list[str]:
     return [drawing.say((case,), {"names": names, "n": str(more)})]
 
 
-def _finish(svg: str, slug: str) -> str:
-    """Make matplotlib's file fit for a page: only the element, no size of its own, ids that no other has."""
+def _finish(svg: str) -> str:
+    """Make matplotlib's file fit for a page: only the element, no size of its own."""
     body = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
     root = re.match(r"<svg[^>]*>", body)
     box = re.search(r'viewBox="[^"]*"', body)
@@ -182,4 +183,4 @@ def _finish(svg: str, slug: str) -> str:
         '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         f'{box[0]} width="100%" role="img">'
     )
-    return opening + re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{slug}-", body[root.end() :])
+    return opening + body[root.end() :]
