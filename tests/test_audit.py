@@ -187,6 +187,16 @@ def test_labels_may_hold_digits_and_number_words() -> None:
     )
 
 
+def test_a_line_of_a_label_is_a_name_and_a_part_of_a_sentence_is_not() -> None:
+    label = "Heel veel stress in de afgelopen vier weken"
+    heading = "Waar de woningen het minst waard zijn"
+    assert planted("nl", heading, "afgelopen vier weken", names=[label]) == []
+    assert planted("nl", heading, "Heel veel  stress in de", names=[label]) == []
+    assert len(planted("nl", heading, "afgelopen vier weken")) == 1
+    assert len(planted("nl", heading, "de afgelopen vier weken was het druk", names=[label])) == 1
+    assert len(planted("nl", heading, "vier", names=["Stress, vier weken lang", "vier"[:3]])) == 1
+
+
 def test_catalogue_labels_are_collected(project: Any) -> None:
     catalogue = read_catalogue(project / "data" / "catalogue.toml")
     found = labels(catalogue, "nl")

@@ -15,7 +15,7 @@ from typing import Any
 from kloof import engine as engines
 from kloof import memo
 from kloof.errors import KloofError, NotebookError
-from kloof.presets import is_given
+from kloof.presets import SETTINGS, is_given
 from kloof.results import write_whole
 from kloof.sources import project_folder
 from kloof.workers import StoppedError
@@ -93,7 +93,10 @@ def execute(
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
-    own = {name: value for name, value in parameters.items() if name in declared(path) and is_given(value)}
+    given_now = {name: value for name, value in parameters.items() if is_given(value)}
+    own = {name: value for name, value in given_now.items() if name in declared(path)}
+    if others := {name: value for name, value in given_now.items() if name not in own}:
+        own[SETTINGS] = others  # every notebook must know the whole assignment, or their parts do not fit together
     language = str(parameters["language"])
 
     def at(cells: list[Any], place: int) -> None:

@@ -33,6 +33,14 @@ class Knowledge:
         return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, ordered)) + r")(?!\w)", re.IGNORECASE)
 
     @cached_property
+    def lines(self) -> frozenset[str]:
+        """List the beginnings and ends, of two words or more, of the labels: what a line of a drawing may hold."""
+        split = [label.lower().split() for label in self.extra]
+        ends = [words[:at] for words in split for at in range(2, len(words))]
+        ends += [words[at:] for words in split for at in range(1, len(words) - 1)]
+        return frozenset(" ".join(words) for words in ends)
+
+    @cached_property
     def identifiers(self) -> frozenset[str]:
         """List the ids of findings, tables, figures and sections: no reader should see one."""
         found = {name for kind in ("findings", "tables", "figures") for name in self.results[kind]}
@@ -128,7 +136,9 @@ class Knowledge:
         )
 
     def nameless(self, text: str) -> str:
-        """Take names out of a text; signs of units stay."""
+        """Take names out of a text; signs of units stay. A line of a label that a drawing broke in two is one too."""
+        if re.sub(r"\s+", " ", text).strip().lower() in self.lines:
+            return " "
         return self.names.sub(lambda match: match[0] if match[0].lower() in signs(self.language) else " ", text)
 
     def loose_numbers(self, text: str) -> list[str]:

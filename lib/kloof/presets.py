@@ -22,6 +22,7 @@ EVENT = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 MUNICIPALITY = re.compile(r"GM\d{4}")
 REPORT = re.compile(r"(?:[\w-]|\{municipality\})+")
 ANY = "GM0000"
+SETTINGS = "settings"  # what a notebook is given of the parameters that it does not declare
 LEFT_OUT, COUNTED = "left_out", "counted"
 
 
@@ -130,8 +131,15 @@ def is_given(value: Any) -> bool:
 def parameters(given: Mapping[str, Any]) -> Parameters:
     """Complete what is given with the preset and check everything at once.
 
-    Raises ParameterError listing every fault: unknown names (with the nearest), wrong types, impossible values.
+    `settings` among them holds more parameters by name; what is given beside it goes before it. Raises ParameterError
+    listing every fault: unknown names (with the nearest), wrong types, impossible values.
     """
+    more = given.get(SETTINGS) or {}
+    if not isinstance(more, Mapping):
+        raise ParameterError(
+            f"{SETTINGS} must be a table of parameters by name, not {more!r}. Valid: {', '.join(HELP)}."
+        )
+    given = {**more, **{name: value for name, value in given.items() if name != SETTINGS and is_given(value)}}
     unknown = [name for name in given if name not in HELP]
     if unknown:
         near = {name: difflib.get_close_matches(name, list(HELP), n=1) for name in unknown}

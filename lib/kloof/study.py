@@ -9,7 +9,7 @@ import numpy as np
 from kloof.catalogue import Catalogue
 from kloof.errors import NotComputableError, ParameterError, faults
 from kloof.panel import Focus, resolve_focus, series, sizes
-from kloof.presets import COUNTED, HELP, Parameters, parameters
+from kloof.presets import COUNTED, HELP, SETTINGS, Parameters, parameters
 from kloof.sources import DataSet, catalogue, load
 
 
@@ -52,7 +52,7 @@ def open_study(declared: Mapping[str, Any]) -> Study:
 
     Raises ParameterError listing everything that is wrong before anything is computed.
     """
-    p = parameters({name: declared[name] for name in HELP if name in declared})
+    p = parameters({name: declared[name] for name in (*HELP, SETTINGS) if name in declared})
     known = catalogue()
     found = [
         f"indicator {name!r} is not in the catalogue"
