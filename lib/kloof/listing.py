@@ -145,9 +145,8 @@ def notebook_faults(notebook: dict[str, Any]) -> list[str]:
             ]
             found += [f"parameter line {line!r} is not `name: type = value  # help`" for line in wrong]
             names = re.findall(r"^(\w+):", source, flags=re.MULTILINE)
-            found += [
-                f"parameter {name} is not one that kloof knows" for name in names if name not in (*HELP, SETTINGS)
-            ]
+            strange = [name for name in names if name not in (*HELP, SETTINGS)]
+            found += [f"parameter {name} is not one that kloof knows" for name in strange]
         elif len(source.splitlines()) > 12:
             found.append(f"cell {number} has more than twelve lines; move the work to the library")
         if re.search(r"^\s*(def|class) ", source, flags=re.MULTILINE):
