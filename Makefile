@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup setup-dev report data test lint lab check bench example lock clean browser workshop workshop-lite
+.PHONY: help setup setup-dev report data calibration test lint lab check bench example lock clean browser workshop workshop-lite
 
 help: ## show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,6 +33,9 @@ report: setup ## make the Breda report in reports/breda (Dutch and English, HTML
 
 data: setup ## download open figures of the municipalities in the presets; ARGS="--municipality GM0344" for others
 	$(BIN)/kloof data fetch $(ARGS)
+
+calibration: setup ## measure how often every claim's test is wrong, in data/calibration.csv; goes on where it stopped
+	$(BIN)/kloof calibrate $(ARGS)
 
 test: setup-dev browser lint ## run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup

@@ -320,3 +320,28 @@ def error_rates(section: Section, study: Study) -> pd.DataFrame:
     columns = columns_of(kinds, effect="@effect_unit", said_higher="percent", said_lower="percent", n="number")
     section.table("12.error_rates", columns, wide.rename(columns={"HIGHER": "said_higher", "LOWER": "said_lower"}))
     return wide
+
+
+def claim_error_rates(section: Section, study: Study) -> pd.DataFrame:
+    """Record how often each claim would be supported, false or true by a known size, on synthetic municipalities.
+
+    One row per part of a claim, of the usual size: the percentage supported with the switch off (an error), and with an
+    effect that is small, registered and large; `effect` is the registered one.
+    """
+    del study
+    rates = sources.verdict_rates()
+    if rates.empty:
+        return rates
+    usual = rates[(rates["count"] == USUAL[0]) & (rates["years"] == USUAL[1]) & (rates["verdict"] == "SUPPORTED")]
+    keys = ["municipality", "claim", "part", "unit"]
+    wide = usual.pivot(index=keys, columns="switch", values="share")
+    wide = wide.reindex(columns=["off", "small", "registered", "large"])
+    registered = usual[usual["switch"] == "registered"].set_index(keys)["effect"]
+    wide = wide.assign(effect=registered, n=usual[usual["switch"] == "off"].set_index(keys)["n"])
+    order = usual.drop_duplicates(keys).set_index(keys).index
+    table = wide.reindex(order).reset_index().rename(columns={"part": "calibrated", "off": "wrongly"})
+    kinds = {"claim": "claim", "calibrated": "code", "effect": "number", "wrongly": "number", "small": "number"}
+    kinds |= {"registered": "number", "large": "number", "n": "number", "municipality": "hidden", "unit": "hidden"}
+    shares = dict.fromkeys(("wrongly", "small", "registered", "large"), "percent")
+    section.table("12.calibration", columns_of(kinds, effect="@unit", n="number", **shares), table)
+    return table

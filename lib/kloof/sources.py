@@ -83,7 +83,13 @@ def catalogue() -> Catalogue:
 
 
 def error_rates() -> pd.DataFrame:
-    """Read how often each test was wrong on synthetic municipalities (data/calibration.csv); empty without it."""
+    """Read how often each test was wrong on synthetic municipalities (data/gap_calibration.csv); empty without it."""
+    path = data_folder() / "gap_calibration.csv"
+    return pd.read_csv(path) if path.is_file() else pd.DataFrame()
+
+
+def verdict_rates() -> pd.DataFrame:
+    """Read how often each claim got each verdict on synthetic municipalities (data/calibration.csv); empty without."""
     path = data_folder() / "calibration.csv"
     return pd.read_csv(path) if path.is_file() else pd.DataFrame()
 

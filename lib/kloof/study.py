@@ -89,19 +89,32 @@ def open_study(declared: Mapping[str, Any]) -> Study:
 def usable_years(
     study: Study, name: str, year_from: int, year_to: int, level: str = "buurt"
 ) -> tuple[list[int], dict[int, float]]:
-    """Give the years of an indicator with enough coverage, and the coverage (percent of the universe) of each year."""
+    """Give the years of an indicator with enough coverage, and the coverage (percent of the universe) of each year.
+
+    What was found before is kept with the data, as `panel.series` does.
+    """
+    key = "usable_years", name, year_from, year_to, level
+    held = study.data.made.get(key)
+    if held is None or held[0] is not study.known:
+        held = study.data.made[key] = study.known, _covered(study, name, (year_from, year_to), level)
+    covered = dict(held[1])
+    return [year for year, share in covered.items() if share >= study.coverage_minimum], covered
+
+
+def _covered(study: Study, name: str, window: tuple[int, int], level: str) -> dict[int, float]:
+    """Give the percent of the universe that is measured in each year of a window."""
     table = series(study.data, study.known, name, level)
-    window = table[table["year"].between(year_from, year_to)]
-    covered = {}
-    for year in sorted(int(value) for value in window["year"].unique()):
+    inside = table[table["year"].between(*window)]
+    covered = dict[int, float]()
+    for year in sorted(int(value) for value in inside["year"].unique()):
         try:
             size = sizes(study.data, study.known, study.known.indicator(name).weighed_by, year, level)
         except NotComputableError:
             covered[year] = 0.0
             continue
-        measured = window.loc[(window["year"] == year) & (window["status"] == "measured"), "code"]
+        measured = inside.loc[(inside["year"] == year) & (inside["status"] == "measured"), "code"]
         covered[year] = size.share(list(measured))
-    return [year for year, share in covered.items() if share >= study.coverage_minimum], covered
+    return covered
 
 
 def comparable_run(
