@@ -210,7 +210,7 @@ def test_overrides_and_languages_reach_the_run(kloof_: Kloof, home: Path, monkey
     told: list[tuple[Any, ...]] = []
 
     def make(preset: str, overrides: Any, languages: Any, only: Any, tell: Callable[[Any], None]) -> Path:
-        tell(kloof.run.Step(languages[0], "03_how_segregated", 2, 4, "Indices"))
+        tell(kloof.execution.Step(languages[0], "03_how_segregated", 2, 4, "Indices"))
         told.append((preset, dict(overrides), tuple(languages), list(only)))
         return home / "reports" / f"{preset}-only"
 

@@ -9,11 +9,12 @@ from typing import Any
 
 from kloof import claims, hypotheses
 from kloof.errors import NotebookError, ParameterError, ReportError
-from kloof.execution import DEFAULT, How, Progress, Step, declared, execute_languages
+from kloof.execution import DEFAULT, WARM, How, Progress, Step, call_each, declared, execute_languages
 from kloof.fmt import LANGUAGES
 from kloof.notebook import SYNTHESIS
-from kloof.presets import HELP, as_typed, is_given, report_name
-from kloof.results import dump, join_sections, write_whole
+from kloof.presets import HELP, as_typed, report_name
+from kloof.publish import Publishing, publish
+from kloof.results import dump, join_sections
 from kloof.sources import catalogue, project_folder
 from kloof.study import Study, open_study
 
@@ -117,8 +118,6 @@ def make_report(
     done is kept in reports/failed. With `only`, the chosen notebooks run and no report is made: the executed
     notebooks are put in that folder with `-only` behind its name.
     """
-    from kloof.publish import publish
-
     paths = notebook_paths(only)
     check_overrides(overrides, paths)
     study = open_study({**overrides, "preset": preset, "language": languages[0]})
@@ -136,12 +135,20 @@ def make_report(
             raise NotebookError(f"{problem} The notebook up to there is in {kept}.") from None
         if not only:
             document = collect(folder / "parts", languages, command_of(study, preset, overrides))
-            publish(document, catalogue(), folder, languages, study.data.geometry)
+            geometry = study.data.geometry
+            publish(document, catalogue(), folder, languages, geometry, _publishing(folder / "parts", how))
         shutil.rmtree(folder / "parts")
         replace_folder(folder, target)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return target
+
+
+def _publishing(parts: Path, how: How) -> Publishing | None:
+    """Give the way to publish the languages side by side; the stock engine has no warm copies for that."""
+    if how.engine != WARM:
+        return None
+    return lambda each: call_each("kloof.publish", "publish_language", each, parts, how)
 
 
 def command_of(study: Study, preset: str, overrides: Mapping[str, Any]) -> str:

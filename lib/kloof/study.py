@@ -8,6 +8,7 @@ import numpy as np
 
 from kloof.catalogue import Catalogue
 from kloof.errors import NotComputableError, ParameterError, faults
+from kloof.memo import remembered
 from kloof.panel import Focus, resolve_focus, series, sizes
 from kloof.presets import HELP, Parameters, parameters
 from kloof.sources import DataSet, catalogue, load
@@ -53,6 +54,12 @@ def open_study(declared: Mapping[str, Any]) -> Study:
     Raises ParameterError listing everything that is wrong before anything is computed.
     """
     p = parameters({name: declared[name] for name in HELP if name in declared})
+    study = remembered("study", lambda: replace(p, language=""), lambda: _opened(p))
+    return replace(study, p=replace(study.p, language=p.language))
+
+
+def _opened(p: Parameters) -> Study:
+    """Load the data of checked parameters and resolve the focus list."""
     known = catalogue()
     found = [
         f"indicator {name!r} is not in the catalogue"
@@ -89,17 +96,30 @@ def open_study(declared: Mapping[str, Any]) -> Study:
 def usable_years(
     study: Study, name: str, year_from: int, year_to: int, level: str = "buurt"
 ) -> tuple[list[int], dict[int, float]]:
-    """Give the years of an indicator with enough coverage, and the coverage (percent of the universe) of each year."""
+    """Give the years of an indicator with enough coverage, and the coverage (percent of the universe) of each year.
+
+    What was found before is kept with the data; each caller gets a copy of its own.
+    """
+    key = "usable_years", name, year_from, year_to, level
+    held = study.data.made.get(key)
+    if held is None or held[0] is not study.known:
+        held = study.data.made[key] = study.known, _usable_years(study, name, (year_from, year_to), level)
+    years, covered = held[1]
+    return list(years), dict(covered)
+
+
+def _usable_years(study: Study, name: str, window: tuple[int, int], level: str) -> tuple[list[int], dict[int, float]]:
+    """Find the usable years of an indicator."""
     table = series(study.data, study.known, name, level)
-    window = table[table["year"].between(year_from, year_to)]
+    inside = table[table["year"].between(*window)]
     covered = {}
-    for year in sorted(int(value) for value in window["year"].unique()):
+    for year in sorted(int(value) for value in inside["year"].unique()):
         try:
             size = sizes(study.data, study.known, study.known.indicator(name).weighed_by, year, level)
         except NotComputableError:
             covered[year] = 0.0
             continue
-        measured = window.loc[(window["year"] == year) & (window["status"] == "measured"), "code"]
+        measured = inside.loc[(inside["year"] == year) & (inside["status"] == "measured"), "code"]
         covered[year] = size.share(list(measured))
     return [year for year, share in covered.items() if share >= study.coverage_minimum], covered
 
