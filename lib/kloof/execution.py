@@ -19,6 +19,7 @@ from kloof.errors import KloofError, NotebookError
 from kloof.presets import is_given
 from kloof.results import write_whole
 from kloof.sources import project_folder
+from kloof.store import ASKED_FILE
 from kloof.workers import StoppedError, workers
 
 WARM, STOCK = "warm", "stock"
@@ -66,11 +67,16 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class How:
-    """How notebooks are executed: engine, seconds a cell may take, languages side by side; `stop` ends what runs."""
+    """How notebooks are executed.
+
+    The engine; seconds a cell may take; languages side by side or in turns; `kept` is asked before a notebook is
+    executed in a language, and may put in its place what an earlier run left; `stop` ends what runs.
+    """
 
     engine: str = WARM
     limit: float = NOTEBOOK_TIMEOUT
     abreast: bool = True
+    kept: Callable[[Path, str, Path], bool] | None = None
     stop: threading.Event | None = None
 
 
@@ -100,7 +106,8 @@ def execute(
     def at(cells: list[Any], place: int) -> None:
         tell(Step(language, path.stem, place + 1, len(cells), _heading(cells, place, language)))
 
-    target.parent.mkdir(parents=True, exist_ok=True)
+    for folder in (target.parent, parts.parent):
+        folder.mkdir(parents=True, exist_ok=True)
     engines.register()
     given: dict[str, Any] = {
         "parameters": own, "kernel_name": "python3", "progress_bar": False, "log_output": False,
@@ -113,7 +120,7 @@ def execute(
     message = None
     try:
         if how.engine == WARM:
-            given |= {"environment": {**wanted, memo.FOLDER: str(parts.parent / "memo")}, "stop": how.stop}
+            given |= {"environment": {**wanted, **_beside(parts.parent)}, "stop": how.stop}
             given |= {"request_save_on_cell_execute": False, "rescue": str(target)}
             papermill.execute_notebook(str(path), str(target), engine_name="kloof", **given)
         else:
@@ -129,6 +136,11 @@ def execute(
         raise NotebookError(message)
     if printed := _stray_output(executed):
         raise NotebookError(f"{path.name} printed a warning, which a report does not allow: {printed}")
+
+
+def _beside(parts: Path) -> dict[str, str]:
+    """Say where the copies of a run remember what they computed, and write down what they asked for."""
+    return {memo.FOLDER: str(parts / "memo"), ASKED_FILE: str(parts / "asked")}
 
 
 @contextmanager
@@ -180,6 +192,8 @@ def _work(paths: Sequence[Path], folder: Path, parameters: Mapping[str, Any], qu
     language = parameters["language"]
     try:
         for path in paths:
+            if how.kept is not None and how.kept(path, language, folder):
+                continue
             target = folder / language / "notebooks" / path.name
             execute(path, target, parameters, folder / "parts" / language, queue.put, how)
         queue.put((language, None))

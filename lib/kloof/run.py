@@ -13,7 +13,7 @@ from kloof.execution import DEFAULT, WARM, How, Progress, Step, call_each, decla
 from kloof.fmt import LANGUAGES
 from kloof.notebook import SYNTHESIS
 from kloof.presets import HELP, as_typed, report_name
-from kloof.publish import Publishing, publish
+from kloof.publish import publish
 from kloof.results import dump, join_sections
 from kloof.sources import catalogue, project_folder
 from kloof.study import Study, open_study
@@ -131,12 +131,11 @@ def make_report(
         try:
             execute_languages(paths, folder, parameters, languages, tell or _say_nothing, how)
         except NotebookError as problem:
-            kept = _keep_failed(folder, reports / "failed")
+            kept = keep_failed(folder, reports / "failed")
             raise NotebookError(f"{problem} The notebook up to there is in {kept}.") from None
         if not only:
             document = collect(folder / "parts", languages, command_of(study, preset, overrides))
-            geometry = study.data.geometry
-            publish(document, catalogue(), folder, languages, geometry, _publishing(folder / "parts", how))
+            publish_beside(document, folder, languages, study, how)
         shutil.rmtree(folder / "parts")
         replace_folder(folder, target)
     finally:
@@ -144,11 +143,16 @@ def make_report(
     return target
 
 
-def _publishing(parts: Path, how: How) -> Publishing | None:
-    """Give the way to publish the languages side by side; the stock engine has no warm copies for that."""
-    if how.engine != WARM:
-        return None
-    return lambda each: call_each("kloof.publish", "publish_language", each, parts, how)
+def publish_beside(document: Mapping[str, Any], folder: Path, languages: Sequence[str], study: Study, how: How) -> None:
+    """Publish the languages in warm copies; the stock engine has none, and publishes here.
+
+    Raises ReportError when a page is not faithful.
+    """
+
+    def each(arguments: Sequence[tuple[Any, ...]]) -> None:
+        call_each("kloof.publish", "publish_language", arguments, folder / "parts", how)
+
+    publish(document, catalogue(), folder, languages, study.data.geometry, each if how.engine == WARM else None)
 
 
 def command_of(study: Study, preset: str, overrides: Mapping[str, Any]) -> str:
@@ -159,7 +163,7 @@ def command_of(study: Study, preset: str, overrides: Mapping[str, Any]) -> str:
     return " ".join(parts)
 
 
-def _keep_failed(folder: Path, kept: Path) -> str:
+def keep_failed(folder: Path, kept: Path) -> str:
     """Keep the notebooks of a failed run for inspection, outside every report."""
     shutil.rmtree(kept, ignore_errors=True)
     kept.mkdir(parents=True)
