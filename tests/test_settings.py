@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kloof import run
+from kloof import execution, run
 from kloof.errors import ParameterError
 from kloof.presets import HELP, SETTINGS, parameters
 
@@ -21,13 +21,13 @@ def test_settings_are_parameters_and_what_stands_beside_them_goes_first() -> Non
 
 def test_every_notebook_takes_what_it_does_not_declare() -> None:
     for path in run.notebook_paths():
-        assert SETTINGS in run.declared(path), path.stem
+        assert SETTINGS in execution.declared(path), path.stem
 
 
 @pytest.mark.parametrize("name", ["focus_variants", "smallest_effects", "published"])
 def test_there_are_parameters_that_not_every_notebook_declares(name: str) -> None:
     assert name in HELP
-    assert not all(name in run.declared(path) for path in run.notebook_paths())
+    assert not all(name in execution.declared(path) for path in run.notebook_paths())
 
 
 def test_a_run_with_such_a_parameter_goes_through_to_the_synthesis(home: Path) -> None:

@@ -312,8 +312,7 @@ class _Page:
         text sees may be counted in letters ("two lines").
         """
         yield from (f"holds {match[0]}" for match in LEFT_OVER.finditer(text))
-        codes = (name for name in self.known.identifiers if re.search(r"[._]", name))
-        yield from (f"shows the identifier {name}" for name in sorted(codes) if name in text)
+        yield from (f"shows the identifier {name}" for name in self.known.codes if name in text)
         plain = self.known.nameless(text)
         explains = any(place.has_class("how") or place.has_class("limits") for place in node.ancestors())
         kinds = {} if explains else {"refused": "says “{}”, which no design here carries"}

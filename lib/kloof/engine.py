@@ -1,7 +1,7 @@
-"""The engine that runs notebooks in warm, isolated copies, and papermill's own; both tell at each cell where they are.
+"""The engine that runs notebooks in warm, isolated copies, and papermill's own; both tell where they are.
 
-papermill finds the first by its entry point: `papermill --engine kloof IN OUT`. It knows a cell's time limit, kills what
-goes over it, and gives the same bytes as a kernel started for the notebook.
+papermill finds the first by its entry point: `papermill --engine kloof IN OUT`. It knows a cell's time limit, kills
+what goes over it, and gives the same bytes as a kernel started for the notebook.
 """
 
 import os
@@ -23,7 +23,7 @@ class WarmEngine:
     def execute_notebook(
         cls,
         nb: Any,
-        kernel_name: str,
+        kernel_name: str,  # noqa: ARG003 – papermill gives it by this name
         output_path: str | None = None,
         progress_bar: bool = True,
         log_output: bool = False,
@@ -39,6 +39,9 @@ class WarmEngine:
         manager.notebook_start()
         try:
             run_warm(manager, options)
+        except Exception:
+            manager.output_path = output_path or options.get("rescue")
+            raise
         finally:
             manager.cleanup_pbar()
             manager.notebook_complete()
@@ -63,7 +66,9 @@ def run_warm(manager: Any, options: Mapping[str, Any]) -> None:
     """Run the cells of a papermill manager's notebook in a copy of the warm parent.
 
     Options: `execution_timeout` (seconds a cell may take), `environment` (variables beside this process's), `tell`,
-    `stop` (an event that ends it). Raises nbclient's CellTimeoutError and DeadKernelError, as papermill's own engine does.
+    `stop` (an event that ends it), `rescue` (where to save what there is when it ends before its time, for who asks
+    papermill not to save after every cell, which takes longer than most cells). Raises nbclient's CellTimeoutError and
+    DeadKernelError, as papermill's own engine does.
     """
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from nbformat import from_dict
@@ -71,8 +76,12 @@ def run_warm(manager: Any, options: Mapping[str, Any]) -> None:
     cells = manager.nb.cells
     tell: Tell = options.get("tell") or (lambda *_: None)
     environment = {**os.environ, **options.get("environment", {})}
-    wanted = [(place, cell.source, MAY_FAIL in cell.metadata.get("tags", [])) for place, cell in enumerate(cells) if _runs(cell)]
-    limit = options.get("execution_timeout")
+    wanted = [
+        (place, cell.source, MAY_FAIL in cell.metadata.get("tags", []))
+        for place, cell in enumerate(cells)
+        if _runs(cell)
+    ]
+    limit: Any = options.get("execution_timeout")
     news = workers().run(wanted, environment, limit, options.get("stop"))
     at = 0
     try:
@@ -85,7 +94,7 @@ def run_warm(manager: Any, options: Mapping[str, Any]) -> None:
             at = place
             next(news)
             _, _, outputs, count, problem = next(news)
-            cell.outputs = from_dict(outputs)
+            cell.outputs = from_dict(outputs)  # type: ignore[no-untyped-call]
             cell.execution_count = count
             if problem:
                 manager.cell_exception(cell, cell_index=place)

@@ -1,4 +1,4 @@
-"""Executes notebooks with papermill, warm or stock, the languages side by side; what is left carries no clock or path."""
+"""Executes notebooks with papermill, warm or stock, languages side by side; what they leave has no clock or path."""
 
 import json
 import multiprocessing
@@ -7,6 +7,7 @@ import queue as queues
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +19,8 @@ from kloof.errors import KloofError, NotebookError
 from kloof.presets import SETTINGS, is_given
 from kloof.results import write_whole
 from kloof.sources import project_folder
-from kloof.workers import StoppedError
+from kloof.store import ASKED_FILE
+from kloof.workers import StoppedError, workers
 
 WARM, STOCK = "warm", "stock"
 ENGINES = (WARM, STOCK)
@@ -65,11 +67,16 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class How:
-    """How notebooks are executed: engine, seconds a cell may take, languages side by side; `stop` ends what runs."""
+    """How notebooks are executed.
+
+    The engine; seconds a cell may take; languages side by side or in turns; `kept` is asked before a notebook is
+    executed in a language, and may put in its place what an earlier run left; `stop` ends what runs.
+    """
 
     engine: str = WARM
     limit: float = NOTEBOOK_TIMEOUT
     abreast: bool = True
+    kept: Callable[[Path, str, Path], bool] | None = None
     stop: threading.Event | None = None
 
 
@@ -86,9 +93,9 @@ def execute(
 ) -> None:
     """Execute one notebook with papermill; leave the executed one at `target`, without clock or path.
 
-    The engine is WARM, a copy of a process that has everything loaded, or STOCK, papermill's own with a new kernel; both
-    leave the same bytes. Raises NotebookError naming notebook, cell and message, also when a cell takes too long; the
-    notebook up to there is kept at `target`. A warning that a cell prints is an error too.
+    The engine is WARM, a copy of a process that has everything loaded, or STOCK, papermill's own with a new kernel:
+    both leave the same bytes. Raises NotebookError naming notebook, cell and message, also when a cell takes too
+    long; the notebook up to there is kept at `target`. A warning that a cell prints is an error too.
     """
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -102,7 +109,8 @@ def execute(
     def at(cells: list[Any], place: int) -> None:
         tell(Step(language, path.stem, place + 1, len(cells), _heading(cells, place, language)))
 
-    target.parent.mkdir(parents=True, exist_ok=True)
+    for folder in (target.parent, parts.parent):
+        folder.mkdir(parents=True, exist_ok=True)
     engines.register()
     given: dict[str, Any] = {
         "parameters": own, "kernel_name": "python3", "progress_bar": False, "log_output": False,
@@ -115,7 +123,8 @@ def execute(
     message = None
     try:
         if how.engine == WARM:
-            given |= {"environment": {**wanted, memo.FOLDER: str(parts.parent / "memo")}, "stop": how.stop}
+            given |= {"environment": {**wanted, **_beside(parts.parent)}, "stop": how.stop}
+            given |= {"request_save_on_cell_execute": False, "rescue": str(target)}
             papermill.execute_notebook(str(path), str(target), engine_name="kloof", **given)
         else:
             with _environment(wanted), _reached_over_files() as config:
@@ -130,6 +139,11 @@ def execute(
         raise NotebookError(message)
     if printed := _stray_output(executed):
         raise NotebookError(f"{path.name} printed a warning, which a report does not allow: {printed}")
+
+
+def _beside(parts: Path) -> dict[str, str]:
+    """Say where the copies of a run remember what they computed, and write down what they asked for."""
+    return {memo.FOLDER: str(parts / "memo"), ASKED_FILE: str(parts / "asked")}
 
 
 @contextmanager
@@ -176,13 +190,13 @@ def _stray_output(notebook: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _work(
-    paths: Sequence[Path], folder: Path, parameters: Mapping[str, Any], queue: Any, how: How
-) -> None:
+def _work(paths: Sequence[Path], folder: Path, parameters: Mapping[str, Any], queue: Any, how: How) -> None:
     """Run all notebooks of one language in order; report steps and the outcome."""
     language = parameters["language"]
     try:
         for path in paths:
+            if how.kept is not None and how.kept(path, language, folder):
+                continue
             target = folder / language / "notebooks" / path.name
             execute(path, target, parameters, folder / "parts" / language, queue.put, how)
         queue.put((language, None))
@@ -215,7 +229,7 @@ def execute_languages(
     queue: Any = context.Queue() if stock else queues.SimpleQueue()
     start: Any = context.Process if stock else threading.Thread
     heeding = how if stock else replace(how, stop=stop)
-    workers = {
+    at_work = {
         language: start(
             target=_work, args=(paths, folder, {**parameters, "language": language}, queue, heeding), daemon=not stock
         )
@@ -224,12 +238,12 @@ def execute_languages(
     failures: list[str] = []
     try:
         for group in [list(languages)] if how.abreast else [[language] for language in languages]:
-            failures += _follow({language: workers[language] for language in group}, queue, tell)
+            failures += _follow({language: at_work[language] for language in group}, queue, tell)
             if failures:
                 break
     finally:
         stop.set()
-        for worker in workers.values():
+        for worker in at_work.values():
             if stock and worker.is_alive():
                 worker.terminate()
             if worker.ident is not None:
@@ -259,3 +273,15 @@ def _follow(workers: Mapping[str, Any], queue: Any, tell: Progress) -> list[str]
         if failure:
             return [failure]
     return []
+
+
+def call_each(module: str, function: str, each: Sequence[tuple[Any, ...]], parts: Path, how: How = DEFAULT) -> None:
+    """Call a function of the library with each of the arguments, side by side in warm copies that share a run's memory.
+
+    Raises what the first that fails raised.
+    """
+    environment = {**os.environ, memo.FOLDER: str(parts / "memo")}
+    with ThreadPoolExecutor(max_workers=len(each) if how.abreast else 1) as pool:
+        calls = [pool.submit(workers().call, module, function, arguments, environment) for arguments in each]
+        for call in calls:
+            call.result()

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from kloof.findings import DIFFERENCES
@@ -47,6 +47,11 @@ class Knowledge:
         return frozenset(found | {section["id"] for section in self.results["sections"]})
 
     @cached_property
+    def codes(self) -> tuple[str, ...]:
+        """List the identifiers that can be told from a word."""
+        return tuple(sorted(name for name in self.identifiers if re.search(r"[._]", name)))
+
+    @cached_property
     def years(self) -> frozenset[str]:
         """List the years that occur in parameters, findings, tables and rules."""
         found = {str(value) for value in self.results["parameters"].values()}
@@ -81,6 +86,17 @@ class Knowledge:
         figure, table = node.nearest("data-figure"), node.nearest("data-table")
         if figure is None and table is None:
             return []
+        if (figure, table) not in self._near:
+            self._near[figure, table] = self._numbers_of(figure, table)
+        return self._near[figure, table]
+
+    @cached_property
+    def _near(self) -> dict[tuple[str | None, str | None], list[Known]]:
+        """Keep what was listed: a table has many cells."""
+        return {}
+
+    def _numbers_of(self, figure: str | None, table: str | None) -> list[Known]:
+        """List the numbers of a figure and a table."""
         entry = self.results["figures"].get(figure, {})
         found: list[Known] = [(value, None) for _, value in numbers(self.results["parameters"])]
         options = entry.get("options", {})
@@ -143,18 +159,25 @@ class Knowledge:
 
     def loose_numbers(self, text: str) -> list[str]:
         """List the numbers of a text with their signs; those in names and `per 1.000 inwoners` are none."""
-        ordered = sorted(signs(self.language), key=len, reverse=True)
-        behind = "|".join(re.escape(sign) for sign in ordered if sign != "€")
-        alone = "|".join(re.escape(sign) for sign in ordered if re.search(r"\d", sign))
-        plain = re.sub(rf"(?<![\d.,]\s)(?:{alone})", " ", self.nameless(text), flags=re.IGNORECASE)
-        number = rf"\u2212?(?:€\s?)?\d+(?:[.,]\d+)*(?:\s?(?:{behind})(?!\w))?"
-        return [match.strip() for match in re.findall(number, plain)]
+        alone, number = _shapes(self.language)
+        plain = alone.sub(" ", self.nameless(text))
+        return [match.strip() for match in number.findall(plain)]
 
     def is_year_or_size(self, token: str) -> bool:
         """Tell whether a number is a year of the results, or the size in the name of a focus list."""
         number, _, sign = token.partition(" ")
         counts = not sign or "neighbourhoods" in signs(self.language).get(sign, frozenset())
         return token in self.years or (counts and number in self.sizes)
+
+
+@cache
+def _shapes(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Match a sign that holds a number of its own (`per 1.000 inwoners`), and a number with the sign of its unit."""
+    ordered = sorted(signs(language), key=len, reverse=True)
+    behind = "|".join(re.escape(sign) for sign in ordered if sign != "€")
+    alone = "|".join(re.escape(sign) for sign in ordered if re.search(r"\d", sign))
+    number = rf"\u2212?(?:€\s?)?\d+(?:[.,]\d+)*(?:\s?(?:{behind})(?!\w))?"
+    return re.compile(rf"(?<![\d.,]\s)(?:{alone})", re.IGNORECASE), re.compile(number)
 
 
 def strings(place: Any) -> Iterator[str]:

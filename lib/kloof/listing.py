@@ -9,12 +9,13 @@ from typing import Any
 
 from kloof import audit, claims, narrate
 from kloof.errors import KloofError, ParameterError
+from kloof.execution import declared
 from kloof.fmt import LANGUAGES
 from kloof.indices import INDICES
 from kloof.mapping import read_mapping
 from kloof.presets import ANY, HELP, SETTINGS, preset_names, preset_parameters, read_preset
 from kloof.registry import read_registry
-from kloof.run import declared, notebook_paths
+from kloof.run import notebook_paths
 from kloof.sources import catalogue, data_folder, embedded, load, verify
 from kloof.vocabularies import read_vocabularies
 

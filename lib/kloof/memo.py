@@ -17,18 +17,19 @@ FOLDER = "KLOOF_MEMO"
 T = TypeVar("T")
 
 
-def remembered(purpose: str, key: Any, compute: Callable[[], T]) -> T:
+def remembered(purpose: str, key: Callable[[], Any], compute: Callable[[], T]) -> T:
     """Give what `compute` gives, or gave in this run under the same purpose and key.
 
-    `key` holds everything the value depends on and can be pickled; the value is a copy of its own for whoever asks.
+    What `key` gives holds everything the value depends on and can be pickled; the value is a copy of its own for
+    whoever asks.
     """
     folder = os.environ.get(FOLDER)
     if not folder:
         return compute()
-    name = hashlib.sha256(pickle.dumps((purpose, key), protocol=pickle.HIGHEST_PROTOCOL)).hexdigest()
+    name = hashlib.sha256(pickle.dumps((purpose, key()), protocol=pickle.HIGHEST_PROTOCOL)).hexdigest()
     path = Path(folder) / name
     if path.is_file():
-        value: T = pickle.loads(path.read_bytes())  # noqa: S301 – written by this run
+        value: T = pickle.loads(path.read_bytes())
         return value
     made = compute()
     write_whole(path, pickle.dumps(made, protocol=pickle.HIGHEST_PROTOCOL))

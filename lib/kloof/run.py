@@ -9,11 +9,12 @@ from typing import Any
 
 from kloof import claims, hypotheses
 from kloof.errors import NotebookError, ParameterError, ReportError
-from kloof.execution import DEFAULT, How, Progress, Step, declared, execute_languages
+from kloof.execution import DEFAULT, WARM, How, Progress, Step, call_each, declared, execute_languages
 from kloof.fmt import LANGUAGES
 from kloof.notebook import SYNTHESIS
-from kloof.presets import HELP, as_typed, is_given, report_name
-from kloof.results import dump, join_sections, write_whole
+from kloof.presets import HELP, as_typed, report_name
+from kloof.publish import publish
+from kloof.results import dump, join_sections
 from kloof.sources import catalogue, project_folder
 from kloof.study import Study, open_study
 
@@ -117,8 +118,6 @@ def make_report(
     done is kept in reports/failed. With `only`, the chosen notebooks run and no report is made: the executed
     notebooks are put in that folder with `-only` behind its name.
     """
-    from kloof.publish import publish
-
     paths = notebook_paths(only)
     check_overrides(overrides, paths)
     study = open_study({**overrides, "preset": preset, "language": languages[0]})
@@ -132,16 +131,28 @@ def make_report(
         try:
             execute_languages(paths, folder, parameters, languages, tell or _say_nothing, how)
         except NotebookError as problem:
-            kept = _keep_failed(folder, reports / "failed")
+            kept = keep_failed(folder, reports / "failed")
             raise NotebookError(f"{problem} The notebook up to there is in {kept}.") from None
         if not only:
             document = collect(folder / "parts", languages, command_of(study, preset, overrides))
-            publish(document, catalogue(), folder, languages, study.data.geometry)
+            publish_beside(document, folder, languages, study, how)
         shutil.rmtree(folder / "parts")
         replace_folder(folder, target)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return target
+
+
+def publish_beside(document: Mapping[str, Any], folder: Path, languages: Sequence[str], study: Study, how: How) -> None:
+    """Publish the languages in warm copies; the stock engine has none, and publishes here.
+
+    Raises ReportError when a page is not faithful.
+    """
+
+    def each(arguments: Sequence[tuple[Any, ...]]) -> None:
+        call_each("kloof.publish", "publish_language", arguments, folder / "parts", how)
+
+    publish(document, catalogue(), folder, languages, study.data.geometry, each if how.engine == WARM else None)
 
 
 def command_of(study: Study, preset: str, overrides: Mapping[str, Any]) -> str:
@@ -152,7 +163,7 @@ def command_of(study: Study, preset: str, overrides: Mapping[str, Any]) -> str:
     return " ".join(parts)
 
 
-def _keep_failed(folder: Path, kept: Path) -> str:
+def keep_failed(folder: Path, kept: Path) -> str:
     """Keep the notebooks of a failed run for inspection, outside every report."""
     shutil.rmtree(kept, ignore_errors=True)
     kept.mkdir(parents=True)

@@ -33,6 +33,8 @@ def from_store(
     own = store.municipality(municipality)
     there = set(store.municipalities())
     mapping = all_mappings()
+    for code in (*predecessors(mapping, municipality), *comparisons):
+        store.asked("municipality", code)  # also when it is not there: once it is, there is more to compare
     earlier = [store.municipality(code) for code in predecessors(mapping, municipality) if code in there]
     others = [store.municipality(code) for code in dict.fromkeys(comparisons) if code in there and code != municipality]
     rows, aside = _in_catalogue(pd.concat([held.observations for held in (own, *earlier)], ignore_index=True), known)
@@ -86,6 +88,8 @@ def all_mappings(*, own: bool = True) -> pd.DataFrame:
 def _of_country() -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Give the figures of the whole country that any municipality needs, their sources, and the files they are from."""
     contents = store.contents()
+    for name in OF_COUNTRY:
+        store.asked("indicator", name)
     rows = [store.indicator(name) for name in OF_COUNTRY if name in store.held_indicators()]
     found = pd.concat(rows, ignore_index=True) if rows else empty_observations()
     found = found[found["code"] == COUNTRY]

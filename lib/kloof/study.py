@@ -8,6 +8,7 @@ import numpy as np
 
 from kloof.catalogue import Catalogue
 from kloof.errors import NotComputableError, ParameterError, faults
+from kloof.memo import remembered
 from kloof.panel import Focus, resolve_focus, series, sizes
 from kloof.presets import COUNTED, HELP, SETTINGS, Parameters, parameters
 from kloof.sources import DataSet, catalogue, load
@@ -53,6 +54,12 @@ def open_study(declared: Mapping[str, Any]) -> Study:
     Raises ParameterError listing everything that is wrong before anything is computed.
     """
     p = parameters({name: declared[name] for name in (*HELP, SETTINGS) if name in declared})
+    study = remembered("study", lambda: replace(p, language=""), lambda: _opened(p))
+    return replace(study, p=replace(study.p, language=p.language))
+
+
+def _opened(p: Parameters) -> Study:
+    """Load the data of checked parameters and resolve the focus list."""
     known = catalogue()
     found = [
         f"indicator {name!r} is not in the catalogue"

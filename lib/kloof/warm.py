@@ -1,8 +1,9 @@
 """The warm parent: a process that has loaded everything once, and forks a copy of itself for every notebook.
 
-Run as a script by `kloof.workers`: the package, and pandas with it, is loaded inside a shell, as in a notebook. It has one thread, or a fork could not be trusted: the variables of
-`ALONE` keep the libraries from starting more. Every copy is a clean slate that dies with its notebook, so nothing that
-a notebook does (modules, settings, random numbers, folder, environment) reaches the next one.
+Run as a script by `kloof.workers`, so that the package, and pandas with it, is loaded inside a shell, as in a notebook.
+It has one thread, or a fork could not be trusted: the variables of `ALONE` keep the libraries from starting more. Every
+copy is a clean slate that dies with its notebook, so nothing that a notebook does (modules, settings, random numbers,
+folder, environment) reaches the next one.
 """
 
 import os
@@ -29,7 +30,10 @@ LOADED = (
     "scipy.optimize", "scipy.stats", "duckdb", "pyarrow.parquet", "shapely", "fontTools.subset", "jinja2", "typst",
     "matplotlib.pyplot", "matplotlib_inline.backend_inline", "IPython.core.interactiveshell",
 )  # fmt: skip
-FIRST_PICTURE = "from matplotlib import pyplot; pyplot.plot([0, 1]); pyplot.title('a'); pyplot.close()"
+FIRST = (
+    "from matplotlib import pyplot; pyplot.plot([0, 1]); pyplot.title('a'); pyplot.close()",
+    "from kloof.page import open_fonts; open_fonts()",
+)
 DONE = b"."
 
 
@@ -73,16 +77,18 @@ def prepare() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         shell = _shell([])
-        for source in (*(f"import {name}" for name in LOADED), FIRST_PICTURE):  # in the shell: pandas looks for one
+        for source in (*(f"import {name}" for name in LOADED), *FIRST):  # in the shell: pandas looks for one
             shell.run_cell(source).raise_error()
         _forget_shell(shell)
 
 
 def _forget_shell(shell: Any) -> None:
     """Leave no trace of the shell in which the warming was done."""
+    from matplotlib_inline.backend_inline import configure_inline_support
     from matplotlib_inline.config import InlineBackend
 
     shell.reset(new_session=True)
+    vars(configure_inline_support).pop("current_backend")  # or the next shell is given no formats of figures
     InlineBackend.clear_instance()
     type(shell).clear_instance()
 
@@ -122,10 +128,10 @@ def _call(module: str, function: str, arguments: tuple[Any, ...]) -> tuple[Any, 
     """Call a function by its name; give its answer, or what it raised."""
     try:
         return getattr(import_module(module), function)(*arguments), None
-    except Exception as problem:
+    except Exception as problem:  # noqa: BLE001 – it is raised again where it was asked for
         try:
-            pickle.loads(pickle.dumps(problem))  # noqa: S301 – made one expression earlier
-        except Exception:
+            pickle.loads(pickle.dumps(problem))
+        except Exception:  # noqa: BLE001 – an exception may refuse in any way to be packed
             return None, RuntimeError(f"{type(problem).__name__}: {problem}")
         return None, problem
 
@@ -133,8 +139,8 @@ def _call(module: str, function: str, arguments: tuple[Any, ...]) -> tuple[Any, 
 def run_cells(connection: Any, cells: list[tuple[int, str, bool]]) -> None:
     """Run cells in a shell of their own, and tell before and after each; the first that fails is the last.
 
-    A cell is its place in the notebook, its source, and whether it may fail. Sends ("start", place), then
-    ("end", place, outputs, execution count, (name, message) of the exception or None); outputs are as nbformat has them.
+    A cell is its place in the notebook, its source, and whether it may fail. Sends ("start", place), then ("end",
+    place, outputs, execution count, (name, message) of the exception or None); outputs are as nbformat has them.
     """
     outputs: list[dict[str, Any]] = []
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
@@ -200,7 +206,9 @@ def _shell(outputs: list[dict[str, Any]]) -> Any:
             outputs.append({"output_type": "execute_result", "execution_count": self.prompt_count, **shown})
 
     class Publisher(DisplayPublisher):
-        def publish(self, data: Any, metadata: Any = None, *, transient: Any = None, update: bool = False, **_: Any) -> None:
+        def publish(self, data: Any, metadata: Any = None, source: Any = None, **more: Any) -> None:
+            del source
+            transient, update = more.get("transient"), more.get("update")
             shown = {"data": _as_text(data), "metadata": metadata or {}}
             name = (transient or {}).get("display_id")
             for place, earlier in enumerate(outputs) if update else ():
@@ -210,7 +218,7 @@ def _shell(outputs: list[dict[str, Any]]) -> Any:
                 outputs.append({"output_type": "display_data", **shown})
                 ids[id(outputs[-1])] = name
 
-        def clear_output(self, wait: bool = False) -> None:
+        def clear_output(self, wait: bool = False) -> None:  # noqa: ARG002
             outputs.clear()
 
     class Stream:
@@ -253,11 +261,11 @@ def _shell(outputs: list[dict[str, Any]]) -> Any:
             """Know of no windows."""
 
     ids: dict[int, Any] = {}
-    sys.stdout, sys.stderr = Stream("stdout", 1), Stream("stderr", 2)  # type: ignore[assignment]
+    sys.stdout, sys.stderr = Stream("stdout", 1), Stream("stderr", 2)
     shell = ZmqLikeShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     if "" not in sys.path:
         sys.path.insert(0, "")
-    shell.enable_matplotlib("inline")
+    shell.enable_matplotlib("inline")  # type: ignore[no-untyped-call]
     return shell
 
 

@@ -17,6 +17,7 @@ from kloof.catalogue import Catalogue
 from kloof.errors import NotComputableError, ParameterError
 from kloof.facets import LEADING, Facet, blocks_of, choose, explained
 from kloof.findings import Finding, Side
+from kloof.memo import remembered
 from kloof.regression import Array, Estimate, from_t
 from kloof.shapley import lmg_shares
 
@@ -80,8 +81,14 @@ def in_store(known: Catalogue) -> tuple[list[Finding], pd.DataFrame]:
     """Judge the lead of resources in health within all municipalities of the store, in each year that can be laid out.
 
     Returns one finding per year, and the table: indicator, year, part, estimate, low, high (percent), buurten,
-    municipalities. A year in which a block has no figures is a finding with that reason.
+    municipalities. A year in which a block has no figures is a finding with that reason. It is about every
+    municipality, so within one run it is computed once.
     """
+    return remembered("in_store", lambda: claims.registry().sha256, lambda: _in_store(known))
+
+
+def _in_store(known: Catalogue) -> tuple[list[Finding], pd.DataFrame]:
+    """Read and judge all municipalities."""
     outcome = "good_perceived_health_share"
     rules = claims.registry().claims["C10"]
     names = [name for facets in rules["facets"].values() for listed in facets.values() for name in listed]

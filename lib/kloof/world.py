@@ -158,7 +158,8 @@ def focus_codes(world: World) -> tuple[str, ...]:
 PARAMETERS = Parameters(
     preset="municipality", language="en", municipality=MUNICIPALITY, source=SOURCE, year_from=2015, year_to=2022,
     trend_from=2015, event="2020-03", focus=LIST, focus_variants=(LIST,), indicators=("mean_dwelling_value",),
-    levels=(), groups=(), comparisons=(), smallest_effects={}, published="", draws=299, seed=1,
+    levels=(), groups=(), comparisons=(), smallest_effects={}, published="", apportioned="left_out",
+    draws=299, seed=1,
 )  # fmt: skip
 
 
