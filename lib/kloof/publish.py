@@ -7,7 +7,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from kloof import audit, claims, page, pdf, plots, report
+from kloof import audit, claims, explorer, maps, page, pdf, plots, report
 from kloof.catalogue import Catalogue
 from kloof.errors import ReportError, faults
 from kloof.fmt import LANGUAGES
@@ -32,6 +32,8 @@ def publish(
         write_whole(folder / "tables" / f"{name}.csv", table_csv(table))
     pages = {}
     entries = claims.registry().entries
+    codes = {code for code in document["areas"] if code.startswith(f"BU{document['place']['code'][2:]}")}
+    shapes = maps.paths(geometry, codes) if geometry and codes else None
     stamp = datetime.fromisoformat(document["data_date"]).replace(tzinfo=UTC)
     for language in languages:
         teller = Narrator(document, catalogue, language)
@@ -46,6 +48,7 @@ def publish(
             entries,
             {claim: document["overall"][claim] for claim in entries if claim in document["overall"]},
         )
+        view = explorer.placed(view, teller, shapes)
         for section in view.back:
             for table in section.tables:
                 write_whole(folder / "tables" / f"{table.id}.{language}.csv", view_csv(table))

@@ -1,8 +1,12 @@
 """What a page shows, before it is HTML or PDF: paragraphs, tables, figures and sections in one language."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from kloof.narrate import Sentence
+
+if TYPE_CHECKING:
+    from kloof.explorer import ExplorerView
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,7 @@ class SectionView:
     tables: tuple[TableView, ...]
     how: tuple[Sentence, ...]
     limits: tuple[Sentence, ...]
+    explorer: "ExplorerView | None" = None
 
 
 @dataclass(frozen=True)
