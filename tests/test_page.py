@@ -65,8 +65,8 @@ def test_first_screen_comes_before_the_contents_in_order(page: str) -> None:
     order = (
         "<h1>",
         'class="lead"',
-        'class="strip"',
         'data-figure="03.lines"',
+        'class="strip"',
         'class="contents"',
         "data-section",
     )
@@ -296,3 +296,16 @@ def test_fixed_words_stand_in_both_languages_without_digits(project: Path) -> No
     walk(tomllib.loads((project / "lib/kloof/page.toml").read_text(encoding="utf-8")), "page.toml")
     assert words("nl")["limits"] == "Wat dit niet zegt"
     assert words("en")["meaning"]["UNDECIDED"] == "both ways remain possible"
+
+
+def test_a_sentence_leads_to_its_sources_and_they_to_their_files() -> None:
+    view = sample.view("nl")
+    lead = (replace(view.lead[0], sources=(1, 2)), *view.lead[1:])
+    root = parse(render_html(replace(view, lead=lead, files=("kwb_2024.csv @1a1a", "politie.csv @2b2b"))))
+    notes = next(node for node in root.walk() if node.has_class("notes"))
+    links = [node.attrs for node in notes.walk() if node.tag == "a"]
+    assert [(link["href"], link["aria-label"]) for link in links] == [("#bron-1", "Bron 1"), ("#bron-2", "Bron 2")]
+    rows = {node.attrs["id"]: node.text() for node in root.walk() if node.attrs.get("id", "").startswith("bron-")}
+    assert rows.keys() == {"bron-1", "bron-2"}
+    assert "Statistics Netherlands" in rows["bron-1"]
+    assert "politie.csv @2b2b" in rows["bron-2"]

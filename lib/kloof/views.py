@@ -16,6 +16,7 @@ class Paragraph:
     finding: str
     judgement: str
     sentences: tuple[Sentence, ...]
+    sources: tuple[int, ...] = ()  # numbers of its sources in the list of the report, from 1
 
 
 @dataclass(frozen=True)
@@ -98,3 +99,4 @@ class ReportView:
     command: str
     data_date: str
     other_language: str
+    files: tuple[str, ...] = ()  # of each source, the file it was looked up in
