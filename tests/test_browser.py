@@ -8,6 +8,7 @@ import pytest
 
 import sample
 from kloof.page import render_html
+from opened import Opened
 
 pytestmark = pytest.mark.browser
 
@@ -51,31 +52,8 @@ def language(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-class Opened:
-    """A page in a browser, with all it asked for and complained about."""
-
-    def __init__(self, browser: Any, files: Path, language: str, width: int = 1280, **context: Any) -> None:
-        self.context = browser.new_context(viewport={"width": width, "height": 800}, **context)
-        self.page = self.context.new_page()
-        self.asked: list[str] = []
-        self.complaints: list[str] = []
-        self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda problem: self.complaints.append(str(problem)))
-        self.page.goto((files / language / "index.html").as_uri())
-
-    def __enter__(self) -> "Opened":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.context.close()
-
-    def ask(self, script: str) -> Any:
-        return self.page.evaluate(script)
-
-
 def test_it_asks_for_nothing_but_itself(browser: Any, files: Path, language: str) -> None:
-    with Opened(browser, files, language) as opened:
+    with Opened(browser, files / language / "index.html") as opened:
         opened.ask("document.fonts.ready")
         outside = [url for url in opened.asked if not url.startswith("data:")]
         assert outside == [(files / language / "index.html").as_uri()]
@@ -84,7 +62,7 @@ def test_it_asks_for_nothing_but_itself(browser: Any, files: Path, language: str
 
 
 def test_its_own_letters_are_used(browser: Any, files: Path) -> None:
-    with Opened(browser, files, "nl") as opened:
+    with Opened(browser, files / "nl" / "index.html") as opened:
         opened.ask("document.fonts.ready")
         loaded = opened.ask(
             "[...document.fonts].filter(f => f.status == 'loaded').map(f => f.family + ' ' + f.weight).sort()"
@@ -96,13 +74,13 @@ def test_its_own_letters_are_used(browser: Any, files: Path) -> None:
 
 @pytest.mark.parametrize("width", [320, 360, 768, 1280, 1920])
 def test_the_page_never_scrolls_sideways(browser: Any, files: Path, language: str, width: int) -> None:
-    with Opened(browser, files, language, width) as opened:
+    with Opened(browser, files / language / "index.html", width) as opened:
         opened.ask("document.querySelectorAll('details').forEach(d => d.open = true)")
         assert opened.ask("document.documentElement.scrollWidth") <= width
 
 
 def test_a_wide_table_scrolls_in_its_own_box_and_says_so(browser: Any, files: Path) -> None:
-    with Opened(browser, files, "nl", 360) as opened:
+    with Opened(browser, files / "nl" / "index.html", 360) as opened:
         box = "document.querySelector('[data-table=\"01.nine\"] .scroll')"
         assert opened.ask(f"{box}.scrollWidth > {box}.clientWidth")
         assert opened.ask(f"{box}.tabIndex") == 0
@@ -110,7 +88,7 @@ def test_a_wide_table_scrolls_in_its_own_box_and_says_so(browser: Any, files: Pa
 
 
 def test_lines_are_not_too_long(browser: Any, files: Path) -> None:
-    with Opened(browser, files, "nl", 1920) as opened:
+    with Opened(browser, files / "nl" / "index.html", 1920) as opened:
         widest = opened.ask("""() => Math.max(...[...document.querySelectorAll('.part p, .part li, .lead p')]
           .filter(p => p.checkVisibility()).map(p => {
           const probe = document.createElement('span');
@@ -122,7 +100,7 @@ def test_lines_are_not_too_long(browser: Any, files: Path) -> None:
 
 
 def test_every_picture_has_a_name(browser: Any, files: Path, language: str) -> None:
-    with Opened(browser, files, language) as opened:
+    with Opened(browser, files / language / "index.html") as opened:
         names = opened.ask(
             "[...document.querySelectorAll('img, svg')].map(p => p.getAttribute('aria-label') || p.alt || '')"
         )
@@ -131,7 +109,7 @@ def test_every_picture_has_a_name(browser: Any, files: Path, language: str) -> N
 
 
 def test_every_link_inside_the_page_arrives(browser: Any, files: Path, language: str) -> None:
-    with Opened(browser, files, language) as opened:
+    with Opened(browser, files / language / "index.html") as opened:
         lost = """[...document.querySelectorAll('a[href^="#"]')]
           .filter(a => !document.getElementById(decodeURIComponent(a.hash.slice(1)))).map(a => a.hash)"""
         assert opened.ask(lost) == []
@@ -139,7 +117,7 @@ def test_every_link_inside_the_page_arrives(browser: Any, files: Path, language:
 
 
 def test_headings_go_down_one_step_at_a_time(browser: Any, files: Path, language: str) -> None:
-    with Opened(browser, files, language) as opened:
+    with Opened(browser, files / language / "index.html") as opened:
         levels = opened.ask("[...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].map(h => Number(h.tagName[1]))")
         assert levels[0] == 1
         assert levels.count(1) == 1
@@ -147,7 +125,7 @@ def test_headings_go_down_one_step_at_a_time(browser: Any, files: Path, language
 
 
 def test_links_and_frames_have_names(browser: Any, files: Path) -> None:
-    with Opened(browser, files, "nl") as opened:
+    with Opened(browser, files / "nl" / "index.html") as opened:
         links = "[...document.querySelectorAll('a, summary')].map(a => a.ariaLabel || a.textContent)"
         assert all(name.strip() for name in opened.ask(links))
         labels = "[...document.querySelectorAll('[aria-labelledby]')].map(e => e.getAttribute('aria-labelledby'))"
@@ -157,7 +135,7 @@ def test_links_and_frames_have_names(browser: Any, files: Path) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_all_text_has_contrast(browser: Any, files: Path, scheme: str) -> None:
-    with Opened(browser, files, "nl", color_scheme=scheme) as opened:
+    with Opened(browser, files / "nl" / "index.html", color_scheme=scheme) as opened:
         opened.ask("document.querySelectorAll('details').forEach(d => d.open = true)")
         measured = opened.ask(CONTRAST)
         assert len(measured) > 300
@@ -166,13 +144,13 @@ def test_all_text_has_contrast(browser: Any, files: Path, scheme: str) -> None:
 
 
 def test_dark_mode_is_dark_and_figures_stay_light(browser: Any, files: Path) -> None:
-    with Opened(browser, files, "nl", color_scheme="dark") as opened:
+    with Opened(browser, files / "nl" / "index.html", color_scheme="dark") as opened:
         assert opened.ask("getComputedStyle(document.body).backgroundColor") == "rgb(23, 22, 20)"
         assert opened.ask("getComputedStyle(document.querySelector('.card')).backgroundColor") == "rgb(255, 255, 255)"
 
 
 def test_the_keyboard_reaches_the_text_first(browser: Any, files: Path) -> None:
-    with Opened(browser, files, "nl") as opened:
+    with Opened(browser, files / "nl" / "index.html") as opened:
         opened.page.keyboard.press("Tab")
         assert opened.ask("document.activeElement.textContent") == "Naar de inhoud"
         assert opened.ask("document.activeElement.getBoundingClientRect().left") >= 0
@@ -181,13 +159,13 @@ def test_the_keyboard_reaches_the_text_first(browser: Any, files: Path) -> None:
 
 
 def test_the_other_language_is_one_step_away(browser: Any, files: Path, language: str) -> None:
-    with Opened(browser, files, language) as opened:
+    with Opened(browser, files / language / "index.html") as opened:
         opened.page.locator(".bar a").click()
         assert opened.ask("document.documentElement.lang") == {"nl": "en", "en": "nl"}[language]
 
 
 def test_on_paper_the_whole_table_is_there(browser: Any, files: Path) -> None:
-    with Opened(browser, files, "nl", color_scheme="dark") as opened:
+    with Opened(browser, files / "nl" / "index.html", color_scheme="dark") as opened:
         opened.page.emulate_media(media="print")
         box = "document.querySelector('[data-table=\"01.sixty\"] .scroll')"
         assert opened.ask(f"{box}.scrollHeight <= {box}.clientHeight + 1")

@@ -14,6 +14,7 @@ from pypdf import PdfReader
 
 from kloof import audit
 from kloof.sources import catalogue
+from opened import Opened
 
 pytestmark = pytest.mark.xdist_group("breda")
 LANGUAGES = ("nl", "en")
@@ -200,3 +201,29 @@ def test_tables_are_files_with_full_numbers(breda_report: Path) -> None:
     keys = [column["key"] for column in recorded["columns"]]
     assert [str(value) for value in recorded["rows"][0]] == [rows[2015][key] for key in keys]
     assert (rows[2024]["link"], rows[2022]["link"]) == ("broken", "comparable")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("language", "width", "scheme"), [("nl", 1280, "light"), ("en", 360, "dark")])
+def test_the_whole_page_in_a_browser(breda_report: Path, browser: Any, language: str, width: int, scheme: str) -> None:
+    """Nothing asked for, nothing complained about, no link that leads nowhere, and axe-core finds nothing at AA."""
+    file = breda_report / language / "index.html"
+    with Opened(browser, file, width, color_scheme=scheme) as opened:
+        assert {url for url in opened.asked if not url.startswith("data:")} == {file.as_uri()}
+        links = opened.ask("[...document.querySelectorAll('a')].map(link => link.getAttribute('href'))")
+        lost = [link for link in links if not link.startswith(("#", "http")) and not (file.parent / link).is_file()]
+        assert lost == []
+        anchors = {link[1:] for link in links if link.startswith("#")}
+        assert anchors <= set(opened.ask("[...document.querySelectorAll('[id]')].map(one => one.id)"))
+        assert opened.ask("document.documentElement.scrollWidth") <= width
+        opened.page.locator(".map [data-code=BU07580103]").click()
+        assert "Geeren-zuid" in opened.page.locator(".chosen h4").text_content()
+        assert opened.violations() == []
+        assert opened.complaints == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_language_is_small_enough_to_send(breda_report: Path, language: str) -> None:
+    """Page and pictures of one language together; the PDF is a download of its own."""
+    files = [path for path in (breda_report / language).rglob("*") if path.suffix in (".html", ".svg")]
+    assert sum(path.stat().st_size for path in files) <= 1_500_000

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+import real
 from kloof import gaps, record, track
 from kloof.claims import turn_verdict
 from kloof.findings import HIGHER, NOT_COMPUTABLE, NOT_TESTABLE, decide, judge
@@ -26,6 +27,7 @@ TABLES = {
     "do_sources_agree": "01.agreement",
     "replicate": "02.replication",
     "buurten_ranked": "03.ranked",
+    "buurten_by_year": "03.by_year",
     "indices_of_groups": "03.indices",
 }
 NOT_STEPS = {"columns_of"}
@@ -131,6 +133,24 @@ def test_the_map_shows_the_distances_of_the_ranked_buurten(made: tuple[Section, 
     assert drawn["area"].tolist() == ranked["area"].tolist()
     known = ranked["difference"].notna()
     assert drawn.loc[known, "value"].tolist() == pytest.approx(ranked.loc[known, "difference"].tolist())
+
+
+def test_every_buurt_stands_in_every_year_as_the_source_has_it(made: tuple[Section, dict[str, Any]]) -> None:
+    """Against the file itself, read another way; the city is the mean that the ranked picture draws."""
+    section, given = made
+    table = columns(section, "03.by_year").query("indicator == 'mean_dwelling_value'").set_index("area")
+    for year in (2015, 2022):
+        published = real.figures("mean_dwelling_value", "breda_dwelling_value", year)
+        published |= real.figures("mean_dwelling_value", "breda_dwelling_value_recalculated", year)
+        recorded = table.loc[table["group"] != "city", f"y{year}"].dropna().to_dict()
+        assert recorded
+        assert recorded.items() <= published.items()
+    ranked = given["buurten_ranked"].set_index("area")["value"]
+    last = table.loc[table["group"] != "city", "y2024"]
+    assert last.dropna().to_dict() == ranked[last.dropna().index].to_dict()
+    city = section.figures["03.ranked"]["options"]["city_mean"]
+    assert table.loc[table["group"] == "city", "y2024"].tolist() == pytest.approx([city])
+    assert set(table.index[table["group"] == "focus"]) == real.focus()
 
 
 def test_the_spread_is_recorded_without_what_has_no_common_unit(made: tuple[Section, dict[str, Any]]) -> None:

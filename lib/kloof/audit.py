@@ -4,6 +4,7 @@ Independent of what wrote the page: it parses the printed text, follows each poi
 drawn as shapes inside a chart are not text and cannot be read back; the areas of a map can, by their titles.
 """
 
+import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from kloof.catalogue import Catalogue
 from kloof.errors import ReportError, faults
 from kloof.findings import HIGHER, JUDGEMENTS, LOWER, SAME, UNCLEAR, VERDICTS
 from kloof.known import Knowledge, is_number
-from kloof.readback import HIDDEN, SPOKEN, Node, agrees, parse, read_number, watched
+from kloof.readback import HIDDEN, SPOKEN, Node, Printed, agrees, parse, read_number, watched
 from kloof.results import look_up
 
 LEFT_OVER = re.compile(
@@ -37,7 +38,7 @@ def audit_html(html: str, results: Mapping[str, Any], language: str, names: Coll
     and every text value of results.json are known already.
     """
     page = _Page(parse(html), results, language, Knowledge(results, language, tuple(names)))
-    rules = (page.numbers, page.heads, page.judgements, page.headlines, page.verdicts, page.texts)
+    rules = (page.numbers, page.moving, page.heads, page.judgements, page.headlines, page.verdicts, page.texts)
     return list(dict.fromkeys(fault for rule in rules for fault in rule()))
 
 
@@ -72,7 +73,10 @@ def audit_pdf(pages: Sequence[str], html: str) -> list[str]:
     """
     root = parse(html)
     printed = {token for _, text, attribute in _visible(root) if not attribute for token in _tokens(text)}
-    traced = {token for node in root.walk() if node.tag == "data" for token in _tokens(node.text())}
+    told = (
+        node for node in root.walk() if node.tag == "data" and node.nearest("data-explorer") is None
+    )  # on paper: a map
+    traced = {token for node in told for token in _tokens(node.text())}
     found: list[str] = []
     seen: set[str] = set()
     for place, page in enumerate(pages, 1):
@@ -199,6 +203,44 @@ class _Page:
         row = next((place for place in node.ancestors() if place.tag == "tr"), None)
         if row is not None and (own := self.area_of(pointer)) is not None and own not in row.text():
             yield f"stands in another row than that of {own}"
+
+    def moving(self) -> Iterator[str]:
+        """Check what a map that moves can show: each value as its table has it, each name that of its code."""
+        for node in (node for node in self.root.walk() if "data-values" in node.attrs):
+            name, shown = node.attrs["data-values"], json.loads("".join(map(str, node.children)))
+            table = self.results["tables"].get(name)
+            if table is None:
+                yield f"{_where(node)}: shows table {name}, which results.json does not have"
+                continue
+            keys = [column["key"] for column in table["columns"]]
+            known = {(row[keys.index("indicator")], row[keys.index("area")]): row for row in table["rows"]}
+            places = [*(code for code, *_ in shown["areas"]), self.results["place"]["code"]]
+            names = [*(called for _, called, *_ in shown["areas"]), shown["city"]]
+            yield from (
+                f"{_where(node)}: calls {code} “{called}”"
+                for code, called in zip(places, names, strict=True)
+                if self.results["areas"].get(code, code) != called
+            )
+            for entry in shown["indicators"]:
+                for at, year in enumerate(shown["years"]):
+                    values = entry["values"][at] or [None] * len(shown["areas"])
+                    for code, value in zip(places, [*values, entry["city"][at]], strict=True):
+                        row = known.get((entry["id"], code))
+                        true = None if row is None else row[keys.index(f"y{year}")]
+                        place = f"{_where(node)}: {entry['id']}, {code}, {year}"
+                        yield from (f"{place} {fault}" for fault in self.moved(value, true, entry))
+
+    @staticmethod
+    def moved(value: float | None, true: float | None, entry: Mapping[str, Any]) -> Iterator[str]:
+        """Check one value that a map can show."""
+        if value is None or true is None:
+            if value is not true:
+                yield f"is {value!r}, results.json says {true!r}"
+            return
+        unit = "thousand_euro" if "€" in entry["pattern"] and not entry["decimals"] else None
+        amount = Decimal(repr(value))
+        if not any(agrees(Printed(amount, entry["decimals"], ""), float(true), of, signed=True) for of in {unit, None}):
+            yield f"stands for {true!r}, it is {value!r}"
 
     def area_of(self, pointer: str) -> str | None:
         """Name the area that the row of a table is about."""

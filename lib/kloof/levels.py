@@ -1,5 +1,6 @@
 """How segregated: levels of focus and rest, the buurten ranked, and the indices with their ranges."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,6 +127,32 @@ def distribution_table(study: Study, name: str) -> pd.DataFrame:
     table = table[table["year"].isin(years)]
     group = np.where(table["code"].isin(study.focus.codes), "focus", "rest")
     return table.assign(area=table["code"], group=group)[["year", "area", "group", "value"]].reset_index(drop=True)
+
+
+def every_year(study: Study, names: Sequence[str]) -> pd.DataFrame:
+    """Give every buurt that holds anybody, and the municipality, on each indicator in every year with enough coverage.
+
+    One row per indicator and area: indicator, area, group (focus, rest, or city: the mean over the measured buurten,
+    weighed by their universe), unit, and a column per year (`y2015`); a value that was not measured is missing.
+    """
+    made = []
+    for name in dict.fromkeys(names):
+        years, _ = usable_years(study, name, study.p.year_from, study.p.year_to)
+        rows = pd.concat([level_rows(study, name, year).assign(year=year) for year in years]) if years else None
+        if rows is None or not rows["counted"].any():
+            continue
+        rows["value"] = rows["value"].where(rows["counted"])
+        wide = rows.pivot(index=["code", "group"], columns="year", values="value").reset_index()
+        means = pd.Series({year: city_mean(study, name, year) for year in years})
+        city = means.to_frame().T.assign(code=study.p.municipality, group="city")
+        whole = pd.concat([wide, city], ignore_index=True).assign(indicator=name, unit=study.known.indicator(name).unit)
+        made.append(whole.rename(columns={year: f"y{year}" for year in years}).rename(columns={"code": "area"}))
+    if not made:
+        return pd.DataFrame(columns=["indicator", "area", "group", "unit"])
+    table = pd.concat(made, ignore_index=True)
+    return table[
+        ["indicator", "area", "group", "unit", *sorted(str(name) for name in table if str(name).startswith("y2"))]
+    ]
 
 
 @dataclass(frozen=True)

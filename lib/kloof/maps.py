@@ -17,6 +17,7 @@ import numpy as np
 from kloof.canvas import FOCUS, GREY, INK, WIDTH, Drawing
 from kloof.errors import ReportError, examples
 from kloof.labels import LETTER, LINE, flow, wide, wrap
+from kloof.slim import path_data
 
 SEQUENTIAL = ("#EDF8FB", "#B3CDE3", "#8C96C6", "#8856A7", "#810F7C")
 DIVERGING = ("#B35806", "#F1A340", "#FEE0B6", "#F7F7F7", "#D8DAEB", "#998EC3", "#542788")
@@ -179,6 +180,16 @@ def outlines(geometry: Mapping[str, Any], codes: set[str]) -> dict[str, Any]:
     moves = (size, 0, 0, -size, left - west * size, north * size)
     scaled = [affine_transform(part, moves) for part in wanted.values()]
     return dict(zip(wanted, shapely.coverage_simplify(scaled, 1.0), strict=True))
+
+
+def paths(geometry: Mapping[str, Any], codes: set[str]) -> tuple[dict[str, str], float]:
+    """Give the areas in `codes` that have boundaries as SVG paths, `WIDTH` wide, and how high the map is.
+
+    Raises ReportError when none of them has.
+    """
+    shapes = outlines(geometry, codes)
+    height = max(float(part.bounds[3]) for part in shapes.values())
+    return {code: path_data(_path(shapes[code]), 1) for code in shapes if code in codes}, height
 
 
 def choropleth(drawing: Drawing, geometry: Mapping[str, Any], slug: str) -> str:

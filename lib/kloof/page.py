@@ -1,4 +1,4 @@
-"""ReportView → one HTML file that needs nothing else: no request, no script, its own letters.
+"""ReportView → one HTML file that needs nothing else: no request, its own letters, one script of its own.
 
 Every number is a `<data>` element that says where in results.json it stands: `audit` reads it back.
 """
@@ -8,6 +8,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from html import unescape
 from importlib.resources import files
 from importlib.util import find_spec
@@ -19,7 +20,7 @@ from xml.etree import ElementTree
 
 from kloof.errors import ReportError, faults
 from kloof.findings import VERDICTS
-from kloof.narrate import Number, Sentence, templates
+from kloof.narrate import Number, Sentence, templates, text_of
 
 if TYPE_CHECKING:
     from kloof.views import FigureView, ReportView, TableView, VerdictCell
@@ -46,6 +47,9 @@ FACES = (  # family in the style sheet, weight, package, file
     ("Kloof Sans", 600, "font_source_sans_pro", "SourceSansPro-Semibold.otf"),
 )
 FEATURES = ("kern", "liga", "ccmp", "locl", "mark", "case", "lnum", "tnum", "pnum")
+
+PHONE = 40  # letters of a table that fit across the narrowest screen
+GUTTER = 2  # letters of white between two columns
 
 # What may stand inside a text part: `code`, ‹reference›, a DOI, a web address.
 INLINE = re.compile(
@@ -129,13 +133,23 @@ def shape(table: "TableView") -> Shape:
         )
     numeric = tuple(any(row[column].numeric for row in table.rows) for column in columns)
     names = {
-        "wide": len(columns) > 4,
+        "wide": len(columns) > 4 or narrowest(table, numeric) > PHONE,
         "columns-8": len(columns) > 7,
         "tall": len(table.rows) > 40,
         "fill": len(columns) > 4 or numeric.count(False) > 1,
     }
     reasons = dict.fromkeys(cell.title for row in table.rows for cell in row if cell.title is not None)
     return Shape(numeric, " ".join(name for name, holds in names.items() if holds), tuple(reasons))
+
+
+def narrowest(table: "TableView", numeric: Sequence[bool]) -> int:
+    """Count the letters across that a table needs at least: numbers stay on one line, words break between them."""
+    letters = 0
+    for column, whole in enumerate(numeric):
+        texts = [table.head[column], *(text_of(row[column].content) for row in table.rows)]
+        pieces = [text for one in texts[1:] for text in ([one] if whole else re.split("[ -]", one))]
+        letters += max(map(len, [*pieces, *re.split(r"[ -]", texts[0])]), default=0) + GUTTER
+    return letters
 
 
 def slug(name: str) -> str:
@@ -284,6 +298,11 @@ def _subset(path: Path, letters: str) -> str:
     return b64encode(buffer.getvalue()).decode("ascii")
 
 
+def script_hash(script: str) -> str:
+    """Name the one script that a page may run, as a Content Security Policy does (CSP 3, section 2.3.1)."""
+    return "sha256-" + b64encode(sha256(script.encode("utf-8")).digest()).decode("ascii")
+
+
 def render_html(view: "ReportView") -> str:
     """Write the page of a report in the language of the view; the same view gives the same text.
 
@@ -302,10 +321,14 @@ def render_html(view: "ReportView") -> str:
         keep_trailing_newline=True,
     )
 
+    script = files("kloof").joinpath("templates/explorer.js").read_text(encoding="utf-8")
+
     def rendered(style: str) -> str:
         drawings = count(1)
         environment.globals["inline_svg"] = lambda figure: Markup(inline_svg(figure, f"f{next(drawings)}"))
-        return environment.get_template("page.html.j2").render(style=Markup(style))
+        return environment.get_template("page.html.j2").render(
+            style=Markup(style), script=Markup(script), script_hash=script_hash(script)
+        )
 
     environment.filters |= {
         "pieces": lambda sentence: pieces(sentence, view.language),

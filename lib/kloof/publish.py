@@ -7,7 +7,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from kloof import audit, claims, page, pdf, plots, report
+from kloof import audit, claims, explorer, maps, page, pdf, plots, report
 from kloof.catalogue import Catalogue
 from kloof.errors import ReportError, faults
 from kloof.fmt import LANGUAGES
@@ -58,13 +58,15 @@ def publish_language(
 ) -> None:
     """Write pictures, page and PDF in one language; raises ReportError when the page is not faithful."""
     entries = claims.registry().entries
+    codes = {code for code in document["areas"] if code.startswith(f"BU{document['place']['code'][2:]}")}
+    shapes = maps.paths(geometry, codes) if geometry and codes else None
     stamp = datetime.fromisoformat(document["data_date"]).replace(tzinfo=UTC)
     teller = Narrator(document, catalogue, language)
     pictures = {name: plots.draw(name, teller, geometry) for name in document["figures"]}
     for name, svg in pictures.items():
         write_whole(folder / language / "figures" / f"{name}.svg", svg)
     overall = {claim: document["overall"][claim] for claim in entries if claim in document["overall"]}
-    view = report.build(document, catalogue, language, pictures, entries, overall)
+    view = explorer.placed(report.build(document, catalogue, language, pictures, entries, overall), teller, shapes)
     for section in view.back:
         for table in section.tables:
             write_whole(folder / "tables" / f"{table.id}.{language}.csv", view_csv(table))

@@ -226,6 +226,16 @@ def buurten_ranked(section: Section, study: Study, found: Sequence[Finding]) -> 
     return table
 
 
+def buurten_by_year(section: Section, study: Study) -> pd.DataFrame:
+    """Record every buurt in every year with enough coverage, per indicator: what the map and list of the page show."""
+    table = levels.every_year(study, [*study.p.levels, *study.p.indicators])
+    if not table.empty:
+        years = [Column(str(name), "number", UNIT) for name in table if str(name).startswith("y2")]
+        kinds = {"indicator": "indicator", "area": "area", "group": "hidden", "unit": "unit"}
+        section.table("03.by_year", [*columns_of(kinds), *years], table)
+    return table
+
+
 def spread_over_years(section: Section, study: Study) -> pd.DataFrame:
     """Record how far apart the buurten are, year by year, and the picture of the first followed indicator."""
     table = levels.spread_table(study)

@@ -15,7 +15,7 @@ from kloof.views import Cell, FigureView, Paragraph, ReportView, SectionView, Ta
 
 EXTRA_PARTS = ("chance", "places", "partial")  # sentences a finding may add to its main one
 DRAWN_ONLY = (
-    "01.coverage", "01.availability", "03.ranked", "03.map", "03.distribution", "03.indices", "03.spread",
+    "01.coverage", "01.availability", "03.ranked", "03.map", "03.by_year", "03.distribution", "03.indices", "03.spread",
     "07.needed", "08.ranked", "08.parts", "08.where", "09.score", "12.curve", "13.first",
 )  # fmt: skip
 METHODS = ("gap", "interval", "placebo", "index", "bounds", "verdict")
@@ -38,7 +38,9 @@ class Builder(TableWriter):
             for part in parts
             if part == "main" or self.teller.has_part(finding, part)
         ]
-        return Paragraph(name, finding["judgement"], tuple(said))
+        listed = list(self.results["sources"])
+        sources = tuple(sorted(listed.index(source) + 1 for source in finding["sources"] if source in listed))
+        return Paragraph(name, finding["judgement"], tuple(said), sources)
 
     def figure(self, name: str) -> FigureView:
         """Give a figure with a title that states its finding."""
@@ -163,6 +165,7 @@ def build(
         command=str(results["command"]),
         data_date=str(results["data_date"]),
         other_language={"nl": "en", "en": "nl"}[language],
+        files=tuple(str(entry["looked_up_in"]) for entry in results["sources"].values()),
     )
 
 

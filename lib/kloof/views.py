@@ -1,8 +1,12 @@
 """What a page shows, before it is HTML or PDF: paragraphs, tables, figures and sections in one language."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from kloof.narrate import Sentence
+
+if TYPE_CHECKING:
+    from kloof.explorer import ExplorerView
 
 
 @dataclass(frozen=True)
@@ -12,6 +16,7 @@ class Paragraph:
     finding: str
     judgement: str
     sentences: tuple[Sentence, ...]
+    sources: tuple[int, ...] = ()  # numbers of its sources in the list of the report, from 1
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,7 @@ class SectionView:
     tables: tuple[TableView, ...]
     how: tuple[Sentence, ...]
     limits: tuple[Sentence, ...]
+    explorer: "ExplorerView | None" = None
 
 
 @dataclass(frozen=True)
@@ -93,3 +99,4 @@ class ReportView:
     command: str
     data_date: str
     other_language: str
+    files: tuple[str, ...] = ()  # of each source, the file it was looked up in
