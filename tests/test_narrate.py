@@ -330,6 +330,16 @@ def test_the_break_is_named(catalogue: Catalogue) -> None:
             "de 5 buurten die in 2020 het hoogst stonden op gemiddelde WOZ-waarde",
             "the 5 neighbourhoods that stood highest on mean dwelling value in 2020",
         ),
+        (
+            "lowest:1:mean_dwelling_value:2020",
+            "de buurt die in 2020 het laagst stond op gemiddelde WOZ-waarde",
+            "the neighbourhood that stood lowest on mean dwelling value in 2020",
+        ),
+        (
+            "highest:1:mean_dwelling_value:2020",
+            "de buurt die in 2020 het hoogst stond op gemiddelde WOZ-waarde",
+            "the neighbourhood that stood highest on mean dwelling value in 2020",
+        ),
     ],
 )
 def test_a_focus_list_is_named_by_how_it_was_made(catalogue: Catalogue, name: str, nl: str, en: str) -> None:
