@@ -24,6 +24,7 @@ app.add_typer(cli_hypothesis.app, name="hypothesis")
 verdicts = app.command()(cli_verdicts.verdicts)
 manifest = app.command()(cli_manifest.manifest)
 calibrate = app.command()(cli_synth.calibrate)
+synth = app.command()(cli_synth.synth)
 
 
 @app.command()
