@@ -1,6 +1,6 @@
 """How often a judgement is wrong, measured again on fewer synthetic municipalities; KLOOF_CALIBRATION=full repeats all.
 
-A bound below is the share in data/gap_calibration.csv (1,000 draws) with room for the error of the smaller number here.
+A bound below is the share in data/gap_calibration.csv (its n draws) with room for the error of the smaller number here.
 """
 
 import dataclasses
@@ -216,7 +216,7 @@ def test_the_written_table_holds_every_case() -> None:
     assert len(set(made)) == len(made)
     assert [tuple(row) for row in WRITTEN[KEY].drop_duplicates().itertuples(index=False)] == made
     assert set(WRITTEN["municipality"]) == {"synthetic"}
-    assert set(WRITTEN["n"]) == {1000}
+    assert WRITTEN["n"].min() >= 200
     for case in cases():
         rows = written(case)
         assert rows["judgement"].tolist() == list(gap_calibration.JUDGED)
@@ -240,4 +240,4 @@ def test_what_the_written_table_says() -> None:
     os.environ.get("KLOOF_CALIBRATION") != "full", reason="minutes of computing: KLOOF_CALIBRATION=full"
 )
 def test_the_written_table_is_made_again() -> None:
-    pd.testing.assert_frame_equal(calibrate(cases(), n=1000, workers=2), WRITTEN)
+    pd.testing.assert_frame_equal(calibrate(cases(), n=int(WRITTEN["n"].iloc[0]), workers=2), WRITTEN)

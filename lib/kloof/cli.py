@@ -25,6 +25,7 @@ batch = app.command()(cli_batch.batch)
 verdicts = app.command()(cli_verdicts.verdicts)
 manifest = app.command()(cli_manifest.manifest)
 calibrate = app.command()(cli_synth.calibrate)
+synth = app.command()(cli_synth.synth)
 
 
 @app.command()

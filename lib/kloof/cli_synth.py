@@ -1,4 +1,4 @@
-"""`kloof calibrate`: how often every claim's test would be wrong, measured on synthetic municipalities."""
+"""`kloof calibrate` and `kloof synth`: how often every claim's test is wrong, and synthetic municipalities for it."""
 
 import os
 import sys
@@ -45,3 +45,29 @@ def line_of(told: "Told") -> str:
     claim, part, switch, count, years = told.cell.key
     shares = ", ".join(f"{name.lower()} {share:.0f} %" for name, share in told.shares.items() if share)
     return f"{told.number}/{told.of} {claim} {part} {switch} ({count} × {years}): {shares}"
+
+
+def synth(
+    out: Annotated[Path, typer.Option(help="folder to write; its name begins with synthetic")],
+    switch: Annotated[
+        list[str] | None, typer.Option(help="C1.absolute=large; off, small, registered, large or a number; more: these")
+    ] = None,
+    buurten: Annotated[int, typer.Option(help="number of buurten")] = 56,
+    years: Annotated[int, typer.Option(help="number of years")] = 8,
+    seed: Annotated[int, typer.Option(help="seed of all that is drawn")] = 1,
+) -> None:
+    """Write a synthetic municipality whose truth is known: which claims hold in it, and by how much."""
+    from kloof import synth_files
+    from kloof.errors import ParameterError
+    from kloof.sources import catalogue
+    from kloof.world import MUNICIPALITY, Setting
+
+    if not 12 <= buurten <= 990 or not 4 <= years <= 12:
+        raise ParameterError(f"buurten {buurten} must lie between 12 and 990, and years {years} between 4 and 12.")
+    chosen = synth_files.read_switches(switch or [])
+    world = synth_files.together(chosen, Setting(buurten, years), seed)
+    truth = {f"{one.claim}.{one.part}": effect for one, effect in chosen}
+    synth_files.write(out, world, catalogue(), truth)
+    listed = ", ".join(f"{name} {size:g}" for name, size in truth.items())
+    print(f"Synthetic municipality {MUNICIPALITY} in {out}: {listed}")
+    print(f"Next: cp {out}/{synth_files.PRESET} notebooks/presets/my_synthetic.toml; kloof run --preset my_synthetic")

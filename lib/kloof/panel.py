@@ -6,7 +6,7 @@ Also resolves the focus list: a registered list, or a rule such as `lowest:11:me
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -149,10 +149,10 @@ def sizes(data: DataSet, known: Catalogue, names: Sequence[str], year: int, leve
 def _sizes(data: DataSet, known: Catalogue, names: Sequence[str], year: int, level: str) -> tuple[Any, ...]:
     """Find the parts of `Sizes`."""
     for name in names:
-        if (found := _of_year(series(data, known, name, level), year)) is None:
+        if (found := _of_year(by_year(data, known, name, level), year)) is None:
             continue
         chosen, table = found
-        people = _of_year(series(data, known, "inhabitants", level), year)
+        people = _of_year(by_year(data, known, "inhabitants", level), year)
         missing = table["value"].isna()
         most = people[1]["high"].reindex(table.index) if people else table["high"]
         low, high = table["low"].mask(missing, 0.0), table["high"].mask(missing, most)
@@ -160,13 +160,26 @@ def _sizes(data: DataSet, known: Catalogue, names: Sequence[str], year: int, lev
     raise NotComputableError("no_weights", f"There is no count of {' or '.join(names) or 'anything'} by {level}.")
 
 
-def _of_year(table: pd.DataFrame, year: int) -> tuple[int, pd.DataFrame] | None:
+def _of_year(tables: Mapping[int, pd.DataFrame], year: int) -> tuple[int, pd.DataFrame] | None:
     """Take the rows of the nearest year not after `year`, or else the first after it; None when there is no year."""
-    years = sorted(int(value) for value in table["year"].unique())
-    if not years:
+    if not tables:
         return None
-    chosen = max((candidate for candidate in years if candidate <= year), default=years[0])
-    return chosen, table[table["year"] == chosen].set_index("code")
+    chosen = max((candidate for candidate in tables if candidate <= year), default=min(tables))
+    return chosen, tables[chosen]
+
+
+def by_year(data: DataSet, known: Catalogue, name: str, level: str = "buurt") -> Mapping[int, pd.DataFrame]:
+    """Give a series year by year, in order, each by code. It is kept with the data: do not change a table of it."""
+    key = "by_year", name, level
+    held = data.made.get(key)
+    if held is None or held[0] is not known:
+        groups = series(data, known, name, level).groupby("year", sort=True)
+        made: dict[int, pd.DataFrame] = {}
+        for year, rows in groups:
+            made[int(str(year))] = rows.set_index("code")
+        held = data.made[key] = known, made
+    tables: Mapping[int, pd.DataFrame] = held[1]
+    return tables
 
 
 @dataclass(frozen=True)

@@ -82,16 +82,21 @@ def turned(count: int) -> Array:
 
 
 def fell(scale: str, setting: Setting, rng: np.random.Generator) -> World:
-    """Let social assistance fall everywhere, by 2.5 points or a third, and in the focus buurten by the effect less."""
+    """Let social assistance fall by 2.5 points (or a third) in the focus buurten, and elsewhere by the effect more.
+
+    In points every buurt of a group falls by the same part of its share, so that none ends below 0.
+    """
     world, years = opened(setting, rng, USUAL)
-    share = drawn(world.where, ASSISTANCE, len(years), rng) * (1.0 if scale == RELATIVE else 1.8)
-    down = whole(len(years))
+    where, down = world.where, whole(len(years))
+    share = drawn(where, ASSISTANCE, len(years), rng)
     if scale == RELATIVE:
-        share = fallen_behind(world.where, share * (1 - down / 3), RELATIVE, -setting.effect * down)
+        share = fallen_behind(where, share * (1 - down / 3), RELATIVE, -setting.effect * down)
     else:
-        share = fallen_behind(world.where, share - 2.5 * down, ABSOLUTE, -setting.effect * down)
-    share = np.maximum(share, 0.05)
-    world.put("social_assistance_recipients", years, share / 100 * world.where.size[:, None])
+        share = 2 * share
+        focus, rest = weighted_means(share[:, 0], where.size, where.is_focus)
+        part = np.where(where.is_focus, 2.5 / focus, (2.5 + setting.effect) / rest)
+        share = share * (1 - part[:, None] * down)
+    world.put("social_assistance_recipients", years, share / 100 * where.size[:, None])
     return world
 
 

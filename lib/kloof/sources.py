@@ -116,7 +116,7 @@ def sha256(path: Path) -> str:
 def load(
     source: str, municipality: str, known: Catalogue, comparisons: Sequence[str] = (), *, apportioned: bool = False
 ) -> DataSet:
-    """Load an embedded data set by its name, what was put in the store, or a file by its path.
+    """Load an embedded data set by its name, what was put in the store, or by its path a file or a data set's folder.
 
     A path counts from where you are, or from the project folder. Out of the store come the municipality and those of
     the `comparisons` that it has, and with `apportioned` also the figures that rest on a part of a split area. Raises
@@ -129,6 +129,9 @@ def load(
         return from_store(municipality, known, comparisons, apportioned=apportioned)
     if source in embedded():
         return _load_embedded(data_folder() / source, municipality)
+    for folder in (Path(source), project_folder() / source):
+        if (folder / REGISTRY).is_file():
+            return _load_embedded(folder, municipality)
     path = next((place for place in (Path(source), project_folder() / source) if place.is_file()), None)
     if path is None:
         raise ParameterError(
@@ -226,7 +229,7 @@ def _where(tables: Mapping[str, pd.DataFrame], municipality: str) -> dict[str, s
 def _with_postcodes(areas: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
     """Add the postcode areas and unnamed buurten that occur in the observations, named by their code."""
     extra = sorted(set(observations["code"]) - set(areas["code"]))
-    rows = pd.DataFrame({"code": extra})
+    rows = pd.DataFrame({"code": pd.Series(extra, dtype="str")})
     rows["name"] = rows["code"].str.removeprefix("PC")
     rows["level"] = rows["code"].str[:2].map({"PC": "postcode", "BU": "buurt", "WK": "wijk", "GM": "gemeente"})
     rows["parent_code"] = ""

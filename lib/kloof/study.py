@@ -9,7 +9,7 @@ import numpy as np
 from kloof.catalogue import Catalogue
 from kloof.errors import NotComputableError, ParameterError, faults
 from kloof.memo import remembered
-from kloof.panel import Focus, resolve_focus, series, sizes
+from kloof.panel import Focus, by_year, resolve_focus, series, sizes
 from kloof.presets import COUNTED, HELP, SETTINGS, Parameters, parameters
 from kloof.sources import DataSet, catalogue, load
 
@@ -110,17 +110,16 @@ def usable_years(
 
 def _covered(study: Study, name: str, window: tuple[int, int], level: str) -> dict[int, float]:
     """Give the percent of the universe that is measured in each year of a window."""
-    table = series(study.data, study.known, name, level)
-    inside = table[table["year"].between(*window)]
     covered = dict[int, float]()
-    for year in sorted(int(value) for value in inside["year"].unique()):
+    for year, rows in by_year(study.data, study.known, name, level).items():
+        if not window[0] <= year <= window[1]:
+            continue
         try:
             size = sizes(study.data, study.known, study.known.indicator(name).weighed_by, year, level)
         except NotComputableError:
             covered[year] = 0.0
             continue
-        measured = inside.loc[(inside["year"] == year) & (inside["status"] == "measured"), "code"]
-        covered[year] = size.share(list(measured))
+        covered[year] = size.share(list(rows.index[rows["status"] == "measured"]))
     return covered
 
 
