@@ -1,8 +1,8 @@
 """One report of a batch: made when anything it rests on has changed, and of its notebooks only those that have.
 
 A report carries what it rests on (`made.json`, hashes) and what its notebooks left (`parts.json.gz`), and is put in
-place whole with them. So there is no list of finished work beside the reports that could be out of step with them: after a
-crash the next batch looks at the reports and goes on. Two batches in one folder take turns by municipality.
+place whole with them. So there is no list of finished work beside the reports that could be out of step with them:
+after a crash the next batch looks at the reports and goes on. Two batches in one folder take turns by municipality.
 """
 
 import errno
@@ -118,11 +118,12 @@ class Plan:
 
     @cached_property
     def same_pages(self) -> bool:
-        """Tell whether the same results would give the same pages."""
+        """Tell whether the same results would give the same pages, and these are there."""
         return (
             bool(self.made)
             and self.made["publishing"] == depends.publishing()
             and self.made["languages"] == list(self.order.languages)
+            and all((self.target / language / "index.html").is_file() for language in self.order.languages)
         )
 
     @property
@@ -131,8 +132,7 @@ class Plan:
         if not (self.same_figures and self.same_pages):
             return False
         wanted = {path.stem: self.key(path.stem, self.made["parts"]) for path in self.ground.paths}
-        pages = [self.target / language / "index.html" for language in self.order.languages]
-        return wanted == self.made["notebooks"] and all(page.is_file() for page in pages)
+        return wanted == self.made["notebooks"]
 
 
 def plan(order: Order, ground: Ground) -> Plan:
