@@ -1,8 +1,8 @@
 """One report of a batch: made when anything it rests on has changed, and of its notebooks only those that have.
 
 A report carries what it rests on (`made.json`, hashes) and what its notebooks left (`parts.json.gz`), and is put in
-place whole with them. So there is no list of finished work beside the reports that could be out of step with them: after a
-crash the next batch looks at the reports and goes on. Two batches in one folder take turns by municipality.
+place whole with them. So there is no list of finished work beside the reports that could be out of step with them:
+after a crash the next batch looks at the reports and goes on. Two batches in one folder take turns by municipality.
 """
 
 import errno
@@ -114,15 +114,16 @@ class Plan:
     @cached_property
     def same_figures(self) -> bool:
         """Tell whether the store still answers what the report asked."""
-        return bool(self.made) and self.ground.figures.of(self.made["asked"]) == self.made["figures"]
+        return bool(self.made and self.ground.figures.of(self.made["asked"]) == self.made["figures"])
 
     @cached_property
     def same_pages(self) -> bool:
-        """Tell whether the same results would give the same pages."""
+        """Tell whether the same results would give the same pages, and these are there."""
         return (
             bool(self.made)
-            and self.made["publishing"] == depends.publishing()
+            and bool(self.made["publishing"] == depends.publishing())
             and self.made["languages"] == list(self.order.languages)
+            and all((self.target / language / "index.html").is_file() for language in self.order.languages)
         )
 
     @property
@@ -131,8 +132,7 @@ class Plan:
         if not (self.same_figures and self.same_pages):
             return False
         wanted = {path.stem: self.key(path.stem, self.made["parts"]) for path in self.ground.paths}
-        pages = [self.target / language / "index.html" for language in self.order.languages]
-        return wanted == self.made["notebooks"] and all(page.is_file() for page in pages)
+        return bool(wanted == self.made["notebooks"])
 
 
 def plan(order: Order, ground: Ground) -> Plan:
@@ -157,13 +157,16 @@ def fulfil(order: Order) -> Outcome:
             raise KloofError("This worker runs another version of the library than who asks. Start it again.")
         done = _made_in_turn(order)
     except KloofError as problem:
-        done = Outcome(order.municipality, FAILED, problem=str(problem))
-    except OSError as problem:
-        full = problem.errno in (errno.ENOSPC, errno.EDQUOT)
-        done = Outcome(order.municipality, FAILED, problem=f"{type(problem).__name__}: {problem}", disk_full=full)
+        done = _failed(order, str(problem))
     except Exception as problem:  # noqa: BLE001 – one municipality's fault must not stop the others
-        done = Outcome(order.municipality, FAILED, problem=f"{type(problem).__name__}: {problem}")
+        done = _failed(order, f"{type(problem).__name__}: {problem}")
     return replace(done, seconds=round(time.monotonic() - start, 2))
+
+
+def _failed(order: Order, problem: str) -> Outcome:
+    """Say why there is no report; a full disk is told by its number, wherever in a run it was met."""
+    full = any(f"[Errno {number}]" in problem for number in (errno.ENOSPC, errno.EDQUOT))
+    return Outcome(order.municipality, FAILED, problem=problem, disk_full=full)
 
 
 def _made_in_turn(order: Order) -> Outcome:

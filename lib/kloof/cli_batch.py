@@ -43,11 +43,8 @@ def batch(
     if resume:
         wanted = _as_before(folder / PLAN, every=every, municipality=municipality)
     else:
-        codes = _codes(every, municipality or [])
-        wanted = {
-            "preset": preset, "codes": codes, "overrides": _overrides(set_ or []), "languages": _languages(language),
-            "limit": limit,
-        }  # fmt: skip
+        wanted = {"languages": _languages(language), "overrides": _overrides(set_ or [])}
+        wanted |= {"preset": preset, "codes": _codes(every, municipality or []), "limit": limit}
         write_whole(folder / PLAN, dump(wanted))
     orders = reports.orders(**wanted)
     found, problem = [], None

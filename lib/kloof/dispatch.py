@@ -6,7 +6,7 @@ replaced and its order given to another; a scheduler that is gone ends the batch
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from typing import Any
@@ -20,19 +20,19 @@ CONNECT = 10  # seconds in which a scheduler must answer
 DEATHS = 2  # workers that an order may lose before it is given up
 
 
-def give_out(orders: Sequence[Order], workers: int, scheduler: str = "") -> Iterator[Outcome]:
+def give_out(
+    orders: Sequence[Order], workers: int, scheduler: str = "", do: Callable[[Order], Outcome] = fulfil
+) -> Iterator[Outcome]:
     """Fulfil orders on `workers` processes of this machine, or on those of the scheduler at an address.
 
     Gives each outcome as soon as it is there, in no order. Raises BatchError when the scheduler cannot be reached or
-    goes away, or when the disk is full: then no other order could be fulfilled either, and those that wait are not begun.
+    goes away, or when the disk is full: then no other order could be fulfilled, and those that wait are not begun.
     """
     with _client(min(workers, len(orders)), scheduler) as client:
         from distributed import as_completed
 
-        waiting = {
-            client.submit(fulfil, order, pure=False, key=f"report-{order.municipality}"): order for order in orders
-        }
-        for future in as_completed(list(waiting)):
+        waiting = {client.submit(do, order, pure=False): order for order in orders}
+        for future in as_completed(list(waiting), loop=client.loop):  # type: ignore[no-untyped-call]
             outcome = _outcome(future, waiting[future])
             yield outcome
             if outcome.disk_full:
@@ -84,6 +84,6 @@ def _client(workers: int, scheduler: str) -> Iterator[Any]:
                 n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL,
                 env={name: value for name, value in ALONE.items() if before[name] is None},
             ) as cluster,
-            Client(cluster, set_as_default=False) as client,
+            Client(cluster, set_as_default=False) as client,  # type: ignore[no-untyped-call]
         ):  # fmt: skip
             yield client

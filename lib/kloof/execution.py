@@ -206,6 +206,8 @@ def _work(paths: Sequence[Path], folder: Path, parameters: Mapping[str, Any], qu
         queue.put((language, "interrupted"))
     except StoppedError:
         return
+    except OSError as problem:
+        queue.put((language, f"{type(problem).__name__}: {problem}"))
     except Exception as problem:
         queue.put((language, f"{type(problem).__name__}: {problem}"))
         raise

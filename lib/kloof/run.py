@@ -169,7 +169,7 @@ def keep_failed(folder: Path, kept: Path) -> str:
     kept.mkdir(parents=True)
     for path in folder.glob("*/notebooks/*.ipynb"):
         shutil.copy2(path, kept / f"{path.parent.parent.name}_{path.name}")
-    return f"reports/{kept.name}"
+    return kept.relative_to(project_folder()).as_posix()
 
 
 def replace_folder(new: Path, target: Path) -> None:
