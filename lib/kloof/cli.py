@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from kloof import cli_data, cli_hypothesis, cli_manifest, cli_verdicts, cli_workshop
+from kloof import cli_data, cli_hypothesis, cli_manifest, cli_site, cli_verdicts, cli_workshop
 from kloof.errors import KloofError, ParameterError
 from kloof.fmt import LANGUAGES
 
@@ -23,6 +23,7 @@ app.add_typer(cli_workshop.app, name="workshop")
 app.add_typer(cli_hypothesis.app, name="hypothesis")
 verdicts = app.command()(cli_verdicts.verdicts)
 manifest = app.command()(cli_manifest.manifest)
+site = app.command()(cli_site.site)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 Every number is a `<data>` element that says where in results.json it stands: `audit` reads it back.
 """
 
+import json
 import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
@@ -71,13 +72,13 @@ class Piece:
     href: str = ""
 
 
-def words(language: str) -> dict[str, Any]:
-    """Give the fixed words of page and PDF in one language, nested as in page.toml."""
+def words(language: str, part: str = "page") -> dict[str, Any]:
+    """Give the fixed words of page and PDF in one language, nested as in page.toml; or another part of the words."""
 
     def pick(place: Mapping[str, Any]) -> Any:
         return place[language] if language in place else {key: pick(inner) for key, inner in place.items()}
 
-    return {key: pick(inner) for key, inner in templates()["page"].items()}
+    return {key: pick(inner) for key, inner in templates()[part].items()}
 
 
 def pieces(sentence: Sentence, language: str) -> tuple[Piece, ...]:
@@ -274,6 +275,12 @@ def _subset(path: Path, letters: str) -> str:
     buffer = BytesIO()
     font.save(buffer, reorderTables=True)
     return b64encode(buffer.getvalue()).decode("ascii")
+
+
+def inline_script(content: Mapping[str, Any]) -> str:
+    """Write JSON that can stand inside a page: nothing in it ends the script it stands in."""
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def script_hash(script: str) -> str:
