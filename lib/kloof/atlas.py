@@ -21,6 +21,7 @@ from kloof.narrate import Narrator, Sentence
 from kloof.results import FORMAT
 
 COMPARED = re.compile(r"03\.(?:level|index)\.\w+|04\.\w+\.(?:absolute|relative)")  # findings that places share
+KINDS = ("absolute", "relative", "level", "index")
 TESTED = re.compile(r"04\.(\w+)\.absolute")
 
 
@@ -130,12 +131,12 @@ class Atlas:
 
     @cached_property
     def measures(self) -> tuple[Measure, ...]:
-        """Every measure that a report has, those that most have first."""
+        """Every measure that a report has: changes, sizes, spread; among them those that most reports have first."""
         names = dict.fromkeys(
             name for report in self.reports for name in report.document["findings"] if COMPARED.fullmatch(name)
         )
         made = [measure for name in names if (measure := self._measure(name)) is not None]
-        return tuple(sorted(made, key=lambda measure: (-len(measure.standings), measure.finding)))
+        return tuple(sorted(made, key=lambda measure: (KINDS.index(kind_of(measure.finding)), -len(measure.standings))))
 
     def _measure(self, name: str) -> Measure | None:
         """Put one finding of all reports in order; a level by its size, a change with its sign."""
@@ -173,14 +174,18 @@ class Atlas:
             report.document["findings"][name] for report in self.reports if name in report.document["findings"]
         )
         teller = next(iter(self.tellers.values()))
-        kind = name.split(".")[1] if name.startswith("03.") else name.rsplit(".", 1)[1]
-        return teller.word("site", "measure", kind).replace("{noun}", teller.noun(str(finding["indicator"])))
+        return teller.word("site", "measure", kind_of(name)).replace("{noun}", teller.noun(str(finding["indicator"])))
 
     def lead(self, report: Report) -> Sentence:
         """Give the first sentence of a report."""
         findings = report.document["findings"]
         first = next(iter(report.document["lead"]), None)
         return self.tellers[report.code].sentence(findings[first]) if first else ()
+
+
+def kind_of(name: str) -> str:
+    """Tell what kind of measure a finding is: absolute, relative, level or index."""
+    return name.split(".")[1] if name.startswith("03.") else name.rsplit(".", 1)[1]
 
 
 def ends(finding: Mapping[str, Any], *, size: bool) -> tuple[float, float, float]:

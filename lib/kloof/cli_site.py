@@ -21,7 +21,8 @@ def site(
 
     read = read_reports(list(reports) if reports else finished())
     folder = build_site(read, catalogue(), out)
-    print(f"The site of {len(read)} municipalities: {folder}/nl/index.html   {folder}/en/index.html")
+    counted = "1 municipality" if len(read) == 1 else f"{len(read)} municipalities"
+    print(f"The site of {counted}: {folder}/nl/index.html   {folder}/en/index.html")
     print("It opens from disk; to serve it, copy the folder to any web server.")
 
 

@@ -229,9 +229,10 @@ def font_faces(letters: frozenset[str]) -> str:
     """
     sources = [(family, weight, package_folder(package) / "files" / name) for family, weight, package, name in FACES]
     covered = frozenset.intersection(*(_covered(path) for _, _, path in sources))
-    rest = frozenset(letter for letter in letters if letter not in covered and letter.isprintable())
+    signs = package_folder("matplotlib") / "mpl-data/fonts/ttf/DejaVuSans.ttf"
+    rest = frozenset(letter for letter in letters - covered if letter.isprintable()) & _covered(signs)
     if rest:
-        sources.append(("Kloof Signs", 400, package_folder("matplotlib") / "mpl-data/fonts/ttf/DejaVuSans.ttf"))
+        sources.append(("Kloof Signs", 400, signs))
     rules = []
     for family, weight, path in sources:
         wanted = rest if family == "Kloof Signs" else letters & _covered(path)

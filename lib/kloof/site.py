@@ -84,6 +84,18 @@ class Site:
             made |= {code: (picture(series[code], shared), said) for code in own}
         return made
 
+    def ends(self, report: Report) -> tuple[Number, Number]:
+        """Give the first and the last year of a small picture."""
+        table = report.document["tables"][report.series]
+        at = [column["key"] for column in table["columns"]].index("year")
+        gap = [column["key"] for column in table["columns"]].index("gap")
+        told = [number for number, row in enumerate(table["rows"]) if row[gap] is not None]
+        first, last = (
+            Number(str(table["rows"][row][at]), f"/tables/{report.series}/rows/{row}/{at}")
+            for row in (told[0], told[-1])
+        )
+        return first, last
+
     @cached_property
     def small_notes(self) -> list[str]:
         """What the small pictures show, once per indicator."""
