@@ -66,13 +66,15 @@ def parity(html_nl: str, html_en: str) -> list[str]:
     return found
 
 
-def audit_pdf(pages: Sequence[str], html: str) -> list[str]:
+def audit_pdf(pages: Sequence[str], html: str, pictures: Sequence[str] = ()) -> list[str]:
     """List the numbers of a PDF that the page in its language does not print, and the traced ones it lacks.
 
-    `pages` is the text of each page. Page numbers and those in the contents do not count.
+    `pages` is the text of each page, `pictures` are the SVG of those that the page moves and paper cannot. Page
+    numbers and those in the contents do not count.
     """
     root = parse(html)
-    printed = {token for _, text, attribute in _visible(root) if not attribute for token in _tokens(text)}
+    shown = [node for one in (root, *map(parse, pictures)) for node in _visible(one)]
+    printed = {token for _, text, attribute in shown if not attribute for token in _tokens(text)}
     told = (
         node for node in root.walk() if node.tag == "data" and node.nearest("data-explorer") is None
     )  # on paper: a map

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from kloof import cli_batch, cli_data, cli_hypothesis, cli_manifest, cli_synth, cli_verdicts, cli_workshop
+from kloof import cli_batch, cli_data, cli_hypothesis, cli_manifest, cli_site, cli_synth, cli_verdicts, cli_workshop
 from kloof.errors import KloofError, ParameterError
 from kloof.fmt import LANGUAGES
 
@@ -26,6 +26,7 @@ verdicts = app.command()(cli_verdicts.verdicts)
 manifest = app.command()(cli_manifest.manifest)
 calibrate = app.command()(cli_synth.calibrate)
 synth = app.command()(cli_synth.synth)
+site = app.command()(cli_site.site)
 
 
 @app.command()

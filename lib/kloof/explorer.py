@@ -4,7 +4,6 @@ Nothing is computed but the order and the classes of colour; each number is one 
 printed. `templates/explorer.js` moves through them.
 """
 
-import json
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from typing import Any
 from kloof import fmt
 from kloof.maps import DIVERGING, class_limits, colours
 from kloof.narrate import Narrator, Number, Part
+from kloof.page import inline_script
 from kloof.views import ReportView
 
 TABLE = "03.by_year"
@@ -118,7 +118,7 @@ def explorer(teller: Narrator, shapes: Shapes | None) -> ExplorerView | None:
         ),
         colours=colours(len(limits) + 1, diverging=True),
         limits=tuple((round(BLOCK * (place + 1), 1), text) for place, text in enumerate(first["limit_texts"])),
-        data=_script_safe(
+        data=inline_script(
             {
                 "areas": [[code, teller.area(code), int(code in listed)] for code in codes],
                 "years": years,
@@ -188,9 +188,3 @@ def _printed(teller: Narrator, name: str, value: float | None) -> float | None:
     amount = float(fmt.rounded(value, fmt.decimals_of(entry.unit, entry.decimals)))
     whole = round(amount * 1000, 6) if entry.unit == "thousand_euro" else amount
     return int(whole) if whole.is_integer() else whole
-
-
-def _script_safe(content: Mapping[str, Any]) -> str:
-    """Write JSON that can stand inside a page: nothing in it ends the script it stands in."""
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")

@@ -32,7 +32,7 @@ Part = str | Number
 Sentence = tuple[Part, ...]
 
 
-TABLES = ("sentences.toml", "words.toml", "page.toml", "figures.toml")
+TABLES = ("sentences.toml", "words.toml", "page.toml", "figures.toml", "site.toml")
 
 
 @cache

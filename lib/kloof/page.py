@@ -3,6 +3,7 @@
 Every number is a `<data>` element that says where in results.json it stands: `audit` reads it back.
 """
 
+import json
 import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
@@ -71,13 +72,13 @@ class Piece:
     href: str = ""
 
 
-def words(language: str) -> dict[str, Any]:
-    """Give the fixed words of page and PDF in one language, nested as in page.toml."""
+def words(language: str, part: str = "page") -> dict[str, Any]:
+    """Give the fixed words of page and PDF in one language, nested as in page.toml; or another part of the words."""
 
     def pick(place: Mapping[str, Any]) -> Any:
         return place[language] if language in place else {key: pick(inner) for key, inner in place.items()}
 
-    return {key: pick(inner) for key, inner in templates()["page"].items()}
+    return {key: pick(inner) for key, inner in templates()[part].items()}
 
 
 def pieces(sentence: Sentence, language: str) -> tuple[Piece, ...]:
@@ -228,9 +229,10 @@ def font_faces(letters: frozenset[str]) -> str:
     """
     sources = [(family, weight, package_folder(package) / "files" / name) for family, weight, package, name in FACES]
     covered = frozenset.intersection(*(_covered(path) for _, _, path in sources))
-    rest = frozenset(letter for letter in letters if letter not in covered and letter.isprintable())
+    signs = package_folder("matplotlib") / "mpl-data/fonts/ttf/DejaVuSans.ttf"
+    rest = frozenset(letter for letter in letters - covered if letter.isprintable()) & _covered(signs)
     if rest:
-        sources.append(("Kloof Signs", 400, package_folder("matplotlib") / "mpl-data/fonts/ttf/DejaVuSans.ttf"))
+        sources.append(("Kloof Signs", 400, signs))
     rules = []
     for family, weight, path in sources:
         wanted = rest if family == "Kloof Signs" else letters & _covered(path)
@@ -296,6 +298,12 @@ def _subset(path: Path, letters: str) -> str:
     buffer = BytesIO()
     font.save(buffer, reorderTables=True)
     return b64encode(buffer.getvalue()).decode("ascii")
+
+
+def inline_script(content: Mapping[str, Any]) -> str:
+    """Write JSON that can stand inside a page: nothing in it ends the script it stands in."""
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def script_hash(script: str) -> str:

@@ -232,7 +232,7 @@ def back_matter(builder: Builder) -> list[SectionView]:
             tuple(word("column", key) for key in head),
             rows,
             None,
-            f"../tables/back.{name}.csv",
+            f"../tables/back.{name}.{language}.csv",
         )
         made.append(
             SectionView(f"back_{name}", f"back-{name}", word("back", name, "title"), None, (), (), (view,), lines, ())

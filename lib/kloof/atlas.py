@@ -1,0 +1,197 @@
+"""Finished reports side by side: the same measure in every municipality, and the places each can take.
+
+Reads results.json documents; computes nothing but order. Numbers keep where they stand, and in which report.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kloof.among import ranks
+from kloof.catalogue import Catalogue
+from kloof.errors import ReportError, faults
+from kloof.fmt import LANGUAGES
+from kloof.narrate import Narrator, Sentence
+from kloof.results import FORMAT
+
+COMPARED = re.compile(r"03\.(?:level|index)\.\w+|04\.\w+\.(?:absolute|relative)")  # findings that places share
+KINDS = ("absolute", "relative", "level", "index")
+TESTED = re.compile(r"04\.(\w+)\.absolute")
+
+
+@dataclass(frozen=True)
+class Report:
+    """One finished report: its folder, its results, and the languages it has a page in."""
+
+    folder: Path
+    document: Mapping[str, Any]
+    languages: tuple[str, ...]
+
+    @property
+    def code(self) -> str:
+        """Code of its municipality."""
+        return str(self.document["place"]["code"])
+
+    @property
+    def name(self) -> str:
+        """Name of its municipality."""
+        return str(self.document["areas"].get(self.code, self.code))
+
+    @property
+    def series(self) -> str | None:
+        """Name the table of the gap that was followed: that of the first lead sentence, else the first there is."""
+        named = [match[1] for name in self.document["lead"] if (match := TESTED.fullmatch(name))]
+        named += [match[1] for name in self.document["findings"] if (match := TESTED.fullmatch(name))]
+        return next((f"04.{name}" for name in named if f"04.{name}" in self.document["tables"]), None)
+
+
+def read_reports(folders: Sequence[Path]) -> list[Report]:
+    """Read finished reports, in the order of their names; raises ReportError with every folder that is not one."""
+    found, read = [], []
+    if not folders:
+        raise ReportError("There is no finished report to make a site of. Make one first: kloof run --preset breda")
+    for folder in folders:
+        try:
+            read.append(_read(folder))
+        except ReportError as problem:
+            found.append(str(problem))
+    places: dict[str, list[str]] = {}
+    for report in read:
+        places.setdefault(report.code, []).append(report.folder.name)
+    found += [
+        f"{code} has {len(names)} reports ({', '.join(names)})" for code, names in places.items() if len(names) > 1
+    ]
+    if found:
+        raise ReportError(faults("the reports", found, "Name whole reports, one of each municipality."))
+    return sorted(read, key=lambda report: (report.name, report.code))
+
+
+def _read(folder: Path) -> Report:
+    """Read one report."""
+    path = folder / "results.json"
+    if not path.is_file():
+        raise ReportError(f"{folder} has no results.json")
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as problem:
+        raise ReportError(f"{path} is not valid JSON: {problem}") from None
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise ReportError(f"{path} is not a results document of format {FORMAT}")
+    lacks = [
+        key for key in ("place", "areas", "findings", "tables", "overall", "lead", "sources") if key not in document
+    ]
+    if lacks:
+        raise ReportError(f"{path} lacks {', '.join(lacks)}")
+    languages = tuple(language for language in LANGUAGES if (folder / language / "index.html").is_file())
+    if not languages:
+        raise ReportError(f"{folder} has no page ({' or '.join(f'{language}/index.html' for language in LANGUAGES)})")
+    return Report(folder, document, languages)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One municipality on one measure: its finding, and the best and the worst place that the ranges allow."""
+
+    report: Report
+    finding: str
+    best: int
+    worst: int
+    at: float  # places along the common scale, in percent
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Measure:
+    """The same finding in every municipality that has it with a range, the largest first."""
+
+    finding: str
+    standings: tuple[Standing, ...]
+    zero: float | None  # where nothing lies along the scale, when it is on it
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """All reports of a site in one language."""
+
+    reports: tuple[Report, ...]
+    catalogue: Catalogue
+    language: str
+
+    @cached_property
+    def tellers(self) -> dict[str, Narrator]:
+        """One narrator per municipality."""
+        return {report.code: Narrator(report.document, self.catalogue, self.language) for report in self.reports}
+
+    @cached_property
+    def measures(self) -> tuple[Measure, ...]:
+        """Every measure that a report has: changes, sizes, spread; among them those that most reports have first."""
+        names = dict.fromkeys(
+            name for report in self.reports for name in report.document["findings"] if COMPARED.fullmatch(name)
+        )
+        made = [measure for name in names if (measure := self._measure(name)) is not None]
+        return tuple(sorted(made, key=lambda measure: (KINDS.index(kind_of(measure.finding)), -len(measure.standings))))
+
+    def _measure(self, name: str) -> Measure | None:
+        """Put one finding of all reports in order; a level by its size, a change with its sign."""
+        held = [(report, report.document["findings"].get(name)) for report in self.reports]
+        told = [
+            (report, finding)
+            for report, finding in held
+            if finding is not None and None not in (finding["estimate"], finding["low"], finding["high"])
+            and finding["comparability"] != "broken"
+        ]  # fmt: skip
+        if not told:
+            return None
+        size = name.startswith("03.level.")
+        rows = pd.DataFrame([ends(finding, size=size) for _, finding in told], columns=["estimate", "low", "high"])
+        places = ranks(rows)
+        low, high = float(rows.min().min()), float(rows.max().max())
+        width = (high - low) or 1.0
+
+        def along(value: float) -> float:
+            return round(100 * (value - low) / width, 1)
+
+        standings = [
+            Standing(report, name, best, worst, *map(along, row))
+            for (report, _), row, best, worst in zip(
+                told, rows.itertuples(index=False), places["rank_low"], places["rank_high"], strict=True
+            )
+        ]
+        order = sorted(range(len(told)), key=lambda at: (-rows["estimate"].iloc[at], told[at][0].name))
+        zero = along(0.0) if low <= 0.0 <= high else None
+        return Measure(name, tuple(standings[at] for at in order), zero)
+
+    def title(self, name: str) -> str:
+        """Name a measure: what it compares, of which indicator or group."""
+        finding = next(
+            report.document["findings"][name] for report in self.reports if name in report.document["findings"]
+        )
+        teller = next(iter(self.tellers.values()))
+        return teller.word("site", "measure", kind_of(name)).replace("{noun}", teller.noun(str(finding["indicator"])))
+
+    def lead(self, report: Report) -> Sentence:
+        """Give the first sentence of a report."""
+        findings = report.document["findings"]
+        first = next(iter(report.document["lead"]), None)
+        return self.tellers[report.code].sentence(findings[first]) if first else ()
+
+
+def kind_of(name: str) -> str:
+    """Tell what kind of measure a finding is: absolute, relative, level or index."""
+    return name.split(".")[1] if name.startswith("03.") else name.rsplit(".", 1)[1]
+
+
+def ends(finding: Mapping[str, Any], *, size: bool) -> tuple[float, float, float]:
+    """Give a finding and its range; with `size` of the distance from nothing, whichever way it goes."""
+    estimate, low, high = (float(finding[name]) for name in ("estimate", "low", "high"))
+    if not size:
+        return estimate, low, high
+    nearest = 0.0 if low <= 0.0 <= high else min(abs(low), abs(high))
+    return abs(estimate), nearest, max(abs(low), abs(high))

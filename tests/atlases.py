@@ -1,0 +1,42 @@
+"""Reports of made-up municipalities for tests of the site: the committed run of Breda under another name, moved."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+PLACES = {"GM0758": ("Breda", 0.0), "GM9001": ("Aa en Hunze 2", -30.0), "GM9002": ("'s-Eén & <Zuid>", 60.0)}
+
+
+def moved(document: dict[str, Any], code: str, name: str, by: float) -> dict[str, Any]:
+    """The same results for another place, its changes in euros moved by `by` thousand."""
+    text = json.dumps(document, ensure_ascii=False).replace("0758", code[2:])
+    made: dict[str, Any] = json.loads(text)
+    made["areas"][code] = name
+    finding = made["findings"]["04.mean_dwelling_value.absolute"]
+    for end in ("estimate", "low", "high"):
+        finding[end] += by
+    finding["judgement"] = "HIGHER" if finding["low"] > 10 else "UNCLEAR"
+    if by < 0:  # one report knows less than the others
+        del made["findings"]["03.level.crime_rate"], made["overall"]["C13"]
+    return made
+
+
+def write_reports(folder: Path, project: Path, codes: tuple[str, ...] = tuple(PLACES)) -> list[Path]:
+    """Write report folders with a page for each language they have."""
+    example = json.loads((project / "reports/example/results.json").read_text(encoding="utf-8"))
+    made = []
+    for code in codes:
+        name, by = PLACES[code]
+        own = folder / f"report_{code}"
+        languages = ("nl",) if by < 0 else ("nl", "en")
+        for language in languages:
+            (own / language).mkdir(parents=True)
+            page = f"<!doctype html><html lang={language}><title>x</title><p>{code}"
+            (own / language / "index.html").write_text(page, encoding="utf-8")
+            (own / language / "report.pdf").write_bytes(b"%PDF-1.7")
+        (own / "nl" / "notebooks").mkdir()
+        (own / "nl" / "notebooks" / "01.ipynb").write_text("{}", encoding="utf-8")
+        text = json.dumps(moved(example, code, name, by), ensure_ascii=False)
+        (own / "results.json").write_text(text, encoding="utf-8")
+        made.append(own)
+    return made
