@@ -107,9 +107,7 @@ def test_every_way_to_test_a_change_is_what_pandas_makes_of_it(claim: str, years
     lists = {"four": Focus("four", FOCUS), "other": OTHER}
     once = table[(table["smallest"] == "registered") & (table["rounding"] == "counted")]
     for row in once.to_dict("records"):
-        wanted = expected_way(
-            row["measure"], lists[row["focus_list"]], row["weighing"], *states(row["window"], years)
-        )
+        wanted = expected_way(row["measure"], lists[row["focus_list"]], row["weighing"], *states(row["window"], years))
         if wanted is None:
             assert np.isnan(row["estimate"])
             assert row["verdict"] == NOT_TESTABLE
@@ -257,7 +255,7 @@ def test_what_was_recorded_is_laid_out_with_the_smallest_effect_varied_where_the
         {"row": "all", "finding": None, "variants": [["all", NOT_TESTABLE]]},
     ]
     table = sensitivity.recorded(rows, {"08.x": own.as_json()}, "LOWER")
-    shown = table[["indicator", "measure", "focus_list", "smallest", "verdict"]].values.tolist()
+    shown = table[["indicator", "measure", "focus_list", "smallest", "verdict"]].to_numpy().tolist()
     assert shown == [
         ["poor", "absolute", "four", "half", SUPPORTED],
         ["poor", "absolute", "four", "registered", NEGLIGIBLE],

@@ -135,8 +135,8 @@ def test_every_registered_test_counts_once_and_what_is_no_test_not_at_all() -> N
         C_x=("HIGHER", finding(9.0, 1.0)), E_x=("SAME", finding(2.0, 1.0)), F_x=("LOWER", finding(9.0, 1.0)),
     )  # fmt: skip
     verdicts, p_values = standing.family(rows, findings, REGISTRY, DRAWS)
-    # D has no row: one test that could not be made. E says "at least the smallest effect": its range was not set against
-    # 0 and has no p-value. C is judged by a threshold, F read from two others.
+    # D has no row: one test that could not be made. E lies beyond the smallest effect: its range was not set against 0
+    # and has no p-value. C is judged by a threshold, F read from two others.
     assert verdicts == {"A/x": SUPPORTED, "A/y": SUPPORTED, "B/x": NEGLIGIBLE, "D": NOT_TESTABLE}
     assert p_values["D"] is None
     assert p_values["A/x"] == pytest.approx(p_of(3.0, 1.0))
@@ -188,7 +188,8 @@ def test_the_number_of_a_claim_is_of_a_part_with_its_verdict() -> None:
     findings = {"a": finding(None, None), "b": finding(1.0, 3.0), "c": finding(5.0, 1.0), "d": finding(6.0, 1.0)}
     rows = [
         {"finding": "a", "verdict": SUPPORTED}, {"finding": "b", "verdict": UNDECIDED},
-        {"finding": "c", "verdict": SUPPORTED}, {"finding": "d", "verdict": SUPPORTED}, {"finding": None, "verdict": NOT_TESTABLE},
+        {"finding": "c", "verdict": SUPPORTED}, {"finding": "d", "verdict": SUPPORTED},
+        {"finding": None, "verdict": NOT_TESTABLE},
     ]  # fmt: skip
 
     def chosen(*places: int, overall: str) -> Any:
@@ -199,5 +200,3 @@ def test_the_number_of_a_claim_is_of_a_part_with_its_verdict() -> None:
     assert chosen(1, 2, overall=NEGLIGIBLE) == "c"  # a decided one before an undecided one
     assert chosen(0, 4, overall=NOT_TESTABLE) is None  # no number at all: the verdict decides
     assert standing.one_number([], findings, SUPPORTED) is None
-
-

@@ -3,6 +3,7 @@
 import dataclasses
 import re
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -154,8 +155,8 @@ def test_the_argument_names_every_conclusion_with_every_claim_it_leans_on(whole:
     assert {name: entry["value"] for name, entry in counted.items()} == {
         **dict.fromkeys(counted, 0), **Counter(stands.values()),
     }  # fmt: skip
-    assert list(whole.tables)[0] == "12.claims"
-    assert list(whole.figures)[0] == "12.argument"
+    assert next(iter(whole.tables)) == "12.claims"
+    assert next(iter(whole.figures)) == "12.argument"
 
 
 def test_the_people_of_the_list_are_added_up_within_their_rounding(whole: Section, study: Study) -> None:
@@ -204,7 +205,7 @@ def test_the_graph_has_a_box_per_conclusion_and_claim_and_a_line_per_reason(
         spans = sorted(
             (patch.get_y(), patch.get_y() + patch.get_height()) for patch in boxes if abs(patch.get_x() - side) < 1e-9
         )
-        assert all(below[1] <= above[0] + 1e-9 for below, above in zip(spans, spans[1:], strict=False))
+        assert all(below[1] <= above[0] + 1e-9 for below, above in pairwise(spans))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
