@@ -154,4 +154,5 @@ def test_only_tables_of_words_hold_prose(project: Path) -> None:
         "audit.toml",
         "indices.toml",
         "workshop.toml",
+        "site.toml",
     }
