@@ -187,6 +187,23 @@ def test_labels_may_hold_digits_and_number_words() -> None:
     )
 
 
+def test_a_label_broken_over_the_lines_of_a_picture_is_known() -> None:
+    """Only in a picture, and only words of one label that follow each other."""
+    name = "Bezocht de tandarts in de afgelopen vier weken"
+    drawn = '<text x="1" y="2">{}</text>'
+    for line, clean in (("afgelopen vier weken", True), ("vier kamers", False), ("vier", False)):
+        found = planted("nl", "<path", f"{drawn.format(line)}<path", names=(name,))
+        assert (found == []) == clean, line
+    assert planted("nl", "de rest van de stad", "afgelopen vier weken", names=(name,)) != []
+
+
+def test_numbers_of_a_picture_that_paper_cannot_move_may_stand_in_the_pdf() -> None:
+    moving = '<svg><g class="scale"><text>60.000</text></g></svg>'
+    said = [part for part in audit_pdf(["Legenda 60.000"], page("nl")) if "PDF page" in part]
+    assert said == ["PDF page 1: 60.000 is not on the HTML page"]
+    assert [part for part in audit_pdf(["Legenda 60.000"], page("nl"), [moving]) if "PDF page" in part] == []
+
+
 def test_catalogue_labels_are_collected(project: Any) -> None:
     catalogue = read_catalogue(project / "data" / "catalogue.toml")
     found = labels(catalogue, "nl")

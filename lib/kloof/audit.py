@@ -342,7 +342,8 @@ class _Page:
         """Check all visible text, element by element, except quotations and traced numbers."""
         for node, text, attribute in _visible(self.root):
             quoted = any(place.tag in ("cite", "code", "time") or place.has_class("ref") for place in node.ancestors())
-            if quoted or node.tag == "data":
+            drawn = node.tag == "text" and self.known.line_of_name(text)
+            if quoted or drawn or node.tag == "data":
                 continue
             shown = text.strip() if len(text) <= 60 else text.strip()[:57] + "…"
             place = f"{_where(node)}{f' ({attribute})' if attribute else ''}: “{shown}”"

@@ -24,12 +24,25 @@ class Knowledge:
     extra: tuple[str, ...] = ()
 
     @cached_property
-    def names(self) -> re.Pattern[str]:
-        """Match proper names and labels, which may hold digits and any word."""
+    def called(self) -> frozenset[str]:
+        """List proper names and labels, with single spaces."""
         texts = {text for text in strings(self.results) if re.search(r"\d", text) and re.search(r"[^\W\d_]", text)}
         known = {*self.results["areas"].values(), *(texts - self.identifiers), *self.extra}
-        spaced = {re.sub(r"\s+", " ", text) for text in known if len(text) > 2}
-        ordered = sorted(spaced, key=lambda text: (-len(text), text))
+        return frozenset(re.sub(r"\s+", " ", text) for text in known if len(text) > 2)
+
+    @cached_property
+    def lower(self) -> str:
+        """All names and labels in small letters, a line each."""
+        return "\n".join(sorted(name.lower() for name in self.called))
+
+    def line_of_name(self, text: str) -> bool:
+        """Tell whether a text is part of a name or label: a picture breaks long ones over lines."""
+        return " " in text.strip() and " ".join(text.lower().split()) in self.lower
+
+    @cached_property
+    def names(self) -> re.Pattern[str]:
+        """Match proper names and labels, which may hold digits and any word."""
+        ordered = sorted(self.called, key=lambda text: (-len(text), text))
         return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, ordered)) + r")(?!\w)", re.IGNORECASE)
 
     @cached_property
