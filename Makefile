@@ -6,18 +6,20 @@ BIN := $(VENV)/bin
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup setup-dev report data test lint lab check bench example lock clean browser workshop workshop-lite
+.PHONY: help setup setup-dev report data calibration test lint lab check bench example lock clean browser workshop workshop-lite
 
 help: ## show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: $(BIN)/.ready ## make .venv and install what a report needs
 
-$(BIN)/.ready: requirements.txt requirements.lock pyproject.toml
+$(BIN)/.ready: requirements.txt requirements.lock pyproject.toml notebooks/jupyterlab.json
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else "kloof needs Python 3.11, 3.12 or 3.13; this is %d.%d. Try: make PYTHON=python3.12 report" % v)'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(BIN)/python -m ipykernel install --prefix $(VENV) --name kloof --display-name "kloof (Python)" > /dev/null
+	@mkdir -p $(VENV)/etc/jupyter/labconfig # JupyterLab asks a newcomer nothing, and asks no other machine for news
+	@cp notebooks/jupyterlab.json $(VENV)/etc/jupyter/labconfig/default_setting_overrides.json
 	@touch $@
 
 setup-dev: $(BIN)/.ready-dev
@@ -31,6 +33,9 @@ report: setup ## make the Breda report in reports/breda (Dutch and English, HTML
 
 data: setup ## download open figures of the municipalities in the presets; ARGS="--municipality GM0344" for others
 	$(BIN)/kloof data fetch $(ARGS)
+
+calibration: setup ## measure how often every claim's test is wrong, in data/calibration.csv; goes on where it stopped
+	$(BIN)/kloof calibrate $(ARGS)
 
 test: setup-dev browser lint ## run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup

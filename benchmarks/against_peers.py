@@ -133,7 +133,7 @@ def end_to_end(rounds: int) -> dict[str, Any]:
     found = [seconds(from_the_frame) for _ in range(rounds)]
     return {
         "workload": "from_the_frame",
-        "what": "conversion of 70,000 rows, then a, f_fast and h",
+        "what": "conversion of 70,000 rows, then a, f and h",
         "kloof_ms": round(1e3 * statistics.median(found), 1),
         "conversion_ms": round(1e3 * statistics.median(seconds(convert) for _ in range(rounds)), 1),
         "most_ms": 250,

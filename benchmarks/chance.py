@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kloof import change, corrections, formulas, sums
+from kloof import change, corrections, formulas, manygroups, sums
 from kloof.resample import Drawing, replicates
 from kloof.sources import project_folder
 
@@ -131,13 +131,43 @@ def workloads(workers: int) -> list[dict[str, object]]:
     return table
 
 
+def twelve() -> dict[str, sums.Measure]:
+    """Give twelve indices of counts, by name."""
+    names = (
+        "dissimilarity", "isolation", "interaction", "gini", "theil_h", "correlation_ratio", "atkinson", "hutchens",
+        "minmax", "concentration_profile",
+    )  # fmt: skip
+    measures: dict[str, sums.Measure] = {name: sums.two_groups(getattr(formulas, name)) for name in names}
+    measures |= {"mutual_information": sums.mutual_information, "simpson_interaction": manygroups.simpson_interaction}
+    return measures
+
+
+def whole_panel(workers: int, draws: int = 1000) -> list[dict[str, object]]:
+    """Run the panel itself: 12 years × 3 groupings of the country, counts drawn anew per year; intervals are kept."""
+    nation_now, starts = nation()
+    measures, kept = twelve(), 0
+    begin, spent = time.perf_counter(), time.process_time()
+    for year in range(12):
+        counts = np.random.default_rng(year).poisson(nation_now).astype(np.float64)
+        for group in range(3):
+            drawing = Drawing(np.random.default_rng([year, group]), draws, workers)
+            found = replicates(measures, against_rest(counts, group), starts, "people_within_units", drawing)
+            kept += sum(np.nanquantile(drawn, (0.025, 0.975), axis=0).size for drawn in found.values())
+    return [
+        {
+            "municipalities": starts.size, "years": 12, "groupings": 3, "indices": len(measures), "draws": draws,
+            "intervals": kept // 2, "minutes": round((time.perf_counter() - begin) / 60, 2),
+            "cpu_minutes": round((time.process_time() - spent) / 60, 2),
+            "peak_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
+        }
+    ]  # fmt: skip
+
+
 def panel(workers: int, draws: int = 1000) -> list[dict[str, object]]:
-    """Bootstrap of people for a country: six indices of counts, D, H and M included, at four sizes."""
+    """Bootstrap of people for a country: twelve indices of counts, at four sizes."""
     whole, starts = nation()
     counts = against_rest(whole, 1)
-    names = ("dissimilarity", "isolation", "interaction", "gini", "theil_h", "correlation_ratio")
-    measures: dict[str, sums.Measure] = {name: sums.two_groups(getattr(formulas, name)) for name in names}
-    measures["mutual_information"] = sums.mutual_information
+    measures = twelve()
     table = []
     for part in (8, 4, 2, 1):
         some = starts[: -(-starts.size // part)]
@@ -167,12 +197,13 @@ def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--panel", action="store_true", help="also the national panel (a minute)")
+    parser.add_argument("--panel", action="store_true", help="also the national panel (some minutes)")
     parser.add_argument("--workers", type=int, default=2)
     choice = parser.parse_args()
     tables = {"workloads": workloads(choice.workers)}
     if choice.panel:
         tables["panel"] = panel(choice.workers)
+        tables["whole_panel"] = whole_panel(choice.workers)
     if choice.json:
         print(json.dumps(tables, indent=1))
     else:

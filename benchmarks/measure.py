@@ -95,7 +95,7 @@ def notebook() -> dict[str, object]:
             subprocess.run(command, check=True, env=surroundings, capture_output=True)
 
         def own() -> None:
-            from kloof.run import execute
+            from kloof.execution import execute
 
             parameters = {"preset": "breda", "language": "nl"}
             execute(path, Path(folder) / "own.ipynb", parameters, Path(folder), str)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kloof import formulas, manygroups, rankorder
+from kloof import corrections, formulas, manygroups, rankorder
 from kloof.counts import Prepared, choose, prepare
 from kloof.segments import FloatArray, Groups, Pair
 
@@ -27,6 +27,7 @@ MANY_GROUPS = (
     manygroups.multigroup_theil_h, manygroups.normalised_exposure, manygroups.relative_diversity,
     manygroups.squared_coefficient_of_variation, manygroups.simpson_concentration, manygroups.simpson_interaction,
 )  # fmt: skip
+CLOSED = (corrections.bias_corrected, corrections.density_corrected, corrections.modified_dissimilarity)
 
 
 @dataclass(frozen=True)
@@ -111,12 +112,13 @@ def many_groups(prepared: Prepared, wanted: tuple[Any, ...] = MANY_GROUPS) -> li
 
 
 def from_the_frame() -> float:
-    """Convert the tidy frame, then workloads a, f (without corrections) and h."""
+    """Convert the tidy frame, then workloads a, f (with its corrections) and h."""
     ready = choose(prepare(frame(), ["municipality"]))
     total = float(sum(part.sum() for part in three_per_municipality(ready)))
     whole = replace(ready, starts=np.zeros(1, dtype=np.intp))
     pair = choose(whole, "b").counts
-    return total + sum(two_groups(pair[0], pair[1])) + sum(many_groups(whole))
+    corrected = sum(float(one(pair[0], pair[1])[0]) for one in CLOSED)
+    return total + sum(two_groups(pair[0], pair[1])) + corrected + sum(many_groups(whole))
 
 
 def income_arrays(income: FloatArray, unit: Any) -> rankorder.Ordered:
@@ -244,10 +246,8 @@ def of_chance_and_change() -> dict[str, Workload]:
     units, cells, drawn = nation().units.size, some.shape[1] * 500, some.size * 500
     two = {"d": sums.Dissimilarity(1), "h": sums.theil_h}
 
-    closed = (corrections.bias_corrected, corrections.density_corrected, corrections.modified_dissimilarity)
-
     def corrected() -> list[float]:
-        return [*two_groups(*group_b()), *(float(one(*group_b())[0]) for one in closed)]
+        return [*two_groups(*group_b()), *(float(one(*group_b())[0]) for one in CLOSED)]
 
     return {
         "b": replace(

@@ -11,7 +11,12 @@ from kloof.schema import COLUMNS, SOURCE, SetAside, level_of
 
 Cell = float | str  # a value, or the status of a cell without one
 Row = tuple[str, int, str, Cell, str]  # code, year, indicator, cell, source
-UNITS = {"inhabitants": "persons", "households": "households", "mean_dwelling_value": "thousand_euro"}
+UNITS = {
+    "inhabitants": "persons",
+    "inhabitants_aged_65_plus": "persons",
+    "households": "households",
+    "mean_dwelling_value": "thousand_euro",
+}
 
 
 @dataclass(frozen=True)

@@ -187,14 +187,14 @@ def test_labels_may_hold_digits_and_number_words() -> None:
     )
 
 
-def test_a_label_broken_over_the_lines_of_a_picture_is_known() -> None:
-    """Only in a picture, and only words of one label that follow each other."""
-    name = "Bezocht de tandarts in de afgelopen vier weken"
-    drawn = '<text x="1" y="2">{}</text>'
-    for line, clean in (("afgelopen vier weken", True), ("vier kamers", False), ("vier", False)):
-        found = planted("nl", "<path", f"{drawn.format(line)}<path", names=(name,))
-        assert (found == []) == clean, line
-    assert planted("nl", "de rest van de stad", "afgelopen vier weken", names=(name,)) != []
+def test_a_line_of_a_label_is_a_name_and_a_part_of_a_sentence_is_not() -> None:
+    label = "Heel veel stress in de afgelopen vier weken"
+    heading = "Waar de woningen het minst waard zijn"
+    assert planted("nl", heading, "afgelopen vier weken", names=[label]) == []
+    assert planted("nl", heading, "Heel veel  stress in de", names=[label]) == []
+    assert len(planted("nl", heading, "afgelopen vier weken")) == 1
+    assert len(planted("nl", heading, "de afgelopen vier weken was het druk", names=[label])) == 1
+    assert len(planted("nl", heading, "vier", names=["Stress, vier weken lang", "vier"[:3]])) == 1
 
 
 def test_numbers_of_a_picture_that_paper_cannot_move_may_stand_in_the_pdf() -> None:

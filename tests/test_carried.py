@@ -423,6 +423,10 @@ def test_health_in_the_store_is_judged_in_each_year_that_has_all_blocks(monkeypa
     assert set(table["buurten"]) == {120}
     assert {"leans_on_itself", "modelled", "years_apart"} <= set(found[1].flags)
     assert table.set_index("part").loc["resources", "estimate"] > 60
+    held = {name: figures[figures["code"] < "BU0004"] for name, figures in held.items()}
+    found, table = within.in_store(catalogue())
+    assert [one.reason for one in found] == ["block_without_figures", "too_few_municipalities"]
+    assert table.empty
 
 
 # ------------------------------------------------------------------ making ends meet, and real figures

@@ -207,7 +207,7 @@ def experiment_mistakes(which: int) -> list[tuple[str, Any]]:
 
 
 def calibrated_mistakes() -> list[tuple[str, Any]]:
-    path = Path(__file__).parents[1] / "data" / "calibration.csv"
+    path = Path(__file__).parents[1] / "data" / "gap_calibration.csv"
     with path.open(encoding="utf-8", newline="") as lines:
         rows = [
             row

@@ -209,15 +209,17 @@ def test_stopping_says_that_earlier_reports_are_untouched(kloof_: Kloof, monkeyp
 def test_overrides_and_languages_reach_the_run(kloof_: Kloof, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[Any, ...]] = []
 
-    def make(preset: str, overrides: Any, languages: Any, only: Any, tell: Callable[[Any], None]) -> Path:
-        tell(kloof.run.Step(languages[0], "03_how_segregated", 2, 4, "Indices"))
+    def make(preset: str, overrides: Any, languages: Any, only: Any, tell: Callable[[Any], None], *, how: Any) -> Path:
+        assert how.engine == "stock"
+        tell(kloof.execution.Step(languages[0], "03_how_segregated", 2, 4, "Indices"))
         told.append((preset, dict(overrides), tuple(languages), list(only)))
         return home / "reports" / f"{preset}-only"
 
     monkeypatch.setattr(kloof.run, "make_report", make)
     code, out, _ = kloof_(
-        "run", "--preset", "heerlen", "--language", "en", "--only", "03", "--set", "seed=7", "--set", "groups=a,b"
-    )
+        "run", "--preset", "heerlen", "--language", "en", "--only", "03", "--set", "seed=7", "--set", "groups=a,b",
+        "--engine", "stock",
+    )  # fmt: skip
     assert code == 0
     assert told == [("heerlen", {"seed": 7, "groups": ["a", "b"]}, ("en",), ["03"])]
     assert out == "Executed notebooks: reports/heerlen-only/en/notebooks\n"

@@ -18,6 +18,7 @@ from kloof.findings import (
     NEGLIGIBLE,
     NOT_COMPARABLE,
     NOT_COMPUTABLE,
+    NOT_HIGHER,
     NOT_TESTABLE,
     SAME,
     SUPPORTED,
@@ -32,6 +33,7 @@ from kloof.findings import (
     decide,
     from_json,
     judge,
+    verdict_of,
 )
 
 NAN = math.nan
@@ -231,22 +233,50 @@ def test_a_verdict_counts_the_variants_that_agree() -> None:
 
 
 @pytest.mark.parametrize(
-    ("expected", "judgement", "verdict"),
+    ("low", "high", "same", "not_higher"),
     [
-        ("SAME", "SAME", SUPPORTED),
-        ("SAME", "HIGHER", CONTRADICTED),
-        ("SAME", "LOWER", CONTRADICTED),
-        ("SAME", "UNCLEAR", UNDECIDED),  # silence is not sameness
-        ("SAME", "NOT_COMPUTABLE", NOT_TESTABLE),
-        ("NOT_HIGHER", "SAME", SUPPORTED),
-        ("NOT_HIGHER", "LOWER", SUPPORTED),
-        ("NOT_HIGHER", "HIGHER", CONTRADICTED),
-        ("NOT_HIGHER", "UNCLEAR", UNDECIDED),
-        ("NOT_HIGHER", "NOT_COMPARABLE", NOT_TESTABLE),
+        (-0.9, 0.9, SUPPORTED, SUPPORTED),
+        (-1.0, 1.0, SUPPORTED, SUPPORTED),  # exactly the smallest effect still is inside
+        (0.2, 0.9, SUPPORTED, SUPPORTED),  # certainly above zero, and certainly too small to matter
+        (0.2, 1.5, UNDECIDED, UNDECIDED),  # above zero, and not known whether it matters
+        (1.0, 1.5, UNDECIDED, UNDECIDED),
+        (1.1, 1.5, CONTRADICTED, CONTRADICTED),
+        (-1.5, -0.2, UNDECIDED, SUPPORTED),
+        (-1.5, -1.1, CONTRADICTED, SUPPORTED),
+        (-1.5, 0.9, UNDECIDED, SUPPORTED),
+        (-1.5, 1.5, UNDECIDED, UNDECIDED),  # silence is not sameness
+        (None, None, UNDECIDED, UNDECIDED),
     ],
 )
-def test_that_something_stays_away_needs_a_test_that_says_so(expected: str, judgement: str, verdict: str) -> None:
-    assert decide(judgement, expected) == verdict
+def test_that_something_stays_away_is_held_against_the_smallest_effect(
+    low: float | None, high: float | None, same: str, not_higher: str
+) -> None:
+    found = finding(estimate=0.0, low=low, high=high, smallest_effect=1.0)
+    assert (verdict_of(found, SAME), verdict_of(found, NOT_HIGHER)) == (same, not_higher)
+
+
+@pytest.mark.parametrize(("low", "high", "verdict"), [(0.1, 0.2, CONTRADICTED), (-0.2, 0.0, SUPPORTED)])
+def test_without_a_smallest_effect_every_rise_matters(low: float, high: float, verdict: str) -> None:
+    assert verdict_of(finding(low=low, high=high, smallest_effect=None), NOT_HIGHER) == verdict
+
+
+@pytest.mark.parametrize("expected", [SAME, NOT_HIGHER, HIGHER])
+@pytest.mark.parametrize("fields", [{"comparability": "broken"}, {"estimate": None}])
+def test_what_may_not_be_compared_stays_not_testable(expected: str, fields: dict[str, object]) -> None:
+    assert verdict_of(finding(**fields), expected) == NOT_TESTABLE
+
+
+@given(random_findings())
+def test_a_finding_is_decided_by_its_judgement_when_a_direction_is_expected(found: Finding) -> None:
+    for expected in (HIGHER, LOWER):
+        assert verdict_of(found, expected) == decide(judge(found), expected)
+
+
+@given(random_findings())
+def test_what_supports_sameness_supports_that_it_did_not_rise(found: Finding) -> None:
+    same, not_higher = verdict_of(found, SAME), verdict_of(found, NOT_HIGHER)
+    assert same != SUPPORTED or not_higher == SUPPORTED
+    assert not_higher != CONTRADICTED or same == CONTRADICTED
 
 
 @pytest.mark.parametrize(

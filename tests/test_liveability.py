@@ -333,7 +333,7 @@ def test_the_verdicts_of_breda(breda: tuple[Study, Section]) -> None:
         "C7 livability_score_relative": UNDECIDED,
         "C8 livability_score_relative": UNDECIDED,
         "C8 livability_safety_relative": UNDECIDED,
-        "C8 crime_rate": CONTRADICTED,
+        "C8 crime_rate": UNDECIDED,
         "H8 liveability": CONTRADICTED,
         "H8 safety": UNDECIDED,
     }

@@ -5,14 +5,12 @@ import math
 from itertools import combinations
 
 import numpy as np
-import pandas as pd
 import pytest
-import statsmodels.formula.api as smf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from kloof import dealing, models
+from kloof import dealing, models, studentised
 from kloof.errors import NotComputableError
 from kloof.models import ABSOLUTE, RELATIVE, Paths, Rule, States
 
@@ -193,74 +191,45 @@ def test_a_growth_that_nothing_can_exclude_has_no_limit() -> None:
 # ------------------------------------------------------------------ the interval
 
 
-def hc3(moved: np.ndarray, weight: np.ndarray, is_focus: np.ndarray) -> float:
-    """Standard error of a difference of two weighted means, HC3 written out: Σ (w/W)² e² / (1 − w/W)² per group."""
-    total = 0.0
-    for side in (is_focus, ~is_focus):
-        share = weight[side] / weight[side].sum()
-        error = moved[side] - (share * moved[side]).sum()
-        total += (share**2 * error**2 / (1 - share) ** 2).sum()
-    return math.sqrt(total)
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_the_robust_part_is_hc3(seed: int) -> None:
+@pytest.mark.parametrize("seed", range(3))
+def test_the_interval_of_a_change_is_the_guarded_dealing_of_it(seed: int) -> None:
     states = nine(seed)
-    moved = states.after - states.before
+    labels = dealing.deal(FOCUS, np.random.default_rng(3), 999)
+    low, high, p = studentised.guarded(states.after - states.before, states.weight, FOCUS, labels)
     found = change(states)
-    assert found.robust is not None
-    t = stats.t.ppf(0.975, 2)  # the smallest group has 3 buurten
-    estimate = part(moved, states.weight, FOCUS) - part(moved, states.weight, ~FOCUS)
-    margin = t * hc3(moved, states.weight, FOCUS)
-    assert found.robust == pytest.approx((estimate - margin, estimate + margin))
-    frame = pd.DataFrame({"moved": moved, "focus": FOCUS.astype(float)})
-    fit = smf.wls("moved ~ focus", frame, weights=states.weight).fit(cov_type="HC3")
-    assert found.robust == pytest.approx((fit.params["focus"] - t * fit.bse["focus"],
-                                          fit.params["focus"] + t * fit.bse["focus"]))  # fmt: skip
+    assert found.randomisation == (low, high)
+    assert found.p_value == p
 
 
-def test_the_relative_robust_part_is_a_delta_method() -> None:
-    """The spread of the ratio F/R, from its derivatives to every figure by small steps."""
+def test_a_growth_is_dealt_by_what_each_buurt_adds_to_it() -> None:
+    """Each buurt's influence on the log growth of its group's mean, by small steps of both its figures."""
     states = nine(5, spread=0.05)
-    found = change(states, RELATIVE)
     weight = states.weight
-
-    def ratio(value: np.ndarray) -> float:
-        return part(value, weight, FOCUS) / part(value, weight, ~FOCUS)
-
-    # each buurt's own influence on 100 (F₂/R₂ − F₁/R₁), as a pair of figures moved together
-    influence = np.empty(9)
+    added = np.empty(9)
     for place in range(9):
-        share = weight[place] / weight[FOCUS if FOCUS[place] else ~FOCUS].sum()
-        total = 0.0
+        side = FOCUS if FOCUS[place] else ~FOCUS
+        share, total = weight[place] / weight[side].sum(), 0.0
         for value, sign in ((states.after, 1), (states.before, -1)):
-            mean = part(value, weight, FOCUS if FOCUS[place] else ~FOCUS)
-            step = 1e-6 * (value[place] - mean)
-            moved = value.copy()
-            moved[place] += step / share  # the group's mean moves by this step
-            total += sign * (ratio(moved) - ratio(value)) / 1e-6
-        influence[place] = 100 * total
-    variance = sum(
-        ((weight[side] / weight[side].sum()) ** 2 * influence[side] ** 2
-         / (1 - weight[side] / weight[side].sum()) ** 2).sum()
-        for side in (FOCUS, ~FOCUS)
-    )  # fmt: skip
-    margin = stats.t.ppf(0.975, 2) * math.sqrt(variance)
-    centre = 100 * (ratio(states.after) - ratio(states.before))
-    assert found.estimate == pytest.approx(centre)
-    assert found.robust == pytest.approx((centre - margin, centre + margin), rel=1e-4)
+            mean, moved = part(value, weight, side), value.copy()
+            moved[place] += 1e-6 * (value[place] - mean) / share
+            total += sign * (math.log(part(moved, weight, side)) - math.log(mean)) / 1e-6
+        added[place] = math.log(part(states.after, weight, side) / part(states.before, weight, side)) + total
+    labels = dealing.deal(FOCUS, np.random.default_rng(3), 999)
+    low, high, _ = studentised.guarded(added, weight, FOCUS, labels)
+    ratio = part(states.before, weight, FOCUS) / part(states.before, weight, ~FOCUS)
+    found = change(states, RELATIVE)
+    expected = tuple(100 * ratio * (math.exp(end) - 1) for end in (low, high))
+    assert found.randomisation == pytest.approx(expected, rel=1e-3)
 
 
 @given(seed=st.integers(0, 10_000), measure=st.sampled_from([ABSOLUTE, RELATIVE]), half=st.floats(0, 0.4))
 @settings(max_examples=40, deadline=None)
-def test_the_interval_is_the_widest_part_stretched_by_rounding(seed: int, measure: str, half: float) -> None:
+def test_the_interval_is_what_dealing_leaves_stretched_by_rounding(seed: int, measure: str, half: float) -> None:
     states = dataclasses.replace(nine(seed))
     rounded = exact(states.before, states.after, states.weight, FOCUS, half)
     sharp, wide = change(states, measure, 299, seed), change(rounded, measure, 299, seed)
     assert sharp.low <= sharp.estimate <= sharp.high
-    assert sharp.robust is not None
-    assert sharp.low == pytest.approx(min(sharp.randomisation[0], sharp.robust[0]))
-    assert sharp.high == pytest.approx(max(sharp.randomisation[1], sharp.robust[1]))
+    assert (sharp.low, sharp.high) == pytest.approx(sharp.randomisation)
     assert sharp.rounding == pytest.approx((sharp.estimate, sharp.estimate))
     assert wide.estimate == sharp.estimate
     assert wide.randomisation == sharp.randomisation
@@ -268,18 +237,6 @@ def test_the_interval_is_the_widest_part_stretched_by_rounding(seed: int, measur
         assert wide.rounding == pytest.approx((sharp.estimate - 4 * half, sharp.estimate + 4 * half))
     assert sharp.low - wide.low == pytest.approx(sharp.estimate - wide.rounding[0], abs=1e-9)
     assert wide.high - sharp.high == pytest.approx(wide.rounding[1] - sharp.estimate, abs=1e-9)
-
-
-def test_a_growth_is_told_in_points_of_the_ratio_at_the_start() -> None:
-    """A growth g of F/R, which was r, changes 100 F/R by 100 r (e^g − 1) points."""
-    states = nine(6)
-    found = change(states, RELATIVE)
-    labels = dealing.deal(FOCUS, np.random.default_rng(3), 999)
-    (low, high), p = dealing.growth(states.before, states.after, states.weight, FOCUS, labels)
-    ratio = part(states.before, states.weight, FOCUS) / part(states.before, states.weight, ~FOCUS)
-    assert abs(ratio - 1) > 0.02
-    assert found.randomisation == pytest.approx((100 * ratio * (math.exp(low) - 1), 100 * ratio * (math.exp(high) - 1)))
-    assert found.p_value == p
 
 
 def test_rounding_of_a_ratio_by_hand() -> None:
@@ -357,12 +314,36 @@ def test_too_few_buurten() -> None:
     assert change(nine(1)).low < change(nine(1)).high
 
 
-def test_one_buurt_in_a_group_has_no_robust_part() -> None:
+@pytest.mark.parametrize("measure", [ABSOLUTE, RELATIVE])
+def test_one_buurt_in_a_group_has_no_spread_so_the_labels_alone_are_dealt(measure: str) -> None:
     rng = np.random.default_rng(2)
-    before = rng.random(100)
-    found = change(exact(before, before + rng.random(100), np.ones(100), np.arange(100) < 1))
-    assert found.robust is None
-    assert (found.low, found.high) == pytest.approx(found.randomisation, rel=1e-12)
+    before, only = 1 + rng.random(100), np.arange(100) < 1
+    states = exact(before, before + rng.random(100), np.ones(100), only)
+    found = change(states, measure)
+    labels = dealing.deal(only, np.random.default_rng(3), 999)
+    assert len(labels) == 100
+    if measure == ABSOLUTE:
+        bounds, p = dealing.constant_change(states.after - states.before, np.ones(100), only, labels)
+    else:
+        (low, high), p = dealing.growth(states.before, states.after, np.ones(100), only, labels)
+        ratio = before[0] / before[1:].mean()
+        bounds = 100 * ratio * (math.exp(low) - 1), 100 * ratio * (math.exp(high) - 1)
+    assert (found.low, found.high) == pytest.approx(bounds)
+    assert found.p_value == p
+
+
+def test_where_all_buurten_did_the_same_the_labels_alone_are_dealt() -> None:
+    before = np.arange(30.0)
+    found = change(exact(before, before + 2 - 1.5 * (before < 9), np.ones(30), before < 9))
+    assert (found.low, found.estimate, found.high) == pytest.approx((-1.5, -1.5, -1.5))
+    assert found.p_value == pytest.approx(1 / 1000)
+
+
+def test_a_growth_needs_groups_with_means_above_0() -> None:
+    before = np.where(FOCUS, -1.0, 3.0) + np.arange(9) / 100
+    with pytest.raises(NotComputableError, match="above 0") as caught:
+        change(exact(before, before + 1, np.ones(9), FOCUS), RELATIVE)
+    assert caught.value.reason == "not_positive"
 
 
 # ------------------------------------------------------------------ states

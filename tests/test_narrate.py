@@ -48,6 +48,10 @@ OCCURS: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
     "headcount": ((("people",), ("HIGHER", NOT_COMPUTABLE)),),
     "robustness": ((("claim",), ("HIGHER", "UNCLEAR", NOT_COMPUTABLE)),),
     "all_tests": ((("holm",), ("HIGHER", "UNCLEAR")),),
+    "needed": ((("C1",), ("HIGHER",)),),
+    "needed_buurten": ((("C7",), ("HIGHER",)),),
+    "needed_nothing": ((("C8",), ("HIGHER",)),),
+    "needed_enough": ((("C3",), ("HIGHER",)),),
     "argument": ((("conclusions",), ("HIGHER",)),),
     "place_among": (
         (("dissimilarity", "coefficient_of_variation"), JUDGED),
@@ -117,6 +121,10 @@ DETAILS = {
     | {"gap": "points", "unexplained": "points", "municipalities": "number", "buurten": "number"},
     "robustness": dict.fromkeys(("ways", "agree"), "number"),
     "all_tests": dict.fromkeys(("tests", "decided"), "number"),
+    **dict.fromkeys(
+        ("needed", "needed_buurten", "needed_nothing", "needed_enough"),
+        dict.fromkeys(("buurten_now", "buurten_needed", "years_more"), "number"),
+    ),
     "argument": dict.fromkeys(("on_tested", "partly", "against", "open", "untested"), "number"),
     "place_among": dict.fromkeys(("rank", "rank_low", "rank_high", "places"), "number"),
     "score": dict.fromkeys(("parts", "supported", "contradicted", "negligible", "undecided", "not_testable"), "number"),
@@ -329,6 +337,16 @@ def test_the_break_is_named(catalogue: Catalogue) -> None:
             "highest:5:mean_dwelling_value:2020",
             "de 5 buurten die in 2020 het hoogst stonden op gemiddelde WOZ-waarde",
             "the 5 neighbourhoods that stood highest on mean dwelling value in 2020",
+        ),
+        (
+            "lowest:1:mean_dwelling_value:2020",
+            "de buurt die in 2020 het laagst stond op gemiddelde WOZ-waarde",
+            "the neighbourhood that stood lowest on mean dwelling value in 2020",
+        ),
+        (
+            "highest:1:mean_dwelling_value:2020",
+            "de buurt die in 2020 het hoogst stond op gemiddelde WOZ-waarde",
+            "the neighbourhood that stood highest on mean dwelling value in 2020",
         ),
     ],
 )

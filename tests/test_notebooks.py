@@ -8,8 +8,8 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from kloof import listing, run
-from kloof.presets import HELP, Parameters, preset_names, read_preset
+from kloof import execution, listing, run
+from kloof.presets import HELP, SETTINGS, Parameters, preset_names, read_preset
 
 PATHS = run.notebook_paths()
 
@@ -36,8 +36,8 @@ def test_the_title_is_a_question_and_it_ends_with_verdict_and_limits(path: Path)
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_parameters_are_known_empty_and_explained(path: Path) -> None:
-    for name, entry in run.declared(path).items():
-        assert name in HELP
+    for name, entry in execution.declared(path).items():
+        assert name in (*HELP, SETTINGS)
         assert entry["help"], f"{name} has no help"
         if name not in ("preset", "language"):
             assert entry["default"] in ('""', "0", "[]", "{}"), (

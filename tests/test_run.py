@@ -12,6 +12,7 @@ import pytest
 
 from kloof import run
 from kloof.errors import NotebookError, ParameterError, ReportError
+from kloof.execution import STOCK, How
 
 pytestmark = pytest.mark.xdist_group("run")
 FIRST = "01_what_do_we_know.ipynb"
@@ -107,7 +108,7 @@ def test_stopping_leaves_the_earlier_report_whole(home: Path) -> None:
 def test_a_killed_worker_is_reported(home: Path) -> None:
     plant(keep_only_first(home), "import os, signal; os.kill(os.getppid(), signal.SIGKILL)")
     with pytest.raises(NotebookError, match="ended unexpectedly"):
-        run.make_report("breda", {}, ("nl",))
+        run.make_report("breda", {}, ("nl",), how=How(STOCK))
     assert leftovers(home) == []
 
 

@@ -116,7 +116,16 @@ def test_what_is_apportioned_stays_out_unless_it_is_asked_for(filled: Path) -> N
     data = from_store("GM0865", catalogue())
     assert data.observations[["code", "year"]].to_numpy().tolist() == [["GM0865", 2024]]
     assert SetAside("store", 1, "apportioned") in data.set_aside
-    asked = from_store("GM0865", catalogue(), apportioned=True).observations.set_index("year")["value"]
+    whole = load("store", "GM0865", catalogue(), apportioned=True)
+    asked = whole.observations.set_index("year")["value"]
+    assert whole.apportioned is not None
+    assert whole.apportioned["share"].tolist() == [pytest.approx(100 * (asked[2019] - 260) / asked[2019])]
+    assert SetAside("store", 0, "apportioned_counted", f"1, {whole.apportioned['share'].max():.0f}") in whole.set_aside
+    assert "apportioned" not in {one.reason for one in whole.set_aside}
+    assert data.apportioned is not None and data.apportioned.empty
+    counted = {"preset": "municipality", "municipality": "GM0865", "focus": "lowest:1:inhabitants:2024"}
+    with pytest.raises(ParameterError, match="apportioned must be left_out or counted, not 'yes'"):
+        open_study(counted | {"apportioned": "yes"})
     assert asked[2019] == pytest.approx(260 + 140 * vught + 0.1 * (100 + 140 * boxtel))
 
 

@@ -43,7 +43,14 @@ def make(study: Study) -> tuple[Section, dict[str, Any]]:
     """Run every step of the notebooks on one section; give what each gave back."""
     section = Section("all")
     given: dict[str, Any] = {}
-    for name in (*TABLES, "spread_over_years", "other_places", "error_rates", "everything_that_exists"):
+    for name in (
+        *TABLES,
+        "spread_over_years",
+        "other_places",
+        "error_rates",
+        "claim_error_rates",
+        "everything_that_exists",
+    ):
         if name == "buurten_ranked":
             given["levels_now"] = record.levels_now(section, study)
             given[name] = record.buurten_ranked(section, study, given["levels_now"])

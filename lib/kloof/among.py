@@ -133,7 +133,7 @@ def standings(section: Section, study: Study) -> pd.DataFrame:
     """Record where this municipality stands on each measure: against the middle one of the others, and its rank."""
     table = measures(study)
     found = [
-        _finding(study, rows, f"13.{index}.{subject}")
+        place_finding(study, rows, f"13.{index}.{subject}")
         for (subject, index), rows in table.groupby(["subject", "index"], sort=False)
     ]
     if not found:
@@ -161,8 +161,8 @@ def standings(section: Section, study: Study) -> pd.DataFrame:
     return table
 
 
-def _finding(study: Study, rows: pd.DataFrame, number: str) -> Finding:
-    """Set this municipality against the middle one of the others, with its rank."""
+def place_finding(study: Study, rows: pd.DataFrame, number: str) -> Finding:
+    """Set this municipality against the middle one of the others, with its rank; rows: COLUMNS and RANKS."""
     own = rows[rows["area"] == study.p.municipality].iloc[0]
     others = rows[rows["area"] != study.p.municipality]
     year, middle = int(own["year"]), float(others["estimate"].median())

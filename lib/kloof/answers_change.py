@@ -46,7 +46,7 @@ def rates() -> pd.DataFrame:
     for column, value in same.items():
         table = table[table[column] == value]
     if table.empty:
-        raise NotComputableError("not_calibrated", f"data/calibration.csv has no rows for {same}.")
+        raise NotComputableError("not_calibrated", f"data/gap_calibration.csv has no rows for {same}.")
     made = table.pivot(index=["switch", "effect"], columns="judgement", values="share")
     return made.reset_index().rename_axis(columns=None).sort_values("effect", ignore_index=True, kind="stable")
 

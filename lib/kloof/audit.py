@@ -342,8 +342,7 @@ class _Page:
         """Check all visible text, element by element, except quotations and traced numbers."""
         for node, text, attribute in _visible(self.root):
             quoted = any(place.tag in ("cite", "code", "time") or place.has_class("ref") for place in node.ancestors())
-            drawn = node.tag == "text" and self.known.line_of_name(text)
-            if quoted or drawn or node.tag == "data":
+            if quoted or node.tag == "data":
                 continue
             shown = text.strip() if len(text) <= 60 else text.strip()[:57] + "…"
             place = f"{_where(node)}{f' ({attribute})' if attribute else ''}: “{shown}”"
@@ -357,8 +356,7 @@ class _Page:
         text sees may be counted in letters ("two lines").
         """
         yield from (f"holds {match[0]}" for match in LEFT_OVER.finditer(text))
-        codes = (name for name in self.known.identifiers if re.search(r"[._]", name))
-        yield from (f"shows the identifier {name}" for name in sorted(codes) if name in text)
+        yield from (f"shows the identifier {name}" for name in self.known.codes if name in text)
         plain = self.known.nameless(text)
         explains = any(place.has_class("how") or place.has_class("limits") for place in node.ancestors())
         kinds = {} if explains else {"refused": "says “{}”, which no design here carries"}

@@ -12,6 +12,7 @@ from kloof.catalogue import BROKEN, Catalogue
 
 PREFIXES = {"buurt": "BU", "wijk": "WK", "gemeente": "GM"}
 PRESENT, SUPPRESSED, ABSENT, APPORTIONED = "present", "suppressed", "absent", "apportioned"
+MEASURED, NOT_PUBLISHED = "measured", "not_published"
 STATES = (PRESENT, SUPPRESSED, ABSENT, BROKEN, APPORTIONED)
 COLUMNS = ("indicator", "year", "state", "without", "measured", "areas", "break")
 FIGURE = ("code", "year", "indicator")
@@ -30,13 +31,14 @@ def availability(
     Returns indicator, year, state, without (percent of the areas without a value), measured, areas (those of this
     level of which there is any row in that year), break (identifiers of the registered breaks since the previous year
     with figures), in the order of the catalogue. An apportioned state hides a broken one, and that a suppressed one;
-    the other columns still say so. Only published indicators: one that is made of two counts is there when they are.
+    the other columns still say so. An indicator that is made of two counts is there where both are.
     """
     own = observations["code"].str.startswith(f"{PREFIXES[level]}{municipality[2:]}")
     rows = observations[own & observations["indicator"].isin(list(known.indicators))]
     areas = rows.groupby("year")["code"].nunique()
-    measured = rows[rows["status"] == "measured"]
-    withheld = rows[~rows["status"].isin(["measured", "not_published"])]
+    rows = pd.concat([rows, *_derived(rows, known)], ignore_index=True)
+    measured = rows[rows["status"] == MEASURED]
+    withheld = rows[~rows["status"].isin([MEASURED, NOT_PUBLISHED])]
     counts = measured.groupby(["indicator", "year"])["code"].nunique()
     empty = withheld.groupby(["indicator", "year"])["code"].nunique()
     sources = measured.groupby(["indicator", "year"])["source"].agg(frozenset)
@@ -65,6 +67,22 @@ def availability(
                 state = SUPPRESSED
             cells.append((name, year, state, without, with_value, there, crossed or None))
     return pd.DataFrame(cells, columns=list(COLUMNS))
+
+
+def _derived(rows: pd.DataFrame, known: Catalogue) -> list[pd.DataFrame]:
+    """Make the rows of the indicators that are two counts divided, one row for the source of each."""
+    made = []
+    for name, indicator in known.indicators.items():
+        if not indicator.derive:
+            continue
+        parts = (indicator.derive["numerator"], indicator.derive["denominator"])
+        top, bottom = (rows[rows["indicator"] == part] for part in parts)
+        both = top.merge(bottom, on=["code", "year"], suffixes=("", "_below"))
+        status = both["status"].where(both["status"] != MEASURED, both["status_below"])
+        status = status.where((status != MEASURED) | (both["value_below"] > 0), NOT_PUBLISHED)
+        rest = both[["code", "year"]].assign(indicator=name, status=status)
+        made += [rest.assign(source=both[source]) for source in ("source", "source_below")]
+    return made
 
 
 def _marked(measured: pd.DataFrame, apportioned: pd.DataFrame | None) -> Collection[tuple[str, int]]:

@@ -342,6 +342,8 @@ def specification(drawing: Drawing) -> "Figure":
     }
     for part, marker, area in ((rows[~marked], "o", size**2), (rows[marked], "D", size**2 * 1.3)):
         known = part.dropna(subset=["estimate"])
+        if known.empty:  # no list but the headline, or none with a number: nothing to draw with this marker
+            continue
         sns.scatterplot(known, x="estimate", y="place", ax=axes, marker=marker, s=area, **style)
     for code, centre in zip(rows["verdict"], rows["place"], strict=True):
         if SIGNS[code] and pitch > LINE - 4:

@@ -18,9 +18,6 @@ from kloof.findings import (
     HIGHER,
     LOWER,
     NEGLIGIBLE,
-    NOT_COMPARABLE,
-    NOT_COMPUTABLE,
-    NOT_HIGHER,
     NOT_TESTABLE,
     SUPPORTED,
     UNDECIDED,
@@ -29,6 +26,7 @@ from kloof.findings import (
     combine,
     decide,
     judge,
+    verdict_of,
 )
 from kloof.panel import Focus
 from kloof.sources import project_folder
@@ -92,22 +90,6 @@ def registry() -> Registry:
     return Registry({**registered, **hypotheses.read_all()}, raw["agree_minimum"], digest.hexdigest(), conclusions)
 
 
-def verdict_of(finding: Finding, expected: str) -> str:
-    """Turn a finding into a verdict on a claim.
-
-    NOT_HIGHER ("stayed the same or fell") is one of the two one-sided tests alone: supported when the whole range lies
-    at or below the smallest effect, contradicted when it lies above 0 and not within the smallest effect.
-    """
-    judgement = judge(finding)
-    if expected != NOT_HIGHER:
-        return decide(judgement, expected)
-    if judgement in (NOT_COMPARABLE, NOT_COMPUTABLE):
-        return NOT_TESTABLE
-    if finding.high is not None and finding.high <= (finding.smallest_effect or 0.0):
-        return SUPPORTED
-    return CONTRADICTED if judgement == HIGHER else UNDECIDED
-
-
 @cache
 def _read(content: bytes) -> Mapping[str, Any]:
     """Parse the same file once."""
@@ -151,7 +133,7 @@ def judge_over(claim: str, row: str, found: Mapping[str, Finding], headline: str
 def alone(claim: str, row: str, finding: Finding) -> Verdict:
     """Judge a part of a claim that no focus list has a say in; what it lacks is what the claim registers as missing."""
     entry = registry().claims[claim]
-    verdict = decide(judge(finding), str(entry["expected"]))
+    verdict = verdict_of(finding, str(entry["expected"]))
     missing = tuple(entry.get("missing") or ((finding.indicator,) if finding.indicator else ()))
     flips = None
     if verdict in (SUPPORTED, CONTRADICTED) and finding.low is not None and finding.high is not None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from kloof import cli_data, cli_hypothesis, cli_manifest, cli_site, cli_verdicts, cli_workshop
+from kloof import cli_batch, cli_data, cli_hypothesis, cli_manifest, cli_site, cli_synth, cli_verdicts, cli_workshop
 from kloof.errors import KloofError, ParameterError
 from kloof.fmt import LANGUAGES
 
@@ -21,8 +21,11 @@ app = typer.Typer(
 app.add_typer(cli_data.app, name="data")
 app.add_typer(cli_workshop.app, name="workshop")
 app.add_typer(cli_hypothesis.app, name="hypothesis")
+batch = app.command()(cli_batch.batch)
 verdicts = app.command()(cli_verdicts.verdicts)
 manifest = app.command()(cli_manifest.manifest)
+calibrate = app.command()(cli_synth.calibrate)
+synth = app.command()(cli_synth.synth)
 site = app.command()(cli_site.site)
 
 
@@ -34,8 +37,12 @@ def run(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="change a parameter: --set focus=bredavandaag")
     ] = None,
+    engine: Annotated[
+        str, typer.Option(help="warm: copies of one loaded process; stock: papermill's own, a new kernel each time")
+    ] = "warm",
 ) -> None:
     """Run the notebooks of a preset and write its report to reports/<preset>."""
+    from kloof.execution import ENGINES, How
     from kloof.publish import headlines
     from kloof.run import make_report, notebook_paths
     from kloof.sources import catalogue, project_folder
@@ -44,9 +51,11 @@ def run(
     languages = LANGUAGES if language == "both" else (language,)
     if language != "both" and language not in LANGUAGES:
         raise ParameterError(f"language {language!r} is not known. Valid: {', '.join(LANGUAGES)}, both.")
+    if engine not in ENGINES:
+        raise ParameterError(f"engine {engine!r} is not known. Valid: {', '.join(ENGINES)}.")
     paths = notebook_paths(only or [])
     with _Progress(len(paths), languages) as tell:
-        folder = make_report(preset, overrides, languages, only or [], tell)
+        folder = make_report(preset, overrides, languages, only or [], tell, how=How(engine))
     shown = folder.relative_to(project_folder())
     if only:
         print(f"Executed notebooks: {shown}/{languages[0]}/notebooks")

@@ -33,8 +33,8 @@ def coverage(
     if level not in PREFIXES:
         raise ParameterError(f"level {level!r} is not known. Valid: {', '.join(PREFIXES)}.")
     known = catalogue()
-    data = load(source, municipality, known)
-    table = availability(data.observations, known, municipality, level)
+    data = load(source, municipality, known, apportioned=True)
+    table = availability(data.observations, known, municipality, level, data.apportioned)
     if table.empty:
         raise ParameterError(f"{source} has no figure of any {level} of {municipality}. Try --level gemeente.")
     from kloof import plots

@@ -81,6 +81,31 @@ ACCEPT = "The copies in use are unchanged. To use the revised ones: the same com
 
 
 @app.command()
+def recode(
+    municipality: Annotated[str, typer.Option(help="CBS code of the municipality, such as GM0363")],
+    accept: Annotated[bool, typer.Option("--accept", help="let those marked + count as the same area")] = False,
+) -> None:
+    """Show which buurten and wijken got another code between editions in the store; use those that you accept."""
+    from kloof import recoding, store
+
+    found = recoding.proposals(store.municipality(municipality))
+    for row in found.to_dict("records"):
+        codes = " ".join(f"{row[name] or '-':<10}" for name in ("from_code", "to_code"))
+        people = f"{row['inhabitants_from']:>7.0f} {row['inhabitants_to']:>7.0f}"
+        sign = "+" if row["accepted_by_rule"] else " "
+        print(f"{sign} {row['from_year']}–{row['to_year']} {codes} {people} {row['evidence']:<20} {row['name']}")
+    count = int(found["accepted_by_rule"].sum())
+    print(
+        f"{len(found)} areas without the same code and name on both sides; {count} follow the rule (+): the same name\n"
+        f"once on both sides, with {recoding.NEAR[0]:.0f} to {recoding.NEAR[1]:.0f} percent of the inhabitants."
+    )
+    if accept:
+        print(f"{count} now count as one area: {recoding.accept(municipality, found)}")
+    elif count:
+        print(f"Next: read them, then kloof data recode --municipality {municipality} --accept")
+
+
+@app.command()
 def doctor(source: SOURCES = None, address: ADDRESSES = None, workers: int = 2) -> None:
     """Try the addresses and tables of data/sources.toml, and print the lines of it to change."""
     from kloof.doctor import MISMATCH, SHORT, UNREACHABLE, examine, lines_to_change

@@ -40,6 +40,10 @@ class NotebookError(KloofError):
     """A notebook stopped; the message names notebook, cell and cause."""
 
 
+class BatchError(KloofError):
+    """A batch that cannot go on: no scheduler, or no room; what is done is kept."""
+
+
 class ReportError(KloofError):
     """A page could not be made, or says something that is not in results.json."""
 

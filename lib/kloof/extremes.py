@@ -283,8 +283,8 @@ class _Search:
 
     def table(self, place: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the two numbers of each unit at a place, or at many (..., 2N)."""
-        a, b = np.split(self.low + place * self.width, 2, axis=-1)
-        return a, b
+        both, size = self.low + place * self.width, self.low.size // 2
+        return both[..., :size], both[..., size:]
 
     def height(self, place: FloatArray) -> float:
         """Return the index at a place, minus infinity where it is not defined."""

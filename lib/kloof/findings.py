@@ -29,7 +29,8 @@ DIFFERENCES = (  # kinds whose estimate is a difference
 VERDICTS = (SUPPORTED, CONTRADICTED, NEGLIGIBLE, UNDECIDED, NOT_TESTABLE)
 
 NOT_HIGHER = "NOT_HIGHER"
-EXPECTATIONS = (HIGHER, LOWER, SAME, NOT_HIGHER)  # what a claim may expect; the last two say that something stays away
+STAYS_AWAY = (SAME, NOT_HIGHER)
+EXPECTATIONS = (HIGHER, LOWER, *STAYS_AWAY)  # what a claim may expect; the last two say that something stays away
 
 
 @dataclass(frozen=True)
@@ -112,18 +113,37 @@ def _given(value: float | None) -> float | None:
 
 
 def decide(judgement: str, expected: str) -> str:
-    """Turn a judgement into a verdict on a claim that expected HIGHER or LOWER, SAME, or NOT_HIGHER (LOWER or SAME).
-
-    That something stayed away is supported by a test that shows it is too small to matter, never by silence.
-    """
+    """Turn a judgement into a verdict on a claim that expected HIGHER or LOWER."""
     if judgement in (NOT_COMPARABLE, NOT_COMPUTABLE):
         return NOT_TESTABLE
     if judgement == UNCLEAR:
         return UNDECIDED
-    if judgement == SAME and expected in (HIGHER, LOWER):
+    if judgement == SAME:
         return NEGLIGIBLE
-    met = judgement != HIGHER if expected == NOT_HIGHER else judgement == expected
-    return SUPPORTED if met else CONTRADICTED
+    return SUPPORTED if judgement == expected else CONTRADICTED
+
+
+def verdict_of(finding: Finding, expected: str) -> str:
+    """Turn a finding into a verdict on a claim that expected HIGHER or LOWER, SAME, or NOT_HIGHER.
+
+    That something stayed away is supported by a test that shows it is too small to matter, never by silence, and
+    contradicted by one that shows it is large enough to matter: with s the smallest effect, SAME is supported by a
+    range within ± s and contradicted by one wholly above s or below -s; NOT_HIGHER ("stayed the same or fell") is
+    supported by a range that stays at or below s and contradicted by one wholly above it.
+    Source: Lakens 2017, doi:10.1177/1948550617697177 (equivalence, and one of its two tests alone).
+    """
+    judgement = judge(finding)
+    low, high = _given(finding.low), _given(finding.high)
+    if expected not in STAYS_AWAY or judgement in (NOT_COMPARABLE, NOT_COMPUTABLE):
+        return decide(judgement, expected)
+    if low is None or high is None:
+        return UNDECIDED
+    smallest = finding.smallest_effect or 0.0
+    if high <= smallest and (expected == NOT_HIGHER or low >= -smallest):
+        return SUPPORTED
+    if low > smallest or (expected != NOT_HIGHER and high < -smallest):
+        return CONTRADICTED
+    return UNDECIDED
 
 
 def combine(verdicts: Sequence[str]) -> str:

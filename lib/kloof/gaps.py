@@ -235,17 +235,10 @@ def gap_change(
 
 def _details(interval: models.Interval, sign: int, unit: str) -> dict[str, Any]:
     """Parts of the interval, for the table behind the sentence."""
-
-    def pair(bounds: tuple[float, float] | None, name: str) -> dict[str, Any]:
-        ordered = sorted(sign * bound for bound in bounds) if bounds else [None, None]
-        ends = ((f"{name}_low", ordered[0]), (f"{name}_high", ordered[1]))
-        return {key: {"value": value, "unit": unit} for key, value in ends}
-
-    return {
-        **pair(interval.randomisation, "randomisation"),
-        **pair(interval.robust, "robust"),
-        **pair(interval.rounding, "rounding"),
-    }
+    parts = (("randomisation", interval.randomisation), ("rounding", interval.rounding))
+    ordered = {name: sorted(sign * bound for bound in bounds) for name, bounds in parts}
+    ends = {f"{name}_{end}": pair[place] for name, pair in ordered.items() for place, end in enumerate(("low", "high"))}
+    return {key: {"value": value, "unit": unit} for key, value in ends.items()}
 
 
 def _weighed(states: States, weigh: str, paths: Paths) -> States:

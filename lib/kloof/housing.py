@@ -26,7 +26,7 @@ def _record(section: Section, found: Sequence[Finding], verdicts: Sequence[Verdi
     return list(found)
 
 
-def _under_every_list(
+def under_every_list(
     study: Study, claim: str, names: Sequence[str], number: str, make: Callable[..., Finding]
 ) -> tuple[list[Finding], list[Verdict]]:
     """Judge each part of a claim under every registered focus list; `make` takes study, name, number, focus."""
@@ -45,8 +45,8 @@ def _made(make: Callable[..., Finding], study: Study, name: str, number: str, fo
 
 def mixing(section: Section, study: Study) -> list[Finding]:
     """Record the pace at which the focus buurten move towards the city's mix (C6) and how far they moved (H6)."""
-    pace, slow = _under_every_list(study, "C6", _registered("C6", "indicators"), "08.pace", tenures.pace_finding)
-    stock, same = _under_every_list(study, "H6", _registered("H6", "indicators"), "08.stock", tenures.stock_finding)
+    pace, slow = under_every_list(study, "C6", _registered("C6", "indicators"), "08.pace", tenures.pace_finding)
+    stock, same = under_every_list(study, "H6", _registered("H6", "indicators"), "08.stock", tenures.stock_finding)
     found = _record(section, [*pace, *stock], [*slow, *same])
     for finding in pace:
         name = str(finding.indicator)
@@ -93,7 +93,7 @@ def tenure_now(section: Section, study: Study) -> pd.DataFrame:
 def fewer_or_others(section: Section, study: Study) -> list[Finding]:
     """Record whether the share of each group moved by the group itself or by others coming (C9), and where it went."""
     names = _registered("C9", "groups")
-    parts, verdicts = _under_every_list(study, "C9", names, "08.dilution", dilution.dilution_finding)
+    parts, verdicts = under_every_list(study, "C9", names, "08.dilution", dilution.dilution_finding)
     where = [dilution.where_finding(study, name, f"08.where.{name}") for name in names]
     _record(section, [*parts, *[finding for finding in where if judge(finding) != NOT_COMPUTABLE]], verdicts)
     splits = []

@@ -6,6 +6,7 @@ registered, and its file has not been changed since; otherwise what is found on 
 
 import hashlib
 import json
+import math
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -90,12 +91,12 @@ def faults_of(entry: Mapping[str, Any]) -> list[str]:
     if entry.get("expected", HIGHER) not in (HIGHER, LOWER):
         found.append(f"expected {entry['expected']!r} is not known; valid: {HIGHER}, {LOWER}")
     measures = entry.get("measures", [ABSOLUTE])
-    if not measures or [name for name in measures if name not in MEASURES]:
+    if not isinstance(measures, list | tuple) or not measures or set(measures) - set(MEASURES):
         found.append(f"measures {measures!r} must hold one or more of {', '.join(MEASURES)}")
-    if entry.get("test") == "gap" and list(measures) != [ABSOLUTE]:
+    elif entry.get("test") == "gap" and list(measures) != [ABSOLUTE]:
         found.append("a test of a level (gap) has the measure absolute only")
     size = entry.get("smallest_effect", 1.0)
-    if isinstance(size, bool) or not isinstance(size, int | float) or not size > 0:
+    if isinstance(size, bool) or not isinstance(size, int | float) or not 0 < size < math.inf:
         found.append(f"smallest_effect must be a number above 0, not {size!r}")
     found += [f"{name} is empty" for name in TEXTS if name in entry and not str(entry[name]).strip()]
     found += [
@@ -104,19 +105,25 @@ def faults_of(entry: Mapping[str, Any]) -> list[str]:
         if re.search(r"\d", str(entry.get(name, "")))
     ]
     years = entry.get("year_from", 0), entry.get("year_to", 0)
-    if all(years) and not years[0] < years[1]:
+    if odd := [year for year in years if isinstance(year, bool) or not isinstance(year, int)]:
+        found.append(f"year_from and year_to must be whole years, not {odd[0]!r}")
+    elif all(years) and not years[0] < years[1]:
         found.append(f"year_from ({years[0]}) must lie before year_to ({years[1]})")
     return found
 
 
 def seen_in(indicator: str) -> list[str]:
-    """Name the reports that hold a finding on an indicator: whoever made one may have seen it."""
+    """Name the reports that hold a finding on an indicator: whoever made one may have seen it.
+
+    Results of many municipalities together (`kloof manifest`) are files named by their codes beside each other.
+    """
     seen = []
-    for path in sorted((project_folder() / "reports").glob("*/results.json")):
+    reports = project_folder() / "reports"
+    for path in sorted([*reports.glob("*/results.json"), *reports.glob("*/GM[0-9][0-9][0-9][0-9].json")]):
         findings = json.loads(path.read_text(encoding="utf-8"))["findings"].values()
         if any(finding["indicator"] == indicator and finding["estimate"] is not None for finding in findings):
             seen.append(path.parent.name)
-    return seen
+    return list(dict.fromkeys(seen))
 
 
 def next_id() -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from kloof.findings import DIFFERENCES
@@ -24,32 +24,32 @@ class Knowledge:
     extra: tuple[str, ...] = ()
 
     @cached_property
-    def called(self) -> frozenset[str]:
-        """List proper names and labels, with single spaces."""
-        texts = {text for text in strings(self.results) if re.search(r"\d", text) and re.search(r"[^\W\d_]", text)}
-        known = {*self.results["areas"].values(), *(texts - self.identifiers), *self.extra}
-        return frozenset(re.sub(r"\s+", " ", text) for text in known if len(text) > 2)
-
-    @cached_property
-    def lower(self) -> str:
-        """All names and labels in small letters, a line each."""
-        return "\n".join(sorted(name.lower() for name in self.called))
-
-    def line_of_name(self, text: str) -> bool:
-        """Tell whether a text is part of a name or label: a picture breaks long ones over lines."""
-        return " " in text.strip() and " ".join(text.lower().split()) in self.lower
-
-    @cached_property
     def names(self) -> re.Pattern[str]:
         """Match proper names and labels, which may hold digits and any word."""
-        ordered = sorted(self.called, key=lambda text: (-len(text), text))
+        texts = {text for text in strings(self.results) if re.search(r"\d", text) and re.search(r"[^\W\d_]", text)}
+        known = {*self.results["areas"].values(), *(texts - self.identifiers), *self.extra}
+        spaced = {re.sub(r"\s+", " ", text) for text in known if len(text) > 2}
+        ordered = sorted(spaced, key=lambda text: (-len(text), text))
         return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, ordered)) + r")(?!\w)", re.IGNORECASE)
+
+    @cached_property
+    def lines(self) -> frozenset[str]:
+        """List the beginnings and ends, of two words or more, of the labels: what a line of a drawing may hold."""
+        split = [label.lower().split() for label in self.extra]
+        ends = [words[:at] for words in split for at in range(2, len(words))]
+        ends += [words[at:] for words in split for at in range(1, len(words) - 1)]
+        return frozenset(" ".join(words) for words in ends)
 
     @cached_property
     def identifiers(self) -> frozenset[str]:
         """List the ids of findings, tables, figures and sections: no reader should see one."""
         found = {name for kind in ("findings", "tables", "figures") for name in self.results[kind]}
         return frozenset(found | {section["id"] for section in self.results["sections"]})
+
+    @cached_property
+    def codes(self) -> tuple[str, ...]:
+        """List the identifiers that can be told from a word."""
+        return tuple(sorted(name for name in self.identifiers if re.search(r"[._]", name)))
 
     @cached_property
     def years(self) -> frozenset[str]:
@@ -86,6 +86,17 @@ class Knowledge:
         figure, table = node.nearest("data-figure"), node.nearest("data-table")
         if figure is None and table is None:
             return []
+        if (figure, table) not in self._near:
+            self._near[figure, table] = self._numbers_of(figure, table)
+        return self._near[figure, table]
+
+    @cached_property
+    def _near(self) -> dict[tuple[str | None, str | None], list[Known]]:
+        """Keep what was listed: a table has many cells."""
+        return {}
+
+    def _numbers_of(self, figure: str | None, table: str | None) -> list[Known]:
+        """List the numbers of a figure and a table."""
         entry = self.results["figures"].get(figure, {})
         found: list[Known] = [(value, None) for _, value in numbers(self.results["parameters"])]
         options = entry.get("options", {})
@@ -141,23 +152,32 @@ class Knowledge:
         )
 
     def nameless(self, text: str) -> str:
-        """Take names out of a text; signs of units stay."""
+        """Take names out of a text; signs of units stay. A line of a label that a drawing broke in two is one too."""
+        if re.sub(r"\s+", " ", text).strip().lower() in self.lines:
+            return " "
         return self.names.sub(lambda match: match[0] if match[0].lower() in signs(self.language) else " ", text)
 
     def loose_numbers(self, text: str) -> list[str]:
         """List the numbers of a text with their signs; those in names and `per 1.000 inwoners` are none."""
-        ordered = sorted(signs(self.language), key=len, reverse=True)
-        behind = "|".join(re.escape(sign) for sign in ordered if sign != "€")
-        alone = "|".join(re.escape(sign) for sign in ordered if re.search(r"\d", sign))
-        plain = re.sub(rf"(?<![\d.,]\s)(?:{alone})", " ", self.nameless(text), flags=re.IGNORECASE)
-        number = rf"\u2212?(?:€\s?)?\d+(?:[.,]\d+)*(?:\s?(?:{behind})(?!\w))?"
-        return [match.strip() for match in re.findall(number, plain)]
+        alone, number = _shapes(self.language)
+        plain = alone.sub(" ", self.nameless(text))
+        return [match.strip() for match in number.findall(plain)]
 
     def is_year_or_size(self, token: str) -> bool:
         """Tell whether a number is a year of the results, or the size in the name of a focus list."""
         number, _, sign = token.partition(" ")
         counts = not sign or "neighbourhoods" in signs(self.language).get(sign, frozenset())
         return token in self.years or (counts and number in self.sizes)
+
+
+@cache
+def _shapes(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Match a sign that holds a number of its own (`per 1.000 inwoners`), and a number with the sign of its unit."""
+    ordered = sorted(signs(language), key=len, reverse=True)
+    behind = "|".join(re.escape(sign) for sign in ordered if sign != "€")
+    alone = "|".join(re.escape(sign) for sign in ordered if re.search(r"\d", sign))
+    number = rf"\u2212?(?:€\s?)?\d+(?:[.,]\d+)*(?:\s?(?:{behind})(?!\w))?"
+    return re.compile(rf"(?<![\d.,]\s)(?:{alone})", re.IGNORECASE), re.compile(number)
 
 
 def strings(place: Any) -> Iterator[str]:

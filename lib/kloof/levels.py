@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from kloof.bounds import IndexRange, gap_range, index_range, share_counts
 from kloof.errors import NotComputableError
@@ -13,11 +14,13 @@ from kloof.extremes import CountBox
 from kloof.findings import Finding, Side
 from kloof.formulas import expected_under_evenness
 from kloof.indices import INDICES
+from kloof.memo import remembered
 from kloof.models import ABSOLUTE, gap
 from kloof.panel import series, sizes
 from kloof.study import Study, usable_years
 
 COUNT_INDICES = ("dissimilarity", "isolation", "theil_h", "gini", "correlation_ratio")
+Box = tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike]
 MEAN_INDICES = ("weighted_sd", "coefficient_of_variation", "theil_between")
 
 
@@ -288,9 +291,15 @@ def index_table(study: Study, name: str, municipality: str | None = None) -> pd.
 
 
 def _reach(study: Study, index: str, counts: GroupCounts, purpose: str) -> IndexRange:
-    return index_range(
-        index, counts.group_low, counts.group_high, counts.rest_low, counts.rest_high, study.rng(purpose)
-    )  # fmt: skip
+    return _range(study, index, (counts.group_low, counts.group_high, counts.rest_low, counts.rest_high), purpose)
+
+
+def _range(study: Study, index: str, box: Box, purpose: str) -> IndexRange:
+    """Compute the range of an index over a box once in a run: the search takes seconds."""
+    a_low, a_high, b_low, b_high = (np.asarray(end, float) for end in box)
+    ends = (a_low, a_high, b_low, b_high)
+    key = (index, [end.tobytes() for end in ends], study.p.seed, purpose)
+    return remembered("index_range", lambda: key, lambda: index_range(index, *ends, study.rng(purpose)))
 
 
 def index_findings(study: Study, table: pd.DataFrame, number: str) -> list[Finding]:
@@ -365,14 +374,8 @@ def spread_table(study: Study) -> pd.DataFrame:
             for index in MEAN_INDICES:
                 estimate = float(INDICES[index].function(measured["value"].to_numpy(float), weight, (0,))[0])
                 try:
-                    reach = index_range(
-                        index,
-                        measured["low"],
-                        measured["high"],
-                        measured["weight_low"],
-                        measured["weight_high"],
-                        study.rng(f"{name} {year} {index}"),
-                    )
+                    box = (measured["low"], measured["high"], measured["weight_low"], measured["weight_high"])
+                    reach = _range(study, index, box, f"{name} {year} {index}")
                 except NotComputableError:
                     continue
                 rows.append(

@@ -9,12 +9,13 @@ from typing import Any
 
 from kloof import audit, claims, narrate
 from kloof.errors import KloofError, ParameterError
+from kloof.execution import declared
 from kloof.fmt import LANGUAGES
 from kloof.indices import INDICES
 from kloof.mapping import read_mapping
-from kloof.presets import ANY, HELP, preset_names, preset_parameters, read_preset
+from kloof.presets import ANY, HELP, SETTINGS, preset_names, preset_parameters, read_preset
 from kloof.registry import read_registry
-from kloof.run import declared, notebook_paths
+from kloof.run import notebook_paths
 from kloof.sources import catalogue, data_folder, embedded, load, verify
 from kloof.vocabularies import read_vocabularies
 
@@ -94,9 +95,11 @@ def parameters_of(notebook: str, preset: str) -> tuple[str, list[tuple[str, str,
     values = preset_parameters(preset)
     rows = []
     for name, entry in declared(path).items():
+        if name == SETTINGS:
+            continue
         value = getattr(values, name)
         shown = "yours: --set municipality=GM…" if value == ANY else value
-        rows.append((name, str(entry["inferred_type_name"]), shown, HELP.get(name, "")))
+        rows.append((name, str(entry["inferred_type_name"]), shown, HELP[name]))
     return f"{path.stem}: {title(path, 'en')}", rows
 
 
@@ -143,7 +146,8 @@ def notebook_faults(notebook: dict[str, Any]) -> list[str]:
             ]
             found += [f"parameter line {line!r} is not `name: type = value  # help`" for line in wrong]
             names = re.findall(r"^(\w+):", source, flags=re.MULTILINE)
-            found += [f"parameter {name} is not one that kloof knows" for name in names if name not in HELP]
+            strange = [name for name in names if name not in (*HELP, SETTINGS)]
+            found += [f"parameter {name} is not one that kloof knows" for name in strange]
         elif len(source.splitlines()) > 12:
             found.append(f"cell {number} has more than twelve lines; move the work to the library")
         if re.search(r"^\s*(def|class) ", source, flags=re.MULTILINE):

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from kloof.errors import KloofError, ParameterError, faults
+from kloof.execution import execute_languages
 from kloof.notebook import header
 from kloof.presets import MUNICIPALITY, read_preset
 from kloof.results import dump, write_whole
-from kloof.run import collect, command_of, execute_languages, notebook_paths
+from kloof.run import collect, command_of, notebook_paths
 from kloof.sources import project_folder
 from kloof.study import open_study
 

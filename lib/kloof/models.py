@@ -11,8 +11,9 @@ from math import comb
 import numpy as np
 
 from kloof.bounds import mean_range
-from kloof.dealing import LEVEL, Array, Flags, constant_change, deal, growth, limits
+from kloof.dealing import Array, Flags, constant_change, deal, growth, limits
 from kloof.errors import NotComputableError
+from kloof.studentised import guarded
 
 FEWEST_DEALS = 80  # twice 1 / (1 - level): with fewer ways to deal the labels no two-sided 5 percent test can reject
 ABSOLUTE = "absolute"
@@ -28,7 +29,6 @@ class Interval:
     low: float
     high: float
     randomisation: tuple[float, float]
-    robust: tuple[float, float] | None
     rounding: tuple[float, float]
     p_value: float
 
@@ -99,14 +99,15 @@ def gap_bounds(low: Array, high: Array, weight: Array, is_focus: Flags, measure:
 def change_of_gap(states: States, measure: str, rng: np.random.Generator, draws: int = 1999) -> Interval:
     """Give the change of a gap between two states of the buurten, and how far it can move.
 
-    The interval is the widest of two, each stretched by its worst rounding: (1) randomisation inference: all constant
-    changes (absolute) or growth factors (relative) that are not rejected at 5 % when the labels of the focus list are
-    dealt at random over the buurten, weights kept; (2) weighted least squares of the change on the label with the HC3
-    variance and the t distribution on (smallest group - 1) degrees of freedom, which does not assume that both
-    groups vary alike. With one buurt in a group (2) does not exist and only (1) is used.
+    Randomisation inference: all constant changes (absolute) or growth factors (relative) that are not rejected at 5 %
+    when the labels of the focus list are dealt at random over the buurten, weights kept, each time divided by a
+    standard error that lets focus and rest vary differently (`studentised.guarded`). A growth factor is judged by each
+    buurt's part in the log growth of its own group (delta method). With one buurt in a group, or where all buurten of
+    a group did the same, there is no such error and the labels alone are dealt (`dealing`). The result is stretched at
+    both ends by the worst that rounding can do.
 
-    Sources: `dealing`; Ding, Li & Miratrix 2017, doi:10.1515/jci-2015-0014 (randomisation); MacKinnon & White 1985,
-    doi:10.1016/0304-4076(85)90158-7 (HC3); Bell & McCaffrey 2002 (few degrees of freedom).
+    Raises NotComputableError: too_few_buurten, rest_is_zero, rest_may_be_zero, not_positive, too_few_draws.
+    Sources: `studentised`; Ding, Li & Miratrix 2017, doi:10.1515/jci-2015-0014 (randomisation).
     """
     units, size = len(states.is_focus), int(states.is_focus.sum())
     if comb(units, size) < FEWEST_DEALS:
@@ -116,47 +117,48 @@ def change_of_gap(states: States, measure: str, rng: np.random.Generator, draws:
         )
     start = gap(states.before, states.weight, states.is_focus, measure)
     estimate = gap(states.after, states.weight, states.is_focus, measure) - start
-    labels = deal(states.is_focus, rng, draws)
-    shared = states.weight, states.is_focus, labels
-    if measure == ABSOLUTE:
-        dealt, chance = constant_change(states.after - states.before, *shared)
-    else:
-        factors, chance = growth(states.before, states.after, *shared)
-        dealt = _points(start, factors[0]), _points(start, factors[1])
-    robust = _robust(states, measure)
+    low, high, chance = _dealt(states, measure, deal(states.is_focus, rng, draws))
+    dealt = (low, high) if measure == ABSOLUTE else (_points(start, low), _points(start, high))
     rounding = _rounding_of_change(states, measure)
-    ranges = [dealt] if robust is None else [dealt, robust]
-    low = min(bounds[0] for bounds in ranges) + min(rounding[0] - estimate, 0.0)
-    high = max(bounds[1] for bounds in ranges) + max(rounding[1] - estimate, 0.0)
-    return Interval(estimate, low, high, dealt, robust, rounding, chance)
+    low = dealt[0] + min(rounding[0] - estimate, 0.0)
+    high = dealt[1] + max(rounding[1] - estimate, 0.0)
+    return Interval(estimate, low, high, dealt, rounding, chance)
+
+
+def _dealt(states: States, measure: str, labels: Array) -> tuple[float, float, float]:
+    """Give the limits of the change (or of the log growth) that dealing the labels leaves, and the p-value of none."""
+    shared = states.weight, states.is_focus, labels
+    contrast = states.after - states.before if measure == ABSOLUTE else _log_growth(states)
+    try:
+        return guarded(contrast, *shared)
+    except NotComputableError as problem:
+        if problem.reason not in ("too_few_buurten", "no_spread"):
+            raise
+    if measure == ABSOLUTE:
+        bounds, chance = constant_change(contrast, *shared)
+    else:
+        bounds, chance = growth(states.before, states.after, *shared)
+    return *bounds, chance
+
+
+def _log_growth(states: States) -> Array:
+    """Give what each buurt adds to the log growth of its own group's mean: its weighted mean is that log growth.
+
+    The growth of the mean itself, plus how far the buurt lies from the mean, after minus before, as parts of it.
+    Raises NotComputableError(not_positive) when a group has a mean that is not above 0.
+    """
+    before, after = (
+        np.where(states.is_focus, *weighted_means(value, states.weight, states.is_focus))
+        for value in (states.before, states.after)
+    )
+    if min(before.min(), after.min()) <= 0:
+        raise NotComputableError("not_positive", "A growth factor needs a mean above 0 in both groups.")
+    return np.asarray(states.after / after - states.before / before + np.log(after / before))
 
 
 def _points(start: float, log_growth: float) -> float:
     """Turn a growth of focus over rest into points of the relative gap, which was `start` percent."""
     return (100 + start) * float(np.expm1(log_growth))
-
-
-def _robust(states: States, measure: str) -> tuple[float, float] | None:
-    """Weighted least squares of the change on the label, HC3 variance, few degrees of freedom."""
-    from scipy.special import stdtrit
-    from statsmodels.regression.linear_model import WLS
-
-    smallest = int(min(states.is_focus.sum(), (~states.is_focus).sum()))
-    if smallest < 2:
-        return None
-    change = states.after - states.before
-    centre = gap(change, states.weight, states.is_focus, ABSOLUTE)
-    if measure == RELATIVE:
-        before_focus, before_rest = weighted_means(states.before, states.weight, states.is_focus)
-        after_focus, after_rest = weighted_means(states.after, states.weight, states.is_focus)
-        linear_focus = states.after / after_rest - states.before / before_rest
-        linear_rest = after_focus / after_rest**2 * states.after - before_focus / before_rest**2 * states.before
-        change = 100 * np.where(states.is_focus, linear_focus, linear_rest)
-        centre = 100 * float(after_focus / after_rest - before_focus / before_rest)
-    design = np.column_stack([np.ones(len(change)), states.is_focus])
-    fit = WLS(change, design, weights=states.weight / states.weight.mean()).fit(cov_type="HC3")
-    margin = float(stdtrit(smallest - 1, (1 + LEVEL) / 2) * fit.bse[1])
-    return centre - margin, centre + margin
 
 
 def _rounding_of_change(states: States, measure: str) -> tuple[float, float]:

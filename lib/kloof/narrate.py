@@ -132,7 +132,8 @@ class Narrator:
             return PLACEHOLDER.sub(size, self.word("focus_rule", "one" if size == "1" else "given"))
         extreme, size, indicator, year = name.split(":")
         values = {"n": size, "noun": self.noun(indicator), "year": year}
-        return PLACEHOLDER.sub(lambda match: values[match[1]], self.word("focus_rule", extreme))
+        rule = f"{extreme}_one" if size == "1" else extreme
+        return PLACEHOLDER.sub(lambda match: values[match[1]], self.word("focus_rule", rule))
 
     def listed_areas(self, finding: Mapping[str, Any]) -> str:
         """Name the areas that stand for the focus list: the list itself, or the areas of another level."""

@@ -6,8 +6,9 @@ Also resolves the focus list: a registered list, or a rule such as `lowest:11:me
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,11 @@ from kloof.sources import DataSet
 
 RULE = re.compile(r"(lowest|highest):(\d+%?):(\w+):(\d{4})")
 CAPPED = {"percent": 100.0}
+NOTHING = pd.DataFrame(
+    {"code": pd.Series(dtype="str"), "year": pd.Series(dtype="int64")}
+    | {key: pd.Series(dtype="float64") for key in ("value", "low", "high")}
+    | {key: pd.Series(dtype="str") for key in ("status", "source")}
+)
 
 
 def series(
@@ -47,6 +53,8 @@ def _laid_out(data: DataSet, known: Catalogue, name: str, level: str, municipali
     codes = data.units(level, municipality)
     rows = rows[rows["code"].isin(codes)]
     years = sorted(rows.loc[rows["status"] == "measured", "year"].unique())
+    if not years:
+        return NOTHING.copy()
     grid = pd.MultiIndex.from_product([codes, years], names=["code", "year"]).to_frame(index=False)
     full = grid.merge(
         rows[["code", "year", "value", "status", "source"]],
@@ -78,6 +86,8 @@ def _derived(
     parts = indicator.derive or {}
     top = series(data, known, parts["numerator"], level, municipality)
     bottom = series(data, known, parts["denominator"], level, municipality)
+    if top.empty or bottom.empty:
+        return NOTHING.copy()
     both = top.merge(bottom, on=["code", "year"], suffixes=("_n", "_d"), validate="one_to_one")
     per = float(parts["per"])
     divisor = both["value_d"].where(both["value_d"] > 0)
@@ -125,27 +135,51 @@ def sizes(data: DataSet, known: Catalogue, names: Sequence[str], year: int, leve
     """Give the size of each area in a base year.
 
     The first of `names` that is published at this level counts; the nearest year not after `year`, failing that the
-    first one after it. The caller reports which. Raises NotComputableError(no_weights) when there is none.
+    first one after it. The caller reports which. What was found before is kept with the data.
+    Raises NotComputableError(no_weights) when there is none.
     """
+    key = "sizes", tuple(names), year, level
+    held = data.made.get(key)
+    if held is None or held[0] is not known:
+        held = data.made[key] = known, _sizes(data, known, names, year, level)
+    value, low, high, name, chosen = held[1]
+    return Sizes(pd.Series(value), pd.Series(low), pd.Series(high), name, chosen)
+
+
+def _sizes(data: DataSet, known: Catalogue, names: Sequence[str], year: int, level: str) -> tuple[Any, ...]:
+    """Find the parts of `Sizes`."""
     for name in names:
-        if (found := _of_year(series(data, known, name, level), year)) is None:
+        if (found := _of_year(by_year(data, known, name, level), year)) is None:
             continue
         chosen, table = found
-        people = _of_year(series(data, known, "inhabitants", level), year)
+        people = _of_year(by_year(data, known, "inhabitants", level), year)
         missing = table["value"].isna()
         most = people[1]["high"].reindex(table.index) if people else table["high"]
         low, high = table["low"].mask(missing, 0.0), table["high"].mask(missing, most)
-        return Sizes(table["value"], low, high, name, chosen)
+        return table["value"], low, high, name, chosen
     raise NotComputableError("no_weights", f"There is no count of {' or '.join(names) or 'anything'} by {level}.")
 
 
-def _of_year(table: pd.DataFrame, year: int) -> tuple[int, pd.DataFrame] | None:
+def _of_year(tables: Mapping[int, pd.DataFrame], year: int) -> tuple[int, pd.DataFrame] | None:
     """Take the rows of the nearest year not after `year`, or else the first after it; None when there is no year."""
-    years = sorted(int(value) for value in table["year"].unique())
-    if not years:
+    if not tables:
         return None
-    chosen = max((candidate for candidate in years if candidate <= year), default=years[0])
-    return chosen, table[table["year"] == chosen].set_index("code")
+    chosen = max((candidate for candidate in tables if candidate <= year), default=min(tables))
+    return chosen, tables[chosen]
+
+
+def by_year(data: DataSet, known: Catalogue, name: str, level: str = "buurt") -> Mapping[int, pd.DataFrame]:
+    """Give a series year by year, in order, each by code. It is kept with the data: do not change a table of it."""
+    key = "by_year", name, level
+    held = data.made.get(key)
+    if held is None or held[0] is not known:
+        groups = series(data, known, name, level).groupby("year", sort=True)
+        made: dict[int, pd.DataFrame] = {}
+        for year, rows in groups:
+            made[int(str(year))] = rows.set_index("code")
+        held = data.made[key] = known, made
+    tables: Mapping[int, pd.DataFrame] = held[1]
+    return tables
 
 
 @dataclass(frozen=True)

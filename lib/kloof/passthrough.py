@@ -13,6 +13,7 @@ import numpy as np
 
 from kloof import ratios
 from kloof.dealing import Array, Flags
+from kloof.differences import difference, expected_square
 from kloof.errors import NotComputableError
 from kloof.models import weighted_means
 from kloof.ratios import Ratio
@@ -117,6 +118,27 @@ def unit_elasticities(value: Array, movement: Array) -> Array:
     Raises NotComputableError: not_positive, no_movement.
     """
     return _fit(value, movement)[0]
+
+
+def by_buurten(value: Array, movement: Array, weight: Array, is_focus: Flags) -> Ratio:
+    """Give the ratio of the mean elasticity of the focus buurten to that of the rest, as far as buurten differ.
+
+    `value` and `movement` (`leave_one_out`) buurt × year, above 0. A group follows a mean that is mostly its own more
+    closely than another group does, noise and all; a buurt is not in the mean of the others, so noise in it makes
+    both groups' elasticities too small by the same part, and their ratio is not moved. The covariance is that of two
+    weighted means (CR2, Welch's degrees of freedom: see `differences`).
+    Raises NotComputableError: not_positive, no_movement, too_few_buurten, no_spread, divisor_is_zero.
+    Source: Fuller 1987, Measurement Error Models, section 1.1 (attenuation).
+    """
+    found = unit_elasticities(value, movement)
+    whole = difference(found[:, None], weight, is_focus)
+    means, variances = [], []
+    for side in (is_focus, ~is_focus):
+        share = weight[side] / weight[side].sum()
+        middle = float(share @ found[side])
+        means.append(middle)
+        variances.append(float(share**2 / expected_square(share) @ (found[side] - middle) ** 2))
+    return ratios.fieller(means[0], means[1], np.diag(variances), float(whole.degrees[0]))
 
 
 def _fit(level: Array, movement: Array) -> tuple[Array, Array, Array]:

@@ -25,7 +25,9 @@ from kloof import (
 from kloof.canvas import STYLE, Drawing, prepare
 from kloof.errors import ReportError
 from kloof.labels import learn_font
+from kloof.memo import remembered
 from kloof.narrate import Narrator, text_of
+from kloof.results import dump
 from kloof.slim import slim
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ CHARTS: Mapping[str, "Callable[[Drawing], Figure]"] = {
     "coverage": matrix.states,
     "availability": matrix.states,
     "scales": scalechart.scales,
+    "country": scalechart.country,
     "share_parts": waterfall.share_parts,
     "groups": groups_chart.groups,
     "waterfall": waterfall.waterfall,
@@ -63,9 +66,11 @@ NEEDS = {
     "share_parts": ("part", "start", "end", "value"),
     "choropleth": ("area", "value", "group"),
     "scales": ("group_name", "by_buurt", "by_wijk", "at_random", "low", "high"),
+    "country": ("group_name", "estimate", "low", "high", "p10", "p25", "middle", "p75", "p90"),
     "groups": ("group_number", "buurten", "estimate", "low", "high", "chance_low", "chance_high"),
     "waterfall": ("part", "estimate"),
 }
+OF_OTHERS = ("sections", "findings", "tables", "figures", "verdicts", "lead", "overall", "command")
 NAMED = 5  # buurten without a figure that a note names; of more it gives the number
 
 
@@ -87,17 +92,32 @@ def draw(name: str, narrator: Narrator, geometry: Mapping[str, Any] | None = Non
     with the name of the figure and the language. Raises ReportError for an unknown figure or kind, for a
     table that lacks something, and for a map without geometry.
     """
+    drawing = prepare(name, narrator, NEEDS)
+    return remembered("picture", lambda: _everything(drawing), lambda: _drawn(drawing, geometry))
+
+
+def _everything(drawing: Drawing) -> str:
+    """Write down all that a picture of this run depends on."""
+    results = drawing.narrator.results
+    about = {part: value for part, value in results.items() if part not in OF_OTHERS}
+    own = [results["figures"][drawing.name], results["tables"][drawing.table], results["findings"].get(drawing.finding)]
+    return dump([drawing.name, drawing.narrator.language, own, about])
+
+
+def _drawn(drawing: Drawing, geometry: Mapping[str, Any] | None) -> str:
+    """Draw what is prepared, whatever the settings of who asks."""
     import matplotlib as mpl
 
-    drawing = prepare(name, narrator, NEEDS)
-    slug = re.sub(r"[^a-z0-9]+", "-", f"{name}-{narrator.language}".lower()).strip("-")
+    slug = re.sub(r"[^a-z0-9]+", "-", f"{drawing.name}-{drawing.narrator.language}".lower()).strip("-")
     with mpl.rc_context():
         mpl.rcdefaults()  # what somebody set in a notebook must not change a report
         mpl.rcParams.update(STYLE)
         learn_font()
         if drawing.kind == "choropleth":
             if geometry is None:
-                raise ReportError(f"figure {name} is a map and needs boundaries: give draw() a geometry (GeoJSON).")
+                raise ReportError(
+                    f"figure {drawing.name} is a map and needs boundaries: give draw() a geometry (GeoJSON)."
+                )
             return slim(maps.choropleth(drawing, geometry, slug), slug)
         content = StringIO()
         CHARTS[drawing.kind](drawing).savefig(content, format="svg", metadata={"Date": None})

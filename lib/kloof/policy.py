@@ -14,9 +14,9 @@ from kloof.gaps import Followed, follow, rule_of
 from kloof.geographies import change_in_group, lay_out
 from kloof.models import ABSOLUTE, RELATIVE
 from kloof.panel import Focus
-from kloof.passthrough import PassThrough, group_elasticities, leave_one_out, pass_through
+from kloof.passthrough import by_buurten, group_elasticities, leave_one_out, pass_through
 from kloof.power import Town, detectable, years_needed, years_to_close
-from kloof.ratios import BOUNDED
+from kloof.ratios import BOUNDED, Ratio
 from kloof.regression_to_mean import variance_parts
 from kloof.study import Study
 
@@ -47,8 +47,10 @@ def _started(study: Study, track: Followed, focus: Focus) -> tuple[dict[str, Any
 def arrives(study: Study, name: str, number: str, focus: Focus) -> Finding:
     """Judge how much less of the movement of all other buurten arrives in the list than in the rest (C12), in percent.
 
-    100 · (elasticity of the list / that of the rest - 1), with Fieller's range where that is one interval. With fewer
-    than the registered years there is no range; where the municipality did not move for the better there is no answer.
+    100 · (elasticity of the list / that of the rest - 1), with the widest of two of Fieller's ranges where both are one
+    interval: as far as years differ, and as far as buurten do (`by_buurten`: the movement is mostly the rest's own, so
+    the first alone finds too often that less arrives). With fewer than the registered years there is no range; where
+    the municipality did not move for the better there is no answer.
     """
     track, entry = follow(study, name, focus), _entry("C12")
     base, reason = _started(study, track, focus)
@@ -64,15 +66,16 @@ def arrives(study: Study, name: str, number: str, focus: Focus) -> Finding:
     try:
         movement = leave_one_out(panel.value, panel.weight)
         focus_part, rest_part = group_elasticities(panel.value, movement, panel.weight, panel.is_focus)
-        found = None
+        found = each = None
         if len(panel.years) >= int(entry["years_for_range"]):
             image = entry["image"][0] / entry["image"][1]
             found = pass_through(panel.value, movement, panel.weight, panel.is_focus, image)
+            each = by_buurten(panel.value, movement, panel.weight, panel.is_focus)
         if rest_part <= 0:
             raise NotComputableError("rest_moves_against", "The rest does not follow the movement of the others.")
     except NotComputableError as problem:
         return gaps.absent(track, number, base, problem.reason)
-    low, high = _limits(found)
+    low, high = _limits([one for one in (found and found.ratio, each) if one])
     if found is None:
         base["flags"] = (*base["flags"], "too_few_years_for_range")
     if low is None:
@@ -91,11 +94,11 @@ def arrives(study: Study, name: str, number: str, focus: Focus) -> Finding:
     )  # fmt: skip
 
 
-def _limits(found: PassThrough | None) -> tuple[float | None, float | None]:
-    """Give the range of the ratio in percent from alike; none when it is not one interval."""
-    if found is None or found.ratio.shape != BOUNDED:
+def _limits(found: list[Ratio]) -> tuple[float | None, float | None]:
+    """Give the widest range of the ratios in percent from alike; none when one of them is not one interval."""
+    if not found or any(ratio.shape != BOUNDED for ratio in found):
         return None, None
-    return 100 * (found.ratio.low - 1), 100 * (found.ratio.high - 1)
+    return 100 * (min(ratio.low for ratio in found) - 1), 100 * (max(ratio.high for ratio in found) - 1)
 
 
 def image(finding: Finding, number: str) -> Finding | None:

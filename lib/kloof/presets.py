@@ -22,6 +22,8 @@ EVENT = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 MUNICIPALITY = re.compile(r"GM\d{4}")
 REPORT = re.compile(r"(?:[\w-]|\{municipality\})+")
 ANY = "GM0000"
+SETTINGS = "settings"  # what a notebook is given of the parameters that it does not declare
+LEFT_OUT, COUNTED = "left_out", "counted"
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class Parameters:
     comparisons: tuple[str, ...]
     smallest_effects: Mapping[str, float]
     published: str
+    apportioned: str
     draws: int
     seed: int
 
@@ -72,6 +75,7 @@ HELP = {
     "comparisons": "municipalities shown beside this one, where the data has them, or none",
     "smallest_effects": "smallest change that matters, per indicator in its unit; others as in the catalogue",
     "published": "file with the published figures of a study to replicate, or none",
+    "apportioned": "figures that rest on a part of a split area: left_out, or counted",
     "draws": "random draws behind each interval",
     "seed": "start of all randomness",
 }
@@ -127,15 +131,23 @@ def is_given(value: Any) -> bool:
 def parameters(given: Mapping[str, Any]) -> Parameters:
     """Complete what is given with the preset and check everything at once.
 
-    Raises ParameterError listing every fault: unknown names (with the nearest), wrong types, impossible values.
+    `settings` among them holds more parameters by name; what is given beside it goes before it. Raises ParameterError
+    listing every fault: unknown names (with the nearest), wrong types, impossible values.
     """
+    more = given.get(SETTINGS) or {}
+    if not isinstance(more, Mapping):
+        raise ParameterError(
+            f"{SETTINGS} must be a table of parameters by name, not {more!r}. Valid: {', '.join(HELP)}."
+        )
+    given = {**more, **{name: value for name, value in given.items() if name != SETTINGS and is_given(value)}}
     unknown = [name for name in given if name not in HELP]
     if unknown:
         near = {name: difflib.get_close_matches(name, list(HELP), n=1) for name in unknown}
         listed = ", ".join(f"{name!r}" + (f" (did you mean {hits[0]}?)" if hits else "") for name, hits in near.items())
         raise ParameterError(f"unknown parameter {listed}. Valid: {', '.join(HELP)}.")
     preset = str(given.get("preset") or "breda")
-    base = {"smallest_effects": {}, "published": "", "comparisons": [], **read_preset(preset)["parameters"]}
+    base = {"smallest_effects": {}, "published": "", "comparisons": [], "apportioned": LEFT_OUT}
+    base |= read_preset(preset)["parameters"]
     merged = {**base, "preset": preset, **{name: value for name, value in given.items() if is_given(value)}}
     merged.setdefault("language", "nl")
     merged.setdefault("trend_from", merged.get("year_from"))
@@ -189,6 +201,8 @@ def _impossible(merged: Mapping[str, Any]) -> list[str]:
     found = []
     if merged["language"] not in LANGUAGES:
         found.append(f"language must be one of {', '.join(LANGUAGES)}, not {merged['language']!r}")
+    if merged["apportioned"] not in (LEFT_OUT, COUNTED):
+        found.append(f"apportioned must be {LEFT_OUT} or {COUNTED}, not {merged['apportioned']!r}")
     if not MUNICIPALITY.fullmatch(merged["municipality"]):
         found.append(f"municipality must be GM and four digits, such as GM0758, not {merged['municipality']!r}")
     if not EVENT.fullmatch(merged["event"]):

@@ -1,7 +1,7 @@
 """results.json → the files of a report: pages, PDFs, pictures and tables, each read back before it counts."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -15,6 +15,8 @@ from kloof.narrate import Narrator, text_of
 from kloof.results import dump, write_whole
 from kloof.views import TableView
 
+Publishing = Callable[[Sequence[tuple[Any, ...]]], None]
+
 
 def publish(
     document: Mapping[str, Any],
@@ -22,43 +24,56 @@ def publish(
     folder: Path,
     languages: Sequence[str],
     geometry: Mapping[str, Any] | None,
+    each: Publishing | None = None,
 ) -> None:
     """Write everything a report holds under `folder`.
 
-    Raises ReportError when a page says what results.json does not, or the languages differ in a number.
+    `each` may call `publish_language` with each of the arguments it gets in a process of its own. Raises ReportError
+    when a page says what results.json does not, or the languages differ in a number.
     """
     write_whole(folder / "results.json", dump(document))
     for name, table in document["tables"].items():
         write_whole(folder / "tables" / f"{name}.csv", table_csv(table))
-    pages = {}
+    (each or _in_turns)([(document, catalogue, folder, language, geometry) for language in languages])
+    if len(languages) == len(LANGUAGES):
+        pages = [(folder / language / "index.html").read_text(encoding="utf-8") for language in LANGUAGES]
+        if found := audit.parity(*pages):
+            raise ReportError(
+                faults("the two pages", found, "Dutch and English must carry the same numbers and verdicts.")
+            )
+
+
+def _in_turns(each: Sequence[tuple[Any, ...]]) -> None:
+    """Publish one language after the other."""
+    for arguments in each:
+        publish_language(*arguments)
+
+
+def publish_language(
+    document: Mapping[str, Any],
+    catalogue: Catalogue,
+    folder: Path,
+    language: str,
+    geometry: Mapping[str, Any] | None,
+) -> None:
+    """Write pictures, page and PDF in one language; raises ReportError when the page is not faithful."""
     entries = claims.registry().entries
     codes = {code for code in document["areas"] if code.startswith(f"BU{document['place']['code'][2:]}")}
     shapes = maps.paths(geometry, codes) if geometry and codes else None
     stamp = datetime.fromisoformat(document["data_date"]).replace(tzinfo=UTC)
-    for language in languages:
-        teller = Narrator(document, catalogue, language)
-        pictures = {name: plots.draw(name, teller, geometry) for name in document["figures"]}
-        for name, svg in pictures.items():
-            write_whole(folder / language / "figures" / f"{name}.svg", svg)
-        view = report.build(
-            document,
-            catalogue,
-            language,
-            pictures,
-            entries,
-            {claim: document["overall"][claim] for claim in entries if claim in document["overall"]},
-        )
-        view = explorer.placed(view, teller, shapes)
-        for section in view.back:
-            for table in section.tables:
-                write_whole(folder / "tables" / f"{table.id}.{language}.csv", view_csv(table))
-        html = page.render_html(view)
-        audit.check(html, document, language, audit.labels(catalogue, language))
-        pages[language] = html
-        write_whole(folder / language / "index.html", html)
-        write_whole(folder / language / "report.pdf", pdf.render_pdf(view, stamp))
-    if len(pages) == len(LANGUAGES) and (found := audit.parity(*(pages[language] for language in LANGUAGES))):
-        raise ReportError(faults("the two pages", found, "Dutch and English must carry the same numbers and verdicts."))
+    teller = Narrator(document, catalogue, language)
+    pictures = {name: plots.draw(name, teller, geometry) for name in document["figures"]}
+    for name, svg in pictures.items():
+        write_whole(folder / language / "figures" / f"{name}.svg", svg)
+    overall = {claim: document["overall"][claim] for claim in entries if claim in document["overall"]}
+    view = explorer.placed(report.build(document, catalogue, language, pictures, entries, overall), teller, shapes)
+    for section in view.back:
+        for table in section.tables:
+            write_whole(folder / "tables" / f"{table.id}.{language}.csv", view_csv(table))
+    html = page.render_html(view)
+    audit.check(html, document, language, audit.labels(catalogue, language))
+    write_whole(folder / language / "index.html", html)
+    write_whole(folder / language / "report.pdf", pdf.render_pdf(view, stamp))
 
 
 def table_csv(table: Mapping[str, Any]) -> str:

@@ -43,7 +43,7 @@ def what_exists(section: Section, study: Study) -> pd.DataFrame:
 
 def everything_that_exists(section: Section, study: Study) -> pd.DataFrame:
     """Record the state of every indicator of the data in every year of the window, whether it is followed or not."""
-    table = availability(study.data.observations, study.known, study.p.municipality)
+    table = availability(study.data.observations, study.known, study.p.municipality, apportioned=study.data.apportioned)
     table = table[table["year"].between(study.p.year_from, study.p.year_to)]
     filled = table.loc[table["state"] != ABSENT, "indicator"].unique()
     table = table[table["indicator"].isin(filled)]
@@ -330,3 +330,28 @@ def error_rates(section: Section, study: Study) -> pd.DataFrame:
     columns = columns_of(kinds, effect="@effect_unit", said_higher="percent", said_lower="percent", n="number")
     section.table("12.error_rates", columns, wide.rename(columns={"HIGHER": "said_higher", "LOWER": "said_lower"}))
     return wide
+
+
+def claim_error_rates(section: Section, study: Study) -> pd.DataFrame:
+    """Record how often each claim would be supported, false or true by a known size, on synthetic municipalities.
+
+    One row per part of a claim, of the usual size: the percentage supported with the switch off (an error), and with an
+    effect that is small, registered and large; `effect` is the registered one.
+    """
+    del study
+    rates = sources.verdict_rates()
+    if rates.empty:
+        return rates
+    usual = rates[(rates["count"] == USUAL[0]) & (rates["years"] == USUAL[1]) & (rates["verdict"] == "SUPPORTED")]
+    keys = ["municipality", "claim", "part", "unit"]
+    wide = usual.pivot(index=keys, columns="switch", values="share")
+    wide = wide.reindex(columns=["off", "small", "registered", "large"])
+    registered = usual[usual["switch"] == "registered"].set_index(keys)["effect"]
+    wide = wide.assign(effect=registered, n=usual[usual["switch"] == "off"].set_index(keys)["n"])
+    order = usual.drop_duplicates(keys).set_index(keys).index
+    table = wide.reindex(order).reset_index().rename(columns={"part": "calibrated", "off": "wrongly"})
+    kinds = {"claim": "claim", "calibrated": "code", "effect": "number", "wrongly": "number", "small": "number"}
+    kinds |= {"registered": "number", "large": "number", "n": "number", "municipality": "hidden", "unit": "hidden"}
+    shares = dict.fromkeys(("wrongly", "small", "registered", "large"), "percent")
+    section.table("12.calibration", columns_of(kinds, effect="@unit", n="number", **shares), table)
+    return table

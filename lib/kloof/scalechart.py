@@ -1,4 +1,4 @@
-"""The picture of what the size of the areas does to an index: buurt, wijk, and parts put together at random."""
+"""Two pictures of an index per group: what the size of the areas does to it, and where it stands in the country."""
 
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,8 @@ BUURT: Mark = {"marker": "o", "markersize": 9.0, "color": INK}
 WIJK: Mark = {"marker": "s", "markersize": 8.0, "color": REST}
 RANDOM: Mark = {"marker": "|", "markersize": 12.0, "color": GREY, "markeredgewidth": 2.4}
 BAND: Mark = {"marker": "s", "markersize": 14.0, "color": PALE}
+HALF: Mark = {"marker": "s", "markersize": 14.0, "color": "#B5B5B5"}
+HERE: Mark = {"marker": "D", "markersize": 9.0, "color": REST}
 
 
 def scales(drawing: Drawing) -> "Figure":
@@ -23,7 +25,7 @@ def scales(drawing: Drawing) -> "Figure":
         ([WIJK], drawing.word("scales", "wijk")),
         ([BAND, RANDOM], drawing.word("scales", "random")),
     ]
-    header = 12 + LINE + key_height(items) + 12
+    header = 30 + key_height(items) + LINE
     place, centres = row_panel(names, [True] * len(names), header, 34)
     axes = place.axes
     for row, centre in zip(rows.to_dict("records"), centres, strict=True):
@@ -35,5 +37,32 @@ def scales(drawing: Drawing) -> "Figure":
     axes.set_xlim(limits(rows[["by_buurt", "by_wijk", "at_random", "low", "high"]].assign(least=0.0)))
     scale(drawing, place, "x")
     letter(place.figure, (8, 15), drawing.word("scales", "axis"))
-    key(place.figure, 12 + LINE, items)
+    key(place.figure, 30, items)
+    return place.figure
+
+
+def country(drawing: Drawing) -> "Figure":
+    """Draw a row per group: where most municipalities lie, the middle one, and this one with its range."""
+    rows = drawing.rows
+    names = [drawing.subject(name)[0].upper() + drawing.subject(name)[1:] for name in rows["group_name"]]
+    items: list[tuple[list[Mark], str]] = [
+        ([HERE], drawing.narrator.area(drawing.narrator.results["place"]["code"])),
+        ([BAND], drawing.word("country", "most")),
+        ([HALF], drawing.word("country", "half")),
+        ([RANDOM], drawing.word("country", "middle")),
+    ]
+    header = 30 + key_height(items) + LINE
+    place, centres = row_panel(names, [True] * len(names), header, 34)
+    axes = place.axes
+    for row, centre in zip(rows.to_dict("records"), centres, strict=True):
+        for ends, color in ((("p10", "p90"), PALE), (("p25", "p75"), "#B5B5B5")):
+            line = [row[end] for end in ends]
+            axes.plot(line, [centre, centre], color=color, linewidth=12, solid_capstyle="butt", zorder=1)
+        axes.plot([row["low"], row["high"]], [centre, centre], color=INK, linewidth=1.5, zorder=2)
+        axes.plot(row["middle"], centre, linestyle="none", zorder=3, **RANDOM)
+        axes.plot(row["estimate"], centre, linestyle="none", zorder=4, **HERE)
+    axes.set_xlim(limits(rows[["estimate", "low", "high", "p10", "p90"]].assign(least=0.0)))
+    scale(drawing, place, "x")
+    letter(place.figure, (8, 15), drawing.word("scales", "axis"))
+    key(place.figure, 30, items)
     return place.figure

@@ -7,7 +7,7 @@ all groups; both compute a total the first time it is asked for.
 
 from collections.abc import Callable
 from functools import cached_property, partial, update_wrapper
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,7 +16,6 @@ from kloof.errors import ParameterError, examples
 
 FloatArray = NDArray[np.float64]
 Table = TypeVar("Table")
-_LEAST_BITS = 32  # of a share, to sort by packed numbers
 _NOBODY = 1e-300  # 0 · ln(this) is 0, the limit, without a masked (slow) logarithm
 
 
@@ -68,42 +67,44 @@ class Segments:
         return np.asarray(sums - self.level(before))
 
     def order(self, shares: FloatArray) -> NDArray[np.intp]:
-        """Order of the units (..., N) by share (0–1) inside their segment.
+        """Order of the units (..., N) by share (0–1) inside their segment; equal shares keep the order of the units.
 
-        One sort of whole numbers that hold segment, share and place of the unit, which takes a fifth of the time of
-        sorting the places by share. The share keeps the bits that are left (40 for 14,000 units in 342 segments:
-        1e-12); closer shares may come out in either order, which an index that is continuous in them does not notice.
+        The first 16 bits of the share go through a radix sort, after which few units are out of place: the stable sort
+        of the whole shares that follows has little to do. A quarter to a third of the time of sorting the places at
+        once, on processors where numpy sorts long numbers fast and on those where it doesn't.
         """
-        place_bits = max(1, int(self.lengths.sum()) - 1).bit_length()
-        segment_bits = (self.starts.size - 1).bit_length()
-        bits = min(52, 63 - place_bits - segment_bits)  # a share has no more
-        if bits < _LEAST_BITS or not ((shares >= 0) & (shares <= 1)).all():  # missing shares are no numbers to pack
-            keys = shares if self.starts.size == 1 else self.of_unit + 0.5 * shares
-            return np.argsort(keys, axis=-1)
-        packed = (shares * float(2**bits - 1)).astype(np.int64)
-        packed <<= place_bits
-        packed += self._places(bits + place_bits)
-        packed.sort(axis=-1)
-        packed &= 2**place_bits - 1
-        return packed
+        if not shares.size or not (shares.min() >= 0 and shares.max() <= 1):  # what is missing has no bits to sort by
+            return self._inside(np.argsort(shares, axis=-1, kind="stable"))
+        coarse = np.argsort((shares * 65535.0).astype(np.uint16), axis=-1, kind="stable")
+        return self._inside(_then(coarse, _picked(shares, coarse)))
 
-    def _places(self, shift: int) -> NDArray[np.int64]:
-        """Segment and place of each unit, the segment `shift` bits up."""
-        places = np.arange(self.lengths.sum(), dtype=np.int64)
-        return places if self.starts.size == 1 else places + (self.of_unit.astype(np.int64) << shift)
+    def _inside(self, order: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Bring an order of all units back to an order inside each segment."""
+        if self.starts.size == 1:
+            return order
+        small = self.starts.size <= 2**16  # 16 bits have a radix sort
+        return _then(order, (self.of_unit.astype(np.uint16) if small else self.of_unit)[order])
 
     def curve(self, group: FloatArray, rest: FloatArray, shares: FloatArray) -> FloatArray:
         """Σ aᵢ (2Bᵢ − bᵢ) with the units in order of share and Bᵢ the running sum of b: AB (1 + Gini), per segment."""
         order = self.order(shares)
-        if order.ndim == 1:
-            group, rest = group[order], rest[order]
-        else:
-            group, rest = np.take_along_axis(group, order, -1), np.take_along_axis(rest, order, -1)
+        group, rest = _picked(group, order), _picked(rest, order)
         area = self.running(rest)
         area *= 2
         area -= rest
         area *= group
         return self.total(area)
+
+
+def _picked(values: FloatArray, order: NDArray[np.intp]) -> FloatArray:
+    """Values (..., N) in an order of the last axis."""
+    return values[order] if order.ndim == 1 else np.take_along_axis(values, order, -1)
+
+
+def _then(order: NDArray[np.intp], keys: NDArray[Any]) -> NDArray[np.intp]:
+    """Sort what is in an order once more, by keys that are in that order already; equals stay as they are."""
+    again = np.argsort(keys, axis=-1, kind="stable")
+    return order[again] if order.ndim == 1 else np.take_along_axis(order, again, -1)
 
 
 def divide(above: FloatArray, below: FloatArray, empty: float = np.nan) -> FloatArray:

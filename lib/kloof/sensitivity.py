@@ -16,7 +16,7 @@ import pandas as pd
 from kloof import claims, events, gaps, models
 from kloof.dealing import Array
 from kloof.errors import NotComputableError
-from kloof.findings import NOT_TESTABLE, Finding, from_json
+from kloof.findings import NOT_TESTABLE, Finding, from_json, verdict_of
 from kloof.gaps import Change, Followed
 from kloof.panel import Focus
 from kloof.specification import DEPENDS, NO_VERDICT, ROBUST, specification_curve
@@ -155,7 +155,7 @@ def _votes(options: tuple[str, ...], found: Mapping[str, Finding], expected: str
         unit = finding.smallest_effect or 1.0
         numbers = [None if value is None else value / unit for value in (finding.estimate, finding.low, finding.high)]
         for name, times in SMALLEST.items():
-            verdict = claims.verdict_of(replace(finding, smallest_effect=unit * times), expected)
+            verdict = verdict_of(replace(finding, smallest_effect=unit * times), expected)
             rows.append((*options, name, rounding, *numbers, verdict))
     return rows
 
@@ -174,7 +174,7 @@ def recorded(
         for place, (name, verdict) in enumerate(row["variants"]):
             options = (*_part(row["row"], finding), name, "all", "ends")
             own = finding is not None and place == 0 and finding.smallest_effect and finding.low is not None
-            if own and finding is not None and claims.verdict_of(finding, expected) == verdict:
+            if own and finding is not None and verdict_of(finding, expected) == verdict:
                 made += _votes(options, {"counted": finding}, expected)
             else:
                 made.append((*options, "registered", "counted", None, None, None, verdict))

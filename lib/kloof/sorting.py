@@ -9,7 +9,7 @@ import pandas as pd
 from kloof import claims
 from kloof.bounds import index_range, share_counts
 from kloof.extremes import CountBox
-from kloof.findings import NOT_TESTABLE, Finding, Side, Verdict
+from kloof.findings import NOT_TESTABLE, Finding, Side, Verdict, verdict_of
 from kloof.levels import group_counts
 from kloof.panel import series
 from kloof.resample import Drawing
@@ -99,7 +99,7 @@ def sorting_by_income(section: Section, study: Study) -> list[Finding]:
     found = [index_change(study, name, f"04.index.{name}") for name in entry["groups"]]
     section.add(*found)
     for finding in found:
-        verdict = claims.verdict_of(finding, entry["expected"])
+        verdict = verdict_of(finding, entry["expected"])
         missing = (str(finding.indicator),) if verdict == NOT_TESTABLE else ()
         votes = (("all", verdict),)
         section.decide(

@@ -31,7 +31,8 @@ class DataSet:
 
     `observations` has the columns of `schema.COLUMNS`, one row per code, year, indicator (the chosen source);
     `files` says which file each source stands in; `inputs` names every file that was read with its sha256;
-    `set_aside` counts what was left out; `made` keeps the series that `panel` has laid out before.
+    `set_aside` counts what was left out; `apportioned` lists the figures that rest on a part of a split area, with the
+    share (percent) that does, when they count; `made` keeps the series that `panel` has laid out before.
     """
 
     name: str
@@ -46,6 +47,7 @@ class DataSet:
     published: pd.DataFrame | None = None
     monthly: pd.DataFrame | None = None
     checks: pd.DataFrame | None = None
+    apportioned: pd.DataFrame | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     made: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -81,7 +83,13 @@ def catalogue() -> Catalogue:
 
 
 def error_rates() -> pd.DataFrame:
-    """Read how often each test was wrong on synthetic municipalities (data/calibration.csv); empty without it."""
+    """Read how often each test was wrong on synthetic municipalities (data/gap_calibration.csv); empty without it."""
+    path = data_folder() / "gap_calibration.csv"
+    return pd.read_csv(path) if path.is_file() else pd.DataFrame()
+
+
+def verdict_rates() -> pd.DataFrame:
+    """Read how often each claim got each verdict on synthetic municipalities (data/calibration.csv); empty without."""
     path = data_folder() / "calibration.csv"
     return pd.read_csv(path) if path.is_file() else pd.DataFrame()
 
@@ -105,19 +113,25 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def load(source: str, municipality: str, known: Catalogue, comparisons: Sequence[str] = ()) -> DataSet:
-    """Load an embedded data set by its name, what was put in the store, or a file by its path.
+def load(
+    source: str, municipality: str, known: Catalogue, comparisons: Sequence[str] = (), *, apportioned: bool = False
+) -> DataSet:
+    """Load an embedded data set by its name, what was put in the store, or by its path a file or a data set's folder.
 
     A path counts from where you are, or from the project folder. Out of the store come the municipality and those of
-    the `comparisons` that it has. Raises ParameterError when `source` is none of these or the store has no such
-    municipality, SourceError when a file is missing, damaged or not understood.
+    the `comparisons` that it has, and with `apportioned` also the figures that rest on a part of a split area. Raises
+    ParameterError when `source` is none of these or the store has no such municipality, SourceError when a file is
+    missing, damaged or not understood.
     """
     if source == STORE:
         from kloof.stored import from_store
 
-        return from_store(municipality, known, comparisons)
+        return from_store(municipality, known, comparisons, apportioned=apportioned)
     if source in embedded():
         return _load_embedded(data_folder() / source, municipality)
+    for folder in (Path(source), project_folder() / source):
+        if (folder / REGISTRY).is_file():
+            return _load_embedded(folder, municipality)
     path = next((place for place in (Path(source), project_folder() / source) if place.is_file()), None)
     if path is None:
         raise ParameterError(
@@ -215,7 +229,7 @@ def _where(tables: Mapping[str, pd.DataFrame], municipality: str) -> dict[str, s
 def _with_postcodes(areas: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
     """Add the postcode areas and unnamed buurten that occur in the observations, named by their code."""
     extra = sorted(set(observations["code"]) - set(areas["code"]))
-    rows = pd.DataFrame({"code": extra})
+    rows = pd.DataFrame({"code": pd.Series(extra, dtype="str")})
     rows["name"] = rows["code"].str.removeprefix("PC")
     rows["level"] = rows["code"].str[:2].map({"PC": "postcode", "BU": "buurt", "WK": "wijk", "GM": "gemeente"})
     rows["parent_code"] = ""

@@ -17,6 +17,7 @@ from kloof.findings import (
     NOT_COMPUTABLE,
     NOT_TESTABLE,
     SAME,
+    STAYS_AWAY,
     SUPPORTED,
     UNDECIDED,
 )
@@ -85,8 +86,11 @@ def family(
         for row in own:
             finding = findings.get(row["finding"] or "")
             p = p_value_of(finding, draws) if finding and row["verdict"] != NOT_TESTABLE else None
-            at_zero = finding is not None and (
-                finding["judgement"] in (HIGHER, LOWER, SAME) or finding["details"].get("p_value")
+            beyond_smallest = claim["expected"] in STAYS_AWAY and row["verdict"] == CONTRADICTED
+            at_zero = (
+                finding is not None
+                and not beyond_smallest
+                and (finding["judgement"] in (HIGHER, LOWER, SAME) or finding["details"].get("p_value"))
             )
             if row["verdict"] in DECIDED and (p is None or not at_zero):
                 continue

@@ -12,6 +12,7 @@ To start an engine takes 11 ms, so a process keeps one. `benchmarks/store.py` me
 """
 
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,8 @@ __all__ = [
     "municipalities", "municipality", "sources", "store_folder",
 ]  # fmt: skip
 
+ASKED = ("municipality", "indicator")
+ASKED_FILE = "KLOOF_ASKED"
 CONTENTS = (
     "name", "kind", "sha256", "rows", "rows_read", "municipalities", "indicators", "first_year", "last_year", "sources",
 )  # fmt: skip
@@ -51,6 +54,13 @@ class Held:
     geometry: Mapping[str, Any] | None
 
 
+def asked(kind: str, name: str) -> None:
+    """Write down what is asked of the store (`ASKED`), where a run wants to know what its results rest on."""
+    if path := os.environ.get(ASKED_FILE):
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(f"{kind} {name}\n")
+
+
 def municipality(code: str, folder: Path | None = None) -> Held:
     """Give everything about one municipality, its wijken and its buurten, sorted by code, indicator, year, source.
 
@@ -58,6 +68,7 @@ def municipality(code: str, folder: Path | None = None) -> Held:
     has no such municipality: it says what there is and which command to type; SourceError when the store is damaged.
     """
     place = folder or store_folder()
+    asked("municipality", code)
 
     def ask(manifest: Mapping[str, Any]) -> Held:
         entries = [entry for entry in manifest["files"] if code in entry["municipalities"]]
@@ -88,6 +99,7 @@ def indicator(name: str, folder: Path | None = None) -> pd.DataFrame:
     Raises ParameterError when no file has it, naming those there are; SourceError when the store is damaged.
     """
     place = folder or store_folder()
+    asked("indicator", name)
 
     def ask(manifest: Mapping[str, Any]) -> pd.DataFrame:
         entries = [entry for entry in manifest["files"] if name in entry["indicators"]]

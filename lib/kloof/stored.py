@@ -1,10 +1,11 @@
 """Makes a data set of one municipality out of the store: one figure per area and year, in today's municipality.
 
 Figures of municipalities that went into this one are put together where that is exact; what is apportioned over a
-split stays out unless it is asked for. Buurten and wijken keep the code of their own year.
+split stays out unless it is asked for. Buurten and wijken keep the code of their year, but for those in the mapping.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -12,11 +13,12 @@ import pandas as pd
 from kloof import store
 from kloof.catalogue import Catalogue
 from kloof.harmonise import division_of, harmonise
-from kloof.mapping import created, predecessors, read_mapping
+from kloof.mapping import check_mapping, created, predecessors, read_mapping
 from kloof.schema import KEY, SetAside, empty_observations
 from kloof.sources import STORE, DataSet, choose_sources, data_folder
 
 COUNTRY = "NL00"
+OWN_MAPPING = Path("store") / "mapping.csv"  # in the data folder: what the user of this store accepted
 OF_COUNTRY = ("consumer_price_index",)  # a municipality's own file does not hold it
 
 
@@ -30,17 +32,20 @@ def from_store(
     """
     own = store.municipality(municipality)
     there = set(store.municipalities())
-    mapping = read_mapping(data_folder() / "mapping.csv")
+    mapping = all_mappings()
+    for code in (*predecessors(mapping, municipality), *comparisons):
+        store.asked("municipality", code)  # also when it is not there: once it is, there is more to compare
     earlier = [store.municipality(code) for code in predecessors(mapping, municipality) if code in there]
     others = [store.municipality(code) for code in dict.fromkeys(comparisons) if code in there and code != municipality]
     rows, aside = _in_catalogue(pd.concat([held.observations for held in (own, *earlier)], ignore_index=True), known)
     starts = created(mapping)
     divisions = {key: division_of(key[1], codes, starts) for key, codes in store.editions().items()}
-    about = mapping[mapping["to_code"].isin([municipality, *predecessors(mapping, municipality)])]
+    places = [code[2:] for code in (municipality, *predecessors(mapping, municipality))]
+    about = mapping[mapping["to_code"].str[2:6].isin(places)]
     today = max(divisions[key] for key in rows[["source", "year"]].drop_duplicates().itertuples(index=False, name=None))
     moved = harmonise(rows, about, today, known, divisions)
     inside = moved.observations["code"].str[2:6] == municipality[2:6]
-    rows, more = _without_apportioned(moved.observations[inside], moved.apportioned, apportioned)
+    rows, parts, more = _without_apportioned(moved.observations[inside], moved.apportioned, apportioned)
     national, about_it, from_it = _of_country()
     beside, _ = _in_catalogue(
         pd.concat([rows.iloc[:0], *[held.observations for held in others], national], ignore_index=True), known
@@ -63,13 +68,28 @@ def from_store(
         set_aside=(*own.set_aside, *aside, *moved.set_aside, *more, *chosen, *_not_in_every_year(rows)),
         geometry=own.geometry,
         checks=checks,
+        apportioned=parts,
         files={source: file for source, file in files.items() if source in used},
     )
+
+
+def all_mappings(*, own: bool = True) -> pd.DataFrame:
+    """Read which area became which: what goes with kloof, and what the user of this store accepted beside it.
+
+    Raises SchemaError when either, or both together, are not valid.
+    """
+    mapping = read_mapping(data_folder() / "mapping.csv")
+    beside = data_folder() / OWN_MAPPING
+    if not own or not beside.is_file():
+        return mapping
+    return check_mapping(pd.concat([mapping, read_mapping(beside)], ignore_index=True), f"{beside.name} of the store")
 
 
 def _of_country() -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Give the figures of the whole country that any municipality needs, their sources, and the files they are from."""
     contents = store.contents()
+    for name in OF_COUNTRY:
+        store.asked("indicator", name)
     rows = [store.indicator(name) for name in OF_COUNTRY if name in store.held_indicators()]
     found = pd.concat(rows, ignore_index=True) if rows else empty_observations()
     found = found[found["code"] == COUNTRY]
@@ -91,12 +111,16 @@ def _in_catalogue(rows: pd.DataFrame, known: Catalogue) -> tuple[pd.DataFrame, l
 
 def _without_apportioned(
     rows: pd.DataFrame, apportioned: pd.DataFrame, wanted: bool
-) -> tuple[pd.DataFrame, list[SetAside]]:
-    """Leave out what rests on a part of a split area, unless it is wanted."""
-    if wanted or apportioned.empty:
-        return rows, []
-    parts = pd.MultiIndex.from_frame(rows[KEY]).isin(pd.MultiIndex.from_frame(apportioned[KEY]))
-    return rows[~parts], [SetAside(STORE, int(parts.sum()), "apportioned")]
+) -> tuple[pd.DataFrame, pd.DataFrame, list[SetAside]]:
+    """Leave out what rests on a part of a split area, or say how much of the figures does when it is wanted."""
+    parts = rows[KEY].merge(apportioned, on=KEY)
+    if parts.empty:
+        return rows, parts, []
+    if wanted:
+        detail = f"{len(parts)}, {parts['share'].max():.0f}"
+        return rows, parts, [SetAside(STORE, 0, "apportioned_counted", detail)]
+    left_out = pd.MultiIndex.from_frame(rows[KEY]).isin(pd.MultiIndex.from_frame(parts[KEY]))
+    return rows[~left_out], parts.iloc[:0], [SetAside(STORE, int(left_out.sum()), "apportioned")]
 
 
 def _not_in_every_year(rows: pd.DataFrame) -> list[SetAside]:

@@ -21,6 +21,7 @@ OWN = "own"  # every buurt's own squared residual, weighed by its share: the var
 ALIKE = "alike"  # one variance for each group, from all its buurten alike; steadier when a few buurten weigh most
 FEW = 8  # with a group smaller than this the dealt statistics reject too often, so `guarded` adds the t interval
 _EQUAL = 1e-9
+_LOST = 1e-13  # a variance that is a smaller part of the squared figures is only floating point
 
 
 def _moments(contrasts: Array, weight: Array, labels: Array, variance: str) -> tuple[Array, Array]:
@@ -59,7 +60,7 @@ def standard_error(contrast: Array, weight: Array, is_focus: Flags, variance: st
     check_groups(is_focus)
     own = is_focus[None, :].astype(np.float64)
     squared = float(_moments((contrast - contrast.mean())[:, None], weight, own, variance)[1][0, 0, 0])
-    if squared <= (_EQUAL * np.abs(contrast).max(initial=0.0)) ** 2:
+    if squared <= _LOST * np.abs(contrast).max(initial=0.0) ** 2:
         raise NotComputableError(
             "no_spread", "All buurten of a group did the same, so nothing shows how far they could have differed."
         )

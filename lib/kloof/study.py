@@ -8,8 +8,9 @@ import numpy as np
 
 from kloof.catalogue import Catalogue
 from kloof.errors import NotComputableError, ParameterError, faults
-from kloof.panel import Focus, resolve_focus, series, sizes
-from kloof.presets import HELP, Parameters, parameters
+from kloof.memo import remembered
+from kloof.panel import Focus, by_year, resolve_focus, series, sizes
+from kloof.presets import COUNTED, HELP, SETTINGS, Parameters, parameters
 from kloof.sources import DataSet, catalogue, load
 
 
@@ -52,7 +53,13 @@ def open_study(declared: Mapping[str, Any]) -> Study:
 
     Raises ParameterError listing everything that is wrong before anything is computed.
     """
-    p = parameters({name: declared[name] for name in HELP if name in declared})
+    p = parameters({name: declared[name] for name in (*HELP, SETTINGS) if name in declared})
+    study = remembered("study", lambda: replace(p, language=""), lambda: _opened(p))
+    return replace(study, p=replace(study.p, language=p.language))
+
+
+def _opened(p: Parameters) -> Study:
+    """Load the data of checked parameters and resolve the focus list."""
     known = catalogue()
     found = [
         f"indicator {name!r} is not in the catalogue"
@@ -74,7 +81,7 @@ def open_study(declared: Mapping[str, Any]) -> Study:
     ]
     if found:
         raise ParameterError(faults("the parameters", found, "See: kloof list indicators."))
-    data = load(p.source, p.municipality, known, p.comparisons)
+    data = load(p.source, p.municipality, known, p.comparisons, apportioned=p.apportioned == COUNTED)
     years = sorted(data.observations.loc[data.observations["code"].str[2:6] == p.municipality[2:6], "year"].unique())
     if not any(p.year_from <= year <= p.year_to for year in years):
         raise ParameterError(
@@ -89,19 +96,31 @@ def open_study(declared: Mapping[str, Any]) -> Study:
 def usable_years(
     study: Study, name: str, year_from: int, year_to: int, level: str = "buurt"
 ) -> tuple[list[int], dict[int, float]]:
-    """Give the years of an indicator with enough coverage, and the coverage (percent of the universe) of each year."""
-    table = series(study.data, study.known, name, level)
-    window = table[table["year"].between(year_from, year_to)]
-    covered = {}
-    for year in sorted(int(value) for value in window["year"].unique()):
+    """Give the years of an indicator with enough coverage, and the coverage (percent of the universe) of each year.
+
+    What was found before is kept with the data, as `panel.series` does.
+    """
+    key = "usable_years", name, year_from, year_to, level
+    held = study.data.made.get(key)
+    if held is None or held[0] is not study.known:
+        held = study.data.made[key] = study.known, _covered(study, name, (year_from, year_to), level)
+    covered = dict(held[1])
+    return [year for year, share in covered.items() if share >= study.coverage_minimum], covered
+
+
+def _covered(study: Study, name: str, window: tuple[int, int], level: str) -> dict[int, float]:
+    """Give the percent of the universe that is measured in each year of a window."""
+    covered = dict[int, float]()
+    for year, rows in by_year(study.data, study.known, name, level).items():
+        if not window[0] <= year <= window[1]:
+            continue
         try:
             size = sizes(study.data, study.known, study.known.indicator(name).weighed_by, year, level)
         except NotComputableError:
             covered[year] = 0.0
             continue
-        measured = window.loc[(window["year"] == year) & (window["status"] == "measured"), "code"]
-        covered[year] = size.share(list(measured))
-    return [year for year, share in covered.items() if share >= study.coverage_minimum], covered
+        covered[year] = size.share(list(rows.index[rows["status"] == "measured"]))
+    return covered
 
 
 def comparable_run(

@@ -7,7 +7,7 @@ import pandas as pd
 
 from kloof import claims, liveability
 from kloof.errors import NotComputableError
-from kloof.findings import NOT_COMPUTABLE, NOT_TESTABLE, Finding, Verdict, all_of, decide, judge
+from kloof.findings import NOT_COMPUTABLE, NOT_TESTABLE, Finding, Verdict, all_of, judge, verdict_of
 from kloof.geographies import finest, group_means
 from kloof.lagged import UNIT_AND_YEAR, YEAR
 from kloof.panel import Focus
@@ -76,15 +76,11 @@ def does_position_follow(section: Section, study: Study) -> list[Finding]:
     entry = claims.registry().claims["C8"]
     found, rows = [], []
     for name in entry["surroundings"]:
-        number = f"09.{name}.follows"
-        forward, backward = liveability.follows(study, name, number)
+        made, backward, verdict = position_after(study, name)
+        forward = made[YEAR]
         if judge(forward) == NOT_COMPUTABLE and name not in entry["needs"]:
             continue
-        made = {YEAR: forward}
-        strict = liveability.with_unit_effects(study, name, f"{number}.units")
-        if judge(strict) != NOT_COMPUTABLE:
-            made[UNIT_AND_YEAR] = strict
-        found.append((forward, claims.judge_over("C8", name, made, YEAR)))
+        found.append((forward, verdict))
         rows += [_scaled(finding, name, way) for finding, way in
                  ((forward, "follows"), (made.get(UNIT_AND_YEAR), "strict"), (backward, "precedes"))
                  if finding is not None and finding.estimate is not None]  # fmt: skip
@@ -101,12 +97,27 @@ def does_position_follow(section: Section, study: Study) -> list[Finding]:
     return [finding for finding, _ in found]
 
 
+def position_after(study: Study, name: str) -> tuple[dict[str, Finding], Finding | None, Verdict]:
+    """Give what residents' position did after one kind of surroundings changed, the other way around, and the verdict.
+
+    The findings are by what is taken out: the year, and where it can be computed each area's own trend too.
+    """
+    number = f"09.{name}.follows"
+    forward, backward = liveability.follows(study, name, number)
+    made = {YEAR: forward}
+    if judge(forward) != NOT_COMPUTABLE:
+        strict = liveability.with_unit_effects(study, name, f"{number}.units")
+        if judge(strict) != NOT_COMPUTABLE:
+            made[UNIT_AND_YEAR] = strict
+    return made, backward, claims.judge_over("C8", name, made, YEAR)
+
+
 def _scaled(finding: Finding, name: str, way: str) -> dict[str, Any]:
     """Give a finding in multiples of its smallest effect, so that figures of different units stand in one picture."""
     small = finding.smallest_effect or 1.0
     numbers = {key: (getattr(finding, key) or 0.0) / small for key in ("estimate", "low", "high")}
     expected = str(claims.registry().claims["C8"]["expected"])
-    return {"variant": f"{way}.{name}", **numbers, "verdict": decide(judge(finding), expected)}
+    return {"variant": f"{way}.{name}", **numbers, "verdict": verdict_of(finding, expected)}
 
 
 def better_without_position(section: Section, study: Study) -> list[Verdict]:
@@ -114,22 +125,29 @@ def better_without_position(section: Section, study: Study) -> list[Verdict]:
     entry = claims.registry().claims["H8"]
     verdicts = []
     for side, names in entry["improved"].items():
-
-        def make(focus: Focus, side: str = side, names: list[str] = names) -> tuple[Finding, Finding | None]:
-            return _both_sides(study, side, names, focus)
-
-        own = make(study.focus)
-        lists = [study.focus] if all("by_postcode" in half.flags for half in own if half) else list(study.variants)
-        made = {focus.name: own if focus == study.focus else make(focus) for focus in lists}
-        votes = {name: _joint(halves) for name, halves in made.items()}
-        headline = votes[study.focus.name]
-        verdict = claims.under_variants(headline, list(votes.values()), claims.registry().agree_minimum)
-        lacking = (names[0],) if judge(own[0]) == NOT_COMPUTABLE else () if own[1] else (entry["positions"][0],)
-        verdicts.append(Verdict("H8", verdict, own[0].id, side, entry["expected"], tuple(votes.items()),
-                                lacking if headline == NOT_TESTABLE else ()))  # fmt: skip
+        verdict, own = side_without_position(study, side, names)
+        verdicts.append(verdict)
         section.add(*[half for half in own if half is not None])
     section.decide(*verdicts)
     return verdicts
+
+
+def side_without_position(study: Study, side: str, names: list[str]) -> tuple[Verdict, tuple[Finding, Finding | None]]:
+    """Judge one side of H8 under every list; give also both halves of the headline list."""
+    entry = claims.registry().claims["H8"]
+
+    def make(focus: Focus) -> tuple[Finding, Finding | None]:
+        return _both_sides(study, side, names, focus)
+
+    own = make(study.focus)
+    lists = [study.focus] if all("by_postcode" in half.flags for half in own if half) else list(study.variants)
+    made = {focus.name: own if focus == study.focus else make(focus) for focus in lists}
+    votes = {name: _joint(halves) for name, halves in made.items()}
+    headline = votes[study.focus.name]
+    verdict = claims.under_variants(headline, list(votes.values()), claims.registry().agree_minimum)
+    lacking = (names[0],) if judge(own[0]) == NOT_COMPUTABLE else () if own[1] else (entry["positions"][0],)
+    missing = lacking if headline == NOT_TESTABLE else ()
+    return Verdict("H8", verdict, own[0].id, side, entry["expected"], tuple(votes.items()), missing), own
 
 
 def _both_sides(study: Study, side: str, names: list[str], focus: Focus) -> tuple[Finding, Finding | None]:
@@ -163,5 +181,6 @@ def _joint(halves: tuple[Finding, Finding | None]) -> str:
     surroundings, position = halves
     if position is None:
         return NOT_TESTABLE
-    return all_of([decide(judge(surroundings), str(entry["expected"])),
-                   decide(judge(position), str(entry["position_expected"]))])  # fmt: skip
+    return all_of(
+        [verdict_of(surroundings, str(entry["expected"])), verdict_of(position, str(entry["position_expected"]))]
+    )

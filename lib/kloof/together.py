@@ -11,7 +11,7 @@ import pandas as pd
 
 from kloof import claims, meta
 from kloof.errors import NotComputableError
-from kloof.findings import NOT_TESTABLE, VERDICTS, Finding, combine
+from kloof.findings import NOT_TESTABLE, VERDICTS, Finding, combine, verdict_of
 from kloof.standing import NOT_CHANCE
 from kloof.synthesis import HEADCOUNT, unit_of
 from kloof.verdicts import table_of
@@ -86,7 +86,7 @@ def _summary(by_place: Mapping[str, Mapping[str, Any]], expected: str, place: st
     )  # fmt: skip
     row: dict[str, Any] = {
         "unit": unit_of(first), "municipalities": len(codes), "estimate": whole.estimate, "low": whole.low,
-        "high": whole.high, "verdict": claims.verdict_of(joined, expected), "i_squared": whole.i_squared,
+        "high": whole.high, "verdict": verdict_of(joined, expected), "i_squared": whole.i_squared,
         "tau": float(np.sqrt(whole.tau_squared)), "predicted_low": whole.predicted_low,
         "predicted_high": whole.predicted_high,
     }  # fmt: skip

@@ -17,6 +17,7 @@ from kloof.catalogue import Catalogue
 from kloof.errors import NotComputableError, ParameterError
 from kloof.facets import LEADING, Facet, blocks_of, choose, explained
 from kloof.findings import Finding, Side
+from kloof.memo import remembered
 from kloof.regression import Array, Estimate, from_t
 from kloof.shapley import lmg_shares
 
@@ -80,8 +81,14 @@ def in_store(known: Catalogue) -> tuple[list[Finding], pd.DataFrame]:
     """Judge the lead of resources in health within all municipalities of the store, in each year that can be laid out.
 
     Returns one finding per year, and the table: indicator, year, part, estimate, low, high (percent), buurten,
-    municipalities. A year in which a block has no figures is a finding with that reason.
+    municipalities. A year in which a block has no figures is a finding with that reason. It is about every
+    municipality, so within one run it is computed once.
     """
+    return remembered("in_store", lambda: claims.registry().sha256, lambda: _in_store(known))
+
+
+def _in_store(known: Catalogue) -> tuple[list[Finding], pd.DataFrame]:
+    """Read and judge all municipalities."""
     outcome = "good_perceived_health_share"
     rules = claims.registry().claims["C10"]
     names = [name for facets in rules["facets"].values() for listed in facets.values() for name in listed]
@@ -140,7 +147,11 @@ def _of_year(
     table = pd.DataFrame({"outcome": target, **columns, "weight": weight})
     table = table[table.notna().all(axis=1) & (table["weight"] > 0)]
     data = explained(table, facets, known, outcome)
-    made = within_shares(data, np.asarray(table.index.str.slice(2, 6), dtype=str), LEADING)
+    try:
+        made = within_shares(data, np.asarray(table.index.str.slice(2, 6), dtype=str), LEADING)
+    except NotComputableError as problem:
+        side = Side(year, n_units=len(table))
+        return Finding(**fields, reason=problem.reason, a=side, b=side), []
     return _told(fields, year, made, facets)
 
 

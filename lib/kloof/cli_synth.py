@@ -1,0 +1,73 @@
+"""`kloof calibrate` and `kloof synth`: how often every claim's test is wrong, and synthetic municipalities for it."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from kloof.calibration import Told
+
+
+def calibrate(
+    claims: Annotated[list[str] | None, typer.Option(help="only this claim (more than once: these)")] = None,
+    trials: Annotated[int, typer.Option(help="synthetic municipalities for each claim, switch and size")] = 400,
+    count: Annotated[
+        list[int] | None, typer.Option(help="buurten (or municipalities) of each; without it 56, 15 and 200")
+    ] = None,
+    workers: Annotated[int, typer.Option(help="processes; 0: as many as there are cores")] = 0,
+    out: Annotated[Path | None, typer.Option(help="table to fill; without it data/calibration.csv")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="make everything anew, also what is there")] = False,
+) -> None:
+    """Fill the table of error rates, and go on where an earlier run stopped."""
+    import time
+
+    from kloof import calibration
+    from kloof.errors import ParameterError
+    from kloof.sources import data_folder
+
+    if trials < 1:
+        raise ParameterError(f"trials {trials} is not a number of synthetic municipalities; give 1 or more.")
+    path = out or data_folder() / "calibration.csv"
+    chosen = calibration.cells(claims or (), count or calibration.COUNTS)
+    before = calibration.empty() if fresh else calibration.read(path)
+    started = time.monotonic()
+    for table, told in calibration.calibrate(chosen, trials, before, workers=workers or os.cpu_count() or 1):
+        calibration.write(path, table)
+        print(f"{line_of(told)}   {time.monotonic() - started:.0f} s", file=sys.stderr)
+    print(f"{path}: {len(chosen)} cells of {trials} or more synthetic municipalities.\nNext: kloof run --only 12")
+
+
+def line_of(told: "Told") -> str:
+    """Say which cell is done and what came of it."""
+    claim, part, switch, count, years = told.cell.key
+    shares = ", ".join(f"{name.lower()} {share:.0f} %" for name, share in told.shares.items() if share)
+    return f"{told.number}/{told.of} {claim} {part} {switch} ({count} × {years}): {shares}"
+
+
+def synth(
+    out: Annotated[Path, typer.Option(help="folder to write; its name begins with synthetic")],
+    switch: Annotated[
+        list[str] | None, typer.Option(help="C1.absolute=large; off, small, registered, large or a number; more: these")
+    ] = None,
+    buurten: Annotated[int, typer.Option(help="number of buurten")] = 56,
+    years: Annotated[int, typer.Option(help="number of years")] = 8,
+    seed: Annotated[int, typer.Option(help="seed of all that is drawn")] = 1,
+) -> None:
+    """Write a synthetic municipality whose truth is known: which claims hold in it, and by how much."""
+    from kloof import synth_files
+    from kloof.errors import ParameterError
+    from kloof.sources import catalogue
+    from kloof.world import MUNICIPALITY, Setting
+
+    if not 12 <= buurten <= 990 or not 4 <= years <= 12:
+        raise ParameterError(f"buurten {buurten} must lie between 12 and 990, and years {years} between 4 and 12.")
+    chosen = synth_files.read_switches(switch or [])
+    world = synth_files.together(chosen, Setting(buurten, years), seed)
+    truth = {f"{one.claim}.{one.part}": effect for one, effect in chosen}
+    synth_files.write(out, world, catalogue(), truth)
+    listed = ", ".join(f"{name} {size:g}" for name, size in truth.items())
+    print(f"Synthetic municipality {MUNICIPALITY} in {out}: {listed}")
+    print(f"Next: cp {out}/{synth_files.PRESET} notebooks/presets/my_synthetic.toml; kloof run --preset my_synthetic")

@@ -1,0 +1,89 @@
+"""Hands the orders of a batch to Dask's workers and gives the outcomes as they come; a cluster here, or one elsewhere.
+
+A worker does one order at a time, so that as many reports are in memory as there are workers. One that is killed is
+replaced and its order given to another; a scheduler that is gone ends the batch, and what is done stays done.
+"""
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from typing import Any
+
+from kloof.batch import FAILED, Order, Outcome, fulfil
+from kloof.errors import BatchError
+from kloof.warm import ALONE
+
+AGAIN = "What is done is kept. Go on with: kloof batch --resume"
+CONNECT = 10  # seconds in which a scheduler must answer
+DEATHS = 2  # workers that an order may lose before it is given up
+
+
+def give_out(
+    orders: Sequence[Order], workers: int, scheduler: str = "", do: Callable[[Order], Outcome] = fulfil
+) -> Iterator[Outcome]:
+    """Fulfil orders on `workers` processes of this machine, or on those of the scheduler at an address.
+
+    Gives each outcome as soon as it is there, in no order. Raises BatchError when the scheduler cannot be reached or
+    goes away, or when the disk is full: then no other order could be fulfilled, and those that wait are not begun.
+    """
+    with _client(min(workers, len(orders)), scheduler) as client:
+        from distributed import as_completed
+
+        waiting = {client.submit(do, order, pure=False): order for order in orders}
+        for future in as_completed(list(waiting), loop=client.loop):  # type: ignore[no-untyped-call]
+            outcome = _outcome(future, waiting[future])
+            yield outcome
+            if outcome.disk_full:
+                client.cancel(list(waiting))
+                raise BatchError(f"The disk is full: {outcome.problem}. Make room. {AGAIN}")
+
+
+def _outcome(future: Any, order: Order) -> Outcome:
+    """Take the outcome out of a future; a worker that died again and again is the order's fault."""
+    from distributed import KilledWorker
+
+    try:
+        outcome: Outcome = future.result()
+    except KilledWorker:
+        problem = f"its worker ended unexpectedly {DEATHS + 1} times"
+        return Outcome(order.municipality, FAILED, problem=problem)
+    except (CancelledError, OSError, TimeoutError) as problem:
+        raise BatchError(f"The scheduler went away ({type(problem).__name__}). {AGAIN}") from None
+    return outcome
+
+
+@contextmanager
+def _client(workers: int, scheduler: str) -> Iterator[Any]:
+    """Connect to a scheduler, or start one with workers that end with this."""
+    import dask
+    from distributed import Client, LocalCluster
+
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    settings = {
+        "distributed.scheduler.allowed-failures": DEATHS,
+        "distributed.comm.timeouts.connect": f"{CONNECT}s",
+        "distributed.client.heartbeat": "2s",
+        "distributed.admin.log-format": "%(message)s",
+    }
+    with dask.config.set(settings):
+        if scheduler:
+            try:
+                client = Client(scheduler, timeout=CONNECT, set_as_default=False)  # type: ignore[no-untyped-call]
+            except (OSError, TimeoutError, ValueError) as problem:
+                raise BatchError(
+                    f"No scheduler answers at {scheduler} ({type(problem).__name__}). Start one: dask scheduler"
+                ) from None
+            with client:
+                yield client
+            return
+        before = {name: os.environ.get(name) for name in ALONE}
+        with (
+            LocalCluster(  # type: ignore[no-untyped-call]
+                n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL,
+                env={name: value for name, value in ALONE.items() if before[name] is None},
+            ) as cluster,
+            Client(cluster, set_as_default=False) as client,  # type: ignore[no-untyped-call]
+        ):  # fmt: skip
+            yield client
