@@ -197,6 +197,13 @@ def test_a_line_of_a_label_is_a_name_and_a_part_of_a_sentence_is_not() -> None:
     assert len(planted("nl", heading, "vier", names=["Stress, vier weken lang", "vier"[:3]])) == 1
 
 
+def test_numbers_of_a_picture_that_paper_cannot_move_may_stand_in_the_pdf() -> None:
+    moving = '<svg><g class="scale"><text>60.000</text></g></svg>'
+    said = [part for part in audit_pdf(["Legenda 60.000"], page("nl")) if "PDF page" in part]
+    assert said == ["PDF page 1: 60.000 is not on the HTML page"]
+    assert [part for part in audit_pdf(["Legenda 60.000"], page("nl"), [moving]) if "PDF page" in part] == []
+
+
 def test_catalogue_labels_are_collected(project: Any) -> None:
     catalogue = read_catalogue(project / "data" / "catalogue.toml")
     found = labels(catalogue, "nl")

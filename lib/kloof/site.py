@@ -33,6 +33,7 @@ from kloof.sources import data_folder
 
 PAGES = ("index", "ranking", "compare", "verdicts", "methods", "calibration", "data")
 LEFT_BEHIND = ("notebooks", "parts")  # parts of a report's folder that no page of the site leads to
+LETTERS = "/* letters */"  # where the fonts go
 RATES = ("HIGHER", "LOWER", "SAME", "UNCLEAR")
 
 
@@ -188,7 +189,7 @@ def _read(name: str) -> list[dict[str, str]]:
 
 
 def render(site: Site, name: str) -> str:
-    """Write one page of the site; raises ReportError when it says what no report says."""
+    """Write one page of the site, still without its letters."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -210,12 +211,15 @@ def render(site: Site, name: str) -> str:
         "number": lambda text, decimals: digits(float(text), language, decimals),
     }  # fmt: skip
 
-    def rendered(style: str) -> str:
-        return environment.get_template("site.html.j2").render(
-            style=Markup(style), script=Markup(script), script_hash=script_hash(script)
-        )
+    return environment.get_template("site.html.j2").render(
+        style=Markup(f"{LETTERS}\n{css}"), script=Markup(script), script_hash=script_hash(script)
+    )
 
-    return rendered(font_faces(frozenset(unescape(rendered("")))) + "\n" + css)
+
+def lettered(made: Mapping[str, str]) -> dict[str, str]:
+    """Put the letters into all pages: one set for the whole site, cut to what any page uses."""
+    faces = font_faces(frozenset(letter for html in made.values() for letter in unescape(html)))
+    return {name: html.replace(LETTERS, faces, 1) for name, html in made.items()}
 
 
 def build_site(reports: Sequence[Report], catalogue: Catalogue, out: Path) -> Path:
@@ -229,16 +233,17 @@ def build_site(reports: Sequence[Report], catalogue: Catalogue, out: Path) -> Pa
     folder = Path(tempfile.mkdtemp(prefix=".making-", dir=out.parent))
     try:
         known = {report.code: report.document for report in reports}
-        found = []
+        made, found = {}, []
         for language in LANGUAGES:
             site = Site(Atlas(tuple(reports), catalogue, language))
             names = audit.labels(catalogue, language)
             for name in PAGES:
-                html = render(site, name)
+                html = made[f"{language}/{name}"] = render(site, name)
                 found += [f"{language}/{name}: {fault}" for fault in siteback.faults_of(html, known, language, names)]
-                write_whole(folder / language / f"{name}.html", html)
         if found:
             raise ReportError(faults("the site", found, "Correct the template or the atlas, not the page."))
+        for name, html in lettered(made).items():
+            write_whole(folder / f"{name}.html", html)
         for report in reports:
             shutil.copytree(
                 report.folder, folder / "reports" / report.code, ignore=shutil.ignore_patterns(*LEFT_BEHIND, ".*")
