@@ -349,18 +349,13 @@ def claim_error_rates(section: Section, study: Study) -> pd.DataFrame:
     registered = usual[usual["switch"] == "registered"].set_index(keys)["effect"]
     wide = wide.assign(effect=registered, n=usual[usual["switch"] == "off"].set_index(keys)["n"])
     order = usual.drop_duplicates(keys).set_index(keys).index
-    table = (
-        wide.reindex(order).reset_index().rename(columns={"part": "calibrated", "off": "wrongly", "count": "places"})
-    )
-    kinds = {
-        "claim": "claim",
-        "calibrated": "code",
-        "places": "number",
-        "years": "number",
-        "effect": "number",
-        "wrongly": "number",
-        "small": "number",
-    }
+    table = wide.reindex(order).reset_index()
+    thousands = table["unit"] == "thousand_euro"  # so that an effect of some hundreds is told
+    effect, unit = table["effect"], table["unit"]
+    table = table.assign(effect=effect.where(~thousands, 1000 * effect), unit=unit.where(~thousands, "euro"))
+    table = table.rename(columns={"part": "calibrated", "off": "wrongly", "count": "places"})
+    kinds = {"claim": "claim", "calibrated": "code", "places": "number", "years": "number", "effect": "number"}
+    kinds |= {"wrongly": "number", "small": "number"}
     kinds |= {"registered": "number", "large": "number", "n": "number", "municipality": "hidden", "unit": "hidden"}
     shares = dict.fromkeys(("wrongly", "small", "registered", "large"), "percent")
     section.table(
