@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 import psutil
 
-from kloof import store
+from kloof import cli_batch, store
 from kloof.schema import level_of
 from kloof.synth_national import Size, SyntheticFile, synthetic_files
 
@@ -195,7 +195,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["KLOOF_HOME"] = str(home_in(Path(folder)))
         fill(choice.synthetic, choice.files)
-        held = store.municipalities()
+        held = cli_batch.codes_of(every=True, given=[])
         codes = held[:: max(1, len(held) // choice.count)][: choice.count] if choice.count else held
         print(json.dumps(measure(codes, min(choice.peers, len(codes)), choice.workers), indent=1))
 
