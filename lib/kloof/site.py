@@ -34,6 +34,7 @@ from kloof.sources import data_folder
 PAGES = ("index", "ranking", "compare", "verdicts", "methods", "calibration", "data")
 LEFT_BEHIND = ("notebooks", "parts")  # parts of a report's folder that no page of the site leads to
 LETTERS = "/* letters */"  # where the fonts go
+POSITIONS = ("off", "small", "registered", "large")  # how true a claim is in a synthetic municipality
 RATES = ("HIGHER", "LOWER", "SAME", "UNCLEAR")
 
 
@@ -157,12 +158,22 @@ class Site:
         return sorted(found.values(), key=lambda item: (str(item[0]["publisher"]), item[1]))
 
     def rates(self) -> list[dict[str, Any]]:
-        """Give the error rates of the tests: a row per trial, a column per judgement, each with its row in the file."""
+        """Give the error rates of the gap's test: a row per trial, a column per judgement, with its row in the file."""
         made: dict[tuple[str, ...], dict[str, Any]] = {}
-        for at, row in enumerate(_read("calibration")):
+        for at, row in enumerate(_read("gap_calibration")):
             key = tuple(row[name] for name in ("test", "measure", "switch", "buurten", "years", "effect", "n"))
             own = made.setdefault(key, {"at": at, **row})
             own[row["judgement"]] = (at, row["share"])
+        return list(made.values())
+
+    def claim_rates(self) -> list[dict[str, Any]]:
+        """Give how often each claim came out supported: a row per size of place, a column per size of the truth."""
+        made: dict[tuple[str, ...], dict[str, Any]] = {}
+        for at, row in enumerate(_read("calibration")):
+            if row["verdict"] == "SUPPORTED":
+                key = tuple(row[name] for name in ("claim", "part", "count", "years"))
+                own = made.setdefault(key, {"at": at, **row})
+                own[row["switch"]] = (at, row["share"])
         return list(made.values())
 
     def intervals(self) -> list[dict[str, Any]]:
@@ -183,7 +194,9 @@ def _text(part: Part | Sentence) -> str:
 
 
 def _read(name: str) -> list[dict[str, str]]:
-    """Read a file of data/ as text."""
+    """Read a file of data/ as text; one that was not made yet has no rows."""
+    if not (data_folder() / f"{name}.csv").is_file():
+        return []
     with (data_folder() / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
@@ -205,6 +218,7 @@ def render(site: Site, name: str) -> str:
     environment.globals |= {
         "site": site, "atlas": site.atlas, "language": language, "name": name, "pages": PAGES, "symbols": SYMBOLS,
         "said": words(language, "site"), "page_words": words(language), "missing": MISSING, "rates": RATES,
+        "positions": POSITIONS,
         "word": lambda *path: template(language, *path), "methods": METHODS, "registry": INDICES,
         "other": {"nl": "en", "en": "nl"}[language],
         "indices": [(family, [one for one in INDICES.values() if one.family == family]) for family in FAMILIES],
