@@ -108,6 +108,14 @@ def test_a_shared_choice_opens_as_it_was(browser: Any, built: Path) -> None:
         assert opened.ask(heads) == [NAMES["GM0002"], "Breda"]
 
 
+def test_a_verdict_that_is_pointed_at_says_which_claim(browser: Any, built: Path) -> None:
+    for name, place in (("index", ".card-of[data-of=GM0758]"), ("verdicts", "tr[data-of=GM0758]")):
+        with Opened(browser, built / "nl" / f"{name}.html") as opened:
+            mark = opened.page.locator(f"{place} [data-claim=K3]")
+            mark.hover()
+            assert mark.get_attribute("title") == "K3 Achterstand nu: gesteund"
+
+
 def test_without_a_script_everything_is_there(browser: Any, built: Path) -> None:
     with Opened(browser, built / "nl" / "ranking.html", java_script_enabled=False) as opened:
         assert all(section.is_visible() for section in opened.page.locator(".measure").all())

@@ -145,6 +145,10 @@ class Site:
             }
         )
 
+    def labels(self) -> str:
+        """Give the short name of each claim as JSON, for what a page says when a verdict is pointed at."""
+        return inline_script({name: str(entry[f"short_{self.language}"]) for name, entry in self.entries.items()})
+
     def sources(self) -> list[tuple[Mapping[str, Any], str, list[str]]]:
         """Give every source once: what is known of it, its title in this language, and where it is used."""
         found: dict[str, tuple[Mapping[str, Any], str, list[str]]] = {}
