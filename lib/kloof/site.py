@@ -71,19 +71,19 @@ class Site:
         return f"../reports/{report.code}/{language}"
 
     @cached_property
-    def smalls(self) -> dict[str, tuple[str, str]]:
-        """The small picture of each municipality and the words for its indicator; one scale per indicator."""
+    def smalls(self) -> dict[str, tuple[str, str, str]]:
+        """The small picture of each municipality, what it shows, and of what; one scale per indicator."""
         series = {
             report.code: points(report.document["tables"][report.series]) for report in self.reports if report.series
         }
         named = {report.code: str(report.series) for report in self.reports if series.get(report.code)}
-        made: dict[str, tuple[str, str]] = {}
+        made: dict[str, tuple[str, str, str]] = {}
         for table in dict.fromkeys(named.values()):
             own = [code for code, name in named.items() if name == table]
             shared = frame([series[code] for code in own])
             noun = next(iter(self.atlas.tellers.values())).noun(table.removeprefix("04."))
             said = template(self.language, "site", "small").replace("{noun}", noun)
-            made |= {code: (picture(series[code], shared), said) for code in own}
+            made |= {code: (picture(series[code], shared), said, noun) for code in own}
         return made
 
     def ends(self, report: Report) -> tuple[Number, Number]:
@@ -101,7 +101,7 @@ class Site:
     @cached_property
     def small_notes(self) -> list[str]:
         """What the small pictures show, once per indicator."""
-        return list(dict.fromkeys(said for _, said in self.smalls.values()))
+        return list(dict.fromkeys(said for _, said, _ in self.smalls.values()))
 
     def printed(self, measure: Measure, at: int) -> dict[str, Part | Sentence]:
         """Write the outcome, range and years of one municipality on a measure."""
