@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-PLACES = {"GM0758": ("Breda", 0.0), "GM9001": ("Aa en Hunze 2", -30.0), "GM9002": ("'s-Eén & <Zuid>", 60.0)}
+SYNTHETIC = "GM9001"
+PLACES = {"GM0758": ("Breda", 0.0), "GM0001": ("Aa en Hunze 2", -30.0), "GM0002": ("'s-Eén & <Zuid>", 60.0)}
 
 
 def moved(document: dict[str, Any], code: str, name: str, by: float) -> dict[str, Any]:
@@ -26,7 +27,7 @@ def write_reports(folder: Path, project: Path, codes: tuple[str, ...] = tuple(PL
     example = json.loads((project / "reports/example/results.json").read_text(encoding="utf-8"))
     made = []
     for code in codes:
-        name, by = PLACES[code]
+        name, by = PLACES.get(code, ("Synthetic town", 0.0))
         own = folder / f"report_{code}"
         languages = ("nl",) if by < 0 else ("nl", "en")
         for language in languages:

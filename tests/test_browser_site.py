@@ -47,10 +47,10 @@ def test_the_search_box_filters_and_enter_goes_to_the_first(browser: Any, built:
         opened.page.keyboard.press("Tab")
         opened.page.locator("#zoek").focus()
         opened.page.keyboard.type("een")
-        assert shown(opened) == ["GM9002"], "accents do not matter"
+        assert shown(opened) == ["GM0002"], "accents do not matter"
         assert opened.page.locator(".search output").text_content() == "1"
         opened.page.keyboard.press("Enter")
-        assert opened.ask("document.activeElement.textContent") == NAMES["GM9002"]
+        assert opened.ask("document.activeElement.textContent") == NAMES["GM0002"]
         opened.page.locator("#zoek").fill("zzz")
         assert shown(opened) == []
         assert opened.page.locator(".nothing").is_visible()
@@ -69,7 +69,7 @@ def test_one_measure_at_a_time_and_the_address_keeps_it(browser: Any, built: Pat
         opened.page.locator("#maat").select_option(label="Verandering van het verschil: gemiddelde WOZ-waarde")
         (chosen,) = opened.ask(visible)
         rows = opened.page.locator(f"#{chosen} tbody tr")
-        assert [row.get_attribute("data-of") for row in rows.all()] == ["GM9002", "GM0758", "GM9001"]
+        assert [row.get_attribute("data-of") for row in rows.all()] == ["GM0002", "GM0758", "GM0001"]
         assert [cell.text_content() for cell in opened.page.locator(f"#{chosen} .place-range").all()] == [
             "1",
             "2–3",
@@ -102,10 +102,18 @@ def test_municipalities_side_by_side(browser: Any, built: Path) -> None:
 
 def test_a_shared_choice_opens_as_it_was(browser: Any, built: Path) -> None:
     with Opened(browser, built / "nl" / "compare.html") as opened:
-        opened.page.goto((built / "nl" / "compare.html").as_uri() + "#GM9002,GM0758,GM0000")
+        opened.page.goto((built / "nl" / "compare.html").as_uri() + "#GM0002,GM0758,GM0000")
         opened.page.reload()
         heads = "[...document.querySelectorAll('.comparison thead th')].slice(1).map(h => h.textContent)"
-        assert opened.ask(heads) == [NAMES["GM9002"], "Breda"]
+        assert opened.ask(heads) == [NAMES["GM0002"], "Breda"]
+
+
+def test_a_verdict_that_is_pointed_at_says_which_claim(browser: Any, built: Path) -> None:
+    for name, place in (("index", ".card-of[data-of=GM0758]"), ("verdicts", "tr[data-of=GM0758]")):
+        with Opened(browser, built / "nl" / f"{name}.html") as opened:
+            mark = opened.page.locator(f"{place} [data-claim=K3]")
+            mark.hover()
+            assert mark.get_attribute("title") == "K3 Achterstand nu: gesteund"
 
 
 def test_without_a_script_everything_is_there(browser: Any, built: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from atlases import PLACES, write_reports
+from atlases import PLACES, SYNTHETIC, write_reports
 from kloof import audit, siteback
 from kloof.atlas import Atlas, Measure, ends, read_reports
 from kloof.errors import ReportError
@@ -48,14 +48,14 @@ def pages(built: Path) -> dict[str, Node]:
 def test_a_place_is_a_range(folders: list[Path]) -> None:
     """By hand: Breda 41 (17 to 65), one 30 lower (−13 to 35), one 60 higher (77 to 125): only the last is sure."""
     places = {one.report.code: (one.best, one.worst) for one in measure(folders, CHANGE).standings}
-    assert places == {"GM9002": (1, 1), "GM0758": (2, 3), "GM9001": (2, 3)}
-    assert [one.report.code for one in measure(folders, CHANGE).standings] == ["GM9002", "GM0758", "GM9001"]
+    assert places == {"GM0002": (1, 1), "GM0758": (2, 3), "GM0001": (2, 3)}
+    assert [one.report.code for one in measure(folders, CHANGE).standings] == ["GM0002", "GM0758", "GM0001"]
     assert measure(folders, CHANGE).zero == pytest.approx(100 * 12.721 / (125.188 + 12.721), abs=0.1)
 
 
 def test_equals_share_all_places_and_a_measure_that_one_lacks_has_two(folders: list[Path]) -> None:
     assert {(one.best, one.worst) for one in measure(folders, "03.level.mean_dwelling_value").standings} == {(1, 3)}
-    assert {one.report.code for one in measure(folders, "03.level.crime_rate").standings} == {"GM0758", "GM9002"}
+    assert {one.report.code for one in measure(folders, "03.level.crime_rate").standings} == {"GM0758", "GM0002"}
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_every_page_says_only_what_reports_and_files_say(built: Path, folders: l
         ("ranking", r'data-ref="/findings/04', 'data-ref="/findings/99', "has nothing"),
         ("verdicts", r'data-verdict="SUPPORTED"', 'data-verdict="UNDECIDED"', "its report says"),
         ("verdicts", r"(?<=sr\">)gesteund", "weersproken", "is called"),
-        ("calibration", r"98,6", "98,7", "calibration.csv"),
+        ("calibration", r"98,6", "98,7", "gap_calibration.csv"),
         ("data", r"<p class=\"intro\">", '<p class="intro">In 7 dagen. ', "not traced"),
         ("compare", r"€\s41\.000", "€ 42.000", "stands for"),
         ("compare", r'"SUPPORTED"', '"UNDECIDED"', "its report says otherwise"),
@@ -126,18 +126,18 @@ def test_reports_travel_along_without_their_notebooks(built: Path) -> None:
     assert {path.name for path in (built / "reports").iterdir()} == set(PLACES)
     assert (built / "reports/GM0758/en/report.pdf").is_file()
     assert not list(built.rglob("*.ipynb"))
-    assert json.loads((built / "site.json").read_text("utf-8"))["reports"]["GM9001"] == "Aa en Hunze 2"
+    assert json.loads((built / "site.json").read_text("utf-8"))["reports"]["GM0001"] == "Aa en Hunze 2"
 
 
 def test_a_report_in_one_language_is_reached_from_both(built: Path) -> None:
     card = next(
         node
         for node in pages(built)["en/index"].walk()
-        if node.has_class("card-of") and node.attrs["data-of"] == "GM9001"
+        if node.has_class("card-of") and node.attrs["data-of"] == "GM0001"
     )
     links = [node.attrs["href"] for node in card.walk() if node.tag == "a"]
-    assert "../reports/GM9001/nl/index.html" in links
-    assert not any("GM9001/en/" in link for link in links)
+    assert "../reports/GM0001/nl/index.html" in links
+    assert not any("GM0001/en/" in link for link in links)
 
 
 def test_names_are_text_not_markup(built: Path) -> None:
@@ -172,6 +172,34 @@ def test_one_report_is_enough(project: Path, tmp_path: Path) -> None:
     assert "Met één gemeente is er nog niets te rangschikken." in text
 
 
+def test_the_error_rates_of_the_claims_stand_there_once_they_are_measured(
+    folders: list[Path], home: Path, tmp_path: Path
+) -> None:
+    """Two rows as `kloof calibrate` writes them: one where C1 is false, one where it is true."""
+    head = "municipality,claim,part,switch,effect,unit,units,count,years,verdict,share,mc_error,n"
+    rows = [
+        f"synthetic,C1,gap,{switch},{effect},thousand_euro,buurten,56,8,SUPPORTED,{share},0.5,800"
+        for switch, effect, share in (("off", 0, 2.5), ("large", 20, 91.25))
+    ]
+    (home / "data" / "calibration.csv").write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
+    out = build_site(read_reports(folders), catalogue(), tmp_path / "site")
+    table = next(
+        node
+        for node in parse((out / "nl/calibration.html").read_text("utf-8")).walk()
+        if node.attrs.get("aria-labelledby") == "beweringen" and node.tag == "table"
+    )
+    (row,) = [node for node in table.walk() if node.tag == "tr"][1:]
+    assert [node.text() for node in row.walk() if node.tag in ("th", "td")][2:] == [
+        "56",
+        "8",
+        "2,5",
+        "–",
+        "–",
+        "91,3",
+        "800",
+    ]
+
+
 # ------------------------------------------------------------------ what cannot be
 
 
@@ -193,6 +221,17 @@ def test_all_that_is_wrong_with_the_reports_is_said_at_once(project: Path, tmp_p
         assert part in str(problem.value)
     with pytest.raises(ReportError, match="kloof run"):
         read_reports([])
+
+
+def test_synthetic_never_stands_among_real_and_says_what_it_is(project: Path, tmp_path: Path) -> None:
+    mixed = write_reports(tmp_path / "mixed", project, ("GM0758", SYNTHETIC))
+    with pytest.raises(ReportError, match="report_GM9001: a synthetic municipality never stands among real ones"):
+        read_reports(mixed)
+    out = build_site(read_reports(mixed[1:]), catalogue(), tmp_path / "site")
+    for name, root in pages(out).items():
+        assert ("synthetische gemeenten: verzonnen" if name[:2] == "nl" else "made-up figures") in root.text(), name
+    real = build_site(read_reports(mixed[:1]), catalogue(), tmp_path / "real")
+    assert "verzonnen" not in pages(real)["nl/index"].text()
 
 
 def test_a_folder_that_is_no_site_is_not_touched(folders: list[Path], tmp_path: Path) -> None:

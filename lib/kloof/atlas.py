@@ -21,6 +21,7 @@ from kloof.narrate import Narrator, Sentence
 from kloof.results import FORMAT
 
 COMPARED = re.compile(r"03\.(?:level|index)\.\w+|04\.\w+\.(?:absolute|relative)")  # findings that places share
+SYNTHETIC = 9001  # number of the first synthetic municipality
 KINDS = ("absolute", "relative", "level", "index")
 TESTED = re.compile(r"04\.(\w+)\.absolute")
 
@@ -42,6 +43,11 @@ class Report:
     def name(self) -> str:
         """Name of its municipality."""
         return str(self.document["areas"].get(self.code, self.code))
+
+    @property
+    def synthetic(self) -> bool:
+        """Tell a synthetic municipality by its code: CBS has given numbers up to 2000."""
+        return int(self.code[2:]) >= SYNTHETIC
 
     @property
     def series(self) -> str | None:
@@ -67,6 +73,9 @@ def read_reports(folders: Sequence[Path]) -> list[Report]:
     found += [
         f"{code} has {len(names)} reports ({', '.join(names)})" for code, names in places.items() if len(names) > 1
     ]
+    made_up = [report.folder.name for report in read if report.synthetic]
+    if made_up and len(made_up) < len(read):
+        found.append(f"{', '.join(made_up)}: a synthetic municipality never stands among real ones")
     if found:
         raise ReportError(faults("the reports", found, "Name whole reports, one of each municipality."))
     return sorted(read, key=lambda report: (report.name, report.code))

@@ -126,6 +126,7 @@ def explorer(teller: Narrator, shapes: Shapes | None) -> ExplorerView | None:
                 "indicators": described,
                 "colours": [list(colours(count, diverging=True)) for count in range(1, len(DIVERGING) + 1)],
                 "separators": {"nl": [".", ","], "en": [",", "."]}[teller.language],
+                "average": teller.word("page", "explorer", "city"),
                 "missing": teller.word("page", "explorer", "missing"),
                 "said": teller.word("page", "explorer", "said"),
             }

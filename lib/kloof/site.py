@@ -34,6 +34,7 @@ from kloof.sources import data_folder
 PAGES = ("index", "ranking", "compare", "verdicts", "methods", "calibration", "data")
 LEFT_BEHIND = ("notebooks", "parts")  # parts of a report's folder that no page of the site leads to
 LETTERS = "/* letters */"  # where the fonts go
+POSITIONS = ("off", "small", "registered", "large")  # how true a claim is in a synthetic municipality
 RATES = ("HIGHER", "LOWER", "SAME", "UNCLEAR")
 
 
@@ -70,19 +71,19 @@ class Site:
         return f"../reports/{report.code}/{language}"
 
     @cached_property
-    def smalls(self) -> dict[str, tuple[str, str]]:
-        """The small picture of each municipality and the words for its indicator; one scale per indicator."""
+    def smalls(self) -> dict[str, tuple[str, str, str]]:
+        """The small picture of each municipality, what it shows, and of what; one scale per indicator."""
         series = {
             report.code: points(report.document["tables"][report.series]) for report in self.reports if report.series
         }
         named = {report.code: str(report.series) for report in self.reports if series.get(report.code)}
-        made: dict[str, tuple[str, str]] = {}
+        made: dict[str, tuple[str, str, str]] = {}
         for table in dict.fromkeys(named.values()):
             own = [code for code, name in named.items() if name == table]
             shared = frame([series[code] for code in own])
             noun = next(iter(self.atlas.tellers.values())).noun(table.removeprefix("04."))
             said = template(self.language, "site", "small").replace("{noun}", noun)
-            made |= {code: (picture(series[code], shared), said) for code in own}
+            made |= {code: (picture(series[code], shared), said, noun) for code in own}
         return made
 
     def ends(self, report: Report) -> tuple[Number, Number]:
@@ -100,7 +101,7 @@ class Site:
     @cached_property
     def small_notes(self) -> list[str]:
         """What the small pictures show, once per indicator."""
-        return list(dict.fromkeys(said for _, said in self.smalls.values()))
+        return list(dict.fromkeys(said for _, said, _ in self.smalls.values()))
 
     def printed(self, measure: Measure, at: int) -> dict[str, Part | Sentence]:
         """Write the outcome, range and years of one municipality on a measure."""
@@ -144,6 +145,10 @@ class Site:
             }
         )
 
+    def labels(self) -> str:
+        """Give the short name of each claim as JSON, for what a page says when a verdict is pointed at."""
+        return inline_script({name: str(entry[f"short_{self.language}"]) for name, entry in self.entries.items()})
+
     def sources(self) -> list[tuple[Mapping[str, Any], str, list[str]]]:
         """Give every source once: what is known of it, its title in this language, and where it is used."""
         found: dict[str, tuple[Mapping[str, Any], str, list[str]]] = {}
@@ -157,12 +162,22 @@ class Site:
         return sorted(found.values(), key=lambda item: (str(item[0]["publisher"]), item[1]))
 
     def rates(self) -> list[dict[str, Any]]:
-        """Give the error rates of the tests: a row per trial, a column per judgement, each with its row in the file."""
+        """Give the error rates of the gap's test: a row per trial, a column per judgement, with its row in the file."""
         made: dict[tuple[str, ...], dict[str, Any]] = {}
-        for at, row in enumerate(_read("calibration")):
+        for at, row in enumerate(_read("gap_calibration")):
             key = tuple(row[name] for name in ("test", "measure", "switch", "buurten", "years", "effect", "n"))
             own = made.setdefault(key, {"at": at, **row})
             own[row["judgement"]] = (at, row["share"])
+        return list(made.values())
+
+    def claim_rates(self) -> list[dict[str, Any]]:
+        """Give how often each claim came out supported: a row per size of place, a column per size of the truth."""
+        made: dict[tuple[str, ...], dict[str, Any]] = {}
+        for at, row in enumerate(_read("calibration")):
+            if row["verdict"] == "SUPPORTED":
+                key = tuple(row[name] for name in ("claim", "part", "count", "years"))
+                own = made.setdefault(key, {"at": at, **row})
+                own[row["switch"]] = (at, row["share"])
         return list(made.values())
 
     def intervals(self) -> list[dict[str, Any]]:
@@ -183,7 +198,9 @@ def _text(part: Part | Sentence) -> str:
 
 
 def _read(name: str) -> list[dict[str, str]]:
-    """Read a file of data/ as text."""
+    """Read a file of data/ as text; one that was not made yet has no rows."""
+    if not (data_folder() / f"{name}.csv").is_file():
+        return []
     with (data_folder() / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
@@ -205,6 +222,7 @@ def render(site: Site, name: str) -> str:
     environment.globals |= {
         "site": site, "atlas": site.atlas, "language": language, "name": name, "pages": PAGES, "symbols": SYMBOLS,
         "said": words(language, "site"), "page_words": words(language), "missing": MISSING, "rates": RATES,
+        "positions": POSITIONS,
         "word": lambda *path: template(language, *path), "methods": METHODS, "registry": INDICES,
         "other": {"nl": "en", "en": "nl"}[language],
         "indices": [(family, [one for one in INDICES.values() if one.family == family]) for family in FAMILIES],

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from kloof.errors import ReportError
@@ -32,8 +33,8 @@ def faults_of(html: str, documents: Documents, language: str, names: Collection[
 
 
 @cache
-def _file(name: str) -> list[dict[str, str]]:
-    with (data_folder() / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+def _file(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -70,7 +71,7 @@ def files(root: Node, documents: Documents, language: str) -> Iterator[str]:
     del documents
     for node in (node for node in root.walk() if "data-csv" in node.attrs):
         name, row, column = (node.attrs[key] for key in ("data-csv", "data-row", "data-column"))
-        value = _file(name)[int(row)][column]
+        value = _file(data_folder() / f"{name}.csv")[int(row)][column]
         yield from agreed(
             " ".join(node.text().split()), float(value), None, language, f"{name}.csv, row {row}, {column}"
         )

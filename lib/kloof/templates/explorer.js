@@ -37,7 +37,7 @@
     const city = write(indicator, indicator.city[state.year]), year = data.years[state.year];
     said.textContent = code
       ? fill(data.said, { name: data.areas[place.get(code)][1], year, value: write(indicator, values()[place.get(code)]), city })
-      : `${indicator.label}, ${year}. ${data.city}: ${city}.`;
+      : `${indicator.label}, ${year}. ${data.average}: ${city}.`;
   };
 
   const draw = () => {

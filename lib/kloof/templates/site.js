@@ -4,6 +4,16 @@
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const plain = (text) => text.normalize('NFD').replace(/[\u0300-\u036f]/g, '').toLowerCase();
 
+  // A verdict that is pointed at says which claim it is about.
+  const named = one('[data-labels]');
+  if (named) {
+    const labels = JSON.parse(named.textContent);
+    document.addEventListener('pointerover', (event) => {
+      const mark = event.target.closest('[data-claim]');
+      if (mark && !mark.title) mark.title = `${mark.dataset.claim} ${labels[mark.dataset.claim]}: ${one('.sr', mark).textContent.split(': ').at(-1)}`;
+    });
+  }
+
   // Index: what is typed leaves the municipalities whose name holds it.
   const search = one('.search');
   if (search) {
