@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from kloof import audit, claims, page, plots, record, report
+from kloof import audit, claims, gaps, page, plots, record, report, synthesis, track
 from kloof.errors import ReportError
 from kloof.narrate import Narrator
-from kloof.notebook import header
+from kloof.notebook import header, narrator
 from kloof.results import Section, join_sections
 from kloof.study import Study, open_study
 
@@ -35,23 +35,19 @@ def made(study: Study, document: dict[str, Any], language: str) -> str:
     return html
 
 
-@pytest.fixture(scope="module")
-def union() -> str:
-    """The codes of the list `union`, as somebody would type them."""
-    return ",".join(open_study({"preset": "breda", "draws": 199}).focus.codes)
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_list_of_codes_as_focus(union: str, language: str) -> None:
-    """Its size is told in words: it is that of the list, whatever its name."""
-    study = open_study({"preset": "breda", "draws": 199, "focus": union, "levels": ["mean_dwelling_value"]})
+def test_a_list_of_codes_as_focus(language: str) -> None:
+    """Its name in a sentence holds its size: that number is known, and no other passes for it."""
+    codes = open_study({"preset": "breda", "draws": 199}).focus.codes[:7]
+    typed = ", ".join((*codes, codes[0]))  # one of them twice: seven buurten all the same
+    study = open_study({"preset": "breda", "draws": 199, "focus": typed, "levels": ["mean_dwelling_value"]})
+    assert len(study.focus.codes) == 7
     document = recorded(study)
     html = made(study, document, language)
-    assert re.search({"nl": r"11 gekozen buurten", "en": r"11 chosen neighbourhoods"}[language], html)
-    with pytest.raises(ReportError, match="12"):
-        audit.check(
-            re.sub(r"11( gekozen| chosen)", r"12\1", html), document, language, audit.labels(study.known, language)
-        )
+    told = {"nl": "7 gekozen buurten", "en": "7 chosen neighbourhoods"}[language]
+    assert told in html
+    with pytest.raises(ReportError, match=r"\b8\b"):
+        audit.check(html.replace(told, f"8{told[1:]}"), document, language, audit.labels(study.known, language))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -71,3 +67,19 @@ def test_a_share_as_the_only_level(language: str) -> None:
     assert sum(word in title for title in titles) > 40
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_list_of_codes_has_a_name_in_the_curve_of_all_ways(language: str) -> None:
+    """Its codes would leave no room for the drawing: it is named by its size, as in a sentence."""
+    codes = open_study({"preset": "breda", "draws": 199}).focus.codes[:7]
+    given = {"focus": ",".join(codes), "focus_variants": ["union"], "indicators": ["good_perceived_health_share"]}
+    study = open_study({"preset": "breda", "draws": 199, "language": language, **given})
+    part = Section("04_did_the_gap_grow")
+    track.changes(part, study, gaps.follow_all(study))
+    section = Section("12_verdict")
+    synthesis.robustness(section, study, [part.as_json()])
+    teller = narrator(study, section)
+    svg = plots.draw("12.curve.C1", teller)
+    assert {"nl": "7 gekozen buurten", "en": "7 chosen neighbourhoods"}[language] in " ".join(
+        re.findall(r">([^<>]+)<", svg)
+    )
+    assert codes[0] not in svg
