@@ -204,10 +204,12 @@ def buurten_ranked(section: Section, study: Study, found: Sequence[Finding]) -> 
     indicator = study.known.indicator(name)
     table = levels.ranked_table(study, name, year)
     value: dict[str, Any] = {"kind": "number", "unit": indicator.unit, "decimals": indicator.decimals}
+    apart = {**value, "unit": str(study.known.units[indicator.unit]["change"])}  # percentages differ by points
     columns = [
         Column("area", "area"),
         Column("group", "group"),
-        *[Column(key, **value) for key in ("value", "low", "high", "difference")],
+        *[Column(key, **value) for key in ("value", "low", "high")],
+        Column("difference", **apart),
     ]
     section.table("03.ranked", columns, table)
     options = {"unit": indicator.unit, "indicator": name, "year": year, "sources": list(finding.sources)}
@@ -221,7 +223,7 @@ def buurten_ranked(section: Section, study: Study, found: Sequence[Finding]) -> 
     )
     if study.data.geometry:
         shown = table.rename(columns={"value": "level", "difference": "value"})
-        section.table("03.map", [Column("area", "area"), Column("group", "group"), Column("value", **value)], shown)
+        section.table("03.map", [Column("area", "area"), Column("group", "group"), Column("value", **apart)], shown)
         section.figure("03.map", "choropleth", "03.map", finding.id, **options, diverging=True)
     return table
 
