@@ -71,7 +71,7 @@ bench: setup-dev ## measure speed against peers in the same run
 	$(BIN)/python benchmarks/measure.py
 
 example: report ## renew reports/example from a fresh run; say in CHANGELOG.md what moved
-	rm -rf reports/example && cp -r reports/breda reports/example && rm -rf reports/example/nl/notebooks reports/example/en/notebooks
+	rm -rf reports/example && cp -r reports/breda reports/example && rm -rf reports/example/nl/notebooks reports/example/en/notebooks reports/example/ro-crate-metadata.json
 
 lock: setup-dev ## renew requirements.lock
 	$(BIN)/python -m pip install --quiet uv

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.xdist_group("run")
 
 FIRST, SECOND, LAST = "01_what_do_we_know", "02_does_it_reproduce", "12_verdict"
 HERE, THERE = "GM0344", "GM0363"
-PARAMETERS = 'preset: str = "breda"  # preset\nlanguage: str = "nl"  # language\nmunicipality: str = ""  # code'
+PARAMETERS = 'preset: str = "breda"  # p\nlanguage: str = "nl"  # l\nmunicipality: str = ""  # m\nseed: int = 0  # s'
 OPEN = "import kloof\nfrom kloof import record\nstudy = kloof.open_study(globals())\nsection = kloof.Section({0!r})"
 TABLE = "record.{0}(section, study)"
 AFTER = "[part['id'] for part in kloof.earlier(study)]"
@@ -378,6 +378,7 @@ def test_the_command_makes_lists_and_logs(
         (("--municipality", "Utrecht"), "Utrecht is no CBS code"),
         (("--all", "--language", "nl,fr"), "language 'nl,fr' is not known"),
         (("--all", "--set", "municipality=GM0344"), "a batch has an option of its own"),
+        (("--all", "--set", "workers=2"), "unknown parameter 'workers'"),
         (("--all",), r"The store \(data/store\) is empty"),
         (("--resume",), "There is no batch to go on with"),
         (("--resume", "--all"), "give no others"),

@@ -13,6 +13,8 @@ from kloof import claims, drift, fifths, placing
 from kloof.findings import HIGHER, LOWER, NOT_COMPUTABLE, SAME, UNCLEAR, judge
 from kloof.mobility import ABSOLUTE, RANKS, RELATIVE
 from kloof.placing import Placed, in_constant_prices, place, variants
+from kloof.schema import empty_observations
+from kloof.sources import price_index
 from kloof.study import Study, open_study
 from town import BUURTEN, indicator, town
 
@@ -93,7 +95,7 @@ def test_amounts_are_in_prices_of_the_year_in_which_the_change_starts(project: P
 
 def test_a_year_without_a_price_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     made = study(LEVELS, LEVELS, LEVELS, name="income")
-    monkeypatch.setattr(placing, "price_index", lambda: {2015: 100.0, 2016: 101.0})
+    monkeypatch.setattr(placing, "price_index", lambda *_: ({2015: 100.0, 2016: 101.0}, ("x",)))
     track = in_constant_prices(made, fifths.follow(made, "income"))
     assert (track.panel, track.reason) == (None, "no_price_index")
     found = fifths.matthew(made, place(made, "income"), ABSOLUTE, "x", 3)
@@ -102,7 +104,7 @@ def test_a_year_without_a_price_is_said(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_consumer_prices_are_those_that_cbs_published(project: Path) -> None:
     """CBS, 71905ned (1900 = 100): 2772.8 in 2014, 2962.7 in 2019; and the yearly changes it published."""
-    index = placing.price_index()
+    index, _ = price_index(empty_observations(), range(2014, 2025))
     assert (index[2014], index[2019]) == (2772.8, 2962.7)
     for year, change in {2015: 0.6, 2016: 0.3, 2017: 1.4, 2018: 1.7, 2019: 2.6, 2020: 1.3, 2021: 2.7, 2022: 10.0,
                          2023: 3.8, 2024: 3.3}.items():  # fmt: skip
@@ -333,7 +335,8 @@ def test_dwelling_values_of_breda_by_another_way() -> None:
     study_of_breda = open_study({"preset": "breda", "draws": 199})
     placed = place(study_of_breda, "mean_dwelling_value")
     found = fifths.matthew(study_of_breda, placed, ABSOLUTE, "06.mean_dwelling_value.absolute", 5)
-    index, panel = placing.price_index(), placed.track.panel
+    index, _ = price_index(study_of_breda.data.observations, (2015, 2021))
+    panel = placed.track.panel
     assert panel is not None
     people = real.figures("inhabitants", "breda_population", 2015)
     base, before, after = (

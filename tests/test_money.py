@@ -1,5 +1,6 @@
 """Money: C5 on a small and clearly synthetic table of accounts, by hand; not testable, and why, without one."""
 
+import csv
 import dataclasses
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 
 from estate import frame, same
-from kloof import claims, money, store
+from kloof import claims, money, sources, store
 from kloof.findings import (
     CONTRADICTED,
     HIGHER,
@@ -34,6 +35,7 @@ from town import town
 
 RISES, FALLS = "spending_social_domain", "spending_housing_and_planning"
 ROADS = "spending_roads_and_traffic"
+PRICE = "consumer_price_index"
 YEARS = (2013, 2014, 2015, 2016)
 PRICES = {2013: 80.0, 2014: 100.0, 2015: 100.0, 2016: 100.0}
 PLACES = [f"GM000{number}" for number in range(1, 7)]
@@ -113,7 +115,6 @@ def test_years_after_the_fields_were_redrawn_are_left_out() -> None:
     ("study", "reason"),
     [
         (lambda: synthetic(200, -50, without=(RISES,)), "no_accounts"),
-        (lambda: synthetic(200, -50, without=("consumer_price_index",)), "no_prices"),
         (lambda: synthetic(200, -50, years=(2015, 2016)), "too_few_years"),
         (lambda: synthetic(200, -50, years=(2017, 2018, 2019)), "too_few_years"),
         (lambda: synthetic(200, -50, places=PLACES[:2]), "too_few_municipalities"),
@@ -127,6 +128,32 @@ def test_without_the_tables_it_cannot_be_tested(study: Any, reason: str) -> None
     assert {(judge(one), one.reason) for one in found} == {(NOT_COMPUTABLE, reason)}
     assert {row.verdict for row in section.verdicts} == {NOT_TESTABLE}
     assert {row.missing for row in section.verdicts} == {(FALLS,), (ROADS,)}
+
+
+def test_without_prices_in_the_store_the_embedded_ones_are_used_and_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """One index or the other, never parts of both; the source says which. Without either nothing can be tested."""
+    whole, bare = synthetic(200, -50), synthetic(200, -50, without=(PRICE,))
+    found = money.squeeze_finding(whole, RISES, FALLS, "x")
+    assert found.sources == ("cbs",)
+    embedded = money.squeeze_finding(bare, RISES, FALLS, "x")
+    assert embedded.sources == ("cbs", "cbs_71905ned")
+    with (sources.data_folder() / "price_index.csv").open(encoding="utf-8") as file_:
+        index = {int(line["year"]): float(line["index"]) for line in csv.DictReader(file_)}
+    real = money.accounts(bare, (RISES,)).query("code == 'GM0001'").set_index("year")["real"]
+    nominal = {2013: 400.0, 2014: 500.0, 2015: 700.0, 2016: 700.0}
+    assert real.to_dict() == pytest.approx({year: euro * index[2016] / index[year] for year, euro in nominal.items()})
+    # a store that lacks one of the years is not patched: all years come from the embedded series
+    rows = whole.data.observations
+    short = rows[(rows["indicator"] != PRICE) | (rows["year"] != 2015)]
+    patched = dataclasses.replace(whole, data=dataclasses.replace(whole.data, observations=short))
+    same_again = money.accounts(patched, (RISES,)).query("code == 'GM0001'").set_index("year")["real"]
+    assert same_again.to_dict() == pytest.approx(real.to_dict())
+    monkeypatch.setattr(sources, "data_folder", lambda: tmp_path)
+    assert money.squeeze_finding(patched, RISES, FALLS, "x").reason == "no_prices"
+    assert money.squeeze_finding(bare, RISES, FALLS, "x").reason == "no_prices"
+    assert money.needed(patched).query("indicator == @PRICE and state == 'absent'")["year"].tolist() == [2015]
 
 
 def test_where_this_municipality_stands() -> None:

@@ -48,10 +48,10 @@ OCCURS: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
     "headcount": ((("people",), ("HIGHER", NOT_COMPUTABLE)),),
     "robustness": ((("claim",), ("HIGHER", "UNCLEAR", NOT_COMPUTABLE)),),
     "all_tests": ((("holm",), ("HIGHER", "UNCLEAR")),),
-    "needed": ((("C1",), ("HIGHER",)),),
-    "needed_buurten": ((("C7",), ("HIGHER",)),),
-    "needed_nothing": ((("C8",), ("HIGHER",)),),
-    "needed_enough": ((("C3",), ("HIGHER",)),),
+    "needed": ((("claim",), ("HIGHER",)),),
+    "needed_buurten": ((("claim",), ("HIGHER",)),),
+    "needed_nothing": ((("claim",), ("HIGHER",)),),
+    "needed_enough": ((("claim",), ("HIGHER",)),),
     "argument": ((("conclusions",), ("HIGHER",)),),
     "place_among": (
         (("dissimilarity", "coefficient_of_variation"), JUDGED),
@@ -123,7 +123,7 @@ DETAILS = {
     "all_tests": dict.fromkeys(("tests", "decided"), "number"),
     **dict.fromkeys(
         ("needed", "needed_buurten", "needed_nothing", "needed_enough"),
-        dict.fromkeys(("buurten_now", "buurten_needed", "years_more"), "number"),
+        dict.fromkeys(("buurten_now", "buurten_needed", "years_more"), "number") | {"power": "percent"},
     ),
     "argument": dict.fromkeys(("on_tested", "partly", "against", "open", "untested"), "number"),
     "place_among": dict.fromkeys(("rank", "rank_low", "rank_high", "places"), "number"),

@@ -17,7 +17,7 @@ from kloof.switches import switches
 from kloof.synth import Truth, municipality
 from kloof.world import Setting
 
-MANY = {("H7", ABSOLUTE): 500, ("C8", "safety"): 800}
+MANY = {("C8", "safety"): 800}
 # bounds say nothing of a change inside them (H10), and who lives where varies too much for the spread over buurten (H4)
 NEVER = {"H10", "H4"}
 ROWS = {f"{one.claim}.{one.part}": one for one in switches()}

@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from kloof import depends
+from kloof import depends, provenance
 from kloof.errors import KloofError, NotebookError
 from kloof.execution import How, Step, execute_languages
 from kloof.notebook import SYNTHESIS
@@ -221,6 +221,8 @@ def _make(wanted: Plan, folder: Path) -> list[str]:
         _copy_pages(wanted.target, folder)
     else:
         publish_beside(document, folder, order.languages, study, how)
+    asked = {**told, "languages": list(order.languages)}
+    provenance.write(folder, document, asked, study.p.source, wanted.ground.paths)
     _write_made(wanted, folder, keys, all_executed=len(executed) == len(keys) * len(order.languages))
     shutil.rmtree(folder / "parts")
     return executed
@@ -240,7 +242,7 @@ def _copy_pages(before: Path, folder: Path) -> None:
     """Take over everything but the notebooks: the results are what they were."""
     for path in sorted(before.rglob("*")):
         inner = path.relative_to(before)
-        if path.is_file() and "notebooks" not in inner.parts and path.name not in (MADE, PARTS):
+        if path.is_file() and "notebooks" not in inner.parts and path.name not in (MADE, PARTS, provenance.CRATE):
             write_whole(folder / inner, path.read_bytes())
 
 

@@ -7,7 +7,17 @@ from typing import Annotated, Any
 
 import typer
 
-from kloof import cli_batch, cli_data, cli_hypothesis, cli_manifest, cli_site, cli_synth, cli_verdicts, cli_workshop
+from kloof import (
+    cli_batch,
+    cli_data,
+    cli_hypothesis,
+    cli_manifest,
+    cli_site,
+    cli_synth,
+    cli_verdicts,
+    cli_verify,
+    cli_workshop,
+)
 from kloof.errors import KloofError, ParameterError
 from kloof.fmt import LANGUAGES
 
@@ -22,6 +32,8 @@ app.add_typer(cli_data.app, name="data")
 app.add_typer(cli_workshop.app, name="workshop")
 app.add_typer(cli_hypothesis.app, name="hypothesis")
 batch = app.command()(cli_batch.batch)
+verify = app.command()(cli_verify.verify)
+diff = app.command()(cli_verify.diff)
 verdicts = app.command()(cli_verdicts.verdicts)
 manifest = app.command()(cli_manifest.manifest)
 calibrate = app.command()(cli_synth.calibrate)

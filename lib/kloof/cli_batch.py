@@ -114,8 +114,10 @@ def _overrides(given: list[str]) -> dict[str, Any]:
     """Read `--set`; raises ParameterError for what a batch sets itself."""
     from kloof.cli import read_overrides
     from kloof.errors import ParameterError
+    from kloof.run import check_overrides, notebook_paths
 
     overrides = read_overrides(given)
+    check_overrides(overrides, notebook_paths())
     if taken := {"municipality", "language", "preset"} & overrides.keys():
         raise ParameterError(f"--set {', '.join(sorted(taken))}: a batch has an option of its own for that.")
     return overrides

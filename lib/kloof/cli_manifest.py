@@ -65,13 +65,19 @@ def _tell(code: str, state: str) -> None:
     print(f"{code} {state}", file=sys.stderr)
 
 
+def _or_dash(value: Any) -> str:
+    """Write a verdict, or a dash where there is none."""
+    return value if isinstance(value, str) else "–"
+
+
 def _lines(tables: dict[str, Any], people: dict[str, Any], place: str) -> list[str]:
     """Write what the municipalities say together: counts per claim, then the summary of each part."""
-    lines = [f"{'':<4} {'together':<14} supported contradicted negligible undecided not testable   {place}"]
+    heads = ("supported", "contradicted", "negligible", "undecided", "not testable")
+    lines = [f"{'':<4} {'together':<14}{''.join(f'{head:>13}' for head in heads)}   {place}"]
     for row in tables["claims"].to_dict("records"):
         numbers = [row[name] for name in ("SUPPORTED", "CONTRADICTED", "NEGLIGIBLE", "UNDECIDED", "NOT_TESTABLE")]
-        counted = "".join(f"{number:>11}" for number in numbers)
-        lines.append(f"{row['claim']:<4} {row['together']:<14}{counted}   {row['place'] or '–'}")
+        counted = "".join(f"{number:>13}" for number in numbers)
+        lines.append(f"{row['claim']:<4} {_or_dash(row['together']):<14}{counted}   {_or_dash(row['place'])}")
     lines.append("")
     for row in tables["summary"].to_dict("records"):
         number = f"{row['estimate']:.3g} ({row['low']:.3g} to {row['high']:.3g}) {row['unit']}"

@@ -82,6 +82,11 @@ def library(roots: frozenset[str]) -> str:
     return digest([sorted((name, known[name][0]) for name in reached), _prose()])
 
 
+def modules() -> dict[str, str]:
+    """Give the hash of every module and text of the library."""
+    return {**{f"{name}.py": code for name, (code, _) in sorted(_library().items())}, **dict(sorted(_prose().items()))}
+
+
 def whole_library() -> str:
     """Hash every module and text."""
     return library(frozenset(_library()))

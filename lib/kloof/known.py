@@ -10,7 +10,7 @@ from kloof.findings import DIFFERENCES
 from kloof.readback import Node, agrees, read_number, signs
 
 FOCUS_RULE = re.compile(r"\w+:(\d+):\w+:(\d{4})")  # a focus list made by a rule names a size and a year
-YEAR = re.compile(r"(?:19|20)\d\d")
+YEAR = re.compile(r"(?:19|2\d)\d\d")  # a year of arrival may lie far ahead
 COUNTED = frozenset({"n_units", "n_missing", "n_total", "year"})
 Known = tuple[float, str | None]  # a number and its unit; a unit that is not recorded is None
 

@@ -53,12 +53,14 @@ def read_areas(path: Path, wanted: Sequence[str]) -> dict[str, str]:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
         raise ParameterError(f"{path.name} cannot be read as TOML: {problem}.") from None
+    odd = [code for code, buurten in content.items() if not isinstance(buurten, list)]
     found = [f"{code} is not in the preset" for code in content if code not in wanted]
-    found += [f"{code} has no areas" for code in wanted if not content.get(code)]
+    found += [f"{code} must be a list of codes, not {content[code]!r}" for code in odd]
+    found += [f"{code} has no areas" for code in wanted if code not in odd and not content.get(code)]
     found += [
         f"{code} has {buurt!r}, which is no buurt of it"
         for code, buurten in content.items()
-        for buurt in buurten
+        for buurt in (() if code in odd else buurten)
         if not str(buurt).startswith(f"BU{code[2:]}")
     ]
     if found:

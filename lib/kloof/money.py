@@ -14,11 +14,10 @@ from kloof import claims
 from kloof.errors import NotComputableError
 from kloof.findings import NOT_COMPUTABLE, Finding, Side, judge
 from kloof.results import Column, Section
+from kloof.sources import PRICES, price_index
 from kloof.spending import FieldBreak, change_at_event, change_by_class, real_per_inhabitant, squeezed, standing
 from kloof.study import Study
 
-PRICES = "consumer_price_index"
-COUNTRY = "NL00"
 CLASSES = ((0, "under_50"), (50_000, "to_100"), (100_000, "to_250"), (250_000, "from_250"))  # from so many inhabitants
 
 
@@ -29,14 +28,13 @@ def _registered(key: str) -> Any:
 def needed(study: Study) -> pd.DataFrame:
     """Say of every series that is needed whether it is there in each year: indicator, year, state, share.
 
-    Of the municipality itself, and of the country for prices; from two years before the event.
+    Of the municipality itself, and of the country for prices (`sources.price_index`); from two years before the event.
     """
     rows, data = [], study.data.observations
     years = range(int(_registered("event")) - 2, study.p.year_to + 1)
+    own = data[(data["code"] == study.p.municipality) & (data["status"] == "measured")]
     for name in (*_registered("needs"), "inhabitants"):
-        code = COUNTRY if name == PRICES else study.p.municipality
-        here = data[(data["code"] == code) & (data["indicator"] == name) & (data["status"] == "measured")]
-        there = set(here["year"])
+        there = set(price_index(data, years)[0] if name == PRICES else own.loc[own["indicator"] == name, "year"])
         rows += [(name, year, *(("measured", 100.0) if year in there else ("absent", 0.0))) for year in years]
     return pd.DataFrame(rows, columns=["indicator", "year", "state", "share"])
 
@@ -59,18 +57,11 @@ def accounts(study: Study, names: tuple[str, ...]) -> pd.DataFrame:
     years = sorted(int(year) for year in rows["year"].unique())
     if not years or not years[0] < event <= years[-1]:
         raise NotComputableError("too_few_years", f"The accounts have {years or 'no year'}, the event is {event}.")
-    index = _prices(study)
+    index, _ = price_index(study.data.observations, years)
     if not set(years) <= set(index):
         raise NotComputableError("no_prices", f"No price index of {sorted(set(years) - set(index))}.")
     table = rows.assign(field=rows["indicator"], euro=1000 * rows["value"])
     return real_per_inhabitant(table[["code", "year", "field", "euro", "inhabitants"]], index, years[-1])
-
-
-def _prices(study: Study) -> dict[int, float]:
-    """Give the price index of the country by year."""
-    data = study.data.observations
-    rows = data[(data["code"] == COUNTRY) & (data["indicator"] == PRICES) & (data["status"] == "measured")]
-    return {int(year): float(value) for year, value in zip(rows["year"], rows["value"], strict=True)}
 
 
 def _breaks(study: Study, name: str) -> list[FieldBreak]:
@@ -101,7 +92,7 @@ def squeeze_finding(study: Study, rises: str, falls: str, number: str) -> Findin
     up, down = found.risen, found.fallen
     years = sorted(int(year) for year in real["year"].unique())
     rows = study.data.observations
-    used = rows[rows["indicator"].isin((rises, falls, PRICES)) & (rows["status"] == "measured")]
+    used = rows.loc[rows["indicator"].isin((rises, falls)) & (rows["status"] == "measured"), "source"]
     n = up.clusters
     return Finding(
         id=number,
@@ -111,7 +102,7 @@ def squeeze_finding(study: Study, rises: str, falls: str, number: str) -> Findin
         a=Side(years[0], "all", n_units=n, n_missing=found.left_out),
         b=Side(years[-1], "all", n_units=n, n_missing=found.left_out),
         range_kind=("process",),
-        sources=tuple(sorted(set(used["source"]))),
+        sources=tuple(sorted({*used, *price_index(rows, years)[1]})),
         details={
             "risen": _euro(up.estimate), "risen_low": _euro(up.low), "risen_high": _euro(up.high),
             "fallen": _euro(down.estimate), "fallen_low": _euro(down.low), "fallen_high": _euro(down.high),

@@ -161,6 +161,7 @@ def _tell(
 ) -> None:  # fmt: skip
     """Record one finding per claim with an undecided part that something is known of."""
     rows, findings = known
+    power = {"power": {"value": 100 * POWER, "unit": "percent", "decimals": 0}}
     for claim in dict.fromkeys(row["claim"] for row in rows):
         own = [row for row in rows if row["claim"] == claim and f"{claim}/{row['row']}" in made]
         row = standing.one_number(own, findings, UNDECIDED)
@@ -175,6 +176,6 @@ def _tell(
                 id=f"12.needed.{claim}", kind=kind, measure=claim, unit=unit_of(finding) or "number",
                 indicator=finding["indicator"], estimate=found.smallest, low=found.smallest, high=found.smallest,
                 decimals=finding["decimals"], focus=study.focus.name, a=Side(), b=Side(),
-                details={key: {"value": value, "unit": "number"} for key, value in counts.items() if value is not None},
+                details=power | {key: {"value": n, "unit": "number"} for key, n in counts.items() if n is not None},
             )
         )  # fmt: skip

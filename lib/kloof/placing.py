@@ -103,16 +103,19 @@ def _only(track: Followed, kept: Flags, part: float) -> Followed:
 def in_constant_prices(study: Study, track: Followed) -> Followed:
     """Put amounts in the prices of the year in which the change starts; other indicators stay as they are.
 
-    A year's price is that of when its figure was true. Consumer prices: `data/price_index.csv`.
+    A year's price is that of when its figure was true. Consumer prices: `sources.price_index`, whose source joins those
+    of the panel.
     """
     panel = track.panel
     if panel is None or study.known.indicator(track.indicator).unit not in MONEY:
         return track
-    prices, dated = price_index(), [math.floor(time) for time in track.times]
+    dated = [math.floor(time) for time in track.times]
+    prices, used = price_index(study.data.observations, dated)
     if not set(dated) <= prices.keys():
         return replace(track, panel=None, reason="no_price_index")
     factors = price_factors(dated, prices, dated[min(1, len(dated) - 2)])
-    return replace(track, panel=replace(panel, **{n: getattr(panel, n) * factors for n in ("value", "low", "high")}))
+    amounts = {name: getattr(panel, name) * factors for name in ("value", "low", "high")}
+    return replace(track, panel=replace(panel, sources=tuple(sorted({*panel.sources, *used})), **amounts))
 
 
 def smallest(study: Study, name: str, measure: str) -> float:

@@ -136,7 +136,7 @@ def read_number(text: str, language: str) -> Printed | None:
     fewer = plain.lower().startswith(FEWER[language])
     if fewer:
         plain = plain[len(FEWER[language]) :]
-    shape = rf"(?P<minus>\u2212)?(?P<euro>€ ?)?(?P<n>{GROUPED[language]}|(?:19|20)\d\d)(?P<tail>[ %].*)?"
+    shape = rf"(?P<minus>\u2212)?(?P<euro>€ ?)?(?P<n>{GROUPED[language]}|(?:19|2\d)\d\d)(?P<tail>[ %].*)?"
     match = re.fullmatch(shape, plain, re.ASCII)
     if match is None:
         return None

@@ -343,15 +343,29 @@ def claim_error_rates(section: Section, study: Study) -> pd.DataFrame:
     if rates.empty:
         return rates
     usual = rates[(rates["count"] == USUAL[0]) & (rates["years"] == USUAL[1]) & (rates["verdict"] == "SUPPORTED")]
-    keys = ["municipality", "claim", "part", "unit"]
+    keys = ["municipality", "claim", "part", "unit", "count", "years"]
     wide = usual.pivot(index=keys, columns="switch", values="share")
     wide = wide.reindex(columns=["off", "small", "registered", "large"])
     registered = usual[usual["switch"] == "registered"].set_index(keys)["effect"]
     wide = wide.assign(effect=registered, n=usual[usual["switch"] == "off"].set_index(keys)["n"])
     order = usual.drop_duplicates(keys).set_index(keys).index
-    table = wide.reindex(order).reset_index().rename(columns={"part": "calibrated", "off": "wrongly"})
-    kinds = {"claim": "claim", "calibrated": "code", "effect": "number", "wrongly": "number", "small": "number"}
+    table = (
+        wide.reindex(order).reset_index().rename(columns={"part": "calibrated", "off": "wrongly", "count": "places"})
+    )
+    kinds = {
+        "claim": "claim",
+        "calibrated": "code",
+        "places": "number",
+        "years": "number",
+        "effect": "number",
+        "wrongly": "number",
+        "small": "number",
+    }
     kinds |= {"registered": "number", "large": "number", "n": "number", "municipality": "hidden", "unit": "hidden"}
     shares = dict.fromkeys(("wrongly", "small", "registered", "large"), "percent")
-    section.table("12.calibration", columns_of(kinds, effect="@unit", n="number", **shares), table)
+    section.table(
+        "12.calibration",
+        columns_of(kinds, effect="@unit", n="number", places="number", years="number", **shares),
+        table,
+    )
     return table

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kloof import claims, hypotheses
+from kloof import claims, hypotheses, provenance
 from kloof.errors import NotebookError, ParameterError, ReportError
 from kloof.execution import DEFAULT, WARM, How, Progress, Step, call_each, declared, execute_languages
 from kloof.fmt import LANGUAGES
@@ -134,13 +134,28 @@ def make_report(
             kept = keep_failed(folder, reports / "failed")
             raise NotebookError(f"{problem} The notebook up to there is in {kept}.") from None
         if not only:
-            document = collect(folder / "parts", languages, command_of(study, preset, overrides))
-            publish_beside(document, folder, languages, study, how)
+            complete(folder, study, parameters, languages, paths, how)
         shutil.rmtree(folder / "parts")
         replace_folder(folder, target)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return target
+
+
+def complete(
+    folder: Path,
+    study: Study,
+    parameters: Mapping[str, Any],
+    languages: Sequence[str],
+    paths: Sequence[Path],
+    how: How = DEFAULT,
+) -> None:
+    """Turn what the notebooks left in a folder into a report with its provenance; `parameters` are those given."""
+    overrides = {name: value for name, value in parameters.items() if name != "preset"}
+    document = collect(folder / "parts", languages, command_of(study, study.p.preset, overrides))
+    publish_beside(document, folder, languages, study, how)
+    given = {**parameters, "languages": list(languages)}
+    provenance.write(folder, document, given, study.p.source, paths)
 
 
 def publish_beside(document: Mapping[str, Any], folder: Path, languages: Sequence[str], study: Study, how: How) -> None:

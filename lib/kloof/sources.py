@@ -7,7 +7,7 @@ sources give the same figure one is chosen by a stated rule, and the other is co
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ EDITION = r"_(?:19|20)\d\d$"  # what tells the yearly editions of one source apa
 NEARLY = 0.9  # a source this wide counts as wide as the widest
 REGISTRY = "registry.csv"
 STORE = "store"
+COUNTRY = "NL00"
+PRICES = "consumer_price_index"
 OBSERVATION_FILES = ("figures.csv", "kwb_breda.csv", "kwb_other.csv")
 
 
@@ -94,13 +96,21 @@ def verdict_rates() -> pd.DataFrame:
     return pd.read_csv(path) if path.is_file() else pd.DataFrame()
 
 
-def price_index() -> dict[int, float]:
-    """Read the consumer price index by year (data/price_index.csv, CBS, 1900 = 100); empty without it."""
+def price_index(observations: pd.DataFrame, years: Collection[int]) -> tuple[dict[int, float], tuple[str, ...]]:
+    """Give the consumer price index of the country by year, and the sources of the years asked.
+
+    Of the two there may be, the one that has most of `years`: that among the observations (out of the store), which
+    goes first when they have as many, or data/price_index.csv (CBS, 1900 = 100). Never parts of both: their bases
+    differ. The years that neither has are not there.
+    """
+    is_index = (observations["code"] == COUNTRY) & (observations["indicator"] == PRICES)
+    own = observations[is_index & (observations["status"] == "measured")]
     path = data_folder() / "price_index.csv"
-    if not path.is_file():
-        return {}
-    table = pd.read_csv(path)
-    return {int(year): float(index) for year, index in zip(table["year"], table["index"], strict=True)}
+    kept = pd.read_csv(path).rename(columns={"index": "value"}) if path.is_file() else own.iloc[:0]
+    chosen = max(own, kept, key=lambda table: len(set(years) & set(table["year"])))
+    used = chosen.loc[chosen["year"].isin(list(years)), "source"]
+    values = {int(year): float(value) for year, value in zip(chosen["year"], chosen["value"], strict=True)}
+    return values, tuple(sorted(set(used)))
 
 
 def embedded() -> list[str]:

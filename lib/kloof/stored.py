@@ -15,11 +15,10 @@ from kloof.catalogue import Catalogue
 from kloof.harmonise import division_of, harmonise
 from kloof.mapping import check_mapping, created, predecessors, read_mapping
 from kloof.schema import KEY, SetAside, empty_observations
-from kloof.sources import STORE, DataSet, choose_sources, data_folder
+from kloof.sources import COUNTRY, PRICES, STORE, DataSet, choose_sources, data_folder
 
-COUNTRY = "NL00"
 OWN_MAPPING = Path("store") / "mapping.csv"  # in the data folder: what the user of this store accepted
-OF_COUNTRY = ("consumer_price_index",)  # a municipality's own file does not hold it
+OF_COUNTRY = (PRICES,)  # a municipality's own file does not hold it
 
 
 def from_store(

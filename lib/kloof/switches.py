@@ -111,7 +111,7 @@ def _of_gaps() -> list[Switch]:
         *_both("M1", replace(income, profile=turned), event, of_income, _THOUSAND, _EVENT),
         *_both("H5", hard, "ends_meet", (0.5, 1.0, 3.0), _POINTS, {}),
     ]
-    for scale, sizes in ((ABSOLUTE, (0.25, 0.5, 1.25)), (RELATIVE, (1.0, 2.0, 40.0))):
+    for scale, sizes in ((ABSOLUTE, (0.25, 0.5, 3.0)), (RELATIVE, (1.0, 2.0, 40.0))):
         row = f"social_assistance_share.{scale}"
         made.append(Switch("H7", scale, _POINTS, sizes, partial(fell, scale), "left_assistance", row))
     for scale, unit, sizes in ((ABSOLUTE, _THOUSAND, (5.0, 10.0, 300.0)), (RELATIVE, _POINTS, (1.0, 2.0, 60.0))):

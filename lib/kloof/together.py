@@ -11,7 +11,7 @@ import pandas as pd
 
 from kloof import claims, meta
 from kloof.errors import NotComputableError
-from kloof.findings import NOT_TESTABLE, VERDICTS, Finding, combine, verdict_of
+from kloof.findings import NOT_COMPARABLE, NOT_COMPUTABLE, NOT_TESTABLE, VERDICTS, Finding, combine, verdict_of
 from kloof.standing import NOT_CHANCE
 from kloof.synthesis import HEADCOUNT, unit_of
 from kloof.verdicts import table_of
@@ -68,7 +68,9 @@ def summaries(documents: Documents, place: str) -> pd.DataFrame:
 
 
 def _has_range(finding: Mapping[str, Any]) -> bool:
-    """Tell whether a finding has an estimate with a range about chance, of some width."""
+    """Tell whether a finding could be judged and has an estimate with a range about chance, of some width."""
+    if finding["judgement"] in (NOT_COMPARABLE, NOT_COMPUTABLE):
+        return False
     numbers = [finding[name] for name in ("estimate", "low", "high")]
     return None not in numbers and bool(set(finding["range_kind"]) - NOT_CHANCE) and finding["high"] > finding["low"]
 
@@ -102,7 +104,8 @@ def _summary(by_place: Mapping[str, Mapping[str, Any]], expected: str, place: st
 def per_claim(documents: Documents, place: str) -> pd.DataFrame:
     """Give one line per claim: verdict of all municipalities together, how many have each verdict, that of `place`.
 
-    The verdict joins those of the claim's summarised parts (`findings.combine`); without any it is not testable.
+    The verdict joins those of the claim's summarised parts (`findings.combine`). A claim without any has none: its
+    verdicts are no tests of chance (a level, a threshold), or fewer than three municipalities could be tested.
     """
     parts, table = summaries(documents, place), counts(documents)
     together = {
@@ -110,7 +113,7 @@ def per_claim(documents: Documents, place: str) -> pd.DataFrame:
     }  # fmt: skip
     own = documents.get(place, {}).get("overall", {})
     return table.assign(
-        together=[together.get(claim, NOT_TESTABLE) for claim in table["claim"]],
+        together=[together.get(claim) for claim in table["claim"]],
         place=[own.get(claim) for claim in table["claim"]],
     )
 

@@ -24,20 +24,21 @@ def fresh_results(preset: str, overrides: Mapping[str, Any]) -> dict[str, Any] |
 
 
 def table_of(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Give one row per claim: id, verdict, the number behind it with range and unit, what is missing, agree_share.
+    """Give one row per claim, as registered: id, verdict, number with range and unit, what is missing, agree_share.
 
     `parts` holds a row per indicator and measure with the same keys. `agree_share` (0-1) is the part of all ways to
     test the claim that gives its verdict; for a part, of the focus lists.
     """
     findings = document["findings"]
-    shares = _shares(document)
+    shares, registered = _shares(document), claims.registry().claims
+    order = {claim: place for place, claim in enumerate(registered)}
     made = []
-    for claim, verdict in document["overall"].items():
+    for claim, verdict in sorted(document["overall"].items(), key=lambda item: order.get(item[0], len(order))):
         rows = [row for row in document["verdicts"] if row["claim"] == claim]
         first = standing.one_number(rows, findings, verdict)
         missing = dict.fromkeys(name for row in rows for name in row["missing"])
         own = _row(first, findings) | {"verdict": verdict, "missing": list(missing), "agree_share": shares.get(claim)}
-        mark = claims.registry().claims.get(claim, {}).get("exploratory")
+        mark = registered.get(claim, {}).get("exploratory")
         extra = {} if mark is None else {"exploratory": mark}
         made.append({"id": claim, **own, **extra, "parts": [_row(row, findings) for row in rows]})
     return made
