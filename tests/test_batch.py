@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from conftest import CommandLine
-from kloof import batch, depends, dispatch, store
+from kloof import batch, cli_batch, depends, dispatch, store
 from kloof.batch import DONE, FAILED, UNCHANGED, Order, Outcome, fulfil
 from kloof.dispatch import give_out
 from kloof.errors import BatchError
@@ -368,6 +368,16 @@ def test_the_command_makes_lists_and_logs(
     assert states == [
         "begun", DONE, FAILED, "ended", "begun", DONE, DONE, "ended", "begun", UNCHANGED, UNCHANGED, "ended",
     ]  # fmt: skip
+
+
+def test_all_are_those_of_today(home: Path) -> None:
+    # Uden went into Maashorst in 2022
+    merged = [
+        ("GM1991", 2024, "inhabitants", 300, "cbs"),
+        ("GM0856", 2019, "inhabitants", 200, "cbs"),
+    ]  # Maashorst, Uden
+    store.add(file("kwb.csv", [*rows(HERE, 200), *merged]))
+    assert cli_batch.codes_of(every=True, given=[]) == [HERE, "GM1991"]
 
 
 @pytest.mark.parametrize(

@@ -223,4 +223,8 @@ def test_what_the_written_table_says() -> None:
             assert wrong["share"] <= 5 + 2 * wrong["mc_error"], key
     recorded = record.claim_error_rates(Section("12_verdict"), None)  # type: ignore[arg-type]
     assert len(recorded) == len(switches.switches())
-    assert recorded["effect"].notna().all() or recorded.loc[recorded["effect"].isna(), "claim"].tolist() == []
+    assert recorded["effect"].notna().all()
+    first = recorded.iloc[0]
+    assert (first["claim"], first["calibrated"], first["effect"], first["unit"]) == ("C1", "absolute", 10_000, "euro")
+    own = table[(table["claim"] == "C1") & (table["part"] == "absolute") & (table["verdict"] == SUPPORTED)]
+    assert first["wrongly"] == own[(own["switch"] == "off") & (own["count"] == 56)]["share"].iloc[0]

@@ -224,11 +224,16 @@ def test_the_written_table_holds_every_case() -> None:
 
 
 def test_what_the_written_table_says() -> None:
-    """Wrong at most 5 percent within its error; the smallest effect is seldom seen on 56 buurten × 8 years."""
+    """Wrong at most 5 percent within its error; the smallest effect is seldom seen on 56 buurten × 8 years.
+
+    Where the focus varies three times as much and neighbours share their shocks, that holds for either direction alone.
+    """
     for case in cases():
         rows = written(case)
         if case.switch.startswith("off") and case.test != "selected_naive":
-            assert share(rows, HIGHER, LOWER) <= 5 + 2 * rows["mc_error"].max()
+            apart = case.switch.startswith("off_focus")
+            wrong = max(share(rows, HIGHER), share(rows, LOWER)) if apart else share(rows, HIGHER, LOWER)
+            assert wrong <= 5 + 2 * rows["mc_error"].max()
         if case.test == "selected_naive" and case.switch == "off_noise":
             assert share(rows, LOWER) > 5
     assert share(written(chosen("ends", ABSOLUTE, "on_1x")), HIGHER) < 20

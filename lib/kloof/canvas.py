@@ -137,7 +137,8 @@ class Drawing:
         """Name a variant of a calculation: a way of computing, or the focus list it was made with."""
         if has("variant", code):
             return self.narrator.word("variant", code)
-        return self.narrator.focus(code) if code in self.narrator.catalogue.focus or ":" in code else code
+        named = code in self.narrator.catalogue.focus or ":" in code or code.startswith("BU")
+        return self.narrator.focus(code) if named else code
 
 
 def prepare(name: str, narrator: Narrator, needs: Mapping[str, Sequence[str]]) -> Drawing:

@@ -51,10 +51,10 @@ def run(
     ] = None,
     engine: Annotated[
         str, typer.Option(help="warm: copies of one loaded process; stock: papermill's own, a new kernel each time")
-    ] = "warm",
+    ] = "",
 ) -> None:
     """Run the notebooks of a preset and write its report to reports/<preset>."""
-    from kloof.execution import ENGINES, How
+    from kloof.execution import ENGINES, USUAL, How
     from kloof.publish import headlines
     from kloof.run import make_report, notebook_paths
     from kloof.sources import catalogue, project_folder
@@ -63,7 +63,7 @@ def run(
     languages = LANGUAGES if language == "both" else (language,)
     if language != "both" and language not in LANGUAGES:
         raise ParameterError(f"language {language!r} is not known. Valid: {', '.join(LANGUAGES)}, both.")
-    if engine not in ENGINES:
+    if (engine := engine or USUAL) not in ENGINES:
         raise ParameterError(f"engine {engine!r} is not known. Valid: {', '.join(ENGINES)}.")
     paths = notebook_paths(only or [])
     with _Progress(len(paths), languages) as tell:

@@ -44,7 +44,7 @@ def batch(
         wanted = _as_before(folder / PLAN, every=every, municipality=municipality)
     else:
         wanted = {"languages": _languages(language), "overrides": _overrides(set_ or [])}
-        wanted |= {"preset": preset, "codes": _codes(every, municipality or []), "limit": limit}
+        wanted |= {"preset": preset, "codes": codes_of(every, municipality or []), "limit": limit}
         write_whole(folder / PLAN, dump(wanted))
     orders = reports.orders(**wanted)
     found, problem = [], None
@@ -83,20 +83,30 @@ def _outcomes(orders: Sequence["Order"], workers: int, scheduler: str) -> "Itera
         yield from give_out(stale, workers, scheduler)
 
 
-def _codes(every: bool, given: Sequence[str]) -> list[str]:
-    """Give the municipalities that are asked for; raises ParameterError when none, or both ways, are asked."""
+def codes_of(every: bool, given: Sequence[str]) -> list[str]:
+    """Give the municipalities that are asked for; of all, not those that went into another one.
+
+    Raises ParameterError when none, or both ways, are asked.
+    """
     from kloof import store
     from kloof.errors import ParameterError
+    from kloof.mapping import predecessors, read_mapping
     from kloof.presets import MUNICIPALITY
+    from kloof.sources import data_folder
 
     codes = list(dict.fromkeys(code.strip() for item in given for code in item.split(",") if code.strip()))
     if every == bool(codes):
         raise ParameterError("Say which municipalities: --all, or --municipality GM0344,GM0363. See: kloof list.")
     if wrong := [code for code in codes if not MUNICIPALITY.fullmatch(code)]:
         raise ParameterError(f"{', '.join(wrong)} is no CBS code of a municipality: GM and four digits.")
-    if every and not (codes := [code for code in store.municipalities() if MUNICIPALITY.fullmatch(code)]):
+    if not every:
+        return codes
+    held = [code for code in store.municipalities() if MUNICIPALITY.fullmatch(code)]
+    if not held:
         raise ParameterError("The store (data/store) is empty. Fill it: kloof data add FILE…")
-    return codes
+    mapping = read_mapping(data_folder() / "mapping.csv")
+    merged = {earlier for code in held for earlier in predecessors(mapping, code)}
+    return [code for code in held if code not in merged]
 
 
 def _languages(given: str) -> list[str]:

@@ -24,6 +24,7 @@ from kloof.workers import StoppedError, workers
 
 WARM, STOCK = "warm", "stock"
 ENGINES = (WARM, STOCK)
+USUAL = WARM if hasattr(os, "fork") else STOCK  # a system that cannot fork has no warm copies
 STRAY = ("execution", "papermill")
 NOTEBOOK_TIMEOUT = 600  # seconds a single cell may take
 
@@ -73,7 +74,7 @@ class How:
     executed in a language, and may put in its place what an earlier run left; `stop` ends what runs.
     """
 
-    engine: str = WARM
+    engine: str = USUAL
     limit: float = NOTEBOOK_TIMEOUT
     abreast: bool = True
     kept: Callable[[Path, str, Path], bool] | None = None

@@ -10,6 +10,7 @@ from kloof.findings import DIFFERENCES
 from kloof.readback import Node, agrees, read_number, signs
 
 FOCUS_RULE = re.compile(r"\w+:(\d+):\w+:(\d{4})")  # a focus list made by a rule names a size and a year
+FOCUS_CODES = re.compile(r"BU\d{8}(?:\s*,\s*BU\d{8})+")  # or it is given by its buurten
 YEAR = re.compile(r"(?:19|2\d)\d\d")  # a year of arrival may lie far ahead
 COUNTED = frozenset({"n_units", "n_missing", "n_total", "year"})
 Known = tuple[float, str | None]  # a number and its unit; a unit that is not recorded is None
@@ -68,8 +69,10 @@ class Knowledge:
 
     @cached_property
     def sizes(self) -> frozenset[str]:
-        """List the sizes of focus lists made by a rule, which stand in the name of the list."""
-        return frozenset(size for size, _ in self._rules())
+        """List the sizes of focus lists made by a rule or given by codes, which stand in the name of the list."""
+        given = {text for text in strings(self.results) if FOCUS_CODES.fullmatch(text)}
+        counts = {str(len({code.strip() for code in text.split(",")})) for text in given}
+        return frozenset(counts | {size for size, _ in self._rules()})
 
     def _rules(self) -> list[tuple[str, str]]:
         """List size and year of each focus list made by a rule."""

@@ -16,6 +16,7 @@ from kloof.formulas import dissimilarity
 from kloof.mobility import percentile_ranks
 from kloof.models import ABSOLUTE, RELATIVE, weighted_means
 from kloof.prices import price_factors
+from kloof.schema import empty_observations
 from kloof.sources import price_index
 from kloof.synth import Figure, Places, drawn, fallen_behind, shared, vary
 from kloof.world import PER_HOUSEHOLD, Setting, World, opened, ramp, whole
@@ -129,7 +130,7 @@ def passed_on(setting: Setting, rng: np.random.Generator) -> World:
 
 def _real(years: tuple[int, ...]) -> Array:
     """Turn constant prices into those of each year: incomes are dated halfway their year."""
-    return 1 / price_factors(list(years), price_index(), years[0])
+    return 1 / price_factors(list(years), price_index(empty_observations(), years)[0], years[0])
 
 
 def _fifths(where: Places, level: Array) -> tuple[Flags, Flags]:

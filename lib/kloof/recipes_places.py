@@ -10,6 +10,7 @@ import numpy as np
 from kloof.dealing import Array
 from kloof.models import RELATIVE
 from kloof.recipes import EARLY, INCOME, LATE, LOW_INCOME, USUAL, lasting
+from kloof.schema import empty_observations
 from kloof.sources import price_index
 from kloof.synth import Figure, Places, drawn, places, shared, vary
 from kloof.world import MUNICIPALITY, PER_DWELLING, Setting, World, opened, whole, years_from
@@ -202,7 +203,7 @@ def squeezed(setting: Setting, rng: np.random.Generator) -> World:
     """
     world = World(places(15, 3, rng))
     years = years_from(2017 - setting.years, setting.years)
-    prices = price_index()
+    prices, _ = price_index(empty_observations(), years)
     codes = [f"GM{number}" for number in range(int(MUNICIPALITY[2:]), int(MUNICIPALITY[2:]) + setting.buurten)]
     people = np.round(40_000 * np.exp(0.9 * rng.standard_normal(len(codes))))
     for year in years:

@@ -204,10 +204,12 @@ def buurten_ranked(section: Section, study: Study, found: Sequence[Finding]) -> 
     indicator = study.known.indicator(name)
     table = levels.ranked_table(study, name, year)
     value: dict[str, Any] = {"kind": "number", "unit": indicator.unit, "decimals": indicator.decimals}
+    apart = {**value, "unit": str(study.known.units[indicator.unit]["change"])}  # percentages differ by points
     columns = [
         Column("area", "area"),
         Column("group", "group"),
-        *[Column(key, **value) for key in ("value", "low", "high", "difference")],
+        *[Column(key, **value) for key in ("value", "low", "high")],
+        Column("difference", **apart),
     ]
     section.table("03.ranked", columns, table)
     options = {"unit": indicator.unit, "indicator": name, "year": year, "sources": list(finding.sources)}
@@ -221,7 +223,7 @@ def buurten_ranked(section: Section, study: Study, found: Sequence[Finding]) -> 
     )
     if study.data.geometry:
         shown = table.rename(columns={"value": "level", "difference": "value"})
-        section.table("03.map", [Column("area", "area"), Column("group", "group"), Column("value", **value)], shown)
+        section.table("03.map", [Column("area", "area"), Column("group", "group"), Column("value", **apart)], shown)
         section.figure("03.map", "choropleth", "03.map", finding.id, **options, diverging=True)
     return table
 
@@ -349,18 +351,13 @@ def claim_error_rates(section: Section, study: Study) -> pd.DataFrame:
     registered = usual[usual["switch"] == "registered"].set_index(keys)["effect"]
     wide = wide.assign(effect=registered, n=usual[usual["switch"] == "off"].set_index(keys)["n"])
     order = usual.drop_duplicates(keys).set_index(keys).index
-    table = (
-        wide.reindex(order).reset_index().rename(columns={"part": "calibrated", "off": "wrongly", "count": "places"})
-    )
-    kinds = {
-        "claim": "claim",
-        "calibrated": "code",
-        "places": "number",
-        "years": "number",
-        "effect": "number",
-        "wrongly": "number",
-        "small": "number",
-    }
+    table = wide.reindex(order).reset_index()
+    thousands = table["unit"] == "thousand_euro"  # so that an effect of some hundreds is told
+    effect, unit = table["effect"], table["unit"]
+    table = table.assign(effect=effect.where(~thousands, 1000 * effect), unit=unit.where(~thousands, "euro"))
+    table = table.rename(columns={"part": "calibrated", "off": "wrongly", "count": "places"})
+    kinds = {"claim": "claim", "calibrated": "code", "places": "number", "years": "number", "effect": "number"}
+    kinds |= {"wrongly": "number", "small": "number"}
     kinds |= {"registered": "number", "large": "number", "n": "number", "municipality": "hidden", "unit": "hidden"}
     shares = dict.fromkeys(("wrongly", "small", "registered", "large"), "percent")
     section.table(

@@ -152,7 +152,7 @@ def _of_places() -> list[Switch]:
         Switch("H6", mix, _POINTS, (0.5, 1.0, 2.0), still, "stock", held),
         Switch("C7", "class", "classes", (0.25, 0.5, 1.5), classes, "improves", "livability_class", _STUDY),
         Switch("C7", "score", "score_points", (0.034, 0.067, 0.2), scores, "improves", score, _STUDY),
-        Switch("C8", "safety", "part_of_spread", (0.1, 0.2), followed, "follows", safe, _STUDY),
+        Switch("C8", "safety", "index", (0.1, 0.2), followed, "follows", safe, _STUDY),
         Switch("H8", "liveability", _POINTS, (0.5, 1.0, 3.0), better_alone, "liveability_alone", "liveability", _STUDY),
         Switch("H8", "safety", _POINTS, (0.5, 1.0, 3.0), better_alone, "safety_alone", "safety", _STUDY),
         Switch("C10", "gap", "percent", (5.0, 10.0, 60.0), gap_part, "who_leads", f"{_INCOME}.gap", _PLACED),

@@ -108,12 +108,12 @@ def per_claim(documents: Documents, place: str) -> pd.DataFrame:
     verdicts are no tests of chance (a level, a threshold), or fewer than three municipalities could be tested.
     """
     parts, table = summaries(documents, place), counts(documents)
-    together = {
+    together: dict[object, str] = {
         claim: combine(list(rows["verdict"])) for claim, rows in parts.groupby("claim", sort=False)
-    }  # fmt: skip
+    }
     own = documents.get(place, {}).get("overall", {})
     return table.assign(
-        together=[together.get(claim) for claim in table["claim"]],
+        together=table["claim"].map(together),
         place=[own.get(claim) for claim in table["claim"]],
     )
 

@@ -1,0 +1,45 @@
+"""What was computed in one language is there for the other, and nowhere else."""
+
+from pathlib import Path
+
+import pytest
+
+from kloof import memo
+from kloof.memo import remembered
+
+
+def test_without_a_folder_everything_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(memo.FOLDER, raising=False)
+    made: list[int] = []
+    for _ in range(2):
+        remembered("purpose", lambda: 1, lambda: made.append(1))
+    assert made == [1, 1]
+
+
+def test_the_same_question_is_computed_once_and_each_gets_a_copy(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(memo.FOLDER, str(tmp_path / "memo"))
+    made: list[tuple[str, object]] = []
+
+    def ask(purpose: str, key: object) -> list[int]:
+        return remembered(purpose, lambda: key, lambda: made.append((purpose, key)) or [len(made)])
+
+    first, again = ask("a", (1, "x")), ask("a", (1, "x"))
+    assert (first, again) == ([1], [1])
+    first.append(9)
+    assert ask("a", (1, "x")) == [1], "what one asker does to its copy does not reach another"
+    assert [ask("a", (1, "y")), ask("b", (1, "x")), ask("a", (1.5, "x"))] == [[2], [3], [4]]
+    assert len(made) == len(list((tmp_path / "memo").iterdir())) == 4
+
+
+def test_what_failed_is_not_remembered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(memo.FOLDER, str(tmp_path))
+
+    def fail() -> int:
+        raise ValueError("not now")
+
+    with pytest.raises(ValueError, match="not now"):
+        remembered("a", lambda: 1, fail)
+    assert list(tmp_path.iterdir()) == []
+    assert remembered("a", lambda: 1, lambda: 3) == 3
