@@ -112,10 +112,8 @@ def per_claim(documents: Documents, place: str) -> pd.DataFrame:
         claim: combine(list(rows["verdict"])) for claim, rows in parts.groupby("claim", sort=False)
     }  # fmt: skip
     own = documents.get(place, {}).get("overall", {})
-    return table.assign(
-        together=[together.get(claim) for claim in table["claim"]],
-        place=[own.get(claim) for claim in table["claim"]],
-    )
+    joined: list[Any] = [together.get(claim) for claim in table["claim"]]
+    return table.assign(together=joined, place=[own.get(claim) for claim in table["claim"]])
 
 
 def headcount(documents: Documents, wanted: Sequence[str], *, with_areas: bool) -> dict[str, Any]:
