@@ -244,6 +244,26 @@ def test_a_series_stays_with_the_source_that_gives_most_of_it() -> None:
     assert set(chosen[chosen["year"] == 2016]["source"]) == {"model_1_2016"}
 
 
+def test_a_model_that_is_kept_apart_fills_no_hole_of_the_other() -> None:
+    """50150NED lacks one buurt and has 2024; 50090NED knows that buurt, by another model, and one that no other has."""
+    name = "good_perceived_health_share"
+    codes = [f"BU0001{place:04d}" for place in range(20)]
+    late = observations(*((code, 80.0, "rivm_50150") for code in codes)).assign(year=2024, indicator=name)
+    main = observations(*((code, 81.0, "rivm_50150") for code in codes[1:]), (codes[0], None, "rivm_50150"))
+    other = observations(*((code, 70.0, "rivm_50090") for code in codes[:10]), ("BU00010099", 71.0, "rivm_50090"))
+    rows = pd.concat([late, main.assign(indicator=name), other.assign(indicator=name)], ignore_index=True)
+    chosen, set_aside, checks = choose_sources(rows.sample(frac=1, random_state=1), catalogue())
+    assert set(chosen["source"]) == {"rivm_50150"}
+    there = chosen[chosen["year"] == 2020].set_index("code")
+    assert there.loc[codes[0], "status"] != "measured"
+    assert "BU00010099" not in there.index
+    counted = {row.reason: row.rows for row in set_aside}
+    assert counted == {"another_source_for_the_same_figure": 9, "of_another_model": 2}
+    assert len(checks) == 9  # how far the models differ is still there to see
+    filled, _, _ = choose_sources(rows)  # without the catalogue nothing is known to be another model
+    assert set(filled["source"]) == {"rivm_50150", "rivm_50090"}
+
+
 def test_equally_wide_sources_are_chosen_by_name_and_nothing_is_lost() -> None:
     rows = observations(("BU00010001", 1.0, "b"), ("BU00010001", 2.0, "a"))
     chosen, set_aside, checks = choose_sources(rows)

@@ -19,6 +19,7 @@ from kloof.errors import ParameterError, SourceError, faults
 from kloof.schema import COLUMNS, SetAside, check_observations
 
 EDITION = r"_(?:19|20)\d\d$"  # what tells the yearly editions of one source apart
+MAIN_FIRST = {"is_narrow": True, "length": False, "covered": False, "source": True}  # column: whether ascending
 NEARLY = 0.9  # a source this wide counts as wide as the widest
 REGISTRY = "registry.csv"
 STORE = "store"
@@ -138,10 +139,10 @@ def load(
 
         return from_store(municipality, known, comparisons, apportioned=apportioned)
     if source in embedded():
-        return _load_embedded(data_folder() / source, municipality)
+        return _load_embedded(data_folder() / source, municipality, known)
     for folder in (Path(source), project_folder() / source):
         if (folder / REGISTRY).is_file():
-            return _load_embedded(folder, municipality)
+            return _load_embedded(folder, municipality, known)
     path = next((place for place in (Path(source), project_folder() / source) if place.is_file()), None)
     if path is None:
         raise ParameterError(
@@ -176,7 +177,7 @@ def verify(folder: Path) -> dict[str, str]:
     return expected
 
 
-def _load_embedded(folder: Path, municipality: str) -> DataSet:
+def _load_embedded(folder: Path, municipality: str, known: Catalogue) -> DataSet:
     hashes = verify(folder)
     areas = pd.read_csv(folder / "areas.csv", dtype="str", keep_default_na=False)
     if municipality not in set(areas.loc[areas["level"] == "gemeente", "code"]):
@@ -196,7 +197,7 @@ def _load_embedded(folder: Path, municipality: str) -> DataSet:
     key = ["code", "year", "indicator", "source"]
     is_suspect = measured.set_index(key).index.isin(missing.loc[missing["status"] == "suspect"].set_index(key).index)
     rows = pd.concat([measured.loc[~is_suspect, list(COLUMNS)], missing[list(COLUMNS)]], ignore_index=True)
-    observations, set_aside, checks = choose_sources(check_observations(rows, folder / "figures.csv"))
+    observations, set_aside, checks = choose_sources(check_observations(rows, folder / "figures.csv"), known)
     published = pd.read_csv(folder / "published.csv", dtype={"period": "str"}) if "published.csv" in hashes else None
     lists = pd.read_csv(folder / "focus_lists.csv", dtype="str", keep_default_na=False)
     without_code = int((lists["buurt_code"] == "").sum())
@@ -246,15 +247,18 @@ def _with_postcodes(areas: pd.DataFrame, observations: pd.DataFrame) -> pd.DataF
     return pd.concat([areas, rows], ignore_index=True)
 
 
-def choose_sources(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[SetAside, ...], pd.DataFrame]:
+def choose_sources(
+    rows: pd.DataFrame, known: Catalogue | None = None
+) -> tuple[pd.DataFrame, tuple[SetAside, ...], pd.DataFrame]:
     """Keep one source per code, year and indicator, and compare what the others say.
 
     In each municipality, level and year the sources that cover nearly as many areas as the widest come first; of these
     the one that gives most of that indicator over all years, so that a series stays one source's as long as it can and
     a model that was changed is not joined to its older self. Within the source a measured value beats a missing one, so
-    a single recalculated buurt fills the place its main source leaves open. Returns the chosen rows, the number set
-    aside, and a table of every pair of measured values (indicator, year, code, chosen, other, both sources): how far
-    two sources differ is for the reader to see.
+    a single recalculated buurt fills the place its main source leaves open. A source that the catalogue keeps apart
+    from the main one (another model of the same thing) fills nothing: a year of two models is a year of neither.
+    Returns the chosen rows, the number set aside, and a table of every pair of measured values (indicator, year, code,
+    chosen, other, both sources): how far two sources differ is for the reader to see.
     """
     code = rows["code"]
     place = code.str[:6].where(code.str[:2] != "PC", "PC")
@@ -265,12 +269,18 @@ def choose_sources(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[SetAside, ..
     width["is_narrow"] = width["covered"] < NEARLY * widest
     width["length"] = width.groupby(["indicator", "place", "series"])["one"].transform("sum")
     width["is_missing"] = 1 - width["one"]
+    width["is_apart"] = _kept_apart(width, known)
     ordered = width.sort_values(
-        ["code", "indicator", "year", "is_missing", "is_narrow", "length", "covered", "source"],
-        ascending=[True, True, True, True, True, False, False, True],
+        ["code", "indicator", "year", "is_apart", "is_missing", *MAIN_FIRST],
+        ascending=[True, True, True, True, True, *MAIN_FIRST.values()],
     )
     first = ~ordered.duplicated(["code", "indicator", "year"])
-    chosen = ordered[first]
+    chosen = ordered[first & ~ordered["is_apart"]]
+    measured = ordered[ordered["one"] == 1]
+    figures = ["code", "indicator", "year"]
+    lonely = measured[measured["is_apart"]].drop_duplicates(figures)
+    filled = pd.MultiIndex.from_frame(chosen.loc[chosen["one"] == 1, figures])
+    left_open = int((~pd.MultiIndex.from_frame(lonely[figures]).isin(filled)).sum())
     others = ordered[~first & (ordered["status"] == "measured")]
     pairs = others.merge(
         chosen[["code", "indicator", "year", "value", "source"]],
@@ -278,16 +288,41 @@ def choose_sources(rows: pd.DataFrame) -> tuple[pd.DataFrame, tuple[SetAside, ..
         suffixes=("_other", ""),
         validate="many_to_one",
     )
+    pairs = pairs[pairs["value"].notna()]
     checks = pairs[["code", "indicator", "year", "value", "source", "value_other", "source_other"]]
-    set_aside = (SetAside("choose_sources", int((~first).sum()), "another_source_for_the_same_figure"),)
+    set_aside = (
+        SetAside("choose_sources", len(ordered) - len(chosen) - left_open, "another_source_for_the_same_figure"),
+        *([SetAside("choose_sources", left_open, "of_another_model")] if left_open else []),
+    )
     return chosen[list(COLUMNS)].reset_index(drop=True), set_aside, checks.reset_index(drop=True)
+
+
+def _kept_apart(width: pd.DataFrame, known: Catalogue | None) -> "pd.Series[bool]":
+    """Tell which rows are of a source that the catalogue keeps apart from the main one of their place and year."""
+    there = known.indicators if known else {}
+    pairs = {
+        (name, *sides)
+        for name in width["indicator"].unique()
+        if name in there
+        for gap in there[name].breaks
+        if gap.kind == "model" and len(gap.sources) == 2
+        for sides in (sorted(gap.sources), sorted(gap.sources, reverse=True))
+    }
+    if not pairs:
+        return pd.Series(data=False, index=width.index)
+    place = ["indicator", "year", "place"]
+    main = width.sort_values([*place, *MAIN_FIRST], ascending=[True, True, True, *MAIN_FIRST.values()])
+    main = main.drop_duplicates(place)[[*place, "series"]].rename(columns={"series": "main"})
+    both = width[[*place, "series"]].merge(main, on=place, how="left", validate="many_to_one")
+    found = pd.MultiIndex.from_frame(both[["indicator", "main", "series"]]).isin(pd.MultiIndex.from_tuples(pairs))
+    return pd.Series(found, index=width.index)
 
 
 def _load_file(path: Path, municipality: str, known: Catalogue) -> DataSet:
     from kloof.recognise import recognise
 
     read = recognise(path, known, municipality=municipality)
-    observations, chosen, checks = choose_sources(read.observations)
+    observations, chosen, checks = choose_sources(read.observations, known)
     return DataSet(
         name=path.name,
         municipality=municipality,

@@ -49,7 +49,7 @@ def from_store(
     beside, _ = _in_catalogue(
         pd.concat([rows.iloc[:0], *[held.observations for held in others], national], ignore_index=True), known
     )
-    observations, chosen, checks = choose_sources(pd.concat([rows, beside], ignore_index=True))
+    observations, chosen, checks = choose_sources(pd.concat([rows, beside], ignore_index=True), known)
     everyone = (own, *earlier, *others)
     used = set(observations["source"])
     sources = pd.concat([*[held.sources for held in everyone], about_it], ignore_index=True)
