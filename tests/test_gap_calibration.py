@@ -235,7 +235,8 @@ def test_what_the_written_table_says() -> None:
             wrong = max(share(rows, HIGHER), share(rows, LOWER)) if apart else share(rows, HIGHER, LOWER)
             assert wrong <= 5 + 2 * rows["mc_error"].max()
         if case.test == "selected_naive" and case.switch == "off_noise":
-            assert share(rows, LOWER) > 5
+            assert share(rows, LOWER) >= 5  # and never the other way: it seems to recover
+            assert share(rows, HIGHER) <= 0.5
     assert share(written(chosen("ends", ABSOLUTE, "on_1x")), HIGHER) < 20
     assert share(written(chosen("ends", ABSOLUTE, "on_3x")), HIGHER) > 80
     assert share(written(chosen("ends", ABSOLUTE, "off")), SAME) < 1

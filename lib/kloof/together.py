@@ -108,14 +108,12 @@ def per_claim(documents: Documents, place: str) -> pd.DataFrame:
     verdicts are no tests of chance (a level, a threshold), or fewer than three municipalities could be tested.
     """
     parts, table = summaries(documents, place), counts(documents)
-    together: dict[object, str] = {
+    together = {
         claim: combine(list(rows["verdict"])) for claim, rows in parts.groupby("claim", sort=False)
-    }
+    }  # fmt: skip
     own = documents.get(place, {}).get("overall", {})
-    return table.assign(
-        together=table["claim"].map(together),
-        place=[own.get(claim) for claim in table["claim"]],
-    )
+    joined: list[Any] = [together.get(claim) for claim in table["claim"]]
+    return table.assign(together=joined, place=[own.get(claim) for claim in table["claim"]])
 
 
 def headcount(documents: Documents, wanted: Sequence[str], *, with_areas: bool) -> dict[str, Any]:
