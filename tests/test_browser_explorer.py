@@ -184,6 +184,6 @@ def test_axe_finds_nothing_at_aa(browser: Any, files: Path, name: str, width: in
 
 
 def test_a_number_says_where_it_stands(opened: Opened) -> None:
-    number = opened.page.locator("data.n").first
+    number = opened.page.locator("data[data-ref]").first
     number.hover()
     assert number.get_attribute("title") == "results.json " + str(number.get_attribute("data-ref"))

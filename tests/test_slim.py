@@ -84,7 +84,7 @@ def test_letters_keep_their_width_and_what_is_drawn_keeps_its_order() -> None:
     assert found is not None
     assert found.text == "Belcrum & co"
     assert float(found.attrib["textLength"]) == pytest.approx(wide("Belcrum & co", bold=True), abs=0.05)
-    assert found.attrib.keys() == {"x", "y", "font-weight", "fill", "textLength", "lengthAdjust"}
+    assert found.attrib.keys() == {"x", "y", "font-weight", "fill", "textLength"}
 
 
 def test_ids_stand_only_where_something_refers_to_them() -> None:

@@ -168,7 +168,7 @@ def _letters(element: Element) -> None:
     size = float(element.attrib.get("font-size", f"{LETTER:g}").removesuffix("px"))
     length = wide(element.text or "", bold=bold) * size / LETTER
     if len(element.text or "") > 1 and length:
-        element.attrib |= {"textLength": _short(length, 1), "lengthAdjust": "spacingAndGlyphs"}
+        element.set("textLength", _short(length, 1))
 
 
 def _clear(parent: Element) -> None:
