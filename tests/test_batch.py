@@ -294,7 +294,7 @@ def test_a_killed_worker_is_replaced_and_an_order_that_kills_them_all_is_given_u
     assert {code: outcome.state for code, outcome in found.items()} == {
         "GM0000": FAILED, "GM0001": DONE, "GM0002": DONE,
     }  # fmt: skip
-    assert "ended unexpectedly 3 times" in found["GM0000"].problem
+    assert "ended unexpectedly again and again" in found["GM0000"].problem
 
 
 def test_a_full_disk_ends_the_batch(tmp_path: Path) -> None:

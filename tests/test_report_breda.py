@@ -132,7 +132,7 @@ def test_the_page_says_only_what_the_results_say(breda_report: Path, language: s
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_wrong_number_in_the_real_page_is_caught(breda_report: Path, language: str) -> None:
     page = (breda_report / language / "index.html").read_text(encoding="utf-8")
-    wrong = re.sub(r'(<data[^>]*>)(€.?)151', r"\g<1>\g<2>152", page, count=1)
+    wrong = re.sub(r"(<data[^>]*>)(€.?)151", r"\g<1>\g<2>152", page, count=1)
     assert wrong != page
     faults = audit.audit_html(wrong, read(breda_report), language, audit.labels(catalogue(), language))
     assert any("152" in fault for fault in faults)

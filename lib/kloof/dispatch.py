@@ -17,7 +17,7 @@ from kloof.warm import ALONE
 
 AGAIN = "What is done is kept. Go on with: kloof batch --resume"
 CONNECT = 10  # seconds in which a scheduler must answer
-DEATHS = 2  # workers that an order may lose before it is given up
+DEATHS = 2  # workers that an order may lose before it is set apart
 
 
 def give_out(
@@ -31,24 +31,31 @@ def give_out(
     with _client(min(workers, len(orders)), scheduler) as client:
         from distributed import as_completed
 
+        suspects: list[Order] = []
         waiting = {client.submit(do, order, pure=False): order for order in orders}
         for future in as_completed(list(waiting), loop=client.loop):  # type: ignore[no-untyped-call]
-            outcome = _outcome(future, waiting[future])
+            outcome = _outcome(future)
+            if outcome is None:
+                suspects.append(waiting[future])
+                continue
             yield outcome
             if outcome.disk_full:
                 client.cancel(list(waiting))
                 raise BatchError(f"The disk is full: {outcome.problem}. Make room. {AGAIN}")
+        for order in suspects:  # one at a time: what dies now dies by itself
+            problem = "its worker ended unexpectedly again and again"
+            alone = _outcome(client.submit(do, order, pure=False))
+            yield alone or Outcome(order.municipality, FAILED, problem=problem)
 
 
-def _outcome(future: Any, order: Order) -> Outcome:
-    """Take the outcome out of a future; a worker that died again and again is the order's fault."""
+def _outcome(future: Any) -> Outcome | None:
+    """Take the outcome out of a future; None when its workers died, perhaps by another order that lay there too."""
     from distributed import KilledWorker
 
     try:
         outcome: Outcome = future.result()
     except KilledWorker:
-        problem = f"its worker ended unexpectedly {DEATHS + 1} times"
-        return Outcome(order.municipality, FAILED, problem=problem)
+        return None
     except (CancelledError, OSError, TimeoutError) as problem:
         raise BatchError(f"The scheduler went away ({type(problem).__name__}). {AGAIN}") from None
     return outcome

@@ -99,7 +99,14 @@
           option.selected = place.code === code;
           select.append(option);
         }
-        select.addEventListener('change', () => { chosen[at] = select.value; draw(); });
+        select.addEventListener('change', () => {
+          const other = chosen.indexOf(select.value);
+          if (other >= 0) chosen[other] = chosen[at]; // a municipality that stands there already changes places
+          chosen[at] = select.value;
+          offer();
+          draw();
+          all('.selects select')[at].focus();
+        });
         label.append(select);
         return label;
       }));
