@@ -4,7 +4,6 @@ import csv
 import json
 import math
 import re
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -12,13 +11,12 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from kloof import audit
+from kloof import audit, run
 from kloof.sources import catalogue
 from opened import Opened
 
 pytestmark = pytest.mark.xdist_group("breda")
 LANGUAGES = ("nl", "en")
-PINNED = sys.version_info[:2] == (3, 11)  # the committed run was made with the versions the lock gives Python 3.11
 
 
 def read(folder: Path) -> dict[str, Any]:
@@ -53,7 +51,7 @@ def visible(page: str) -> str:
 
 
 def same(a: Any, b: Any, place: str = "") -> list[str]:
-    """List where two documents differ; numbers may differ in the tenth digit, as other processors round otherwise."""
+    """List where two documents differ; numbers may differ in the eighth digit, as other processors round otherwise."""
     if isinstance(a, dict) and isinstance(b, dict):
         found = [f"{place}/{key} is in one only" for key in a.keys() ^ b.keys()]
         return found + [fault for key in a.keys() & b.keys() for fault in same(a[key], b[key], f"{place}/{key}")]
@@ -62,7 +60,7 @@ def same(a: Any, b: Any, place: str = "") -> list[str]:
             fault for number, pair in enumerate(zip(a, b, strict=True)) for fault in same(*pair, f"{place}/{number}")
         ]
     numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in (a, b))
-    if numbers and math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9):
+    if numbers and math.isclose(a, b, rel_tol=1e-7, abs_tol=1e-7):
         return []
     return [] if a == b else [f"{place}: {a!r} is not {b!r}"]
 
@@ -100,14 +98,14 @@ def test_the_committed_run_is_what_the_code_makes(breda_report: Path, project: P
         assert texts[0] == texts[1]
 
 
-@pytest.mark.skipif(
-    not PINNED, reason="other Pythons get other versions of numpy and matplotlib: drawings may differ in a digit"
-)
-def test_two_runs_give_the_same_bytes(breda_report: Path, project: Path) -> None:
-    example = project / "reports" / "example"
-    for path in sorted(path for path in example.rglob("*") if path.is_file()):
-        name = path.relative_to(example)
-        assert path.read_bytes() == (breda_report / name).read_bytes(), f"{name} differs between two runs"
+def test_two_runs_give_the_same_bytes(breda_report: Path, home: Path) -> None:
+    """In another folder; not against the committed run, since other processors round the last digit otherwise."""
+    made = run.make_report("breda", {}, ["en"], only=["03", "04", "09"])
+    again = sorted(made.rglob("*.ipynb"))
+    assert len(again) == 3
+    for path in again:
+        [first] = (breda_report / "en").rglob(path.name)
+        assert path.read_bytes() == first.read_bytes(), f"{path.name} differs between two runs"
 
 
 def test_the_changelog_tells_the_headline_numbers(project: Path) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from kloof.errors import NotComputableError, SchemaError, examples, faults
 from kloof.regression import Array, Estimate, from_t
 
+MOST_STEPS = 25  # of Newton, each doubling the digits that are right
 FARTHEST = 30.0  # log odds; fitted values further apart mean that a group of rows has one outcome only
 
 
@@ -73,10 +74,9 @@ def ordinal_trend(data: Classes, most_iterations: int = 500) -> OrdinalTrend:
             warnings.simplefilter("error", category)
         try:
             fit = model.fit(cov_type="cluster", cov_kwds={"groups": cluster}, **shared)
-            covariance = np.asarray(fit.cov_params())
+            point, covariance = _exact(design, observed, np.asarray(fit.params), cluster)
         except (ConvergenceWarning, HessianInversionWarning, np.linalg.LinAlgError, ValueError) as problem:
             raise _unfit(str(problem)) from None
-    point = np.asarray(fit.params)
     variances = np.diag(covariance)
     if not (np.isfinite(point).all() and np.isfinite(variances).all() and (variances > 0).all()):
         raise _unfit("the variance does not exist")
@@ -97,6 +97,47 @@ def ordinal_trend(data: Classes, most_iterations: int = 500) -> OrdinalTrend:
     flags = ("proportional_odds",) if whole else ("proportional_odds", "classes_absent")
     focus, rest, difference, *effects = found
     return OrdinalTrend(focus, rest, difference, _table(labels, effects), len(observed), len(areas), flags)
+
+
+def _exact(design: Array, observed: NDArray[np.intp], start: Array, cluster: NDArray[np.intp]) -> tuple[Array, Array]:
+    """Take the fit of statsmodels to its exact maximum; give that and its variance clustered by area.
+
+    The fit stops at a small gradient and takes second derivatives by differences of the likelihood: ranges then differ
+    in the sixth digit from one processor to another. Here first derivatives are exact (complex step) and second ones
+    are differences of those. Raises LinAlgError without a maximum. Source: Squire & Trapp 1998,
+    doi:10.1137/S003614459631241X.
+    """
+    rows = np.arange(len(observed))
+
+    def scores(params: Array) -> Array:
+        steps = params + 1e-30j * np.eye(len(params))
+        parts = []
+        for one in steps:
+            cuts = np.cumsum(np.concatenate([one[3:4], np.exp(one[4:])]))
+            below = 1 / (1 + np.exp(-(cuts[None, :] - (design @ one[:3])[:, None])))
+            edges = np.column_stack([np.zeros(len(rows)), below, np.ones(len(rows))])
+            parts.append(np.log(edges[rows, observed + 1] - edges[rows, observed]).imag * 1e30)
+        return np.column_stack(parts)
+
+    def curvature(params: Array) -> Array:
+        shifts = 1e-5 * np.eye(len(params))
+        ends = [[scores(params + sign * shift).sum(axis=0) for sign in (1, -1)] for shift in shifts]
+        found = np.array([(up - down) / 2e-5 for up, down in ends])
+        return np.asarray(-(found + found.T) / 2)
+
+    point = start
+    for _ in range(MOST_STEPS):
+        step = np.linalg.solve(curvature(point), scores(point).sum(axis=0))
+        point = point + step
+        if np.abs(step).max() < 1e-12:
+            break
+    inverse = np.linalg.inv(curvature(point))
+    np.linalg.cholesky(inverse)
+    own = scores(point)
+    sums = np.stack([np.bincount(cluster, weights=column) for column in own.T], axis=1)
+    groups, (size, freedom) = len(sums), own.shape
+    small = groups / (groups - 1) * (size - 1) / (size - freedom)
+    return point, small * inverse @ (sums.T @ sums) @ inverse
 
 
 def _effects(model: Any, params: Array, labels: NDArray[np.int64]) -> Array:
