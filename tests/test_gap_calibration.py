@@ -70,11 +70,13 @@ def test_the_truth_is_what_the_switch_says(scale: str, effect: float) -> None:
 
 def test_growth_is_the_same_for_buurten_that_vary_more() -> None:
     """The mean of a lognormal rises with its spread; without a correction the focus would seem to grow."""
-    wild = Truth(scale=RELATIVE, buurten=40_000, focus=8_000, shock=0.1, noise=0.1, focus_factor=2.0, rounding=0.0)
-    made = municipality(wild, np.random.default_rng(6))
-    for side in (made.is_focus, ~made.is_focus):
-        grown = made.value[side, -1].mean() / made.value[side, 0].mean()
-        assert grown == pytest.approx(math.exp(7 * wild.growth), rel=0.03)
+    wild = Truth(scale=RELATIVE, buurten=1_000, focus=200, shock=0.1, noise=0.1, focus_factor=2.0, rounding=0.0)
+    many_made = [municipality(wild, np.random.default_rng(seed)) for seed in range(40)]
+    for listed in (True, False):
+        ends = [made.value[made.is_focus == listed][:, [0, -1]].sum(axis=0) for made in many_made]
+        first, last = np.sum(ends, axis=0)
+        # three standard errors of 40 places whose neighbours share shocks; uncorrected it would be 17 percent
+        assert last / first == pytest.approx(math.exp(7 * wild.growth), rel=0.08)
 
 
 def test_a_late_effect_comes_late() -> None:
@@ -175,9 +177,17 @@ OFF = [
 
 @pytest.mark.parametrize(("test", "measure", "switch", "truth"), OFF)
 def test_a_change_that_is_not_there_is_seldom_seen(test: str, measure: str, switch: str, truth: dict[str, int]) -> None:
-    """At most 5 percent wrong, within three standard errors of N draws."""
+    """At most 5 percent wrong, within three standard errors of N draws.
+
+    Where listed buurten vary three times as much and share their shocks, that holds for either direction (a claim names
+    one), not for both together.
+    """
     table = calibrate([chosen(test, measure, switch, **truth)], n=N, draws=499, seed=99)
-    assert share(table, HIGHER, LOWER) <= 5 + 3 * 100 * math.sqrt(0.05 * 0.95 / N)
+    most = 5 + 3 * 100 * math.sqrt(0.05 * 0.95 / N)
+    if switch == "off_focus_varies_more":
+        assert max(share(table, HIGHER), share(table, LOWER)) <= most
+    else:
+        assert share(table, HIGHER, LOWER) <= most
 
 
 @pytest.mark.parametrize(

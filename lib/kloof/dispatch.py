@@ -88,7 +88,7 @@ def _client(workers: int, scheduler: str) -> Iterator[Any]:
         before = {name: os.environ.get(name) for name in ALONE}
         with (
             LocalCluster(  # type: ignore[no-untyped-call]
-                n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL,
+                n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL,
                 env={name: value for name, value in ALONE.items() if before[name] is None},
             ) as cluster,
             Client(cluster, set_as_default=False) as client,  # type: ignore[no-untyped-call]

@@ -37,9 +37,13 @@ class Knowledge:
     def lines(self) -> frozenset[str]:
         """List the beginnings and ends, of two words or more, of the labels: what a line of a drawing may hold."""
         split = [label.lower().split() for label in self.extra]
-        ends = [words[:at] for words in split for at in range(2, len(words))]
-        ends += [words[at:] for words in split for at in range(1, len(words) - 1)]
-        return frozenset(" ".join(words) for words in ends)
+        return self.tails | {" ".join(words[:at]) for words in split for at in range(2, len(words))}
+
+    @cached_property
+    def tails(self) -> frozenset[str]:
+        """List the ends, of two words or more, of the labels."""
+        split = [label.lower().split() for label in self.extra]
+        return frozenset(" ".join(words[at:]) for words in split for at in range(1, len(words) - 1))
 
     @cached_property
     def identifiers(self) -> frozenset[str]:
@@ -158,7 +162,12 @@ class Knowledge:
         """Take names out of a text; signs of units stay. A line of a label that a drawing broke in two is one too."""
         if re.sub(r"\s+", " ", text).strip().lower() in self.lines:
             return " "
-        return self.names.sub(lambda match: match[0] if match[0].lower() in signs(self.language) else " ", text)
+        plain = self.names.sub(lambda match: match[0] if match[0].lower() in signs(self.language) else " ", text)
+        words = plain.split()
+        for end in range(len(words) - 1, 1, -1):  # a line that ends one label and goes on
+            if " ".join(words[:end]).lower() in self.tails:
+                return " ".join(words[end:])
+        return plain
 
     def loose_numbers(self, text: str) -> list[str]:
         """List the numbers of a text with their signs; those in names and `per 1.000 inwoners` are none."""
