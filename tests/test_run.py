@@ -89,9 +89,11 @@ def test_stopping_leaves_the_earlier_report_whole(home: Path) -> None:
     marker = home / "started"
     plant(keep_only_first(home), f"import pathlib, time; pathlib.Path({str(marker)!r}).touch(); time.sleep(120)")
     command = [sys.executable, "-m", "kloof.cli", "run", "--language", "nl"]
+    before_it = signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell in the background lets it be ignored
     process = subprocess.Popen(
         command, env={**os.environ, "KLOOF_HOME": str(home)}, stderr=subprocess.PIPE, start_new_session=True
     )
+    signal.signal(signal.SIGINT, before_it)
     deadline = time.monotonic() + 60
     while not marker.exists() and time.monotonic() < deadline:
         time.sleep(0.2)
