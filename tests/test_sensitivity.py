@@ -239,7 +239,8 @@ def test_agreement_and_what_decides_by_brute_force(verdicts: list[str]) -> None:
 @pytest.mark.parametrize(("undecided", "label"), [(2, "robust"), (3, "depends")])
 def test_four_fifths_must_agree(undecided: int, label: str) -> None:
     """Of twelve ways ten are 83 percent and nine 75; none decides otherwise."""
-    assert robustness("C1", SUPPORTED, laid_out([SUPPORTED] * (12 - undecided) + [UNDECIDED] * undecided)).label == label
+    table = laid_out([SUPPORTED] * (12 - undecided) + [UNDECIDED] * undecided)
+    assert robustness("C1", SUPPORTED, table).label == label
 
 
 def test_a_claim_that_cannot_be_tested_has_no_share() -> None:
