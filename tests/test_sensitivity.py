@@ -236,6 +236,13 @@ def test_agreement_and_what_decides_by_brute_force(verdicts: list[str]) -> None:
         assert len(found.depends_on) <= 1
 
 
+@pytest.mark.parametrize(("undecided", "label"), [(2, "robust"), (3, "depends")])
+def test_four_fifths_must_agree(undecided: int, label: str) -> None:
+    """Of twelve ways ten are 83 percent and nine 75; none decides otherwise."""
+    table = laid_out([SUPPORTED] * (12 - undecided) + [UNDECIDED] * undecided)
+    assert robustness("C1", SUPPORTED, table).label == label
+
+
 def test_a_claim_that_cannot_be_tested_has_no_share() -> None:
     found = robustness("C1", NOT_TESTABLE, laid_out([SUPPORTED] * 12))
     assert (found.label, found.agree_share, found.depends_on) == ("no_verdict", None, ())
