@@ -17,7 +17,7 @@ from kloof.dealing import LEVEL
 from kloof.errors import NotComputableError
 from kloof.findings import STAYS_AWAY, UNDECIDED, Finding, Side
 from kloof.gaps import follow
-from kloof.power import POWER, Town, power_of
+from kloof.power import POWER, Town, least_count, power_of
 from kloof.results import Column, Section
 from kloof.study import Study
 from kloof.synthesis import Parts, rows_of, unit_of
@@ -71,7 +71,7 @@ def of_finding(finding: Mapping[str, Any], *, stays_away: bool, town: Town | Non
     years = None
     if town is not None and years_now and not stays_away:
         years = _first(lambda more: seen(*_after(smallest, error, town, (years_now, more)), degrees), MOST_YEARS)
-    return Needed(smallest, now, _least(with_buurten, now), years_now, years)
+    return Needed(smallest, now, least_count(with_buurten, now, MOST_BUURTEN), years_now, years)
 
 
 def _after(smallest: float, error: float, town: Town, years: tuple[int, int]) -> tuple[float, float]:
@@ -84,17 +84,6 @@ def _after(smallest: float, error: float, town: Town, years: tuple[int, int]) ->
 def _first(holds: Callable[[int], bool], most: int) -> int | None:
     """Give the first number from 1 for which it holds."""
     return next((count for count in range(1, most + 1) if holds(count)), None)
-
-
-def _least(holds: Callable[[int], bool], start: int) -> int | None:
-    """Give the least number of buurten from `start` for which it holds, which then it does for any more."""
-    if not holds(MOST_BUURTEN):
-        return None
-    low, high = start - 1, MOST_BUURTEN
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if holds(middle) else (middle, high)
-    return high
 
 
 def _quantile(degrees: float) -> float:

@@ -38,10 +38,7 @@ def series(
     kept with the data; each caller gets a copy of its own.
     """
     key = name, level, municipality
-    held = data.made.get(key)
-    if held is None or held[0] is not known:
-        held = data.made[key] = known, _laid_out(data, known, name, level, municipality)
-    return pd.DataFrame(held[1])
+    return pd.DataFrame(data.once(known, key, lambda: _laid_out(data, known, name, level, municipality)))
 
 
 def _laid_out(data: DataSet, known: Catalogue, name: str, level: str, municipality: str | None) -> pd.DataFrame:
@@ -139,10 +136,7 @@ def sizes(data: DataSet, known: Catalogue, names: Sequence[str], year: int, leve
     Raises NotComputableError(no_weights) when there is none.
     """
     key = "sizes", tuple(names), year, level
-    held = data.made.get(key)
-    if held is None or held[0] is not known:
-        held = data.made[key] = known, _sizes(data, known, names, year, level)
-    value, low, high, name, chosen = held[1]
+    value, low, high, name, chosen = data.once(known, key, lambda: _sizes(data, known, names, year, level))
     return Sizes(pd.Series(value), pd.Series(low), pd.Series(high), name, chosen)
 
 
@@ -170,15 +164,12 @@ def _of_year(tables: Mapping[int, pd.DataFrame], year: int) -> tuple[int, pd.Dat
 
 def by_year(data: DataSet, known: Catalogue, name: str, level: str = "buurt") -> Mapping[int, pd.DataFrame]:
     """Give a series year by year, in order, each by code. It is kept with the data: do not change a table of it."""
-    key = "by_year", name, level
-    held = data.made.get(key)
-    if held is None or held[0] is not known:
+
+    def split() -> dict[int, pd.DataFrame]:
         groups = series(data, known, name, level).groupby("year", sort=True)
-        made: dict[int, pd.DataFrame] = {}
-        for year, rows in groups:
-            made[int(str(year))] = rows.set_index("code")
-        held = data.made[key] = known, made
-    tables: Mapping[int, pd.DataFrame] = held[1]
+        return {int(str(year)): rows.set_index("code") for year, rows in groups}
+
+    tables: Mapping[int, pd.DataFrame] = data.once(known, ("by_year", name, level), split)
     return tables
 
 

@@ -131,12 +131,17 @@ def buurten_needed(town: Town, effect: float, years: int, power: float = POWER) 
         return power_of(effect, float(np.sqrt(variance * sum(parts))), degrees) >= power
 
     least = int(np.ceil(2 * count / min(sizes)))
-    if not seen(_MOST):
+    return least_count(seen, least, _MOST)
+
+
+def least_count(holds: Callable[[int], bool], start: int, most: int) -> int | None:
+    """Give the least number from `start` to `most` for which it holds, which then it does for any more; or None."""
+    if not holds(most):
         return None
-    low, high = least - 1, _MOST
+    low, high = start - 1, most
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if seen(middle) else (middle, high)
+        low, high = (low, middle) if holds(middle) else (middle, high)
     return high
 
 

@@ -7,7 +7,7 @@ sources give the same figure one is chosen by a stated rule, and the other is co
 import hashlib
 import json
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,13 @@ class DataSet:
     apportioned: pd.DataFrame | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     made: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, known: Catalogue, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+        """Give what was made of this data by a catalogue before under a key, or make and keep it: do not change it."""
+        held = self.made.get(key)
+        if held is None or held[0] is not known:
+            held = self.made[key] = known, make()
+        return held[1]
 
     @property
     def data_date(self) -> str:

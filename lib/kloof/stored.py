@@ -32,14 +32,15 @@ def from_store(
     own = store.municipality(municipality)
     there = set(store.municipalities())
     mapping = all_mappings()
-    for code in (*predecessors(mapping, municipality), *comparisons):
+    before = predecessors(mapping, municipality)
+    for code in (*before, *comparisons):
         store.asked("municipality", code)  # also when it is not there: once it is, there is more to compare
-    earlier = [store.municipality(code) for code in predecessors(mapping, municipality) if code in there]
+    earlier = [store.municipality(code) for code in before if code in there]
     others = [store.municipality(code) for code in dict.fromkeys(comparisons) if code in there and code != municipality]
     rows, aside = _in_catalogue(pd.concat([held.observations for held in (own, *earlier)], ignore_index=True), known)
     starts = created(mapping)
     divisions = {key: division_of(key[1], codes, starts) for key, codes in store.editions().items()}
-    places = [code[2:] for code in (municipality, *predecessors(mapping, municipality))]
+    places = [code[2:] for code in (municipality, *before)]
     about = mapping[mapping["to_code"].str[2:6].isin(places)]
     today = max(divisions[key] for key in rows[["source", "year"]].drop_duplicates().itertuples(index=False, name=None))
     moved = harmonise(rows, about, today, known, divisions)

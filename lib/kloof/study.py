@@ -101,10 +101,7 @@ def usable_years(
     What was found before is kept with the data, as `panel.series` does.
     """
     key = "usable_years", name, year_from, year_to, level
-    held = study.data.made.get(key)
-    if held is None or held[0] is not study.known:
-        held = study.data.made[key] = study.known, _covered(study, name, (year_from, year_to), level)
-    covered = dict(held[1])
+    covered = dict(study.data.once(study.known, key, lambda: _covered(study, name, (year_from, year_to), level)))
     return [year for year, share in covered.items() if share >= study.coverage_minimum], covered
 
 
