@@ -4,7 +4,8 @@ Three kinds: proven by a search over sets of units or a linear programme (dissim
 threshold (weighted means, isolation), and searched without proof (all others).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +26,11 @@ _MANY = 0.6  # those that raise the index by this part of the highest rise are f
 _AGREE = 1e-7  # two descents that end closer than this found the same lowest point
 _NOT_DEFINED = 1e6  # what the minimiser sees where the index is not defined
 _LOWEST = -1e300  # what a climb sees there
+
+# many walks first go as far as tells which are worth it; the best are walked to the end
+_FINE = MappingProxyType({"gtol": 1e-9, "ftol": 1e-14, "maxiter": 500})
+_ROUGH = MappingProxyType({"gtol": 1e-5, "ftol": 1e-9, "maxiter": 100})
+_WALKED = 3
 
 IndexFunction = Callable[[ArrayLike, ArrayLike, ArrayLike], FloatArray]
 _SMOOTH = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-10)  # Gini's corners are sharpened in these steps
@@ -244,8 +250,8 @@ def searched_ends(index: Index, box: CountBox, even: FloatArray, rng: np.random.
     these two do not end at the same value: for a given size of both groups H and the correlation ratio are convex in
     the shares, and with fixed weights the indices of means are quasi-convex in the values, so that one lowest point
     is the rule. With free weights they can be highest inside the box and have several lowest points: then ascents
-    are tried too, and more starts are used. Gini, whose corners stop a descent too early, is followed while its
-    corners are sharpened.
+    are tried too, and more starts are used, of which the best are followed to the end. Gini, whose corners stop a
+    descent too early, is followed while its corners are sharpened.
     """
     size = box.a_low.size
     search = _Search(index, box)
@@ -260,13 +266,13 @@ def searched_ends(index: Index, box: CountBox, even: FloatArray, rng: np.random.
     if small:
         corners.append(search.best_corner())
     tops = [search.climb(corner) for corner in corners]
-    lows = [search.lowest(start) for start in (at_even, centre)]
-    free_weights = index.needs == "means" and bool((box.b_low < box.b_high).any())
     others = rng.random((_STARTS, 2 * size))
-    if free_weights:
-        tops += [search.descend(place, -1.0) for place in (*tops, centre, *others)]
-        lows += [search.lowest(np.concatenate([at_even[:size], corner[size:]])) for corner in corners]
-    if small or free_weights or abs(lows[0] - lows[1]) > _AGREE or not np.isfinite(lows).all():
+    if index.needs == "means" and bool((box.b_low < box.b_high).any()):
+        beside = [np.concatenate([at_even[:size], corner[size:]]) for corner in corners]
+        low = -search.best(-1.0, [at_even, centre, *beside, *others])
+        return low, search.best(1.0, [*tops, centre, *others])
+    lows = [search.lowest(start) for start in (at_even, centre)]
+    if small or abs(lows[0] - lows[1]) > _AGREE or not np.isfinite(lows).all():
         lows += [search.lowest(start) for start in others]
     return min(lows), max(search.height(place) for place in tops)
 
@@ -289,6 +295,18 @@ class _Search:
     def height(self, place: FloatArray) -> float:
         """Return the index at a place, minus infinity where it is not defined."""
         return float(np.nan_to_num(self.index.function(*self.table(place), (0,))[0], nan=-np.inf))
+
+    def best(self, sign: float, starts: list[FloatArray]) -> float:
+        """Return the highest value met from some places (sign 1), or minus the lowest (-1); -infinity without any."""
+        walked = [*starts, *(self.descend(start, -sign, _ROUGH) for start in starts)]
+        heights = [self._worth(sign, place) for place in walked]
+        first = sorted(range(len(walked)), key=lambda at: -heights[at])[:_WALKED]
+        return max(*heights, *(self._worth(sign, self.descend(walked[at], -sign)) for at in first))
+
+    def _worth(self, sign: float, place: FloatArray) -> float:
+        """Return the index at a place, or minus it (sign -1); -infinity where it is not defined."""
+        height = self.height(place)
+        return sign * height if height > -np.inf else -np.inf
 
     def lowest(self, start: FloatArray) -> float:
         """Return the lowest value met by a descent from a place, infinity when the index is nowhere defined there."""
@@ -327,7 +345,7 @@ class _Search:
                 return corner
             reached, corner = height, flipped
 
-    def descend(self, place: FloatArray, sign: float) -> FloatArray:
+    def descend(self, place: FloatArray, sign: float, steps: Mapping[str, float] = _FINE) -> FloatArray:
         """Return where a descent from `place` ends: near the lowest (sign 1) or the highest (sign -1) value."""
         from scipy.optimize import minimize
 
@@ -344,7 +362,7 @@ class _Search:
 
         free = place[self.free]
         for smooth in _SMOOTH if self.index.id == "gini" else (0.0,):
-            options = {"gtol": 1e-9, "ftol": 1e-14, "maxiter": 500}
+            options = dict(steps)
             free = minimize(aim, free, args=(smooth,), jac=True, method="L-BFGS-B", bounds=bounds, options=options).x
         whole[self.free] = free
         return whole
