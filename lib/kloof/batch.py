@@ -127,6 +127,12 @@ class Plan:
         )
 
     @property
+    def state(self) -> str:
+        """Name the state of library, rules and store in which an answer about the country holds."""
+        rules = dict(self.rules)
+        return depends.digest([depends.whole_library(), depends.versions(), rules, self.ground.figures.whole])[:16]
+
+    @property
     def fresh(self) -> bool:
         """Tell whether the report is there and nothing it rests on has changed."""
         if not (self.same_figures and self.same_pages):
@@ -208,7 +214,7 @@ def _make(wanted: Plan, folder: Path) -> list[str]:
         executed.append(f"{language}/{path.stem}")
         return False
 
-    how = How(limit=order.limit, abreast=False, kept=kept)
+    how = How(limit=order.limit, abreast=False, kept=kept, common=commons_folder() / wanted.state)
     try:
         told = {**order.given, "preset": order.preset}
         execute_languages(wanted.ground.paths, folder, told, order.languages, _say_nothing, how)
@@ -281,6 +287,11 @@ def _write_made(wanted: Plan, folder: Path, keys: Mapping[str, str], *, all_exec
         "publishing": depends.publishing(), "library": depends.whole_library(), "versions": depends.versions(),
     }  # fmt: skip
     write_whole(folder / MADE, dump(content))
+
+
+def commons_folder() -> Path:
+    """Folder of what the municipalities of a batch share; it goes when the batch ends."""
+    return project_folder() / "reports" / ".batch" / "commons"
 
 
 def orders(

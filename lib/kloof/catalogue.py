@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from kloof.errors import CatalogueError, ParameterError
+from kloof.parsing import parsed
 
 COMPARABLE = "comparable"
 BROKEN = "broken"
@@ -163,7 +164,7 @@ def read_catalogue(path: Path) -> Catalogue:
     when an entry has keys it should not have.
     """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = dict(parsed(path.read_text(encoding="utf-8")))
     except tomllib.TOMLDecodeError as problem:
         raise CatalogueError(f"{path.name} is not valid TOML: {problem}.") from None
     if absent := [part for part in PARTS if part not in raw]:

@@ -4,7 +4,6 @@ import hashlib
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -29,6 +28,7 @@ from kloof.findings import (
     verdict_of,
 )
 from kloof.panel import Focus
+from kloof.parsing import parsed
 from kloof.sources import project_folder
 from kloof.study import Study
 
@@ -68,7 +68,7 @@ def registry() -> Registry:
     path = project_folder() / "notebooks" / "claims.toml"
     content = path.read_bytes()
     try:
-        raw = _read(content)
+        raw = parsed(content.decode("utf-8"))
     except tomllib.TOMLDecodeError as problem:
         raise CatalogueError(f"{path.name} is not valid TOML: {problem}.") from None
     registered, conclusions = raw.get("claim", {}), raw.get("conclusion", {})
@@ -88,12 +88,6 @@ def registry() -> Registry:
     for own in hypotheses.files():
         digest.update(own.name.encode("utf-8") + b"\0" + own.read_bytes())
     return Registry({**registered, **hypotheses.read_all()}, raw["agree_minimum"], digest.hexdigest(), conclusions)
-
-
-@cache
-def _read(content: bytes) -> Mapping[str, Any]:
-    """Parse the same file once."""
-    return tomllib.loads(content.decode("utf-8"))
 
 
 def under_variants(headline: str, variants: Sequence[str], agree_minimum: float) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -64,7 +65,7 @@ def batch(
 
 def _outcomes(orders: Sequence["Order"], workers: int, scheduler: str) -> "Iterator[Outcome]":
     """Give what is fresh at once, and hand out the rest."""
-    from kloof.batch import FAILED, UNCHANGED, Ground, Outcome, plan
+    from kloof.batch import FAILED, UNCHANGED, Ground, Outcome, commons_folder, plan
     from kloof.dispatch import give_out
     from kloof.errors import KloofError
 
@@ -80,7 +81,10 @@ def _outcomes(orders: Sequence["Order"], workers: int, scheduler: str) -> "Itera
         else:
             stale.append(order)
     if stale:
-        yield from give_out(stale, workers, scheduler)
+        try:
+            yield from give_out(stale, workers, scheduler)
+        finally:
+            shutil.rmtree(commons_folder(), ignore_errors=True)
 
 
 def codes_of(every: bool, given: Sequence[str]) -> list[str]:

@@ -159,6 +159,11 @@ class Figures:
                     self._editions.setdefault((source, year), set()).update(edition["municipalities"])
         self._divisions = {key: digest(sorted(codes)) for key, codes in self._editions.items()}
 
+    @property
+    def whole(self) -> str:
+        """Hash of all that the store holds."""
+        return digest(self._entries)
+
     def of(self, asked: Iterable[Iterable[str]]) -> str:
         """Hash the answers to questions: ["municipality", code] or ["indicator", name]."""
         return digest([[*question, self._answer(*question)] for question in asked])

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from kloof import commons, memo
 from kloof import engine as engines
-from kloof import memo
 from kloof.errors import KloofError, NotebookError
 from kloof.presets import SETTINGS, is_given
 from kloof.results import write_whole
@@ -71,7 +71,8 @@ class How:
     """How notebooks are executed.
 
     The engine; seconds a cell may take; languages side by side or in turns; `kept` is asked before a notebook is
-    executed in a language, and may put in its place what an earlier run left; `stop` ends what runs.
+    executed in a language, and may put in its place what an earlier run left; `stop` ends what runs; `common` is the
+    folder of what many runs share.
     """
 
     engine: str = USUAL
@@ -79,6 +80,7 @@ class How:
     abreast: bool = True
     kept: Callable[[Path, str, Path], bool] | None = None
     stop: threading.Event | None = None
+    common: Path | None = None
 
 
 DEFAULT = How()
@@ -124,7 +126,7 @@ def execute(
     message = None
     try:
         if how.engine == WARM:
-            given |= {"environment": {**wanted, **_beside(parts.parent)}, "stop": how.stop}
+            given |= {"environment": {**wanted, **_beside(parts.parent, how.common)}, "stop": how.stop}
             given |= {"request_save_on_cell_execute": False, "rescue": str(target)}
             papermill.execute_notebook(str(path), str(target), engine_name="kloof", **given)
         else:
@@ -142,9 +144,10 @@ def execute(
         raise NotebookError(f"{path.name} printed a warning, which a report does not allow: {printed}")
 
 
-def _beside(parts: Path) -> dict[str, str]:
+def _beside(parts: Path, common: Path | None) -> dict[str, str]:
     """Say where the copies of a run remember what they computed, and write down what they asked for."""
-    return {memo.FOLDER: str(parts / "memo"), ASKED_FILE: str(parts / "asked")}
+    shared = {commons.FOLDER: str(common)} if common else {}
+    return {memo.FOLDER: str(parts / "memo"), ASKED_FILE: str(parts / "asked"), **shared}
 
 
 @contextmanager

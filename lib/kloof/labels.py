@@ -4,18 +4,17 @@ The font comes from the installed package, never from the system; matplotlib kno
 """
 
 import math
+import os
+from collections import OrderedDict
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from kloof.errors import ReportError
-
-if TYPE_CHECKING:
-    from matplotlib.textpath import TextPath
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -104,20 +103,57 @@ def learn_font() -> None:
             fontManager.ttflist.append(FontEntry(fname=font_files_ttf[file], name=FONT, weight=weight))
 
 
-def _letters(text: str, size: float, bold: bool) -> "TextPath":
-    """Set a text from the origin, y upward."""
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import TextPath
+class _Letters:
+    """The letters of one weight: each word is set once, and its right edge and where the next would begin are kept.
 
-    learn_font()
-    return TextPath((0, 0), text, size=size, prop=FontProperties(family=[FONT], weight=700 if bold else 400))
+    In this font no letter moves for a space beside it, so a line is as wide as its words and spaces; a test sets lines
+    whole.
+    """
+
+    def __init__(self, weight: int):
+        from matplotlib.font_manager import FontProperties, findfont, get_font
+        from matplotlib.textpath import text_to_path
+
+        learn_font()
+        self._setter = text_to_path
+        self._font = get_font(findfont(FontProperties(family=[FONT], weight=weight)))
+        self._outlines: OrderedDict[str, Any] = OrderedDict()
+        self._words: dict[str, tuple[float, float]] = {"": (-math.inf, 0.0)}
+        self._space = self._set("a a")[1] - self._set("a")[1] - self._set("a")[1]
+
+    def end(self, line: str) -> float:
+        """Give the right edge of a line that is set from 0."""
+        start, furthest = 0.0, 0.0
+        for word in line.split(" "):
+            if word not in self._words:
+                self._words[word] = self._set(word)
+            edge, advance = self._words[word]
+            furthest = max(furthest, start + edge)
+            start += advance + self._space
+        return furthest * (LETTER / float(self._setter.FONT_SCALE))
+
+    def _set(self, word: str) -> tuple[float, float]:
+        """Set a word; give its right edge, and the place of a space behind it."""
+        self._font.set_size(self._setter.FONT_SCALE, self._setter.DPI)  # the font is shared with who draws
+        placed, _, _ = self._setter.get_glyphs_with_font(self._font, word + " ", glyph_map=self._outlines)
+        edges = [place + float(self._outlines[letter][0][:, 0].max(initial=-place)) for letter, place, _, _ in placed]
+        return max(edges), float(placed[-1][1])
+
+
+@cache
+def _letters(weight: int) -> _Letters:
+    return _Letters(weight)
+
+
+if hasattr(os, "register_at_fork"):  # a copy of this process must open the font's file for itself
+    os.register_at_fork(after_in_child=_letters.cache_clear)
 
 
 @lru_cache(maxsize=4096)
 def wide(text: str, *, bold: bool = False) -> float:
     """Measure the widest line of a text."""
-    lines = [line for line in text.split("\n") if line.strip()]
-    return max((float(_letters(line, LETTER, bold).vertices[:, 0].max()) for line in lines), default=0.0)
+    letters = _letters(700 if bold else 400)
+    return max((letters.end(line) for line in text.split("\n") if line.strip()), default=0.0)
 
 
 def wrap(text: str, room: float, *, bold: bool = False) -> str:

@@ -26,11 +26,15 @@ def remembered(purpose: str, key: Callable[[], Any], compute: Callable[[], T]) -
     folder = os.environ.get(FOLDER)
     if not folder:
         return compute()
-    name = hashlib.sha256(pickle.dumps((purpose, key()), protocol=pickle.HIGHEST_PROTOCOL)).hexdigest()
-    path = Path(folder) / name
+    path = Path(folder) / name_of(purpose, key())
     if path.is_file():
         value: T = pickle.loads(path.read_bytes())
         return value
     made = compute()
     write_whole(path, pickle.dumps(made, protocol=pickle.HIGHEST_PROTOCOL))
     return made
+
+
+def name_of(purpose: str, key: Any) -> str:
+    """Name the file of what was computed for a purpose and a key."""
+    return hashlib.sha256(pickle.dumps((purpose, key), protocol=pickle.HIGHEST_PROTOCOL)).hexdigest()

@@ -5,7 +5,6 @@ where they stand in results.json, so that a page can be read back against it.
 """
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +15,7 @@ from kloof import fmt
 from kloof.catalogue import Catalogue
 from kloof.errors import CatalogueError
 from kloof.findings import DIFFERENCES, JUDGEMENTS, NOT_COMPUTABLE, VERDICTS
+from kloof.parsing import parsed
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -40,7 +40,7 @@ def templates() -> Mapping[str, Any]:
     """Read the template table once: sentences of findings, labels, words of the page, words of figures."""
     joined: dict[str, Any] = {}
     for name in TABLES:
-        content = tomllib.loads(files("kloof").joinpath(name).read_text(encoding="utf-8"))
+        content = parsed(files("kloof").joinpath(name).read_text(encoding="utf-8"))
         if twice := joined.keys() & content.keys():
             raise CatalogueError(f"{name}: {', '.join(sorted(twice))} also stand in another template file; merge them.")
         joined |= content

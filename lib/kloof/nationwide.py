@@ -8,10 +8,11 @@ from typing import Any
 import pandas as pd
 
 from kloof import among, store
-from kloof.catalogue import Group
+from kloof.catalogue import Catalogue, Group
+from kloof.commons import common
 from kloof.errors import ParameterError
 from kloof.everywhere import counts_everywhere, measure_everywhere, own_municipality
-from kloof.levels import GroupCounts, group_counts
+from kloof.levels import group_counts
 from kloof.results import Column, Section
 from kloof.sources import STORE
 from kloof.study import Study
@@ -59,19 +60,25 @@ def _of_group(study: Study, name: str) -> tuple[str, pd.DataFrame] | None:
     own = [counts for counts in group_counts(study, name) if not counts.undefined]
     if not own:
         return None
-    group = study.known.group(name)
-    rows = _rows(group, own[-1])
-    counted = counts_everywhere(rows, study.known, group, own_municipality(rows["code"].unique()))
-    found = measure_everywhere(counted, [among.EVENNESS], study.coverage_minimum)
+    edition, least = (own[-1].year, own[-1].sources), study.coverage_minimum
+    key = (name, edition, least)
+    table = common("among", lambda: key, lambda: _among_all(study.known, name, edition, least))
+    return (name, table) if len(table) >= FEWEST and study.p.municipality in set(table["area"]) else None
+
+
+def _among_all(known: Catalogue, name: str, edition: tuple[int, tuple[str, ...]], least: float) -> pd.DataFrame:
+    """Measure a group in every municipality in a year and from some sources, and rank those that have a number."""
+    group = known.group(name)
+    rows = _rows(group, *edition)
+    counted = counts_everywhere(rows, known, group, own_municipality(rows["code"].unique()))
+    found = measure_everywhere(counted, [among.EVENNESS], least)
     table = found[found["estimate"].notna()].rename(columns={"municipality": "area", "n_units": "buurten"})
-    if len(table) < FEWEST or study.p.municipality not in set(table["area"]):
-        return None
-    table = table.assign(subject=name, without=int(found["municipality"].nunique() - len(table)), **among.ranks(table))
-    return name, table
+    without = int(found["municipality"].nunique() - len(table))
+    return table.assign(subject=name, without=without, **among.ranks(table))
 
 
-def _rows(group: Group, own: GroupCounts) -> pd.DataFrame:
-    """Get the figures of all buurten for the year and the sources that this municipality's counts are made of."""
+def _rows(group: Group, year: int, sources: tuple[str, ...]) -> pd.DataFrame:
+    """Get the figures of all buurten for the year and the sources that a municipality's counts are made of."""
     found: list[pd.DataFrame] = []
     for name in dict.fromkeys((group.share or group.count or "", group.base, "inhabitants")):
         try:
@@ -79,6 +86,6 @@ def _rows(group: Group, own: GroupCounts) -> pd.DataFrame:
         except ParameterError:  # the store has no such figure at all: the counts then say so
             continue
     rows = pd.concat(found, ignore_index=True)
-    buurten = rows["code"].str.startswith("BU") & (rows["year"] == own.year)
-    chosen: pd.DataFrame = rows[buurten & rows["source"].isin(own.sources)].reset_index(drop=True)
+    buurten = rows["code"].str.startswith("BU") & (rows["year"] == year)
+    chosen: pd.DataFrame = rows[buurten & rows["source"].isin(sources)].reset_index(drop=True)
     return chosen

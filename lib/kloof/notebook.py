@@ -1,6 +1,7 @@
 """What a notebook shows and leaves behind: sentences and pictures in its language, and its part of results.json."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,12 @@ class Text(str):
 
 def header(study: Study) -> dict[str, Any]:
     """Describe the run without language, clock or path: parameters, place, inputs with hashes, sources, registry."""
+    key = "header", repr(replace(study.p, language=""))
+    return dict(study.data.once(study.known, key, lambda: _described(study)))
+
+
+def _described(study: Study) -> dict[str, Any]:
+    """Make the header."""
     given = {name: getattr(study.p, name) for name in PARAMETER_NAMES if name not in NOT_IN_RESULTS}
     given["source"] = study.data.name
     own = study.data.areas["code"].str[2:6] == study.p.municipality[2:6]

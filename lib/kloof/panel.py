@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from kloof.catalogue import Catalogue, Indicator
-from kloof.errors import NotComputableError, ParameterError, examples
+from kloof.errors import NotComputableError, ParameterError, SourceError, examples
 from kloof.schema import SetAside
 from kloof.sources import DataSet
 
@@ -46,31 +46,44 @@ def _laid_out(data: DataSet, known: Catalogue, name: str, level: str, municipali
     indicator = known.indicator(name)
     if indicator.derive:
         return _derived(data, known, indicator, level, municipality)
-    rows = data.observations[data.observations["indicator"] == name]
-    codes = data.units(level, municipality)
-    rows = rows[rows["code"].isin(codes)]
-    years = sorted(rows.loc[rows["status"] == "measured", "year"].unique())
-    if not years:
+    codes = pd.Index(data.units(level, municipality))
+    rows = _rows_of(data, known, name)
+    place = codes.get_indexer(pd.Index(rows["code"]))
+    rows, place = rows[place >= 0], place[place >= 0]
+    status, when = rows["status"].to_numpy(object), rows["year"].to_numpy()
+    years = np.unique(when[status == "measured"])
+    if not years.size:
         return NOTHING.copy()
-    grid = pd.MultiIndex.from_product([codes, years], names=["code", "year"]).to_frame(index=False)
-    full = grid.merge(
-        rows[["code", "year", "value", "status", "source"]],
-        on=["code", "year"],
-        how="left",
-        validate="one_to_one",
-    )
-    full["status"] = full["status"].fillna("not_published")
-    full["source"] = full["source"].fillna("")
-    return _bounded(full, indicator)
+    column = np.searchsorted(years, when)
+    kept = np.isin(when, years)
+    cell = place[kept] * years.size + column[kept]
+    if np.unique(cell).size < cell.size:
+        raise SourceError(f"{name} has more than one figure for an area and a year; one source must be chosen first.")
+    value = np.full(len(codes) * years.size, np.nan)
+    why, source = np.full(value.size, "not_published", dtype=object), np.full(value.size, "", dtype=object)
+    value[cell], why[cell] = rows["value"].to_numpy()[kept], status[kept]
+    source[cell] = rows["source"].to_numpy(object)[kept]
+    low, high = _bounds(value, indicator)
+    grid = {"code": codes.repeat(years.size), "year": np.tile(years, len(codes)), "value": value}
+    return pd.DataFrame({**grid, "low": low, "high": high, "status": _text(why), "source": _text(source)})
 
 
-def _bounded(rows: pd.DataFrame, indicator: Indicator) -> pd.DataFrame:
-    """Add the interval that rounding leaves: its reach on each side, never below 0 or above 100 percent."""
+def _rows_of(data: DataSet, known: Catalogue, name: str) -> pd.DataFrame:
+    """Give the observations of one indicator; what stands where is looked up once."""
+    where = data.once(known, ("rows",), lambda: data.observations.groupby("indicator", sort=False).indices)
+    rows: pd.DataFrame = data.observations.iloc[where.get(name, [])]
+    return rows
+
+
+def _text(words: np.ndarray) -> "pd.Series[str]":
+    return pd.Series(words, dtype="str")
+
+
+def _bounds(value: np.ndarray, indicator: Indicator) -> tuple[np.ndarray, np.ndarray]:
+    """Give the interval that rounding leaves: its reach on each side, never below 0 or above 100 percent."""
     floor = 0.0 if indicator.kind in ("count", "share", "rate") else -np.inf
     cap = CAPPED.get(indicator.unit, np.inf)
-    low = (rows["value"] - indicator.reach).clip(lower=floor)
-    high = (rows["value"] + indicator.reach).clip(upper=cap)
-    return rows.assign(low=low, high=high)[["code", "year", "value", "low", "high", "status", "source"]]
+    return np.maximum(value - indicator.reach, floor), np.minimum(value + indicator.reach, cap)
 
 
 def _derived(
@@ -166,8 +179,11 @@ def by_year(data: DataSet, known: Catalogue, name: str, level: str = "buurt") ->
     """Give a series year by year, in order, each by code. It is kept with the data: do not change a table of it."""
 
     def split() -> dict[int, pd.DataFrame]:
-        groups = series(data, known, name, level).groupby("year", sort=True)
-        return {int(str(year)): rows.set_index("code") for year, rows in groups}
+        table = series(data, known, name, level)
+        years = table["year"].unique()  # every area has all of them, in order
+        codes = pd.Index(table["code"].to_numpy()[:: max(len(years), 1)], name="code")
+        plain = table.drop(columns="code")
+        return {int(year): plain.iloc[at :: len(years)].set_axis(codes) for at, year in enumerate(years)}
 
     tables: Mapping[int, pd.DataFrame] = data.once(known, ("by_year", name, level), split)
     return tables

@@ -14,6 +14,7 @@ from typing import Any, get_type_hints
 
 from kloof.errors import ParameterError, faults
 from kloof.fmt import LANGUAGES
+from kloof.parsing import parsed
 from kloof.sources import project_folder
 
 NONE = "none"  # how to ask for nothing where the preset has something, in:
@@ -103,7 +104,7 @@ def read_preset(name: str) -> dict[str, Any]:
             f"preset {name!r} does not exist.{hint} Valid: {', '.join(preset_names())} (notebooks/presets)."
         )
     try:
-        content = tomllib.loads((presets_folder() / f"{name}.toml").read_text(encoding="utf-8"))
+        content = dict(parsed((presets_folder() / f"{name}.toml").read_text(encoding="utf-8")))
     except tomllib.TOMLDecodeError as problem:
         raise ParameterError(f"preset {name}: notebooks/presets/{name}.toml is not valid TOML: {problem}.") from None
     if not isinstance(content.get("parameters"), dict):

@@ -70,6 +70,13 @@ class DataSet:
     def units(self, level: str = "buurt", municipality: str | None = None) -> list[str]:
         """Codes of the areas of this municipality (or another one in the data) at a level, in order."""
         place = municipality or self.municipality
+        key = "units", level, place
+        if key not in self.made:
+            self.made[key] = tuple(self._coded(level, place))
+        return list(self.made[key])
+
+    def _coded(self, level: str, place: str) -> list[str]:
+        """Find the codes of a level."""
         prefix = {"buurt": "BU", "wijk": "WK", "postcode": "PC", "gemeente": "GM"}[level]
         inside = self.areas["code"].str.startswith(prefix) & (self.areas["level"] == level)
         if level != "postcode":

@@ -13,7 +13,8 @@ To start an engine takes 11 ms, so a process keeps one. `benchmarks/store.py` me
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ __all__ = [
 
 ASKED = ("municipality", "indicator")
 ASKED_FILE = "KLOOF_ASKED"
+_listening: list[list[tuple[str, str]]] = []
 CONTENTS = (
     "name", "kind", "sha256", "rows", "rows_read", "municipalities", "indicators", "first_year", "last_year", "sources",
 )  # fmt: skip
@@ -56,9 +58,22 @@ class Held:
 
 def asked(kind: str, name: str) -> None:
     """Write down what is asked of the store (`ASKED`), where a run wants to know what its results rest on."""
+    for heard in _listening:
+        heard.append((kind, name))
     if path := os.environ.get(ASKED_FILE):
         with Path(path).open("a", encoding="utf-8") as file:
             file.write(f"{kind} {name}\n")
+
+
+@contextmanager
+def overheard() -> Iterator[list[tuple[str, str]]]:
+    """Listen to what is asked of the store inside."""
+    heard: list[tuple[str, str]] = []
+    _listening.append(heard)
+    try:
+        yield heard
+    finally:
+        _listening.remove(heard)
 
 
 def municipality(code: str, folder: Path | None = None) -> Held:

@@ -6,6 +6,8 @@ copy is a clean slate that dies with its notebook, so nothing that a notebook do
 folder, environment) reaches the next one.
 """
 
+import contextlib
+import gc
 import os
 import pickle
 import random
@@ -33,13 +35,19 @@ LOADED = (
 FIRST = (
     "from matplotlib import pyplot; pyplot.plot([0, 1]); pyplot.title('a'); pyplot.close()",
     "from kloof.page import open_fonts; open_fonts()",
+    "from kloof.narrate import templates; templates()",
+    "from kloof.warm import read_registries; read_registries()",
 )
+RARELY = 50_000  # objects made before garbage is looked for: a copy does not live long
 DONE = b"."
 
 
 def serve(control: socket.socket) -> None:
     """Fork a copy for every connection that comes in over `control`; end, with all copies, when it is closed."""
     prepare()
+    gc.collect()
+    gc.freeze()  # what is loaded stays: no copy need look through it
+    gc.set_threshold(RARELY)
     running: set[int] = set()
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 1, 1)
@@ -80,6 +88,17 @@ def prepare() -> None:
         for source in (*(f"import {name}" for name in LOADED), *FIRST):  # in the shell: pandas looks for one
             shell.run_cell(source).raise_error()
         _forget_shell(shell)
+
+
+def read_registries() -> None:
+    """Parse the catalogue and the claims of this project, as long as they are valid; a run says what is wrong."""
+    from kloof.claims import registry
+    from kloof.errors import KloofError
+    from kloof.sources import catalogue
+
+    with contextlib.suppress(KloofError, OSError):
+        catalogue()
+        registry()
 
 
 def _forget_shell(shell: Any) -> None:

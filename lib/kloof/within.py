@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from kloof import claims, store
 from kloof.blocks import Explained, check_explained
 from kloof.catalogue import Catalogue
+from kloof.commons import common
 from kloof.errors import NotComputableError, ParameterError
 from kloof.facets import LEADING, Facet, blocks_of, choose, explained
 from kloof.findings import Finding, Side
-from kloof.memo import remembered
 from kloof.regression import Array, Estimate, from_t
 from kloof.shapley import lmg_shares
 
@@ -82,9 +82,9 @@ def in_store(known: Catalogue) -> tuple[list[Finding], pd.DataFrame]:
 
     Returns one finding per year, and the table: indicator, year, part, estimate, low, high (percent), buurten,
     municipalities. A year in which a block has no figures is a finding with that reason. It is about every
-    municipality, so within one run it is computed once.
+    municipality, so it is computed once for a whole batch.
     """
-    return remembered("in_store", lambda: claims.registry().sha256, lambda: _in_store(known))
+    return common("in_store", lambda: claims.registry().sha256, lambda: _in_store(known))
 
 
 def _in_store(known: Catalogue) -> tuple[list[Finding], pd.DataFrame]:
