@@ -10,6 +10,7 @@ from kloof import models
 from kloof.dealing import Flags
 from kloof.errors import NotComputableError
 from kloof.findings import Finding, Side
+from kloof.memo import remembered
 from kloof.models import ABSOLUTE, RELATIVE, Comparison, Paths, Rule, States, states_of
 from kloof.panel import Balanced, Focus, balance
 from kloof.study import Study, comparable_run, usable_years
@@ -174,7 +175,7 @@ def judged(study: Study, followed: Followed, change: Change, focus: Focus) -> tu
     try:
         paths = paths_of(followed)
         states = _weighed(states_of(paths, change.comparison), change.weigh, paths)
-        interval = models.change_of_gap(states, change.measure, study.rng(change.number), study.p.draws)
+        interval = _interval(study, states, change)
     except NotComputableError as problem:
         return absent(followed, change.number, base, problem.reason), None
     smallest = int(min(states.is_focus.sum(), (~states.is_focus).sum()))
@@ -203,6 +204,17 @@ def judged(study: Study, followed: Followed, change: Change, focus: Focus) -> tu
         **base,
     )
     return finding, interval
+
+
+def _interval(study: Study, states: States, change: Change) -> models.Interval:
+    """Judge the change once in a run."""
+    figures = [array.tobytes() for array in vars(states).values()]
+    key = (change.number, change.measure, study.p.seed, study.p.draws, figures)
+
+    def compute() -> models.Interval:
+        return models.change_of_gap(states, change.measure, study.rng(change.number), study.p.draws)
+
+    return remembered("change_of_gap", lambda: key, compute)
 
 
 def _points(study: Study, followed: Followed, change: Change) -> str:
