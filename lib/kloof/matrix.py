@@ -6,7 +6,7 @@ Two kinds of figure share it: what the followed indicators measure (`coverage`),
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import pandas as pd
+import numpy as np
 
 from kloof import fmt
 from kloof.canvas import GREY, INK, PALE, WIDTH, Drawing, Hand, Mark, key, key_height, letter, panel, sheet
@@ -49,20 +49,25 @@ def states(drawing: Drawing) -> "Figure":
         items.append(([{**square, "markeredgewidth": 0.6}, STATES[code][1]], drawing.word(drawing.kind, code)))
     header = key_height(items) + 40
     place = panel(sheet(header + pitch * len(names) + 10), left, header, width, pitch * len(names))
-    numbers = pd.DataFrame(float("nan"), index=names, columns=years)
-    for row in rows.to_dict("records"):
-        numbers.loc[row["indicator"], row["year"]] = codes[row["state"]]
+    across = {year: at for at, year in enumerate(years)}
+    down = {name: at for at, name in enumerate(names)}
+    cell = [(down[name], across[year]) for name, year in zip(rows["indicator"], rows["year"], strict=True)]
+    numbers = np.full((len(names), len(years)), np.nan)
+    numbers[tuple(np.transpose(cell))] = rows["state"].map(codes)
     cells = {"cmap": ListedColormap([face for face, _ in STATES.values()]), "vmin": 0, "vmax": len(codes) - 1}
     style = {"cbar": False, "linewidths": 1, "linecolor": PALE, "xticklabels": False, "yticklabels": False}
     sns.heatmap(numbers, ax=place.axes, **cells, **style)
-    for row in rows.to_dict("records"):
-        x, y = years.index(row["year"]) + 0.5, names.index(row["indicator"]) + 0.5
+    signs: dict[str, list[tuple[float, float]]] = {}
+    for row, (line, column) in zip(rows.to_dict("records"), cell, strict=True):
+        x, y = column + 0.5, line + 0.5
         part = PARTS.get(row["state"])
         share = fmt.number(row[part], "percent", language, 0) if part else ""
         if share and wide(share) < width / len(years) - 4:
             letter(place.figure, (place.across(x), place.down(y)), share, Hand("center"))
         else:
-            place.axes.plot(x, y, linestyle="none", **STATES[row["state"]][1])
+            signs.setdefault(row["state"], []).append((x, y))
+    for code, places in signs.items():
+        place.axes.plot(*zip(*places, strict=True), linestyle="none", **STATES[code][1])
     for index, label in enumerate(labels):
         letter(place.figure, (left - 10, place.down(index + 0.5)), label, Hand("right"))
     for index in year_ticks(range(len(years)), width):
