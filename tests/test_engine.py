@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from kloof import page
+from kloof import page, warm
 from kloof.errors import NotebookError
 from kloof.execution import STOCK, WARM, How, execute
 from kloof.workers import DiedError, Workers, workers
@@ -171,6 +171,16 @@ def test_a_copy_that_dies_is_reported_and_the_next_notebook_runs(tmp_path: Path)
     with pytest.raises(NotebookError, match="ended unexpectedly"):
         run(tmp_path, ["import os; os._exit(3)"])
     assert shown(run(tmp_path, ["print(number)"])) == ["3\n"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").is_file(), reason="this system cannot tell what a process holds")
+def test_a_notebook_that_takes_too_much_memory_fails_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = ["import numpy; numpy.ones(100_000_000).sum()"]
+    assert shown(run(tmp_path, cells)) == ["np.float64(100000000.0)"]
+    monkeypatch.setenv(warm.MEMORY, str(400_000_000))
+    with pytest.raises(NotebookError, match=r"cell 3: MemoryError"):
+        run(tmp_path, cells)
+    assert shown(run(tmp_path, ["numpy_is_small = sum([1, 2]); numpy_is_small"])) == ["3"]
 
 
 def test_another_warm_parent_is_started_when_it_was_killed(tmp_path: Path) -> None:

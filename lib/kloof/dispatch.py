@@ -1,7 +1,8 @@
 """Hands the orders of a batch to Dask's workers and gives the outcomes as they come; a cluster here, or one elsewhere.
 
-A worker does one order at a time, so that as many reports are in memory as there are workers. One that is killed is
-replaced and its order given to another; a scheduler that is gone ends the batch, and what is done stays done.
+A worker does one order at a time, so that as many reports are in memory as there are workers, and on this machine a
+notebook may take no more than its worker's part. A worker that is killed is replaced and its order given to another; a
+scheduler that is gone ends the batch, and what is done stays done.
 """
 
 import logging
@@ -13,9 +14,10 @@ from typing import Any
 
 from kloof.batch import FAILED, Order, Outcome, fulfil
 from kloof.errors import BatchError
-from kloof.warm import ALONE
+from kloof.warm import ALONE, MEMORY
 
 AGAIN = "What is done is kept. Go on with: kloof batch --resume"
+MOST = 0.8  # part of the machine's memory that notebooks may take together
 CONNECT = 10  # seconds in which a scheduler must answer
 DEATHS = 2  # workers that an order may lose before it is set apart
 
@@ -61,6 +63,12 @@ def _outcome(future: Any) -> Outcome | None:
     return outcome
 
 
+def _memory_each(workers: int) -> int:
+    """Give the bytes that the notebook of one worker may take: its part of what this machine has, some left over."""
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 0
+    return int(MOST * whole / workers)
+
+
 @contextmanager
 def _client(workers: int, scheduler: str) -> Iterator[Any]:
     """Connect to a scheduler, or start one with workers that end with this."""
@@ -85,11 +93,12 @@ def _client(workers: int, scheduler: str) -> Iterator[Any]:
             with client:
                 yield client
             return
-        before = {name: os.environ.get(name) for name in ALONE}
+        given = {**ALONE, MEMORY: str(_memory_each(workers))}
+        before = {name: os.environ.get(name) for name in given}
         with (
             LocalCluster(  # type: ignore[no-untyped-call]
                 n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL,
-                env={name: value for name, value in ALONE.items() if before[name] is None},
+                env={name: value for name, value in given.items() if before[name] is None},
             ) as cluster,
             Client(cluster, set_as_default=False) as client,  # type: ignore[no-untyped-call]
         ):  # fmt: skip

@@ -19,6 +19,7 @@ import warnings
 from collections.abc import Mapping
 from importlib import import_module
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 ALONE = {
@@ -40,6 +41,7 @@ FIRST = (
 )
 RARELY = 50_000  # objects made before garbage is looked for: a copy does not live long
 DONE = b"."
+MEMORY = "KLOOF_MEMORY"  # bytes that a copy may take for itself
 
 
 def serve(control: socket.socket) -> None:
@@ -137,10 +139,22 @@ def _obey(connection: Any, job: Mapping[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(job["environment"])
     os.chdir(job["folder"])
+    _bound_memory(int(os.environ.get(MEMORY, "0")))
     if "call" in job:
         connection.send(("answer", *_call(*job["call"])))
     else:
         run_cells(connection, job["cells"])
+
+
+def _bound_memory(allowance: int) -> None:
+    """Let this copy take so many bytes beyond what is loaded, where the system can tell; more is a MemoryError."""
+    held = Path("/proc/self/statm")
+    if not allowance or not held.is_file():
+        return
+    import resource
+
+    limit = int(held.read_text(encoding="ascii").split()[5]) * resource.getpagesize() + allowance
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
 def _call(module: str, function: str, arguments: tuple[Any, ...]) -> tuple[Any, BaseException | None]:
