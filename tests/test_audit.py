@@ -266,6 +266,12 @@ def test_parity_finds_a_block_too_many() -> None:
     assert any("blocks" in fault or "where" in fault for fault in parity(page("nl"), html))
 
 
+def test_on_paper_a_file_has_its_name() -> None:
+    html = '<p><a href="../tables/03.levels.csv" download>Tabel</a> <a href="#bron-7">zie</a></p>'
+    assert audit_pdf(["tables/03.levels.csv"], html) == []
+    assert audit_pdf(["zie 7"], html) == ["PDF page 1: 7 is not on the HTML page"]
+
+
 def test_pdf_numbers_must_stand_on_the_page() -> None:
     html = '<p><data data-ref="/x">€ 1.200</data> en <data data-ref="/y">2019</data></p>'
     assert audit_pdf(["Inhoud\nVraag . . . . . . . 7\nHet is € 1.200 in 2019.\n1", "12\n2"], html) == [

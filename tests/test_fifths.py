@@ -121,6 +121,7 @@ def test_the_lesser_of_both_halves_decides() -> None:
     top, bottom = np.sqrt(2) / 3, np.sqrt(0.08) / 3
     details = {name: entry["value"] for name, entry in found.details.items()}
     assert details["top"] == pytest.approx(5)
+    assert (details["bottom_buurten"], details["top_buurten"]) == (len(STILL), len(TOP))
     assert (details["top_low"], details["top_high"]) == pytest.approx((5 - T_3 * top, 5 + T_3 * top))
     assert (details["bottom_low"], details["bottom_high"]) == pytest.approx((-T_3 * bottom, T_3 * bottom))
     assert found.estimate == pytest.approx(1)  # what the bottom stays under the smallest change; the top has 5

@@ -49,9 +49,15 @@ OCCURS: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
     "robustness": ((("claim",), ("HIGHER", "UNCLEAR", NOT_COMPUTABLE)),),
     "all_tests": ((("holm",), ("HIGHER", "UNCLEAR")),),
     "needed": ((("claim",), ("HIGHER",)),),
-    "needed_buurten": ((("claim",), ("HIGHER",)),),
-    "needed_nothing": ((("claim",), ("HIGHER",)),),
-    "needed_enough": ((("claim",), ("HIGHER",)),),
+    **dict.fromkeys(
+        ("needed_buurten", "needed_nothing", "needed_enough"),
+        ((("claim", "C4", "C6", "C9", "C13", "H6"), ("HIGHER",)),),
+    ),
+    "needed_none": ((("claim",), (NOT_COMPUTABLE,)),),
+    "needed_none_also": ((("claim",), (NOT_COMPUTABLE,)),),
+    "needed_few_years": ((("claim",), ("HIGHER",)),),
+    "needed_trials_buurten": ((("claim",), ("HIGHER",)),),
+    "needed_trials_municipalities": ((("claim",), ("HIGHER",)),),
     "argument": ((("conclusions",), ("HIGHER",)),),
     "place_among": (
         (("dissimilarity", "coefficient_of_variation"), JUDGED),
@@ -123,8 +129,14 @@ DETAILS = {
     "all_tests": dict.fromkeys(("tests", "decided"), "number"),
     **dict.fromkeys(
         ("needed", "needed_buurten", "needed_nothing", "needed_enough"),
-        dict.fromkeys(("buurten_now", "buurten_needed", "years_more"), "number") | {"power": "percent"},
+        dict.fromkeys(("buurten_now", "buurten_needed", "years_more"), "number")
+        | {"power": "percent", "part": "percent", "horizon": "years"},
     ),
+    "needed_few_years": {"years": "number"},
+    **{
+        f"needed_trials_{units}": {"decided": "percent", "span": "years", "count": "number", "n": "number"}
+        for units in ("buurten", "municipalities")
+    },
     "argument": dict.fromkeys(("on_tested", "partly", "against", "open", "untested"), "number"),
     "place_among": dict.fromkeys(("rank", "rank_low", "rank_high", "places"), "number"),
     "score": dict.fromkeys(("parts", "supported", "contradicted", "negligible", "undecided", "not_testable"), "number"),
@@ -224,8 +236,8 @@ def test_every_finding_is_told_in_both_languages_with_the_same_numbers(
 
 
 def every_digit_is_traced(sentence: narrate.Sentence) -> bool:
-    """Tell whether every digit belongs to a traced number (or to the name of a list or break)."""
-    rest = "".join(part for part in sentence if isinstance(part, str))
+    """Tell whether every digit belongs to a traced number (or to the name of a list, a break or a claim)."""
+    rest = re.sub("‹[^›]*›", "", "".join(part for part in sentence if isinstance(part, str)))
     return not re.search(r"\d", rest.replace("2022", "").replace("2024", ""))
 
 

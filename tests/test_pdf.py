@@ -13,8 +13,10 @@ from pypdf import PdfReader
 import sample
 from kloof.audit import audit_pdf
 from kloof.errors import ReportError
-from kloof.page import render_html
+from kloof.narrate import text_of
+from kloof.page import render_html, words
 from kloof.pdf import as_data, column_widths, figure_width, render_pdf
+from kloof.views import ReportView
 
 DAY = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -98,7 +100,8 @@ def test_a_long_table_repeats_its_head(reader: PdfReader, language: str) -> None
     assert sum(head in text for text in texts(reader)) == 2
 
 
-def test_figures_have_alt_text_and_tables_have_heads(made: bytes, reader: PdfReader, language: str) -> None:
+def structure(reader: PdfReader) -> list[tuple[str, str]]:
+    """Every tag of a document with its alt text, in reading order."""
     found: list[tuple[str, str]] = []
 
     def walk(node: object) -> None:
@@ -113,6 +116,11 @@ def test_figures_have_alt_text_and_tables_have_heads(made: bytes, reader: PdfRea
                 walk(node["/K"])
 
     walk(reader.trailer["/Root"]["/StructTreeRoot"]["/K"])
+    return found
+
+
+def test_figures_have_alt_text_and_tables_have_heads(made: bytes, reader: PdfReader, language: str) -> None:
+    found = structure(reader)
     kinds = [kind for kind, _ in found]
     drawn = [alt for kind, alt in found if kind == "/Figure"]
     assert sample.view(language).sections[1].figures[0].alt in drawn
@@ -127,6 +135,86 @@ def test_a_second_checker_finds_no_fault(made: bytes, tmp_path: Path) -> None:
     path.write_bytes(made)
     report = pdfua.validate(str(path))
     assert [str(finding) for finding in report.findings] == []
+
+
+FILES = ("kwb_2024.csv @1a1a", "politie.csv @2b2b")
+
+
+def resting(language: str) -> ReportView:
+    """The sample with sentences that rest on sources: twice in the lead, and in the section on the gap."""
+    view = sample.view(language)
+    lead = (replace(view.lead[0], sources=(1, 2)), replace(view.lead[1], sources=(2,)), *view.lead[2:])
+    section = view.sections[1]
+    assert section.answer is not None
+    section = replace(section, answer=replace(section.answer, sources=(2,)))
+    return replace(view, lead=lead, sections=(view.sections[0], section), files=FILES)
+
+
+@pytest.fixture(scope="module")
+def noted(language: str) -> bytes:
+    return render_pdf(resting(language), DAY)
+
+
+def test_a_source_is_told_where_a_section_first_rests_on_it(language: str) -> None:
+    data = as_data(resting(language))
+    first, second = (data["lead"][at]["notes"] for at in (0, 1))
+    assert [(note["number"], note["first"]) for note in (*first, *second)] == [("1", True), ("2", True), ("2", False)]
+    assert first[1]["label"] == second[0]["label"]
+    [own] = data["sections"][1]["answer"]["notes"]
+    assert (own["number"], own["first"]) == ("2", True)
+    assert own["label"] != first[1]["label"]
+    assert data["cited"]["2"]["file"] == FILES[1]
+
+
+def test_footnotes_name_source_and_file_and_lead_to_the_list(noted: bytes, language: str, tmp_path: Path) -> None:
+    reader = PdfReader(io.BytesIO(noted))
+    assert [kind for kind, _ in structure(reader)].count("/Note") == 3
+    whole = [re.sub(r"\s+", " ", text) for text in texts(reader)]
+    assert all(file in whole[0] for file in FILES)
+    assert sum(text.count(FILES[1]) for text in whole) == 3  # the lead, the section, and the list of sources
+    notes = [note.get_object() for page in reader.pages for note in page.get("/Annots", [])]
+    inside = [note for note in notes if "/Dest" in note]
+    spoken = {"nl": "Voetnoot", "en": "Footnote"}[language]
+    assert [str(note["/Contents"]) for note in inside].count(f"{spoken} 2") == 3
+    listed = next(at for at, page in enumerate(reader.pages) if "1 Statistics Netherlands" in page.extract_text())
+    ends = [note["/Dest"].get_object() for note in inside if not isinstance(note["/Dest"], str)]
+    assert sum(end[0].get_object() == reader.pages[listed].get_object() for end in ends) >= 3
+    path = tmp_path / "report.pdf"
+    path.write_bytes(noted)
+    assert [str(finding) for finding in pdfua.validate(str(path)).findings] == []
+    assert audit_pdf(texts(reader), render_html(resting(language))) == []
+
+
+def test_pictures_and_tables_lead_to_their_files(reader: PdfReader, language: str) -> None:
+    notes = [note.get_object() for page in reader.pages for note in page.get("/Annots", [])]
+    asked = {str(note["/A"]["/URI"]) for note in notes if "/A" in note}
+    html = render_html(sample.view(language))
+    offered = set(re.findall(r'<a href="([^"]+)" download>', html))
+    section = sample.view(language).sections[1]
+    assert {section.tables[0].csv, section.figures[0].file, section.figures[0].csv} <= asked & offered
+    assert offered <= asked
+
+
+def test_the_first_page_holds_sentences_picture_and_verdicts(noted: bytes, language: str) -> None:
+    view = resting(language)
+    assert view.lead_figure is not None
+    page = PdfReader(io.BytesIO(noted)).pages[0]
+    said = re.sub(r"\s+", " ", page.extract_text()).replace("\u00a0", " ")
+    for entry in view.lead:
+        assert text_of(entry.sentences[0]).replace("\u00a0", " ") in said
+    assert all(cell.claim in said for cell in view.strip)
+    answers = words(language)["answers"]
+    assert said.index(view.lead_figure.note) < said.index(answers)  # the picture beside the sentences
+
+
+def test_what_does_not_fit_on_the_first_page_comes_after_it(language: str) -> None:
+    view = resting(language)
+    assert view.lead_figure is not None
+    made = render_pdf(replace(view, lead=view.lead * 5), DAY)
+    pages = [re.sub(r"\s+", " ", text) for text in texts(PdfReader(io.BytesIO(made)))]
+    assert view.lead_figure.note not in pages[0]
+    whole = " ".join(pages)
+    assert whole.index(words(language)["answers"]) < whole.index(view.lead_figure.note)
 
 
 def test_text_is_never_markup() -> None:
@@ -164,6 +252,7 @@ def test_codes_become_signs_and_missing_cells_give_their_reason() -> None:
         "content": [{"kind": "text", "text": "–", "href": ""}],
         "code": "",
         "sign": "",
+        "anchor": "",
     }
 
 
@@ -171,9 +260,14 @@ def test_column_widths_follow_the_text() -> None:
     weights, width = column_widths(["Buurt", "2019"], [["Geeren-noord", "1,2"], ["Hoge Vucht", "10,0"]])
     assert weights == [14.0, 6.0]
     assert width == 0.35
-    weights, width = column_widths(["Naam"] * 9, [["een heel lange omschrijving van meer dan dertig letters"] * 9])
-    assert weights == [36.0] * 9
+    long = "een heel lange omschrijving van meer dan dertig letters"
+    weights, width = column_widths(["Naam"] * 2, [[long] * 2])
+    assert (weights, width) == ([36.0] * 2, 1.0)
+    # more of them than fit beside a date: that keeps its room of 10 + 2, and they share what is left
+    weights, width = column_widths(["Naam"] * 5 + ["Dag"], [[long] * 5 + ["2026-11-24"]])
+    assert weights == [pytest.approx((118 - 12) / 5)] * 5 + [12.0]
     assert width == 1.0
+    assert column_widths(["Merk"], [["0123456789" * 5]]) == ([52.0], pytest.approx(0.722))
 
 
 def test_a_tall_figure_is_made_narrower() -> None:

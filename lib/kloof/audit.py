@@ -70,11 +70,12 @@ def audit_pdf(pages: Sequence[str], html: str, pictures: Sequence[str] = ()) -> 
     """List the numbers of a PDF that the page in its language does not print, and the traced ones it lacks.
 
     `pages` is the text of each page, `pictures` are the SVG of those that the page moves and paper cannot. Page
-    numbers and those in the contents do not count.
+    numbers and those in the contents do not count; on paper a file has its name where the page has a link to it.
     """
     root = parse(html)
     shown = [node for one in (root, *map(parse, pictures)) for node in _visible(one)]
     printed = {token for _, text, attribute in shown if not attribute for token in _tokens(text)}
+    printed |= {token for node in root.walk() if "download" in node.attrs for token in _tokens(node.attrs["href"])}
     told = (
         node for node in root.walk() if node.tag == "data" and node.nearest("data-explorer") is None
     )  # on paper: a map

@@ -142,7 +142,8 @@ def dilution_finding(study: Study, name: str, number: str, focus: Focus | None =
     With m the part of the change due to the others and v that due to the group, `estimate` is the larger of m and
     m - v: below 0 both hold, so that dilution is at work and is the stronger of the two. Its range runs from the larger
     of the two lower ends to the larger of the two upper ends (intersection-union test, Berger 1982, for both at once;
-    either one refutes), each a jackknife over the focus buurten widened by what rounding leaves open.
+    either one refutes), each a jackknife over the focus buurten widened by what rounding leaves open. Both stand in the
+    details, m - v as `lead`.
     """
     focus = focus or study.focus
     base = base_fields(study, name, "dilution", "split", focus) | {"unit": "points", "decimals": 1}
@@ -178,6 +179,11 @@ def dilution_finding(study: Study, name: str, number: str, focus: Focus | None =
             "change": _points(split.change),
             "own_part": _points(split.fewer_vulnerable),
             "others_part": _points(split.more_others),
+            "others_part_low": _points(others_low),
+            "others_part_high": _points(others_high),
+            "lead": _points(difference.estimate),
+            "lead_low": _points(difference_low),
+            "lead_high": _points(difference_high),
             "share_before": {"value": split.before, "unit": "percent", "decimals": 1},
             "share_after": {"value": split.after, "unit": "percent", "decimals": 1},
         },

@@ -78,6 +78,8 @@ def matthew(study: Study, placed: Placed, measure: str, number: str, groups: int
     details = _told(study, fields, numbers, least) | {
         "year_base": {"value": placed.base_year, "unit": "year"},
         "groups": {"value": groups, "unit": "number"},
+        "bottom_buurten": {"value": found.bottom.rows, "unit": "number"},
+        "top_buurten": {"value": found.top.rows, "unit": "number"},
         "p_value": {"value": found.p_value, "unit": "probability"},
         "p_against": {"value": found.p_against, "unit": "probability"},
     }

@@ -1,8 +1,9 @@
-"""What an undecided verdict would need: how many buurten, or more years, to see the smallest effect that matters.
+"""What an undecided verdict would need: how many buurten, or more years, to see the smallest distance that matters.
 
 The standard error is read from the interval that left the verdict undecided, rounding and all. With more buurten of the
 same kind it shrinks with the root of their number. With more years shocks add up while noise does not, and an effect
-that goes on at the same pace grows (`power`). Seen means in 80 % of cases, at 5 % two-sided.
+that goes on at the same pace grows (`power`). Seen means in 80 % of cases, at 5 % two-sided; where a claim asks for
+more than one thing, all at once. Where no number can be given, the report says why (`edges`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,8 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kloof import claims, equivalence, policy, standing
+from kloof import claims, edges, equivalence, policy, sources
 from kloof.dealing import LEVEL
+from kloof.edges import Edge
 from kloof.errors import NotComputableError
 from kloof.findings import STAYS_AWAY, UNDECIDED, Finding, Side
 from kloof.gaps import follow
@@ -27,6 +29,9 @@ MOST_YEARS = 50
 MANY = 500  # degrees of freedom from which a t is a normal distribution
 OVER_YEARS = ("gap_change", "gap_change_before", "gap_change_window", "fell_less")  # grow when the change goes on
 BOTH, BUURTEN, NOTHING, ENOUGH = "needed", "needed_buurten", "needed_nothing", "needed_enough"
+UNREGISTERED = "unregistered"  # nothing says what distance matters, so it is told how often trials decided
+TOO_FEW = "too_few"  # too few buurten, or all alike, to reckon with
+DISAGREE = "disagree"  # every part is decided, and not alike
 
 
 @dataclass(frozen=True)
@@ -44,34 +49,43 @@ class Needed:
     years: int | None
 
 
-def of_finding(finding: Mapping[str, Any], *, stays_away: bool, town: Town | None = None) -> Needed | None:
-    """Say what an undecided finding needs; None without an interval, a smallest effect or buurten.
+def of_finding(finding: Mapping[str, Any], edge: Edge, *, stays_away: bool, town: Town | None = None) -> Needed | None:
+    """Say what a finding needs to be told from its line at a distance; None with too few buurten or no spread.
 
     `stays_away`: the claim is that something stays away, so what must be seen is that an effect of 0 is within the
-    smallest one. `town`: the variances per year of the figure behind it; without it years are not reckoned with.
+    smallest one. `town`: the variances per year of the figure behind it; without it years are not reckoned with. Of
+    several things at once each may be missed, so that their misses are added (Bonferroni): at most so many are needed.
     """
-    low, high, estimate, smallest = (finding[name] for name in ("low", "high", "estimate", "smallest_effect"))
     now = finding["b"]["n_units"] or finding["a"]["n_units"]
-    if None in (low, high, estimate) or not smallest or now < 4:
+    if now < 4:
         return None
-    degrees = float(finding["details"].get("degrees", {}).get("value") or now - 1)
-    error = max(high - estimate, estimate - low) / _quantile(degrees)
-    if not error > 0:
+    free = [now - 1.0 if degrees is None else degrees for _, degrees in edge.halves]
+    errors = [half / _quantile(degrees) for (half, _), degrees in zip(edge.halves, free, strict=True)]
+    if not max(errors) > 0:
         return None
 
-    def seen(effect: float, spread: float, free: float) -> bool:
-        chance = equivalence.power(spread, free, effect) if stays_away else power_of(effect, spread, free)
-        return chance >= POWER
+    def chance(effect: float, spread: float, degrees: float) -> float:
+        if not spread > 0:
+            return 1.0
+        return equivalence.power(spread, degrees, effect) if stays_away else power_of(effect, spread, degrees)
 
     def with_buurten(count: int) -> bool:
-        free = degrees * count / now
-        return seen(smallest, error * float(np.sqrt(now / count)), free if free < MANY else np.inf)
+        times = count / now
+        missed = 0.0
+        for error, degrees in zip(errors, free, strict=True):
+            more = degrees * times
+            missed += 1 - chance(edge.distance, error / float(np.sqrt(times)), more if more < MANY else np.inf)
+        return 1 - missed >= POWER
+
+    def with_years(more: int) -> bool:
+        assert town is not None
+        effect, spread = _after(edge.distance, errors[0], town, (years_now, more))
+        return chance(effect, spread, free[0]) >= POWER
 
     years_now = max((finding["b"]["year"] or 0) - (finding["a"]["year"] or 0), 0)
-    years = None
-    if town is not None and years_now and not stays_away:
-        years = _first(lambda more: seen(*_after(smallest, error, town, (years_now, more)), degrees), MOST_YEARS)
-    return Needed(smallest, now, least_count(with_buurten, now, MOST_BUURTEN), years_now, years)
+    grows = town is not None and years_now and not stays_away
+    years = _first(with_years, MOST_YEARS) if grows else None
+    return Needed(edge.distance, now, least_count(with_buurten, now, MOST_BUURTEN), years_now, years)
 
 
 def _after(smallest: float, error: float, town: Town, years: tuple[int, int]) -> tuple[float, float]:
@@ -103,35 +117,39 @@ def _town(study: Study, finding: Mapping[str, Any]) -> Town | None:
     return made if made.shock + made.noise > 0 else None
 
 
-def what_is_needed(section: Section, study: Study, parts: Parts) -> pd.DataFrame:
-    """Record beside each undecided verdict what would show the smallest effect that matters.
+Judged = tuple[Mapping[str, Any], Mapping[str, Any], Needed | str]  # row of a verdict, its finding, what it needs
 
-    A table with a row per undecided part, and one finding for each claim that is undecided as a whole.
+
+def _judge(study: Study, row: Mapping[str, Any], finding: Mapping[str, Any]) -> Needed | str:
+    """Give what an undecided part of a claim needs, or why that cannot be said."""
+    entry = claims.registry().claims[row["claim"]]
+    if reason := edges.why_not(study, row, finding, entry["kind"]):
+        return reason
+    edge = edges.edge_of(study, finding)
+    if edge is None:
+        return UNREGISTERED
+    stays = entry["expected"] in STAYS_AWAY
+    return of_finding(finding, edge, stays_away=stays, town=_town(study, finding)) or TOO_FEW
+
+
+def what_is_needed(section: Section, study: Study, parts: Parts) -> pd.DataFrame:
+    """Record beside each undecided verdict what would show the smallest distance that matters, or why it is not said.
+
+    A table with a row per undecided part that a number is known of, and for each claim one finding that tells it, with
+    one for each reason why other parts of it have none.
     """
     rows, findings = rows_of(parts)
-    entries = claims.registry().claims
-    undecided = [
-        row
-        for row in rows
-        if row["verdict"] == UNDECIDED
-        and row["finding"] in findings
-        and entries[row["claim"]]["kind"] not in standing.NO_TEST
-    ]
-    table, made = [], dict[str, Needed]()
-    for row in undecided:
-        finding = findings[row["finding"]]
-        stays = entries[row["claim"]]["expected"] in STAYS_AWAY
-        found = of_finding(finding, stays_away=stays, town=_town(study, finding))
-        if found is None:
-            continue
-        made[f"{row['claim']}/{row['row']}"] = found
-        table.append(
-            {
-                "claim": row["claim"], "part": finding["indicator"] or "all", "measure": finding["measure"],
-                "smallest": found.smallest, "buurten_now": found.buurten_now, "buurten_needed": found.buurten,
-                "years_now": found.years_now or None, "years_more": found.years, "unit": unit_of(finding),
-            }
-        )  # fmt: skip
+    undecided = [row for row in rows if row["verdict"] == UNDECIDED and row["finding"] in findings]
+    judged = [(row, findings[row["finding"]], _judge(study, row, findings[row["finding"]])) for row in undecided]
+    table = [
+        {
+            "claim": row["claim"], "part": finding["indicator"] or "all", "measure": finding["measure"],
+            "smallest": found.smallest, "buurten_now": found.buurten_now, "buurten_needed": found.buurten,
+            "years_now": found.years_now or None, "years_more": found.years, "unit": unit_of(finding),
+        }
+        for row, finding, found in judged
+        if isinstance(found, Needed)
+    ]  # fmt: skip
     if table:
         counts = [Column(key, "number", "number", 0) for key in ("buurten_now", "buurten_needed")]
         spans = [Column(key, "number", "number", 0) for key in ("years_now", "years_more")]
@@ -140,31 +158,66 @@ def what_is_needed(section: Section, study: Study, parts: Parts) -> pd.DataFrame
             Column("smallest", "number", "@unit"), *counts, *spans, Column("unit", "unit"),
         ]  # fmt: skip
         section.table("12.needed", columns, pd.DataFrame(table))
-    _tell(section, study, (undecided, findings), made)
+    for claim, verdict in claims.overall(rows).items():
+        own = [one for one in judged if one[0]["claim"] == claim]
+        section.add(*_of_claim(study, claim, own))
+        votes = [row["verdict"] for row in rows if row["claim"] == claim]
+        if verdict == UNDECIDED and UNDECIDED not in votes:
+            section.add(_without(study, claim, DISAGREE, {"indicator": None}))
     return pd.DataFrame(table)
 
 
-def _tell(
-    section: Section, study: Study, known: tuple[Sequence[Mapping[str, Any]], Mapping[str, Any]],
-    made: Mapping[str, Needed],
-) -> None:  # fmt: skip
-    """Record one finding per claim with an undecided part that something is known of."""
-    rows, findings = known
-    power = {"power": {"value": 100 * POWER, "unit": "percent", "decimals": 0}}
-    for claim in dict.fromkeys(row["claim"] for row in rows):
-        own = [row for row in rows if row["claim"] == claim and f"{claim}/{row['row']}" in made]
-        row = standing.one_number(own, findings, UNDECIDED)
-        if row is None:
-            continue
-        finding, found = findings[row["finding"]], made[f"{claim}/{row['row']}"]
-        counts = {"buurten_now": found.buurten_now, "buurten_needed": found.buurten, "years_more": found.years}
-        kind = NOTHING if found.buurten is None else BUURTEN if found.years is None else BOTH
-        kind = ENOUGH if found.buurten == found.buurten_now else kind
-        section.add(
-            Finding(
-                id=f"12.needed.{claim}", kind=kind, measure=claim, unit=unit_of(finding) or "number",
-                indicator=finding["indicator"], estimate=found.smallest, low=found.smallest, high=found.smallest,
-                decimals=finding["decimals"], focus=study.focus.name, a=Side(), b=Side(),
-                details=power | {key: {"value": n, "unit": "number"} for key, n in counts.items() if n is not None},
-            )
-        )  # fmt: skip
+def _of_claim(study: Study, claim: str, judged: Sequence[Judged]) -> list[Finding]:
+    """Make the findings of the undecided parts of a claim: one for those with a number, one for each reason of others.
+
+    Of those with a number the first is told, the others are in the table.
+    """
+    made = [_told(study, claim, finding, found) for _, finding, found in judged if isinstance(found, Needed)][:1]
+    reasons: dict[str, Mapping[str, Any]] = {}
+    for _, finding, found in judged:
+        if isinstance(found, str):
+            reasons.setdefault(found, finding)
+    also = bool(made)
+    return [*made, *(_without(study, claim, reason, finding, also=also) for reason, finding in reasons.items())]
+
+
+def _told(study: Study, claim: str, finding: Mapping[str, Any], found: Needed) -> Finding:
+    """Make the finding that tells what an undecided claim needs; a claim set beside a line has sentences of its own."""
+    counts = {"buurten_now": found.buurten_now, "buurten_needed": found.buurten, "years_more": found.years}
+    kind = NOTHING if found.buurten is None else BUURTEN if found.years is None else BOTH
+    kind = ENOUGH if found.buurten == found.buurten_now else kind
+    details = {"power": {"value": 100 * POWER, "unit": "percent", "decimals": 0}}
+    details |= {key: {"value": n, "unit": "number"} for key, n in counts.items() if n is not None}
+    details |= {key: finding["details"][key] for key in ("part", "horizon") if key in finding["details"]}
+    return Finding(
+        id=f"12.needed.{claim}", kind=kind, measure=claim, unit=unit_of(finding) or "number",
+        indicator=finding["indicator"], estimate=found.smallest, low=found.smallest, high=found.smallest,
+        decimals=finding["decimals"], focus=study.focus.name, a=Side(), b=Side(), details=details,
+    )  # fmt: skip
+
+
+def _without(study: Study, claim: str, reason: str, finding: Mapping[str, Any], *, also: bool = False) -> Finding:
+    """Make the finding that tells why there is no number, by trials where there are any; `also`: beside one that is."""
+    base: dict[str, Any] = {
+        "id": f"12.needed.{claim}.{reason}", "measure": claim, "indicator": finding["indicator"],
+        "focus": study.focus.name,
+    }  # fmt: skip
+    if reason == edges.FEW_YEARS:
+        least = claims.registry().claims[claim]["years_for_range"]
+        details = {"years": finding["details"]["years"]}
+        return Finding(
+            kind=f"needed_{reason}", unit="number", estimate=least, low=least, high=least, details=details, **base
+        )
+    found = edges.trials_of(sources.verdict_rates(), claim, finding["measure"]) if reason == UNREGISTERED else None
+    if found is None:
+        return Finding(kind="needed_none_also" if also else "needed_none", unit="number", reason=f"needed_{reason}",
+                       **base)  # fmt: skip
+    details = {
+        "decided": {"value": found.decided, "unit": "percent", "decimals": 0},
+        "span": {"value": found.years, "unit": "years", "decimals": 0},
+        **{key: {"value": n, "unit": "number"} for key, n in (("count", found.count), ("n", found.n))},
+    }
+    return Finding(
+        kind=f"needed_trials_{found.units}", unit=found.unit, estimate=found.effect, low=found.effect,
+        high=found.effect, details=details, **base,
+    )  # fmt: skip

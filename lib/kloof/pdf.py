@@ -13,18 +13,20 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from kloof.errors import ReportError
-from kloof.narrate import Number, Sentence, text_of
+from kloof.narrate import Number, Sentence
 from kloof.page import SIGNS, check_view, legend, package_folder, pieces, shape, words
 
 if TYPE_CHECKING:
     from kloof.views import Cell, FigureView, Paragraph, ReportView, SectionView, TableView
 
-WIDEST = 34  # letters of one column that count for its width; longer text wraps
+WIDEST = 34  # letters of one column that count for its width; longer text wraps, unless it is one word
+HYPHEN = re.compile(r"(?<=[^\W\d])-")  # between words, where a line may end; not in a date
 TEXT_WIDTH = 168.0  # millimetres, A4 without its margins
 HIGHEST = 130.0  # millimetres that a figure may be high
 LARGEST = 0.88  # of the text width
 LONG_UNIT = re.compile("\u00a0(?=[a-z]{5})")  # the space before a unit that is a word
 FULL = 72  # letters a table needs before it takes the whole width of the page
+MOST = 118  # letters that fit across the page: beyond them columns give way, down to their longest word
 
 
 def render_pdf(view: "ReportView", timestamp: datetime) -> bytes:
@@ -69,8 +71,18 @@ def as_data(view: "ReportView") -> dict[str, Any]:
     def run(sentence: Sentence) -> list[dict[str, str]]:
         return [{"kind": piece.kind, "text": piece.text, "href": piece.href} for piece in pieces(sentence, language)]
 
-    def paragraph(entry: "Paragraph") -> dict[str, Any]:
-        return {"sentences": [run(sentence) for sentence in entry.sentences]}
+    told: set[tuple[str, int]] = set()
+
+    def paragraph(entry: "Paragraph", part: str) -> dict[str, Any]:
+        notes = []
+        for number in entry.sources:
+            first = (part, number) not in told
+            told.add((part, number))
+            notes.append({"number": str(number), "label": f"noot-{part}-{number}", "first": first})
+        return {"sentences": [run(sentence) for sentence in entry.sentences], "notes": notes}
+
+    def kept_in(*paths: str) -> list[dict[str, str]]:
+        return [{"href": path, "text": path.removeprefix("../")} for path in paths]
 
     def figure(entry: "FigureView") -> dict[str, Any]:
         return {
@@ -79,25 +91,31 @@ def as_data(view: "ReportView") -> dict[str, Any]:
             "note": entry.note,
             "svg": entry.svg,
             "width": figure_width(entry),
+            "files": kept_in(entry.file, entry.csv),
         }
 
     def cell(entry: "Cell") -> dict[str, Any]:
         sign = SIGNS.get(entry.code or "", "") if entry.title is None else ""
-        return {"content": run(breakable(entry.content)), "code": entry.code or "", "sign": sign}
+        return {"content": run(breakable(entry.content)), "code": entry.code or "", "sign": sign, "anchor": ""}
+
+    def as_text(entry: dict[str, Any]) -> str:
+        sign = entry["sign"] + "\u00a0" if entry["sign"] else ""
+        return sign + "".join(piece["text"] for piece in entry["content"])
 
     def table(entry: "TableView") -> dict[str, Any]:
         looks = shape(entry)
-        weights, width = column_widths(
-            entry.head, [[text_of(breakable(one.content)) for one in row] for row in entry.rows]
-        )
+        rows = [[cell(one) for one in row] for row in entry.rows]
+        weights, width = column_widths(entry.head, [[as_text(one) for one in row] for row in rows])
         return {
             "caption": run(entry.caption),
             "head": list(entry.head),
-            "rows": [[cell(one) for one in row] for row in entry.rows],
+            "rows": rows,
             "columns": len(entry.head),
             "numeric": list(looks.numeric),
             "weights": weights,
             "width": width,
+            "under": [],
+            "files": kept_in(entry.csv),
             "notes": [
                 *([entry.note] if entry.note else []),
                 *(["– " + "; ".join(looks.reasons)] if looks.reasons else []),
@@ -108,9 +126,9 @@ def as_data(view: "ReportView") -> dict[str, Any]:
         return {
             "anchor": entry.anchor,
             "question": entry.question,
-            "answer": paragraph(entry.answer) if entry.answer is not None else None,
+            "answer": paragraph(entry.answer, entry.anchor) if entry.answer is not None else None,
             "figures": [figure(one) for one in entry.figures],
-            "nuances": [paragraph(one) for one in entry.nuances],
+            "nuances": [paragraph(one, entry.anchor) for one in entry.nuances],
             "tables": [table(one) for one in entry.tables],
             "how": [run(one) for one in entry.how],
             "limits": [run(one) for one in entry.limits],
@@ -129,13 +147,17 @@ def as_data(view: "ReportView") -> dict[str, Any]:
         "keywords": [view.place, *texts["keywords"].split(", ")],
         "title": view.title,
         "place": view.place,
-        "lead": [paragraph(one) for one in view.lead],
+        "lead": [paragraph(one, "lead") for one in view.lead],
         "lead_figure": figure(view.lead_figure) if view.lead_figure is not None else None,
         "strip": [verdict(one) for one in view.strip],
         "legend": [verdict(one) for one in legend(view.strip)],
         "sections": [section(one) for one in view.sections],
         "back": [section(one) for one in view.back],
-        "sources": sources(view.sources, texts) if view.sources else None,
+        "sources": sources(view.sources, view.files, texts) if view.sources else None,
+        "cited": {
+            str(at): {"name": f"{publisher}, {title}.", "file": view.files[at - 1] if view.files else ""}
+            for at, (publisher, title, *_) in enumerate(view.sources, 1)
+        },
         "command": view.command,
         "attribution": view.attribution,
         "data_date": view.data_date,
@@ -151,22 +173,28 @@ def figure_width(figure: "FigureView") -> float:
     return round(min(LARGEST, HIGHEST * size[2] / (TEXT_WIDTH * size[3])), 3)
 
 
-def sources(rows: Sequence[Sequence[str]], texts: dict[str, Any]) -> dict[str, Any]:
-    """Lay the list of sources out as a table."""
+def sources(rows: Sequence[Sequence[str]], files: Sequence[str], texts: dict[str, Any]) -> dict[str, Any]:
+    """Lay the list of sources out as a table, numbered, with under each the file it was looked up in."""
     head = [texts["source"][name] for name in ("publisher", "title", "table", "licence", "retrieved")]
-    weights, width = column_widths(head, rows)
+    numbered = [[f"{at} {row[0]}", *row[1:]] for at, row in enumerate(rows, 1)]
+    weights, width = column_widths(head, numbered)
 
-    def cell(text: str) -> dict[str, Any]:
-        return {"content": [{"kind": "text", "text": text, "href": ""}], "code": "", "sign": ""}
+    def cell(text: str, anchor: str) -> dict[str, Any]:
+        return {"content": [{"kind": "text", "text": text, "href": ""}], "code": "", "sign": "", "anchor": anchor}
 
     return {
         "caption": [],  # its heading names it
         "head": head,
-        "rows": [[cell(text) for text in row] for row in rows],
+        "rows": [
+            [cell(text, "" if column else f"bron-{at}") for column, text in enumerate(row)]
+            for at, row in enumerate(numbered, 1)
+        ],
         "columns": len(head),
         "numeric": [False] * len(head),
         "weights": weights,
         "width": width,
+        "under": list(files),
+        "files": [],
         "notes": [],
     }
 
@@ -182,12 +210,18 @@ def column_widths(head: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[l
     """Share the width of the page over the columns by the text they hold.
 
     Gives a weight per column and the part of the page that the table takes (0.35-1). A column is never
-    narrower than its longest word would need, up to `WIDEST` letters.
+    narrower than its longest word would need.
     """
-    weights = []
+    needs, wants = list[float](), list[float]()
     for column, name in enumerate(head):
         texts = [row[column] for row in rows]
-        word = max((len(part) for text in (name, *texts) for part in text.replace("-", "- ").split(" ")), default=1)
+        word = max((len(part) for text in (name, *texts) for part in HYPHEN.sub("- ", text).split(" ")), default=1)
         longest = max((len(text) for text in texts), default=1)
-        weights.append(float(min(WIDEST, max(word, min(longest, WIDEST), 4)) + 2))
+        needs.append(max(word, 4) + 2)
+        wants.append(max(word, min(longest, WIDEST), 4) + 2)
+    share = min(1.0, MOST / (sum(wants) or 1))
+    tight = [need if want * share < need else 0.0 for need, want in zip(needs, wants, strict=True)]
+    others = sum(want for want, kept in zip(wants, tight, strict=True) if not kept)
+    share = min(1.0, max(0.0, MOST - sum(tight)) / (others or 1))
+    weights = [round(max(need, want * share), 2) for need, want in zip(needs, wants, strict=True)]
     return weights, round(min(1.0, max(0.35, sum(weights) / FULL)), 3)
