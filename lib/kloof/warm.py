@@ -6,6 +6,7 @@ copy is a clean slate that dies with its notebook, so nothing that a notebook do
 folder, environment) reaches the next one.
 """
 
+import gc
 import os
 import pickle
 import random
@@ -80,6 +81,8 @@ def prepare() -> None:
         for source in (*(f"import {name}" for name in LOADED), *FIRST):  # in the shell: pandas looks for one
             shell.run_cell(source).raise_error()
         _forget_shell(shell)
+    gc.collect()
+    gc.freeze()  # what every copy shares is not garbage in any: it need not be looked at, or copied for it
 
 
 def _forget_shell(shell: Any) -> None:
