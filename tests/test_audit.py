@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sample
-from kloof.audit import audit_html, audit_pdf, check, check_pdf, labels, parity
+from kloof.audit import DIRECTIONS, WORDED, audit_html, audit_pdf, check, check_pdf, labels
 from kloof.catalogue import read_catalogue
 from kloof.errors import ReportError
 from kloof.page import render_html
-from kloof.readback import agrees, parse, read_number
+from kloof.parity import parity
+from kloof.readback import agrees, parse, read_number, watched
 
 
 @cache
@@ -196,6 +197,26 @@ def test_a_line_of_a_label_is_a_name_and_a_part_of_a_sentence_is_not() -> None:
     assert planted("nl", heading, "afgelopen vier weken in de wijk", names=[label]) == []
     assert len(planted("nl", heading, "nu de afgelopen vier weken", names=[label])) == 1
     assert len(planted("nl", heading, "vier", names=["Stress, vier weken lang", "vier"[:3]])) == 1
+
+
+def test_every_watched_word_begins_with_a_letter() -> None:
+    """The audit looks for its beginning before it takes the names out of a text."""
+    lists = (watched()[kind][language] for kind in (*DIRECTIONS, *WORDED) for language in ("nl", "en"))
+    assert [word for words in lists for word in words if not word[0].isalpha()] == []
+
+
+@pytest.mark.parametrize(
+    "text", ["Plan 9 oost neemt Plan 9. oost nu toe", "(Plan 9 oost)daalde", "neemt\u00a0Plan 9 oost  toe"]
+)
+def test_a_direction_word_beside_a_name_is_found(text: str) -> None:
+    found = planted("nl", "Dit kan niet worden getoetst: ", f"{text}: ", names=["Plan 9 oost", "Plan 9. oost"])
+    assert any("but its judgement is NOT_COMPUTABLE" in fault for fault in found), found
+
+
+def test_the_longest_name_is_taken_out_first() -> None:
+    heading, names = "Waar de woningen het minst waard zijn", ["Wijk", "Wijk zes", "Wijk zes en zeven", "Wier"]
+    assert planted("nl", heading, "In wijk zes en zeven, WIJK ZES en wier", names=names) == []
+    assert len(planted("nl", heading, "In wijk zeven", names=names)) == 1
 
 
 def test_numbers_of_a_picture_that_paper_cannot_move_may_stand_in_the_pdf() -> None:

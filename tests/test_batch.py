@@ -16,10 +16,11 @@ from typing import Any
 import pytest
 
 from conftest import CommandLine
-from kloof import batch, cli_batch, depends, dispatch, store
+from kloof import batch, cli_batch, depends, dispatch, store, study
 from kloof.batch import DONE, FAILED, UNCHANGED, Order, Outcome, fulfil
 from kloof.dispatch import give_out
 from kloof.errors import BatchError
+from kloof.execution import USUAL, WARM
 from kloof.results import write_whole
 from readable import Row, file
 from test_engine import KERNEL
@@ -197,6 +198,18 @@ def test_a_report_of_a_batch_is_that_of_a_run(estate: Path) -> None:
     assert make_report("municipality", {"municipality": HERE}, ("nl",)) == folder
     alone = {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     assert {name: text for name, text in made.items() if name.name not in (batch.MADE, batch.PARTS)} == alone
+
+
+def test_the_figures_of_a_report_are_read_once_for_all_its_notebooks(
+    quick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This process, too, takes what the notebooks opened."""
+    if USUAL != WARM:
+        pytest.skip("notebooks remember in warm copies, which this system cannot make")
+    opened = list[Any]()
+    monkeypatch.setattr(study, "_opened", opened.append)
+    assert again() == ["01", "02", "12"]
+    assert opened == []
 
 
 def test_a_fault_stays_with_its_report_and_leaves_the_earlier_one_whole(quick: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from kloof import page, warm
 from kloof.errors import NotebookError
-from kloof.execution import STOCK, WARM, How, execute
+from kloof.execution import STOCK, WARM, How, declared, execute
 from kloof.workers import DiedError, Workers, workers
 
 pytestmark = pytest.mark.xdist_group("run")
@@ -216,11 +216,16 @@ def test_a_call_gives_its_answer_or_what_it_raised(crew: Workers) -> None:
         crew.call("os", "_exit", (2,), os.environ)
 
 
-def test_a_font_read_ahead_of_time_is_cut_to_the_same_bytes(crew: Workers) -> None:
-    for _, _, package, name in page.FACES:
-        path = page.package_folder(package) / "files" / name
-        letters = "".join(sorted({*"De kloof: 1.234,5 procent (één)"} & page._covered(path)))
-        assert crew.call("kloof.page", "_subset", (path, letters), os.environ) == page._subset(path, letters)
+def test_a_notebook_that_changed_declares_what_it_does_now(tmp_path: Path) -> None:
+    path = write(tmp_path / "given.ipynb", [])
+    assert set(declared(path)) == {"language", "number"}
+    path.write_text(path.read_text(encoding="utf-8").replace("number", "amount"), encoding="utf-8")
+    assert set(declared(path)) == {"language", "amount"}
+
+
+def test_fonts_cut_ahead_of_time_have_the_same_bytes(crew: Workers) -> None:
+    for letters in (frozenset("De kloof: 1.234,5 procent (één)"), frozenset("Þorp")):
+        assert crew.call("kloof.page", "font_faces", (letters,), os.environ) == page.font_faces(letters)
 
 
 def test_copies_end_with_who_asked_for_them(tmp_path: Path) -> None:

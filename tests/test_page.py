@@ -237,6 +237,17 @@ def test_embedded_letters_cover_all_text(page: str, root: Node) -> None:
     assert len(page.encode()) < 200_000
 
 
+def test_pages_share_their_letters_unless_they_hold_others(page: str) -> None:
+    def faces(html: str) -> list[str]:
+        return re.findall(r"base64,([^)]+)\)", html)
+
+    usual, odd = (render_html(replace(sample.view("nl"), title=title)) for title in ("Qûébec", "Þing"))
+    assert faces(usual) == faces(page)
+    for one in faces(odd)[:4]:
+        assert {ord("Þ"), ord("Q")} <= set(TTFont(io.BytesIO(base64.b64decode(one))).getBestCmap())
+    assert render_html(sample.view("nl")) == page, "and leave nothing behind"
+
+
 @pytest.mark.parametrize(
     ("text", "language", "value"),
     [

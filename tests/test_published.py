@@ -1,15 +1,18 @@
 """A page that kloof makes passes its own audit, also where the assignment is another than that of the example."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kloof import audit, claims, gaps, page, plots, record, report, synthesis, track
+from kloof import publish as publishing
 from kloof.errors import ReportError
 from kloof.narrate import Narrator
 from kloof.notebook import header, narrator
 from kloof.results import Section, join_sections
+from kloof.sources import catalogue
 from kloof.study import Study, open_study
 
 LANGUAGES = ("nl", "en")
@@ -83,3 +86,18 @@ def test_a_list_of_codes_has_a_name_in_the_curve_of_all_ways(language: str) -> N
         re.findall(r">([^<>]+)<", svg)
     )
     assert codes[0] not in svg
+
+
+def test_languages_that_do_not_carry_the_same_are_refused(tmp_path: Path) -> None:
+    pages = {"nl": {"03.gap": [("/findings/a",)]}, "en": {"03.gap": [("/findings/b",)]}}
+
+    def publish(languages: tuple[str, ...], english: str = "en") -> None:
+        answers = {**pages, "en": pages[english]}
+        settled = ({"tables": {}}, catalogue(), tmp_path, languages, None)
+        publishing.publish(*settled, lambda asked: [answers[language] for _, _, _, language, _ in asked])
+
+    for languages in (LANGUAGES, LANGUAGES[::-1]):
+        with pytest.raises(ReportError, match=r"03\.gap: nl has /findings/a where en has /findings/b"):
+            publish(languages)
+        publish(languages, english="nl")
+    publish(("en",))

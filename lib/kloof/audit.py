@@ -9,13 +9,14 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from kloof.catalogue import Catalogue
 from kloof.errors import ReportError, faults
 from kloof.findings import HIGHER, JUDGEMENTS, LOWER, SAME, UNCLEAR, VERDICTS
-from kloof.known import Knowledge, is_number
+from kloof.known import SPACES, Knowledge, is_number
+from kloof.parity import Blocks, blocks
 from kloof.readback import HIDDEN, SPOKEN, Node, Printed, agrees, parse, read_number, watched
 from kloof.results import look_up
 
@@ -23,6 +24,11 @@ LEFT_OVER = re.compile(
     r"\{\{|\{%|\{\w*\}|\bundefined\b|\bNone\b(?! of)|\b[Nn]a[Nn]\b|\b[a-z]+(?:_[a-z0-9]+)+\b"
     rf"|\b(?:{'|'.join((*JUDGEMENTS, *VERDICTS))})\b"
 )
+DIRECTIONS = ("rise", "fall")
+WORDED = ("refused", "number", "foreign")
+QUOTED = frozenset({"cite", "code", "time", ".ref"})
+BESIDE = frozenset({".note", ".sr"})
+EXPLAINED = frozenset({".how", ".limits"})
 IN_HEAD = {  # a column of this unit must say so in its head or caption
     "percent": ("%", "procent", "percent"),
     "points": ("punt", "point"),
@@ -37,33 +43,24 @@ def audit_html(html: str, results: Mapping[str, Any], language: str, names: Coll
     `names` are names and labels that may hold digits or number words (see `labels`); the names of areas
     and every text value of results.json are known already.
     """
-    page = _Page(parse(html), results, language, Knowledge(results, language, tuple(names)))
+    return _faults(parse(html), results, language, names)
+
+
+def _faults(root: Node, results: Mapping[str, Any], language: str, names: Collection[str]) -> list[str]:
+    page = _Page(root, results, language, Knowledge(results, language, tuple(names)))
     rules = (page.numbers, page.moving, page.heads, page.judgements, page.headlines, page.verdicts, page.texts)
     return list(dict.fromkeys(fault for rule in rules for fault in rule()))
 
 
-def check(html: str, results: Mapping[str, Any], language: str, names: Collection[str] = ()) -> None:
-    """Raise ReportError with all faults when a page says something that results.json does not."""
-    if found := audit_html(html, results, language, names):
-        raise ReportError(faults(f"the {language} page", found, "Correct the template or the view, not the page."))
+def check(html: str, results: Mapping[str, Any], language: str, names: Collection[str] = ()) -> Blocks:
+    """Raise ReportError with all faults when a page says something that results.json does not.
 
-
-def parity(html_nl: str, html_en: str) -> list[str]:
-    """List where the two languages do not carry the same numbers, findings and verdicts.
-
-    Compares block by block in reading order; within one paragraph or cell numbers may change places,
-    as words do.
+    Gives what the page in the other language must carry too: reading a page is slow.
     """
-    dutch, english = _blocks(parse(html_nl)), _blocks(parse(html_en))
-    found = []
-    for part in dict.fromkeys((*dutch, *english)):
-        ours, theirs = dutch.get(part, []), english.get(part, [])
-        differing = next((pair for pair in zip(ours, theirs, strict=False) if pair[0] != pair[1]), None)
-        if differing is not None:
-            found.append(f"{part}: nl has {', '.join(differing[0])} where en has {', '.join(differing[1])}")
-        elif len(ours) != len(theirs):
-            found.append(f"{part}: nl has {len(ours)} blocks with numbers or findings, en has {len(theirs)}")
-    return found
+    root = parse(html)
+    if found := _faults(root, results, language, names):
+        raise ReportError(faults(f"the {language} page", found, "Correct the template or the view, not the page."))
+    return blocks(root)
 
 
 def audit_pdf(pages: Sequence[str], html: str, pictures: Sequence[str] = ()) -> list[str]:
@@ -115,6 +112,16 @@ def _whole(kind: str, language: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(words)})(?!\w)".replace(r"\ …\ ", r"\b[^.;]*\b"), re.IGNORECASE)
 
 
+@cache
+def _hint(kinds: tuple[str, ...], language: str) -> re.Pattern[str]:
+    """Match where a word of these lists may begin: where it finds nothing, `_whole` does not either, nor without names.
+
+    For every word begins with a letter, and what is left of a name is a space.
+    """
+    first = {word.split()[0] for kind in kinds for word in watched()[kind][language]}
+    return re.compile(rf"(?<!\w)(?:{'|'.join(sorted(re.escape(word.rstrip('*')) for word in first))})", re.IGNORECASE)
+
+
 def _tokens(text: str) -> list[str]:
     """List the runs of digits of a text as they are written."""
     return re.findall(r"\d+(?:[.,]\d+)*", text)
@@ -123,30 +130,10 @@ def _tokens(text: str) -> list[str]:
 def _visible(root: Node) -> Iterator[tuple[Node, str, str]]:
     """Go through all a reader sees or hears: element, text, and the attribute it stands in (or nothing)."""
     for node in root.walk():
-        if any(place.tag in HIDDEN for place in node.ancestors()):
-            continue
-        for name in SPOKEN:
-            if node.attrs.get(name, "").strip():
-                yield node, re.sub(r"\s+", " ", node.attrs[name]), name
-        for child in node.children:
-            if isinstance(child, str) and child.strip():
-                yield node, re.sub(r"\s+", " ", child), ""
-
-
-def _blocks(root: Node) -> dict[str, list[tuple[str, ...]]]:
-    """Give per section the findings, verdicts and pointers of each block, in the order of the page."""
-    found: dict[str, list[tuple[str, ...]]] = {}
-    for node in root.walk():
-        said = [
-            f"{key} {node.attrs[key]}"
-            for key in ("data-finding", "data-judgement", "data-verdict")
-            if key in node.attrs
-        ]
-        if node.tag in ("p", "li", "td", "th", "svg"):
-            said += sorted(inner.attrs["data-ref"] for inner in node.walk() if "data-ref" in inner.attrs)
-        if said:
-            found.setdefault(node.nearest("data-section") or "first screen", []).append(tuple(said))
-    return found
+        said = [(node.attrs[name], name) for name in SPOKEN if name in node.attrs]
+        said += [(child, "") for child in node.children if isinstance(child, str)]
+        if said and HIDDEN.isdisjoint(node.marks):
+            yield from ((node, SPACES.sub(" ", text), attribute) for text, attribute in said if text.strip())
 
 
 def _where(node: Node) -> str:
@@ -165,9 +152,14 @@ class _Page:
     language: str
     known: Knowledge
 
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """List all elements once: every rule goes through them."""
+        return tuple(self.root.walk())
+
     def numbers(self) -> Iterator[str]:
         """Check each traced number: pointer, notation, value at printed precision, unit."""
-        for node in self.root.walk():
+        for node in self.nodes:
             pointer = node.attrs.get("data-ref")
             if node.tag == "data" and pointer is None:
                 yield f"{_where(node)}: {node.text()} has no pointer"
@@ -209,18 +201,18 @@ class _Page:
 
     def moving(self) -> Iterator[str]:
         """Check what a map that moves can show: each value as its table has it, each name that of its code."""
-        for node in (node for node in self.root.walk() if "data-values" in node.attrs):
+        for node in (node for node in self.nodes if "data-values" in node.attrs):
             name, shown = node.attrs["data-values"], json.loads("".join(map(str, node.children)))
-            table = self.results["tables"].get(name)
+            where, table = _where(node), self.results["tables"].get(name)
             if table is None:
-                yield f"{_where(node)}: shows table {name}, which results.json does not have"
+                yield f"{where}: shows table {name}, which results.json does not have"
                 continue
             keys = [column["key"] for column in table["columns"]]
             known = {(row[keys.index("indicator")], row[keys.index("area")]): row for row in table["rows"]}
             places = [*(code for code, *_ in shown["areas"]), self.results["place"]["code"]]
             names = [*(called for _, called, *_ in shown["areas"]), shown["city"]]
             yield from (
-                f"{_where(node)}: calls {code} “{called}”"
+                f"{where}: calls {code} “{called}”"
                 for code, called in zip(places, names, strict=True)
                 if self.results["areas"].get(code, code) != called
             )
@@ -230,7 +222,7 @@ class _Page:
                     for code, value in zip(places, [*values, entry["city"][at]], strict=True):
                         row = known.get((entry["id"], code))
                         true = None if row is None else row[keys.index(f"y{year}")]
-                        place = f"{_where(node)}: {entry['id']}, {code}, {year}"
+                        place = f"{where}: {entry['id']}, {code}, {year}"
                         yield from (f"{place} {fault}" for fault in self.moved(value, true, entry))
 
     @staticmethod
@@ -265,7 +257,7 @@ class _Page:
 
     def heads(self) -> Iterator[str]:
         """Check that a table says in its head or caption in which unit a column is."""
-        for table in (node for node in self.root.walk() if "data-table" in node.attrs):
+        for table in (node for node in self.nodes if "data-table" in node.attrs):
             heads = [node.text() for node in table.walk() if node.tag == "th" and node.attrs.get("scope") == "col"]
             caption = " ".join(node.text() for node in table.walk() if node.has_class("caption"))
             asked: dict[int, str] = {}
@@ -289,7 +281,7 @@ class _Page:
         HIGHER and LOWER need a word of their own direction when there is any; UNCLEAR and SAME may name both
         directions together; what was not compared has none.
         """
-        for node in self.root.walk():
+        for node in self.nodes:
             if "data-finding" in node.attrs:
                 finding = self.results["findings"].get(node.attrs["data-finding"])
                 spoken = [node.text("·")]
@@ -308,15 +300,18 @@ class _Page:
             judged = finding["judgement"]
             if (said := node.attrs.get("data-judgement", judged)) != judged:
                 yield f"{_where(node)}: is worded as {said}, results.json says {judged}"
-            for text in map(self.known.nameless, spoken):
-                up, down = (_whole(kind, self.language).findall(text) for kind in ("rise", "fall"))
+            for text in spoken:
+                if not _hint(DIRECTIONS, self.language).search(text):
+                    continue
+                plain = self.known.nameless(text)
+                up, down = (_whole(kind, self.language).findall(plain) for kind in DIRECTIONS)
                 allowed = {HIGHER: up, LOWER: down, UNCLEAR: up and down, SAME: up and down}
                 if (up or down) and not allowed.get(judged):
                     yield f"{_where(node)}: says “{(up + down)[0]}”, but its judgement is {judged}"
 
     def headlines(self) -> Iterator[str]:
         """Check that the headline finding of each section appears."""
-        said = {node.attrs["data-finding"] for node in self.root.walk() if "data-finding" in node.attrs}
+        said = {node.attrs["data-finding"] for node in self.nodes if "data-finding" in node.attrs}
         for section in self.results["sections"]:
             if section["headline"] is not None and section["headline"] not in said:
                 yield f"section {section['id']}: its headline finding {section['headline']} does not appear"
@@ -329,7 +324,7 @@ class _Page:
         recorded: dict[str, list[str]] = {}
         for entry in self.results["verdicts"]:
             recorded.setdefault(entry["claim"], []).append(entry["verdict"])
-        for node in (node for node in self.root.walk() if "data-claim" in node.attrs):
+        for node in (node for node in self.nodes if "data-claim" in node.attrs):
             known = recorded.get(node.attrs["data-claim"], [])
             verdict, text = node.attrs.get("data-verdict", ""), " ".join(node.text().split())
             decided = set(known) - {"NOT_TESTABLE"}
@@ -342,13 +337,12 @@ class _Page:
     def texts(self) -> Iterator[str]:
         """Check all visible text, element by element, except quotations and traced numbers."""
         for node, text, attribute in _visible(self.root):
-            quoted = any(place.tag in ("cite", "code", "time") or place.has_class("ref") for place in node.ancestors())
-            if quoted or node.tag == "data":
+            if node.tag == "data" or not QUOTED.isdisjoint(node.marks):
                 continue
+            found = [*self.worded(node, text, attribute)]
+            found += [f"holds {token}, which is not traced" for token in self.untraced(node, text, attribute)]
             shown = text.strip() if len(text) <= 60 else text.strip()[:57] + "…"
-            place = f"{_where(node)}{f' ({attribute})' if attribute else ''}: “{shown}”"
-            yield from (f"{place} {fault}" for fault in self.worded(node, text, attribute))
-            yield from (f"{place} holds {token}, which is not traced" for token in self.untraced(node, text, attribute))
+            yield from (f"{_where(node)}{f' ({attribute})' if attribute else ''}: “{shown}” {fault}" for fault in found)
 
     def worded(self, node: Node, text: str, attribute: str) -> Iterator[str]:
         """Find left-over marks, identifiers, number words, refused words and words of the other language.
@@ -356,10 +350,16 @@ class _Page:
         How a method works and what it does not say may be explained with `because` and `two`; what an alt
         text sees may be counted in letters ("two lines").
         """
-        yield from (f"holds {match[0]}" for match in LEFT_OVER.finditer(text))
-        yield from (f"shows the identifier {name}" for name in self.known.codes if name in text)
+        if text not in self._left:
+            self._left[text] = [
+                *(f"holds {match[0]}" for match in LEFT_OVER.finditer(text)),
+                *(f"shows the identifier {name}" for name in self.known.codes if name in text),
+            ]
+        yield from self._left[text]
+        if not _hint(WORDED, self.language).search(text):
+            return
         plain = self.known.nameless(text)
-        explains = any(place.has_class("how") or place.has_class("limits") for place in node.ancestors())
+        explains = not EXPLAINED.isdisjoint(node.marks)
         kinds = {} if explains else {"refused": "says “{}”, which no design here carries"}
         if not explains and not attribute:
             kinds["number"] = "writes “{}” without a source"
@@ -368,17 +368,20 @@ class _Page:
         for kind, message in kinds.items():
             yield from (message.format(word) for word in _whole(kind, self.language).findall(plain))
 
+    @cached_property
+    def _left(self) -> dict[str, list[str]]:
+        """Keep the marks and identifiers that were found: a text may stand at many places."""
+        return {}
+
     def untraced(self, node: Node, text: str, attribute: str) -> list[str]:
         """List the numbers in a plain text for which neither a year nor its figure or table accounts.
 
         A drawn area is checked with its pointer, and the scale of an axis states nothing.
         """
-        around = list(node.ancestors())
-        drawing = any(place.tag == "svg" for place in around)
-        scale = any(place.has_class("scale") for place in around)
-        if drawing and not attribute and (scale or node.nearest("data-ref") is not None):
+        drawing = "svg" in node.marks
+        if drawing and not attribute and (".scale" in node.marks or node.nearest("data-ref") is not None):
             return []
-        beside = attribute or drawing or any(place.has_class("note") or place.has_class("sr") for place in around)
-        near = self.known.numbers_near(node) if beside else []
-        loose = (token for token in self.known.loose_numbers(text) if not self.known.is_year_or_size(token))
+        loose = [token for token in self.known.loose_numbers(text) if not self.known.is_year_or_size(token)]
+        beside = attribute or drawing or not BESIDE.isdisjoint(node.marks)
+        near = self.known.numbers_near(node) if loose and beside else []
         return [token for token in loose if not self.known.among(token, near)]

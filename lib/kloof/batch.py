@@ -19,9 +19,9 @@ from typing import Any
 
 from kloof import depends, provenance
 from kloof.errors import KloofError, NotebookError
-from kloof.execution import How, Step, execute_languages
+from kloof.execution import How, Step, execute_languages, remembering
 from kloof.notebook import SYNTHESIS
-from kloof.presets import parameters, report_name
+from kloof.presets import Parameters, parameters, report_name
 from kloof.results import dump, write_whole
 from kloof.run import collect, command_of, keep_failed, notebook_paths, publish_beside, replace_folder
 from kloof.shelf import read_manifest
@@ -107,8 +107,7 @@ class Plan:
 
     def key(self, stem: str, parts: Mapping[str, str]) -> str:
         """Hash what a notebook's results rest on, apart from the store; the synthesis rests on the earlier parts."""
-        earlier = sorted(parts.items()) if stem[:2].isdigit() and stem[:2] >= SYNTHESIS else []
-        before = [part for part in earlier if not (part[0][:2].isdigit() and part[0][:2] >= SYNTHESIS)]
+        before = sorted(part for part in parts.items() if reads_earlier(stem) and not reads_earlier(part[0]))
         return depends.digest([self.common, self.ground.notebooks[stem], before])
 
     @cached_property
@@ -141,9 +140,18 @@ class Plan:
         return bool(wanted == self.made["notebooks"])
 
 
+def reads_earlier(stem: str) -> bool:
+    """Tell whether a notebook reads what those before it left: the synthesis, and what comes after it."""
+    return stem[:2].isdigit() and stem[:2] >= SYNTHESIS
+
+
+def _parameters(order: Order) -> Parameters:
+    return parameters({**order.given, "preset": order.preset, "language": order.languages[0]})
+
+
 def plan(order: Order, ground: Ground) -> Plan:
     """Look at an order's report; raises ParameterError when its parameters are not valid."""
-    p = parameters({**order.given, "preset": order.preset, "language": order.languages[0]})
+    p = _parameters(order)
     settled = {name: value for name, value in asdict(p).items() if name != "language"}
     settled["source"] = Path(p.source).name
     rules = ground.rules(p.source)
@@ -179,7 +187,7 @@ def _made_in_turn(order: Order) -> Outcome:
     """Wait until no other batch makes this report, look whether it is needed, and make it."""
     from filelock import FileLock
 
-    name = plan(order, Ground()).target.name
+    name = report_name(_parameters(order))
     locks = project_folder() / "reports" / ".batch"
     locks.mkdir(parents=True, exist_ok=True)
     with FileLock(locks / f"{name}.lock"):
@@ -204,7 +212,7 @@ def _make(wanted: Plan, folder: Path) -> list[str]:
 
     def kept(path: Path, language: str, place: Path) -> bool:
         parts = place / "parts" / language
-        key = keys[path.stem] = wanted.key(path.stem, _hashed(parts))
+        key = keys[path.stem] = wanted.key(path.stem, _hashed(parts) if reads_earlier(path.stem) else {})
         before = wanted.target / language / "notebooks" / path.name
         if earlier.get(path.stem) and wanted.made["notebooks"].get(path.stem) == key and before.is_file():
             write_whole(place / language / "notebooks" / path.name, before.read_bytes())
@@ -221,7 +229,8 @@ def _make(wanted: Plan, folder: Path) -> list[str]:
     except NotebookError as problem:
         failed = keep_failed(folder, project_folder() / "reports" / "failed" / wanted.target.name)
         raise NotebookError(f"{problem} The notebook up to there is in {failed}.") from None
-    study = open_study({**told, "language": order.languages[0]})
+    with remembering(folder / "parts"):
+        study = open_study({**told, "language": order.languages[0]})
     document = collect(folder / "parts", order.languages, command_of(study, order.preset, order.given))
     if wanted.same_pages and _same(wanted.target / "results.json", dump(document)):
         _copy_pages(wanted.target, folder)

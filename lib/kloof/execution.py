@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +46,16 @@ Progress = Callable[[Step], None]
 
 def declared(path: Path) -> dict[str, Mapping[str, Any]]:
     """Give the parameters a notebook declares: name → type, default and help, as papermill reads them."""
+    return dict(_declared(str(path), path.read_bytes()))
+
+
+@cache
+def _declared(path: str, content: bytes) -> dict[str, Mapping[str, Any]]:
+    """Read a file once for as long as it holds this: every run of a batch asks it of the same notebooks."""
     import papermill
 
-    found: dict[str, Mapping[str, Any]] = papermill.inspect_notebook(str(path))
+    del content
+    found: dict[str, Mapping[str, Any]] = papermill.inspect_notebook(path)
     return found
 
 
@@ -103,8 +111,9 @@ def execute(
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
+    known = declared(path)
     given_now = {name: value for name, value in parameters.items() if is_given(value)}
-    own = {name: value for name, value in given_now.items() if name in declared(path)}
+    own = {name: value for name, value in given_now.items() if name in known}
     if others := {name: value for name, value in given_now.items() if name not in own}:
         own[SETTINGS] = others  # every notebook must know the whole assignment, or their parts do not fit together
     language = str(parameters["language"])
@@ -148,6 +157,13 @@ def _beside(parts: Path, common: Path | None) -> dict[str, str]:
     """Say where the copies of a run remember what they computed, and write down what they asked for."""
     shared = {commons.FOLDER: str(common)} if common else {}
     return {memo.FOLDER: str(parts / "memo"), ASKED_FILE: str(parts / "asked"), **shared}
+
+
+@contextmanager
+def remembering(parts: Path) -> Iterator[None]:
+    """Let this process know what the copies of a run remembered."""
+    with _environment({memo.FOLDER: str(parts / "memo")}):
+        yield
 
 
 @contextmanager
@@ -281,13 +297,14 @@ def _follow(workers: Mapping[str, Any], queue: Any, tell: Progress) -> list[str]
     return []
 
 
-def call_each(module: str, function: str, each: Sequence[tuple[Any, ...]], parts: Path, how: How = DEFAULT) -> None:
+def call_each(
+    module: str, function: str, each: Sequence[tuple[Any, ...]], parts: Path, how: How = DEFAULT
+) -> list[Any]:
     """Call a function of the library with each of the arguments, side by side in warm copies that share a run's memory.
 
-    Raises what the first that fails raised.
+    Gives the answers; raises what the first that fails raised.
     """
     environment = {**os.environ, memo.FOLDER: str(parts / "memo")}
     with ThreadPoolExecutor(max_workers=len(each) if how.abreast else 1) as pool:
         calls = [pool.submit(workers().call, module, function, arguments, environment) for arguments in each]
-        for call in calls:
-            call.result()
+        return [call.result() for call in calls]

@@ -12,6 +12,8 @@ from kloof.readback import Node, agrees, read_number, signs
 FOCUS_RULE = re.compile(r"\w+:(\d+):\w+:(\d{4})")  # a focus list made by a rule names a size and a year
 FOCUS_CODES = re.compile(r"BU\d{8}(?:\s*,\s*BU\d{8})+")  # or it is given by its buurten
 YEAR = re.compile(r"(?:19|2\d)\d\d")  # a year of arrival may lie far ahead
+DIGIT = re.compile(r"\d")
+SPACES = re.compile(r"\s+")
 COUNTED = frozenset({"n_units", "n_missing", "n_total", "year"})
 Known = tuple[float, str | None]  # a number and its unit; a unit that is not recorded is None
 
@@ -25,13 +27,24 @@ class Knowledge:
     extra: tuple[str, ...] = ()
 
     @cached_property
+    def texts(self) -> frozenset[str]:
+        """List the text values of the results."""
+        return frozenset(strings(self.results))
+
+    @cached_property
     def names(self) -> re.Pattern[str]:
         """Match proper names and labels, which may hold digits and any word."""
-        texts = {text for text in strings(self.results) if re.search(r"\d", text) and re.search(r"[^\W\d_]", text)}
+        texts = {text for text in self.texts if DIGIT.search(text) and re.search(r"[^\W\d_]", text)}
         known = {*self.results["areas"].values(), *(texts - self.identifiers), *self.extra}
-        spaced = {re.sub(r"\s+", " ", text) for text in known if len(text) > 2}
-        ordered = sorted(spaced, key=lambda text: (-len(text), text))
-        return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, ordered)) + r")(?!\w)", re.IGNORECASE)
+        spaced = {SPACES.sub(" ", text) for text in known if len(text) > 2}
+        begun: dict[str, list[str]] = {}  # by two letters: no word of a page need be held against a thousand names
+        for text in sorted(spaced, key=lambda text: (-len(text), text)):
+            begun.setdefault(text[:2].lower(), []).append(text)
+        groups = (
+            f"{re.escape(texts[0][:2])}(?:{'|'.join(re.escape(text[2:]) for text in texts)})"
+            for texts in begun.values()
+        )
+        return re.compile(rf"(?<!\w)(?:{'|'.join(groups)})(?!\w)", re.IGNORECASE)
 
     @cached_property
     def lines(self) -> frozenset[str]:
@@ -74,13 +87,13 @@ class Knowledge:
     @cached_property
     def sizes(self) -> frozenset[str]:
         """List the sizes of focus lists made by a rule or given by codes, which stand in the name of the list."""
-        given = {text for text in strings(self.results) if FOCUS_CODES.fullmatch(text)}
+        given = {text for text in self.texts if FOCUS_CODES.fullmatch(text)}
         counts = {str(len({code.strip() for code in text.split(",")})) for text in given}
         return frozenset(counts | {size for size, _ in self._rules()})
 
     def _rules(self) -> list[tuple[str, str]]:
         """List size and year of each focus list made by a rule."""
-        found = (FOCUS_RULE.fullmatch(text) for text in strings(self.results))
+        found = (FOCUS_RULE.fullmatch(text) for text in self.texts)
         return [(match[1], match[2]) for match in found if match]
 
     def finding_of(self, figure: str | None) -> Mapping[str, Any] | None:
@@ -160,7 +173,17 @@ class Knowledge:
 
     def nameless(self, text: str) -> str:
         """Take names out of a text; signs of units stay. A line of a label that a drawing broke in two is one too."""
-        if re.sub(r"\s+", " ", text).strip().lower() in self.lines:
+        if text not in self._nameless:
+            self._nameless[text] = self._without_names(text)
+        return self._nameless[text]
+
+    @cached_property
+    def _nameless(self) -> dict[str, str]:
+        """Keep what was left of a text: it is asked by several rules, and stands at several places."""
+        return {}
+
+    def _without_names(self, text: str) -> str:
+        if SPACES.sub(" ", text).strip().lower() in self.lines:
             return " "
         plain = self.names.sub(lambda match: match[0] if match[0].lower() in signs(self.language) else " ", text)
         words = plain.split()
@@ -171,6 +194,8 @@ class Knowledge:
 
     def loose_numbers(self, text: str) -> list[str]:
         """List the numbers of a text with their signs; those in names and `per 1.000 inwoners` are none."""
+        if not DIGIT.search(text):
+            return []
         alone, number = _shapes(self.language)
         plain = alone.sub(" ", self.nameless(text))
         return [match.strip() for match in number.findall(plain)]

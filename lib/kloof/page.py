@@ -47,6 +47,11 @@ FACES = (  # family in the style sheet, weight, package, file
     ("Kloof Sans", 400, "font_source_sans_pro", "SourceSansPro-Regular.otf"),
     ("Kloof Sans", 600, "font_source_sans_pro", "SourceSansPro-Semibold.otf"),
 )
+REPERTOIRE = frozenset(  # what nearly every page uses: ASCII, letters of Dutch words and names, signs; some of `rest`
+    " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"
+    "áàâäçéèêëíîïñóôöúûüÉ\u00a0–‘’“”‹›…·€²³×−≈≠→↑↓●○"
+)
+LETTERS = "/* <letters> */"  # where the fonts go in a style sheet; no text of a page can hold it: its < is &lt;
 FEATURES = ("kern", "liga", "ccmp", "locl", "mark", "case", "lnum", "tnum", "pnum")
 
 PHONE = 40  # letters of a table that fit across the narrowest screen
@@ -225,8 +230,10 @@ def inline_svg(figure: "FigureView", prefix: str) -> str:
 def font_faces(letters: frozenset[str]) -> str:
     """Embed the letters a page uses: Source Serif Pro, Source Sans Pro, and DejaVu Sans for signs they lack.
 
-    The same letters give the same bytes: the fonts keep the date they were made with.
+    All of `REPERTOIRE` is there, used or not: cutting fonts is slow, and pages without other letters share one cut. The
+    same letters give the same bytes: the fonts keep the date they were made with.
     """
+    letters |= REPERTOIRE
     sources = [(family, weight, package_folder(package) / "files" / name) for family, weight, package, name in FACES]
     covered = frozenset.intersection(*(_covered(path) for _, _, path in sources))
     signs = package_folder("matplotlib") / "mpl-data/fonts/ttf/DejaVuSans.ttf"
@@ -260,37 +267,15 @@ def _covered(path: Path) -> frozenset[str]:
         return frozenset(map(chr, font.getBestCmap()))
 
 
-_opened: dict[Path, Any] = {}
-
-
-def open_fonts() -> None:
-    """Read the fonts ahead of time, every table of them: most of the work of cutting a font down.
-
-    Only for a process whose copies each cut a font once, since cutting changes what was read.
-    """
-    for _, _, package, name in FACES:
-        path = package_folder(package) / "files" / name
-        _covered(path)
-        font = _opened[path] = _font(path)
-        for table in font.keys():  # noqa: SIM118 – no dict: its keys are read when they are asked for
-            font[table].ensureDecompiled() if hasattr(font[table], "ensureDecompiled") else font[table]
-
-
-def _font(path: Path) -> Any:
-    """Open a font that keeps its date."""
-    from fontTools.ttLib import TTFont
-
-    return TTFont(path, recalcTimestamp=False)
-
-
 @cache
 def _subset(path: Path, letters: str) -> str:
     """Cut a font down to these letters, as base64 WOFF."""
     from fontTools.subset import Options, Subsetter
+    from fontTools.ttLib import TTFont
 
     options = Options(layout_features=list(FEATURES), hinting=False, name_IDs=[0, 1, 2, 13, 14])
     options.drop_tables = [*options.drop_tables, "FFTM"]  # when the font was edited, which no reader needs
-    font = _opened.pop(path, None) or _font(path)
+    font = TTFont(path, recalcTimestamp=False)
     subsetter = Subsetter(options)
     subsetter.populate(text=letters)
     subsetter.subset(font)
@@ -329,15 +314,7 @@ def render_html(view: "ReportView") -> str:
         keep_trailing_newline=True,
     )
 
-    script = files("kloof").joinpath("templates/explorer.js").read_text(encoding="utf-8")
-
-    def rendered(style: str) -> str:
-        drawings = count(1)
-        environment.globals["inline_svg"] = lambda figure: Markup(inline_svg(figure, f"f{next(drawings)}"))
-        return environment.get_template("page.html.j2").render(
-            style=Markup(style), script=Markup(script), script_hash=script_hash(script)
-        )
-
+    drawings = count(1)
     environment.filters |= {
         "pieces": lambda sentence: pieces(sentence, view.language),
         "shape": shape,
@@ -345,7 +322,16 @@ def render_html(view: "ReportView") -> str:
         "legend": legend,
         "bare_anchor": lambda anchor: anchor.removeprefix("#"),
     }
-    environment.globals |= {"view": view, "words": words(view.language), "signs": SIGNS}
-    letters = frozenset(unescape(rendered("")))
-    css = files("kloof").joinpath("templates/page.css").read_text(encoding="utf-8")
-    return rendered(font_faces(letters) + "\n" + css)
+    environment.globals |= {
+        "view": view,
+        "words": words(view.language),
+        "signs": SIGNS,
+        "inline_svg": lambda figure: Markup(inline_svg(figure, f"f{next(drawings)}")),
+    }
+    script, css = (
+        files("kloof").joinpath(f"templates/{name}").read_text(encoding="utf-8") for name in ("explorer.js", "page.css")
+    )
+    html = environment.get_template("page.html.j2").render(
+        style=Markup(f"{LETTERS}\n{css}"), script=Markup(script), script_hash=script_hash(script)
+    )
+    return html.replace(LETTERS, font_faces(frozenset(unescape(html))), 1)

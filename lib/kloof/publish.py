@@ -12,10 +12,11 @@ from kloof.catalogue import Catalogue
 from kloof.errors import ReportError, faults
 from kloof.fmt import LANGUAGES
 from kloof.narrate import Narrator, text_of
+from kloof.parity import Blocks, differences
 from kloof.results import dump, write_whole
 from kloof.views import TableView
 
-Publishing = Callable[[Sequence[tuple[Any, ...]]], None]
+Publishing = Callable[[Sequence[tuple[Any, ...]]], list[Blocks]]
 
 
 def publish(
@@ -28,25 +29,21 @@ def publish(
 ) -> None:
     """Write everything a report holds under `folder`.
 
-    `each` may call `publish_language` with each of the arguments it gets in a process of its own. Raises ReportError
-    when a page says what results.json does not, or the languages differ in a number.
+    `each` may call `publish_language` with each of the arguments it gets in a process of its own; it gives the answers.
+    Raises ReportError when a page says what results.json does not, or the languages differ in a number.
     """
     write_whole(folder / "results.json", dump(document))
     for name, table in document["tables"].items():
         write_whole(folder / "tables" / f"{name}.csv", table_csv(table))
-    (each or _in_turns)([(document, catalogue, folder, language, geometry) for language in languages])
-    if len(languages) == len(LANGUAGES):
-        pages = [(folder / language / "index.html").read_text(encoding="utf-8") for language in LANGUAGES]
-        if found := audit.parity(*pages):
-            raise ReportError(
-                faults("the two pages", found, "Dutch and English must carry the same numbers and verdicts.")
-            )
+    asked = [(document, catalogue, folder, language, geometry) for language in languages]
+    said = dict(zip(languages, (each or _in_turns)(asked), strict=True))
+    if len(said) == len(LANGUAGES) and (found := differences(*(said[language] for language in LANGUAGES))):
+        raise ReportError(faults("the two pages", found, "Dutch and English must carry the same numbers and verdicts."))
 
 
-def _in_turns(each: Sequence[tuple[Any, ...]]) -> None:
+def _in_turns(each: Sequence[tuple[Any, ...]]) -> list[Blocks]:
     """Publish one language after the other."""
-    for arguments in each:
-        publish_language(*arguments)
+    return [publish_language(*arguments) for arguments in each]
 
 
 def publish_language(
@@ -55,8 +52,11 @@ def publish_language(
     folder: Path,
     language: str,
     geometry: Mapping[str, Any] | None,
-) -> None:
-    """Write pictures, page and PDF in one language; raises ReportError when the page is not faithful."""
+) -> Blocks:
+    """Write pictures, page and PDF in one language; give what the page in the other language must carry too.
+
+    Raises ReportError when the page is not faithful.
+    """
     entries = claims.registry().entries
     codes = {code for code in document["areas"] if code.startswith(f"BU{document['place']['code'][2:]}")}
     shapes = maps.paths(geometry, codes) if geometry and codes else None
@@ -71,9 +71,10 @@ def publish_language(
         for table in section.tables:
             write_whole(folder / "tables" / f"{table.id}.{language}.csv", view_csv(table))
     html = page.render_html(view)
-    audit.check(html, document, language, audit.labels(catalogue, language))
+    said = audit.check(html, document, language, audit.labels(catalogue, language))
     write_whole(folder / language / "index.html", html)
     write_whole(folder / language / "report.pdf", pdf.render_pdf(view, stamp))
+    return said
 
 
 def table_csv(table: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cache
+from functools import cache, cached_property
 from html.parser import HTMLParser
 from importlib.resources import files
 from typing import Any
@@ -51,10 +51,11 @@ class Node:
 
     def walk(self) -> Iterator["Node"]:
         """Go through this element and all below it, in the order of the page."""
-        yield self
-        for child in self.children:
-            if isinstance(child, Node):
-                yield from child.walk()
+        waiting = [self]
+        while waiting:
+            node = waiting.pop()
+            yield node
+            waiting += [child for child in reversed(node.children) if isinstance(child, Node)]
 
     def ancestors(self) -> Iterator["Node"]:
         """Go from this element upwards, itself first."""
@@ -62,6 +63,12 @@ class Node:
         while place is not None:
             yield place
             place = place.parent
+
+    @cached_property
+    def marks(self) -> frozenset[str]:
+        """List the tags and classes (as `.name`) of this element and all around it, which never change."""
+        own = {self.tag, *(f".{name}" for name in self.attrs.get("class", "").split())}
+        return frozenset(own) if self.parent is None else self.parent.marks | own
 
     def nearest(self, attribute: str) -> str | None:
         """Give an attribute of this element or of the nearest one around it that has it."""
@@ -106,6 +113,10 @@ class _Builder(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.place.children.append(data)
+
+    def updatepos(self, i: int, j: int) -> int:  # noqa: ARG002 – the base class counts lines from i to j
+        """Count no lines: nobody asks where an element stands in the file."""
+        return j
 
 
 def parse(html: str) -> Node:

@@ -14,8 +14,8 @@ from kloof.fmt import LANGUAGES
 from kloof.notebook import SYNTHESIS
 from kloof.presets import HELP, as_typed, report_name
 from kloof.publish import publish
-from kloof.results import dump, join_sections
-from kloof.sources import catalogue, project_folder
+from kloof.results import join_sections, plain
+from kloof.sources import project_folder
 from kloof.study import Study, open_study
 
 
@@ -67,7 +67,7 @@ def collect(parts: Path, languages: Sequence[str], command: str) -> dict[str, An
             "overall": claims.overall(document["verdicts"]),
             "command": command,
         }
-        texts[language] = dump(document)
+        texts[language] = json.dumps(plain(document), sort_keys=True, allow_nan=False)
     if len(set(texts.values())) != 1:
         raise ReportError(
             "The notebooks found different things in Dutch and in English; a report may only differ in words."
@@ -164,10 +164,10 @@ def publish_beside(document: Mapping[str, Any], folder: Path, languages: Sequenc
     Raises ReportError when a page is not faithful.
     """
 
-    def each(arguments: Sequence[tuple[Any, ...]]) -> None:
-        call_each("kloof.publish", "publish_language", arguments, folder / "parts", how)
+    def each(arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
+        return call_each("kloof.publish", "publish_language", arguments, folder / "parts", how)
 
-    publish(document, catalogue(), folder, languages, study.data.geometry, each if how.engine == WARM else None)
+    publish(document, study.known, folder, languages, study.data.geometry, each if how.engine == WARM else None)
 
 
 def command_of(study: Study, preset: str, overrides: Mapping[str, Any]) -> str:

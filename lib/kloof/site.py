@@ -25,7 +25,7 @@ from kloof.fmt import LANGUAGES, MISSING, digits
 from kloof.indices import FAMILIES, INDICES
 from kloof.multiples import frame, picture, points
 from kloof.narrate import Number, Part, Sentence, has, template
-from kloof.page import font_faces, inline_script, pieces, script_hash, words
+from kloof.page import LETTERS, font_faces, inline_script, pieces, script_hash, words
 from kloof.report import METHODS, SYMBOLS
 from kloof.results import write_whole
 from kloof.run import replace_folder
@@ -33,7 +33,6 @@ from kloof.sources import data_folder
 
 PAGES = ("index", "ranking", "compare", "verdicts", "methods", "calibration", "data")
 LEFT_BEHIND = ("notebooks", "parts")  # parts of a report's folder that no page of the site leads to
-LETTERS = "/* letters */"  # where the fonts go
 POSITIONS = ("off", "small", "registered", "large")  # how true a claim is in a synthetic municipality
 RATES = ("HIGHER", "LOWER", "SAME", "UNCLEAR")
 

@@ -35,7 +35,7 @@ LOADED = (
 )  # fmt: skip
 FIRST = (
     "from matplotlib import pyplot; pyplot.plot([0, 1]); pyplot.title('a'); pyplot.close()",
-    "from kloof.page import open_fonts; open_fonts()",
+    "from kloof.page import font_faces; font_faces(frozenset())",
     "from kloof.narrate import templates; templates()",
     "from kloof.warm import read_registries; read_registries()",
 )
@@ -47,9 +47,6 @@ MEMORY = "KLOOF_MEMORY"  # bytes that a copy may take for itself
 def serve(control: socket.socket) -> None:
     """Fork a copy for every connection that comes in over `control`; end, with all copies, when it is closed."""
     prepare()
-    gc.collect()
-    gc.freeze()  # what is loaded stays: no copy need look through it
-    gc.set_threshold(RARELY)
     running: set[int] = set()
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 1, 1)
@@ -90,6 +87,9 @@ def prepare() -> None:
         for source in (*(f"import {name}" for name in LOADED), *FIRST):  # in the shell: pandas looks for one
             shell.run_cell(source).raise_error()
         _forget_shell(shell)
+    gc.collect()
+    gc.freeze()  # what every copy shares is not garbage in any: it need not be looked at, or copied for it
+    gc.set_threshold(RARELY)
 
 
 def read_registries() -> None:
