@@ -5,8 +5,10 @@ import re
 from copy import deepcopy
 from decimal import Decimal
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +17,8 @@ import sample
 from kloof.audit import DIRECTIONS, WORDED, audit_html, audit_pdf, check, check_pdf, labels
 from kloof.catalogue import read_catalogue
 from kloof.errors import ReportError
+from kloof.known import Knowledge
+from kloof.labels import shorten, wrap
 from kloof.page import render_html
 from kloof.parity import parity
 from kloof.readback import agrees, parse, read_number, watched
@@ -254,6 +258,40 @@ def test_years_and_size_of_a_ruled_focus_list_are_known() -> None:
     assert planted("nl", "Dit zegt niets over de redenen.", sentence, results=ruled) == []
     found = planted("nl", "Dit zegt niets over de redenen.", sentence.replace("17", "17 %"), results=ruled)
     assert len(found) == 1
+
+
+LONG = "Verspr.h. ten zuiden van De Middentocht-Ten Oosten"
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        (LONG, True), ("Verspr.h. ten zuiden", True), ("ten zuiden van De", True), ("Middentocht-Ten Oosten", True),
+        ("Middentocht-Ten", True), ("Verspr.h. ten zui…", True), ("…", True),
+        ("ten", False), ("ten zuiden van", True), ("ten oosten", False), ("ten zuiden, ten", False), ("ten zui…", False),
+        ("Verspr.h. ten noor…", False), ("ten of them", False),
+    ],
+)  # fmt: skip
+def test_a_line_or_a_beginning_of_a_long_name_is_that_name(text: str, *, allowed: bool) -> None:
+    """As drawings break and cut the names of buurten; English has a word for a number in this one."""
+    known = Knowledge({**sample.results(), "areas": {"BU99990000": LONG}}, "en")
+    assert ("ten" not in known.nameless(text).lower()) == allowed
+
+
+@pytest.mark.shared
+def test_no_name_of_a_buurt_is_taken_for_a_number_or_a_word(shared: Path) -> None:
+    """All 16,525 names, as the picture of ranked buurten breaks and cuts them."""
+    names = pd.read_parquet(shared / "data" / "national" / "buurten_2024.parquet", columns=["name"])["name"]
+    unique = dict(enumerate(sorted(set(names.astype(str)))))
+    for language in ("nl", "en"):
+        words = "|".join(word.replace("*", r"\w*") for kind in WORDED for word in watched()[kind][language])
+        word = re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)
+        at_risk = {at: name for at, name in unique.items() if word.search(name)}
+        assert len(at_risk) > 5
+        known = Knowledge({**sample.results(), "areas": at_risk}, language)
+        shown = {line for name in at_risk.values() for line in wrap(name, 280, bold=True).split("\n")}
+        shown |= {shorten(name, 260) for name in at_risk.values()}
+        assert {line: left for line in shown if word.search(left := known.nameless(line))} == {}
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])

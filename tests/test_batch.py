@@ -225,6 +225,28 @@ def test_a_fault_stays_with_its_report_and_leaves_the_earlier_one_whole(quick: P
     assert sorted(path.name for path in (quick / "reports").iterdir()) == [".batch", HERE, THERE, "failed"]
 
 
+def test_what_these_figures_cannot_carry_is_tried_again_only_after_a_change(quick: Path) -> None:
+    """A fault that may pass is tried again at once."""
+    write(
+        quick, SECOND, f"raise kloof.errors.ParameterError('one buurt') if municipality == {HERE!r} else SystemError()"
+    )
+    first, second = fulfil(order()), fulfil(order())
+    assert (first.state, first.problem) == (second.state, second.problem)
+    assert f"{SECOND}.ipynb, cell 4: ParameterError: one buurt" in first.problem
+    kept = quick / "reports" / "failed" / HERE
+    aside = kept.stat().st_mtime_ns
+    assert fulfil(order()).state == FAILED
+    assert kept.stat().st_mtime_ns == aside  # nothing was executed
+    add("more", THERE)
+    assert fulfil(order()).state == FAILED
+    assert kept.stat().st_mtime_ns != aside
+    write(quick, SECOND, "1")
+    assert again() == ["01", "02", "12"]
+    write(quick, SECOND, "raise ValueError('planted')")
+    assert fulfil(order(THERE)).state == FAILED
+    assert not (quick / "reports" / "failed" / THERE / batch.REFUSED).exists()
+
+
 def test_a_notebook_that_loops_fails_in_time(quick: Path) -> None:
     write(quick, SECOND, "while True: pass")
     outcome = fulfil(order(limit=1.0))

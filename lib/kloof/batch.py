@@ -29,7 +29,8 @@ from kloof.sources import project_folder, sha256
 from kloof.store import store_folder
 from kloof.study import open_study
 
-MADE, PARTS = "made.json", "parts.json.gz"
+MADE, PARTS, REFUSED = "made.json", "parts.json.gz", "refused.json"
+REFUSALS = (": ParameterError: ", ": NotComputableError: ")  # what the same figures would meet again
 UNCHANGED, DONE, FAILED = "unchanged", "done", "failed"
 CHANGED_MEANWHILE = "the store changed while this was made"
 
@@ -132,6 +133,18 @@ class Plan:
         return depends.digest([depends.whole_library(), depends.versions(), rules, self.ground.figures.whole])[:16]
 
     @property
+    def whole_state(self) -> str:
+        """Name all that may matter to this order, whether or not its report would ask for it."""
+        return depends.digest([self.state, self.common, self.ground.notebooks])
+
+    @property
+    def refusal(self) -> str:
+        """Give the reason for which there could be no report, if nothing at all has changed since; else nothing."""
+        path = _failed_folder(self.target) / REFUSED
+        told = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        return str(told["problem"]) if told.get("state") == self.whole_state else ""
+
+    @property
     def fresh(self) -> bool:
         """Tell whether the report is there and nothing it rests on has changed."""
         if not (self.same_figures and self.same_pages):
@@ -194,6 +207,8 @@ def _made_in_turn(order: Order) -> Outcome:
         wanted = plan(order, Ground())
         if wanted.fresh:
             return Outcome(order.municipality, UNCHANGED)
+        if refusal := wanted.refusal:
+            return _failed(order, refusal)
         folder = wanted.target.with_name(f".making-{name}")
         shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
         folder.mkdir()
@@ -227,8 +242,11 @@ def _make(wanted: Plan, folder: Path) -> list[str]:
         told = {**order.given, "preset": order.preset}
         execute_languages(wanted.ground.paths, folder, told, order.languages, _say_nothing, how)
     except NotebookError as problem:
-        failed = keep_failed(folder, project_folder() / "reports" / "failed" / wanted.target.name)
-        raise NotebookError(f"{problem} The notebook up to there is in {failed}.") from None
+        place = _failed_folder(wanted.target)
+        told_all = f"{problem} The notebook up to there is in {keep_failed(folder, place)}."
+        if any(kind in told_all for kind in REFUSALS):
+            write_whole(place / REFUSED, dump({"state": wanted.whole_state, "problem": told_all}))
+        raise NotebookError(told_all) from None
     with remembering(folder / "parts"):
         study = open_study({**told, "language": order.languages[0]})
     document = collect(folder / "parts", order.languages, command_of(study, order.preset, order.given))
@@ -241,6 +259,11 @@ def _make(wanted: Plan, folder: Path) -> list[str]:
     _write_made(wanted, folder, keys, all_executed=len(executed) == len(keys) * len(order.languages))
     shutil.rmtree(folder / "parts")
     return executed
+
+
+def _failed_folder(target: Path) -> Path:
+    """Folder of what is kept of a report that could not be made."""
+    return project_folder() / "reports" / "failed" / target.name
 
 
 def _say_nothing(step: Step) -> None:

@@ -72,12 +72,15 @@ def _outcomes(orders: Sequence["Order"], workers: int, scheduler: str) -> "Itera
     ground, stale = Ground(), []
     for order in orders:
         try:
-            fresh = plan(order, ground).fresh
+            now = plan(order, ground)
+            fresh, refusal = now.fresh, now.refusal
         except KloofError as problem:
             yield Outcome(order.municipality, FAILED, problem=str(problem))
             continue
         if fresh:
             yield Outcome(order.municipality, UNCHANGED)
+        elif refusal:
+            yield Outcome(order.municipality, FAILED, problem=refusal)
         else:
             stale.append(order)
     if stale:

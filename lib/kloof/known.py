@@ -59,6 +59,30 @@ class Knowledge:
         return frozenset(" ".join(words[at:]) for words in split for at in range(1, len(words) - 1))
 
     @cached_property
+    def places(self) -> frozenset[str]:
+        """List the names of areas."""
+        return frozenset(SPACES.sub(" ", name).strip().lower() for name in self.results["areas"].values())
+
+    @cached_property
+    def pieces(self) -> frozenset[str]:
+        """List what a line of a drawing may hold of an area's name: words of it in a row, or one with a hyphen."""
+        split = [name.split(" ") for name in self.places]
+        runs = {
+            " ".join(words[at:end])
+            for words in split
+            for at in range(len(words))
+            for end in range(at + 2, len(words) + 1)
+        }
+        return frozenset(runs | {word for words in split for word in words if "-" in word.strip("-")})
+
+    def is_piece(self, text: str) -> bool:
+        """Tell whether a text is what a drawing had room for of one name: a line of it, or its beginning and dots."""
+        line = SPACES.sub(" ", text).strip().lower()
+        if line.endswith("…"):
+            return any(name.startswith(line[:-1]) for name in self.places)
+        return line in self.lines or line in self.pieces
+
+    @cached_property
     def identifiers(self) -> frozenset[str]:
         """List the ids of findings, tables, figures and sections: no reader should see one."""
         found = {name for kind in ("findings", "tables", "figures") for name in self.results[kind]}
@@ -183,7 +207,7 @@ class Knowledge:
         return {}
 
     def _without_names(self, text: str) -> str:
-        if SPACES.sub(" ", text).strip().lower() in self.lines:
+        if self.is_piece(text):
             return " "
         plain = self.names.sub(lambda match: match[0] if match[0].lower() in signs(self.language) else " ", text)
         words = plain.split()

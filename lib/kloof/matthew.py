@@ -104,6 +104,8 @@ def group_pictures(section: Section, study: Study, started: Sequence[Placed]) ->
         indicator = study.known.indicator(name)
         unit = study.known.units[indicator.unit]["change"]
         for measure, own, decimals in ((ABSOLUTE, unit, indicator.decimals), (RANKS, "rank_points", 1)):
+            if section.findings[f"{number}.{measure}"].estimate is None:  # all of a group moved alike: no range
+                continue
             table = fifths.group_table(study, placed, measure, f"{number}.{measure}", _groups())
             few = unit == "thousand_euro" and table[["low", "high"]].abs().max().max() < fifths.NARROW
             places = 1 if few and measure == ABSOLUTE else decimals

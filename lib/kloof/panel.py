@@ -231,6 +231,11 @@ def resolve_focus(data: DataSet, known: Catalogue, name: str) -> Focus:
 def _sound(focus: Focus, units: Sequence[str]) -> Focus:
     if not focus.codes:
         raise ParameterError(f"focus {focus.name!r} is empty: name at least one buurt.")
+    if len(units) == 1:
+        raise ParameterError(
+            f"focus {focus.name!r} has only {units[0]} to choose from: a gap between buurten needs two of them. "
+            f"Choose another municipality."
+        )
     if len(focus.codes) >= len(units):
         raise ParameterError(
             f"focus {focus.name!r} holds all {len(units)} buurten: leave at least one to compare with."
