@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -70,6 +71,18 @@ def test_every_step_is_tried_here(six: Any, ten: Any) -> None:
         steps = {name for name, item in inspect.getmembers(module, inspect.isfunction)
                  if item.__module__ == module.__name__ and not name.startswith("_")}  # fmt: skip
         assert given.keys() == steps
+
+
+def test_ranks_without_a_range_have_no_picture(breda: Study) -> None:
+    """As in a small place where all of a group moved as many ranks."""
+    section, started = Section("06_matthew"), matthew.place_all(breda)
+    matthew.top_and_bottom(section, breda, started)
+    lost = [number for number in section.findings if number.endswith(".ranks")]
+    for number in lost:
+        section.findings[number] = replace(section.findings[number], estimate=None, low=None, high=None)
+    matthew.group_pictures(section, breda, started)
+    drawn = {number.rpartition(".")[2] for number in section.tables}
+    assert (bool(lost), drawn) == (True, {"absolute"})
 
 
 def test_tables_and_figures_belong_together(six: Any, ten: Any) -> None:
