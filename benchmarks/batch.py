@@ -1,8 +1,8 @@
 """`kloof batch` beside stock papermill: wall time, reports a minute, peak memory, and what is not made again.
 
 The peer makes the same reports the plain way: papermill's own engine, a new kernel for each notebook, one notebook
-after the other, one language after the other. It is timed on the first `--peers` municipalities, in turns with the
-batch, and the ratio is of seconds per report. Everything happens in a temporary copy of the project. `--synthetic N`
+after the other, one language after the other. It is timed on `--peers` municipalities spread over the batch's, half of
+them before the batch and half after it, and the ratio is of seconds per report. Everything happens in a temporary copy of the project. `--synthetic N`
 fills the store with a synthetic panel of N municipalities instead of files; its names say synthetic.
 
     python benchmarks/batch.py ../shared/data/national/buurten_2024.parquet ../shared/data/rivm/*.xlsx --count 60
@@ -132,23 +132,29 @@ def stock(code: str) -> None:
 
 
 def measure(codes: Sequence[str], peers: int, workers: int) -> dict[str, Any]:
-    """Time the peer and the batch in turns, then a batch with nothing changed and one with one municipality's data."""
+    """Time the peer, the batch and the peer again, then a batch with nothing changed and one with new figures of one."""
     reports = Path(os.environ["KLOOF_HOME"]) / "reports"
+    chosen = [codes[at * len(codes) // peers] for at in range(peers)]
     plain: list[float] = []
-    took = 0.0
-    turns = max(peers, 1)
+    found: dict[str, bytes] = {}
+
+    def peer(code: str) -> None:
+        plain.append(timed(lambda: stock(code)))
+        found[code] = (reports / code / "results.json").read_bytes()
+
     memory = Peak()
     with memory:
-        for turn in range(turns):
-            took += timed(lambda turn=turn: batch(codes[turn::turns], workers))
-            if turn < peers:
-                kept = reports / codes[turn]
-                aside = kept.rename(reports / f"{codes[turn]}-batch")
-                plain.append(timed(lambda turn=turn: stock(codes[turn])))
-                same = (aside / "results.json").read_bytes() == (kept / "results.json").read_bytes()
-                assert same, f"{codes[turn]}: the two ways found different things"
-                shutil.rmtree(kept)
-                aside.rename(kept)
+        for code in chosen[::2]:
+            peer(code)
+            shutil.rmtree(reports / code)
+        took = timed(lambda: batch(codes, workers))
+        made = {code: (reports / code / "results.json").read_bytes() for code in chosen}
+        for code in chosen[1::2]:
+            kept = (reports / code).rename(reports / f"{code}-batch")
+            peer(code)
+            shutil.rmtree(reports / code)
+            kept.rename(reports / code)
+    assert made == found, "the two ways found different things"
     again = timed(lambda: batch(codes, workers))
     add_own(codes[0], f"BU{codes[0][2:]}0000")
     changed: list[dict[str, Any]] = []

@@ -12,6 +12,7 @@ from kloof.findings import NOT_COMPUTABLE, Finding, Side, judge
 from kloof.indices import INDICES
 from kloof.panel import series
 from kloof.results import Column, Section
+from kloof.steps import step
 from kloof.study import Study
 
 SPREAD = "coefficient_of_variation"
@@ -129,6 +130,7 @@ def _measured(study: Study, name: str, weighed_by: Sequence[str], place: str) ->
     return made
 
 
+@step
 def standings(section: Section, study: Study) -> pd.DataFrame:
     """Record where this municipality stands on each measure: against the middle one of the others, and its rank."""
     table = measures(study)

@@ -107,7 +107,7 @@ def explained(table: pd.DataFrame, facets: Sequence[Facet], known: Catalogue, ou
         outcome=table["outcome"].to_numpy(dtype=np.float64),
         blocks={block: np.column_stack([columns[name] for name in own]) for block, own in names.items()},
         weight=table["weight"].to_numpy(dtype=np.float64),
-        components=made_of,
+        components={name: tuple(sorted(parts)) for name, parts in made_of.items()},
     )
 
 

@@ -20,6 +20,7 @@ from kloof.record import columns_of
 from kloof.resample import Drawing
 from kloof.results import Column, Section
 from kloof.scale import by_scale
+from kloof.steps import step
 from kloof.study import Study
 from kloof.sums import Difference, Dissimilarity, Measure, theil_h, two_groups
 from kloof.uncertainty import interval
@@ -45,6 +46,7 @@ def _counted(study: Study, name: str) -> list[GroupCounts]:
     return [counts for counts in group_counts(study, name) if not counts.undefined]
 
 
+@step
 def chance_of_groups(section: Section, study: Study) -> pd.DataFrame:
     """Record, for the last year of each group, how far chance in who lives where can move its indices.
 
@@ -77,6 +79,7 @@ def chance_of_groups(section: Section, study: Study) -> pd.DataFrame:
     return made
 
 
+@step
 def change_of_groups(section: Section, study: Study) -> pd.DataFrame:
     """Record how the dissimilarity of each group changed between its first and last comparable year, and of what.
 
@@ -128,6 +131,7 @@ def _pair(study: Study, name: str) -> tuple[tuple[int, int], np.ndarray] | None:
     return None
 
 
+@step
 def scale_of_groups(section: Section, study: Study) -> pd.DataFrame:
     """Record the dissimilarity of each group by buurt, by wijk, and over random parts as large as a wijk.
 

@@ -11,6 +11,7 @@ from kloof.errors import NotComputableError
 from kloof.findings import NOT_COMPUTABLE, Finding, Verdict, judge
 from kloof.panel import Focus
 from kloof.results import Column, Section
+from kloof.steps import step
 from kloof.study import Study
 
 
@@ -43,6 +44,7 @@ def _made(make: Callable[..., Finding], study: Study, name: str, number: str, fo
     return make(study, name, number if focus == study.focus else f"{number}.{focus.name}", focus)
 
 
+@step
 def mixing(section: Section, study: Study) -> list[Finding]:
     """Record the pace at which the focus buurten move towards the city's mix (C6) and how far they moved (H6)."""
     pace, slow = under_every_list(study, "C6", _registered("C6", "indicators"), "08.pace", tenures.pace_finding)
@@ -66,6 +68,7 @@ def mixing(section: Section, study: Study) -> list[Finding]:
     return found
 
 
+@step
 def tenure_now(section: Section, study: Study) -> pd.DataFrame:
     """Record who owns the dwellings: the last year by buurt, and all that is published of the whole municipality."""
     names = tuple(_registered("C6", "indicators"))
@@ -90,6 +93,7 @@ def tenure_now(section: Section, study: Study) -> pd.DataFrame:
     return table
 
 
+@step
 def fewer_or_others(section: Section, study: Study) -> list[Finding]:
     """Record whether the share of each group moved by the group itself or by others coming (C9), and where it went."""
     names = _registered("C9", "groups")
@@ -134,6 +138,7 @@ def _waterfall(section: Section, name: str, finding: Finding) -> None:
     )  # fmt: skip
 
 
+@step
 def fewer_buurten(section: Section, study: Study) -> list[Finding]:
     """Record over how many buurten each group is spread, and whether that became fewer (H4)."""
     names = _registered("H4", "groups")
@@ -142,6 +147,7 @@ def fewer_buurten(section: Section, study: Study) -> list[Finding]:
     return _record(section, found, verdicts)
 
 
+@step
 def piling_up(section: Section, study: Study) -> list[Finding]:
     """Record whether the link with corporation housing grew (C11), and what is possible within it (H10, H9)."""
     names, bounded = _registered("C11", "indicators"), _registered("H10", "indicators")

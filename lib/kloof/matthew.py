@@ -10,6 +10,7 @@ from kloof.findings import Finding, Verdict
 from kloof.mobility import ABSOLUTE, RANKS
 from kloof.placing import MONEY, Placed, place, variants
 from kloof.results import Column, Section
+from kloof.steps import step
 from kloof.study import Study
 
 
@@ -28,6 +29,7 @@ def _named(claim: str, started: Sequence[Placed]) -> list[Placed]:
     return [placed for placed in started if placed.track.indicator in claims.registry().claims[claim]["indicators"]]
 
 
+@step
 def top_and_bottom(section: Section, study: Study, started: Sequence[Placed]) -> list[Verdict]:
     """Record whether the top rose while the bottom did not (C4), and whether the top rose (H2).
 
@@ -63,6 +65,7 @@ def _number(number: str, way: str) -> str:
     return number if way == f"groups_{_groups()}" else f"{number}.{way}"
 
 
+@step
 def fell_behind(section: Section, study: Study, started: Sequence[Placed]) -> list[Verdict]:
     """Record whether the bottom group fell behind the others, and the list those that started alike (H3)."""
     found: list[Finding] = []
@@ -94,6 +97,7 @@ def _similar(study: Study, name: str, measure: str, number: str) -> Any:
     )
 
 
+@step
 def group_pictures(section: Section, study: Study, started: Sequence[Placed]) -> list[pd.DataFrame]:
     """Record the change of each group with what chance alone would give, for each indicator that could be placed."""
     tables = []
@@ -131,6 +135,7 @@ def group_pictures(section: Section, study: Study, started: Sequence[Placed]) ->
     return tables
 
 
+@step
 def ranks_kept(section: Section, study: Study, started: Sequence[Placed]) -> list[Finding]:
     """Record how far the ranking of the buurten was shuffled, and from which group to which."""
     found = []
@@ -146,6 +151,7 @@ def ranks_kept(section: Section, study: Study, started: Sequence[Placed]) -> lis
     return found
 
 
+@step
 def grown_together(section: Section, study: Study, started: Sequence[Placed]) -> pd.DataFrame:
     """Record whether distances shrank (beta, sigma), and what noise in the first year would have made of it."""
     found, tables = [], []

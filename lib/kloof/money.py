@@ -16,6 +16,7 @@ from kloof.findings import NOT_COMPUTABLE, Finding, Side, judge
 from kloof.results import Column, Section
 from kloof.sources import PRICES, price_index
 from kloof.spending import FieldBreak, change_at_event, change_by_class, real_per_inhabitant, squeezed, standing
+from kloof.steps import step
 from kloof.study import Study
 
 CLASSES = ((0, "under_50"), (50_000, "to_100"), (100_000, "to_250"), (250_000, "from_250"))  # from so many inhabitants
@@ -166,6 +167,7 @@ def _class(people: float) -> str:
     return next(name for least, name in reversed(CLASSES) if people >= least)
 
 
+@step
 def what_is_there(section: Section, study: Study) -> pd.DataFrame:
     """Record which of the series that are needed exist in which year, with the picture of it (after `crowding_out`)."""
     table = needed(study)
@@ -178,6 +180,7 @@ def what_is_there(section: Section, study: Study) -> pd.DataFrame:
     return table
 
 
+@step
 def crowding_out(section: Section, study: Study) -> list[Finding]:
     """Record whether the social domain rose while each physical field fell (C5), and where this municipality stands."""
     rises, falls = str(_registered("rises")), [str(name) for name in _registered("falls")]

@@ -15,6 +15,7 @@ from kloof.everywhere import counts_everywhere, measure_everywhere, own_municipa
 from kloof.levels import group_counts
 from kloof.results import Column, Section
 from kloof.sources import STORE
+from kloof.steps import step
 from kloof.study import Study
 
 FEWEST = 30  # municipalities with a number: with fewer this is no country
@@ -24,6 +25,7 @@ NUMBERS = ("estimate", "low", "high", "expected", *QUANTILES)
 COUNTS = (*among.RANKS, "municipalities", "without")
 
 
+@step
 def country_of_groups(section: Section, study: Study) -> pd.DataFrame:
     """Record the dissimilarity of each group here and in all municipalities, in the last year of this one.
 

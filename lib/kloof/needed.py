@@ -21,6 +21,7 @@ from kloof.findings import STAYS_AWAY, UNDECIDED, Finding, Side
 from kloof.gaps import follow
 from kloof.power import POWER, Town, least_count, power_of
 from kloof.results import Column, Section
+from kloof.steps import step
 from kloof.study import Study
 from kloof.synthesis import Parts, rows_of, unit_of
 
@@ -132,6 +133,7 @@ def _judge(study: Study, row: Mapping[str, Any], finding: Mapping[str, Any]) -> 
     return of_finding(finding, edge, stays_away=stays, town=_town(study, finding)) or TOO_FEW
 
 
+@step
 def what_is_needed(section: Section, study: Study, parts: Parts) -> pd.DataFrame:
     """Record beside each undecided verdict what would show the smallest distance that matters, or why it is not said.
 

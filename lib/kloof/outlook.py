@@ -10,6 +10,7 @@ from kloof import claims, policy
 from kloof.findings import NOT_COMPUTABLE, Finding, Verdict, all_of, decide, judge
 from kloof.panel import Focus
 from kloof.results import Column, Section
+from kloof.steps import step
 from kloof.study import Study
 
 Maker = Callable[[str, Focus], Finding]  # number and focus list → finding
@@ -24,6 +25,7 @@ def _under(study: Study, number: str, make: Maker) -> Callable[[Focus], Finding]
     return lambda focus: make(number if focus == study.focus else f"{number}.{focus.name}", focus)
 
 
+@step
 def does_it_arrive(section: Section, study: Study) -> list[Finding]:
     """Record what arrives in the list of a movement of the municipality, under every list, beside the image (C12)."""
     entry, found, rows, shown = _entry("C12"), [], [], []
@@ -89,6 +91,7 @@ def _specification(
     section.figure(name, "specification", name, headline.id, **options)
 
 
+@step
 def how_long(section: Section, study: Study) -> list[Finding]:
     """Record what is left of each gap after the registered years, and when a programme would be seen (C13)."""
     entry, found, seen, rows = _entry("C13"), [], [], []
@@ -128,6 +131,7 @@ def _horizon(study: Study, name: str, years: int, smallest: float, programme: Fi
     return {"indicator": name, "horizon": years, "smallest": smallest, "gap": gap, "unit": unit}
 
 
+@step
 def who_left_assistance(section: Section, study: Study) -> list[Verdict]:
     """Record whether social assistance fell in the list and in the rest, and less in the list (H7)."""
     entry, verdicts = _entry("H7"), []

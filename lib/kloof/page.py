@@ -24,6 +24,8 @@ from kloof.findings import VERDICTS
 from kloof.narrate import Number, Sentence, templates, text_of
 
 if TYPE_CHECKING:
+    from jinja2 import Template
+
     from kloof.views import FigureView, ReportView, TableView, VerdictCell
 
 # Symbols of a coded table cell; those of verdicts are the ones of the verdict strip.
@@ -296,15 +298,11 @@ def script_hash(script: str) -> str:
     return "sha256-" + b64encode(sha256(script.encode("utf-8")).digest()).decode("ascii")
 
 
-def render_html(view: "ReportView") -> str:
-    """Write the page of a report in the language of the view; the same view gives the same text.
+@cache
+def template() -> "Template":
+    """Give the page's template, compiled once in a process."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 
-    Raises ReportError when the view is incomplete or a figure cannot stand inside a page.
-    """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
-
-    check_view(view)
     environment = Environment(
         loader=PackageLoader("kloof", "templates"),
         autoescape=True,
@@ -313,25 +311,35 @@ def render_html(view: "ReportView") -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-
-    drawings = count(1)
     environment.filters |= {
-        "pieces": lambda sentence: pieces(sentence, view.language),
+        "pieces": pass_context(lambda context, sentence: pieces(sentence, context["view"].language)),
         "shape": shape,
         "slug": slug,
         "legend": legend,
         "bare_anchor": lambda anchor: anchor.removeprefix("#"),
     }
-    environment.globals |= {
-        "view": view,
-        "words": words(view.language),
-        "signs": SIGNS,
-        "inline_svg": lambda figure: Markup(inline_svg(figure, f"f{next(drawings)}")),
-    }
+    return environment.get_template("page.html.j2")
+
+
+def render_html(view: "ReportView") -> str:
+    """Write the page of a report in the language of the view; the same view gives the same text.
+
+    Raises ReportError when the view is incomplete or a figure cannot stand inside a page.
+    """
+    from markupsafe import Markup
+
+    check_view(view)
+    drawings = count(1)
     script, css = (
         files("kloof").joinpath(f"templates/{name}").read_text(encoding="utf-8") for name in ("explorer.js", "page.css")
     )
-    html = environment.get_template("page.html.j2").render(
-        style=Markup(f"{LETTERS}\n{css}"), script=Markup(script), script_hash=script_hash(script)
+    html = template().render(
+        view=view,
+        words=words(view.language),
+        signs=SIGNS,
+        inline_svg=lambda figure: Markup(inline_svg(figure, f"f{next(drawings)}")),
+        style=Markup(f"{LETTERS}\n{css}"),
+        script=Markup(script),
+        script_hash=script_hash(script),
     )
     return html.replace(LETTERS, font_faces(frozenset(unescape(html))), 1)

@@ -9,6 +9,7 @@ from kloof import claims, coverage, levels, replication, sources
 from kloof.availability import ABSENT, availability
 from kloof.findings import NOT_COMPUTABLE, Finding, judge
 from kloof.results import Column, Section
+from kloof.steps import step
 from kloof.study import Study
 
 UNIT = "@unit"  # a number in the unit that its own row names
@@ -26,6 +27,7 @@ def columns_of(kinds: dict[str, str], **units: str) -> list[Column]:
     return [Column(key, kind, units.get(key)) for key, kind in kinds.items()]
 
 
+@step
 def what_exists(section: Section, study: Study) -> pd.DataFrame:
     """Record which figures exist per indicator and year, and whether that covers the period (K1)."""
     table = coverage.coverage_table(study)
@@ -41,6 +43,7 @@ def what_exists(section: Section, study: Study) -> pd.DataFrame:
     return table
 
 
+@step
 def everything_that_exists(section: Section, study: Study) -> pd.DataFrame:
     """Record the state of every indicator of the data in every year of the window, whether it is followed or not."""
     table = availability(study.data.observations, study.known, study.p.municipality, apportioned=study.data.apportioned)
@@ -53,6 +56,7 @@ def everything_that_exists(section: Section, study: Study) -> pd.DataFrame:
     return table
 
 
+@step
 def what_is_missing(section: Section, study: Study) -> pd.DataFrame:
     """Record how many cells have no value, and why."""
     table = coverage.missing_table(study)
@@ -66,6 +70,7 @@ def what_is_missing(section: Section, study: Study) -> pd.DataFrame:
     return table
 
 
+@step
 def how_rounded(section: Section, study: Study) -> pd.DataFrame:
     """Record the step of rounding beside the spread between buurten."""
     table = coverage.rounding_table(study)
@@ -80,6 +85,7 @@ def how_rounded(section: Section, study: Study) -> pd.DataFrame:
     return table
 
 
+@step
 def how_comparable(section: Section, study: Study) -> pd.DataFrame:
     """Record the comparable run of years per indicator, and the breaks that end it."""
     table = coverage.comparability_table(study)
@@ -94,6 +100,7 @@ def how_comparable(section: Section, study: Study) -> pd.DataFrame:
     return table
 
 
+@step
 def do_totals_agree(section: Section, study: Study) -> pd.DataFrame:
     """Record what areas add up to beside the municipality's published figure, largest difference first."""
     table = coverage.totals_table(study)
@@ -104,6 +111,7 @@ def do_totals_agree(section: Section, study: Study) -> pd.DataFrame:
     return table
 
 
+@step
 def do_sources_agree(section: Section, study: Study) -> pd.DataFrame:
     """Record how often two sources of the same figure differ."""
     table = coverage.agreement_table(study)
@@ -121,6 +129,7 @@ def do_sources_agree(section: Section, study: Study) -> pd.DataFrame:
     return table
 
 
+@step
 def replicate(section: Section, study: Study) -> pd.DataFrame:
     """Record the replication table and whether the study can be recomputed (K2); without a study, nothing."""
     if not replication.has_study(study):
@@ -150,6 +159,7 @@ def replicate(section: Section, study: Study) -> pd.DataFrame:
     return table
 
 
+@step
 def levels_now(section: Section, study: Study) -> list[Finding]:
     """Record the level of focus and rest per indicator, in the last year with enough buurten (K3)."""
     found = [levels.level_finding(study, name, f"03.level.{name}") for name in study.p.levels]
@@ -194,6 +204,7 @@ def _level_row(study: Study, finding: Finding) -> dict[str, Any]:
     }
 
 
+@step
 def buurten_ranked(section: Section, study: Study, found: Sequence[Finding]) -> pd.DataFrame:
     """Record the ranked buurten and the map of the first indicator that could be computed."""
     made = [finding for finding in found if judge(finding) != NOT_COMPUTABLE]
@@ -228,6 +239,7 @@ def buurten_ranked(section: Section, study: Study, found: Sequence[Finding]) -> 
     return table
 
 
+@step
 def buurten_by_year(section: Section, study: Study) -> pd.DataFrame:
     """Record every buurt in every year with enough coverage, per indicator: what the map and list of the page show."""
     table = levels.every_year(study, [*study.p.levels, *study.p.indicators])
@@ -238,6 +250,7 @@ def buurten_by_year(section: Section, study: Study) -> pd.DataFrame:
     return table
 
 
+@step
 def spread_over_years(section: Section, study: Study) -> pd.DataFrame:
     """Record how far apart the buurten are, year by year, and the picture of the first followed indicator."""
     table = levels.spread_table(study)
@@ -276,6 +289,7 @@ def spread_over_years(section: Section, study: Study) -> pd.DataFrame:
     return table
 
 
+@step
 def indices_of_groups(section: Section, study: Study) -> pd.DataFrame:
     """Record every index of every group and year, and a finding of each group's dissimilarity."""
     made = [levels.index_table(study, name) for name in study.p.groups]
@@ -297,6 +311,7 @@ def indices_of_groups(section: Section, study: Study) -> pd.DataFrame:
     return table
 
 
+@step
 def other_places(section: Section, study: Study) -> pd.DataFrame:
     """Record the dissimilarity of the same groups in the comparison municipalities."""
     table = levels.comparison_table(study) if study.p.comparisons else pd.DataFrame()
@@ -314,6 +329,7 @@ def other_places(section: Section, study: Study) -> pd.DataFrame:
     return table
 
 
+@step
 def error_rates(section: Section, study: Study) -> pd.DataFrame:
     """Record how often the tests of a change would be wrong, measured on synthetic municipalities of this size.
 
@@ -334,6 +350,7 @@ def error_rates(section: Section, study: Study) -> pd.DataFrame:
     return wide
 
 
+@step
 def claim_error_rates(section: Section, study: Study) -> pd.DataFrame:
     """Record how often each claim would be supported, false or true by a known size, on synthetic municipalities.
 

@@ -12,11 +12,13 @@ from kloof.facets import Laid, lay_out, leans_on_itself
 from kloof.findings import SUPPORTED, UNDECIDED, Finding, Verdict
 from kloof.results import Column, Section
 from kloof.sources import STORE
+from kloof.steps import step
 from kloof.study import Study
 
 VARIANTS = (WEIGHTED, "unweighted", "ranks")
 
 
+@step
 def lay_out_all(section: Section, study: Study) -> list[Laid]:
     """Lay out every outcome of C10, and record which figure of which year stands for what."""
     laid = [lay_out(study, outcome) for outcome in claims.registry().claims["C10"]["outcomes"]]
@@ -38,6 +40,7 @@ def lay_out_all(section: Section, study: Study) -> list[Laid]:
     return laid
 
 
+@step
 def who_leads(section: Section, study: Study, laid: Sequence[Laid]) -> list[Verdict]:
     """Record how much of each gap and of all differences resources carry, and whether they lead (C10).
 
@@ -104,6 +107,7 @@ def _tables(section: Section, laid: Laid, in_gap: carried.Carried, in_all: carri
         section.table(f"{number}.{R_SQUARED}", columns, in_all.table)
 
 
+@step
 def meeting_ends(section: Section, study: Study) -> list[Finding]:
     """Record whether making ends meet became harder in the focus list than elsewhere (H5), with its picture."""
     name = claims.registry().claims["H5"]["indicators"][0]
@@ -127,6 +131,7 @@ def _meeting(study: Study, number: str, measure: str) -> Any:
     )
 
 
+@step
 def all_municipalities(section: Section, study: Study) -> pd.DataFrame:
     """Record the same shares within all municipalities of the store; with other figures, nothing."""
     if study.data.name != STORE:

@@ -14,6 +14,7 @@ from kloof.levels import group_counts
 from kloof.panel import series
 from kloof.resample import Drawing
 from kloof.results import Section
+from kloof.steps import step
 from kloof.study import Study, comparable_run
 from kloof.sums import Difference, Dissimilarity
 from kloof.uncertainty import interval
@@ -93,6 +94,7 @@ def _box(frame: pd.DataFrame, kept: Sequence[str], *, is_share: bool) -> CountBo
     return CountBox(*(side.to_numpy(float) for side in (rows["part_low"], rows["part_high"], rest_low, rest_high)))
 
 
+@step
 def sorting_by_income(section: Section, study: Study) -> list[Finding]:
     """Record how the dissimilarity of each registered group changed, and judge that it did not grow (H11)."""
     entry = claims.registry().claims[CLAIM]

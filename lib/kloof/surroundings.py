@@ -12,6 +12,7 @@ from kloof.geographies import finest, group_means
 from kloof.lagged import UNIT_AND_YEAR, YEAR
 from kloof.panel import Focus
 from kloof.results import Column, Section
+from kloof.steps import step
 from kloof.study import Study
 
 ALL = "all"  # the variant of a verdict in which no focus list has a say
@@ -26,6 +27,7 @@ def under_lists(study: Study, make: Callable[[Focus], Finding]) -> tuple[dict[st
     return {study.focus.name: own, **others}, study.focus.name
 
 
+@step
 def does_it_improve(section: Section, study: Study) -> list[Finding]:
     """Record the trend of the class in the list, and how its score moved against the rest (C7)."""
     entry = claims.registry().claims["C7"]
@@ -54,6 +56,7 @@ def _computed_first(found: list[tuple[Finding, Verdict]]) -> list[tuple[Finding,
     return sorted(found, key=lambda pair: judge(pair[0]) == NOT_COMPUTABLE)
 
 
+@step
 def score_picture(section: Section, study: Study) -> pd.DataFrame:
     """Record the mean score of the list and of the rest per year, and its picture."""
     name = str(claims.registry().claims["C7"]["scores"][0])
@@ -71,6 +74,7 @@ def score_picture(section: Section, study: Study) -> pd.DataFrame:
     return table
 
 
+@step
 def does_position_follow(section: Section, study: Study) -> list[Finding]:
     """Record for each kind of surroundings what residents' position did afterwards, and the other way around (C8)."""
     entry = claims.registry().claims["C8"]
@@ -120,6 +124,7 @@ def _scaled(finding: Finding, name: str, way: str) -> dict[str, Any]:
     return {"variant": f"{way}.{name}", **numbers, "verdict": verdict_of(finding, expected)}
 
 
+@step
 def better_without_position(section: Section, study: Study) -> list[Verdict]:
     """Record whether the list became more liveable and safer while residents' position did not improve (H8)."""
     entry = claims.registry().claims["H8"]

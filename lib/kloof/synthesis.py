@@ -13,6 +13,7 @@ from kloof.multiplicity import DECIDED, Adjusted
 from kloof.panel import series
 from kloof.results import Column, Section
 from kloof.sensitivity import CHOICES, Robustness
+from kloof.steps import step
 from kloof.study import Study
 
 Parts = Sequence[Mapping[str, Any]]
@@ -26,6 +27,7 @@ def rows_of(parts: Parts) -> tuple[list[Mapping[str, Any]], dict[str, Mapping[st
     return rows, {name: finding for part in parts for name, finding in part["findings"].items()}
 
 
+@step
 def headcount(section: Section, study: Study) -> Finding:
     """Record how many people live in the focus buurten, as far as M2 goes for one municipality.
 
@@ -51,6 +53,7 @@ def headcount(section: Section, study: Study) -> Finding:
     return finding
 
 
+@step
 def robustness(section: Section, study: Study, parts: Parts) -> list[Robustness]:
     """Record every verdict under all reasonable ways to test it, with the curve of each change of a gap."""
     rows, findings = rows_of(parts)
@@ -180,6 +183,7 @@ def unit_of(finding: Mapping[str, Any]) -> str | None:
     return "points" if is_difference else finding.get("unit")
 
 
+@step
 def all_tests(section: Section, study: Study, parts: Parts) -> dict[str, Adjusted]:
     """Record which verdicts are left when every test of the registry counts (Holm)."""
     rows, findings = rows_of(parts)
@@ -216,6 +220,7 @@ def all_tests(section: Section, study: Study, parts: Parts) -> dict[str, Adjuste
     return found
 
 
+@step
 def argument(section: Section, study: Study, parts: Parts) -> pd.DataFrame:
     """Record on which verdicts the conclusions stand, as a table and as a graph."""
     rows, _ = rows_of([*parts, section.as_json()])

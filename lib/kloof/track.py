@@ -12,9 +12,11 @@ from kloof.gaps import MEASURES, Followed, follow
 from kloof.models import ABSOLUTE, RELATIVE
 from kloof.panel import Focus
 from kloof.results import Column, Section
+from kloof.steps import step
 from kloof.study import Study
 
 
+@step
 def changes(section: Section, study: Study, followed: Sequence[Followed]) -> list[Finding]:
     """Record the change of each gap, absolute and relative, judged under every registered focus list (C1)."""
     found = []
@@ -34,6 +36,7 @@ def changes(section: Section, study: Study, followed: Sequence[Followed]) -> lis
     return [finding for finding, _ in found]
 
 
+@step
 def changes_in_window(section: Section, study: Study, claim: str = "H1") -> list[Finding]:
     """Record the change of each gap within the years that a claim registers as its window, and judge it."""
     first, last = claims.registry().claims[claim]["window"]
@@ -60,6 +63,7 @@ def _changer(study: Study, track: Followed, measure: str, number: str, kind: str
     return make
 
 
+@step
 def gap_pictures(
     section: Section, study: Study, followed: Sequence[Followed], notebook: str = "04"
 ) -> list[pd.DataFrame]:
@@ -97,6 +101,7 @@ def gap_pictures(
     return tables
 
 
+@step
 def placebos(section: Section, study: Study, followed: Sequence[Followed]) -> list[Finding]:
     """Record what noise alone would make of each gap (regression to the mean)."""
     found = [gaps.placebo_finding(study, track, f"04.{track.indicator}.placebo") for track in followed if track.panel]
@@ -104,6 +109,7 @@ def placebos(section: Section, study: Study, followed: Sequence[Followed]) -> li
     return found
 
 
+@step
 def variants(section: Section, study: Study, followed: Sequence[Followed]) -> pd.DataFrame:
     """Record the change of the first gap that can be followed under every focus list, weighting and comparison."""
     track = next((track for track in followed if track.panel is not None), None)
@@ -163,6 +169,7 @@ def _variant_row(study: Study, measure: str, name: str, finding: Finding) -> dic
     }
 
 
+@step
 def before_and_since(section: Section, study: Study, followed: Sequence[Followed]) -> list[Verdict]:
     """Record the NO (C3), the YES (C2) and their mirror image (M1), each under every registered focus list."""
     found: list[Finding] = []
@@ -200,6 +207,7 @@ def _eventer(study: Study, track: Followed, measure: str, number: str, function:
     return make
 
 
+@step
 def event_pictures(section: Section, study: Study, followed: Sequence[Followed]) -> list[pd.DataFrame]:
     """Record the gap with the trend before the event drawn on, for each indicator with a trend."""
     tables = []

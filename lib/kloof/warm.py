@@ -35,7 +35,7 @@ LOADED = (
 )  # fmt: skip
 FIRST = (
     "from matplotlib import pyplot; pyplot.plot([0, 1]); pyplot.title('a'); pyplot.close()",
-    "from kloof.page import font_faces; font_faces(frozenset())",
+    "from kloof.page import font_faces, template; font_faces(frozenset()); template()",
     "from kloof.narrate import templates; templates()",
     "from kloof.warm import read_registries; read_registries()",
 )

@@ -1,0 +1,58 @@
+"""A step of a notebook fills a section; what it left in one language is taken over in the other, within one run.
+
+Numbers have no language, so the second notebook need not compute what the first one did: see `memo`. A step is known by
+its function, by which of its calls it is, by all it is given, and by what the section held: where any of these
+differs between the languages, it is computed. Stock kernels remember nothing, so that both languages compute
+everything there, and a run sees whether they agree.
+"""
+
+import io
+import pickle
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from kloof.memo import remembered
+from kloof.results import Section
+from kloof.study import Study
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_calls: Counter[str] = Counter()
+
+
+def step(function: Callable[Concatenate[Section, Study, P], T]) -> Callable[Concatenate[Section, Study, P], T]:
+    """Mark a function that records in a section what it finds in a study, and may give something back to look at.
+
+    It may rest on the study, the files of the run and its arguments, and not on the language.
+    """
+    name = f"{function.__module__}.{function.__qualname__}"
+
+    @wraps(function)
+    def taken_over(section: Section, study: Study, /, *given: P.args, **named: P.kwargs) -> T:
+        _calls[name] += 1
+        settled = replace(study.p, language=""), study.focus, study.variants
+
+        def key() -> Any:
+            return name, _calls[name], _by_content((vars(section), settled, given, named))
+
+        def compute() -> tuple[dict[str, Any], T]:
+            found = function(section, study, *given, **named)
+            return vars(section), found
+
+        left, found = remembered("step", key, compute)
+        vars(section).update(left)
+        return found
+
+    return taken_over
+
+
+def _by_content(value: Any) -> bytes:
+    """Pack a value so that equals look alike, whichever of its parts are one object."""
+    packed = io.BytesIO()
+    pickler = pickle.Pickler(packed, protocol=4)  # from 5 on, how an array lies in memory is told too
+    pickler.fast = True
+    pickler.dump(value)
+    return packed.getvalue()
