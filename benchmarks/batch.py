@@ -2,8 +2,9 @@
 
 The peer makes the same reports the plain way: papermill's own engine, a new kernel for each notebook, one notebook
 after the other, one language after the other. It is timed on `--peers` municipalities spread over the batch's, half of
-them before the batch and half after it, and the ratio is of seconds per report. Everything happens in a temporary copy of the project. `--synthetic N`
-fills the store with a synthetic panel of N municipalities instead of files; its names say synthetic.
+them before the batch and half after it, and the ratio is of seconds per report. Everything happens in a temporary copy
+of the project. `--synthetic N` fills the store with a synthetic panel of N municipalities instead of files; its names
+say synthetic.
 
     python benchmarks/batch.py ../shared/data/national/buurten_2024.parquet ../shared/data/rivm/*.xlsx --count 60
     python benchmarks/batch.py --synthetic 342
@@ -132,7 +133,7 @@ def stock(code: str) -> None:
 
 
 def measure(codes: Sequence[str], peers: int, workers: int) -> dict[str, Any]:
-    """Time the peer, the batch and the peer again, then a batch with nothing changed and one with new figures of one."""
+    """Time peer, batch and peer, then a batch with nothing changed and one with new figures of one municipality."""
     reports = Path(os.environ["KLOOF_HOME"]) / "reports"
     chosen = [codes[at * len(codes) // peers] for at in range(peers)]
     plain: list[float] = []
