@@ -39,10 +39,15 @@ def piled(setting: Setting, rng: np.random.Generator) -> World:
     return world
 
 
-def within_corporations(setting: Setting, rng: np.random.Generator) -> World:
-    """Let the part of corporation households with a low income rise by the effect, in points."""
+def within_corporations(setting: Setting, rng: np.random.Generator, everywhere: float | None = None) -> World:
+    """Let the part of corporation households with a low income rise by the effect, in points.
+
+    `everywhere` is the percentage of corporation dwellings in every buurt; without it they differ as usual.
+    """
     world, years = opened(setting, rng, USUAL)
     corporation = _corporation(world.where, len(years), rng)
+    if everywhere is not None:
+        corporation = np.full_like(corporation, everywhere)
     inside = 15.0 + setting.effect * whole(len(years))
     value = corporation / 100 * inside + (1 - corporation / 100) * 4.0
     world.put("housing_corporation_share", years, corporation)
