@@ -298,10 +298,15 @@ class _Search:
 
     def best(self, sign: float, starts: list[FloatArray]) -> float:
         """Return the highest value met from some places (sign 1), or minus the lowest (-1); -infinity without any."""
-        walked = [*starts, *(self.descend(start, -sign, _ROUGH) for start in starts)]
+        roughly: dict[bytes, FloatArray] = {}  # many climbs end at one top, from which there is one way on
+        for start in starts:
+            if start.tobytes() not in roughly:
+                roughly[start.tobytes()] = self.descend(start, -sign, _ROUGH)
+        walked = [*starts, *(roughly[start.tobytes()] for start in starts)]
         heights = [self._worth(sign, place) for place in walked]
         first = sorted(range(len(walked)), key=lambda at: -heights[at])[:_WALKED]
-        return max(*heights, *(self._worth(sign, self.descend(walked[at], -sign)) for at in first))
+        finely = {walked[at].tobytes(): walked[at] for at in first}
+        return max(*heights, *(self._worth(sign, self.descend(place, -sign)) for place in finely.values()))
 
     def _worth(self, sign: float, place: FloatArray) -> float:
         """Return the index at a place, or minus it (sign -1); -infinity where it is not defined."""
