@@ -2,6 +2,7 @@
 """The audit: clean on a right page, and every kind of wrong page is found and located."""
 
 import re
+from collections.abc import Iterator
 from copy import deepcopy
 from decimal import Decimal
 from functools import cache
@@ -14,11 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sample
-from kloof.audit import DIRECTIONS, WORDED, audit_html, audit_pdf, check, check_pdf, labels
+from kloof.audit import DIRECTIONS, WORDED, _whole, audit_html, audit_pdf, check, check_pdf, labels
 from kloof.catalogue import read_catalogue
 from kloof.errors import ReportError
+from kloof.findings import JUDGEMENTS
 from kloof.known import Knowledge
 from kloof.labels import shorten, wrap
+from kloof.narrate import templates
 from kloof.page import render_html
 from kloof.parity import parity
 from kloof.readback import agrees, parse, read_number, watched
@@ -249,6 +252,27 @@ def test_a_changed_result_makes_the_old_page_wrong() -> None:
     found = audit_html(page("nl"), changed, "nl")
     assert len(found) == 1
     assert found[0].startswith("section 01.state, table 01.nine: 112,2 stands for 112.3")
+
+
+def texts_of(place: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """Go through a table of sentences: the path of each, its language and its text without what is filled in."""
+    for key, inner in place.items():
+        if isinstance(inner, str):
+            yield path, key, re.sub(r"\{\w+\}", " ", inner)
+        elif isinstance(inner, dict):
+            yield from texts_of(inner, (*path, key))
+
+
+def test_no_sentence_says_another_direction_than_the_judgement_it_is_for() -> None:
+    """So that no municipality is without a report because of a sentence that was never needed before."""
+    tables, checked = templates(), 0
+    for path, language, text in [*texts_of(tables["sentence"]), *texts_of(tables["reason"], ("NOT_COMPUTABLE",))]:
+        up, down = (bool(_whole(kind, language).search(text)) for kind in DIRECTIONS)
+        judged = next((name for name in JUDGEMENTS if name in path), None)
+        allowed = {"HIGHER": up, "LOWER": down, "UNCLEAR": up and down, "SAME": up and down}
+        checked += judged is not None
+        assert judged is None or not (up or down) or allowed.get(judged), (path, language, text)
+    assert checked > 500
 
 
 def test_years_and_size_of_a_ruled_focus_list_are_known() -> None:

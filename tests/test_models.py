@@ -332,6 +332,16 @@ def test_one_buurt_in_a_group_has_no_spread_so_the_labels_alone_are_dealt(measur
     assert found.p_value == p
 
 
+def test_a_ratio_that_nothing_rules_out_has_no_range() -> None:
+    """As in a place of nine buurten that grew a hundredfold or fell as far; the change in units has its range."""
+    wild = nine(3, 6.0)
+    with pytest.raises(NotComputableError, match="1000 times") as caught:
+        change(wild, RELATIVE)
+    assert caught.value.reason == "no_limit"
+    assert change(wild).low < change(wild).high
+    assert change(nine(0, 6.0), RELATIVE).high > 10_000  # wide, and still a range
+
+
 def test_where_all_buurten_did_the_same_the_labels_alone_are_dealt() -> None:
     before = np.arange(30.0)
     found = change(exact(before, before + 2 - 1.5 * (before < 9), np.ones(30), before < 9))

@@ -82,6 +82,7 @@ def test_one_sided_and_equivalence_by_hand() -> None:
     [
         (np.ones((2, 1)), "too_few_buurten"),
         (np.ones((4, 4)), "too_few_buurten"),
+        (np.column_stack([np.arange(6) == 2, np.ones(6)]).astype(float), "too_few_buurten"),  # alone in its group
         (np.column_stack([np.arange(6.0), 2 * np.arange(6.0)]), "not_identified"),
         (np.column_stack([np.zeros(6), np.ones(6)]), "not_identified"),
     ],

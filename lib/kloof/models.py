@@ -6,7 +6,7 @@ in what happens to them (process), because figures are rounded, or both; it is n
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import comb
+from math import comb, log
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from kloof.dealing import Array, Flags, constant_change, deal, growth, limits
 from kloof.errors import NotComputableError
 from kloof.studentised import guarded
 
+BOUNDLESS = 1000  # times: a growth of the gap that is as large and not rejected says that the figures rule nothing out
 FEWEST_DEALS = 80  # twice 1 / (1 - level): with fewer ways to deal the labels no two-sided 5 percent test can reject
 ABSOLUTE = "absolute"
 RELATIVE = "relative"
@@ -106,7 +107,8 @@ def change_of_gap(states: States, measure: str, rng: np.random.Generator, draws:
     a group did the same, there is no such error and the labels alone are dealt (`dealing`). The result is stretched at
     both ends by the worst that rounding can do.
 
-    Raises NotComputableError: too_few_buurten, rest_is_zero, rest_may_be_zero, not_positive, too_few_draws.
+    Raises NotComputableError: too_few_buurten, rest_is_zero, rest_may_be_zero, not_positive, too_few_draws, no_limit
+    (a relative change of which no growth can be rejected).
     Sources: `studentised`; Ding, Li & Miratrix 2017, doi:10.1515/jci-2015-0014 (randomisation).
     """
     units, size = len(states.is_focus), int(states.is_focus.sum())
@@ -118,6 +120,8 @@ def change_of_gap(states: States, measure: str, rng: np.random.Generator, draws:
     start = gap(states.before, states.weight, states.is_focus, measure)
     estimate = gap(states.after, states.weight, states.is_focus, measure) - start
     low, high, chance = _dealt(states, measure, deal(states.is_focus, rng, draws))
+    if measure == RELATIVE and max(abs(low), abs(high)) > log(BOUNDLESS):
+        raise NotComputableError("no_limit", f"A growth of {BOUNDLESS} times is not rejected: the range has no limit.")
     dealt = (low, high) if measure == ABSOLUTE else (_points(start, low), _points(start, high))
     rounding = _rounding_of_change(states, measure)
     low = dealt[0] + min(rounding[0] - estimate, 0.0)

@@ -15,6 +15,7 @@ from kloof.errors import NotComputableError
 
 Array = NDArray[np.float64]
 LEVEL = 0.95
+_ALONE = 1e-9  # a row whose leverage is as near to 1 has a group of its own
 _NOTHING = 1e-12  # what is smaller than this part of the largest figure is floating point, not variation
 
 
@@ -79,7 +80,8 @@ def clustered(outcome: Array, design: Array, weight: Array, cluster: NDArray[np.
 
     Where every row is its own cluster: HC3. Otherwise CR1, and t on (clusters - 1) degrees of freedom in both cases.
     Arrays have one entry per row; weights above 0. Raises NotComputableError: too_few_buurten (fewer than three
-    clusters, or no more rows than columns), not_identified (a column is a combination of the others), no_variation.
+    clusters, no more rows than columns, or, for HC3, a row that fixes a coefficient by itself), not_identified (a
+    column is a combination of the others), no_variation.
     Sources: MacKinnon & White 1985, doi:10.1016/0304-4076(85)90158-7 (HC3); Liang & Zeger 1986,
     doi:10.1093/biomet/73.1.13, and Cameron & Miller 2015, doi:10.3368/jhr.50.2.317 (CR1, t on clusters - 1).
     """
@@ -89,6 +91,9 @@ def clustered(outcome: Array, design: Array, weight: Array, cluster: NDArray[np.
     check_design(design, len(labels))
     model = WLS(outcome, design, weights=weight / weight.mean())
     if len(labels) == len(outcome):
+        leverage = (np.linalg.qr(model.wexog)[0] ** 2).sum(axis=1)
+        if leverage.max() > 1 - _ALONE:
+            raise NotComputableError("too_few_buurten", "A group of one buurt does not show how far it could vary.")
         fit = model.fit(cov_type="HC3", use_t=True)
     else:
         fit = model.fit(cov_type="cluster", cov_kwds={"groups": groups}, use_t=True)
