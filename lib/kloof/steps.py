@@ -33,9 +33,9 @@ def step(function: Callable[Concatenate[Section, Study, P], T]) -> Callable[Conc
     @wraps(function)
     def taken_over(section: Section, study: Study, /, *given: P.args, **named: P.kwargs) -> T:
         _calls[name] += 1
-        settled = replace(study.p, language=""), study.focus, study.variants
 
         def key() -> Any:
+            settled = replace(study.p, language=""), study.focus, study.variants
             return name, _calls[name], _by_content((vars(section), settled, given, named))
 
         def compute() -> tuple[dict[str, Any], T]:
