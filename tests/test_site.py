@@ -109,6 +109,18 @@ def test_what_is_wrong_on_a_page_is_found(
     assert any(said in fault for fault in found), found
 
 
+def test_the_size_and_year_of_a_ruled_list_belong_to_its_report() -> None:
+    """As in the sentences of every report that a batch makes; other numbers, or another report's, do not."""
+    page = '<main><p class="headline" data-of="{}">De {} buurten die in {} het laagst stonden.</p></main>'
+    known: Any = {
+        "GM0001": {"areas": {}, "parameters": {"focus": "lowest:3:mean_dwelling_value:2024", "focus_variants": []}},
+        "GM0002": {"areas": {}, "parameters": {"focus": "union"}},
+    }
+    said = [("GM0001", 3, 2024), ("GM0001", 4, 2024), ("GM0001", 3, 2023), ("GM0002", 3, 2024), ("", 3, 2024)]
+    found = [list(siteback.loose(siteback.parse(page.format(*one)), known, ())) for one in said]
+    assert [len(faults) for faults in found] == [0, 1, 1, 1, 1]
+
+
 def test_links_lead_to_files_and_anchors_that_exist(built: Path) -> None:
     for name, root in pages(built).items():
         ids = {node.attrs["id"] for node in root.walk() if "id" in node.attrs}

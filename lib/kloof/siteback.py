@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kloof.errors import ReportError
-from kloof.known import Knowledge, is_number
+from kloof.known import FOCUS_RULE, Knowledge, is_number, strings
 from kloof.readback import HIDDEN, Node, agrees, parse, read_number, watched
 from kloof.results import look_up
 from kloof.sources import data_folder
@@ -140,7 +140,11 @@ def _column(document: Mapping[str, Any], name: str, cell: list[str], language: s
 
 
 def loose(root: Node, documents: Documents, names: Collection[str]) -> Iterator[str]:
-    """Find digits that are no traced number: only names, codes, references and dates may hold them."""
+    """Find digits that are no traced number: only names, codes, references and dates may hold them.
+
+    The name of a focus list made by a rule holds its size and year; they must be those of the report it stands with.
+    """
+    own = {code: set(_sizes_and_years(document)) for code, document in documents.items()}
     called = {str(name) for document in documents.values() for name in document["areas"].values()} | set(names)
     digital = sorted((name for name in called if DIGITS.search(name)), key=len, reverse=True)
     known = re.compile("|".join(map(re.escape, digital)) or r"(?!)", re.IGNORECASE)
@@ -148,6 +152,14 @@ def loose(root: Node, documents: Documents, names: Collection[str]) -> Iterator[
         around = list(node.ancestors())
         if any(place.tag in (*HIDDEN, "data", "cite", "code", "time") or place.has_class("ref") for place in around):
             continue
+        listed = own.get(str(node.nearest("data-of")), set())
         for child in node.children:
-            if isinstance(child, str) and DIGITS.search(known.sub("", child)):
+            if isinstance(child, str) and not listed.issuperset(DIGITS.findall(known.sub("", child))):
                 yield f"“{child.strip()[:60]}” holds a number that is not traced"
+
+
+def _sizes_and_years(document: Mapping[str, Any]) -> Iterator[str]:
+    """Give the numbers in the names of the focus lists that a report made by a rule."""
+    for text in strings(document["parameters"]):
+        if rule := FOCUS_RULE.fullmatch(text):
+            yield from rule.groups()
