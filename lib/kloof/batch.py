@@ -152,6 +152,14 @@ class Plan:
         wanted = {path.stem: self.key(path.stem, self.made["parts"]) for path in self.ground.paths}
         return bool(wanted == self.made["notebooks"])
 
+    @property
+    def known(self) -> Outcome | None:
+        """Give the outcome that needs no work: the report is fresh, or nothing changed since it was refused."""
+        if self.fresh:
+            return Outcome(self.order.municipality, UNCHANGED)
+        refusal = self.refusal
+        return Outcome(self.order.municipality, FAILED, problem=refusal) if refusal else None
+
 
 def reads_earlier(stem: str) -> bool:
     """Tell whether a notebook reads what those before it left: the synthesis, and what comes after it."""
@@ -205,10 +213,8 @@ def _made_in_turn(order: Order) -> Outcome:
     locks.mkdir(parents=True, exist_ok=True)
     with FileLock(locks / f"{name}.lock"):
         wanted = plan(order, Ground())
-        if wanted.fresh:
-            return Outcome(order.municipality, UNCHANGED)
-        if refusal := wanted.refusal:
-            return _failed(order, refusal)
+        if (known := wanted.known) is not None:
+            return known
         folder = wanted.target.with_name(f".making-{name}")
         shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
         folder.mkdir()

@@ -64,25 +64,22 @@ def batch(
 
 
 def _outcomes(orders: Sequence["Order"], workers: int, scheduler: str) -> "Iterator[Outcome]":
-    """Give what is fresh at once, and hand out the rest."""
-    from kloof.batch import FAILED, UNCHANGED, Ground, Outcome, commons_folder, plan
+    """Give at once what needs no work, and hand out the rest."""
+    from kloof.batch import FAILED, Ground, Outcome, commons_folder, plan
     from kloof.dispatch import give_out
     from kloof.errors import KloofError
 
     ground, stale = Ground(), []
     for order in orders:
         try:
-            now = plan(order, ground)
-            fresh, refusal = now.fresh, now.refusal
+            known = plan(order, ground).known
         except KloofError as problem:
             yield Outcome(order.municipality, FAILED, problem=str(problem))
             continue
-        if fresh:
-            yield Outcome(order.municipality, UNCHANGED)
-        elif refusal:
-            yield Outcome(order.municipality, FAILED, problem=refusal)
-        else:
+        if known is None:
             stale.append(order)
+        else:
+            yield known
     if stale:
         try:
             yield from give_out(stale, workers, scheduler)

@@ -1,7 +1,7 @@
 """Knows what results.json allows a page to say: names with digits, years, units, numbers of a figure."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -106,19 +106,14 @@ class Knowledge:
             for row in table["rows"]:
                 found |= {str(value) for kind, value in zip(kinds, row, strict=True) if kind == "year"}
             found |= {year for column in table["columns"] for year in YEAR.findall(column["key"])}
-        return frozenset(text for text in found | {year for _, year in self._rules()} if YEAR.fullmatch(text))
+        return frozenset(text for text in found | {year for _, year in ruled(self.texts)} if YEAR.fullmatch(text))
 
     @cached_property
     def sizes(self) -> frozenset[str]:
         """List the sizes of focus lists made by a rule or given by codes, which stand in the name of the list."""
         given = {text for text in self.texts if FOCUS_CODES.fullmatch(text)}
         counts = {str(len({code.strip() for code in text.split(",")})) for text in given}
-        return frozenset(counts | {size for size, _ in self._rules()})
-
-    def _rules(self) -> list[tuple[str, str]]:
-        """List size and year of each focus list made by a rule."""
-        found = (FOCUS_RULE.fullmatch(text) for text in self.texts)
-        return [(match[1], match[2]) for match in found if match]
+        return frozenset(counts | {size for size, _ in ruled(self.texts)})
 
     def finding_of(self, figure: str | None) -> Mapping[str, Any] | None:
         """Give the finding that a figure states."""
@@ -239,6 +234,12 @@ def _shapes(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     alone = "|".join(re.escape(sign) for sign in ordered if re.search(r"\d", sign))
     number = rf"\u2212?(?:€\s?)?\d+(?:[.,]\d+)*(?:\s?(?:{behind})(?!\w))?"
     return re.compile(rf"(?<![\d.,]\s)(?:{alone})", re.IGNORECASE), re.compile(number)
+
+
+def ruled(texts: Iterable[str]) -> list[tuple[str, str]]:
+    """List size and year of each focus list among these texts that a rule made."""
+    found = (FOCUS_RULE.fullmatch(text) for text in texts)
+    return [(match[1], match[2]) for match in found if match]
 
 
 def strings(place: Any) -> Iterator[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kloof.errors import ReportError
-from kloof.known import FOCUS_RULE, Knowledge, is_number, strings
+from kloof.known import Knowledge, is_number, ruled, strings
 from kloof.readback import HIDDEN, Node, agrees, parse, read_number, watched
 from kloof.results import look_up
 from kloof.sources import data_folder
@@ -144,7 +144,10 @@ def loose(root: Node, documents: Documents, names: Collection[str]) -> Iterator[
 
     The name of a focus list made by a rule holds its size and year; they must be those of the report it stands with.
     """
-    own = {code: set(_sizes_and_years(document)) for code, document in documents.items()}
+    own = {
+        code: {number for rule in ruled(strings(document["parameters"])) for number in rule}
+        for code, document in documents.items()
+    }
     called = {str(name) for document in documents.values() for name in document["areas"].values()} | set(names)
     digital = sorted((name for name in called if DIGITS.search(name)), key=len, reverse=True)
     known = re.compile("|".join(map(re.escape, digital)) or r"(?!)", re.IGNORECASE)
@@ -156,10 +159,3 @@ def loose(root: Node, documents: Documents, names: Collection[str]) -> Iterator[
         for child in node.children:
             if isinstance(child, str) and not listed.issuperset(DIGITS.findall(known.sub("", child))):
                 yield f"“{child.strip()[:60]}” holds a number that is not traced"
-
-
-def _sizes_and_years(document: Mapping[str, Any]) -> Iterator[str]:
-    """Give the numbers in the names of the focus lists that a report made by a rule."""
-    for text in strings(document["parameters"]):
-        if rule := FOCUS_RULE.fullmatch(text):
-            yield from rule.groups()

@@ -1,14 +1,12 @@
 """Steps of notebook 12: every claim with its verdict, what is left when all tests count, and what stands on it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from kloof import claims, sensitivity, standing
 from kloof.findings import DIFFERENCES, NOT_TESTABLE, VERDICTS, Finding, Side, Verdict
-from kloof.memo import remembered
 from kloof.multiplicity import DECIDED, Adjusted
 from kloof.panel import series
 from kloof.results import Column, Section
@@ -57,8 +55,7 @@ def headcount(section: Section, study: Study) -> Finding:
 def robustness(section: Section, study: Study, parts: Parts) -> list[Robustness]:
     """Record every verdict under all reasonable ways to test it, with the curve of each change of a gap."""
     rows, findings = rows_of(parts)
-    key = rows, findings, replace(study.p, language=""), study.data.inputs
-    found = remembered("explore", lambda: key, lambda: sensitivity.explore(study, rows, findings))
+    found = sensitivity.explore(study, rows, findings)
     table = [
         {
             "claim": one.claim, "verdict": one.verdict, "votes": one.votes, "agree_ways": one.agree,

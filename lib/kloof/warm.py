@@ -26,7 +26,7 @@ ALONE = {
     "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false",
     "PYTHONWARNINGS": "default", "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-    # glibc keeps what arrays gave back, instead of asking the system anew for each: a twentieth of a batch's time
+    # glibc keeps what arrays gave back, instead of asking the system anew for each: a thirtieth of a batch's time
     "MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "1073741824", "MALLOC_TOP_PAD_": "67108864",
 }  # fmt: skip
 LOADED = (
