@@ -89,11 +89,38 @@ def test_letters_keep_their_width_and_what_is_drawn_keeps_its_order() -> None:
 
 def test_ids_stand_only_where_something_refers_to_them() -> None:
     uses = '<use xlink:href="#long_name_of_a_marker" x="1" y="2" style="fill: #ff0000"/>' * 2
-    inside = f'<defs><path id="long_name_of_a_marker" d="M 0 0 L 1 1"/></defs><g id="patch_1">{uses}</g>'
+    mark = "M 0 0 L 1 1 L 2 3 L 4 1 L 9 5 L 3 8 L 1 2 z"
+    inside = f'<defs><path id="long_name_of_a_marker" d="{mark}"/></defs><g id="patch_1">{uses}</g>'
     made = slim(f"{HEAD}{inside}</svg>", "a-nl")
     assert re.findall(r'id="([^"]+)"', made) == ["a-nl-1"]
     assert re.findall(r'href="([^"]+)"', made) == ["#a-nl-1"] * 2
     assert made.count('fill="#f00"') == 1, "what all of a group share is said once"
+
+
+def test_small_marks_are_written_out_and_what_looks_alike_is_one_path() -> None:
+    mark = '<defs><path id="m" d="M 0 0 L 0 -3.5" style="stroke: #767676"/></defs>'
+    uses = '<use xlink:href="#m" x="1" y="2.04"/><use xlink:href="#m" x="11" y="2"/>'
+    other = '<path d="M 5 5 L 6 6" style="stroke: #ff0000"/><path d="M 7 7 L 8 8" style="stroke: #ff0000"/>'
+    root = ElementTree.fromstring(slim(f"{HEAD}<g style='fill: none'>{mark}{uses}{other}</g></svg>", "a"))
+    drawn = list(root.iter(f"{SVG}path"))
+    assert [one.attrib["d"] for one in drawn] == ["M1 2v-3.5M11 2v-3.5", "M5 5l1 1M7 7l1 1"]
+    assert "use" not in {one.tag.removeprefix(SVG) for one in root.iter()}
+
+
+@pytest.mark.parametrize("looks", ["fill: #ff0000; stroke: #00ff00", "fill: #ff0000; fill-opacity: 0.5"])
+def test_shapes_of_which_it_can_be_seen_which_is_on_top_stay_apart(looks: str) -> None:
+    shapes = "".join(f'<path d="M {at} 0 L 9 9 L 0 9 z" style="{looks}"/>' for at in (0, 1))
+    root = ElementTree.fromstring(slim(f"{HEAD}{shapes}</svg>", "a"))
+    assert len(list(root.iter(f"{SVG}path"))) == 2
+
+
+def test_what_has_no_colour_is_left_out_and_a_mark_that_takes_it_from_its_place_is_not() -> None:
+    mark = '<defs><path id="m" d="M 0 0 L 1 1 L 2 3 L 4 1 L 9 5 L 3 8 L 1 2 z" style="fill: none"/></defs>'
+    drawn = (
+        '<g style="fill: none"><path d="M 1 1 L 9 1"/></g><use xlink:href="#m" x="1" y="2" style="stroke: #ff0000"/>'
+    )
+    root = ElementTree.fromstring(slim(f"{HEAD}{mark}{drawn}</svg>", "a"))
+    assert [one.tag.removeprefix(SVG) for one in root.iter()] == ["svg", "defs", "path", "use"]
 
 
 def test_a_path_it_does_not_know_is_refused() -> None:

@@ -27,6 +27,7 @@ STATES: Mapping[str, tuple[str, Mark]] = {
     "broken": ("#F0E442", {"marker": "d", "color": INK, "markersize": 9.0}),
     "apportioned": ("#A6D3EC", {"marker": "^", "color": INK, "markersize": 9.0}),
 }
+BARE = "absent"  # a cell with the colour of the sheet
 PARTS = {"partly": "share", "suppressed": "without"}  # states whose cell says how large a part, and of which column
 
 
@@ -53,10 +54,11 @@ def states(drawing: Drawing) -> "Figure":
     down = {name: at for at, name in enumerate(names)}
     cell = [(down[name], across[year]) for name, year in zip(rows["indicator"], rows["year"], strict=True)]
     numbers = np.full((len(names), len(years)), np.nan)
-    numbers[tuple(np.transpose(cell))] = rows["state"].map(codes)
+    numbers[tuple(np.transpose(cell))] = rows["state"].map(codes).where(rows["state"] != BARE)
     cells = {"cmap": ListedColormap([face for face, _ in STATES.values()]), "vmin": 0, "vmax": len(codes) - 1}
-    style = {"cbar": False, "linewidths": 1, "linecolor": PALE, "xticklabels": False, "yticklabels": False}
-    sns.heatmap(numbers, ax=place.axes, **cells, **style)
+    sns.heatmap(numbers, ax=place.axes, cbar=False, xticklabels=False, yticklabels=False, **cells)
+    place.axes.hlines(range(len(names) + 1), 0, len(years), color=PALE, linewidth=1)
+    place.axes.vlines(range(len(years) + 1), 0, len(names), color=PALE, linewidth=1)
     signs: dict[str, list[tuple[float, float]]] = {}
     for row, (line, column) in zip(rows.to_dict("records"), cell, strict=True):
         x, y = column + 0.5, line + 0.5

@@ -5,7 +5,7 @@ with, in whatever font a reader has.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -26,6 +26,8 @@ DEFAULTS = {
     "font-family": FAMILY,
 }  # fmt: skip
 TOKEN = re.compile(r"([A-DF-Za-df-z])|(-?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?)")
+START = re.compile(r"M(-?(?:\d+\.?\d*|\.\d+)) ?(-?(?:\d+\.?\d*|\.\d+))")
+SHORT = 24  # letters of a mark that is written out at its places: to refer to it takes more
 
 
 def slim(svg: str, slug: str) -> str:
@@ -42,17 +44,66 @@ def slim(svg: str, slug: str) -> str:
             element.set("class", "scale")
         if element.attrib.get("id") not in used:
             element.attrib.pop("id", None)
-    number_ids(root, slug)
     for element in root.iter(f"{{{SVG}}}defs"):
         for path in element.iter(f"{{{SVG}}}path"):
             path.set("d", path_data(path.get("d", ""), 2))
     for path in root.iter(f"{{{SVG}}}path"):
         path.set("d", path_data(path.get("d", ""), 1))
-    _clear(root)
+    _write_out(root)
+    number_ids(root, slug)
+    _clear(root, {})
     _share(root)
+    _run_together(root, {})
     root.attrib |= {"font-family": FAMILY, "font-size": f"{LETTER:g}", "stroke-linejoin": "round"}
     ElementTree.register_namespace("", SVG)
     return ElementTree.tostring(root, encoding="unicode", short_empty_elements=True).replace(" />", "/>") + "\n"
+
+
+def _write_out(root: Element) -> None:
+    """Draw small marks at their places instead of referring to them."""
+    marks = {
+        path.attrib["id"]: path
+        for defs in root.iter(f"{{{SVG}}}defs")
+        for path in defs
+        if path.tag == f"{{{SVG}}}path" and "id" in path.attrib and len(path.attrib["d"]) <= SHORT
+    }
+    for use in root.iter(f"{{{SVG}}}use"):
+        mark = marks.get(use.attrib.get("href", "").removeprefix("#"))
+        if mark is None:
+            continue
+        x, y = (float(use.attrib.pop(name, "0")) for name in "xy")
+        data = START.sub(lambda start, x=x, y=y: f"M{_numbers_at(start, x, y)}", mark.attrib["d"])  # type: ignore[misc]
+        del use.attrib["href"]
+        use.attrib |= {name: value for name, value in mark.attrib.items() if name != "id"} | {"d": data}
+        use.tag = mark.tag
+    for defs in root.iter(f"{{{SVG}}}defs"):
+        defs[:] = [child for child in defs if child.attrib.get("id") not in marks]
+
+
+def _numbers_at(start: re.Match[str], x: float, y: float) -> str:
+    """Write where a mark starts when it stands at a place."""
+    return _numbers([round(10 * (float(start[1]) + x)), round(10 * (float(start[2]) + y))], 1)
+
+
+def _run_together(parent: Element, around: Mapping[str, str]) -> None:
+    """Make one path of paths in a row that differ in nothing but their place.
+
+    Only where it cannot be seen which is on top: opaque, and filled or drawn as lines, not both.
+    """
+    looks = {**around, **_looks(parent)}
+    for child in parent:
+        _run_together(child, looks)
+    both = looks.get("fill") != "none" and looks.get("stroke", "none") != "none"
+    if both or looks.keys() & {"fill-opacity", "stroke-opacity"}:
+        return
+    kept: list[Element] = []
+    for child in parent:
+        plain = child.tag == f"{{{SVG}}}path" and child.attrib.keys() == {"d"} and child.text is None
+        if plain and kept and kept[-1].tag == child.tag and kept[-1].attrib.keys() == {"d"} and not len(kept[-1]):
+            kept[-1].attrib["d"] += child.attrib["d"]
+        else:
+            kept.append(child)
+    parent[:] = kept
 
 
 def number_ids(root: Element, slug: str) -> None:
@@ -171,14 +222,17 @@ def _letters(element: Element) -> None:
         element.set("textLength", _short(length, 1))
 
 
-def _clear(parent: Element) -> None:
-    """Take out what draws nothing: white space, empty groups, groups that say nothing, style sheets."""
+def _clear(parent: Element, around: Mapping[str, str]) -> None:
+    """Take out what draws nothing: white space, shapes without colour, empty groups, groups that say nothing."""
     parent.tail = None
+    looks = {"fill": "", "stroke": ""} if parent.tag == f"{{{SVG}}}defs" else {**around, **_looks(parent)}
     kept: list[Element] = []
     for child in list(parent):
         name = child.tag.rpartition("}")[2]
-        _clear(child)
-        if name == "style" or (name in ("g", "defs") and not len(child)):
+        _clear(child, looks)
+        shown = {**looks, **_looks(child)}
+        unseen = name == "path" and shown.get("fill") == shown.get("stroke", "none") == "none"
+        if unseen or name == "style" or (name in ("g", "defs") and not len(child)):
             continue
         kept += list(child) if name == "g" and not child.attrib else [child]
     if len(parent):
