@@ -11,6 +11,7 @@ import pytest
 from pypdf import PdfReader
 
 import sample
+from kloof import pdf
 from kloof.audit import audit_pdf
 from kloof.errors import ReportError
 from kloof.narrate import text_of
@@ -43,6 +44,18 @@ def texts(reader: PdfReader) -> list[str]:
 def test_same_view_and_day_same_bytes(made: bytes, language: str) -> None:
     assert render_pdf(sample.view(language), DAY) == made
     assert render_pdf(sample.view(language), datetime(2026, 11, 25, tzinfo=UTC)) != made
+
+
+def test_packing_takes_bytes_and_nothing_else(
+    made: bytes, reader: PdfReader, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pdf, "_packed", lambda raw: raw)
+    plain = render_pdf(sample.view(language), DAY)
+    assert len(made) < 0.5 * len(plain)
+    before = PdfReader(io.BytesIO(plain))
+    assert texts(before) == texts(reader)
+    assert structure(before) == structure(reader)
+    assert before.metadata == reader.metadata
 
 
 def test_tagged_with_language_and_title(reader: PdfReader, language: str) -> None:

@@ -33,7 +33,7 @@ LOADED = (
     "kloof", "kloof.plots", "kloof.maps", "kloof.record", "kloof.surroundings", "kloof.outlook", "kloof.matthew",
     "kloof.money", "kloof.housing", "kloof.resources", "kloof.stored", "kloof.publish", "statsmodels.api", "seaborn",
     "scipy.optimize", "scipy.stats", "duckdb", "pyarrow.parquet", "shapely", "fontTools.subset", "jinja2", "typst",
-    "matplotlib.pyplot", "matplotlib_inline.backend_inline", "IPython.core.interactiveshell",
+    "pikepdf", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "IPython.core.interactiveshell",
 )  # fmt: skip
 FIRST = (
     "from matplotlib import pyplot; pyplot.plot([0, 1]); pyplot.title('a'); pyplot.close()",
