@@ -1,5 +1,6 @@
 """Map and list in a real browser: by mouse and by keyboard, in every year, for eyes and for ears."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -187,3 +188,10 @@ def test_a_number_says_where_it_stands(opened: Opened) -> None:
     number = opened.page.locator("data[data-ref]").first
     number.hover()
     assert number.get_attribute("title") == "results.json " + str(number.get_attribute("data-ref"))
+    inner = opened.page.locator("table[data-base] data[data-ref]").first
+    inner.hover()
+    place = (
+        f"{opened.page.locator('table[data-base]').first.get_attribute('data-base')}{inner.get_attribute('data-ref')}"
+    )
+    assert re.fullmatch(r"/tables/[\w.]+/rows/\d+/\d+", place)
+    assert inner.get_attribute("title") == f"results.json {place}"

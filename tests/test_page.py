@@ -51,7 +51,7 @@ def test_same_view_same_bytes(page: str) -> None:
 
 
 def test_every_number_carries_its_pointer_and_its_text(root: Node) -> None:
-    printed = Counter((node.attrs["data-ref"], node.text()) for node in elements(root, "data"))
+    printed = Counter((node.pointer, node.text()) for node in elements(root, "data"))
     assert printed == Counter((number.pointer, number.text) for number in numbers_of(sample.view("nl")))
 
 

@@ -57,9 +57,24 @@ def test_values_become_what_json_knows(value: Any, wanted: Any) -> None:
 
 
 def test_the_canonical_form_is_sorted_readable_and_ends_the_line() -> None:
-    assert dump({"b": 1.0, "a": ["é", np.nan], "c": {"z": 1, "y": 2}}) == (
-        '{\n "a": [\n  "é",\n  null\n ],\n "b": 1,\n "c": {\n  "y": 2,\n  "z": 1\n }\n}\n'
-    )
+    content = {"b": 1.0, "a": ["é", np.nan], "c": {"z": 1, "y": []}, "d": [[1, "a"], [2, {}]]}
+    wanted = """{
+ "a": ["é", null],
+ "b": 1,
+ "c": {
+  "y": [],
+  "z": 1
+ },
+ "d": [
+  [1, "a"],
+  [
+   2,
+   {}
+  ]
+ ]
+}
+"""
+    assert dump(content) == wanted
 
 
 def test_what_json_does_not_know_is_refused() -> None:

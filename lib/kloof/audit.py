@@ -160,7 +160,7 @@ class _Page:
     def numbers(self) -> Iterator[str]:
         """Check each traced number: pointer, notation, value at printed precision, unit."""
         for node in self.nodes:
-            pointer = node.attrs.get("data-ref")
+            pointer = node.pointer
             if node.tag == "data" and pointer is None:
                 yield f"{_where(node)}: {node.text()} has no pointer"
             if pointer is None:
@@ -176,7 +176,7 @@ class _Page:
 
     def printed(self, node: Node, text: str, value: Any) -> Iterator[str]:
         """Check one printed number against the value at its pointer."""
-        pointer = node.attrs["data-ref"]
+        pointer = str(node.pointer)
         number = read_number(text, self.language)
         if not is_number(value):
             yield f"stands where results.json has no number but {value!r}"
@@ -249,7 +249,7 @@ class _Page:
 
     def drawn(self, node: Node, text: str, value: Any) -> Iterator[str]:
         """Check the title of a drawn area: its number is the one at the pointer, and it has no other."""
-        known = [(float(value), self.known.unit_at(node.attrs["data-ref"]))] if is_number(value) else []
+        known = [(float(value), self.known.unit_at(str(node.pointer)))] if is_number(value) else []
         said = [token for token in self.known.loose_numbers(text) if token not in self.known.years]
         if known and not said:
             yield f"does not say its number {value!r}"
@@ -264,16 +264,24 @@ class _Page:
             for row in (node for node in table.walk() if node.tag == "tr"):
                 cells = [cell for cell in row.children if isinstance(cell, Node)]
                 for place, cell in enumerate(cells):
-                    for number in (node for node in cell.walk() if node.tag == "data" and "data-ref" in node.attrs):
+                    for number in (node for node in cell.walk() if node.tag == "data" and node.pointer):
                         printed = read_number(number.text(), self.language)
-                        if printed is not None and not printed.sign:
-                            asked[place] = self.known.unit_at(number.attrs["data-ref"]) or ""
+                        if printed is not None and not printed.sign and self.leads_somewhere(number):
+                            asked[place] = self.known.unit_at(str(number.pointer)) or ""
             for place, unit in asked.items():
                 head = heads[place] if place < len(heads) else ""
                 if unit in IN_HEAD and not any(sign in (head + caption).lower() for sign in IN_HEAD[unit]):
                     yield f"{_where(table)}: column “{head}” does not say its unit, {unit}"
                 if unit == "thousand_euro" and re.search(r"1[.,]000", head):
                     yield f"{_where(table)}: column “{head}” says thousands, its cells are in whole euros"
+
+    def leads_somewhere(self, number: Node) -> bool:
+        """Tell whether results.json has something at the pointer of a number; `numbers` says so when not."""
+        try:
+            look_up(self.results, str(number.pointer))
+        except ReportError:
+            return False
+        return True
 
     def judgements(self) -> Iterator[str]:
         """Check judgements against results.json, and direction words against judgements.

@@ -36,7 +36,7 @@ def blocks(root: Node) -> Blocks:
             if key in node.attrs
         ]
         if node.tag in ("p", "li", "td", "th", "svg"):
-            said += sorted(inner.attrs["data-ref"] for inner in node.walk() if "data-ref" in inner.attrs)
+            said += sorted(inner.pointer for inner in node.walk() if inner.pointer is not None)
         if said:
             found.setdefault(node.nearest("data-section") or "first screen", []).append(tuple(said))
     return found

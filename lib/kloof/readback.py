@@ -74,6 +74,12 @@ class Node:
         """Give an attribute of this element or of the nearest one around it that has it."""
         return next((node.attrs[attribute] for node in self.ancestors() if attribute in node.attrs), None)
 
+    @cached_property
+    def pointer(self) -> str | None:
+        """Give where the number of this element stands; in a table from the row on, after the table's own place."""
+        told = self.attrs.get("data-ref")
+        return told if told is None or told.startswith("/") else f"{self.nearest('data-base') or ''}{told}"
+
     def has_class(self, name: str) -> bool:
         """Tell whether the element has a class."""
         return name in self.attrs.get("class", "").split()

@@ -122,8 +122,23 @@ def plain(value: Any) -> Any:
 
 
 def dump(content: Any) -> str:
-    """Write JSON in one canonical way: keys sorted, one space a level, real letters, newline at the end."""
-    return json.dumps(plain(content), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    """Write JSON in one canonical way: keys sorted, one space a level, a row of a table a line, real letters."""
+    return _lines(plain(content), "\n") + "\n"
+
+
+def _lines(value: Any, line: str) -> str:
+    """Write plain values; `line` is a new line with the spaces of its level. A list of single values is one line."""
+    if isinstance(value, dict) and value:
+        inner = f"{line} "
+        parts = (f"{_short(key)}: {_lines(value[key], inner)}" for key in sorted(value))
+        return f"{{{inner}{f',{inner}'.join(parts)}{line}}}"
+    if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        inner = f"{line} "
+        return f"[{inner}{f',{inner}'.join(_lines(item, inner) for item in value)}{line}]"
+    return _short(value)
+
+
+_short = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
 def write_whole(path: Path, content: str | bytes) -> None:

@@ -45,7 +45,7 @@ def numbers(root: Node, documents: Documents, language: str) -> Iterator[str]:
         text, code = " ".join(node.text().split()), str(node.nearest("data-of"))
         if "data-csv" in node.attrs or "data-rank" in node.attrs:
             continue
-        pointer = node.attrs.get("data-ref")
+        pointer = node.pointer
         if pointer is None or code not in documents:
             yield f"{text} does not say where it stands"
             continue

@@ -3,7 +3,9 @@
   // Pointing at a number says where it stands in results.json.
   document.addEventListener('pointerover', (event) => {
     const number = event.target.closest('data[data-ref]');
-    if (number && !number.title) number.title = 'results.json ' + number.dataset.ref;
+    if (!number || number.title) return;
+    const base = number.dataset.ref.startsWith('/') ? '' : number.closest('[data-base]').dataset.base;
+    number.title = 'results.json ' + base + number.dataset.ref;
   });
 
   const root = document.querySelector('[data-explorer]');
