@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from kloof import memo
@@ -31,6 +32,16 @@ def test_the_same_question_is_computed_once_and_each_gets_a_copy(
     assert ask("a", (1, "x")) == [1], "what one asker does to its copy does not reach another"
     assert [ask("a", (1, "y")), ask("b", (1, "x")), ask("a", (1.5, "x"))] == [[2], [3], [4]]
     assert len(made) == len(list((tmp_path / "memo").iterdir())) == 4
+
+
+def test_equal_questions_are_one_whichever_of_their_parts_are_one_object() -> None:
+    word = "gemeente"
+    other = "".join(["geme", "ente"])
+    assert word is not other
+    assert memo.name_of("a", (word, word)) == memo.name_of("a", (word, other))
+    row = np.arange(6.0)
+    assert memo.name_of("a", row[::2]) == memo.name_of("a", np.array([0.0, 2.0, 4.0]))
+    assert memo.name_of("a", (word, 1)) != memo.name_of("a", (word, 1.5))
 
 
 def test_what_failed_is_not_remembered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

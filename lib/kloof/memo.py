@@ -5,6 +5,7 @@ here can outlive a change of data or code. Without a folder (KLOOF_MEMO) everyth
 """
 
 import hashlib
+import io
 import os
 import pickle
 from collections.abc import Callable
@@ -36,5 +37,12 @@ def remembered(purpose: str, key: Callable[[], Any], compute: Callable[[], T]) -
 
 
 def name_of(purpose: str, key: Any) -> str:
-    """Name the file of what was computed for a purpose and a key."""
-    return hashlib.sha256(pickle.dumps((purpose, key), protocol=pickle.HIGHEST_PROTOCOL)).hexdigest()
+    """Name the file of what was computed for a purpose and a key: equal keys have one name.
+
+    Packed without memory of what came before, or it would matter which parts of a key are one object.
+    """
+    packed = io.BytesIO()
+    pickler = pickle.Pickler(packed, protocol=4)  # from 5 on, how an array lies in memory is told too
+    pickler.fast = True
+    pickler.dump((purpose, key))
+    return hashlib.sha256(packed.getvalue()).hexdigest()

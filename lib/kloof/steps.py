@@ -6,8 +6,6 @@ differs between the languages, it is computed. Stock kernels remember nothing, s
 everything there, and a run sees whether they agree.
 """
 
-import io
-import pickle
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -36,7 +34,7 @@ def step(function: Callable[Concatenate[Section, Study, P], T]) -> Callable[Conc
 
         def key() -> Any:
             settled = replace(study.p, language=""), study.focus, study.variants
-            return name, _calls[name], _by_content((vars(section), settled, given, named))
+            return name, _calls[name], vars(section), settled, given, named
 
         def compute() -> tuple[dict[str, Any], T]:
             found = function(section, study, *given, **named)
@@ -47,12 +45,3 @@ def step(function: Callable[Concatenate[Section, Study, P], T]) -> Callable[Conc
         return found
 
     return taken_over
-
-
-def _by_content(value: Any) -> bytes:
-    """Pack a value so that equals look alike, whichever of its parts are one object."""
-    packed = io.BytesIO()
-    pickler = pickle.Pickler(packed, protocol=4)  # from 5 on, how an array lies in memory is told too
-    pickler.fast = True
-    pickler.dump(value)
-    return packed.getvalue()
