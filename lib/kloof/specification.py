@@ -3,6 +3,7 @@
 Also called a multiverse: the same question under all defensible choices, the headline being one of them.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -105,9 +106,8 @@ def _choice(
 ) -> tuple[str, int, int, float | None, tuple[object, ...]]:
     """Count the pairs of combinations that differ in one choice only, and those with another verdict."""
     others = [other for other in names if other != name]
-    shared = [voting[other] for other in others] or [pd.Series(0, index=voting.index)]
-    pairs = _pairs(voting.groupby(shared, sort=False).size())
-    alike = _pairs(voting.groupby([*shared, voting["verdict"]], sort=False).size())
+    pairs = _pairs(voting, others)
+    alike = _pairs(voting, [*others, "verdict"])
     headline = voting[voting["is_headline"]]
     near = pd.Series(data=not headline.empty, index=voting.index)
     for other in others:
@@ -116,9 +116,10 @@ def _choice(
     return name, pairs, pairs - alike, (pairs - alike) / pairs if pairs else None, away
 
 
-def _pairs(sizes: "pd.Series[int]") -> int:
-    """Count the pairs within groups of these sizes."""
-    return int((sizes * (sizes - 1) // 2).sum())
+def _pairs(voting: pd.DataFrame, shared: list[str]) -> int:
+    """Count the pairs of combinations that have all of `shared` in common."""
+    sizes = Counter(zip(*(voting[name] for name in shared), strict=True)) if shared else {(): len(voting)}
+    return sum(size * (size - 1) // 2 for size in sizes.values())
 
 
 def _options(voting: pd.DataFrame, names: list[str]) -> pd.DataFrame:
