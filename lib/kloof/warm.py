@@ -31,7 +31,9 @@ ALONE = {
 }  # fmt: skip
 LOADED = (
     "kloof", "kloof.plots", "kloof.maps", "kloof.record", "kloof.surroundings", "kloof.outlook", "kloof.matthew",
-    "kloof.money", "kloof.housing", "kloof.resources", "kloof.stored", "kloof.publish", "statsmodels.api", "seaborn",
+    "kloof.money", "kloof.housing", "kloof.resources", "kloof.stored", "kloof.publish", "seaborn",
+    "statsmodels.regression.linear_model", "statsmodels.stats.multitest", "statsmodels.stats.meta_analysis",
+    "statsmodels.miscmodels.ordinal_model",
     "scipy.optimize", "scipy.stats", "duckdb", "pyarrow.parquet", "shapely", "fontTools.subset", "jinja2", "typst",
     "pikepdf", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "IPython.core.interactiveshell",
 )  # fmt: skip
