@@ -288,3 +288,19 @@ def test_a_tall_figure_is_made_narrower() -> None:
     assert figure_width(figure) == 0.88
     tall = replace(figure, svg='<svg viewBox="0 0 640 900"/>')  # 130 mm high: 130 / 900 * 640 = 92.4 mm of 168 mm
     assert figure_width(tall) == pytest.approx(0.55, abs=0.001)
+    long = replace(figure, svg='<svg viewBox="0 0 640 1700"/>')  # a page high: 215 / 1700 * 640 = 80.9 mm
+    assert figure_width(long) == pytest.approx(0.482, abs=0.001)
+
+
+def test_a_long_figure_fits_on_a_page_with_its_title_and_note(language: str) -> None:
+    view = sample.view(language)
+    figure = view.sections[0].figures[0]
+    drawn = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 1700"><path d="M0 0h640v1700h-640Z"/></svg>'
+    note = f"{figure.note} " + "Valkenberg, Chassé, Fellenoord, Schorsmolen en Station. " * 4
+    long = replace(figure, svg=drawn, note=note)
+    section = replace(view.sections[0], figures=(long, *view.sections[0].figures[1:]))
+    made = render_pdf(replace(view, sections=(section, *view.sections[1:])), DAY)
+    pages = texts(PdfReader(io.BytesIO(made)))
+    at = next(place for place, text in enumerate(pages) if text_of(figure.title) in re.sub(r"\s+", " ", text) and place)
+    assert "Schorsmolen" in pages[at]
+    assert figure.csv.removeprefix("../") in pages[at]

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 WIDEST = 34  # letters of one column that count for its width; longer text wraps, unless it is one word
 HYPHEN = re.compile(r"(?<=[^\W\d])-")  # between words, where a line may end; not in a date
 TEXT_WIDTH = 168.0  # millimetres, A4 without its margins
-HIGHEST = 130.0  # millimetres that a figure may be high
+HIGHEST = 130.0  # millimetres that a figure may be high,
+WHOLE = 215.0  # and one that is long: the height of a page without title and note
+LONG = 1.5  # times as high as wide
 LARGEST = 0.88  # of the text width
 LONG_UNIT = re.compile("\u00a0(?=[a-z]{5})")  # the space before a unit that is a word
 FULL = 72  # letters a table needs before it takes the whole width of the page
@@ -179,12 +181,13 @@ def as_data(view: "ReportView") -> dict[str, Any]:
 
 
 def figure_width(figure: "FigureView") -> float:
-    """Give the part of the page width for a figure: no higher than `HIGHEST`, no wider than `LARGEST`."""
+    """Give the part of the page width for a figure: at most `LARGEST`, and `HIGHEST`, or a long one `WHOLE`, high."""
     box = re.search(r'viewBox="([^"]+)"', figure.svg)
     size = [float(number) for number in re.split(r"[\s,]+", box[1].strip())] if box else []
     if len(size) != 4 or min(size[2:]) <= 0:
         raise ReportError(f"figure {figure.id} has no viewBox with a size; draw it again.")
-    return round(min(LARGEST, HIGHEST * size[2] / (TEXT_WIDTH * size[3])), 3)
+    highest = WHOLE if size[3] > LONG * size[2] else HIGHEST
+    return round(min(LARGEST, highest * size[2] / (TEXT_WIDTH * size[3])), 3)
 
 
 def sources(rows: Sequence[Sequence[str]], files: Sequence[str], texts: dict[str, Any]) -> dict[str, Any]:
