@@ -1,9 +1,10 @@
 """Finds how small and how large a spread of means can be over a box, by the one number that ties its units together.
 
 The standard deviation, the coefficient of variation and Theil's T are each the lowest, over a centre c, of a ratio
-Σ w·φ(v, c) / Σ w·ψ(v): their φ is a Bregman divergence, which the mean of the values minimises (Banerjee et al. 2005,
-Journal of Machine Learning Research 6, theorem 1). For one c every unit has its own best value and weight, found by
-the method of Dinkelbach 1967 (doi:10.1287/mnsc.13.7.492), so that only c is left to search.
+Σ w·φ(v, c) / Σ w·ψ(v). For the first and the last φ is a Bregman divergence, which the mean of the values minimises
+(Banerjee et al. 2005, Journal of Machine Learning Research 6: 1705-1749, proposition 1); for the second it is a
+square, which c = Σwv / Σwv² does. For one c every unit has its own best value and weight, found by the method of
+Dinkelbach 1967 (doi:10.1287/mnsc.13.7.492), so that only c is left to search.
 """
 
 from collections.abc import Callable, Mapping
