@@ -112,7 +112,10 @@ def spread(
 
 
 def _best(form: _Form, centre: FloatArray, box: _Box, sign: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Give for each centre (K,) the highest ratio (sign 1) or the lowest (-1), and its values and weights (K, N)."""
+    """Give for each centre (K,) the highest ratio (sign 1) or the lowest (-1), and its values and weights (K, N).
+
+    A ratio that has not come to rest is no bound: it is infinite.
+    """
     c, ratio = centre[:, None], np.zeros((centre.size, 1))
     weight = np.broadcast_to(box.heavy, (centre.size, box.heavy.size))
     for _ in range(_TURNS):
@@ -126,9 +129,10 @@ def _best(form: _Form, centre: FloatArray, box: _Box, sign: int) -> tuple[FloatA
         weight = np.where((wanted * size).sum(axis=-1, keepdims=True) > 0, wanted, weight)
         before = ratio
         ratio = (weight * deviation).sum(axis=-1, keepdims=True) / (weight * size).sum(axis=-1, keepdims=True)
-        if (np.abs(ratio - before) <= _STILL * np.abs(ratio)).all():
+        still = np.abs(ratio - before) <= _STILL * np.abs(ratio)
+        if still.all():
             break
-    return ratio[:, 0], value, weight
+    return np.where(still, ratio, sign * np.inf)[:, 0], value, weight
 
 
 def _lowest(index: Index, form: _Form, box: _Box, ends: tuple[float, float]) -> tuple[float, bool]:
