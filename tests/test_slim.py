@@ -107,6 +107,12 @@ def test_small_marks_are_written_out_and_what_looks_alike_is_one_path() -> None:
     assert "use" not in {one.tag.removeprefix(SVG) for one in root.iter()}
 
 
+def test_a_path_with_a_title_stays_by_itself() -> None:
+    shapes = "".join(f'<path d="M {at} 0 L 9 9 L 0 9 z"><title>{at}</title></path>' for at in (0, 1))
+    root = ElementTree.fromstring(slim(f"{HEAD}{shapes}</svg>", "a"))
+    assert [title.text for title in root.iter(f"{SVG}title")] == ["0", "1"]
+
+
 @pytest.mark.parametrize("looks", ["fill: #ff0000; stroke: #00ff00", "fill: #ff0000; fill-opacity: 0.5"])
 def test_shapes_of_which_it_can_be_seen_which_is_on_top_stay_apart(looks: str) -> None:
     shapes = "".join(f'<path d="M {at} 0 L 9 9 L 0 9 z" style="{looks}"/>' for at in (0, 1))

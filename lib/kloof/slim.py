@@ -98,12 +98,16 @@ def _run_together(parent: Element, around: Mapping[str, str]) -> None:
         return
     kept: list[Element] = []
     for child in parent:
-        plain = child.tag == f"{{{SVG}}}path" and child.attrib.keys() == {"d"} and child.text is None
-        if plain and kept and kept[-1].tag == child.tag and kept[-1].attrib.keys() == {"d"} and not len(kept[-1]):
+        if kept and _is_line(child) and _is_line(kept[-1]):
             kept[-1].attrib["d"] += child.attrib["d"]
         else:
             kept.append(child)
     parent[:] = kept
+
+
+def _is_line(element: Element) -> bool:
+    """Tell whether an element is a path without anything of its own but where it goes."""
+    return element.tag == f"{{{SVG}}}path" and element.attrib.keys() == {"d"} and not len(element)
 
 
 def number_ids(root: Element, slug: str) -> None:
