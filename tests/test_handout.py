@@ -233,6 +233,8 @@ def test_jupyterlab_opens_at_the_start_page_and_runs_a_session(browser: Any, tmp
         page.wait_for_selector(".jp-RenderedMarkdown h1:has-text('The workshop')", timeout=120_000)
         page.get_by_role("link", name="Measuring segregation").click()
         page.wait_for_selector(".jp-RenderedMarkdown h1:has-text('Measuring segregation')", timeout=60_000)
+        shown = ".jp-NotebookPanel:not(.lm-mod-hidden)"
+        page.wait_for_selector(f"{shown} .jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=120_000)
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_text("Run All Cells", exact=True).click()
         page.wait_for_selector(".jupyter-widgets svg[role=img]", state="attached", timeout=180_000)
