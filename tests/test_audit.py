@@ -319,6 +319,18 @@ def test_no_name_of_a_buurt_is_taken_for_a_number_or_a_word(shared: Path) -> Non
         assert {line: text for line, text in left.items() if any(word.search(text) for word in words)} == {}
 
 
+@pytest.mark.shared
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_a_digit_in_the_name_of_a_buurt_is_no_number(shared: Path, language: str) -> None:
+    names = pd.read_parquet(shared / "data" / "national" / "buurten_2024.parquet", columns=["name"])["name"]
+    unique = dict(enumerate(sorted({name for name in names.astype(str) if any(map(str.isdigit, name))})))
+    known = Knowledge({**sample.results(), "areas": unique}, language)
+    shown = {line for name in unique.values() for line in wrap(name, 280, bold=True).split("\n")}
+    shown |= {shorten(name, 260) for name in unique.values()}
+    assert "Q4" in shown
+    assert {line: loose for line in shown if (loose := known.loose_numbers(line))} == {}
+
+
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_bridged_direction_words_need_both_ways(language: str) -> None:
     health = next(node for node in parse(page(language)).walk() if node.attrs.get("data-finding") == "03.health")

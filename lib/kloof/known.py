@@ -34,9 +34,10 @@ class Knowledge:
     @cached_property
     def names(self) -> re.Pattern[str]:
         """Match proper names and labels, which may hold digits and any word."""
-        texts = {text for text in self.texts if DIGIT.search(text) and re.search(r"[^\W\d_]", text)}
-        known = {*self.results["areas"].values(), *(texts - self.identifiers), *self.extra}
-        spaced = {SPACES.sub(" ", text) for text in known if len(text) > 2}
+        areas = frozenset(self.results["areas"].values())
+        mixed = {text for text in self.texts | areas if DIGIT.search(text) and re.search(r"[^\W\d_]", text)}
+        known = {*areas, *(mixed - self.identifiers), *self.extra}
+        spaced = {SPACES.sub(" ", text) for text in known if len(text) > 2 or text in mixed & areas}
         begun: dict[str, list[str]] = {}  # by two letters: no word of a page need be held against a thousand names
         for text in sorted(spaced, key=lambda text: (-len(text), text)):
             begun.setdefault(text[:2].lower(), []).append(text)
