@@ -19,7 +19,7 @@ from conftest import CommandLine
 from kloof import batch, cli_batch, depends, dispatch, store, study
 from kloof.batch import DONE, FAILED, UNCHANGED, Order, Outcome, fulfil
 from kloof.dispatch import give_out
-from kloof.errors import BatchError
+from kloof.errors import BatchError, ReportError
 from kloof.execution import USUAL, WARM
 from kloof.results import write_whole
 from readable import Row, file
@@ -245,6 +245,25 @@ def test_what_these_figures_cannot_carry_is_tried_again_only_after_a_change(quic
     write(quick, SECOND, "raise ValueError('planted')")
     assert fulfil(order(THERE)).state == FAILED
     assert not (quick / "reports" / "failed" / THERE / batch.REFUSED).exists()
+
+
+def test_a_page_that_is_not_faithful_is_made_again_only_after_a_change(
+    quick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+
+    def publish(*_: object) -> None:
+        made.append(1)
+        raise ReportError("1 fault in the nl page.")
+
+    monkeypatch.setattr(batch, "publish_beside", publish)
+    add("more", HERE)
+    first, second = fulfil(order()), fulfil(order())
+    assert (first.state, first.problem, len(made)) == (FAILED, "1 fault in the nl page.", 1)
+    assert second.problem == first.problem
+    add("most", HERE)
+    assert fulfil(order()).state == FAILED
+    assert len(made) == 2
 
 
 def test_a_notebook_that_loops_fails_in_time(quick: Path) -> None:

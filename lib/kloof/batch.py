@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from kloof import depends, provenance
-from kloof.errors import KloofError, NotebookError
+from kloof.errors import KloofError, NotebookError, ReportError
 from kloof.execution import How, Step, execute_languages, remembering
 from kloof.notebook import SYNTHESIS
 from kloof.presets import Parameters, parameters, report_name
@@ -221,6 +221,9 @@ def _made_in_turn(order: Order) -> Outcome:
         try:
             executed = _make(wanted, folder)
             replace_folder(folder, wanted.target)
+        except ReportError as problem:  # a page that is not faithful is no more so when it is made again
+            _refuse(wanted, str(problem))
+            raise
         finally:
             shutil.rmtree(folder, ignore_errors=True)
     return Outcome(order.municipality, DONE, executed=tuple(executed))
@@ -248,10 +251,9 @@ def _make(wanted: Plan, folder: Path) -> list[str]:
         told = {**order.given, "preset": order.preset}
         execute_languages(wanted.ground.paths, folder, told, order.languages, _say_nothing, how)
     except NotebookError as problem:
-        place = _failed_folder(wanted.target)
-        told_all = f"{problem} The notebook up to there is in {keep_failed(folder, place)}."
+        told_all = f"{problem} The notebook up to there is in {keep_failed(folder, _failed_folder(wanted.target))}."
         if any(kind in told_all for kind in REFUSALS):
-            write_whole(place / REFUSED, dump({"state": wanted.whole_state, "problem": told_all}))
+            _refuse(wanted, told_all)
         raise NotebookError(told_all) from None
     with remembering(folder / "parts"):
         study = open_study({**told, "language": order.languages[0]})
@@ -270,6 +272,11 @@ def _make(wanted: Plan, folder: Path) -> list[str]:
 def _failed_folder(target: Path) -> Path:
     """Folder of what is kept of a report that could not be made."""
     return project_folder() / "reports" / "failed" / target.name
+
+
+def _refuse(wanted: Plan, problem: str) -> None:
+    """Write down why there can be no report as long as nothing changes."""
+    write_whole(_failed_folder(wanted.target) / REFUSED, dump({"state": wanted.whole_state, "problem": problem}))
 
 
 def _say_nothing(step: Step) -> None:
