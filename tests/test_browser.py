@@ -87,6 +87,16 @@ def test_a_wide_table_scrolls_in_its_own_box_and_says_so(browser: Any, files: Pa
         assert opened.page.locator('[data-table="01.nine"] .hint.side').is_visible()
 
 
+def test_numbers_stand_at_the_right_and_words_at_the_left(browser: Any, files: Path) -> None:
+    with Opened(browser, files / "nl/index.html") as opened:
+        sides = opened.ask("""[...document.querySelectorAll('[data-base] td')].map(cell =>
+            [Boolean(cell.querySelector('data, i')), getComputedStyle(cell).textAlign])""")
+        heads = opened.ask("""[...document.querySelectorAll('[data-base] th[scope=row]')]
+            .map(cell => getComputedStyle(cell).textAlign)""")
+    assert {side for number, side in sides if number} == {"right"}
+    assert {side for number, side in sides if not number} == set(heads) == {"left"}
+
+
 def test_lines_are_not_too_long(browser: Any, files: Path) -> None:
     with Opened(browser, files / "nl" / "index.html", 1920) as opened:
         widest = opened.ask("""() => Math.max(...[...document.querySelectorAll('.part p, .part li, .lead p')]

@@ -15,6 +15,7 @@ from kloof.batch import MADE, PARTS
 from kloof.errors import ReportError
 from kloof.multiples import frame, picture, points
 from kloof.narrate import Number, text_of
+from kloof.provenance import CRATE
 from kloof.readback import Node, parse
 from kloof.site import PAGES, build_site
 from kloof.sources import catalogue
@@ -23,11 +24,14 @@ LANGUAGES = ("nl", "en")
 CHANGE = "04.mean_dwelling_value.absolute"
 
 
+BESIDE = (MADE, PARTS, CRATE)  # what a batch knows a report by, and what it was made from
+
+
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory, project: Path) -> list[Path]:
     made = write_reports(tmp_path_factory.mktemp("reports"), project)
     for folder in made:
-        for name in (MADE, PARTS):  # what a batch knows a report by
+        for name in BESIDE:
             (folder / name).write_bytes(b"{}")
     return made
 
@@ -142,7 +146,7 @@ def test_links_lead_to_files_and_anchors_that_exist(built: Path) -> None:
 def test_reports_travel_along_without_their_notebooks(built: Path) -> None:
     assert {path.name for path in (built / "reports").iterdir()} == set(PLACES)
     assert (built / "reports/GM0758/en/report.pdf").is_file()
-    assert not [path for name in ("*.ipynb", MADE, PARTS) for path in built.rglob(name)]
+    assert not [path for name in ("*.ipynb", *BESIDE) for path in built.rglob(name)]
     assert json.loads((built / "site.json").read_text("utf-8"))["reports"]["GM0001"] == "Aa en Hunze 2"
 
 

@@ -247,7 +247,7 @@ def font_faces(letters: frozenset[str]) -> str:
         wanted = rest if family == "Kloof Signs" else letters & _covered(path)
         rules.append(
             f'@font-face {{ font-family: "{family}"; font-weight: {weight}; font-display: block;'
-            f' src: url(data:font/woff;base64,{_subset(path, "".join(sorted(wanted)))}) format("woff"); }}'
+            f' src: url(data:font/woff2;base64,{_subset(path, "".join(sorted(wanted)))}) format("woff2"); }}'
         )
     return "\n".join(rules)
 
@@ -271,17 +271,17 @@ def _covered(path: Path) -> frozenset[str]:
 
 @cache
 def _subset(path: Path, letters: str) -> str:
-    """Cut a font down to these letters, as base64 WOFF."""
+    """Cut a font down to these letters, as base64 WOFF2."""
     from fontTools.subset import Options, Subsetter
     from fontTools.ttLib import TTFont
 
-    options = Options(layout_features=list(FEATURES), hinting=False, name_IDs=[0, 1, 2, 13, 14])
+    options = Options(layout_features=list(FEATURES), hinting=False, desubroutinize=True, name_IDs=[0, 1, 2, 13, 14])
     options.drop_tables = [*options.drop_tables, "FFTM"]  # when the font was edited, which no reader needs
     font = TTFont(path, recalcTimestamp=False)
     subsetter = Subsetter(options)
     subsetter.populate(text=letters)
     subsetter.subset(font)
-    font.flavor = "woff"
+    font.flavor = "woff2"
     buffer = BytesIO()
     font.save(buffer, reorderTables=True)
     return b64encode(buffer.getvalue()).decode("ascii")

@@ -20,6 +20,7 @@ from kloof.findings import Finding, Verdict
 from kloof.schema import SetAside
 
 FORMAT = 1
+SHORT = 160  # letters of an object that stands on one line
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,14 @@ def dump(content: Any) -> str:
 
 
 def _lines(value: Any, line: str) -> str:
-    """Write plain values; `line` is a new line with the spaces of its level. A list of single values is one line."""
+    """Write plain values; `line` is a new line with the spaces of its level.
+
+    A list of single values is one line, and so is a short object of them.
+    """
+    if isinstance(value, dict) and not any(isinstance(item, dict | list) for item in value.values()):
+        short = _short({key: value[key] for key in sorted(value)})
+        if len(short) <= SHORT:
+            return short
     if isinstance(value, dict) and value:
         inner = f"{line} "
         parts = (f"{_short(key)}: {_lines(value[key], inner)}" for key in sorted(value))

@@ -32,7 +32,9 @@ from kloof.run import replace_folder
 from kloof.sources import data_folder
 
 PAGES = ("index", "ranking", "compare", "verdicts", "methods", "calibration", "data")
-LEFT_BEHIND = ("notebooks", "parts", "parts.json.gz", "made.json")  # of a report: what no page of the site leads to
+LEFT_BEHIND = (  # of a report: what no page of the site leads to, and the crate, which names those files
+    "notebooks", "parts", "parts.json.gz", "made.json", "ro-crate-metadata.json",
+)  # fmt: skip
 POSITIONS = ("off", "small", "registered", "large")  # how true a claim is in a synthetic municipality
 RATES = ("HIGHER", "LOWER", "SAME", "UNCLEAR")
 
