@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kloof import bregman, extremes
 from kloof.bounds import index_range
-from kloof.extremes import CountBox, highest_mean
+from kloof.extremes import CountBox
 from kloof.indices import get_index
 
 IDS = ("weighted_sd", "coefficient_of_variation", "theil_between")
@@ -26,8 +26,7 @@ def boxes(draw: st.DrawFn, most: int = 6) -> CountBox:
 
 
 def found(index_id: str, box: CountBox) -> bregman.Spread | None:
-    lowest = -float(highest_mean(-box.a_low, *box[2:]))
-    return bregman.spread(get_index(index_id), box[:2], box[2:], lowest)
+    return bregman.spread(get_index(index_id), box)
 
 
 @pytest.mark.parametrize("index_id", IDS)
@@ -76,7 +75,7 @@ def test_the_ranges_are_those_of_the_search_among_all_tables(index_id: str, box:
 
 def test_by_hand() -> None:
     fixed = np.array([1.0, 1.0])
-    ends = bregman.spread(get_index("weighted_sd"), (np.array([1.0, 4.0]), np.array([2.0, 6.0])), (fixed, fixed), 2.5)
+    ends = found("weighted_sd", CountBox(np.array([1.0, 4.0]), np.array([2.0, 6.0]), fixed, fixed))
     assert ends is not None
     assert ends[:3] == pytest.approx((1.0, 2.5, 2.5))  # 2 and 4, 1 and 6
 
@@ -93,7 +92,7 @@ def test_nothing_where_there_is_no_room_or_no_mean(index_id: str) -> None:
 
 def test_an_index_without_such_a_form_is_left_to_the_search() -> None:
     box = CountBox(np.zeros(2), np.array([1.0, 3.0]), np.ones(2), np.ones(2))
-    assert bregman.spread(get_index("gini"), box[:2], box[2:], 1.0) is None
+    assert found("gini", box) is None
 
 
 def test_what_is_not_proven_is_searched_further(monkeypatch: pytest.MonkeyPatch) -> None:

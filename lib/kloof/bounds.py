@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from kloof import bregman
 from kloof.errors import NotComputableError, ParameterError, SchemaError, examples, faults
 from kloof.extremes import (
     CountBox,
@@ -223,8 +224,14 @@ def index_range(
         low, high = isolation_ends(box)
         ends = (low, high) if index_id == "isolation" else (1 - high, 1 - low)
         return _around(IndexRange(*ends, True, "exact"), index.function, box)
-    even = np.concatenate(_nearest_to_mean(box)) if index.needs == "means" else lowest_split(box)[2]
-    low, high = searched_ends(index, box, even, rng)
+    spread = bregman.spread(index, box)  # where there is one, and it is not proven, the search goes on
+    if spread is not None and spread.proven:
+        low, high = spread.low, spread.high
+    else:
+        even = np.concatenate(_nearest_to_mean(box)) if index.needs == "means" else lowest_split(box)[2]
+        low, high = searched_ends(index, box, even, rng)
+        if spread is not None:
+            low, high = min(low, spread.low), max(high, spread.high)
     return _around(IndexRange(low, high, False, "search"), index.function, box)
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from kloof.extremes import CountBox, highest_mean
 from kloof.formulas import FloatArray
 from kloof.indices import Index
 
@@ -21,6 +22,7 @@ _STILL = 1e-14  # a part of itself that it may move
 _CENTRES, _ZOOMS = 17, 9  # the interval around the best centre is an eighth of the one before: 1e-8 of the first
 _STARTS = 65
 _SMALLEST = 1e-300
+_PROVEN = 1e-10  # the part of a bound that may be missing to a highest value that counts as it
 
 
 class Spread(NamedTuple):
@@ -33,6 +35,11 @@ class Spread(NamedTuple):
     high: float
     bound: float
     settled: bool
+
+    @property
+    def proven(self) -> bool:
+        """Tell whether the highest is the bound, and the search of the lowest came to rest."""
+        return self.settled and self.bound - self.high <= _PROVEN * self.bound
 
 
 class _Form(NamedTuple):
@@ -75,30 +82,20 @@ _FORMS: Mapping[str, _Form] = MappingProxyType(
 )
 
 
-class _Box(NamedTuple):
-    """Low and high of the value and of the weight of each unit."""
-
-    low: FloatArray
-    high: FloatArray
-    light: FloatArray
-    heavy: FloatArray
-
-
-def spread(
-    index: Index, values: tuple[FloatArray, FloatArray], weights: tuple[FloatArray, FloatArray], lowest_mean: float
-) -> Spread | None:
-    """Find the ends of an index over all values and weights, each a pair (low, high) of (N,).
+def spread(index: Index, box: CountBox) -> Spread | None:
+    """Find the ends of an index over all values and weights in a box.
 
     The highest of the lowest over c is at most the lowest over c of the highest, which is convex in c: that is the
     bound, and where its table has c as its own centre it is reached. The lowest is found by turns: the best table
-    for c, then the centre of that table, from many c. `lowest_mean` is the lowest weighted mean in the box. Gives
-    None for an index without such a form, and for one of ratios where a value can be negative or a mean 0.
+    for c, then the centre of that table, from many c. Gives None for an index without such a form, and for one of
+    ratios where a value can be negative or a mean 0.
     """
-    form, box = _FORMS.get(index.id), _Box(*values, *weights)
+    form = _FORMS.get(index.id)
     if form is None:
         return None
-    ends = float(box.low.min()), float(box.high.max())
+    ends = float(box.a_low.min()), float(box.a_high.max())
     if index.id != "weighted_sd":
+        lowest_mean = -float(highest_mean(-box.a_low, *box[2:]))
         if ends[0] < 0 or lowest_mean <= 0:
             return None
         ends = lowest_mean, ends[1]
@@ -111,21 +108,21 @@ def spread(
         return Spread(low, *_highest(index, form, box, ends), settled)
 
 
-def _best(form: _Form, centre: FloatArray, box: _Box, sign: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _best(form: _Form, centre: FloatArray, box: CountBox, sign: int) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Give for each centre (K,) the highest ratio (sign 1) or the lowest (-1), and its values and weights (K, N).
 
     A ratio that has not come to rest is no bound: it is infinite.
     """
     c, ratio = centre[:, None], np.zeros((centre.size, 1))
-    weight = np.broadcast_to(box.heavy, (centre.size, box.heavy.size))
+    weight = np.broadcast_to(box.b_high, (centre.size, box.b_high.size))
     for _ in range(_TURNS):
         if sign > 0:  # φ − ratio·ψ is convex in the value: its highest is at an end
-            low, high = (form.deviation(end, c) - ratio * form.size(end) for end in (box.low, box.high))
-            value = np.where(high > low, box.high, box.low)
+            low, high = (form.deviation(end, c) - ratio * form.size(end) for end in (box.a_low, box.a_high))
+            value = np.where(high > low, box.a_high, box.a_low)
         else:
-            value = np.clip(form.nearest(c, ratio), box.low, box.high)
+            value = np.clip(form.nearest(c, ratio), box.a_low, box.a_high)
         deviation, size = form.deviation(value, c), form.size(value)
-        wanted = np.where(sign * (deviation - ratio * size) > 0, box.heavy, box.light)
+        wanted = np.where(sign * (deviation - ratio * size) > 0, box.b_high, box.b_low)
         weight = np.where((wanted * size).sum(axis=-1, keepdims=True) > 0, wanted, weight)
         before = ratio
         ratio = (weight * deviation).sum(axis=-1, keepdims=True) / (weight * size).sum(axis=-1, keepdims=True)
@@ -135,7 +132,7 @@ def _best(form: _Form, centre: FloatArray, box: _Box, sign: int) -> tuple[FloatA
     return np.where(still, ratio, sign * np.inf)[:, 0], value, weight
 
 
-def _lowest(index: Index, form: _Form, box: _Box, ends: tuple[float, float]) -> tuple[float, bool]:
+def _lowest(index: Index, form: _Form, box: CountBox, ends: tuple[float, float]) -> tuple[float, bool]:
     """Return the lowest value met from many centres, and whether all came to rest."""
     centre, settled = np.linspace(*ends, _STARTS), False
     for _ in range(_TURNS):
@@ -147,7 +144,7 @@ def _lowest(index: Index, form: _Form, box: _Box, ends: tuple[float, float]) -> 
     return float(np.nanmin(index.function(value, weight, (0,))[:, 0])), settled
 
 
-def _highest(index: Index, form: _Form, box: _Box, ends: tuple[float, float]) -> tuple[float, float]:
+def _highest(index: Index, form: _Form, box: CountBox, ends: tuple[float, float]) -> tuple[float, float]:
     """Return the highest value met, and the bound at the best centre."""
     met: list[float] = []
     for _ in range(_ZOOMS):

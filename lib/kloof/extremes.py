@@ -11,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from kloof import bregman
 from kloof.errors import NotComputableError
 from kloof.formulas import FloatArray, dissimilarity
 from kloof.indices import Index
@@ -25,7 +24,6 @@ _SMALL = 10  # with so few coordinates all corners are tried, and all starts
 _FEW = 12  # with more coordinates than this to flip,
 _MANY = 0.6  # those that raise the index by this part of the highest rise are flipped together
 _AGREE = 1e-7  # two descents that end closer than this found the same lowest point
-_PROVEN = 1e-10  # the part of a bound that may be missing to a highest value that counts as it
 _NOT_DEFINED = 1e6  # what the minimiser sees where the index is not defined
 _LOWEST = -1e300  # what a climb sees there
 
@@ -247,7 +245,6 @@ def isolation_ends(box: CountBox) -> tuple[float, float]:
 def searched_ends(index: Index, box: CountBox, even: FloatArray, rng: np.random.Generator) -> tuple[float, float]:
     """Return the lowest and highest value found by search, both reached by a table in the box.
 
-    A spread of means is found another way (`bregman`), which also proves its highest; where it cannot, this goes on.
     Highest: from several corners of the box (a small one: from the highest), flip coordinates while that raises the
     index. Lowest: a bounded descent from the table `even` (2N,) and from the centre, and from random tables when
     these two do not end at the same value: for a given size of both groups H and the correlation ratio are convex in
@@ -256,11 +253,6 @@ def searched_ends(index: Index, box: CountBox, even: FloatArray, rng: np.random.
     are tried too, and more starts are used, of which the best are followed to the end. Gini, whose corners stop a
     descent too early, is followed while its corners are sharpened.
     """
-    spread = None
-    if index.needs == "means":
-        spread = bregman.spread(index, box[:2], box[2:], -float(highest_mean(-box.a_low, *box[2:])))
-    if spread is not None and spread.settled and spread.bound - spread.high <= _PROVEN * spread.bound:
-        return spread[:2]
     size = box.a_low.size
     search = _Search(index, box)
     centre = np.full(2 * size, 0.5)
@@ -278,16 +270,11 @@ def searched_ends(index: Index, box: CountBox, even: FloatArray, rng: np.random.
     if index.needs == "means" and bool((box.b_low < box.b_high).any()):
         beside = [np.concatenate([at_even[:size], corner[size:]]) for corner in corners]
         low = -search.best(-1.0, [at_even, centre, *beside, *others])
-        return _widest(spread, low, search.best(1.0, [*tops, centre, *others]))
+        return low, search.best(1.0, [*tops, centre, *others])
     lows = [search.lowest(start) for start in (at_even, centre)]
     if small or abs(lows[0] - lows[1]) > _AGREE or not np.isfinite(lows).all():
         lows += [search.lowest(start) for start in others]
-    return _widest(spread, min(lows), max(search.height(place) for place in tops))
-
-
-def _widest(spread: bregman.Spread | None, low: float, high: float) -> tuple[float, float]:
-    """Return the lowest and the highest of two searches."""
-    return (low, high) if spread is None else (min(low, spread.low), max(high, spread.high))
+    return min(lows), max(search.height(place) for place in tops)
 
 
 class _Search:

@@ -132,21 +132,26 @@ def _lines(value: Any, line: str) -> str:
 
     A list of single values is one line, and so is a short object of them.
     """
-    if isinstance(value, dict) and not any(isinstance(item, dict | list) for item in value.values()):
-        short = _short({key: value[key] for key in sorted(value)})
-        if len(short) <= SHORT:
+    if isinstance(value, dict):
+        if not _nested(value.values()) and len(short := _short(value)) <= SHORT:
             return short
-    if isinstance(value, dict) and value:
-        inner = f"{line} "
-        parts = (f"{_short(key)}: {_lines(value[key], inner)}" for key in sorted(value))
-        return f"{{{inner}{f',{inner}'.join(parts)}{line}}}"
-    if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
-        inner = f"{line} "
-        return f"[{inner}{f',{inner}'.join(_lines(item, inner) for item in value)}{line}]"
+        return _block("{}", (f"{_short(key)}: {_lines(value[key], f'{line} ')}" for key in sorted(value)), line)
+    if isinstance(value, list) and _nested(value):
+        return _block("[]", (_lines(item, f"{line} ") for item in value), line)
     return _short(value)
 
 
-_short = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+def _nested(values: Iterable[Any]) -> bool:
+    """Tell whether there is a list or an object among the values."""
+    return any(isinstance(value, dict | list) for value in values)
+
+
+def _block(around: str, parts: Iterable[str], line: str) -> str:
+    """Write parts on lines of their own between two brackets."""
+    return f"{around[0]}{line} {f',{line} '.join(parts)}{line}{around[1]}"
+
+
+_short = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True).encode
 
 
 def write_whole(path: Path, content: str | bytes) -> None:

@@ -26,15 +26,14 @@ from kloof.indices import FAMILIES, INDICES
 from kloof.multiples import frame, picture, points
 from kloof.narrate import Number, Part, Sentence, has, template
 from kloof.page import LETTERS, font_faces, inline_script, pieces, script_hash, words
+from kloof.provenance import BESIDE, CRATE
 from kloof.report import METHODS, SYMBOLS
 from kloof.results import write_whole
 from kloof.run import replace_folder
 from kloof.sources import data_folder
 
 PAGES = ("index", "ranking", "compare", "verdicts", "methods", "calibration", "data")
-LEFT_BEHIND = (  # of a report: what no page of the site leads to, and the crate, which names those files
-    "notebooks", "parts", "parts.json.gz", "made.json", "ro-crate-metadata.json",
-)  # fmt: skip
+LEFT_BEHIND = ("notebooks", "parts", *BESIDE, CRATE)  # what no page leads to, and the crate, which names those files
 POSITIONS = ("off", "small", "registered", "large")  # how true a claim is in a synthetic municipality
 RATES = ("HIGHER", "LOWER", "SAME", "UNCLEAR")
 
