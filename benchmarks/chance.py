@@ -1,4 +1,4 @@
-"""Speed of chance and change: bootstraps, nulls, corrections, decompositions, and the whole national panel.
+"""Speed of chance and change: bootstraps, nulls, a correction, a decomposition, and the whole national panel.
 
 `python benchmarks/chance.py [--json] [--workers 2] [--panel]` times kloof from its prepared counts, five rounds after a
 warm-up, beside the seconds of PySAL `segregation` on the same workload (bench_result.json of the peers' folder, two
@@ -27,7 +27,7 @@ from kloof.sources import project_folder
 SHARED = Path(os.environ.get("KLOOF_SHARED", project_folder().parent / "shared"))
 CASES = SHARED / "peers" / "cases"
 ROUNDS = 5
-FLOORS = {"b": 1000, "b_people": 60, "c": 500, "d": 5000, "g": 150}
+FLOORS = {"b": 1000, "b_people": 60, "c": 500, "d": 5000}
 
 
 def nation() -> tuple[np.ndarray, np.ndarray]:
@@ -76,7 +76,6 @@ def workloads(workers: int) -> list[dict[str, object]]:
     ]
     measures = {"d": sums.Dissimilarity(1), "h": sums.theil_h}
     group, rest = against_rest(whole, 1)
-    sides = [tuple(np.repeat(side[None], 500, axis=0) for side in against_rest(year, 3)) for year in years]
     many = [np.repeat(year[None], 500, axis=0) for year in years]
 
     def draw(counts: np.ndarray, at: object, model: str, which: dict[str, sums.Measure]) -> Callable[[], object]:
@@ -97,11 +96,6 @@ def workloads(workers: int) -> list[dict[str, object]]:
         ("c", "permutation null of D, 500 × 100 units", draw(city, (0,), "permutation", only_d), geometric * pairs),
         ("c_sys", "systematic null of D, 500 × 100 units", spread, 2 * binomials * pairs),
         ("d", "bias-corrected D, 14,000 units", lambda: corrections.bias_corrected(group, rest), None),
-        ("density", "density-corrected D, 14,000 units", lambda: corrections.density_corrected(group, rest), None),
-        ("modified", "modified D, 14,000 units", lambda: corrections.modified_dissimilarity(group, rest), None),
-        ("modified_gini", "modified Gini, 14,000 units", lambda: corrections.modified_gini(group, rest), None),
-        ("jackknife", "jackknife of M, 342 municipalities", lambda: corrections.jackknife(whole, starts), None),
-        ("g", "change of D by rank, 500 times", lambda: change.composition_of_dissimilarity(*sides), None),
         ("g_margins", "change of M by margins, 500 times", lambda: change.decompose(*many), None),
     ]  # fmt: skip
     peer = {

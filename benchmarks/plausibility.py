@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from kloof.catalogue import Catalogue, Group
-from kloof.everywhere import Bridge, Everywhere, bridge, counts_everywhere, measure_everywhere, own_municipality
+from kloof.everywhere import Everywhere, counts_everywhere, measure_everywhere, own_municipality
 from kloof.recognise import Recognised, recognise
 from kloof.scale import by_scale
 from kloof.sources import DataSet, catalogue, load
@@ -34,6 +34,19 @@ COLUMNS = (
     "group", "base", "year", "unit", "municipalities", "index", "number", "without", "areas", "coverage_lowest",
     "lowest", "quarter", "median", "three_quarters", "highest", "expected", "bias_corrected", *PLACES,
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Bridge:
+    """Which municipality each postcode is taken to lie in, and how far that is from true.
+
+    municipality: by area code. Of the codes `several` lie in more than one municipality; `elsewhere` is the percent of
+    the weight that lies outside the municipality its area was given to.
+    """
+
+    municipality: "pd.Series[str]"
+    several: int
+    elsewhere: float
 
 
 @dataclass(frozen=True)
@@ -73,6 +86,21 @@ def links(path: Path) -> pd.DataFrame:
     table = table[table["level"] == "buurt"].dropna()
     return pd.DataFrame(
         {"code": "PC" + table["postcode4"], "municipality": table["gemeente_code"], "weight": table["inwoners"]}
+    )
+
+
+def bridge(links: pd.DataFrame) -> Bridge:
+    """Give each area the municipality in which most of it lies; equal weights go to the first in order.
+
+    links: rows of code, municipality, weight: the parts of which an area consists.
+    """
+    parts = links.groupby(["code", "municipality"])["weight"].sum().reset_index()
+    parts = parts.sort_values(["code", "weight", "municipality"], ascending=[True, False, True], ignore_index=True)
+    chosen = parts.drop_duplicates("code").set_index("code")
+    return Bridge(
+        municipality=chosen["municipality"].astype("str"),
+        several=int((parts.groupby("code").size() > 1).sum()),
+        elsewhere=100 * (1 - float(chosen["weight"].sum()) / float(parts["weight"].sum())),
     )
 
 

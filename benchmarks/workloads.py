@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kloof import corrections, formulas, manygroups, rankorder
+from kloof import corrections, formulas, manygroups
 from kloof.counts import Prepared, choose, prepare
 from kloof.segments import FloatArray, Groups, Pair
 
@@ -27,7 +27,6 @@ MANY_GROUPS = (
     manygroups.multigroup_theil_h, manygroups.normalised_exposure, manygroups.relative_diversity,
     manygroups.squared_coefficient_of_variation, manygroups.simpson_concentration, manygroups.simpson_interaction,
 )  # fmt: skip
-CLOSED = (corrections.bias_corrected, corrections.density_corrected, corrections.modified_dissimilarity)
 
 
 @dataclass(frozen=True)
@@ -112,33 +111,13 @@ def many_groups(prepared: Prepared, wanted: tuple[Any, ...] = MANY_GROUPS) -> li
 
 
 def from_the_frame() -> float:
-    """Convert the tidy frame, then workloads a, f (with its corrections) and h."""
+    """Convert the tidy frame, then workloads a, f_fast, d and h."""
     ready = choose(prepare(frame(), ["municipality"]))
     total = float(sum(part.sum() for part in three_per_municipality(ready)))
     whole = replace(ready, starts=np.zeros(1, dtype=np.intp))
     pair = choose(whole, "b").counts
-    corrected = sum(float(one(pair[0], pair[1])[0]) for one in CLOSED)
+    corrected = float(corrections.bias_corrected(pair[0], pair[1])[0])
     return total + sum(two_groups(pair[0], pair[1])) + corrected + sum(many_groups(whole))
-
-
-def income_arrays(income: FloatArray, unit: Any) -> rankorder.Ordered:
-    """Rank and count the persons."""
-    return rankorder.classes_of_values(income, unit, classes=14)
-
-
-@cache
-def persons() -> tuple[FloatArray, Any]:
-    """Income and unit of the 1,000 persons."""
-    table = pd.read_csv(SHARED / "peers" / "cases" / "income_20x50.csv")
-    return table["income"].to_numpy(dtype=float), pd.factorize(table["unit"])[0]
-
-
-def a_hundred_rank_orders() -> float:
-    """H^R of degree 4, a hundred times, from the persons."""
-    found = 0.0
-    for _ in range(100):
-        found = float(rankorder.rank_order_theil_h.of(income_arrays(*persons()), value=4)[0])
-    return found
 
 
 def integrations(prepared: Prepared) -> FloatArray:
@@ -191,13 +170,8 @@ def workloads() -> dict[str, Workload]:
             ),
             sum, need=Need(16 * units, 2 * units, 2 * units, (1, units)),
         ),
-        "m": Workload(
-            "m", "H^R of 1,000 incomes, 100 times", a_hundred_rank_orders, float, tolerance=1e-6,
-            need=Need(100 * 16_000, 100 * 13 * 20 * 2, sorts=(100, 1_000)),
-            note="the peer nudges shares of 0 and 1 by 1e-6",
-        ),
     }  # fmt: skip
-    return mine | of_chance_and_change()
+    return mine | of_chance()
 
 
 @cache
@@ -210,26 +184,23 @@ def twenty() -> tuple[FloatArray, Any]:
     return np.concatenate(fit, axis=1), np.cumsum([0, *(part.shape[1] for part in fit[:-1])])
 
 
-def case(name: str, period: int | None = None) -> FloatArray:
+def case(name: str) -> FloatArray:
     """Counts (G, N) of a case."""
-    table = pd.read_csv(SHARED / "peers" / "cases" / f"{name}.csv")
-    return prepare(table if period is None else table[table["period"] == period]).counts
+    return prepare(pd.read_csv(SHARED / "peers" / "cases" / f"{name}.csv")).counts
 
 
-def of_chance_and_change() -> dict[str, Workload]:
-    """Bootstraps, nulls, corrections and the change; without a function where the modules for it are not there."""
+def of_chance() -> dict[str, Workload]:
+    """Bootstraps, a null and a correction; without a function where the modules for it are not there."""
     asked = {
         "b": ("b", "bootstrap of units, D and H, 500 × 19", 1000),
         "b_people": ("b", "bootstrap of people, D and H, 500 × 19", 60),
         "c": ("c", "permutation null of D, 500 × 100 units", 500),
         "d": ("d", "bias-corrected D, 14,000 units", 5000),
-        "f": ("f", "twelve indices with corrections", 5000),
-        "g": ("g", "change decomposition of D, 500 times", 150),
     }
     bare = {name: Workload(peer, what, None, None, floor=floor) for name, (peer, what, floor) in asked.items()}
     try:
-        change, corrections, resample, sums = (
-            importlib.import_module(f"kloof.{name}") for name in ("change", "corrections", "resample", "sums")
+        corrections, resample, sums = (
+            importlib.import_module(f"kloof.{name}") for name in ("corrections", "resample", "sums")
         )
     except ImportError:
         return bare
@@ -241,13 +212,8 @@ def of_chance_and_change() -> dict[str, Workload]:
 
     (some, places), city = twenty(), case("city_100x3")
     three, both = city[0], city.sum(axis=0)
-    years = [case("two_period_56x4", period) for period in (1, 2)]
-    sides = [tuple(np.tile(side, (500, 1)) for side in (year[3], year.sum(axis=0) - year[3])) for year in years]
     units, cells, drawn = nation().units.size, some.shape[1] * 500, some.size * 500
     two = {"d": sums.Dissimilarity(1), "h": sums.theil_h}
-
-    def corrected() -> list[float]:
-        return [*two_groups(*group_b()), *(float(one(*group_b())[0]) for one in CLOSED)]
 
     return {
         "b": replace(
@@ -268,15 +234,6 @@ def of_chance_and_change() -> dict[str, Workload]:
             bare["d"], run=lambda: corrections.bias_corrected(*group_b()), value=lambda found: float(found[0]),
             tolerance=5e-4, need=Need(16 * units, roots=2 * units),
             note="closed form; equal within five standard errors of the peer's 500 draws",
-        ),
-        "f": replace(
-            bare["f"], run=corrected, need=Need(16 * units, 2 * units, 4 * units, (1, units)),
-            note="closed forms; two of the peer's corrections are wrong, so the sums are not compared",
-        ),
-        "g": replace(
-            bare["g"], run=lambda: change.composition_of_dissimilarity(*sides),
-            need=Need(4 * 8 * 500 * 56, sorts=(1000, 56)),
-            value=lambda found: -float(found["change"].flat[0]),
         ),
     }  # fmt: skip
 

@@ -19,7 +19,6 @@ from kloof.errors import ParameterError, SchemaError
 from kloof.everywhere import (
     COLUMNS,
     Everywhere,
-    bridge,
     certain_range,
     counts_everywhere,
     measure_everywhere,
@@ -269,23 +268,6 @@ def test_the_range_of_breda_is_a_little_wider_than_the_exact_one() -> None:
 
 
 # ------------------------------------------------------------------ another geography, and classes
-
-
-def test_a_bridge_gives_an_area_to_where_most_of_it_lies() -> None:
-    links = pd.DataFrame(
-        [("PC1000", "GM0001", 60.0), ("PC1000", "GM0002", 50.0), ("PC1000", "GM0001", 10.0), ("PC1001", "GM0002", 75.0),
-         ("PC1002", "GM0009", 0.0), ("PC1003", "GM0004", 2.5), ("PC1003", "GM0003", 2.5)],
-        columns=["code", "municipality", "weight"],
-    )  # fmt: skip
-    found = bridge(links)
-    assert found.municipality.to_dict() == {
-        "PC1000": "GM0001", "PC1001": "GM0002", "PC1002": "GM0009", "PC1003": "GM0003",
-    }  # fmt: skip
-    assert found.several == 2
-    assert found.elsewhere == pytest.approx(100 * 52.5 / 200)
-    links.loc[3, "weight"], links.loc[4, "code"] = -1.0, None
-    with pytest.raises(SchemaError, match=r"2 links .*\(rows 3, 4\)"):
-        bridge(links)
 
 
 def test_areas_without_a_municipality_are_counted() -> None:

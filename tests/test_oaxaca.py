@@ -47,15 +47,6 @@ def test_two_fold_is_that_of_statsmodels(reference: str, theirs: str) -> None:
     assert part(found, "unexplained_focus") + part(found, "unexplained_rest") == pytest.approx(unexplained)
 
 
-def test_three_fold_is_that_of_statsmodels() -> None:
-    data = town(np.random.default_rng(2), weighted=False)
-    exog = np.column_stack([~FOCUS, data.design()]).astype(float)
-    theirs = OaxacaBlinder(data.outcome, exog, 0, hasconst=False, swap=False).three_fold().params
-    found = oaxaca.three_fold(data, FOCUS, np.random.default_rng(0), 99).parts
-    ours = [part(found, name) for name in ("endowments", "coefficients", "interaction", "gap")]
-    assert ours == pytest.approx(list(theirs))
-
-
 def test_weighted_parts_and_blocks_by_regression_in_steps() -> None:
     data = town(np.random.default_rng(3))
     design, weight = data.design(), data.weight
@@ -67,11 +58,6 @@ def test_weighted_parts_and_blocks_by_regression_in_steps() -> None:
     assert part(found.parts, "resources") == pytest.approx(moved[0] + moved[1])
     assert part(found.parts, "housing") == pytest.approx(moved[2])
     assert part(found.parts, "unexplained_rest") == pytest.approx(0, abs=1e-10)  # the rest's line is its own reference
-    three = oaxaca.three_fold(data, FOCUS, np.random.default_rng(0), 99).parts
-    differ = fits["focus"] - fits["rest"]
-    assert part(three, "coefficients") == pytest.approx(differ[0] + means[1] @ differ[1:])
-    assert part(three, "interaction") == pytest.approx((means[0] - means[1]) @ differ[1:])
-    assert part(three, "endowments") == pytest.approx(moved.sum())
     # Cotton by weight, not by number of buurten
     share = weight[FOCUS].sum() / weight.sum()
     mixed = share * fits["focus"][1:] + (1 - share) * fits["rest"][1:]
@@ -111,8 +97,6 @@ def test_parts_add_up_turn_and_scale(seed: int, reference: str, scale: float) ->
     assert gap == pytest.approx(expected)
     assert abs(found.query("kind == 'part'")["estimate"].sum() - gap) < 1e-10
     assert abs(found.query("kind == 'block'")["estimate"].sum() - part(found, "explained")) < 1e-10
-    three = oaxaca.three_fold(data, FOCUS, np.random.default_rng(0), 19).parts
-    assert abs(three.query("kind == 'part'")["estimate"].sum() - gap) < 1e-10
     # another unit of a column, another order of buurten, all weights times 3: nothing changes
     order = np.random.default_rng(seed).permutation(40)
     blocks = {"resources": data.blocks["resources"][order] * scale + 3, "housing": data.blocks["housing"][order]}
@@ -149,7 +133,7 @@ def test_a_block_made_of_the_outcome_is_named() -> None:
     assert oaxaca.two_fold(data, FOCUS, "rest", np.random.default_rng(0), 99).sharing == ()
 
 
-def test_what_the_splits_refuse() -> None:
+def test_what_the_split_refuses() -> None:
     rng = np.random.default_rng(7)
     data = town(rng)
     with pytest.raises(ParameterError, match="known: rest, focus, pooled"):
@@ -159,8 +143,6 @@ def test_what_the_splits_refuse() -> None:
         oaxaca.two_fold(data, few, "focus", rng)
     assert caught.value.reason == "too_few_buurten"
     oaxaca.two_fold(data, few, "rest", rng, 99)  # the rest's own line does not need the focus
-    with pytest.raises(NotComputableError):
-        oaxaca.three_fold(data, few, rng)
     with pytest.raises(NotComputableError, match="The rest has 0 buurten"):
         oaxaca.two_fold(data, np.ones(40, dtype=bool), "pooled", rng)
     broken = Explained(np.r_[np.nan, data.outcome[1:]], {"a": data.outcome[:9], "b": data.outcome}, np.zeros(40))

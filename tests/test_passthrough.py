@@ -34,7 +34,8 @@ def test_as_statsmodels_has_it() -> None:
     assert found.degrees == fits[0].df_resid == 9
     # focus less r times the rest is itself a regression: its t is that of the hypothesis "the ratio is r"
     changes = [np.diff(np.log(mean)) for mean in models.weighted_means(value, weight, focus)]
-    for ratio, p in ((50 / 90, found.p_registered), (1.0, found.p_equal)):
+    for ratio in (50 / 90, 1.0):
+        p = passthrough.pass_through(value, country, weight, focus, ratio).p_registered
         assert p == pytest.approx(sm.OLS(changes[0] - ratio * changes[1], driver).fit().pvalues[1], abs=1e-9)
     assert found.ratio.estimate == pytest.approx(found.focus / found.rest)
 
@@ -46,10 +47,6 @@ def test_the_others_by_a_loop() -> None:
     for i in range(6):
         others = [j for j in range(6) if j != i]
         np.testing.assert_allclose(found[i], weight[others] @ value[others] / weight[others].sum())
-    national = (weight @ value) / weight.sum()
-    own = (weight[:2] @ value[:2]) / weight[:2].sum()
-    rest = passthrough.without_own(national, weight.sum(), own, weight[:2].sum())
-    np.testing.assert_allclose(rest, weight[2:] @ value[2:] / weight[2:].sum())
 
 
 def test_elasticities_of_buurten_and_leave_one_out_movements() -> None:
@@ -81,12 +78,12 @@ def test_the_registered_ratio_is_kept_when_true_and_refused_when_not() -> None:
     for seed in range(300):
         true = passthrough.pass_through(*towns(seed, 0.5))
         refused += true.p_registered <= 0.05
-        equal += true.p_equal <= 0.05
+        equal += passthrough.pass_through(*towns(seed, 0.5), 1.0).p_registered <= 0.05
         covered += true.ratio.holds(50 / 90)
     assert abs(refused - 15) <= 3 * math.sqrt(0.05 * 0.95 * 300)
     assert covered == 300 - refused
     assert equal >= 0.8 * 300
-    false = sum(passthrough.pass_through(*towns(seed, 0.9)).p_equal <= 0.05 for seed in range(300))
+    false = sum(passthrough.pass_through(*towns(seed, 0.9), 1.0).p_registered <= 0.05 for seed in range(300))
     assert false <= 15 + 3 * math.sqrt(0.05 * 0.95 * 300)
 
 
@@ -100,7 +97,6 @@ def test_what_cannot_be_computed_says_why() -> None:
         (lambda: passthrough.unit_elasticities(value, np.tile(steady, (30, 1))), "no_movement"),
         (lambda: passthrough.pass_through(np.tile(country, (30, 1)), country, weight, focus), "no_spread"),
         (lambda: passthrough.leave_one_out(value[:1], weight[:1]), "too_few_buurten"),
-        (lambda: passthrough.without_own(country, 5.0, country, 5.0), "too_few_municipalities"),
     ):
         with pytest.raises(NotComputableError) as caught:
             call()

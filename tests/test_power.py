@@ -56,7 +56,7 @@ def test_the_error_of_a_horizon_is_what_happens() -> None:
     assert power.error_at(town, 4)[0] == pytest.approx(gap.std(), rel=0.03)
 
 
-def test_horizons_years_and_buurten() -> None:
+def test_horizons_and_years() -> None:
     town = Town(np.ones(56), np.arange(56) < 11, shock=1.0, noise=0.5)
     seen = power.detectable(town, (2, 5, 8))
     assert list(seen) == [2, 5, 8]
@@ -69,33 +69,12 @@ def test_horizons_years_and_buurten() -> None:
     assert 0.6 * needed >= power.detectable(town, (needed,))[needed]
     assert 0.6 * (needed - 1) < power.detectable(town, (needed - 1,))[needed - 1]
     assert power.years_needed(town, lambda _: 0.5) is None
-    count = power.buurten_needed(town, 2.0, 5)
-    assert count is not None
-
-    def scaled(number: int) -> float:
-        focus, rest = number * 11 / 56, number * 45 / 56
-        parts = np.array([1 / focus, 1 / rest])
-        degrees = parts.sum() ** 2 / (parts**2 / np.array([focus - 1, rest - 1])).sum()
-        return power.power_of(2.0, math.sqrt(6 * parts.sum()), degrees)
-
-    assert scaled(count) >= 0.8 > scaled(count - 1)
-    assert power.buurten_needed(town, 0.001, 5) is None
-    large = power.buurten_needed(town, 1000.0, 1)
-    assert large == math.ceil(2 * 56 / 11)
 
 
-def test_simulation_agrees_with_the_formula() -> None:
-    """A plain t test of 8 against 8, effect 1.5: share rejected within its error of the noncentral t."""
-    share, error = power.simulated_power(
-        lambda rng: (rng.standard_normal(8) + 1.5, rng.standard_normal(8)),
-        lambda drawn: stats.ttest_ind(*drawn).pvalue <= 0.05,  # type: ignore[misc]
-        np.random.default_rng(1),
-        800,
-    )
-    assert share == pytest.approx(power.power_of(1.5, 0.5, 14), abs=3 * error)
-    assert error == pytest.approx(math.sqrt(share * (1 - share) / 800), rel=0.05)
-    never = power.simulated_power(lambda _: 0, lambda _: False, np.random.default_rng(1), 96)
-    assert never == pytest.approx((0.0, math.sqrt(0.02 * 0.98 / 100)))
+@pytest.mark.parametrize("first", [3, 4, 41, 100])
+def test_the_least_number_that_holds(first: int) -> None:
+    assert power.least_count(lambda number: number >= first, 3, 100) == first
+    assert power.least_count(lambda number: number >= first, 3, first - 1) is None
 
 
 # ------------------------------------------------------------------ years to close
@@ -163,7 +142,6 @@ def test_what_cannot_be_computed_says_why() -> None:
         (lambda: power.minimum_detectable_effect(1, 5, power=0.05), "no_power"),
         (lambda: power.minimum_detectable_effect(0, 5), "no_spread"),
         (lambda: power.error_at(town, 3), "too_few_buurten"),
-        (lambda: power.buurten_needed(town, 1.0, 3), "too_few_buurten"),
         (lambda: power.error_at(Town(np.ones(6), np.arange(6) < 3, 1, 1), 0), "one_year"),
         (lambda: power.years_to_close(1.0, -1.0, COVARIANCE, 9), "no_gap"),
         (lambda: power.years_to_close(0.0, -1.0, np.zeros((2, 2)), 9), "no_gap"),

@@ -1,4 +1,4 @@
-"""Rank-order indices: against numerical integration, at their ends, and from incomes of persons."""
+"""Rank-order indices: against numerical integration, and at their ends."""
 
 import math
 
@@ -11,7 +11,6 @@ from scipy.integrate import quad
 from kloof.errors import ParameterError
 from kloof.rankorder import (
     Ordered,
-    classes_of_values,
     rank_order_relative_diversity,
     rank_order_theil_h,
 )
@@ -110,45 +109,3 @@ def test_a_degree_that_the_classes_do_not_carry_is_refused() -> None:
         rank_order_theil_h.at(3)(counts)
     with pytest.raises(ParameterError, match="at least 3 classes × units; got shape"):
         rank_order_theil_h(np.eye(2))
-
-
-# ------------------------------------------------------------------ incomes of persons
-
-
-def test_persons_in_classes_by_hand() -> None:
-    # ranks over 4 persons: 10 → ¼, 20 twice → 2.5/4, 30 → 1; with two cuts at ⅓ and ⅔ the classes are 1, 2, 2, 3
-    table = classes_of_values([20, 10, 30, 20], [0, 0, 1, 1], classes=3)
-    np.testing.assert_array_equal(table.pair.group, [[1, 0], [2, 1]])
-    np.testing.assert_array_equal(table.pair.rest, [[1, 2], [0, 1]])
-    np.testing.assert_allclose(table.share[:, 0], [1 / 3, 2 / 3])
-
-
-def test_persons_of_two_cities_are_ranked_apart() -> None:
-    rng = np.random.default_rng(4)
-    income, home = np.exp(rng.normal(10, 0.6, 400)), rng.integers(0, 8, 400)
-    income[home >= 5] *= 3
-    together = rank_order_theil_h.of(classes_of_values(income, home, [0, 5]), value=4)
-    for at, chosen in enumerate((home < 5, home >= 5)):
-        alone = classes_of_values(income[chosen], home[chosen] - 5 * at)
-        assert together[at] == pytest.approx(rank_order_theil_h.of(alone, value=4)[0], abs=1e-12)
-
-
-def test_only_the_order_of_incomes_counts() -> None:
-    rng = np.random.default_rng(5)
-    income, home = np.exp(rng.normal(10, 0.6, 300)), rng.integers(0, 6, 300)
-    first, second = (rank_order_theil_h.of(classes_of_values(y, home), value=4)[0] for y in (income, income**3 + 9))
-    assert first == second
-
-
-@pytest.mark.parametrize(
-    ("values", "unit", "message"),
-    [
-        ([1, np.nan], [0, 0], "without missing values"),
-        ([1, 2], [0], "one number per person"),
-        ([1, 2], [0, -1], "whole numbers from 0 to"),
-        ([1, 2], [0.5, 1.5], "whole numbers"),
-    ],
-)
-def test_persons_that_do_not_fit_are_refused(values: list[float], unit: list[float], message: str) -> None:
-    with pytest.raises(ParameterError, match=message):
-        classes_of_values(values, unit)

@@ -1,4 +1,4 @@
-"""Real spending: deflation by hand, scipy and dummies as second versions, breaks refused or absorbed."""
+"""Real spending: deflation by hand, scipy as a second version, breaks refused."""
 
 import numpy as np
 import pandas as pd
@@ -31,7 +31,6 @@ def accounts(rng: np.random.Generator, social: float = 0.0, physical: float = 0.
     return pd.DataFrame(rows, columns=list(spending.COLUMNS))
 
 
-SMALL = frozenset(f"GM{place:04d}" for place in range(10))
 CLASSES = {f"GM{place:04d}": "small" if place < 10 else "middle" if place < 28 else "large" for place in range(40)}
 
 
@@ -146,62 +145,3 @@ def test_standing_by_hand() -> None:
         with pytest.raises(NotComputableError) as caught:
             spending.standing(table, code)
         assert caught.value.reason == reason
-
-
-@pytest.mark.parametrize("breaks", [[], [REDRAWN]])
-def test_trends_against_all_dummies(breaks: list[FieldBreak]) -> None:
-    real = spending.real_per_inhabitant(accounts(np.random.default_rng(5), steeper=8), PRICES, 2020)
-    found = spending.trend_difference(real, "physical", 2015, SMALL, breaks)
-    rows = real[real["field"] == "physical"]
-    year, group = rows["year"].to_numpy(), rows["code"].isin(SMALL).to_numpy(float)
-    level = rows["code"] + (np.where(year >= 2017, "b", "a") if breaks else "")
-    columns = np.column_stack([group * (year - 2014).clip(0), group * year, group * (year >= 2015),
-                               pd.get_dummies(rows["year"]), pd.get_dummies(level)]).astype(float)  # fmt: skip
-    by_dummies = np.linalg.lstsq(columns, rows["real"].to_numpy(), rcond=None)[0]
-    assert found.found.estimate == pytest.approx(by_dummies[0])
-    assert found.flags == (("break_absorbed",) if breaks else ())
-    assert (found.found.clusters, found.left_out) == (40, 0)
-
-
-def test_a_redrawn_field_that_jumps_does_not_move_the_trend() -> None:
-    real = spending.real_per_inhabitant(accounts(np.random.default_rng(6)), PRICES, 2020)
-    one = spending.trend_difference(real, "physical", 2015, SMALL, [REDRAWN]).found
-    jump = pd.Series(np.random.default_rng(7).normal(0, 300, 40), index=sorted(CLASSES))
-    jumped = real.assign(real=real["real"] + np.where(real["year"] >= 2017, real["code"].map(jump), 0.0))
-    other = spending.trend_difference(jumped, "physical", 2015, SMALL, [REDRAWN]).found
-    assert (one.estimate, one.se) == pytest.approx((other.estimate, other.se))
-    naive = spending.trend_difference(jumped, "physical", 2015, SMALL).found
-    assert naive.estimate != pytest.approx(one.estimate, abs=0.5)
-
-
-def test_false_positives_and_power_of_trends() -> None:
-    rng = np.random.default_rng(8)
-
-    def rejected(runs: int, steeper: float) -> int:
-        hits = 0
-        for _ in range(runs):
-            real = spending.real_per_inhabitant(accounts(rng, steeper=steeper), PRICES, 2020)
-            hits += spending.trend_difference(real, "social", 2015, SMALL).found.p_value < 0.05
-        return hits
-
-    assert rejected(100, 0.0) <= 13  # 5 ± 3.7 Monte Carlo errors
-    assert rejected(30, 25.0) >= 24
-
-
-def test_what_trends_refuse() -> None:
-    real = spending.real_per_inhabitant(accounts(np.random.default_rng(9)), PRICES, 2020)
-    for table, group, reason in (
-        (real[real["year"] > 2013], SMALL, "too_few_years"),
-        (real[real["year"] < 2017], SMALL, "too_few_years"),
-        (real, frozenset(), "no_group_left"),
-        (real, frozenset(CLASSES), "no_group_left"),
-        (real[real["field"] == "social"], SMALL, "no_figures"),
-    ):
-        with pytest.raises(NotComputableError) as caught:
-            spending.trend_difference(table, "physical", 2015, group)
-        assert caught.value.reason == reason
-    # every year its own side: nothing of a trend is left
-    yearly = [FieldBreak(year, frozenset({"physical"})) for year in range(2011, 2023)]
-    with pytest.raises(NotComputableError) as caught:
-        spending.trend_difference(real, "physical", 2015, SMALL, yearly)
-    assert caught.value.reason == "not_identified"

@@ -1,6 +1,6 @@
 """Turns a tidy table into arrays once, so that many indices can use them: one conversion, all municipalities.
 
-`prepare` reads counts (unit, group, count), `prepare_means` values with their weights (unit, value, weight); both keep
+`prepare` reads counts (unit, group, count), `examine` also values with their weights (unit, value, weight); both keep
 what is not known as nan. `choose` picks the groups that are compared, sets the units aside of which a number is
 missing, and counts them.
 """
@@ -55,25 +55,18 @@ def prepare(table: pd.DataFrame, by: Sequence[str] = ()) -> Prepared:
     area and coordinates (metres). Groups keep the order of a categorical; else they are sorted, numbers by size.
     Raises SchemaError with every fault: columns, empty keys, repeated rows, counts that are text, negative, infinite.
     """
-    return _or_stop(*examine(table, by))
-
-
-def prepare_means(table: pd.DataFrame, by: Sequence[str] = ()) -> Prepared:
-    """Turn tidy means into arrays: columns unit, value (in any unit), weight (people or dwellings), keys and places.
-
-    As `prepare`, with one row per unit; the value may be negative, the weight may not.
-    """
-    return _or_stop(*examine(table, by, of_means=True))
-
-
-def _or_stop(prepared: Prepared | None, found: Sequence[str]) -> Prepared:
+    prepared, found = examine(table, by)
     if prepared is None:
         raise SchemaError(faults("counts", found, "Mend these, then measure again."))
     return prepared
 
 
 def examine(table: pd.DataFrame, by: Sequence[str] = (), of_means: bool = False) -> tuple[Prepared | None, list[str]]:
-    """As `prepare` or `prepare_means`, with the faults instead of an error: one of the two results is empty."""
+    """As `prepare`, with the faults instead of an error: one of the two results is empty.
+
+    of_means: the table holds means: columns unit, value (in any unit, also negative) and weight (people or dwellings,
+    not negative) instead of group and count, one row per unit.
+    """
     keys = [by] if isinstance(by, str) else list(by)
     numbers = ("value", "weight") if of_means else ("count",)
     names = [*keys, "unit", *([] if of_means else ["group"])]

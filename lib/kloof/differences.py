@@ -2,8 +2,8 @@
 
 In a balanced panel with unit and year effects and weights that stay with the buurt, every coefficient of focus × year
 terms is a difference of two weighted means of a contrast over the years of each buurt's own figures, and clustering by
-buurt is then the ordinary robust variance of that difference. So one estimator serves the event study, slopes, jumps
-and breaks: it takes contrasts (buurt × coefficient), not panels.
+buurt is then the ordinary robust variance of that difference. So the estimator takes contrasts (buurt × coefficient),
+not panels.
 """
 
 from dataclasses import dataclass

@@ -47,47 +47,10 @@ class Everywhere:
     set_aside: tuple[SetAside, ...]
 
 
-@dataclass(frozen=True)
-class Bridge:
-    """Which municipality each area of another geography is taken to lie in, and how far that is from true.
-
-    municipality: by area code. Of the codes `several` lie in more than one municipality; `elsewhere` is the percent of
-    the weight that lies outside the municipality its area was given to.
-    """
-
-    municipality: "pd.Series[str]"
-    several: int
-    elsewhere: float
-
-
 def own_municipality(codes: Iterable[str], level: str = "buurt") -> "pd.Series[str]":
     """Give the municipality of each buurt (or wijk) code, sorted by code: it is part of the code."""
     own = pd.Series(sorted({code for code in codes if level_of(code) == level}), dtype="str")
     return pd.Series(("GM" + own.str[2:6]).to_numpy(), index=own.to_numpy(), dtype="str", name="municipality")
-
-
-def bridge(links: pd.DataFrame) -> Bridge:
-    """Give each area the municipality in which most of it lies.
-
-    links: rows of code, municipality, weight (inhabitants, ≥ 0): the parts of which an area consists. Equal weights go
-    to the first municipality in order. A link without a code or weight must be left out. Raises SchemaError (empty
-    cells, negative weights).
-    """
-    wrong = links[["code", "municipality", "weight"]].isna().any(axis=1) | (links["weight"] < 0)
-    if wrong.any():
-        shown = examples(links.index[wrong].tolist())
-        raise SchemaError(
-            f"{int(wrong.sum())} links have an empty cell or a negative weight (rows {shown}). Leave them out."
-        )
-    parts = links.groupby(["code", "municipality"])["weight"].sum().reset_index()
-    parts = parts.sort_values(["code", "weight", "municipality"], ascending=[True, False, True], ignore_index=True)
-    chosen = parts.drop_duplicates("code").set_index("code")
-    whole = float(parts["weight"].sum())
-    return Bridge(
-        municipality=chosen["municipality"].astype("str"),
-        several=int((parts.groupby("code").size() > 1).sum()),
-        elsewhere=100 * (1 - float(chosen["weight"].sum()) / whole) if whole > 0 else 0.0,
-    )
 
 
 def counts_everywhere(
@@ -100,7 +63,7 @@ def counts_everywhere(
     """Make the counts of a group and of the rest of its base for all areas, in every year both are published.
 
     observations: `schema.COLUMNS`, one source per area, year and indicator; municipality: by area code, of one level
-    (`own_municipality`, `bridge`): an area without rows is missing, not absent. classes: the shares of the other
+    (`own_municipality`): an area without rows is missing, not absent. classes: the shares of the other
     ordered classes, upwards from that of the group; the counts are then those classes, each a share of the base.
     A suppressed area keeps a place in the box, from nobody to everybody in its base, or in its inhabitants where the
     base is missing too. Bounds come from the rounding registered in `known`.

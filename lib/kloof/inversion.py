@@ -1,4 +1,4 @@
-"""Turns replays of a test (bootstrap draws, dealt labels) into a p-value and the values that are not rejected.
+"""Turns replays of a test (dealt labels) into a p-value and the values that are not rejected.
 
 A replay of the test of "the effect is c" is a t-statistic whose top is linear in c and whose variance is quadratic in
 c. Five numbers per draw hold it for every c at once, so an interval costs no new draws.

@@ -108,15 +108,6 @@ def comparisons(
             yield entry, blocks.over(choice)
 
 
-def estimate(chosen: Prepared, index: Index | str) -> FloatArray:
-    """Compute one index over counts that `choose` made complete: (n_keys,), or (N,) for a local index; nan = undefined.
-
-    For an index of two groups the first row is the group and the second the rest; a spatial one needs the coordinates.
-    """
-    entry = get_index(index) if isinstance(index, str) else index
-    return np.asarray(entry.function.of(_table(entry, chosen)), dtype=np.float64)
-
-
 def _examined(
     table: pd.DataFrame | Prepared, wanted: Sequence[str], by: Sequence[str] | str
 ) -> tuple[Prepared | None, list[str]]:

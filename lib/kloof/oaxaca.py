@@ -28,22 +28,10 @@ class TwoFold:
     what the focus buurten get more than the reference coefficients give, `unexplained_rest` what the rest gets less.
     The unexplained part is not split over blocks: that split depends on where a column has its zero (Oaxaca & Ransom
     1999, doi:10.1162/003465399767923908). `sharing` names the blocks that share a component with the outcome.
-    `discarded` counts draws in which the coefficients did not exist.
     """
 
     parts: pd.DataFrame
-    reference: str
     sharing: tuple[str, ...]
-    discarded: int
-
-
-@dataclass(frozen=True)
-class ThreeFold:
-    """The gap as endowments (with its part per block), coefficients and interaction; columns as in `TwoFold`."""
-
-    parts: pd.DataFrame
-    sharing: tuple[str, ...]
-    discarded: int
 
 
 def two_fold(
@@ -88,37 +76,9 @@ def two_fold(
             blocks.append(2 * moved[:, places[lead]].sum(axis=1) - moved.sum(axis=1))
         return np.column_stack([outcome[:, 0] - outcome[:, 1], moved.sum(axis=1), over[:, 0], -over[:, 1], *blocks])
 
-    found, discarded = _with_intervals(split, is_focus, rng, draws)
+    found = _with_intervals(split, is_focus, rng, draws)
     kinds = ["total", *["part"] * 3, *["block"] * len(places), *(["lead"] if lead else [])]
-    return TwoFold(_table(names, kinds, found), reference, data.sharing(), discarded)
-
-
-def three_fold(data: Explained, is_focus: Flags, rng: np.random.Generator, draws: int = 999) -> ThreeFold:
-    """Split the gap without a common set of coefficients, from the point of view of the rest.
-
-    gap = (X̄_F − X̄_R)β_R (endowments) + X̄_R(β_F − β_R) (coefficients) + (X̄_F − X̄_R)(β_F − β_R) (interaction).
-    Source: Winsborough & Dickenson 1971; Jann 2008, doi:10.1177/1536867X0800800401, eq. 2. Interval and errors as in
-    `two_fold`; both groups need enough buurten.
-    """
-    _check(data, is_focus, (True, False))
-    places = data.places()
-    names = ["gap", "endowments", "coefficients", "interaction", *places]
-
-    def split(counts: Array) -> Array:
-        outcome, means, _ = _means(data, is_focus, counts)
-        focus, rest = (_coefficients(data.design(), data, side * counts) for side in (is_focus, ~is_focus))
-        apart = means[:, 0] - means[:, 1]
-        moved = apart * rest[:, 1:]
-        differ = focus - rest
-        coefficients = differ[:, 0] + (means[:, 1] * differ[:, 1:]).sum(axis=1)
-        interaction = (apart * differ[:, 1:]).sum(axis=1)
-        blocks = [moved[:, place].sum(axis=1) for place in places.values()]
-        gap = outcome[:, 0] - outcome[:, 1]
-        return np.column_stack([gap, moved.sum(axis=1), coefficients, interaction, *blocks])
-
-    found, discarded = _with_intervals(split, is_focus, rng, draws)
-    kinds = ["total", *["part"] * 3, *["block"] * len(places)]
-    return ThreeFold(_table(names, kinds, found), data.sharing(), discarded)
+    return TwoFold(_table(names, kinds, found), data.sharing())
 
 
 def _needed(reference: str) -> tuple[bool, ...]:
@@ -194,7 +154,7 @@ def _reference(data: Explained, is_focus: Flags, counts: Array, reference: str, 
 
 def _with_intervals(
     split: Callable[[Array], Array], is_focus: Flags, rng: np.random.Generator, draws: int
-) -> tuple[list[Estimate], int]:
+) -> list[Estimate]:
     """Estimate every part, and its spread when buurten are resampled within their group."""
     units = len(is_focus)
     estimate = split(np.ones((1, units)))[0]
@@ -214,7 +174,7 @@ def _with_intervals(
         )
     error = parts[usable].std(axis=0, ddof=1) * np.sqrt(stretch)
     df = int(min(is_focus.sum(), (~is_focus).sum())) - 1
-    return [from_t(float(e), float(s), df, units, units) for e, s in zip(estimate, error, strict=True)], discarded
+    return [from_t(float(e), float(s), df, units, units) for e, s in zip(estimate, error, strict=True)]
 
 
 def _table(names: list[str], kinds: list[str], found: list[Estimate]) -> pd.DataFrame:

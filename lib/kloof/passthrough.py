@@ -27,7 +27,7 @@ _LEAST = 6  # years: four changes leave two degrees of freedom, too few to say a
 class PassThrough:
     """Elasticity of focus and rest, their covariance (2 × 2) and degrees of freedom, and focus over rest.
 
-    `p_registered` is the p-value of "focus gets the registered part of what the rest gets", `p_equal` of "as much".
+    `p_registered` is the p-value of "focus gets the registered part of what the rest gets".
     """
 
     focus: float
@@ -36,7 +36,6 @@ class PassThrough:
     degrees: int
     ratio: Ratio
     p_registered: float
-    p_equal: float
 
 
 def leave_one_out(value: Array, weight: Array) -> Array:
@@ -48,16 +47,6 @@ def leave_one_out(value: Array, weight: Array) -> Array:
     if len(weight) < 2 or (others <= 0).any():
         raise NotComputableError("too_few_buurten", "A mean of the others needs others; there is one buurt.")
     return np.asarray((weight @ value - weight[:, None] * value) / others[:, None])
-
-
-def without_own(national: Array, national_weight: float, own: Array, own_weight: float) -> Array:
-    """Give the national mean per year without one municipality: (W·national - w·own) / (W - w), one value per year.
-
-    Raises NotComputableError(too_few_municipalities) when the municipality is the whole.
-    """
-    if not national_weight > own_weight:
-        raise NotComputableError("too_few_municipalities", "The municipality is all there is: nothing is left out.")
-    return np.asarray((national_weight * national - own_weight * own) / (national_weight - own_weight))
 
 
 def pass_through(
@@ -89,7 +78,6 @@ def pass_through(
         degrees,
         ratios.fieller(focus, rest, covariance, degrees),
         ratios.p_value(focus, rest, covariance, degrees, registered),
-        ratios.p_value(focus, rest, covariance, degrees, 1.0),
     )
 
 

@@ -1,7 +1,7 @@
-"""What could be seen at all: smallest detectable change, years and buurten needed, and years to close a gap.
+"""What could be seen at all: smallest detectable change, years needed, and years to close a gap.
 
 Standard errors come from the estimator in use (`differences`), or from variances of lasting shocks and passing noise
-per buurt (`regression_to_mean.variance_parts`) when a horizon or a number of buurten is not there yet.
+per buurt (`regression_to_mean.variance_parts`) when a horizon is not there yet.
 
 Sources: Bloom 1995, doi:10.1177/0193841X9501900504 (minimum detectable effects); Donner & Klar 2000 and Kish 1965
 (unequal weights); Fieller 1954 (`ratios`).
@@ -19,7 +19,6 @@ from kloof.errors import NotComputableError
 ALPHA = 0.05
 POWER = 0.80
 _FAR = 7.0  # standard errors; the chance of the wrong sign is then under 1e-11, and scipy has no number for it
-_MOST = 100_000  # buurten; more than there are in the Netherlands
 
 
 def power_of(effect: float, standard_error: float, degrees: float, alpha: float = ALPHA) -> float:
@@ -112,28 +111,6 @@ def years_needed(town: Town, effect: Callable[[int], float], most: int = 100, po
     return None
 
 
-def buurten_needed(town: Town, effect: float, years: int, power: float = POWER) -> int | None:
-    """Give the number of buurten like these, this part of them focus, to see an effect; None when too many.
-
-    Keeps the unequal weights: the effective number grows in step with the number.
-    """
-    count = len(town.weight)
-    factor = [float(((town.weight[s] / town.weight[s].sum()) ** 2).sum()) for s in (town.is_focus, ~town.is_focus)]
-    sizes = [int(town.is_focus.sum()), int((~town.is_focus).sum())]
-    design(town.weight, town.is_focus)
-    variance = town.shock * years + 2 * town.noise
-
-    def seen(buurten: int) -> bool:
-        times = buurten / count
-        parts = [part / times for part in factor]
-        free = [max(size * times - 1, 1.0) for size in sizes]
-        degrees = sum(parts) ** 2 / sum(part**2 / one for part, one in zip(parts, free, strict=True))
-        return power_of(effect, float(np.sqrt(variance * sum(parts))), degrees) >= power
-
-    least = int(np.ceil(2 * count / min(sizes)))
-    return least_count(seen, least, _MOST)
-
-
 def least_count(holds: Callable[[int], bool], start: int, most: int) -> int | None:
     """Give the least number from `start` to `most` for which it holds, which then it does for any more; or None."""
     if not holds(most):
@@ -143,21 +120,6 @@ def least_count(holds: Callable[[int], bool], start: int, most: int) -> int | No
         middle = (low + high) // 2
         low, high = (low, middle) if holds(middle) else (middle, high)
     return high
-
-
-def simulated_power(
-    draw: Callable[[np.random.Generator], object],
-    rejects: Callable[[object], bool],
-    rng: np.random.Generator,
-    replications: int,
-) -> tuple[float, float]:
-    """Share of replications in which a test rejects, with its Monte Carlo error (both from 0 to 1).
-
-    Source of the error: Agresti & Coull 1998, doi:10.1080/00031305.1998.10480550: it is not 0 where nothing was seen.
-    """
-    count = sum(bool(rejects(draw(rng))) for _ in range(replications))
-    middle = (count + 2) / (replications + 4)
-    return count / replications, float(np.sqrt(middle * (1 - middle) / (replications + 4)))
 
 
 @dataclass(frozen=True)

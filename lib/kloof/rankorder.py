@@ -1,4 +1,4 @@
-"""Rank-order indices: the segregation of incomes, over the whole distribution, from ordered classes or from values.
+"""Rank-order indices: the segregation of incomes, over the whole distribution, from ordered classes.
 
 At every threshold between two classes the people below and above it form two groups, with p the share below. A
 polynomial through the two-group index at these thresholds, weighed by how much a threshold says, is integrated over
@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from kloof.errors import ParameterError
 from kloof.formulas import correlation_ratio, theil_h
-from kloof.segments import FloatArray, Formula, Pair, Segments, divide, times_log
+from kloof.segments import FloatArray, Formula, Pair, divide, times_log
 
 LEAST_WEIGHT = 0.4  # of the whole 0–1, weighed by entropy, that must lie between the outer thresholds
 
@@ -22,26 +22,19 @@ LEAST_WEIGHT = 0.4  # of the whole 0–1, weighed by entropy, that must lie betw
 class Ordered:
     """Counts of ordered classes, (..., K, N), lowest class first, and the two groups at each of K − 1 thresholds."""
 
-    def __init__(self, counts: ArrayLike, starts: ArrayLike = (0,), shares: ArrayLike | None = None):
-        """Take the counts and offsets; `shares` (K − 1,) are the p of the thresholds, where these are known beforehand.
-
-        Raises ParameterError when there are fewer than three classes or the offsets are wrong.
-        """
+    def __init__(self, counts: ArrayLike, starts: ArrayLike = (0,)):
+        """Take the counts and offsets; ParameterError when there are fewer than three classes or these are wrong."""
         table = np.asarray(counts, dtype=np.float64)
         if table.ndim < 2 or table.shape[-2] < 3:
             raise ParameterError(f"ordered classes need at least 3 classes × units; got shape {table.shape}.")
         below = np.cumsum(table, axis=-2)
         self.pair = Pair(below[..., :-1, :], below[..., -1:, :] - below[..., :-1, :], starts)
         self.classes = np.count_nonzero(self.pair.cut.total(table), axis=-2)
-        self._shares = None if shares is None else np.asarray(shares, dtype=np.float64)[:, None]
 
     @cached_property
     def share(self) -> FloatArray:
         """Give p of each threshold, (..., K − 1, n_segments)."""
-        members, others = self.pair.members, self.pair.others
-        return (
-            divide(members, members + others) if self._shares is None else np.broadcast_to(self._shares, members.shape)
-        )
+        return divide(self.pair.members, self.pair.members + self.pair.others)
 
     @cached_property
     def enough(self) -> NDArray[np.bool_]:
@@ -119,43 +112,3 @@ def _relative_diversity(table: Ordered, value: float | None = None) -> FloatArra
 
 rank_order_theil_h = Formula(Ordered, _theil_h)
 rank_order_relative_diversity = Formula(Ordered, _relative_diversity)
-
-
-def classes_of_values(
-    values: ArrayLike, unit: ArrayLike, starts: ArrayLike = (0,), classes: int = 14, units: int | None = None
-) -> Ordered:
-    """Count persons with a known income in classes of equal size, for the rank-order indices of ungrouped values.
-
-    values (P,): incomes of persons; unit (P,): the number of each person's unit, 0 to N − 1; starts: offsets of the
-    segments over the units; units: N, when the last units may hold nobody. Persons of one segment are ranked by income
-    (equal incomes share the mean rank), and a person is in class j when rank / persons lies in ((j − 1)/K, j/K].
-    Use: `rank_order_theil_h.of(classes_of_values(...), value=4)`. Raises ParameterError on missing values or numbers of
-    units that don't fit.
-    """
-    income, home = np.asarray(values, dtype=np.float64), np.asarray(unit)
-    size = units if units is not None else int(home.max()) + 1 if home.size else 0
-    if income.shape != home.shape or income.ndim != 1 or not np.isfinite(income).all():
-        raise ParameterError("values and unit must be one number per person, without missing values.")
-    if home.dtype.kind not in "iu" or (home < 0).any() or (home >= size).any():
-        raise ParameterError(f"unit must hold whole numbers from 0 to {size - 1}.")
-    cut = Segments(starts, size)
-    segment = cut.of_unit[home]
-    cuts = np.arange(1, classes) / classes
-    number = np.searchsorted(cuts, _relative_rank(income, segment, cut.starts.size), side="left")
-    counts = np.bincount(number * size + home, minlength=classes * size).reshape(classes, size)
-    return Ordered(counts, starts, cuts)
-
-
-def _relative_rank(income: FloatArray, segment: NDArray[np.intp], segments: int) -> FloatArray:
-    """Mean rank of each person in the segment, over the persons in it: in (0, 1]."""
-    order = np.lexsort((income, segment))
-    value, place = income[order], segment[order]
-    new = np.r_[True, (value[1:] != value[:-1]) | (place[1:] != place[:-1])]
-    tie = np.cumsum(new) - 1
-    first = np.flatnonzero(new)
-    last = np.r_[first[1:], value.size] - 1
-    people = np.bincount(segment, minlength=segments)
-    before = np.cumsum(people) - people
-    rank = np.empty(income.size)
-    rank[order] = ((first + last) / 2)[tie] + 1 - before[place]
-    return rank / people[segment]

@@ -1,7 +1,7 @@
 """One coefficient with an interval that few units and unequal spread do not make too narrow.
 
 Every method that fits a line takes the coefficient of the first column of its design from here, or from another
-function of the same form (`Inference`): a wild cluster bootstrap, for one. The figures are registrations: the interval
+function of the same form (`Inference`). The figures are registrations: the interval
 says how far the coefficient could move because units differ in what happens to them, not because of sampling.
 """
 

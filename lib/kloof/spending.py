@@ -1,8 +1,8 @@
 """What municipalities spend per inhabitant on a task field, in prices of one year, and what changed at a break.
 
 Accounts (Iv3) before 2017 are by function, from 2017 by task field: fields that were redrawn are not comparable across
-that year. Their levels are then compared only within a side, and their trends with an own level for each municipality
-on each side. A break that is itself the question (the decentralisations of 2015) is the `event`.
+that year. Their levels are then compared only within a side. A break that is itself the question (the decentralisations
+of 2015) is the `event`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ import pandas as pd
 
 from kloof.errors import NotComputableError, SchemaError, examples, faults
 from kloof.prices import deflated
-from kloof.regression import Array, Estimate, Inference, check_design, clustered, dummies, from_t, one_sided, within
+from kloof.regression import Estimate, from_t, one_sided
 
 COLUMNS = ("code", "year", "field", "euro", "inhabitants")
 
@@ -170,68 +170,6 @@ def standing(changes: pd.DataFrame, code: str) -> tuple[float, int]:
         raise NotComputableError("too_few_municipalities", f"There is no municipality to compare {code} with.")
     value = float(own.iloc[0])
     return float(((others < value).sum() + (others == value).sum() / 2) / len(others)), len(others)
-
-
-@dataclass(frozen=True)
-class TrendDifference:
-    """How much faster real spending of a group of municipalities grew from the event than that of the others.
-
-    `found` is in euros per inhabitant per year, beside what both groups did before. Flag `break_absorbed`: the field
-    was defined anew, and every municipality has an own level on each side, so that only trends within a side count.
-    """
-
-    found: Estimate
-    left_out: int
-    flags: tuple[str, ...]
-
-
-def trend_difference(
-    real: pd.DataFrame,
-    field: str,
-    event: int,
-    group: frozenset[str],
-    breaks: Sequence[FieldBreak] = (),
-    inference: Inference = clustered,
-) -> TrendDifference:
-    """Estimate the change of trend at the event of a group of municipalities against the others.
-
-    real = municipality + year + a·group·t + b·group·max(0, t - event) + c·group·[t ≥ event]; b is wanted: the
-    level of the event may jump (c). With an unbridged break municipality effects differ by side of it. Clustered by
-    municipality, every municipality alike; only those with all years. Raises NotComputableError: no_figures,
-    no_group_left, too_few_years (fewer than two years before or three from the event), and those of the inference.
-    Source: Bertrand, Duflo & Mullainathan 2004, doi:10.1162/003355304772839588 (clusters).
-    """
-    rows = _of_field(real, field)
-    years = sorted(int(year) for year in rows["year"].unique())
-    if sum(year < event for year in years) < 2 or sum(year >= event for year in years) < 3:
-        raise NotComputableError("too_few_years", f"{field} needs two years before {event} and three from it.")
-    kept = _complete(rows, years)
-    is_group = kept["code"].isin(group).to_numpy(float)
-    if not 0 < is_group.mean() < 1:
-        raise NotComputableError("no_group_left", f"{field}: no municipality inside the group, or none outside it.")
-    year = kept["year"].to_numpy()
-    cuts = sorted(one.at for one in breaks if one.cuts(field, years[0], years[-1]))
-    side = np.searchsorted(cuts, year, side="right")
-    codes = kept["code"].to_numpy()
-    effect = np.array([f"{code} {place}" for code, place in zip(codes, side, strict=True)])
-    terms = [np.maximum(year - event, 0), year - event, (year >= event) * 1.0]
-    columns = np.column_stack([kept["real"], *(is_group * term for term in terms), dummies(year)])
-    taken = within(columns, np.ones(len(kept)), effect)
-    wanted = taken[:, 1:4]
-    wanted = wanted[:, [0, *(place for place in (1, 2) if np.abs(wanted[:, place]).max() > 0)]]
-    design = np.hstack([wanted, _independent(taken[:, 4:])])
-    check_design(design, kept["code"].nunique())
-    found = inference(taken[:, 0], design, np.ones(len(kept)), codes)
-    return TrendDifference(found, rows["code"].nunique() - kept["code"].nunique(), ("break_absorbed",) * bool(cuts))
-
-
-def _independent(columns: Array) -> Array:
-    """Leave out year columns that the municipalities' own levels by side make superfluous."""
-    kept: list[int] = []
-    for place in range(columns.shape[1]):
-        if np.linalg.matrix_rank(columns[:, [*kept, place]]) > len(kept):
-            kept.append(place)
-    return columns[:, kept]
 
 
 def _of_field(real: pd.DataFrame, field: str) -> pd.DataFrame:

@@ -20,7 +20,6 @@ from kloof.inversion import Replays, interval, p_value
 OWN = "own"  # every buurt's own squared residual, weighed by its share: the variance of `difference` (CR2)
 ALIKE = "alike"  # one variance for each group, from all its buurten alike; steadier when a few buurten weigh most
 FEW = 8  # with a group smaller than this the dealt statistics reject too often, so `guarded` adds the t interval
-_EQUAL = 1e-9
 _LOST = 1e-13  # a variance that is a smaller part of the squared figures is only floating point
 
 
@@ -110,23 +109,3 @@ def guarded(contrast: Array, weight: Array, is_focus: Flags, labels: Array) -> t
         low, high = robust.interval()
         found.append((float(low[0]), float(high[0]), float(robust.p_value()[0])))
     return min(part[0] for part in found), max(part[1] for part in found), max(part[2] for part in found)
-
-
-def greatest(
-    contrasts: Array, weight: Array, is_focus: Flags, labels: Array, variance: str = OWN
-) -> tuple[Array, float]:
-    """Give the t of every contrast (k), and the p-value that the largest |t| is this large, by dealing labels.
-
-    The dealt largest |t| knows how the contrasts hang together, so nothing is assumed about years that resemble each
-    other. Source: Westfall & Young 1993, Resampling-based multiple testing, ch. 2 (max-T).
-    """
-    errors = [standard_error(column, weight, is_focus, variance) for column in contrasts.T]
-    scaled = (contrasts - contrasts.mean(axis=0)) / errors
-    observed = _moments(scaled, weight, is_focus[None, :].astype(np.float64), OWN)[0][0]
-    centre, products = _moments(scaled, weight, labels, variance)
-    spread = np.sqrt(np.maximum(np.diagonal(products, axis1=1, axis2=2), 0.0))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        dealt = np.where(spread > _EQUAL, np.abs(centre) / spread, np.where(np.abs(centre) > _EQUAL, np.inf, 0.0))
-    as_far = int((dealt.max(axis=1) >= np.abs(observed).max() * (1 - _EQUAL)).sum())
-    complete = _complete(labels, is_focus)
-    return observed, max(as_far, 1) / len(labels) if complete else (as_far + 1) / (len(labels) + 1)

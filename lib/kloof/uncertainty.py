@@ -17,13 +17,6 @@ from kloof.resample import Drawing, replicates
 from kloof.segments import FloatArray, Segments
 from kloof.sums import Measure
 
-RANGE_KINDS = {
-    "rounding": "the true counts behind rounded ones, evenly spread within their bounds",
-    "suppression": "the true counts behind suppressed ones, evenly spread within their bounds",
-    "people_bootstrap": "chance in who lives where: the people of each unit drawn anew from its own mixture",
-    "unit_bootstrap": "the units drawn anew: for comparing years or places, not for chance in one published table",
-    "null": "what chance alone gives when nobody sorts",
-}
 METHODS = ("percentile", "basic", "bias_corrected")
 # the fewest inhabited units an interval is given for, and the share of draws in which the measure must be defined
 FEWEST_UNITS = 2
