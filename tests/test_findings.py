@@ -30,7 +30,6 @@ from kloof.findings import (
     Verdict,
     all_of,
     combine,
-    decide,
     from_json,
     judge,
     verdict_of,
@@ -167,9 +166,20 @@ DECISIONS = {
 }
 
 
+JUDGED = {
+    HIGHER: finding(),
+    LOWER: finding(estimate=-2.0, low=-2.5, high=-1.5),
+    SAME: finding(estimate=0.1, low=-0.5, high=0.7),
+    UNCLEAR: finding(low=-1.5),
+    NOT_COMPARABLE: finding(comparability="broken"),
+    NOT_COMPUTABLE: finding(estimate=None),
+}
+
+
 def test_every_judgement_leads_to_a_verdict() -> None:
     assert set(DECISIONS) == set(itertools.product(JUDGEMENTS, (HIGHER, LOWER)))
-    assert {pair: decide(*pair) for pair in DECISIONS} == DECISIONS
+    assert {name: judge(made) for name, made in JUDGED.items()} == {name: name for name in JUDGEMENTS}
+    assert {pair: verdict_of(JUDGED[pair[0]], pair[1]) for pair in DECISIONS} == DECISIONS
 
 
 @pytest.mark.parametrize(
@@ -269,7 +279,7 @@ def test_what_may_not_be_compared_stays_not_testable(expected: str, fields: dict
 @given(random_findings())
 def test_a_finding_is_decided_by_its_judgement_when_a_direction_is_expected(found: Finding) -> None:
     for expected in (HIGHER, LOWER):
-        assert verdict_of(found, expected) == decide(judge(found), expected)
+        assert verdict_of(found, expected) == DECISIONS[judge(found), expected]
 
 
 @given(random_findings())

@@ -10,7 +10,7 @@ import pytest
 import real
 from kloof import gaps, record, track
 from kloof.claims import turn_verdict
-from kloof.findings import HIGHER, NOT_COMPUTABLE, NOT_TESTABLE, decide, judge
+from kloof.findings import HIGHER, NOT_COMPUTABLE, NOT_TESTABLE, judge, verdict_of
 from kloof.record import CHANGE, UNIT
 from kloof.results import Section, dump, plain
 from kloof.study import Study, open_study
@@ -213,7 +213,7 @@ def test_changes_are_recorded_with_a_verdict_for_each(study: Study, made: tuple[
         verdict = verdicts[finding.id.removeprefix("04.")]
         assert verdict.finding == finding.id
         assert [name for name, _ in verdict.variants] == [focus.name for focus in study.variants]
-        assert dict(verdict.variants)[study.focus.name] == decide(judge(finding), HIGHER)
+        assert dict(verdict.variants)[study.focus.name] == verdict_of(finding, HIGHER)
     untested = {row for row, verdict in verdicts.items() if verdict.finding is None}
     assert untested == {
         "mean_income_per_inhabitant", "low_income_households_share", "households_around_social_minimum_share",

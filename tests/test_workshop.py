@@ -133,9 +133,9 @@ def test_a_hypothesis_is_judged_by_kind(home: Path) -> None:
     )
     assert said("4.1", drawn) == "chosen_on_outcome"
     # 4.2 to 4.4: the interval holds 0 and reaches beyond nothing that matters, whatever the data become
-    from kloof.findings import decide, judge
+    from kloof.findings import judge, verdict_of
 
-    judgement, verdict = judge(finding), decide(judge(finding), own.expected)
+    judgement, verdict = judge(finding), verdict_of(finding, own.expected)
     assert said("4.2", judgement) == RIGHT
     others = {
         said("4.2", code)
@@ -155,7 +155,7 @@ def test_a_hypothesis_is_judged_by_kind(home: Path) -> None:
     assert "judgement_for_verdict" in told
     assert len(told) >= 3
     assert RIGHT not in told
-    votes = [decide(judge(one), own.expected) for one in classroom.tested(own, own.study("en")).values()]
+    votes = [verdict_of(one, own.expected) for one in classroom.tested(own, own.study("en")).values()]
     agree = votes.count(votes[0])
     assert said("4.4", agree) == RIGHT
     assert said("4.4", len(votes) + 1) == "counted_too_many"

@@ -3,7 +3,7 @@
 from kloof.catalogue import read_catalogue
 from kloof.cbs import read_kwb
 from kloof.errors import KloofError
-from kloof.findings import Finding, Verdict, decide, judge
+from kloof.findings import Finding, Verdict, judge, verdict_of
 from kloof.gaps import follow, follow_all, gap_change, gap_table
 from kloof.indices import INDICES
 from kloof.measures import measure
@@ -22,7 +22,6 @@ __all__ = [
     "Section",
     "Study",
     "Verdict",
-    "decide",
     "earlier",
     "finish",
     "follow",
@@ -40,4 +39,5 @@ __all__ = [
     "say",
     "series",
     "synthesise",
+    "verdict_of",
 ]

@@ -19,8 +19,8 @@ from kloof.findings import (
     UNCLEAR,
     VERDICTS,
     Finding,
-    decide,
     judge,
+    verdict_of,
 )
 from kloof.panel import RULE
 from kloof.sources import project_folder
@@ -89,7 +89,7 @@ def decided(names: Names) -> Answer:
     own = _own(names)
     if own is None:
         return Answer(judge=_first)
-    right = decide(judge(_tested(own)[0]), own.expected)
+    right = verdict_of(_tested(own)[0], own.expected)
     wrong = [("judgement_for_verdict", name) for name in JUDGEMENTS]
     wrong += [("undecided_is_not_contradicted", CONTRADICTED)] if right not in (SUPPORTED, CONTRADICTED) else []
     wrong += [("wished_for", SUPPORTED)]
@@ -103,7 +103,7 @@ def agreeing(names: Names) -> Answer:
     own = _own(names)
     if own is None:
         return Answer(judge=_first)
-    votes = [decide(judge(finding), own.expected) for finding in _tested(own)]
+    votes = [verdict_of(finding, own.expected) for finding in _tested(own)]
     right = votes.count(votes[0])
     wrong = (
         ("all_for_agreeing", len(votes)),

@@ -23,7 +23,6 @@ from kloof.findings import (
     Finding,
     Verdict,
     combine,
-    decide,
     judge,
     verdict_of,
 )
@@ -155,7 +154,7 @@ def level_verdict(study: Study, finding: Finding) -> Verdict:
     indicator = study.known.indicator(finding.indicator or "")
     expected = LOWER if indicator.better > 0 else HIGHER
     circular = "chosen_on_it" in finding.flags
-    verdict = NOT_TESTABLE if circular else decide(judge(finding), expected)
+    verdict = NOT_TESTABLE if circular else verdict_of(finding, expected)
     missing = (indicator.id,) if verdict == NOT_TESTABLE and not circular else ()
     return Verdict("K3", verdict, finding.id, indicator.id, expected, ((study.focus.name, verdict),), missing)
 

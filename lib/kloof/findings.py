@@ -112,7 +112,7 @@ def _given(value: float | None) -> float | None:
     return None if value is None or math.isnan(value) else value
 
 
-def decide(judgement: str, expected: str) -> str:
+def _decided(judgement: str, expected: str) -> str:
     """Turn a judgement into a verdict on a claim that expected HIGHER or LOWER."""
     if judgement in (NOT_COMPARABLE, NOT_COMPUTABLE):
         return NOT_TESTABLE
@@ -135,7 +135,7 @@ def verdict_of(finding: Finding, expected: str) -> str:
     judgement = judge(finding)
     low, high = _given(finding.low), _given(finding.high)
     if expected not in STAYS_AWAY or judgement in (NOT_COMPARABLE, NOT_COMPUTABLE):
-        return decide(judgement, expected)
+        return _decided(judgement, expected)
     if low is None or high is None:
         return UNDECIDED
     smallest = finding.smallest_effect or 0.0

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from kloof import claims, policy
-from kloof.findings import NOT_COMPUTABLE, Finding, Verdict, all_of, decide, judge
+from kloof.findings import NOT_COMPUTABLE, Finding, Verdict, all_of, judge, verdict_of
 from kloof.panel import Focus
 from kloof.results import Column, Section
 from kloof.steps import step
@@ -83,7 +83,7 @@ def _specification(
     for focus in study.variants:
         finding = headline if focus == study.focus else make(focus)
         numbers = {key: getattr(finding, key) for key in ("estimate", "low", "high")}
-        verdict = decide(judge(finding), expected)
+        verdict = verdict_of(finding, expected)
         rows.append({"variant": focus.name, **numbers, "verdict": verdict, "headline": focus == study.focus})
     numbered = [Column(key, "number", options["unit"], headline.decimals) for key in ("estimate", "low", "high")]
     columns = [Column("variant", "variant"), *numbered, Column("verdict", "verdict"), Column("headline", "headline")]
@@ -166,5 +166,5 @@ def _falls(study: Study, name: str, focus: Focus) -> list[Finding]:
 def _fell_less(falls: Sequence[Finding], less: Finding) -> str:
     """Join the parts: it fell in the list, it fell in the rest, and less in the list."""
     entry = _entry("H7")
-    parts = [decide(judge(finding), str(entry["group_expected"])) for finding in falls]
-    return all_of([*parts, decide(judge(less), str(entry["expected"]))])
+    parts = [verdict_of(finding, str(entry["group_expected"])) for finding in falls]
+    return all_of([*parts, verdict_of(less, str(entry["expected"]))])

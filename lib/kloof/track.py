@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from kloof import claims, events, gaps
-from kloof.findings import HIGHER, NOT_COMPUTABLE, Finding, Verdict, decide, judge
+from kloof.findings import HIGHER, NOT_COMPUTABLE, Finding, Verdict, judge, verdict_of
 from kloof.gaps import MEASURES, Followed, follow
 from kloof.models import ABSOLUTE, RELATIVE
 from kloof.panel import Focus
@@ -164,7 +164,7 @@ def _variant_row(study: Study, measure: str, name: str, finding: Finding) -> dic
         "estimate": finding.estimate,
         "low": finding.low,
         "high": finding.high,
-        "verdict": decide(judge(finding), HIGHER),
+        "verdict": verdict_of(finding, HIGHER),
         "headline": name == study.focus.name,
     }
 

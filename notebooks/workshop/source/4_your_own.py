@@ -252,18 +252,18 @@ Hold the judgement against your expectation:
 """
 ## Opgave 4.3
 
-Wat is het verdict over jouw hypothese? Geef het codewoord. `kloof.decide(oordeel, verwachting)` doet hetzelfde.
+Wat is het verdict over jouw hypothese? Geef het codewoord. `kloof.verdict_of` doet hetzelfde.
 """
 
 # %% [markdown] tags=["en"]
 """
 ## Exercise 4.3
 
-What is the verdict on your hypothesis? Give the code word. `kloof.decide(judgement, expectation)` does the same.
+What is the verdict on your hypothesis? Give the code word. `kloof.verdict_of` does the same.
 """
 
 # %% tags=["exercise"]
-answer_4_3 = kloof.decide(answer_4_2, answer_4_1.expected)
+answer_4_3 = kloof.verdict_of(next(iter(findings.values())), answer_4_1.expected)
 
 # %% [markdown] tags=["nl", "hint"]
 """
@@ -271,7 +271,7 @@ Twee dingen bepalen het verdict: het oordeel van 4.2 en wat je in 4.1 verwachtte
 
 ---
 
-Zoek de regel hierboven die bij je oordeel hoort. Of: `kloof.decide(answer_4_2, answer_4_1.expected)`.
+Zoek de regel hierboven die bij je oordeel hoort. Of: `kloof.verdict_of(list(findings.values())[0], answer_4_1.expected)`.
 """
 
 # %% [markdown] tags=["en", "hint"]
@@ -280,7 +280,7 @@ Two things make the verdict: the judgement of 4.2 and what you expected in 4.1.
 
 ---
 
-Find the line above that belongs to your judgement. Or: `kloof.decide(answer_4_2, answer_4_1.expected)`.
+Find the line above that belongs to your judgement. Or: `kloof.verdict_of(list(findings.values())[0], answer_4_1.expected)`.
 """
 
 # %% tags=["check"]
@@ -303,7 +303,7 @@ verdict the same as under your list? Give a count.
 """
 
 # %% tags=["exercise"]
-verdicts = [kloof.decide(kloof.judge(finding), answer_4_1.expected) for finding in findings.values()]
+verdicts = [kloof.verdict_of(finding, answer_4_1.expected) for finding in findings.values()]
 answer_4_4 = verdicts.count(answer_4_3)
 
 # %% [markdown] tags=["nl", "hint"]
@@ -312,7 +312,7 @@ Geef elke uitkomst in `findings` een verdict, en tel hoe vaak dat van jou voorko
 
 ---
 
-Maak een lijst met `kloof.decide(kloof.judge(finding), answer_4_1.expected)` voor elke `finding`, en gebruik `.count(answer_4_3)`.
+Maak een lijst met `kloof.verdict_of(finding, answer_4_1.expected)` voor elke `finding`, en gebruik `.count(answer_4_3)`.
 """
 
 # %% [markdown] tags=["en", "hint"]
@@ -321,7 +321,7 @@ Give every finding in `findings` a verdict, and count how often yours occurs.
 
 ---
 
-Make a list with `kloof.decide(kloof.judge(finding), answer_4_1.expected)` for each `finding`, and use `.count(answer_4_3)`.
+Make a list with `kloof.verdict_of(finding, answer_4_1.expected)` for each `finding`, and use `.count(answer_4_3)`.
 """
 
 # %% tags=["check"]
