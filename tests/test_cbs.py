@@ -725,7 +725,7 @@ def test_numbers_in_every_notation(tmp_path: Path, catalogue: Catalogue, cell: s
         ),
         (changed(2, 3, "20.5"), r"count that is not whole in 1 cells \(2017 BU07580001"),
         (changed(2, 3, "veel"), r"no number in 1 cells \(2017 BU07580001 Chassé, column .*: veel\)"),
-        (changed(2, 5, "-99995"), r"unknown mark for missing in 1 cells"),
+        (changed(2, 5, "-99992"), r"unknown mark for missing in 1 cells"),
         (
             changed(2, 5, "30,5"),
             r"decimal commas and decimal points: 2017 BU07580001.*30,5 and 2017 GM0758.*25\.5",

@@ -12,11 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from kloof.adding_up import ROUNDED_TO, sums
 from kloof.catalogue import Catalogue
 from kloof.errors import CatalogueError, ParameterError, SchemaError, examples, faults
+from kloof.grids import impossible, parse
 from kloof.places import Codebook, areas_of, check_codes, coded, mine, named, others, parent
 from kloof.schema import STATUSES, SetAside, check_observations
 from kloof.sheets import (
@@ -37,11 +39,6 @@ from kloof.sheets import (
 
 __all__ = ["Imported", "normalise", "read_kwb"]
 
-MISSING = frozenset({"", ".", "na", "nan", "null", "none"})
-MISSING_NUMBER = r"-(?:99997|99999999)(?:[.,]0+)?"
-NUMBER = r"[-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?"
-MAY_BE_NEGATIVE = frozenset({"thousand_euro", "euro", "score_points", "points", "index"})
-LOWEST_REAL = -99990  # below it CBS only writes marks for "no value"
 
 OWN_FILE = "own_file"  # source of rows of a tidy file that names none: whose figures they are is for its owner to say
 
@@ -237,25 +234,21 @@ def _observations(cells: _Cells, catalogue: Catalogue, file: str) -> pd.DataFram
     """Read the cells of the municipality: a number, or the reason why there is none."""
     long = cells.long
     text = long["cell"].astype("str").str.strip().fillna("")
-    missing = text.str.lower().isin(MISSING) | text.str.fullmatch(MISSING_NUMBER)
-    published = (~missing).groupby([long["year"], long["indicator"]]).transform("any")
+    read = pd.DataFrame(vars(parse(text)), index=long.index)
+    published = (~read["empty"]).groupby([long["year"], long["indicator"]]).transform("any")
     own = long["code"].notna()
-    text, missing, published = text[own], missing[own], published[own]
-    long = long[own].assign(text=text, name=long["code"].map(cells.areas.set_index("code")["name"]))
+    read, published = read[own], published[own]
+    missing, value = read["empty"], read["value"]
+    long = long[own].assign(text=read["text"], name=long["code"].map(cells.areas.set_index("code")["name"]))
     units = long["indicator"].map({name: indicator.unit for name, indicator in catalogue.indicators.items()})
-    number = text.str.fullmatch(NUMBER)
-    comma, point = (number & ~missing & text.str.contains(mark, regex=False) for mark in ",.")
-    if comma.any() and point.any():
-        shown = f"{_shown(comma, long, 1)} and {_shown(point, long, 1)}"
+    if read["comma"].any() and read["point"].any():
+        shown = f"{_shown(read['comma'], long, 1)} and {_shown(read['point'], long, 1)}"
         raise SchemaError(f"{file} has decimal commas and decimal points: {shown}. Write all numbers in one way.")
-    value = pd.to_numeric(text.where(number & ~missing).str.replace(",", ".", regex=False))
     counted = long["indicator"].isin([i.id for i in catalogue.indicators.values() if i.kind == "count"])
+    number = value.to_numpy()
     checks = {
-        "no number": ~number & ~missing,
-        "unknown mark for missing": value <= LOWEST_REAL,
-        "negative": (value < 0) & (value > LOWEST_REAL) & ~units.isin(list(MAY_BE_NEGATIVE)),
-        "percentage above 100": (value > 100) & (units == "percent"),
-        "count that is not whole": counted & (units != "hectare") & (value % 1 > 0),
+        "no number": read["wrong"].to_numpy(),
+        **impossible(number, units.to_numpy(dtype=object), counted.to_numpy(), number),
     }
     found = [f"{what} in {int(bad.sum())} cells ({_shown(bad, long)})" for what, bad in checks.items() if bad.any()]
     if found:
@@ -268,7 +261,7 @@ def _observations(cells: _Cells, catalogue: Catalogue, file: str) -> pd.DataFram
     return long.assign(value=value, unit=units, status=status)
 
 
-def _shown(bad: "pd.Series[bool]", cells: pd.DataFrame, most: int = 5) -> str:
+def _shown(bad: "pd.Series[bool] | np.ndarray", cells: pd.DataFrame, most: int = 5) -> str:
     """Name cells by year, area and column."""
     rows = cells[bad]
     area = rows["code"] + " " + rows["name"]

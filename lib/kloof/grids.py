@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from kloof.catalogue import Catalogue
 from kloof.errors import SchemaError, examples, faults
 from kloof.schema import COLUMNS, SetAside, empty_observations
 from kloof.vocabularies import Column, Publication
 
+FloatArray = NDArray[np.float64]
 MISSING = frozenset({"", ".", "x", "-", "na", "nan", "null", "none", "<na>"})
 MARK = re.compile(r"-(?:99997|99995|99999999)(?:[.,]0+)?")
 NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?")
@@ -61,7 +63,7 @@ class Grid:
 
 
 @dataclass(frozen=True)
-class _Parsed:
+class Parsed:
     """The cells of a column: numbers (missing where there is none), which cells have none, the text of those."""
 
     value: np.ndarray
@@ -101,7 +103,7 @@ def _read(
     parts: dict[str, list[np.ndarray]] = {name: [] for name in COLUMNS}
     for title, column in grid.columns.items():
         indicator = catalogue.indicator(column.indicator)
-        parsed = _parse(grid.cells[title], grid.comma_parts_thousands)
+        parsed = parse(grid.cells[title], comma_parts_thousands=grid.comma_parts_thousands)
         value, empty, text = parsed.value[mine], parsed.empty[mine], parsed.text[mine]
         wrong.see(title, indicator.unit, indicator.kind == "count", parsed, mine)
         zero = value == 0 if column.indicator in grid.zero_is_missing else np.zeros(len(value), dtype=bool)
@@ -149,7 +151,7 @@ def _grouped(year: np.ndarray, level: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return year, group, len(which)
 
 
-def _parse(cells: pd.Series, comma_parts_thousands: bool) -> _Parsed:
+def parse(cells: pd.Series, *, comma_parts_thousands: bool = False) -> Parsed:
     """Read a column; text is read once per different text."""
     if pd.api.types.is_numeric_dtype(cells.dtype) and not pd.api.types.is_bool_dtype(cells.dtype):
         value = cells.to_numpy(dtype="float64", na_value=np.nan)
@@ -157,14 +159,14 @@ def _parse(cells: pd.Series, comma_parts_thousands: bool) -> _Parsed:
         empty = np.isnan(value) | marked
         text = np.where(marked, np.where(value == -99997, "-99997", "-99999999"), "").astype(object)
         none = np.zeros(len(value), dtype=bool)
-        return _Parsed(np.where(empty, np.nan, value), empty, text, none, none, none)
+        return Parsed(np.where(empty, np.nan, value), empty, text, none, none, none)
     plain = cells.astype("object")
     if plain.map(lambda one: isinstance(one, (list, dict))).any():
         plain = plain.map(lambda one: repr(one) if isinstance(one, (list, dict)) else one)  # no number, and said so
     places, texts = pd.factorize(plain, use_na_sentinel=True)
     known = [_cell(text, comma_parts_thousands) for text in texts] + [(np.nan, True, "", False, "")]
     number, empty, shown, wrong, sign = (np.array(part, dtype=object) for part in zip(*known, strict=True))
-    return _Parsed(
+    return Parsed(
         number[places].astype("float64"),
         empty[places].astype(bool),
         shown[places],
@@ -193,6 +195,19 @@ def _cell(cell: object, comma_parts_thousands: bool) -> tuple[float, bool, str, 
     return float(text.replace(",", ".")), False, text, False, sign
 
 
+def impossible(
+    value: FloatArray, unit: "str | np.ndarray", counted: "bool | np.ndarray", share: FloatArray
+) -> dict[str, NDArray[np.bool_]]:
+    """Mark numbers that cannot be what their column holds, by its unit and whether it counts; `share` is in percent."""
+    negative = (value < 0) & (value > LOWEST_REAL) & ~np.isin(unit, list(MAY_BE_NEGATIVE))
+    return {
+        "unknown mark for missing": value <= LOWEST_REAL,
+        "negative": negative,
+        "percentage above 100": (share > 100) & (np.asarray(unit) == "percent"),
+        "count that is not whole": counted & (np.asarray(unit) != "hectare") & (value % 1 > 0),
+    }
+
+
 class _Faults:
     """Gathers what is wrong with the cells of a grid, to say it all at once."""
 
@@ -201,17 +216,11 @@ class _Faults:
         self.found: dict[str, list[str]] = {}
         self.decimal: dict[str, str] = {}
 
-    def see(self, title: str, unit: str, counted: bool, parsed: _Parsed, mine: np.ndarray) -> None:
+    def see(self, title: str, unit: str, counted: bool, parsed: Parsed, mine: np.ndarray) -> None:
         """Look at one column."""
         value, text = parsed.value[mine], parsed.text[mine]
         column = self.grid.columns[title]
-        checks = {
-            "no number": parsed.wrong[mine],
-            "unknown mark for missing": value <= LOWEST_REAL,
-            "negative": (value < 0) & (value > LOWEST_REAL) & (unit not in MAY_BE_NEGATIVE),
-            "percentage above 100": (value * column.times > 100) & (unit == "percent"),
-            "count that is not whole": counted & (unit != "hectare") & (value % 1 > 0),
-        }
+        checks = {"no number": parsed.wrong[mine], **impossible(value, unit, counted, value * column.times)}
         for what, bad in checks.items():
             cells = [f"{self.code[n]}, column {title!r}: {text[n] or f'{value[n]:g}'}" for n in np.flatnonzero(bad)]
             self.found.setdefault(what, []).extend(cells)
