@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sample
-from kloof.audit import DIRECTIONS, WORDED, _whole, audit_html, audit_pdf, check, check_pdf, labels
+from kloof.audit import DIRECTIONS, WORDED, _whole, audit_html, check, labels
 from kloof.catalogue import read_catalogue
 from kloof.errors import ReportError
 from kloof.findings import JUDGEMENTS
@@ -227,13 +227,6 @@ def test_the_longest_name_is_taken_out_first() -> None:
     assert len(planted("nl", heading, "In wijk zeven", names=names)) == 1
 
 
-def test_numbers_of_a_picture_that_paper_cannot_move_may_stand_in_the_pdf() -> None:
-    moving = '<svg><g class="scale"><text>60.000</text></g></svg>'
-    said = [part for part in audit_pdf(["Legenda 60.000"], page("nl")) if "PDF page" in part]
-    assert said == ["PDF page 1: 60.000 is not on the HTML page"]
-    assert [part for part in audit_pdf(["Legenda 60.000"], page("nl"), [moving]) if "PDF page" in part] == []
-
-
 def test_catalogue_labels_are_collected(project: Any) -> None:
     catalogue = read_catalogue(project / "data" / "catalogue.toml")
     found = labels(catalogue, "nl")
@@ -360,25 +353,6 @@ def test_parity_finds_a_difference(old: str, new: str, fault: str) -> None:
 def test_parity_finds_a_block_too_many() -> None:
     html = page("en").replace("</section>", f"<p>{EN_GAP}</p></section>", 2)
     assert any("blocks" in fault or "where" in fault for fault in parity(page("nl"), html))
-
-
-def test_on_paper_a_file_has_its_name() -> None:
-    html = '<p><a href="../tables/03.levels.csv" download>Tabel</a> <a href="#bron-7">zie</a></p>'
-    assert audit_pdf(["tables/03.levels.csv"], html) == []
-    assert audit_pdf(["zie 7"], html) == ["PDF page 1: 7 is not on the HTML page"]
-
-
-def test_pdf_numbers_must_stand_on_the_page() -> None:
-    html = '<p><data data-ref="/x">€ 1.200</data> en <data data-ref="/y">2019</data></p>'
-    assert audit_pdf(["Inhoud\nVraag . . . . . . . 7\nHet is € 1.200 in 2019.\n1", "12\n2"], html) == [
-        "PDF page 2: 12 is not on the HTML page"
-    ]
-    assert audit_pdf(["Het is € 1.300 in 2019."], html) == [
-        "PDF page 1: 1.300 is not on the HTML page",
-        "1.200 is on the HTML page but not in the PDF",
-    ]
-    with pytest.raises(ReportError, match=r"2 faults in the nl PDF.*1\.300"):
-        check_pdf(["Het is € 1.300 in 2019."], html, "nl")
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,12 @@ from pypdf import PdfReader
 
 import sample
 from kloof import pdf
-from kloof.audit import audit_pdf
 from kloof.errors import ReportError
 from kloof.narrate import text_of
 from kloof.page import render_html, words
 from kloof.pdf import as_data, column_widths, figure_width, render_pdf
+from kloof.pdfback import audit_pdf
+from kloof.pdfback import texts as read_back
 from kloof.views import ReportView
 
 DAY = datetime(2026, 11, 24, tzinfo=UTC)
@@ -99,13 +100,6 @@ def test_text_and_numbers_can_be_read(reader: PdfReader, language: str) -> None:
     ):
         assert piece in whole
     assert {"nl": "minder dan 10", "en": "fewer than 10"}[language] in whole.replace("\u00a0", " ")
-
-
-def test_its_numbers_are_those_of_the_page(reader: PdfReader, language: str) -> None:
-    html = render_html(sample.view(language))
-    assert audit_pdf(texts(reader), html) == []
-    changed = html.replace("141.000", "142.000").replace("141,000", "142,000")
-    assert len(audit_pdf(texts(reader), changed)) >= 2
 
 
 def test_a_long_table_repeats_its_head(reader: PdfReader, language: str) -> None:
@@ -195,7 +189,7 @@ def test_footnotes_name_source_and_file_and_lead_to_the_list(noted: bytes, langu
     path = tmp_path / "report.pdf"
     path.write_bytes(noted)
     assert [str(finding) for finding in pdfua.validate(str(path)).findings] == []
-    assert audit_pdf(texts(reader), render_html(resting(language))) == []
+    assert audit_pdf(read_back(noted), render_html(resting(language)), language) == []
 
 
 def test_pictures_and_tables_lead_to_their_files(reader: PdfReader, language: str) -> None:

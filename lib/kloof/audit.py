@@ -6,7 +6,7 @@ drawn as shapes inside a chart are not text and cannot be read back; the areas o
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, cached_property
@@ -63,37 +63,6 @@ def check(html: str, results: Mapping[str, Any], language: str, names: Collectio
     return blocks(root)
 
 
-def audit_pdf(pages: Sequence[str], html: str, pictures: Sequence[str] = ()) -> list[str]:
-    """List the numbers of a PDF that the page in its language does not print, and the traced ones it lacks.
-
-    `pages` is the text of each page, `pictures` are the SVG of those that the page moves and paper cannot. Page
-    numbers and those in the contents do not count; on paper a file has its name where the page has a link to it.
-    """
-    root = parse(html)
-    shown = [node for one in (root, *map(parse, pictures)) for node in _visible(one)]
-    printed = {token for _, text, attribute in shown if not attribute for token in _tokens(text)}
-    printed |= {token for node in root.walk() if "download" in node.attrs for token in _tokens(node.attrs["href"])}
-    told = (
-        node for node in root.walk() if node.tag == "data" and node.nearest("data-explorer") is None
-    )  # on paper: a map
-    traced = {token for node in told for token in _tokens(node.text())}
-    found: list[str] = []
-    seen: set[str] = set()
-    for place, page in enumerate(pages, 1):
-        lines = [line for line in page.splitlines() if line.strip() != str(place)]
-        tokens = _tokens("\n".join(re.sub(r"(?:\. ?){3,}[\s\u2060]*\d+\s*$", "", line) for line in lines))
-        seen |= set(tokens)
-        strange = [token for token in dict.fromkeys(tokens) if token not in printed]
-        found += [f"PDF page {place}: {token} is not on the HTML page" for token in strange]
-    return found + [f"{token} is on the HTML page but not in the PDF" for token in sorted(traced - seen)]
-
-
-def check_pdf(pages: Sequence[str], html: str, language: str) -> None:
-    """Raise ReportError with all numbers in which a PDF differs from its page."""
-    if found := audit_pdf(pages, html):
-        raise ReportError(faults(f"the {language} PDF", found, "Make both from one view."))
-
-
 def labels(catalogue: Catalogue, language: str) -> frozenset[str]:
     """List the labels of the catalogue, which may hold digits and number words (`lijst van zestien`)."""
     indicators = catalogue.indicators.values()
@@ -122,12 +91,12 @@ def _hint(kinds: tuple[str, ...], language: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(sorted(re.escape(word.rstrip('*')) for word in first))})", re.IGNORECASE)
 
 
-def _tokens(text: str) -> list[str]:
-    """List the runs of digits of a text as they are written."""
-    return re.findall(r"\d+(?:[.,]\d+)*", text)
+def directions(text: str, language: str) -> list[str]:
+    """List the direction words of a text, as they are written."""
+    return [word for kind in DIRECTIONS for word in _whole(kind, language).findall(text)]
 
 
-def _visible(root: Node) -> Iterator[tuple[Node, str, str]]:
+def visible(root: Node) -> Iterator[tuple[Node, str, str]]:
     """Go through all a reader sees or hears: element, text, and the attribute it stands in (or nothing)."""
     for node in root.walk():
         said = [(node.attrs[name], name) for name in SPOKEN if name in node.attrs]
@@ -344,7 +313,7 @@ class _Page:
 
     def texts(self) -> Iterator[str]:
         """Check all visible text, element by element, except quotations and traced numbers."""
-        for node, text, attribute in _visible(self.root):
+        for node, text, attribute in visible(self.root):
             if node.tag == "data" or not QUOTED.isdisjoint(node.marks):
                 continue
             found = [*self.worded(node, text, attribute)]

@@ -7,7 +7,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from kloof import audit, claims, explorer, maps, page, pdf, plots, report
+from kloof import audit, claims, explorer, maps, page, pdf, pdfback, plots, report
 from kloof.catalogue import Catalogue
 from kloof.errors import ReportError, faults
 from kloof.fmt import LANGUAGES
@@ -30,7 +30,8 @@ def publish(
     """Write everything a report holds under `folder`.
 
     `each` may call `publish_language` with each of the arguments it gets in a process of its own; it gives the answers.
-    Raises ReportError when a page says what results.json does not, or the languages differ in a number.
+    Raises ReportError when a page says what results.json does not, a PDF something else than its page, or the languages
+    differ in a number.
     """
     write_whole(folder / "results.json", dump(document))
     for name, table in document["tables"].items():
@@ -55,7 +56,7 @@ def publish_language(
 ) -> Blocks:
     """Write pictures, page and PDF in one language; give what the page in the other language must carry too.
 
-    Raises ReportError when the page is not faithful.
+    Raises ReportError when the page is not faithful, or the PDF says something else than the page.
     """
     entries = claims.registry().entries
     codes = {code for code in document["areas"] if code.startswith(f"BU{document['place']['code'][2:]}")}
@@ -72,8 +73,11 @@ def publish_language(
             write_whole(folder / "tables" / f"{table.id}.{language}.csv", view_csv(table))
     html = page.render_html(view)
     said = audit.check(html, document, language, audit.labels(catalogue, language))
+    made = pdf.render_pdf(view, stamp)
+    still = [svg for name, svg in pictures.items() if name == explorer.STATIC]  # the page has a map that moves instead
+    pdfback.check(pdfback.texts(made), html, language, still)
     write_whole(folder / language / "index.html", html)
-    write_whole(folder / language / "report.pdf", pdf.render_pdf(view, stamp))
+    write_whole(folder / language / "report.pdf", made)
     return said
 
 
