@@ -9,6 +9,8 @@ import pandas as pd
 from kloof import fmt
 from kloof.findings import Finding, Side, Verdict
 from kloof.narrate import Number, Sentence
+from kloof.parity import blocks, differences
+from kloof.readback import parse
 from kloof.results import Column, Section, join_sections, look_up
 from kloof.views import Cell, FigureView, Paragraph, ReportView, SectionView, TableView, VerdictCell
 
@@ -137,6 +139,15 @@ def number(
     )
 
 
+def people(value: float, language: str) -> str:
+    """Print a count of people; fewer than ten only as that."""
+    return (
+        {"nl": "minder dan 10", "en": "fewer than 10"}[language]
+        if value < 10
+        else fmt.number(value, "number", language)
+    )
+
+
 def table(document: dict[str, Any], name: str, language: str, head: tuple[str, ...], caption: str) -> TableView:
     """Print a table of the results as it stands."""
     content = document["tables"][name]
@@ -153,7 +164,7 @@ def table(document: dict[str, Any], name: str, language: str, head: tuple[str, .
             elif column["kind"] == "year":
                 cells.append(Cell((Number(str(value), pointer),), True))
             elif column["unit"] == "persons":
-                cells.append(Cell((Number(fmt.people(value, "number", language, 10), pointer),), True))
+                cells.append(Cell((Number(people(value, language), pointer),), True))
             else:
                 text = fmt.number(value, column["unit"], language, column["decimals"], bare=True)
                 cells.append(Cell((Number(text, pointer),), True))
@@ -191,6 +202,11 @@ def chart(language: str) -> str:
             f"<title>{text}</title></path>"
         )
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 330"><defs><g id="p1"/></defs>{"".join(shapes)}</svg>'
+
+
+def parity(html_nl: str, html_en: str) -> list[str]:
+    """Where two pages do not carry the same numbers, findings and verdicts."""
+    return differences(blocks(parse(html_nl)), blocks(parse(html_en)))
 
 
 def paragraph(document: dict[str, Any], finding: str, *sentences: Sentence) -> Paragraph:

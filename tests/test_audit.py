@@ -23,7 +23,6 @@ from kloof.known import Knowledge
 from kloof.labels import shorten, wrap
 from kloof.narrate import templates
 from kloof.page import render_html
-from kloof.parity import parity
 from kloof.readback import agrees, parse, read_number, watched
 
 
@@ -332,7 +331,7 @@ def test_bridged_direction_words_need_both_ways(language: str) -> None:
 
 
 def test_parity_of_the_two_languages() -> None:
-    assert parity(page("nl"), page("en")) == []
+    assert sample.parity(page("nl"), page("en")) == []
 
 
 @pytest.mark.parametrize(
@@ -346,13 +345,13 @@ def test_parity_of_the_two_languages() -> None:
 )  # fmt: skip
 def test_parity_finds_a_difference(old: str, new: str, fault: str) -> None:
     assert old in page("en")
-    found = parity(page("nl"), page("en").replace(old, new, 1))
+    found = sample.parity(page("nl"), page("en").replace(old, new, 1))
     assert any(re.search(fault, one) for one in found), found
 
 
 def test_parity_finds_a_block_too_many() -> None:
     html = page("en").replace("</section>", f"<p>{EN_GAP}</p></section>", 2)
-    assert any("blocks" in fault or "where" in fault for fault in parity(page("nl"), html))
+    assert any("blocks" in fault or "where" in fault for fault in sample.parity(page("nl"), html))
 
 
 @pytest.mark.parametrize(

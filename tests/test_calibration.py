@@ -117,11 +117,14 @@ def test_the_truth_is_what_the_switch_says(claim: str, part: str, line: float, w
 # ------------------------------------------------------------------ the table
 
 
-def test_every_claim_is_calibrated_or_says_why_not() -> None:
+NOT_CALIBRATED = {"K1", "K2", "K3", "M2", "H9"}  # chance has no say in them: a threshold, a level, not testable here
+
+
+def test_every_claim_is_calibrated_in_which_chance_has_a_say() -> None:
     made = {one.claim for one in switches.switches()}
     registered = {name for name, entry in claims.registry().claims.items() if "exploratory" not in entry}
-    assert made | set(calibration.NOT_CALIBRATED) == registered
-    assert not made & set(calibration.NOT_CALIBRATED)
+    assert made | NOT_CALIBRATED == registered
+    assert not made & NOT_CALIBRATED
     assert len({one.key for one in cells()}) == len(cells())
     assert all(one.step in trials.STEPS for one in switches.switches())
     assert all(list(one.sizes) == sorted(one.sizes) and one.sizes[0] > 0 for one in switches.switches())

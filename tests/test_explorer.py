@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 import mapped
+import sample
 from kloof import audit
 from kloof.catalogue import Catalogue
 from kloof.explorer import TABLE, explorer
 from kloof.maps import DIVERGING, paths
 from kloof.narrate import Narrator, text_of
 from kloof.page import render_html, script_hash
-from kloof.parity import parity
 from kloof.sources import catalogue as read
 
 
@@ -101,7 +101,7 @@ def test_without_the_table_there_is_nothing(catalogue: Catalogue) -> None:
 
 
 def test_both_languages_carry_the_same(catalogue: Catalogue) -> None:
-    assert parity(*(render_html(mapped.view(language, catalogue)) for language in ("nl", "en"))) == []
+    assert sample.parity(*(render_html(mapped.view(language, catalogue)) for language in ("nl", "en"))) == []
 
 
 def test_the_audit_finds_nothing_when_all_is_well(page: str, language: str, catalogue: Catalogue) -> None:

@@ -100,20 +100,6 @@ def test_a_missing_number_is_a_dash_and_never_a_zero(value: float | None, unit: 
     assert fmt.number(value, unit, "en", bare=True) == "–"
 
 
-def test_few_people_are_only_written_as_fewer_than_the_limit() -> None:
-    assert fmt.people(9, "persons", "nl", 10) == "minder dan 10".replace(" ", NBSP)
-    assert fmt.people(1, "persons", "en", 10) == "fewer than 10".replace(" ", NBSP)
-    assert fmt.people(10, "persons", "nl", 10) == "10 personen".replace(" ", NBSP)
-    assert fmt.people(0, "persons", "en", 10) == "0 persons".replace(" ", NBSP)
-    assert fmt.people(4, "households", "en", 0) == "4 households".replace(" ", NBSP)
-    assert fmt.people(float("nan"), "persons", "nl", 10) == "–"
-
-
-@given(st.integers(1, 9), st.sampled_from(fmt.LANGUAGES))
-def test_the_true_small_count_cannot_be_read_back(count: int, language: str) -> None:
-    assert fmt.people(count, "persons", language, 10) == fmt.people(5, "persons", language, 10)
-
-
 def test_digits_follow_the_unit_unless_the_indicator_says_otherwise() -> None:
     assert fmt.decimals_of("index") == 3
     assert fmt.decimals_of("index", 1) == 1

@@ -15,7 +15,6 @@ from kloof.schema import (
     check_observations,
     empty_observations,
     level_of,
-    wide,
 )
 
 GOOD = {
@@ -138,19 +137,6 @@ def test_an_empty_table_is_a_valid_one() -> None:
     empty = empty_observations()
     assert list(check_observations(empty, "nothing").columns) == list(COLUMNS)
     assert len(empty) == 0
-
-
-def test_wide_lays_out_one_indicator_and_keeps_holes() -> None:
-    rows = table(
-        {"year": 2020, "value": 3.0},
-        {"year": 2019, "value": 2.0},
-        {"code": "BU07580100", "value": None, "status": "suppressed"},
-        {"indicator": "households", "value": 9.0},
-    )
-    laid = wide(rows, "inhabitants")
-    assert laid.columns.tolist() == [2019, 2020]
-    assert laid.loc["BU07580106"].tolist() == [2.0, 3.0]
-    assert laid.loc["BU07580100"].isna().all()
 
 
 keys = st.tuples(st.integers(0, 4), st.integers(2015, 2018), st.sampled_from(["inhabitants", "households"]))

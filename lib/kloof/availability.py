@@ -13,7 +13,6 @@ from kloof.catalogue import BROKEN, Catalogue
 PREFIXES = {"buurt": "BU", "wijk": "WK", "gemeente": "GM"}
 PRESENT, SUPPRESSED, ABSENT, APPORTIONED = "present", "suppressed", "absent", "apportioned"
 MEASURED, NOT_PUBLISHED = "measured", "not_published"
-STATES = (PRESENT, SUPPRESSED, ABSENT, BROKEN, APPORTIONED)
 COLUMNS = ("indicator", "year", "state", "without", "measured", "areas", "break")
 FIGURE = ("code", "year", "indicator")
 

@@ -38,9 +38,6 @@ COLUMNS = (
     "municipality", "claim", "part", "switch", "effect", "unit", "units", "count", "years", "verdict", "share",
     "mc_error", "n",
 )  # fmt: skip
-NOT_CALIBRATED = {  # claims that chance has no say in, and why
-    "K1": "threshold", "K2": "threshold", "K3": "level", "M2": "not_testable_here", "H9": "not_testable_here",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)

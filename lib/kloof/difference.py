@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-NUMBERS = ("estimate", "low", "high")
 Document = Mapping[str, Any]
 
 

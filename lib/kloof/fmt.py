@@ -87,11 +87,3 @@ def number(value: float | None, unit: str, language: str, decimals: int | None =
         return text
     sign = MINUS if text.startswith(MINUS) else ""
     return sign + PATTERNS[unit][language].format(n=text.removeprefix(MINUS)).replace(" ", SPACE)
-
-
-def people(value: float, unit: str, language: str, small: int) -> str:
-    """Write a count of people; below `small` only as fewer than it, so that nobody can be found."""
-    if 0 < value < small:
-        fewer = {"nl": f"minder dan {small}", "en": f"fewer than {small}"}[language]
-        return fewer.replace(" ", SPACE)
-    return number(value, unit, language, 0)

@@ -1,13 +1,8 @@
 """Dutch and English side by side: both pages must carry the same numbers, findings and verdicts."""
 
-from kloof.readback import Node, parse
+from kloof.readback import Node
 
 Blocks = dict[str, list[tuple[str, ...]]]  # per section of a page: what each paragraph, cell or picture carries
-
-
-def parity(html_nl: str, html_en: str) -> list[str]:
-    """List where the two languages do not carry the same numbers, findings and verdicts."""
-    return differences(blocks(parse(html_nl)), blocks(parse(html_en)))
 
 
 def differences(dutch: Blocks, english: Blocks) -> list[str]:

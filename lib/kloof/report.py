@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kloof import fmt
 from kloof.catalogue import Catalogue
 from kloof.narrate import Narrator, fill, has, section_limits, text_of
 from kloof.tables import TableWriter
@@ -167,16 +166,6 @@ def build(
         other_language={"nl": "en", "en": "nl"}[language],
         files=tuple(str(entry["looked_up_in"]) for entry in results["sources"].values()),
     )
-
-
-def _table_id(text: str) -> str:
-    """Give a table id only when the source states one: a code without spaces."""
-    return text if " " not in text else fmt.MISSING
-
-
-def _licence(teller: Narrator, name: str, text: str) -> str:
-    """Name a licence in the language of the page."""
-    return teller.word("licence", name) if has("licence", name) else text
 
 
 def back_matter(builder: Builder) -> list[SectionView]:

@@ -105,12 +105,3 @@ def _row_faults(table: pd.DataFrame) -> list[str]:
     note((table["unit"] == "percent") & ~value.between(0, 100) & value.notna(), "percentage outside 0-100")
     note(table.duplicated(KEY, keep=False), "duplicate code, year, indicator and source")
     return found
-
-
-def wide(table: pd.DataFrame, indicator: str) -> pd.DataFrame:
-    """Lay out one indicator as code × year; a cell without a value is missing.
-
-    Takes observations with at most one source per code and year for this indicator.
-    """
-    rows = table[table["indicator"] == indicator]
-    return rows.pivot(index="code", columns="year", values="value").sort_index()

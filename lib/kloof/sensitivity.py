@@ -29,7 +29,6 @@ SINGLE = "single"
 CHOICES = ("indicator", "measure", "focus_list", "weighing", "window", "smallest", "rounding")
 WEIGHING = ("all", "unweighted", "similar")
 SMALLEST = {"half": 0.5, "registered": 1.0, "double": 2.0}
-COUNTED = ("counted", "not_counted")
 TESTS = ("gap_change", "gap_change_before", "beyond_trend")
 Way = tuple[str, models.Comparison, tuple[int, int]]
 
