@@ -1,51 +1,13 @@
-"""Where sources say the same figure, how far they are apart; and whether areas add up to their municipality."""
+"""Whether areas add up to their municipality."""
 
 import pandas as pd
 
 from kloof.adding_up import differences, sums
-from kloof.agreement import agreement
-from kloof.catalogue import Catalogue, Indicator
-
-KNOWN = Catalogue(
-    {
-        "people": Indicator("people", "p", "p", "persons", "count", "population", rounding=5),
-        "inhabitants": Indicator("inhabitants", "i", "i", "persons", "count", "population", rounding=5),
-    },
-    {},
-    {},
-    {},
-    {},
-)
 
 
 def table(*rows: tuple) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["code", "indicator", "value", "source"])
     return frame.assign(year=2020, unit="persons", status="measured")
-
-
-def test_two_sources_are_compared_area_by_area() -> None:
-    rows = table(
-        ("BU07580000", "people", 100.0, "b"),
-        ("BU07580000", "people", 100.0, "a"),
-        ("BU07580001", "people", 100.0, "a"),
-        ("BU07580001", "people", 105.0, "b"),
-        ("BU07580002", "people", 100.0, "a"),
-        ("BU07580002", "people", 106.0, "b"),
-        ("BU07580003", "people", 100.0, "a"),
-        ("GM0758", "people", 1.0, "a"),
-        ("GM0758", "people", 1.0, "b"),
-    )
-    assert agreement(rows, KNOWN).to_numpy().tolist() == [
-        ["people", 2020, "buurt", "a", "b", 3, 1, 2, 11 / 3, 6.0, "BU07580002"],
-        ["people", 2020, "gemeente", "a", "b", 1, 1, 1, 0.0, 0.0, "GM0758"],
-    ]
-
-
-def test_three_sources_make_three_pairs_and_missing_ones_none() -> None:
-    rows = table(*[("GM0758", "people", value, source) for source, value in (("a", 1.0), ("b", 2.0), ("c", 4.0))])
-    assert agreement(rows, KNOWN)["mean_difference"].tolist() == [1.0, 3.0, 2.0]
-    gone = rows.assign(status=["measured", "suppressed", "suppressed"])
-    assert agreement(gone, KNOWN).empty
 
 
 def test_sums_per_municipality() -> None:
