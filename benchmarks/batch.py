@@ -26,10 +26,10 @@ from typing import Any
 
 import numpy as np
 import psutil
+from national import Size, SyntheticFile, synthetic_files
 
 from kloof import cli_batch, store
 from kloof.schema import level_of
-from kloof.synth_national import Size, SyntheticFile, synthetic_files
 
 PROJECT = Path(__file__).resolve().parents[1]
 NAMES = (

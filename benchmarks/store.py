@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from national import Size, synthetic_files
 
 from kloof import store
 from kloof.schema import COLUMNS
-from kloof.synth_national import Size, synthetic_files
 
 ROUNDS = 9
 

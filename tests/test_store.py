@@ -9,6 +9,7 @@ import sys
 import textwrap
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,6 @@ from hypothesis import strategies as st
 from kloof import shelf, store
 from kloof.errors import ParameterError, SchemaError, SourceError
 from kloof.schema import COLUMNS, SetAside, check_observations
-from kloof.synth_national import Size, synthetic_files
 from readable import File, Row, file, observations
 
 A, B = "GM0014", "GM0344"
@@ -31,6 +31,17 @@ FIRST: list[Row] = [
     (B, 2023, "inhabitants", 50, "cbs_2023"), ("BU03440000", 2023, "inhabitants", 50, "cbs_2023"),
 ]  # fmt: skip
 TESTS = Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+def national(project: Path) -> ModuleType:
+    """The synthetic country with which the benchmarks fill a store."""
+    sys.path.insert(0, str(project / "benchmarks"))
+    try:
+        import national
+    finally:
+        sys.path.pop(0)
+    return national
 
 
 @pytest.fixture
@@ -88,9 +99,9 @@ def test_the_same_file_again_changes_nothing(shelf_folder: Path) -> None:
     assert {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in shelf_folder.iterdir()} == before
 
 
-def test_equal_contents_give_equal_bytes(tmp_path: Path) -> None:
+def test_equal_contents_give_equal_bytes(national: ModuleType, tmp_path: Path) -> None:
     for name in ("one", "two"):
-        for made in synthetic_files(Size(5, 60, 4, (2013, 2014)), np.random.default_rng(1)):
+        for made in national.synthetic_files(national.Size(5, 60, 4, (2013, 2014)), np.random.default_rng(1)):
             store.add(made, tmp_path / name)
     for path in (tmp_path / "one").iterdir():
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes(), path.name
@@ -399,9 +410,11 @@ def test_a_file_whose_tables_do_not_fit_is_refused(shelf_folder: Path) -> None:
 # ------------------------------------------------------------------ the synthetic panel
 
 
-def test_the_synthetic_panel_is_as_large_as_it_says_and_says_that_it_is_synthetic(shelf_folder: Path) -> None:
-    size = Size(municipalities=9, buurten=200, indicators=5, years=(2013, 2014))
-    files = list(synthetic_files(size, np.random.default_rng(3)))
+def test_the_synthetic_panel_is_as_large_as_it_says_and_says_that_it_is_synthetic(
+    national: ModuleType, shelf_folder: Path
+) -> None:
+    size = national.Size(municipalities=9, buurten=200, indicators=5, years=(2013, 2014))
+    files = list(national.synthetic_files(size, np.random.default_rng(3)))
     for made in files:
         assert store.add(made, shelf_folder).outcome == "added"
     areas = store.areas(shelf_folder)

@@ -87,7 +87,7 @@ def _file(areas: pd.DataFrame, names: Sequence[str], year: int, rng: np.random.G
     )
     described = {
         "source_id": source, "publisher": "synthetic", "title": f"synthetic panel {year}", "table_id": "synthetic",
-        "licence": "none: synthetic", "looked_up_in": "kloof.synth_national", "retrieved": "",
+        "licence": "none: synthetic", "looked_up_in": "benchmarks/national.py", "retrieved": "",
     }  # fmt: skip
     digest = f"{year:064d}"
     return SyntheticFile(f"synthetic_{year}.csv", digest, "synthetic", observations, areas, pd.DataFrame([described]))
