@@ -34,7 +34,7 @@ report: setup ## make the Breda report in reports/breda (Dutch and English, HTML
 data: setup ## download open figures of the municipalities in the presets; ARGS="--municipality GM0344" for others
 	$(BIN)/kloof data fetch $(ARGS)
 
-calibration: setup ## measure how often every claim's test is wrong, in data/calibration.csv; goes on where it stopped
+calibration: setup ## measure how often every claim's test is wrong, in data/calibration.csv; goes on where it stopped; ARGS=--gaps for data/gap_calibration.csv
 	$(BIN)/kloof calibrate $(ARGS)
 
 test: setup-dev browser lint ## run all tests

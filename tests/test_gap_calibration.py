@@ -6,12 +6,13 @@ A bound below is the share in data/gap_calibration.csv (its n draws) with room f
 import dataclasses
 import math
 import os
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from conftest import PROJECT
+from conftest import PROJECT, CommandLine
 from kloof import gap_calibration, gaps
 from kloof.findings import HIGHER, LOWER, SAME
 from kloof.gap_calibration import Case, calibrate, cases
@@ -155,6 +156,28 @@ def test_any_number_of_workers_gives_the_same_table() -> None:
     assert list(one.columns) == list(WRITTEN.columns)
     assert one.groupby(KEY, sort=False)["share"].sum().tolist() == [100, 100]
     assert not one.equals(calibrate(some, n=4, draws=199, seed=1))
+
+
+def test_the_command_makes_the_table(home: Path, command_line: CommandLine) -> None:
+    """The same cases as in the committed one, of fewer synthetic municipalities."""
+    code, said, _ = command_line("calibrate", "--gaps", "--trials", 2, "--workers", 2)
+    path = home / "data" / "gap_calibration.csv"
+    made = pd.read_csv(path)
+    assert code == 0
+    assert str(path) in said
+    assert set(made["n"]) == {2}
+    exact = [*KEY, "municipality", "focus", "effect", "judgement"]
+    pd.testing.assert_frame_equal(made[exact], WRITTEN[exact])
+    assert path.read_text(encoding="utf-8") == calibrate(cases(), n=2).to_csv(index=False, lineterminator="\n")
+
+
+def test_the_command_refuses_what_chooses_from_the_other_table(home: Path, command_line: CommandLine) -> None:
+    before = (home / "data" / "gap_calibration.csv").read_bytes()
+    for words in (("--claims", "C1"), ("--count", 20), ("--trials", 0)):
+        code, _, problem = command_line("calibrate", "--gaps", *words)
+        assert code == 2
+        assert words[0].removeprefix("--") in problem
+    assert (home / "data" / "gap_calibration.csv").read_bytes() == before
 
 
 # ------------------------------------------------------------------ wrong when off, seen when on

@@ -13,24 +13,38 @@ if TYPE_CHECKING:
 
 def calibrate(
     claims: Annotated[list[str] | None, typer.Option(help="only this claim (more than once: these)")] = None,
-    trials: Annotated[int, typer.Option(help="synthetic municipalities for each claim, switch and size")] = 400,
+    trials: Annotated[
+        int | None,
+        typer.Option(help="synthetic municipalities for each claim, switch and size; without it 400, or 1000 of gaps"),
+    ] = None,
     count: Annotated[
         list[int] | None, typer.Option(help="buurten (or municipalities) of each; without it 56, 15 and 200")
     ] = None,
     workers: Annotated[int, typer.Option(help="processes; 0: as many as there are cores")] = 0,
-    out: Annotated[Path | None, typer.Option(help="table to fill; without it data/calibration.csv")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="table to fill; without it data/calibration.csv, or data/gap_calibration.csv")
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="make everything anew, also what is there")] = False,
+    gaps: Annotated[
+        bool, typer.Option("--gaps", help="make the other table: the change of a gap, judged in several ways")
+    ] = False,
 ) -> None:
-    """Fill the table of error rates, and go on where an earlier run stopped."""
+    """Fill the table of error rates, and go on where an earlier run stopped; that of --gaps is made in one go."""
     import time
 
     from kloof import calibration
     from kloof.errors import ParameterError
     from kloof.sources import data_folder
 
+    trials = (1000 if gaps else 400) if trials is None else trials
     if trials < 1:
         raise ParameterError(f"trials {trials} is not a number of synthetic municipalities; give 1 or more.")
-    path = out or data_folder() / "calibration.csv"
+    path = out or data_folder() / ("gap_calibration.csv" if gaps else "calibration.csv")
+    if gaps:
+        if claims or count:
+            raise ParameterError("--gaps has its own cases; --claims and --count choose those of the other table.")
+        calibrate_gaps(path, trials, workers or os.cpu_count() or 1)
+        return
     chosen = calibration.cells(claims or (), count or calibration.COUNTS)
     before = calibration.empty() if fresh else calibration.read(path)
     started = time.monotonic()
@@ -38,6 +52,16 @@ def calibrate(
         calibration.write(path, table)
         print(f"{line_of(told)}   {time.monotonic() - started:.0f} s", file=sys.stderr)
     print(f"{path}: {len(chosen)} cells of {trials} or more synthetic municipalities.\nNext: kloof run --only 12")
+
+
+def calibrate_gaps(path: Path, trials: int, workers: int) -> None:
+    """Make the table of error rates of the change of a gap anew."""
+    from kloof import calibration, gap_calibration
+
+    cases = gap_calibration.cases()
+    print(f"{len(cases)} cases of {trials} synthetic municipalities each …", file=sys.stderr)
+    calibration.write(path, gap_calibration.calibrate(cases, trials, workers=workers))
+    print(f"{path}: {len(cases)} cases of {trials} synthetic municipalities.\nNext: kloof run --only 12")
 
 
 def line_of(told: "Told") -> str:

@@ -1,6 +1,6 @@
 """How often is a judgement wrong, and how often is a true change seen? Measured on synthetic municipalities.
 
-`python -m kloof.gap_calibration` writes data/gap_calibration.csv. Each row says how often (`share`, percent of `n`
+`kloof calibrate --gaps` writes data/gap_calibration.csv. Each row says how often (`share`, percent of `n`
 synthetic municipalities, with the standard error `mc_error` of that percentage) one test gave one judgement, under one
 switch:
 `off` when the gap truly does not change, `on` when the focus buurten truly fall behind by `effect` (thousand euro for
@@ -23,9 +23,8 @@ from kloof.gaps import Followed
 from kloof.models import ABSOLUTE, RELATIVE, Paths
 from kloof.panel import Balanced, Focus
 from kloof.presets import Parameters
-from kloof.results import write_whole
 from kloof.schema import empty_observations
-from kloof.sources import DataSet, data_folder
+from kloof.sources import DataSet
 from kloof.study import Study
 from kloof.synth import Truth, municipality
 
@@ -189,13 +188,3 @@ def calibrate(chosen: Sequence[Case], n: int, draws: int = 999, seed: int = SEED
         with ProcessPoolExecutor(workers) as pool:
             parts = list(pool.map(work, enumerate(chosen)))
     return pd.DataFrame([row for part in parts for row in part], columns=list(COLUMNS))
-
-
-def main() -> None:
-    """Run all cases on two cores and write data/gap_calibration.csv."""
-    table = calibrate(cases(), n=1000, workers=2)
-    write_whole(data_folder() / "gap_calibration.csv", table.to_csv(index=False, lineterminator="\n"))
-
-
-if __name__ == "__main__":
-    main()
