@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from kloof.segments import FloatArray, Segments, divide
+from kloof import formulas, manygroups
+from kloof.segments import FloatArray, divide
 
 Measure = Callable[[FloatArray, ArrayLike], FloatArray]
 
@@ -40,18 +41,18 @@ def _entropy(totals: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True)
 class OfSums:
-    """A measure that depends on the units only through sums: M, H, isolation, the correlation ratio.
+    """A measure that depends on the units only through sums, with the short cut this allows when units are drawn.
 
-    columns: counts (..., G, N) to what is summed (..., C, N); combine: the sums (C, ...) to the measure.
+    formula: the measure; columns: counts (..., G, N) to what is summed (..., C, N); combine: the sums (C, ...) to it.
     """
 
+    formula: Measure
     columns: Callable[[FloatArray], FloatArray]
     combine: Callable[[FloatArray], FloatArray]
 
     def __call__(self, counts: FloatArray, starts: ArrayLike = (0,)) -> FloatArray:
         """Give the measure of counts (..., G, N), one number per segment."""
-        table = np.asarray(counts, dtype=np.float64)
-        return self.combine(np.moveaxis(Segments(starts, table.shape[-1]).total(self.columns(table)), -2, 0))
+        return self.formula(counts, starts)
 
     def weighted(self, weights: FloatArray, counts: FloatArray) -> FloatArray:
         """Give the measure (S, R, ...) of counts (S, 1, ..., G, N) under weights (S, R, N)."""
@@ -68,25 +69,25 @@ def _entropy_columns(counts: FloatArray) -> FloatArray:
 
 
 def _information(sums: FloatArray) -> FloatArray:
-    return _entropy(sums[:-1]) - divide(sums[-1], sums[:-1].sum(axis=0))
+    """M out of the sums; nan when one group is all there is."""
+    whole = _entropy(sums[:-1])
+    return np.where(whole > 0, whole - divide(sums[-1], sums[:-1].sum(axis=0)), np.nan)
 
 
 def _relative_information(sums: FloatArray) -> FloatArray:
     return divide(_information(sums), _entropy(sums[:-1]))
 
 
-mutual_information = OfSums(_entropy_columns, _information)
-"""M in nats: what the unit says about the group. Source: Mora & Ruiz-Castillo 2011,
-doi:10.1111/j.1467-9531.2011.01237.x"""
+mutual_information = OfSums(manygroups.mutual_information, _entropy_columns, _information)
+"""M in nats, see `manygroups.mutual_information`."""
 
-theil_h = OfSums(_entropy_columns, _relative_information)
-"""H = M over the entropy of the groups; nan when there is one group. Source: Theil & Finizza 1971,
-doi:10.1080/0022250X.1971.9989795"""
+theil_h = OfSums(manygroups.multigroup_theil_h, _entropy_columns, _relative_information)
+"""H, see `manygroups.multigroup_theil_h`."""
 
 
 @dataclass(frozen=True)
 class Dissimilarity:
-    """D of group number `group` against all others. Source: Duncan & Duncan 1955, doi:10.2307/2088328."""
+    """D of group number `group` against all others, see `formulas.dissimilarity`."""
 
     group: int = 0
 
@@ -96,11 +97,7 @@ class Dissimilarity:
 
     def __call__(self, counts: FloatArray, starts: ArrayLike = (0,)) -> FloatArray:
         """Give D of counts (..., G, N), one number per segment."""
-        members, rest = self._sides(np.asarray(counts, dtype=np.float64))
-        cut = Segments(starts, members.shape[-1])
-        group_total, rest_total = cut.total(members), cut.total(rest)
-        apart = np.abs(members * cut.spread(rest_total) - rest * cut.spread(group_total))
-        return divide(cut.total(apart), 2 * group_total * rest_total)
+        return formulas.dissimilarity(*self._sides(np.asarray(counts, dtype=np.float64)), starts)
 
     def weighted(self, weights: FloatArray, counts: FloatArray) -> FloatArray:
         """Give D (S, R, ...) of counts (S, 1, ..., G, N) under weights (S, R, N)."""
