@@ -110,6 +110,25 @@ def areas(svg):
     return {path.attrib["data-code"]: path for path in drawn_by_themselves(svg, "path") if "data-code" in path.attrib}
 
 
+def corners(data):
+    """Follow a path of straight lines as the SVG specification says: the corners of its rings, in tenths."""
+    rings, here = [], (0, 0)
+    for letter, text in re.findall(r"([A-Za-z])([^A-Za-z]*)", data):
+        values = [round(10 * float(one)) for one in re.findall(r"-?(?:\d+\.?\d*|\.\d+)", text)]
+        if letter in "Zz":
+            here = rings[-1][0]
+            continue
+        across, down = {"H": (1, 0), "V": (0, 1)}.get(letter.upper(), (1, 1))
+        for place in range(0, len(values), across + down):
+            x, y = values[place] * across, values[place + across + down - 1] * down
+            moved = letter.islower()
+            here = (x + here[0] * (moved or not across), y + here[1] * (moved or not down))
+            if letter in "Mm" and not place:
+                rings.append([])
+            rings[-1].append(here)
+    return rings
+
+
 # ---------------------------------------------------------------- the map
 
 
@@ -214,7 +233,8 @@ def test_focus_is_outlined_above_all_areas(catalogue):
     paths = list(ElementTree.fromstring(svg).iter(f"{SVG}path"))
     outlined = [path for path in paths if path.attrib.get("stroke") == "#D55E00"]
     drawn = areas(svg)
-    assert outlined[0].attrib["d"] == drawn["BU00010001"].attrib["d"] + drawn["BU00010003"].attrib["d"]
+    both = [drawn[code].attrib["d"] for code in ("BU00010001", "BU00010003")]
+    assert corners(outlined[0].attrib["d"]) == [ring for data in both for ring in corners(data)]
     last_area = max(index for index, path in enumerate(paths) if "data-code" in path.attrib)
     assert paths.index(outlined[0]) > last_area
     none = draw(results([[code, value, "rest"] for code, value, _ in ROWS], **OPTIONS), strip(*NAMES), catalogue)
@@ -268,6 +288,18 @@ def test_holes_and_islands_are_drawn():
     island = shapely.MultiPolygon([box(0, 0, 9, 9).difference(box(3, 3, 6, 6)), box(20, 0, 21, 1)])
     assert maps._path(island).count("M") == 3
     assert maps._path(island).count("Z") == 3
+
+
+@given(st.lists(st.tuples(st.floats(0, 900), st.floats(0, 900)), min_size=3, max_size=30))
+def test_no_corner_of_an_area_drifts(places):
+    area = shapely.Polygon(places)
+    wanted = [(round(10 * x), round(10 * y)) for x, y in area.exterior.coords[:-1]]
+    apart = [place for at, place in enumerate(wanted) if at == 0 or place != wanted[at - 1]]
+    assert corners(maps._path(area)) == [apart]
+
+
+def test_an_area_smaller_than_can_be_seen_is_still_a_path():
+    assert maps._path(box(0.31, 0.52, 0.32, 0.53)) == "M.3 .5Z"
 
 
 # ---------------------------------------------------------------- classes and colours
