@@ -1,7 +1,8 @@
 """A figure of results.json → SVG text in one language, its alt text and its note.
 
-A figure states its unit, years and ranges, can be read without colour, and is the same bytes every time.
-Charts are in `kloof.charts`, maps in `kloof.maps`; no setting of matplotlib is changed outside a call.
+A figure states its unit, years and ranges, can be read without colour, and is the same bytes every time. Letters stay
+letters, so that it can be searched and read back, and keep their width in whatever font a reader has. Charts are in
+`kloof.charts`, maps in `kloof.maps`; no setting of matplotlib is changed outside a call.
 """
 
 import re
@@ -9,7 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
 from io import StringIO
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
 
 from kloof import (
     argument,
@@ -24,11 +27,10 @@ from kloof import (
 )
 from kloof.canvas import STYLE, Drawing, prepare
 from kloof.errors import ReportError
-from kloof.labels import learn_font
+from kloof.labels import LETTER, learn_font, wide
 from kloof.memo import remembered
 from kloof.narrate import Narrator, text_of
 from kloof.results import dump
-from kloof.slim import slim
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -71,6 +73,15 @@ NEEDS = {
     "waterfall": ("part", "estimate"),
 }
 OF_OTHERS = ("sections", "findings", "tables", "figures", "verdicts", "lead", "overall", "command")
+SVG = "http://www.w3.org/2000/svg"
+NUMBER = re.compile(r"-?\d+\.\d+")
+FAMILY = "'Source Sans Pro','Source Sans 3',sans-serif"
+ROOT = {"role": "img", "font-family": FAMILY, "font-size": f"{LETTER:g}", "stroke-linejoin": "round"}
+HEAVY, BOLD = "700", "600"  # how matplotlib and our maps call the semibold of the font, and how a page does
+SCOUR = {
+    "digits": 5, "group_create": True, "strip_ids": True, "shorten_ids": True, "embed_rasters": False,
+    "renderer_workaround": False, "strip_xml_prolog": True, "newlines": False,
+}  # fmt: skip
 NAMED = 5  # buurten without a figure that a note names; of more it gives the number
 
 
@@ -118,10 +129,10 @@ def _drawn(drawing: Drawing, geometry: Mapping[str, Any] | None) -> str:
                 raise ReportError(
                     f"figure {drawing.name} is a map and needs boundaries: give draw() a geometry (GeoJSON)."
                 )
-            return slim(maps.choropleth(drawing, geometry, slug), slug)
+            return _small(_finish(maps.choropleth(drawing, geometry, slug)), slug)
         content = StringIO()
         CHARTS[drawing.kind](drawing).savefig(content, format="svg", metadata={"Date": None})
-    return slim(_finish(content.getvalue()), slug)
+    return _small(_finish(content.getvalue()), slug)
 
 
 def show(name: str, narrator: Narrator, geometry: Mapping[str, Any] | None = None) -> Shown:
@@ -191,14 +202,52 @@ def _without(drawing: Drawing) -> list[str]:
 
 
 def _finish(svg: str) -> str:
-    """Make matplotlib's file fit for a page: only the element, no size of its own."""
-    body = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
-    root = re.match(r"<svg[^>]*>", body)
-    box = re.search(r'viewBox="[^"]*"', body)
-    if root is None or box is None:
+    """Make a drawing fit for a page: no size of its own, no style sheet (it would hold for all of the page).
+
+    Axes become groups of class `scale`. Places are rounded to a tenth, those inside a mark to a hundredth.
+    """
+    root = ElementTree.fromstring(re.sub(r"<(metadata|style)\b.*?</\1>", "", svg, flags=re.DOTALL))
+    if "viewBox" not in root.attrib:
         raise ReportError("matplotlib wrote an SVG without a viewBox; this version of it is not supported.")
-    opening = (
-        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'{box[0]} width="100%" role="img">'
-    )
-    return opening + body[root.end() :]
+    root.attrib = {"viewBox": root.attrib["viewBox"], **ROOT}
+    for element in root.iter():
+        if element.get("id", "").startswith("matplotlib.axis"):
+            element.set("class", "scale")
+        for name in ("d", "x", "y"):
+            if name in element.attrib:
+                element.set(name, _rounded(element.attrib[name], 2 if "id" in element.attrib else 1))
+        if element.tag == f"{{{SVG}}}text":
+            _set_letters(element)
+    ElementTree.register_namespace("", SVG)
+    ElementTree.register_namespace("xlink", "http://www.w3.org/1999/xlink")
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def _rounded(places: str, digits: int) -> str:
+    """Round every number of a text."""
+    return NUMBER.sub(lambda number: f"{round(float(number[0]), digits):g}", places)
+
+
+def _set_letters(text: ElementTree.Element) -> None:
+    """Give letters the family, size and weight of the page, and the width they were laid out with."""
+    text.attrib |= dict(re.findall(r"([\w-]+): ([^;]+)", text.attrib.pop("style", "")))
+    text.attrib.pop("font-family", None)
+    if re.match(r"rotate\(-0 ", text.get("transform", "")):
+        del text.attrib["transform"]
+    bold, size = text.get("font-weight") == HEAVY, float(text.attrib.pop("font-size", f"{LETTER}").removesuffix("px"))
+    if bold:
+        text.set("font-weight", BOLD)
+    if size != LETTER:
+        text.set("font-size", f"{size:g}")
+    if len(text.text or "") > 1:
+        text.set("textLength", f"{wide(text.text or '', bold=bold) * size / LETTER:.1f}")
+
+
+def _small(svg: str, slug: str) -> str:
+    """Write a drawing in fewer bytes: every style said once, ids only where something refers to them.
+
+    Ids begin with `slug`; titles, classes, and where a value stands in results.json stay.
+    """
+    from scour.scour import scourString
+
+    return str(scourString(svg, SimpleNamespace(**SCOUR, shorten_ids_prefix=f"{slug}-")))

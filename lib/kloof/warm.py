@@ -35,7 +35,8 @@ LOADED = (
     "statsmodels.regression.linear_model", "statsmodels.stats.multitest", "statsmodels.stats.meta_analysis",
     "statsmodels.miscmodels.ordinal_model",
     "scipy.optimize", "scipy.stats", "duckdb", "pyarrow.parquet", "shapely", "fontTools.subset", "jinja2", "typst",
-    "pikepdf", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "IPython.core.interactiveshell",
+    "pikepdf", "scour.scour", "matplotlib.pyplot", "matplotlib_inline.backend_inline",
+    "IPython.core.interactiveshell",
 )  # fmt: skip
 FIRST = (
     "from matplotlib import pyplot; pyplot.plot([0, 1]); pyplot.title('a'); pyplot.close()",
