@@ -1,4 +1,4 @@
-"""How small and how large a spread of means can be: proven above, found by turns below, refused where it cannot."""
+"""How small and how large an index can be by the one number that ties its units: never beyond, reached, refused."""
 
 from itertools import product
 
@@ -7,17 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kloof import bregman, extremes
-from kloof.bounds import index_range
+from kloof import bregman
 from kloof.extremes import CountBox
 from kloof.indices import get_index
 
-IDS = ("weighted_sd", "coefficient_of_variation", "theil_between")
+SPREADS = ("weighted_sd", "coefficient_of_variation", "theil_between")
+EVENNESS = ("theil_h", "correlation_ratio", "hutchens", "atkinson", "atkinson(0.1)", "atkinson(0.8)")
 
 
 @st.composite
 def boxes(draw: st.DrawFn, most: int = 6) -> CountBox:
-    """Values and weights as they are published: rounded to a step that is small beside them."""
+    """Two numbers per unit as they are published: rounded to a step that is small beside them."""
     size = draw(st.integers(2, most))
     values = np.array(draw(st.lists(st.integers(20, 400), min_size=size, max_size=size)), dtype=float)
     weights = np.array(draw(st.lists(st.integers(1, 300), min_size=size, max_size=size)), dtype=float)
@@ -25,89 +25,99 @@ def boxes(draw: st.DrawFn, most: int = 6) -> CountBox:
     return CountBox(values - step, values + step, np.maximum(weights - people, 0), weights + people)
 
 
-def found(index_id: str, box: CountBox) -> bregman.Spread | None:
-    return bregman.spread(get_index(index_id), box)
+def found(index_id: str, box: CountBox) -> bregman.Ends | None:
+    return bregman.bounds_of(get_index(index_id), box)
 
 
-@pytest.mark.parametrize("index_id", IDS)
+@pytest.mark.parametrize("index_id", [*SPREADS, *EVENNESS])
 @given(box=boxes(), seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=40, deadline=None)
 def test_no_table_of_the_box_lies_beyond_the_ends(index_id: str, box: CountBox, seed: int) -> None:
     ends = found(index_id, box)
     assert ends is not None
-    rng = np.random.default_rng(seed)
-    place = rng.beta(0.3, 0.3, (400, 2, box.a_low.size))  # often near a corner
-    values = box.a_low + place[:, 0] * (box.a_high - box.a_low)
-    weights = box.b_low + place[:, 1] * (box.b_high - box.b_low)
-    met = get_index(index_id).function(values, weights, (0,))[:, 0]
-    room = 1e-12 * max(1.0, ends.bound)
-    assert np.nanmax(met) <= ends.bound + room
-    assert ends.high <= ends.bound + room
-    if ends.settled:
-        assert np.nanmin(met) >= ends.low - room
+    place = np.random.default_rng(seed).beta(0.3, 0.3, (400, 2, box.a_low.size))  # often near a corner
+    first = box.a_low + place[:, 0] * (box.a_high - box.a_low)
+    second = box.b_low + place[:, 1] * (box.b_high - box.b_low)
+    met = get_index(index_id).function(first, second, (0,))[:, 0]
+    room = 1e-12 * max(1.0, ends.high)
+    assert ends.low - room <= np.nanmin(met)
+    assert np.nanmax(met) <= ends.high + room
 
 
-@pytest.mark.parametrize("index_id", IDS)
-@given(box=boxes(most=3))
-def test_the_highest_is_that_of_corners_and_of_weights_between(index_id: str, box: CountBox) -> None:
+@pytest.mark.parametrize("index_id", [*SPREADS, *EVENNESS])
+def test_the_ends_that_count_as_exact_are_those_of_a_fine_grid(index_id: str) -> None:
+    """Two units of which all four numbers are free, in 25 steps: no end is further away than a step can bring."""
+    box = CountBox(*(np.array(ends) for ends in ([20.0, 31.0], [23.0, 34.0], [90.0, 40.0], [95.0, 44.0])))
+    axes = [np.linspace(*ends, 25) for side in (box[:2], box[2:]) for ends in zip(*side, strict=True)]
+    grid = np.array(list(product(*axes)))
+    met = get_index(index_id).function(grid[:, :2], grid[:, 2:], (0,))[:, 0]
     ends = found(index_id, box)
     assert ends is not None
-    steps = [np.linspace(*end, 9) for end in zip(*box[2:], strict=True)]
-    values = np.array(list(product(*zip(*box[:2], strict=True))))
-    weights = np.array(list(product(*steps)))
-    met = get_index(index_id).function(values[:, None], weights[None], (0,))[..., 0]
-    assert ends.bound >= np.nanmax(met) - 1e-12
-    if ends.bound - ends.high < 1e-12:
-        assert ends.high >= np.nanmax(met) - 1e-12
-
-
-@pytest.mark.parametrize("index_id", IDS)
-@given(box=boxes())
-@settings(max_examples=25, deadline=None)
-def test_the_ranges_are_those_of_the_search_among_all_tables(index_id: str, box: CountBox) -> None:
-    quick = index_range(index_id, *box, np.random.default_rng(3))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bregman, "spread", lambda *_: None)
-        slow = index_range(index_id, *box, np.random.default_rng(3))
-    assert quick.low <= slow.low + 1e-9
-    assert quick.high >= slow.high - 1e-9
-    assert (quick.low, quick.high) == pytest.approx((slow.low, slow.high), abs=2e-6, rel=1e-5)
+    assert ends.exact
+    room = 0.02 * (met.max() - met.min())
+    assert met.min() - room <= ends.low <= met.min() + 1e-12
+    assert met.max() - 1e-12 <= ends.high <= met.max() + room
 
 
 def test_by_hand() -> None:
     fixed = np.array([1.0, 1.0])
     ends = found("weighted_sd", CountBox(np.array([1.0, 4.0]), np.array([2.0, 6.0]), fixed, fixed))
+    assert ends == (pytest.approx(1.0), pytest.approx(2.5), True)  # 2 and 4, 1 and 6
+    # group 1–2 and 2, rest 2 and 2: even with 2; with 1 the shares are 1/3 and 1/2, 1 − (2/3 + 1) · 7 / (3 · 4) = 1/36
+    ends = found("correlation_ratio", CountBox(np.array([1.0, 2.0]), np.array([2.0, 2.0]), 2 * fixed, 2 * fixed))
     assert ends is not None
-    assert ends[:3] == pytest.approx((1.0, 2.5, 2.5))  # 2 and 4, 1 and 6
+    assert (ends.low, ends.high) == pytest.approx((0, 1 / 36), abs=1e-12)
 
 
-@pytest.mark.parametrize("index_id", IDS)
-def test_nothing_where_there_is_no_room_or_no_mean(index_id: str) -> None:
-    one, ratios = np.array([3.0, 3.0]), index_id != "weighted_sd"
-    assert found(index_id, CountBox(one, one, one, one)) is None
-    below = CountBox(np.array([-1.0, 2.0]), np.array([1.0, 3.0]), one, one)
-    assert (found(index_id, below) is None) == ratios
-    nothing = CountBox(np.zeros(2), np.array([1.0, 3.0]), np.zeros(2), one)
-    assert (found(index_id, nothing) is None) == ratios
-
-
-def test_an_index_without_such_a_form_is_left_to_the_search() -> None:
-    box = CountBox(np.zeros(2), np.array([1.0, 3.0]), np.ones(2), np.ones(2))
-    assert found("gini", box) is None
-
-
-def test_what_is_not_proven_is_searched_further(monkeypatch: pytest.MonkeyPatch) -> None:
-    low, high = np.array([0.0, 1.0, 2.0, 0.5]), np.array([10.0, 9.0, 8.0, 4.0])
-    light, heavy = np.array([0.0, 1.0, 0.0, 2.0]), np.array([10.0, 5.0, 9.0, 8.0])
-    box = CountBox(low, high, light, heavy)
+def test_with_values_below_0_there_is_a_range_as_long_as_no_mean_can_be_0() -> None:
+    box = CountBox(np.array([-2.0, 8.0]), np.array([-1.0, 10.0]), np.array([1.0, 2.0]), np.array([1.0, 3.0]))
+    grid = np.array(list(product(*(np.linspace(*ends, 15) for ends in ((-2, -1), (8, 10), (2, 3))))))
+    weights = np.column_stack([np.ones(len(grid)), grid[:, 2]])
+    met = get_index("coefficient_of_variation").function(grid[:, :2], weights, (0,))[:, 0]
     ends = found("coefficient_of_variation", box)
     assert ends is not None
-    assert ends.bound > ends.high + 1e-6
-    walked: list[float] = []
-    search = extremes._Search.best
-    monkeypatch.setattr(
-        extremes._Search, "best", lambda own, sign, starts: walked.append(sign) or search(own, sign, starts)
+    assert (ends.low, ends.high) == pytest.approx((met.min(), met.max()), rel=1e-3)
+    assert ends.low <= met.min() + 1e-12
+    assert met.max() <= ends.high + 1e-12
+
+
+def test_theil_looks_past_tables_with_a_value_below_0() -> None:
+    fixed = np.array([1.0, 1.0])
+    ends = found("theil_between", CountBox(np.array([-1.0, 3.0]), np.array([1.0, 3.0]), fixed, fixed))
+    cut = found("theil_between", CountBox(np.array([0.0, 3.0]), np.array([1.0, 3.0]), fixed, fixed))
+    assert ends == cut
+    assert cut is not None
+    assert cut.high == pytest.approx(np.log(2))  # one unit has all
+
+
+def test_nothing_where_a_mean_can_be_0_or_the_index_has_no_such_form() -> None:
+    one = np.array([3.0, 3.0])
+    nothing = CountBox(np.zeros(2), np.array([1.0, 3.0]), np.zeros(2), one)
+    assert [found(index_id, nothing) is None for index_id in SPREADS] == [False, True, True]
+    assert found("gini", nothing) is None
+
+
+def test_a_box_without_room_has_the_index_itself() -> None:
+    first, second = np.array([10.0, 20.0, 0.0]), np.array([5.0, 40.0, 8.0])
+    for index_id in (*SPREADS, *EVENNESS):
+        ends = found(index_id, CountBox(first, first, second, second))
+        own = float(get_index(index_id).function(first, second, (0,))[0])
+        assert ends == (pytest.approx(own, abs=1e-9), pytest.approx(own, abs=1e-9), True)
+
+
+def test_bounds_hold_when_nothing_comes_to_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With one step of Dinkelbach, or few cells, the ends may only lie further apart."""
+    box = CountBox(
+        *(np.array(ends) for ends in ([20.0, 31.0, 4.0], [29.0, 44.0, 9.0], [90.0, 40.0, 9.0], [99.0, 64, 80]))
     )
-    whole = index_range("coefficient_of_variation", *box, np.random.default_rng(1))
-    assert walked == [-1.0, 1.0]
-    assert whole.low <= ends.low
-    assert ends.high <= whole.high <= ends.bound
+    for index_id in ("theil_h", "weighted_sd"):
+        whole = found(index_id, box)
+        assert whole is not None
+        for name in ("_TURNS", "_ZOOMS"):
+            with monkeypatch.context() as patch:
+                patch.setattr(bregman, name, 1)
+                rough = found(index_id, box)
+            assert rough is not None
+            assert rough.low <= whole.low
+            assert rough.high >= whole.high
+            assert not rough.exact

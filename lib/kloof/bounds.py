@@ -15,27 +15,27 @@ from kloof.errors import NotComputableError, ParameterError, SchemaError, exampl
 from kloof.extremes import (
     CountBox,
     IndexFunction,
+    gini_ends,
     highest_mean,
     highest_split,
     isolation_ends,
     lowest_split,
-    searched_ends,
+    profile_ends,
 )
 from kloof.formulas import FloatArray, dissimilarity
-from kloof.indices import NEEDS, get_index
+from kloof.indices import NEEDS, Index, get_index
 
 
 @dataclass(frozen=True)
 class IndexRange:
-    """What an index can be: from low to high.
+    """What an index can be: from low to high, never narrower than the true range.
 
-    certified: the true range lies inside low–high. method: "exact" (low and high are reached), "outer" (the
-    range may be narrower) or "search" (low and high are reached, but a wider range is not excluded).
+    method: "exact" (low and high are reached, or come as near as one likes), "outer" (the true range may be narrower)
+    or "scale" (the box says nothing: low and high are the ends of the scale of the index).
     """
 
     low: float
     high: float
-    certified: bool
     method: str
 
 
@@ -157,14 +157,14 @@ def dissimilarity_range(a_low: ArrayLike, a_high: ArrayLike, b_low: ArrayLike, b
     """Exact range of D over the box of group counts a and rest counts b (people or households).
 
     method is "exact", or "outer" when so many units can lie on either side of the average that the search for
-    the highest was stopped; `high` is then proven but may be too high. certified is True for both.
+    the highest was stopped; `high` is then proven but may be too high.
     Raises SchemaError (box), NotComputableError "group_is_empty" or "group_is_everyone".
     """
     box = _counts((a_low, a_high, b_low, b_high))
-    reached, low, _ = lowest_split(box)
+    reached, low = lowest_split(box)
     best, high = highest_split(box)
     exact = reached - low <= 1e-7 and high - best <= 1e-7
-    return _around(IndexRange(low, high, True, "exact" if exact else "outer"), dissimilarity, box)
+    return _around(IndexRange(low, high, "exact" if exact else "outer"), dissimilarity, box)
 
 
 def _counts(low_high: tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike]) -> CountBox:
@@ -186,19 +186,11 @@ def _around(found: IndexRange, function: IndexFunction, box: CountBox) -> IndexR
     return replace(found, low=min(found.low, centre), high=max(found.high, centre))
 
 
-def index_range(
-    index_id: str,
-    a_low: ArrayLike,
-    a_high: ArrayLike,
-    b_low: ArrayLike,
-    b_high: ArrayLike,
-    rng: np.random.Generator,
-) -> IndexRange:
+def index_range(index_id: str, a_low: ArrayLike, a_high: ArrayLike, b_low: ArrayLike, b_high: ArrayLike) -> IndexRange:
     """Return the range of an index of two groups, or of a mean, over the box of a and b (counts, or value and weight).
 
-    dissimilarity, minmax (which rises with it), isolation and interaction are exact and certified; the others are
-    searched (method "search"): low and high are reached by tables in the box, but a wider range is not excluded. rng
-    picks the starting points.
+    Dissimilarity, minmax (which rises with it), isolation and interaction are exact; Gini and the concentration profile
+    have outer bounds. All others (`bregman`) are exact where tables were met that reach both bounds, and else outer.
     Raises ParameterError (index), SchemaError (box), NotComputableError: group_is_empty, group_is_everyone,
     no_weight, not_defined (at the centre of the box).
     """
@@ -214,29 +206,22 @@ def index_range(
             raise NotComputableError("no_weight", "Every weight is 0, so the index is not defined.")
     else:
         box = _counts((a_low, a_high, b_low, b_high))
-    if index_id == "dissimilarity":
-        return dissimilarity_range(*box)
-    if index_id == "minmax":
+    return _around(_found(index, box), index.function, box)
+
+
+def _found(index: Index, box: CountBox) -> IndexRange:
+    if index.id in {"dissimilarity", "minmax"}:
         apart = dissimilarity_range(*box)
-        low, high = (2 * end / (1 + end) for end in (apart.low, apart.high))
-        return _around(replace(apart, low=low, high=high), index.function, box)
-    if index_id in {"isolation", "interaction"}:
+        ends = (apart.low, apart.high)
+        low, high = ends if index.id == "dissimilarity" else (2 * end / (1 + end) for end in ends)
+        return replace(apart, low=low, high=high)
+    if index.id in {"isolation", "interaction"}:
         low, high = isolation_ends(box)
-        ends = (low, high) if index_id == "isolation" else (1 - high, 1 - low)
-        return _around(IndexRange(*ends, True, "exact"), index.function, box)
-    spread = bregman.spread(index, box)  # where there is one, and it is not proven, the search goes on
-    if spread is not None and spread.proven:
-        low, high = spread.low, spread.high
-    else:
-        even = np.concatenate(_nearest_to_mean(box)) if index.needs == "means" else lowest_split(box)[2]
-        low, high = searched_ends(index, box, even, rng)
-        if spread is not None:
-            low, high = min(low, spread.low), max(high, spread.high)
-    return _around(IndexRange(low, high, False, "search"), index.function, box)
-
-
-def _nearest_to_mean(box: CountBox) -> tuple[FloatArray, FloatArray]:
-    """Return the values closest to the mean at the centre of the box, with the weights of the centre."""
-    weight = (box.b_low + box.b_high) / 2
-    mean = float((box.a_low + box.a_high) @ weight / 2 / weight.sum())
-    return np.clip(mean, box.a_low, box.a_high), weight
+        return IndexRange(*((low, high) if index.id == "isolation" else (1 - high, 1 - low)), "exact")
+    if index.id in {"gini", "concentration_profile"}:
+        low, high = (gini_ends if index.id == "gini" else profile_ends)(box)
+        return IndexRange(low, min(high, index.highest), "outer")
+    found = bregman.bounds_of(index, box)
+    if found is None:
+        return IndexRange(index.lowest, index.highest, "scale")
+    return IndexRange(found.low, found.high, "exact" if found.exact else "outer")

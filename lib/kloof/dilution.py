@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from kloof import claims
+from kloof.bounds import index_range
 from kloof.errors import NotComputableError
 from kloof.findings import Finding, Side
 from kloof.indices import INDICES
@@ -280,16 +281,12 @@ def effective_number(counts: Array) -> float:
 def effective_range(low: Array, high: Array) -> tuple[float, float]:
     """Give how low and how high the effective number can be when every count lies anywhere from low to high.
 
-    It rises with a count below Σv²/Σv and falls with one above. The highest is where every count is as near to that as
-    its box allows (the ratio is quasi-concave); the lowest was searched among the corners that this rule gives.
+    Of N counts it is N / (1 + CV²), which falls with their coefficient of variation, and never below 1.
     """
-    highest = lowest = (low + high) / 2
-    for _ in range(100):
-        turn = float((highest @ highest) / highest.sum())
-        highest = np.clip(turn, low, high)
-        turn = float((lowest @ lowest) / lowest.sum())
-        lowest = np.where(lowest < turn, low, high)
-    return effective_number(lowest), effective_number(highest)
+    once = np.ones(len(low))
+    spread = index_range("coefficient_of_variation", low, high, once, once)
+    lowest, highest = (len(low) / (1 + end**2) for end in (spread.high, spread.low))
+    return max(lowest, 1.0), highest
 
 
 def spread_finding(study: Study, name: str, number: str) -> Finding:

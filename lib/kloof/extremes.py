@@ -1,11 +1,10 @@
 """Finds the highest and lowest an index can be over a box: the methods behind `bounds`.
 
-Three kinds: proven by a search over sets of units or a linear programme (dissimilarity), proven by a
-threshold (weighted means, isolation), and searched without proof (all others).
+Three kinds: by a search over sets of units or a linear programme (dissimilarity), by a threshold (weighted means,
+isolation), and outer bounds, which the true ends lie within (Gini, concentration profile). `bregman` has the others.
 """
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -13,27 +12,14 @@ from numpy.typing import ArrayLike
 
 from kloof.errors import NotComputableError
 from kloof.formulas import FloatArray, dissimilarity
-from kloof.indices import Index
-from kloof.moves import moved, slope
+from kloof.segments import divide
 
 # branch and bound stops when this many numbers have been visited (half a second); the bound still holds then
 _MOST_CELLS = 1_200_000
 _TOLERANCE = 1e-12
-_STARTS = 4
-_SMALL = 10  # with so few coordinates all corners are tried, and all starts
-_FEW = 12  # with more coordinates than this to flip,
-_MANY = 0.6  # those that raise the index by this part of the highest rise are flipped together
-_AGREE = 1e-7  # two descents that end closer than this found the same lowest point
-_NOT_DEFINED = 1e6  # what the minimiser sees where the index is not defined
-_LOWEST = -1e300  # what a climb sees there
-
-# many walks first go as far as tells which are worth it; the best are walked to the end
-_FINE = MappingProxyType({"gtol": 1e-9, "ftol": 1e-14, "maxiter": 500})
-_ROUGH = MappingProxyType({"gtol": 1e-5, "ftol": 1e-9, "maxiter": 100})
-_WALKED = 3
+_TURNS = 100
 
 IndexFunction = Callable[[ArrayLike, ArrayLike, ArrayLike], FloatArray]
-_SMOOTH = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-10)  # Gini's corners are sharpened in these steps
 
 
 class CountBox(NamedTuple):
@@ -168,8 +154,8 @@ def highest_split(box: CountBox) -> tuple[float, float]:
     return best, best
 
 
-def lowest_split(box: CountBox) -> tuple[float, float, FloatArray]:
-    """Return the lowest D found, a bound no D in the box goes under, and the table (2N,) of the first.
+def lowest_split(box: CountBox) -> tuple[float, float]:
+    """Return the lowest D found, and a bound no D in the box goes under.
 
     A linear programme in x = a/A, t = 1/A, y = b/B, s = 1/B. Its dual weights c (0–1) prove the bound
     whatever the tolerance of the solver: D ≥ Σ c(x − y) for every c, and the lowest Σcx and highest Σcy are
@@ -204,7 +190,7 @@ def lowest_split(box: CountBox) -> tuple[float, float, FloatArray]:
     proven = -highest_mean(-weights, *box[:2]) - highest_mean(weights, *box[2:])
     group = np.clip(solved.x[:size] / solved.x[-2] * box.a_high.sum(), *box[:2])
     rest = np.clip(solved.x[size : 2 * size] / solved.x[-1] * box.b_high.sum(), *box[2:])
-    return float(dissimilarity(group, rest)[0]), max(0.0, float(proven)), np.concatenate([group, rest])
+    return float(dissimilarity(group, rest)[0]), max(0.0, float(proven))
 
 
 def isolation_ends(box: CountBox) -> tuple[float, float]:
@@ -242,132 +228,38 @@ def isolation_ends(box: CountBox) -> tuple[float, float]:
     return ends[0], ends[1]
 
 
-def searched_ends(index: Index, box: CountBox, even: FloatArray, rng: np.random.Generator) -> tuple[float, float]:
-    """Return the lowest and highest value found by search, both reached by a table in the box.
+def gini_ends(box: CountBox) -> tuple[float, float]:
+    """Return a low and a high that no Gini of the box goes beyond.
 
-    Highest: from several corners of the box (a small one: from the highest), flip coordinates while that raises the
-    index. Lowest: a bounded descent from the table `even` (2N,) and from the centre, and from random tables when
-    these two do not end at the same value: for a given size of both groups H and the correlation ratio are convex in
-    the shares, and with fixed weights the indices of means are quasi-convex in the values, so that one lowest point
-    is the rule. With free weights they can be highest inside the box and have several lowest points: then ascents
-    are tried too, and more starts are used, of which the best are followed to the end. Gini, whose corners stop a
-    descent too early, is followed while its corners are sharpened.
+    With u = aᵢbⱼ and v = aⱼbᵢ of each pair of units, G = Σ|u − v| / (Σ(u + v) + Σaᵢbᵢ). Every u and v lies between the
+    products of its ends, and each pair takes the u and v that suit it: more is free than in a table, so that the ends
+    are too wide, and never too narrow. The lowest has u and v alike, and as large as can be, or as near as they come;
+    for the highest one is high and the other low, chosen by the method of Dinkelbach 1967.
     """
-    size = box.a_low.size
-    search = _Search(index, box)
-    centre = np.full(2 * size, 0.5)
-    at_even = np.clip(np.divide(even - search.low, search.width, out=centre.copy(), where=search.width > 0), 0, 1)
-    unlike = np.where(at_even < 0.5, 1.0, 0.0)  # as far from even as its own table allows
-    share = np.divide(box.a_high, box.a_high + box.b_high, out=np.zeros(size), where=box.a_high + box.b_high > 0)
-    above = (share > box.a_high.sum() / (box.a_high.sum() + box.b_high.sum())).astype(np.float64)
-    apart = np.concatenate([above, 1 - above])
-    corners = [unlike, apart, search.uphill(centre), *rng.integers(0, 2, (_STARTS, 2 * size)).astype(np.float64)]
-    small = search.free.size <= _SMALL
-    if small:
-        corners.append(search.best_corner())
-    tops = [search.climb(corner) for corner in corners]
-    others = rng.random((_STARTS, 2 * size))
-    if index.needs == "means" and bool((box.b_low < box.b_high).any()):
-        beside = [np.concatenate([at_even[:size], corner[size:]]) for corner in corners]
-        low = -search.best(-1.0, [at_even, centre, *beside, *others])
-        return low, search.best(1.0, [*tops, centre, *others])
-    lows = [search.lowest(start) for start in (at_even, centre)]
-    if small or abs(lows[0] - lows[1]) > _AGREE or not np.isfinite(lows).all():
-        lows += [search.lowest(start) for start in others]
-    return min(lows), max(search.height(place) for place in tops)
+    first, second = np.triu_indices(box.a_low.size, 1)
+    u_low, v_low = box.a_low[first] * box.b_low[second], box.a_low[second] * box.b_low[first]
+    u_high, v_high = box.a_high[first] * box.b_high[second], box.a_high[second] * box.b_high[first]
+    less = np.minimum(u_high, v_high)
+    more = np.maximum(np.maximum(u_low, v_low), less)
+    low = divide((more - less).sum(), (more + less).sum() + box.a_high @ box.b_high, 0.0)
+    high, own = 0.0, box.a_low @ box.b_low
+    for _ in range(_TURNS):
+        raised = (1 - high) * (u_high - v_high) + (1 + high) * (u_low - v_low) >= 0
+        u, v = np.where(raised, u_high, u_low), np.where(raised, v_low, v_high)
+        before, high = high, float(divide(np.abs(u - v).sum(), (u + v).sum() + own, 0.0))
+        if high <= before:
+            return float(low), high
+    return float(low), 1.0
 
 
-class _Search:
-    """Looks for the ends of one index over one box; a place (2N,) has each coordinate at 0 (low) to 1 (high)."""
+def profile_ends(box: CountBox) -> tuple[float, float]:
+    """Return a low and a high that no concentration profile of the box goes beyond.
 
-    def __init__(self, index: Index, box: CountBox):
-        """Take the index and the box; coordinates without width stay where they are."""
-        self.index = index
-        self.low = np.concatenate([box.a_low, box.b_low])
-        self.width = np.concatenate([box.a_high, box.b_high]) - self.low
-        self.free = np.flatnonzero(self.width > 0)
-
-    def table(self, place: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the two numbers of each unit at a place, or at many (..., 2N)."""
-        both, size = self.low + place * self.width, self.low.size // 2
-        return both[..., :size], both[..., size:]
-
-    def height(self, place: FloatArray) -> float:
-        """Return the index at a place, minus infinity where it is not defined."""
-        return float(np.nan_to_num(self.index.function(*self.table(place), (0,))[0], nan=-np.inf))
-
-    def best(self, sign: float, starts: list[FloatArray]) -> float:
-        """Return the highest value met from some places (sign 1), or minus the lowest (-1); -infinity without any."""
-        roughly: dict[bytes, FloatArray] = {}  # many climbs end at one top, from which there is one way on
-        for start in starts:
-            if start.tobytes() not in roughly:
-                roughly[start.tobytes()] = self.descend(start, -sign, _ROUGH)
-        walked = [*starts, *(roughly[start.tobytes()] for start in starts)]
-        heights = [self._worth(sign, place) for place in walked]
-        first = sorted(range(len(walked)), key=lambda at: -heights[at])[:_WALKED]
-        finely = {walked[at].tobytes(): walked[at] for at in first}
-        return max(*heights, *(self._worth(sign, self.descend(place, -sign)) for place in finely.values()))
-
-    def _worth(self, sign: float, place: FloatArray) -> float:
-        """Return the index at a place, or minus it (sign -1); -infinity where it is not defined."""
-        height = self.height(place)
-        return sign * height if height > -np.inf else -np.inf
-
-    def lowest(self, start: FloatArray) -> float:
-        """Return the lowest value met by a descent from a place, infinity when the index is nowhere defined there."""
-        found = [self.height(place) for place in (start, self.descend(start, 1.0))]
-        return min((value for value in found if value > -np.inf), default=np.inf)
-
-    def best_corner(self) -> FloatArray:
-        """Return the highest of all corners, when there are few."""
-        count = self.free.size
-        corners = np.zeros((2**count, self.low.size))
-        corners[:, self.free] = np.arange(2**count)[:, None] >> np.arange(count) & 1
-        found = self.index.function(*self.table(corners), (0,))[:, 0]
-        return np.asarray(corners[np.nan_to_num(found, nan=-np.inf).argmax()])
-
-    def uphill(self, place: FloatArray) -> FloatArray:
-        """Return the corner to which the index rises from a place."""
-        found = slope(self.index.id, *self.table(place))
-        return place if found is None else (found[1] > 0).astype(np.float64)
-
-    def climb(self, corner: FloatArray) -> FloatArray:
-        """Flip the coordinate that raises the index most (with many: the best few at once), until none does."""
-        reached = self.height(corner)
-        while True:
-            found = moved(self.index.id, *self.table(corner), *self.table(1 - corner))
-            rise = np.nan_to_num(found[1:], nan=_LOWEST) - max(reached, _LOWEST)
-            rise[self.width == 0] = -np.inf
-            if not rise.max() > _TOLERANCE:
-                return corner
-            most = _MANY if np.count_nonzero(rise > _TOLERANCE) > _FEW else 1.0
-            for part in (most, 1.0):
-                flipped = np.where(rise >= part * rise.max(), 1 - corner, corner)
-                height = self.height(flipped)
-                if height >= reached + rise.max() - _TOLERANCE:
-                    break
-            if height <= reached + _TOLERANCE:  # what seemed a rise was the rounding of floating point
-                return corner
-            reached, corner = height, flipped
-
-    def descend(self, place: FloatArray, sign: float, steps: Mapping[str, float] = _FINE) -> FloatArray:
-        """Return where a descent from `place` ends: near the lowest (sign 1) or the highest (sign -1) value."""
-        from scipy.optimize import minimize
-
-        if not self.free.size:
-            return place
-        whole, bounds = place.copy(), [(0, 1)] * self.free.size
-
-        def aim(free: FloatArray, smooth: float) -> tuple[float, FloatArray]:
-            whole[self.free] = free
-            found = slope(self.index.id, *self.table(whole), smooth)
-            if found is None:
-                return _NOT_DEFINED, np.zeros(free.size)
-            return sign * found[0], sign * (found[1] * self.width)[self.free]
-
-        free = place[self.free]
-        for smooth in _SMOOTH if self.index.id == "gini" else (0.0,):
-            options = dict(steps)
-            free = minimize(aim, free, args=(smooth,), jac=True, method="L-BFGS-B", bounds=bounds, options=options).x
-        whole[self.free] = free
-        return whole
+    R = Σ pᵢ |aᵢ/A − bᵢ/B| with pᵢ the share of the group in a unit and P in all: each factor at its own end, and pᵢ at
+    most P where the difference is negative. With v the part of the group where pᵢ > P, R ≤ v + (1 − v) P/(1 − P).
+    """
+    low, high = _difference_ends(box)
+    least = divide(box.a_low, box.a_low + box.b_high, 0.0) @ np.maximum(np.maximum(low, -high), 0.0)
+    share, group, rest = divide(box.a_high, box.a_high + box.b_low, 0.0), box.a_high.sum(), box.b_low.sum()
+    most = np.maximum(share * high, np.minimum(share, group / (group + rest)) * -low).sum()
+    return float(least), float(min(most, max(1.0, divide(group, rest, np.inf))))

@@ -247,7 +247,8 @@ def index_table(study: Study, name: str, municipality: str | None = None) -> pd.
     """Compute every count index of a group for every year in which it exists: with people in the group and outside.
 
     Columns: group_name, year, index, estimate, low, high, method, expected (D if people were spread at random),
-    buurten, not_measured, coverage. `low`-`high` is what rounding and suppression leave open.
+    buurten, not_measured, coverage. `low`-`high` is what rounding and suppression leave open; with method "outer" the
+    true range may be narrower.
     """
     rows = []
     for counts in group_counts(study, name, municipality):
@@ -256,7 +257,7 @@ def index_table(study: Study, name: str, municipality: str | None = None) -> pd.
         chance = float(expected_under_evenness(counts.group, counts.rest)[0])
         for index in COUNT_INDICES:
             estimate = float(INDICES[index].function(counts.group, counts.rest, (0,))[0])
-            reach = _reach(study, index, counts, f"{name} {municipality} {counts.year} {index}")
+            reach = _reach(index, counts)
             low, high = min(reach.low, estimate), max(reach.high, estimate)
             expected = chance if index == "dissimilarity" else None
             rows.append(
@@ -290,16 +291,16 @@ def index_table(study: Study, name: str, municipality: str | None = None) -> pd.
     return pd.DataFrame(rows, columns=columns)
 
 
-def _reach(study: Study, index: str, counts: GroupCounts, purpose: str) -> IndexRange:
-    return _range(study, index, (counts.group_low, counts.group_high, counts.rest_low, counts.rest_high), purpose)
+def _reach(index: str, counts: GroupCounts) -> IndexRange:
+    return _range(index, (counts.group_low, counts.group_high, counts.rest_low, counts.rest_high))
 
 
-def _range(study: Study, index: str, box: Box, purpose: str) -> IndexRange:
-    """Compute the range of an index over a box once in a run: the search takes seconds."""
+def _range(index: str, box: Box) -> IndexRange:
+    """Compute the range of an index over a box once in a run: the highest dissimilarity can take half a second."""
     a_low, a_high, b_low, b_high = (np.asarray(end, float) for end in box)
     ends = (a_low, a_high, b_low, b_high)
-    key = (index, [end.tobytes() for end in ends], study.p.seed, purpose)
-    return remembered("index_range", lambda: key, lambda: index_range(index, *ends, study.rng(purpose)))
+    key = (index, [end.tobytes() for end in ends])
+    return remembered("index_range", lambda: key, lambda: index_range(index, *ends))
 
 
 def index_findings(study: Study, table: pd.DataFrame, number: str) -> list[Finding]:
@@ -351,7 +352,7 @@ def comparison_table(study: Study) -> pd.DataFrame:
         for place, years in by_year.items():
             last = years[max(shared)]
             estimate = float(INDICES["dissimilarity"].function(last.group, last.rest, (0,))[0])
-            reach = _reach(study, "dissimilarity", last, f"{name} {place}")
+            reach = _reach("dissimilarity", last)
             ends = min(reach.low, estimate), max(reach.high, estimate)
             rows.append((place, name, last.year, estimate, *ends, len(last.group), last.n_missing))
     return pd.DataFrame(
@@ -375,7 +376,7 @@ def spread_table(study: Study) -> pd.DataFrame:
                 estimate = float(INDICES[index].function(measured["value"].to_numpy(float), weight, (0,))[0])
                 try:
                     box = (measured["low"], measured["high"], measured["weight_low"], measured["weight_high"])
-                    reach = _range(study, index, box, f"{name} {year} {index}")
+                    reach = _range(index, box)
                 except NotComputableError:
                     continue
                 rows.append(

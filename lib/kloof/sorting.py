@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from kloof import claims
-from kloof.bounds import index_range, share_counts
+from kloof.bounds import dissimilarity_range, share_counts
 from kloof.extremes import CountBox
 from kloof.findings import NOT_TESTABLE, Finding, Side, Verdict, verdict_of
 from kloof.levels import group_counts
@@ -50,7 +50,7 @@ def index_change(study: Study, name: str, number: str) -> Finding:
     row = interval({"dissimilarity": Difference(Dissimilarity(0))}, counts, drawing, "unit_bootstrap").iloc[0]
     if row["reason"] is not None:
         return Finding(reason="too_few_buurten", a=Side(first), b=Side(last), **base)
-    ends = [index_range("dissimilarity", *box, study.rng(number)) for box in boxes]
+    ends = [dissimilarity_range(*box) for box in boxes]
     estimate = float(row["estimate"])
     low = float(row["low"]) + min(ends[1].low - ends[0].high - estimate, 0.0)
     high = float(row["high"]) + max(ends[1].high - ends[0].low - estimate, 0.0)
