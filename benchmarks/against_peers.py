@@ -29,7 +29,7 @@ import numpy as np
 import pandas as pd
 from workloads import SHARED, Need, Workload, frame, from_the_frame, workloads
 
-from kloof.counts import Prepared, prepare
+from kloof.measures.counts import Prepared, prepare
 
 SLOW = 2.0  # seconds
 LEAST = 0.004  # seconds that one timing lasts, by repeating short work

@@ -28,8 +28,9 @@ import numpy as np
 import psutil
 from national import Size, SyntheticFile, synthetic_files
 
-from kloof import cli_batch, store
+from kloof.cli.batch import codes_of
 from kloof.schema import level_of
+from kloof.store import add
 
 PROJECT = Path(__file__).resolve().parents[1]
 NAMES = (
@@ -72,9 +73,11 @@ def fill(synthetic: int, files: Sequence[str]) -> None:
     if synthetic:
         size = Size(synthetic, max(synthetic, round(14_000 * synthetic / 342)), len(NAMES), YEARS)
         for made in synthetic_files(size, np.random.default_rng(2012)):
-            store.add(named_as_real(made))
+            add.add(named_as_real(made))
         return
-    subprocess.run([sys.executable, "-m", "kloof.cli", "data", "add", *files], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, "-m", "kloof.cli.main", "data", "add", *files], check=True, stdout=subprocess.DEVNULL
+    )
 
 
 class Peak:
@@ -115,7 +118,9 @@ def timed(what: Callable[[], object]) -> float:
 def batch(codes: Sequence[str], workers: int) -> list[dict[str, Any]]:
     """Run the command; give its outcomes."""
     words = ["batch", "--municipality", ",".join(codes), "--workers", str(workers), "--json"]
-    ended = subprocess.run([sys.executable, "-m", "kloof.cli", *words], capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        [sys.executable, "-m", "kloof.cli.main", *words], capture_output=True, text=True, check=False
+    )
     if not ended.stdout.strip():
         sys.exit(ended.stderr)
     found: list[dict[str, Any]] = json.loads(ended.stdout)
@@ -126,8 +131,8 @@ def batch(codes: Sequence[str], workers: int) -> list[dict[str, Any]]:
 
 def stock(code: str) -> None:
     """Make one report the plain way."""
-    from kloof.execution import STOCK, How
-    from kloof.run import make_report
+    from kloof.run.execute import STOCK, How
+    from kloof.run.report import make_report
 
     make_report("municipality", {"municipality": code}, how=How(STOCK, abreast=False))
 
@@ -184,7 +189,7 @@ def add_own(code: str, buurt: str) -> None:
     areas = pd.DataFrame({"code": [buurt], "name": ["synthetic"], "level": ["buurt"], "parent_code": [code]})
     source = dict.fromkeys(SOURCE, "synthetic") | {"source_id": "synthetic_change", "retrieved": ""}
     described = pd.DataFrame([source], columns=list(SOURCE))
-    store.add(SyntheticFile("synthetic_change.csv", "0" * 64, "synthetic", rows, areas, described))
+    add.add(SyntheticFile("synthetic_change.csv", "0" * 64, "synthetic", rows, areas, described))
 
 
 def main() -> None:
@@ -202,7 +207,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["KLOOF_HOME"] = str(home_in(Path(folder)))
         fill(choice.synthetic, choice.files)
-        held = cli_batch.codes_of(every=True, given=[])
+        held = codes_of(every=True, given=[])
         codes = held[:: max(1, len(held) // choice.count)][: choice.count] if choice.count else held
         print(json.dumps(measure(codes, min(choice.peers, len(codes)), choice.workers), indent=1))
 

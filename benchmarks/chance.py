@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kloof import change, corrections, formulas, manygroups, sums
-from kloof.resample import Drawing, replicates
-from kloof.sources import project_folder
+from kloof.measures import chance, decompose, many_groups, resample, two_groups
+from kloof.measures.resample import Drawing, replicates
+from kloof.paths import project_folder
 
 SHARED = Path(os.environ.get("KLOOF_SHARED", project_folder().parent / "shared"))
 CASES = SHARED / "peers" / "cases"
@@ -74,11 +74,11 @@ def workloads(workers: int) -> list[dict[str, object]]:
         part.pivot(index="unit", columns="group", values="count").to_numpy(float).T
         for _, part in rows.groupby("period")
     ]
-    measures = {"d": sums.Dissimilarity(1), "h": sums.theil_h}
+    measures = {"d": resample.Dissimilarity(1), "h": resample.theil_h_of_sums}
     group, rest = against_rest(whole, 1)
     many = [np.repeat(year[None], 500, axis=0) for year in years]
 
-    def draw(counts: np.ndarray, at: object, model: str, which: dict[str, sums.Measure]) -> Callable[[], object]:
+    def draw(counts: np.ndarray, at: object, model: str, which: dict[str, resample.Measure]) -> Callable[[], object]:
         return lambda: replicates(which, counts, at, model, Drawing(np.random.default_rng(1), 500, workers))
 
     cells = some.shape[1] * 500
@@ -86,7 +86,7 @@ def workloads(workers: int) -> list[dict[str, object]]:
     binomials = timed(lambda: rng.binomial(1000, 0.2, size=cells))[2] / cells
     uniforms = timed(lambda: rng.random(cells))[2] / cells
     geometric = timed(lambda: rng.hypergeometric(10_000, 30_000, np.full(50_000, 400)))[2] / 50_000
-    only_d = {"d": sums.Dissimilarity(0)}
+    only_d = {"d": resample.Dissimilarity(0)}
     pairs = 99 * 500
     people = draw(some, places, "people_within_units", measures)
     spread = draw(city, (0,), "systematic", only_d)
@@ -95,8 +95,8 @@ def workloads(workers: int) -> list[dict[str, object]]:
         ("b_people", "bootstrap of people, D and H, 500 × 19", people, 4 * binomials * cells),
         ("c", "permutation null of D, 500 × 100 units", draw(city, (0,), "permutation", only_d), geometric * pairs),
         ("c_sys", "systematic null of D, 500 × 100 units", spread, 2 * binomials * pairs),
-        ("d", "bias-corrected D, 14,000 units", lambda: corrections.bias_corrected(group, rest), None),
-        ("g_margins", "change of M by margins, 500 times", lambda: change.decompose(*many), None),
+        ("d", "bias-corrected D, 14,000 units", lambda: chance.bias_corrected(group, rest), None),
+        ("g_margins", "change of M by margins, 500 times", lambda: decompose.decompose(*many), None),
     ]  # fmt: skip
     peer = {
         row["workload"]: row["seconds"]
@@ -125,14 +125,17 @@ def workloads(workers: int) -> list[dict[str, object]]:
     return table
 
 
-def twelve() -> dict[str, sums.Measure]:
+def twelve() -> dict[str, resample.Measure]:
     """Give twelve indices of counts, by name."""
     names = (
         "dissimilarity", "isolation", "interaction", "gini", "theil_h", "correlation_ratio", "atkinson", "hutchens",
         "minmax", "concentration_profile",
     )  # fmt: skip
-    measures: dict[str, sums.Measure] = {name: sums.two_groups(getattr(formulas, name)) for name in names}
-    measures |= {"mutual_information": sums.mutual_information, "simpson_interaction": manygroups.simpson_interaction}
+    measures: dict[str, resample.Measure] = {name: resample.two_groups(getattr(two_groups, name)) for name in names}
+    measures |= {
+        "mutual_information": resample.mutual_information_of_sums,
+        "simpson_interaction": many_groups.simpson_interaction,
+    }
     return measures
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kloof import formulas, sums, uncertainty
-from kloof.resample import Drawing, replicates
+from kloof.measures import intervals, resample, two_groups
+from kloof.measures.resample import Drawing, replicates
 
 SEED = 20210323
 CITIES = 2000
@@ -24,10 +24,10 @@ UNITS = (15, 56, 200)
 SHARES = (0.02, 0.30)
 PEOPLE = (200, 1000)
 MEASURES = {
-    "dissimilarity": sums.Dissimilarity(0),
-    "theil_h": sums.theil_h,
-    "isolation": sums.two_groups(formulas.isolation),
-    "mutual_information": sums.mutual_information,
+    "dissimilarity": resample.Dissimilarity(0),
+    "theil_h": resample.theil_h_of_sums,
+    "isolation": resample.two_groups(two_groups.isolation),
+    "mutual_information": resample.mutual_information_of_sums,
 }
 COLUMNS = (
     "municipality",
@@ -69,8 +69,8 @@ def row(
     for name, measure in MEASURES.items():
         truth = float(measure(np.stack([sizes * chance, sizes * (1 - chance)]), (0,))[0])
         estimate = measure(counts, starts)
-        for method in uncertainty.METHODS:
-            low, high = uncertainty.limits(estimate, drawn[name], uncertainty.Limits(method, 0.95, (0.0, 1.0)))
+        for method in intervals.METHODS:
+            low, high = intervals.limits(estimate, drawn[name], intervals.Limits(method, 0.95, (0.0, 1.0)))
             below, above = truth < low, truth > high
             held = 100 * float((~below & ~above).mean())
             found.append(

@@ -20,9 +20,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kloof import formulas
-from kloof.cbs import read_kwb
-from kloof.sources import catalogue, project_folder
+from kloof.catalogue import catalogue
+from kloof.files.kwb import read_kwb
+from kloof.measures import two_groups
+from kloof.paths import project_folder
 
 ROUNDS = 5
 SHARED = Path(os.environ.get("KLOOF_SHARED", project_folder().parent / "shared"))
@@ -65,11 +66,13 @@ def nation() -> dict[str, object]:
 
         return tidy.groupby("place").apply(one)
 
-    own = formulas.dissimilarity(group, rest, starts)
+    own = two_groups.dissimilarity(group, rest, starts)
     other = loop().to_numpy()
     known = ~np.isnan(own) & ~np.isnan(other)
     assert np.allclose(own[known], other[known], atol=1e-12), "the two do not give the same numbers"
-    return compare("D, 342 municipalities", "14,000 buurten", lambda: formulas.dissimilarity(group, rest, starts), loop)
+    return compare(
+        "D, 342 municipalities", "14,000 buurten", lambda: two_groups.dissimilarity(group, rest, starts), loop
+    )
 
 
 def importer() -> dict[str, object]:
@@ -95,7 +98,7 @@ def notebook() -> dict[str, object]:
             subprocess.run(command, check=True, env=surroundings, capture_output=True)
 
         def own() -> None:
-            from kloof.execution import execute
+            from kloof.run.execute import execute
 
             parameters = {"preset": "breda", "language": "nl"}
             execute(path, Path(folder) / "own.ipynb", parameters, Path(folder), str)

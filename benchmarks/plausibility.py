@@ -15,11 +15,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kloof.catalogue import Catalogue, Group
-from kloof.everywhere import Everywhere, counts_everywhere, measure_everywhere, own_municipality
-from kloof.recognise import Recognised, recognise
-from kloof.scale import by_scale
-from kloof.sources import DataSet, catalogue, load
+from kloof.catalogue import Catalogue, Group, catalogue
+from kloof.files.recognise import Recognised, recognise
+from kloof.measures.country import Everywhere, counts_everywhere, measure_everywhere, own_municipality
+from kloof.measures.scale import by_scale
+from kloof.study.dataset import DataSet
+from kloof.study.load import load
 
 PROJECT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("KLOOF_SHARED", PROJECT.parent / "shared")) / "data"

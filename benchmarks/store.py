@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 from national import Size, synthetic_files
 
-from kloof import store
 from kloof.schema import COLUMNS
+from kloof.store import add, read
 
 ROUNDS = 9
 
@@ -47,24 +47,24 @@ def measure(size: Size, folder: Path) -> list[dict[str, object]]:
     took, total, last = [], 0, None
     for last in synthetic_files(size, np.random.default_rng(2013)):
         start = time.perf_counter()
-        change = store.add(last, folder)
+        change = add.add(last, folder)
         took.append(time.perf_counter() - start)
         total += change.rows
         assert change.outcome == "added", change
     rows = [summary(f"add a file of one year ({len(took)} files, {total:,} rows in all)", total // len(took), took)]
-    buurten = store.areas(folder).assign(place=lambda table: table["code"].str[2:6])
+    buurten = read.areas(folder).assign(place=lambda table: table["code"].str[2:6])
     order = buurten.groupby("place").size().sort_values().index
     for word, code in (("median", order[len(order) // 2]), ("largest", order[-1])):
         rows.append(
             rounds(
-                f"open the {word} municipality", lambda code=code: store.municipality(f"GM{code}", folder).observations
+                f"open the {word} municipality", lambda code=code: read.municipality(f"GM{code}", folder).observations
             )
         )
-    rows.append(rounds("open one indicator for all areas", lambda: store.indicator("synthetic_07", folder)))
+    rows.append(rounds("open one indicator for all areas", lambda: read.indicator("synthetic_07", folder)))
     again = []
     for _ in range(ROUNDS):
         start = time.perf_counter()
-        assert store.add(last, folder).outcome == "known"
+        assert add.add(last, folder).outcome == "known"
         again.append(time.perf_counter() - start)
     rows.append(summary("add the last file again: nothing changes", len(last.observations), again))
     size_on_disk = sum(path.stat().st_size for path in folder.iterdir())

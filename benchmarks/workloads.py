@@ -12,20 +12,44 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kloof import corrections, formulas, manygroups
-from kloof.counts import Prepared, choose, prepare
-from kloof.segments import FloatArray, Groups, Pair
+from kloof.measures import chance
+from kloof.measures.counts import Prepared, choose, prepare
+from kloof.measures.many_groups import (
+    entropy,
+    integration,
+    multigroup_dissimilarity,
+    multigroup_gini,
+    multigroup_theil_h,
+    mutual_information,
+    normalised_exposure,
+    relative_diversity,
+    simpson_concentration,
+    simpson_interaction,
+    squared_coefficient_of_variation,
+)
+from kloof.measures.tables import FloatArray, Groups, Pair
+from kloof.measures.two_groups import (
+    atkinson,
+    concentration_profile,
+    correlation_ratio,
+    dissimilarity,
+    gini,
+    interaction,
+    isolation,
+    minmax,
+    theil_h,
+)
 
 SHARED = Path(os.environ.get("KLOOF_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
 TWO_GROUPS = (
-    formulas.atkinson, formulas.concentration_profile, formulas.correlation_ratio, formulas.dissimilarity,
-    formulas.theil_h, formulas.gini, formulas.interaction, formulas.isolation, formulas.minmax,
+    atkinson, concentration_profile, correlation_ratio, dissimilarity,
+    theil_h, gini, interaction, isolation, minmax,
 )  # fmt: skip
 MANY_GROUPS = (
-    manygroups.multigroup_dissimilarity, manygroups.mutual_information, manygroups.entropy, manygroups.multigroup_gini,
-    manygroups.multigroup_theil_h, manygroups.normalised_exposure, manygroups.relative_diversity,
-    manygroups.squared_coefficient_of_variation, manygroups.simpson_concentration, manygroups.simpson_interaction,
+    multigroup_dissimilarity, mutual_information, entropy, multigroup_gini,
+    multigroup_theil_h, normalised_exposure, relative_diversity,
+    squared_coefficient_of_variation, simpson_concentration, simpson_interaction,
 )  # fmt: skip
 
 
@@ -85,9 +109,9 @@ def three_per_municipality(prepared: Prepared) -> tuple[FloatArray, ...]:
     members = prepared.counts[1]
     pair = Pair(members, groups.both - members, prepared.starts)
     return (
-        formulas.dissimilarity.of(pair),
-        manygroups.multigroup_theil_h.of(groups),
-        manygroups.mutual_information.of(groups),
+        dissimilarity.of(pair),
+        multigroup_theil_h.of(groups),
+        mutual_information.of(groups),
     )
 
 
@@ -116,13 +140,13 @@ def from_the_frame() -> float:
     total = float(sum(part.sum() for part in three_per_municipality(ready)))
     whole = replace(ready, starts=np.zeros(1, dtype=np.intp))
     pair = choose(whole, "b").counts
-    corrected = float(corrections.bias_corrected(pair[0], pair[1])[0])
+    corrected = float(chance.bias_corrected(pair[0], pair[1])[0])
     return total + sum(two_groups(pair[0], pair[1])) + corrected + sum(many_groups(whole))
 
 
 def integrations(prepared: Prepared) -> FloatArray:
     """1 − integration of every municipality."""
-    return 1 - manygroups.integration(prepared.counts, prepared.starts)
+    return 1 - integration(prepared.counts, prepared.starts)
 
 
 def workloads() -> dict[str, Workload]:
@@ -136,11 +160,11 @@ def workloads() -> dict[str, Workload]:
             floor=500, need=Need(whole, logs),
         ),
         "e": Workload(
-            "e", "Gini, 14,000 units", lambda: two_groups(*group_b(), (formulas.gini,)), sum, floor=15,
+            "e", "Gini, 14,000 units", lambda: two_groups(*group_b(), (gini,)), sum, floor=15,
             need=Need(16 * units, sorts=(1, units)),
         ),
         "e_multi": Workload(
-            "e_multi", "multigroup Gini, 14,000 × 5", lambda: many_groups(nation(), (manygroups.multigroup_gini,)), sum,
+            "e_multi", "multigroup Gini, 14,000 × 5", lambda: many_groups(nation(), (multigroup_gini,)), sum,
             floor=5000, need=Need(whole, sorts=(5, units)),
         ),
         "f_fast": Workload(
@@ -154,7 +178,7 @@ def workloads() -> dict[str, Workload]:
         ),
         "h_fast": Workload(
             "h_fast", "nine of them, without Gini",
-            lambda: many_groups(nation(), tuple(one for one in MANY_GROUPS if one is not manygroups.multigroup_gini)),
+            lambda: many_groups(nation(), tuple(one for one in MANY_GROUPS if one is not multigroup_gini)),
             sum, need=Need(whole, logs),
         ),
         "k": Workload(
@@ -165,8 +189,8 @@ def workloads() -> dict[str, Workload]:
             "l", "seven indices of two groups",
             lambda: two_groups(
                 *group_b(),
-                (formulas.dissimilarity, formulas.gini, formulas.theil_h, formulas.atkinson, formulas.isolation,
-                 formulas.interaction, formulas.correlation_ratio),
+                (dissimilarity, gini, theil_h, atkinson, isolation,
+                 interaction, correlation_ratio),
             ),
             sum, need=Need(16 * units, 2 * units, 2 * units, (1, units)),
         ),
@@ -241,5 +265,5 @@ def of_chance() -> dict[str, Workload]:
 def with_the_profile_of_the_peer(found: list[float]) -> float:
     """Add up the nine with the concentration profile as PySAL's grid of 1000 has it."""
     profile = sys.modules["peer_bench"].SG.ConProf(sys.modules["peer_bench"].nation()[0], "b", "T").statistic
-    exact = two_groups(*group_b(), (formulas.concentration_profile,))[0]
+    exact = two_groups(*group_b(), (concentration_profile,))[0]
     return float(sum(found) - exact + profile)

@@ -76,7 +76,7 @@ def home(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def breda_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Breda report, made from end to end in a folder of its own."""
-    from kloof.run import make_report
+    from kloof.run.report import make_report
 
     with home_at(copy_project(tmp_path_factory.mktemp("breda") / "home")):
         return make_report("breda", {})
@@ -85,7 +85,7 @@ def breda_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def heerlen_report(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Path:
     """The report of Heerlen from the real database, made from end to end in a folder of its own."""
-    from kloof.run import make_report
+    from kloof.run.report import make_report
 
     source = str(shared / "data" / "kwb" / "heerlen_2016_2020.db")
     with home_at(copy_project(tmp_path_factory.mktemp("heerlen") / "home")):
@@ -95,13 +95,13 @@ def heerlen_report(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Pa
 @pytest.fixture
 def command_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
     """Call `kloof …` in this process: exit code, standard output, standard error."""
-    from kloof import cli
+    from kloof.cli import main
 
     def call(*words: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["kloof", *map(str, words)])
         code = 0
         try:
-            cli.main()
+            main.main()
         except SystemExit as ending:
             code = int(ending.code or 0)
         shown = capsys.readouterr()

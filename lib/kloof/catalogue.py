@@ -4,11 +4,12 @@ import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from kloof.errors import CatalogueError, ParameterError
-from kloof.parsing import parsed
+from kloof.paths import data_folder
 
 COMPARABLE = "comparable"
 BROKEN = "broken"
@@ -249,3 +250,20 @@ def _contradictions(catalogue: Catalogue) -> list[str]:
             if other and other not in catalogue.indicators
         ]
     return found
+
+
+KEPT = 64
+
+
+@lru_cache(maxsize=KEPT)
+def parsed(text: str) -> Mapping[str, Any]:
+    """Parse a text; who asks for the same text gets the same content and must not change it.
+
+    Raises tomllib.TOMLDecodeError.
+    """
+    return tomllib.loads(text)
+
+
+def catalogue() -> Catalogue:
+    """Read the project's catalogue."""
+    return read_catalogue(data_folder() / "catalogue.toml")

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from kloof.results import write_whole
+from kloof.paths import write_whole
 
 FOLDER = "KLOOF_MEMO"
 T = TypeVar("T")

@@ -4,23 +4,18 @@ Numbers and codes, no sentence and no formatted number; sorted keys, 12 signific
 same inputs give the same bytes.
 """
 
-import json
-import math
-import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from kloof.errors import ReportError
 from kloof.findings import Finding, Verdict
+from kloof.paths import plain
 from kloof.schema import SetAside
 
 FORMAT = 1
-SHORT = 160  # letters of an object that stands on one line
 
 
 @dataclass(frozen=True)
@@ -103,71 +98,6 @@ class Section:
         }
 
 
-def plain(value: Any) -> Any:
-    """Turn numpy, pandas and nested values into what JSON knows, floats to 12 significant digits."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        ordered = sorted(value) if isinstance(value, set | frozenset) else value
-        return [plain(item) for item in ordered]
-    if value is None or value is pd.NA or isinstance(value, str | bool):
-        return None if value is pd.NA else value
-    if hasattr(value, "tolist"):
-        return plain(value.tolist())
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            return None
-        short = float(f"{value:.12g}")
-        return int(short) if short.is_integer() and abs(short) < 1e15 else short
-    return value
-
-
-def dump(content: Any) -> str:
-    """Write JSON in one canonical way: keys sorted, one space a level, a row of a table a line, real letters."""
-    return _lines(plain(content), "\n") + "\n"
-
-
-def _lines(value: Any, line: str) -> str:
-    """Write plain values; `line` is a new line with the spaces of its level.
-
-    A list of single values is one line, and so is a short object of them.
-    """
-    if isinstance(value, dict):
-        if not _nested(value.values()) and len(short := _short(value)) <= SHORT:
-            return short
-        return _block("{}", (f"{_short(key)}: {_lines(value[key], f'{line} ')}" for key in sorted(value)), line)
-    if isinstance(value, list) and _nested(value):
-        return _block("[]", (_lines(item, f"{line} ") for item in value), line)
-    return _short(value)
-
-
-def _nested(values: Iterable[Any]) -> bool:
-    """Tell whether there is a list or an object among the values."""
-    return any(isinstance(value, dict | list) for value in values)
-
-
-def _block(around: str, parts: Iterable[str], line: str) -> str:
-    """Write parts on lines of their own between two brackets."""
-    return f"{around[0]}{line} {f',{line} '.join(parts)}{line}{around[1]}"
-
-
-_short = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True).encode
-
-
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file to a temporary place beside it and rename, so that a half file never exists."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content.encode("utf-8") if isinstance(content, str) else content)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def join_sections(header: Mapping[str, Any], sections: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Join the notebooks' parts into one results document.
 
@@ -197,3 +127,12 @@ def look_up(results: Mapping[str, Any], pointer: str) -> Any:
         except (KeyError, IndexError, ValueError, TypeError):
             raise ReportError(f"results.json has nothing at {pointer}") from None
     return place
+
+
+UNIT = "@unit"  # a number in the unit that its own row names
+CHANGE = "@difference_unit"
+
+
+def columns_of(kinds: dict[str, str], **units: str) -> list[Column]:
+    """Describe the columns of a table: key → kind, and for numbers key → unit."""
+    return [Column(key, kind, units.get(key)) for key, kind in kinds.items()]

@@ -76,8 +76,7 @@ In an exercise you replace the three dots `...` with your answer. A cell with `c
 # %% tags=["full"]
 language = "[[nl||en]]"
 
-from kloof import lesson
-from kloof.checks import check
+from kloof_workshop.checks import check
 
 tidy = lesson.tidy(language)
 tidy.head()
@@ -85,8 +84,9 @@ tidy.head()
 # %% tags=["lite"]
 language = "[[nl||en]]"
 
-from kloof import lesson, sketch
-from kloof.checks import check
+from kloof_workshop import lesson
+from kloof_workshop import sketch
+from kloof_workshop.checks import check
 
 tidy = lesson.tidy()
 tidy[:2]

@@ -55,8 +55,9 @@ households. Do they live all over the city, or together? That is what segregatio
 language = "[[nl||en]]"
 
 import kloof
-from kloof import experiments, lesson
-from kloof.checks import check
+from kloof_workshop import experiments
+from kloof_workshop import lesson
+from kloof_workshop.checks import check
 
 counts = lesson.counts(language)
 ten = counts.head({{ten}})
@@ -421,7 +422,7 @@ How wide is that range: the highest D minus the lowest D? To three decimals. The
 """
 
 # %% tags=["exercise"]
-from kloof.bounds import dissimilarity_range  # given
+from kloof.measures.bounds import dissimilarity_range  # given
 
 box = lesson.group_counts(language)  # given
 found = dissimilarity_range(box.group_low, box.group_high, box.rest_low, box.rest_high)  # given

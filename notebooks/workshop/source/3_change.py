@@ -55,8 +55,9 @@ three. We begin with the third, because whoever doesn't know chance sees a story
 language = "[[nl||en]]"
 
 import kloof
-from kloof import experiments, lesson
-from kloof.checks import check
+from kloof_workshop import experiments
+from kloof_workshop import lesson
+from kloof_workshop.checks import check
 
 world = experiments.world(language)
 world.head()
@@ -438,7 +439,7 @@ changed; `on_1x` = the list truly fell behind, by the smallest change that matte
 """
 
 # %%
-from kloof import answers_change
+from kloof_workshop import answers_change
 
 answers_change.rates()
 

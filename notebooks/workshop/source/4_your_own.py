@@ -55,8 +55,8 @@ lists, two measures and ten indicators you always find something. That is why yo
 language = "[[nl||en]]"
 
 import kloof
-from kloof import classroom
-from kloof.checks import check
+from kloof_workshop import own
+from kloof_workshop.checks import check
 
 # %% [markdown] tags=["nl", "slide"]
 """
@@ -118,7 +118,7 @@ claim = {  # given
     "smallest_effect": 2,
     "because": "[[wie het kan betalen, verhuist||who can afford it moves away]]",
 }  # given
-answer_4_1 = classroom.register("my_health_[[nl||en]]", claim, focus="union")
+answer_4_1 = own.register("my_health_[[nl||en]]", claim, focus="union")
 
 # %% [markdown] tags=["nl", "hint"]
 """
@@ -157,7 +157,7 @@ Errors of `kloof` say what is wrong, what is possible, and what to do: all fault
 
 # %%
 try:
-    classroom.register("health", {"indicator": "helth", "measure": "abs", "expected": "UP", "smallest_effect": 0})
+    own.register("health", {"indicator": "helth", "measure": "abs", "expected": "UP", "smallest_effect": 0})
 except kloof.KloofError as problem:
     print(problem)
 
@@ -180,7 +180,7 @@ finding, with the four lines of session 3.
 # %% tags=["exercise"]
 import pandas as pd  # given
 
-findings = classroom.tested(answer_4_1, answer_4_1.study(language)) if answer_4_1 is not ... else {}  # given
+findings = own.tested(answer_4_1, answer_4_1.study(language)) if answer_4_1 is not ... else {}  # given
 columns = ["estimate", "low", "high", "smallest_effect"]  # given
 pd.DataFrame({name: vars(finding) for name, finding in findings.items()}, index=columns).T  # given
 
@@ -358,7 +358,7 @@ Make the report and give the folder that holds it. Then open `index.html` in tha
 """
 
 # %% tags=["exercise", "report"]
-answer_4_5 = classroom.report(answer_4_1, language)
+answer_4_5 = own.report(answer_4_1, language)
 
 # %% [markdown] tags=["nl", "hint"]
 """
@@ -487,7 +487,7 @@ Register a second hypothesis that is truly another one: another list, other year
 
 # %% tags=["exercise", "stretch"]
 other = {**claim, "indicator": "mean_dwelling_value", "measure": "relative"}
-answer_4_7 = classroom.register("my_dwellings_[[nl||en]]", other, focus="bndestem")
+answer_4_7 = own.register("my_dwellings_[[nl||en]]", other, focus="bndestem")
 
 # %% [markdown] tags=["nl", "hint"]
 """

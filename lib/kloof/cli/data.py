@@ -1,0 +1,239 @@
+"""`kloof data`: get open figures, add files, see what there is, and try the addresses they come from."""
+
+import re
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kloof.cli.data_add import add, add_downloaded, coverage, next_step
+from kloof.errors import ParameterError
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+    from kloof.fetch.doctor import Finding
+    from kloof.fetch.download import News
+    from kloof.fetch.get import Outcome, Report
+
+
+data_commands = typer.Typer(
+    no_args_is_help=True, help="Open figures of any municipality: download them, add files, see what there is."
+)
+for command in (add, coverage):
+    data_commands.command()(command)
+YEARS = re.compile(r"(\d{4})(?:[-–](\d{4}))?")
+SOURCES = Annotated[list[str] | None, typer.Option("--source", help="only this source; see data/sources.toml")]
+ADDRESSES = Annotated[
+    list[str] | None, typer.Option("--address", help="another address for a source (a mirror): --address kwb=https://…")
+]
+
+
+@data_commands.command()
+def fetch(
+    municipality: Annotated[list[str] | None, typer.Option(help="CBS code, such as GM0344; repeat for more")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="all municipalities")] = False,
+    years: Annotated[list[str] | None, typer.Option(help="2013-2024, or 2020,2022; without it all there are")] = None,
+    source: SOURCES = None,
+    all_columns: Annotated[
+        bool, typer.Option("--all-columns", help="all columns, not only those that kloof understands")
+    ] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="never touch the network: say what is there, or what lacks")
+    ] = False,
+    refresh: Annotated[
+        bool, typer.Option(help="see whether what is there was revised, and report what changed")
+    ] = False,
+    accept: Annotated[bool, typer.Option("--accept", help="put revisions that were reported in use")] = False,
+    workers: Annotated[int, typer.Option(help="questions at once, 1 to 4")] = 2,
+    address: ADDRESSES = None,
+) -> None:
+    """Download what is not there yet into data/raw, checked and named in a lock file, and put it in the store.
+
+    Without --municipality or --all: the municipalities of the presets.
+    """
+    from kloof.catalogue import catalogue
+    from kloof.fetch.get import How, Wish
+    from kloof.fetch.get import fetch as get
+    from kloof.fetch.registry import read_registry
+    from kloof.paths import data_folder, project_folder
+
+    if all_ and municipality:
+        raise ParameterError("--all and --municipality exclude each other; give one of them.")
+    regions = ("all",) if all_ else tuple(municipality or _of_presets())
+    registry = read_registry(data_folder() / "sources.toml")
+    wish = Wish(tuple(source or ()), read_years(years or []), regions, all_columns)
+    how = How(offline, refresh, accept, workers, addresses=_addresses(address or []))
+    with _Progress() as tell:
+        report = get(project_folder(), registry, catalogue(), wish, how, tell)
+    _show(report)
+    report.check()
+    for line in add_downloaded(_in_use(project_folder(), report)):
+        print(line)
+    print(
+        f"Next: {next_step('' if all_ else regions[0])}"
+        if not any(o.state == "changed" for o in report.outcomes)
+        else ACCEPT
+    )
+
+
+ACCEPT = "The copies in use are unchanged. To use the revised ones: the same command with --accept instead of --refresh"
+
+
+@data_commands.command()
+def recode(
+    municipality: Annotated[str, typer.Option(help="CBS code of the municipality, such as GM0363")],
+    accept: Annotated[bool, typer.Option("--accept", help="let those marked + count as the same area")] = False,
+) -> None:
+    """Show which buurten and wijken got another code between editions in the store; use those that you accept."""
+    from kloof.store import harmonise, read
+
+    found = harmonise.proposals(read.municipality(municipality))
+    for row in found.to_dict("records"):
+        codes = " ".join(f"{row[name] or '-':<10}" for name in ("from_code", "to_code"))
+        people = f"{row['inhabitants_from']:>7.0f} {row['inhabitants_to']:>7.0f}"
+        sign = "+" if row["accepted_by_rule"] else " "
+        print(f"{sign} {row['from_year']}–{row['to_year']} {codes} {people} {row['evidence']:<20} {row['name']}")
+    count = int(found["accepted_by_rule"].sum())
+    print(
+        f"{len(found)} areas without the same code and name on both sides; {count} follow the rule (+): the same name\n"
+        f"once on both sides, with {harmonise.NEAR[0]:.0f} to {harmonise.NEAR[1]:.0f} percent of the inhabitants."
+    )
+    if accept:
+        print(f"{count} now count as one area: {harmonise.accept(municipality, found)}")
+    elif count:
+        print(f"Next: read them, then kloof data recode --municipality {municipality} --accept")
+
+
+@data_commands.command()
+def doctor(source: SOURCES = None, address: ADDRESSES = None, workers: int = 2) -> None:
+    """Try the addresses and tables of data/sources.toml, and print the lines of it to change."""
+    from kloof.fetch.doctor import MISMATCH, SHORT, UNREACHABLE, examine, lines_to_change
+    from kloof.fetch.registry import choose, moved, read_registry
+    from kloof.fetch.web import Line
+    from kloof.paths import data_folder
+
+    registry = read_registry(data_folder() / "sources.toml")
+    for name, where in _addresses(address or []).items():
+        registry[name] = moved(choose(registry, [name])[0], where)
+    findings = examine(choose(registry, source or []), Line(SHORT), workers, _print_finding)
+    lines = lines_to_change(registry, findings)
+    print("\nTo change in data/sources.toml:\n  " + "\n  ".join(lines) if lines else "\nNothing to change.")
+    if any(finding.verdict in (UNREACHABLE, MISMATCH) for finding in findings):
+        raise typer.Exit(1)
+    print("Next: kloof data fetch")
+
+
+def _print_finding(finding: "Finding") -> None:
+    """Print one line of the doctor's table."""
+    years = str(finding.years[0]) + (f"–{finding.years[-1]}" if len(finding.years) > 1 else "")
+    print(f"{finding.source:<24} {years:<10} {finding.table:<28} {finding.verdict:<12} {finding.detail}")
+
+
+def read_years(given: list[str]) -> tuple[int, ...]:
+    """Read years such as `2013-2016`, `2020,2022`. Raises ParameterError naming every part that is none."""
+    found: set[int] = set()
+    odd = []
+    for part in [part.strip() for text in given for part in text.split(",") if part.strip()]:
+        match = YEARS.fullmatch(part)
+        if not match or (match[2] and match[2] < match[1]):
+            odd.append(repr(part))
+        else:
+            found.update(range(int(match[1]), int(match[2] or match[1]) + 1))
+    if odd:
+        raise ParameterError(f"--years {', '.join(odd)} is no year or span of years; write 2013-2024 or 2020,2022.")
+    return tuple(sorted(found))
+
+
+def _addresses(given: list[str]) -> dict[str, str]:
+    """Read `--address source=https://…`."""
+    pairs = [text.partition("=") for text in given]
+    if odd := [text for text, sign, _ in pairs if not sign]:
+        raise ParameterError(f"--address {', '.join(odd)} is not SOURCE=ADDRESS.")
+    return {name: where for name, _, where in pairs}
+
+
+def _of_presets() -> list[str]:
+    """Municipalities that the presets are about or compare with."""
+    from kloof.study.parameters import preset_names, read_preset
+
+    found: list[str] = []
+    for name in preset_names():
+        values = read_preset(name)["parameters"]
+        found += [values["municipality"]] if "municipality" in values else []
+        found += values.get("comparisons", [])
+    return list(dict.fromkeys(found))
+
+
+def _in_use(home: Path, report: "Report") -> list[tuple[Path, bool]]:
+    """List the files in use among what was asked for, and which of them are accepted revisions."""
+    from kloof.fetch.rawstore import folder, read_lock
+
+    held = read_lock(home)
+    entries = [(held[o.job.key].current, o.state == "accepted") for o in report.outcomes if o.job.key in held]
+    return [(folder(home) / entry.file, accepted) for entry, accepted in entries if entry.file]
+
+
+def _show(report: "Report") -> None:
+    """Print what became of each table, with what changed in it."""
+    for notice in report.notices:
+        print(f"! {notice}")
+    for outcome in report.outcomes:
+        print(_line(outcome))
+        for line in outcome.difference.lines() if outcome.difference else []:
+            print(f"    {line}")
+
+
+def _line(outcome: "Outcome") -> str:
+    """One line of the table of outcomes."""
+    job = outcome.job
+    amount = f"{outcome.rows:>9,} rows {outcome.bytes:>12,} bytes" if outcome.rows else ""
+    words = {"absent": "not in this table", "by_hand": "by hand", "changed": "revised; put beside"}
+    detail = outcome.detail if outcome.state == "by_hand" else ""
+    state = words.get(outcome.state, outcome.state)
+    return f"{job.source.id:<24} {job.year} {job.table:<26} {job.region:<7} {state:<20} {amount}{detail}".rstrip()
+
+
+class _Progress:
+    """A bar for each table under way, with rows and bytes; it starts with the first news."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        self.console = Console(stderr=True)
+        texts = (TextColumn("{task.fields[rows]:,} rows"), TextColumn("{task.fields[size]:,} bytes"))
+        columns = (TextColumn("{task.description}"), BarColumn(24), *texts, TimeElapsedColumn())
+        self.bar = Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal)
+        self.tasks: dict[str, TaskID] = {}
+        self.one = Lock()  # tables tell from threads of their own
+
+    def __enter__(self) -> "_Progress":
+        return self
+
+    def __call__(self, news: "News | str") -> None:
+        """Move the bar of a table, or say a sentence."""
+        if isinstance(news, str):
+            self.console.print(news)
+            return
+        with self.one:
+            self.bar.start()
+            name = str(news.job)
+            if name not in self.tasks:
+                self.tasks[name] = self.bar.add_task(name, total=news.expected, rows=0, size=0)
+            whole = news.expected is not None and news.rows >= news.expected
+            self.bar.update(
+                self.tasks[name],
+                completed=news.rows,
+                total=news.expected,
+                rows=news.rows,
+                size=news.bytes,
+                visible=not whole,
+            )
+
+    def __exit__(self, kind: object, *problem: object) -> None:
+        if self.tasks:
+            self.bar.stop()
+        if kind is KeyboardInterrupt:
+            self.console.print("Finished tables and pages are kept; the same command goes on from there.")

@@ -1,0 +1,195 @@
+"""The command line: `kloof list`, `show`, `run`, `measure`, `data`, `check`; an answer ends with what to type next."""
+
+import sys
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kloof.cli.batch import batch
+from kloof.cli.data import data_commands
+from kloof.cli.hypothesis import hypothesis_commands
+from kloof.cli.options import Progress, read_overrides
+from kloof.cli.reports import diff, manifest, verdicts, verify
+from kloof.errors import KloofError, ParameterError
+from kloof.words.numbers import LANGUAGES
+
+STOPPED = 130  # exit code after Ctrl-C
+TOOLS = "kloof.commands"
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
+    help="kloof: is the gap between neighbourhoods growing? Notebooks, tests and reports.",
+)  # fmt: skip
+
+app.add_typer(data_commands, name="data")
+app.add_typer(hypothesis_commands, name="hypothesis")
+for command in (batch, verify, diff, verdicts, manifest):
+    app.command()(command)
+
+
+@cache
+def program() -> typer.Typer:
+    """Give all commands: those of kloof, and those that the tools beside it add (entry points `kloof.commands`)."""
+    for tool in sorted(entry_points(group=TOOLS), key=lambda entry: entry.name):
+        tool.load()(app)
+    return app
+
+
+@app.command()
+def run(
+    preset: Annotated[str, typer.Option(help="named set of parameters; see: kloof list presets")] = "breda",
+    language: Annotated[str, typer.Option(help="nl, en, or both")] = "both",
+    only: Annotated[list[str] | None, typer.Option(help="run only this notebook (03); no report is made")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="change a parameter: --set focus=bredavandaag")
+    ] = None,
+    engine: Annotated[
+        str, typer.Option(help="warm: copies of one loaded process; stock: papermill's own, a new kernel each time")
+    ] = "",
+) -> None:
+    """Run the notebooks of a preset and write its report to reports/<preset>."""
+    from kloof.catalogue import catalogue
+    from kloof.paths import project_folder
+    from kloof.report.publish import headlines
+    from kloof.run.execute import ENGINES, USUAL, How
+    from kloof.run.report import make_report, notebook_paths
+
+    overrides = read_overrides(set_ or [])
+    languages = LANGUAGES if language == "both" else (language,)
+    if language != "both" and language not in LANGUAGES:
+        raise ParameterError(f"language {language!r} is not known. Valid: {', '.join(LANGUAGES)}, both.")
+    if (engine := engine or USUAL) not in ENGINES:
+        raise ParameterError(f"engine {engine!r} is not known. Valid: {', '.join(ENGINES)}.")
+    paths = notebook_paths(only or [])
+    with Progress(len(paths), languages) as tell:
+        folder = make_report(preset, overrides, languages, only or [], tell, how=How(engine))
+    shown = folder.relative_to(project_folder())
+    if only:
+        print(f"Executed notebooks: {shown}/{languages[0]}/notebooks")
+        return
+    for sentence in headlines(folder, catalogue(), languages[0]):
+        print(f"\n  {sentence}")
+    pages = "\n  ".join(f"{shown}/{name}/index.html   {shown}/{name}/report.pdf" for name in languages)
+    print(f"\nThe report:\n  {pages}\nIts numbers: {shown}/results.json")
+
+
+@app.command(name="list")
+def list_(
+    what: Annotated[str, typer.Argument(help="notebooks, presets, indicators, indices, focus, sources")] = "",
+) -> None:
+    """List what there is: notebooks, presets, indicators, indices, focus lists, sources."""
+    from kloof.run import project
+
+    kinds = {
+        "notebooks": project.notebooks,
+        "presets": project.presets,
+        "indicators": project.indicators,
+        "indices": project.indices,
+        "focus": project.focus_lists,
+        "sources": project.sources,
+    }
+    if what and what not in kinds:
+        raise ParameterError(f"{what!r} cannot be listed. Valid: {', '.join(kinds)}.")
+    for kind in [what] if what else kinds:
+        print(f"{kind}\n" + "\n".join(f"  {name:<46} {text}" for name, text in kinds[kind]()))
+    print("\nNext: kloof show 03")
+
+
+@app.command()
+def show(
+    notebook: Annotated[str, typer.Argument(help="number or name of a notebook, such as 03")],
+    preset: Annotated[str, typer.Option(help="preset whose values are shown")] = "breda",
+) -> None:
+    """Show the parameters of a notebook: type, value under a preset, meaning."""
+    from kloof.run import project
+
+    title, rows = project.parameters_of(notebook, preset)
+    print(title)
+    for name, kind, value, meaning in rows:
+        print(f"  {name:<18} {kind:<5} {meaning}\n  {'':<24} {preset}: {value}")
+    print(f"\nNext: kloof run --preset {preset} --only {notebook} --set focus=…")
+
+
+@app.command()
+def check() -> None:
+    """Check the project: data against their registry, notebooks clean, texts complete in both languages."""
+    from kloof.run import project
+
+    found = project.faults_of_project()
+    for fault in found:
+        print(f"✗ {fault}")
+    if found:
+        raise typer.Exit(1)
+    print("Data, notebooks, presets, claims and texts are in order.\nNext: kloof run")
+
+
+@app.command()
+def measure(
+    file: Annotated[Path, typer.Argument(help="tidy CSV or Parquet: columns unit, group, count, and keys")],
+    index: Annotated[list[str], typer.Option(help="an index, or several with commas; see: kloof list indices")],
+    by: Annotated[list[str] | None, typer.Option(help="keys, such as municipality,year")] = None,
+    group: Annotated[str | None, typer.Option(help="the group; without it every group is measured")] = None,
+    against: Annotated[str | None, typer.Option(help="another group; without it all others together")] = None,
+    ci: Annotated[bool, typer.Option("--ci", help="add the 95 % interval of a bootstrap of people")] = False,
+    seed: Annotated[int, typer.Option(help="seed of that bootstrap")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="print a JSON list of rows")] = False,
+) -> None:
+    """Measure segregation in a tidy file: one row per key and index."""
+    from kloof.cli.measure import as_json as to_json
+    from kloof.cli.measure import as_text, measure_file, people_interval
+
+    indices, keys = (
+        [name.strip() for item in given or [] for name in item.split(",") if name.strip()] for given in (index, by)
+    )
+    interval = people_interval if ci else None
+    rows = measure_file(file, indices, (group, against), keys, interval, seed)
+    print(to_json(rows) if as_json else as_text(rows))
+
+
+@app.command()
+def glossary(language: Annotated[str, typer.Option(help="nl or en")] = "nl") -> None:
+    """Print the glossary of the indices as Markdown."""
+    from kloof.words.glossary import glossary as written
+
+    print(written(language), end="")
+
+
+@app.command()
+def audit(folder: Annotated[Path, typer.Argument(help="folder of a report, such as reports/breda")]) -> None:
+    """Read a finished report back against its results.json."""
+    from kloof.run import project
+
+    found = project.faults_of_report(folder)
+    for fault in found:
+        print(f"✗ {fault}")
+    if found:
+        raise typer.Exit(1)
+    print(f"Every number and verdict in {folder} is in its results.json.")
+
+
+def main() -> None:
+    """Start the command line; an error of ours is printed without a traceback, exit code 2."""
+    try:
+        code = program()(standalone_mode=False)  # what typer.Exit carries is returned, not raised; 130 after Ctrl-C
+    except KloofError as problem:
+        print(f"kloof: {problem}", file=sys.stderr)
+        sys.exit(2)
+    except (KeyboardInterrupt, typer.Abort):
+        code = STOPPED
+    except Exception as problem:
+        if type(problem).__module__.startswith(("click", "typer")):
+            message = getattr(problem, "format_message", lambda text=str(problem): text)()
+            print(f"kloof: {message} See: kloof --help" if message else "Next: kloof list", file=sys.stderr)
+            sys.exit(2)
+        raise
+    if code == STOPPED:
+        print("kloof: stopped; earlier reports are untouched.", file=sys.stderr)
+    if code:
+        sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""What several commands share: `--set name=value` read into parameters, and the bar that shows how far a run is."""
+
+from collections.abc import Callable
+from typing import Any
+
+from kloof.errors import ParameterError
+
+
+def read_overrides(given: list[str]) -> dict[str, Any]:
+    """Read `--set name=value` options; all faults at once."""
+    from kloof.study.parameters import coerce
+
+    values, found = {}, []
+    for item in given:
+        name, sign, value = item.partition("=")
+        if not sign or not name.strip():
+            found.append(f"--set {item!r} is not name=value")
+            continue
+        try:
+            values[name.strip()] = coerce(name.strip(), value.strip())
+        except ParameterError as problem:
+            found.append(str(problem))
+    if found:
+        raise ParameterError(" ".join(found))
+    return values
+
+
+class Progress:
+    """One bar per language, with the notebook and the heading it is at."""
+
+    def __init__(self, notebooks: int, languages: tuple[str, ...]):
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (
+            TextColumn("{task.fields[language]}"),
+            BarColumn(30),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}"),
+        )
+        self.bar = Progress(*columns, console=Console(stderr=True))
+        self.tasks = {name: self.bar.add_task("starting", total=notebooks, language=name) for name in languages}
+        self.seen: dict[str, list[str]] = {name: [] for name in languages}
+
+    def __enter__(self) -> Callable[[Any], None]:
+        return self.tell  # the bar starts with the first news: an error before that needs no bar
+
+    def tell(self, step: Any) -> None:
+        """Move a bar to where its notebook is."""
+        self.bar.start()
+        done = self.seen[step.language]
+        if step.notebook not in done:
+            done.append(step.notebook)
+        place = len(done) - 1 + step.cell / step.cells
+        self.bar.update(
+            self.tasks[step.language],
+            completed=round(place, 1),
+            description=f"{step.notebook}  {step.heading}",
+        )
+
+    def __exit__(self, *problem: object) -> None:
+        if problem[0] is None:
+            for task in self.bar.tasks:
+                self.bar.update(task.id, completed=task.total, description="done")
+        self.bar.stop()

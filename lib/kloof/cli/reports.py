@@ -1,0 +1,269 @@
+"""`kloof verify` and `kloof diff`: is a report what its inputs give, and what moved between two of them."""
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from kloof.run.verify import Change
+
+
+MOST = 20  # lines of one kind that are shown
+
+
+def verify(
+    folder: Annotated[Path, typer.Argument(help="folder of a report, such as reports/breda")],
+    source: Annotated[str, typer.Option(help="the file it was made from, when that was one of your own")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+) -> None:
+    """Make a report again from its recorded inputs, and tell whether every number, table and figure is the same.
+
+    If not: which differ, and in what data, code or versions of packages the two runs do. The report is left as it is.
+    """
+    from kloof.run.verify import verify as verified
+
+    found = verified(folder, source)
+    if as_json:
+        content = {
+            "same": found.same, "changes": [{"kind": one.kind, "id": one.id} for one in found.changes],
+            "files": list(found.files), "edited": list(found.edited), "reasons": list(found.reasons),
+        }  # fmt: skip
+        print(json.dumps(content, indent=1, ensure_ascii=False))
+    else:
+        print("\n".join(_verified_lines(found, folder)))
+    if not found.same:
+        raise typer.Exit(1)
+
+
+def _verified_lines(found: Any, folder: Path) -> list[str]:
+    counted = ", ".join(f"{number} {name}" for name, number in found.counted.items())
+    if found.same:
+        lines = [f"{folder} is the same when it is made again: {counted}, and every page."]
+        return lines + [f"  (since then) {reason}" for reason in found.reasons[:MOST]]
+    lines = _short([f"✗ {text}" for text in _texts(found.changes)])
+    other = [name for name in found.files if name != "results.json"]
+    lines += _short([f"✗ {name} comes out differently." for name in other])
+    lines += _short([f"✗ In the report itself, {fault}." for fault in found.edited])
+    lines.append("Why:" if found.reasons else "Data, code and versions are those recorded.")
+    return lines + _short([f"  {reason}" for reason in found.reasons])
+
+
+def diff(
+    old: Annotated[Path, typer.Argument(help="folder of a report, or its results.json")],
+    new: Annotated[Path, typer.Argument(help="another one")],
+    language: Annotated[str, typer.Option(help="language of the findings' sentences: nl or en")] = "en",
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+) -> None:
+    """Say which verdicts and numbers differ between two reports, in sentences, and in what they were made otherwise."""
+    from kloof.errors import ParameterError
+    from kloof.run.verify import changes, reasons
+    from kloof.words.numbers import LANGUAGES
+
+    if language not in LANGUAGES:
+        raise ParameterError(f"language {language!r} is not known. Valid: {', '.join(LANGUAGES)}.")
+    before, after = _document(old), _document(new)
+    found, why = changes(before, after), reasons(before, after)
+    if as_json:
+        content = [{"kind": one.kind, "id": one.id, "before": one.before, "after": one.after} for one in found]
+        print(json.dumps({"changes": content, "reasons": why}, indent=1, ensure_ascii=False))
+        return
+    if not found:
+        print("Both reports found the same.")
+    print("\n".join([*_sentences(found, before, after, language), *why]))
+
+
+def _document(path: Path) -> dict[str, Any]:
+    """Read a results document; raises ParameterError when there is none."""
+    from kloof.errors import ParameterError
+
+    place = path / "results.json" if path.is_dir() else path
+    try:
+        content: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError, UnicodeDecodeError) as problem:
+        raise ParameterError(
+            f"{place} cannot be read ({type(problem).__name__}): give the folder of a report."
+        ) from None
+    if missing := [key for key in ("overall", "findings", "tables", "figures", "parameters") if key not in content]:
+        raise ParameterError(f"{place} is no results.json of a report: it has no {', '.join(missing)}.")
+    return content
+
+
+def _sentences(
+    found: Sequence["Change"], before: Mapping[str, Any], after: Mapping[str, Any], language: str
+) -> list[str]:
+    """Write verdicts with their words, and findings by the sentences the reports print."""
+    from kloof.catalogue import catalogue
+    from kloof.words.sentences import Narrator, text_of
+
+    known = catalogue()
+    tellers = [Narrator(document, known, language) for document in (before, after)]
+
+    def told(teller: Any, finding: Any) -> str:
+        return text_of(teller.sentence(finding)) if finding else "–"
+
+    lines = []
+    for change in found:
+        if change.kind == "finding":
+            sentences = [told(*pair) for pair in zip(tellers, (change.before, change.after), strict=True)]
+            if sentences[0] != sentences[1]:
+                lines.append(f"{change.id}\n  was: {sentences[0]}\n  is:  {sentences[1]}")
+                continue
+        lines += _texts([change])
+    return lines
+
+
+def _texts(found: Sequence["Change"]) -> list[str]:
+    """Write changes with bare numbers and codes."""
+    from kloof.run.verify import ranged, rows_that_differ
+
+    lines = []
+    for one in found:
+        if one.kind == "verdict":
+            was, now = (str(verdict or "not judged").lower().replace("_", " ") for verdict in (one.before, one.after))
+            lines.append(f"The verdict on {one.id} was {was} and is {now}.")
+        elif one.kind == "finding":
+            was, now = ranged(one.before), ranged(one.after)
+            tail = "differs beside its number" if was == now else f"was {was} and is {now}"
+            lines.append(f"The finding {one.id} {tail}.")
+        elif one.kind == "table":
+            lines.append(f"The table {one.id} differs in {rows_that_differ(one.before, one.after)} rows.")
+        else:
+            lines.append(f"The figure {one.id} is drawn from something else.")
+    return lines
+
+
+def _short(lines: list[str]) -> list[str]:
+    """Show at most `MOST` lines and how many more there are."""
+    return lines if len(lines) <= MOST else [*lines[:MOST], f"  … and {len(lines) - MOST} more"]
+
+
+def manifest(
+    preset: Annotated[str, typer.Option(help="preset with several municipalities")] = "manifest",
+    areas: Annotated[Path | None, typer.Option(help='the areas, as TOML: GM0344 = ["BU03440101", …]')] = None,
+    only: Annotated[list[str] | None, typer.Option(help="run only this municipality (more than once: these)")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="change a parameter for all")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+) -> None:
+    """Run every municipality of a preset and write reports/<preset>: verdicts.csv, summary.csv and claims.csv.
+
+    A municipality that was run before with the same data and claims is not run again; one that cannot be run is told.
+    """
+    import json
+
+    from kloof.cli.options import read_overrides
+    from kloof.errors import ParameterError
+    from kloof.paths import write_whole
+    from kloof.run import many
+    from kloof.run.many import folder_of, municipalities, read_areas, run_each
+
+    wanted, place = municipalities(preset)
+    lists = read_areas(areas, wanted) if areas else {}
+    shared = read_overrides(set_ or [])
+    if unknown := [code for code in only or [] if code not in wanted]:
+        raise ParameterError(f"{', '.join(unknown)} is not in preset {preset}, which has {', '.join(wanted)}.")
+    codes = [code for code in wanted if not only or code in only]
+    own: dict[str, dict[str, Any]] = {code: dict(shared) for code in codes}
+    for code, focus in lists.items():
+        own.setdefault(code, {}).update(focus=focus, focus_variants=[focus])
+    documents, failed = run_each(preset, codes, own, os.cpu_count() or 1, _tell)
+    if not documents:
+        reasons = " ".join(f"{code}: {reason}" for code, reason in failed.items())
+        raise ParameterError(f"No municipality of preset {preset} could be run. {reasons}")
+    tables = {
+        "verdicts": many.each(documents),
+        "summary": many.summaries(documents, place),
+        "claims": many.per_claim(documents, place),
+    }
+    folder = folder_of(preset)
+    for name, table in tables.items():
+        write_whole(folder / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
+    people = many.headcount(documents, wanted, with_areas=bool(areas))
+    if as_json:
+        content = {name: json.loads(table.to_json(orient="records")) for name, table in tables.items()}
+        print(json.dumps({**content, "people": people, "failed": failed}, indent=1, ensure_ascii=False))
+        return
+    print("\n".join(_lines(tables, people, place)))
+    for code, reason in failed.items():
+        print(f"{code} has no results: {reason}")
+    print(f"\nTables: reports/{preset}/verdicts.csv, summary.csv, claims.csv")
+    print(f"Next: kloof run --preset {preset} --set municipality={place}")
+
+
+def _tell(code: str, state: str) -> None:
+    """Say on the error stream where the run is."""
+    print(f"{code} {state}", file=sys.stderr)
+
+
+def _or_dash(value: Any) -> str:
+    """Write a verdict, or a dash where there is none."""
+    return value if isinstance(value, str) else "–"
+
+
+def _lines(tables: dict[str, Any], people: dict[str, Any], place: str) -> list[str]:
+    """Write what the municipalities say together: counts per claim, then the summary of each part."""
+    heads = ("supported", "contradicted", "negligible", "undecided", "not testable")
+    lines = [f"{'':<4} {'together':<14}{''.join(f'{head:>13}' for head in heads)}   {place}"]
+    for row in tables["claims"].to_dict("records"):
+        numbers = [row[name] for name in ("SUPPORTED", "CONTRADICTED", "NEGLIGIBLE", "UNDECIDED", "NOT_TESTABLE")]
+        counted = "".join(f"{number:>13}" for number in numbers)
+        lines.append(f"{row['claim']:<4} {_or_dash(row['together']):<14}{counted}   {_or_dash(row['place'])}")
+    lines.append("")
+    for row in tables["summary"].to_dict("records"):
+        number = f"{row['estimate']:.3g} ({row['low']:.3g} to {row['high']:.3g}) {row['unit']}"
+        spread = f"I² {row['i_squared']:.0f} %, n {row['municipalities']}"
+        rank = "" if row["place_rank"] != row["place_rank"] else f"; {place} is {row['place_rank']:.0f} from below"
+        lines.append(f"{row['claim']:<4} {row['part']:<46} {row['verdict']:<13} {number}; {spread}{rank}")
+    needs = f" (missing: {', '.join(people['missing'])})" if people["missing"] else ""
+    lines += ["", f"M2   {people['people']:,.0f} people live in these lists: {people['verdict']}{needs}"]
+    return lines
+
+
+def verdicts(
+    preset: Annotated[str, typer.Option(help="named set of parameters; see: kloof list presets")] = "breda",
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="change a parameter: --set focus=bredavandaag")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON: one object per claim, parts inside")] = False,
+    parts: Annotated[bool, typer.Option("--parts", help="also every indicator and measure of each claim")] = False,
+) -> None:
+    """Print the verdict on every claim: number, range, what is missing, and which part of all ways to test agrees.
+
+    The numbers come from reports/<preset>/results.json when it was made with these parameters, data and registry;
+    otherwise the report is made first.
+    """
+    from kloof.cli.options import read_overrides
+    from kloof.run.many import fresh_results, table_of
+    from kloof.run.report import make_report
+
+    overrides = read_overrides(set_ or [])
+    document = fresh_results(preset, overrides)
+    if document is None:
+        print("kloof: there is no report with these parameters, data and claims; making it first.", file=sys.stderr)
+        folder: Path = make_report(preset, overrides)
+        document = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    table = table_of(document)
+    if as_json:
+        print(json.dumps(table, indent=1, ensure_ascii=False))
+        return
+    for row in table:
+        print(_line(row))
+        for part in row["parts"] if parts else ():
+            print(_line({"id": "", **part}))
+    print(f"\nNext: kloof verdicts --preset {preset} --json")
+
+
+def _line(row: dict[str, Any]) -> str:
+    """Write one row: the number with its range and unit, then what is missing or how many ways agree."""
+    number = "–" if row["estimate"] is None else f"{row['estimate']:.4g}"
+    if row["low"] is not None and row["high"] is not None:
+        number += f" ({row['low']:.4g} to {row['high']:.4g})"
+    unit = row["unit"] or ""
+    share = row.get("agree_share")
+    tail = f"missing: {', '.join(row['missing'])}" if row["missing"] else ""
+    tail = f"{100 * share:.0f} % agree" if share is not None else tail
+    return f"{row['id']:<4} {row['part'] or '':<46} {row['verdict']:<13} {number:<30} {unit:<14} {tail}".rstrip()

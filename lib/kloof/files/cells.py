@@ -1,0 +1,226 @@
+"""Opens a raw file of Kerncijfers wijken en buurten (KWB) and hands over its cells as they stand.
+
+Editions: SQLite with a table per year, CSV with one header row (R, OData), StatLine CSV, and our own tidy
+CSV. What the titles and cells mean is for `kloof.files.kwb`.
+"""
+
+import csv
+import difflib
+import io
+import re
+import sqlite3
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from kloof.errors import SchemaError, SourceError, examples
+
+SUFFIXES = (".csv", ".db", ".sqlite", ".sqlite3")
+SQLITE = b"SQLite format 3\x00"
+OTHER_FORMATS = {
+    b"\x89PNG": "a PNG image",
+    b"%PDF": "a PDF",
+    b"PK\x03\x04": "a zip file or an Excel workbook",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"<": "a web page or XML",
+}
+_TABLE = re.compile(r"kerncijfers_wijken_en_buurten_(\d{4})(?!\d)", re.IGNORECASE)
+YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+TIDY = ("code", "year", "indicator", "value")
+TIDY_MORE = ("unit", "source", "status", "name")
+
+NAME_TITLES = ("wijk buurt", "wijken en buurten", "wijkenenbuurten", "naam", "regioaanduiding naam")
+CODE_TITLES = ("regioaanduiding codering", "codering")
+OTHER_IDENTITY = (
+    "",
+    "id",
+    "regioaanduiding gemeentenaam",
+    "gemeentenaam",
+    "regioaanduiding soort regio",
+    "soort regio",
+)
+
+FIELD = re.compile(r"(?:k_\d|[A-Z])[A-Za-z0-9]*_\d{1,3}")
+FIELD_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])")
+UNIT_WORDS = re.compile(
+    r"(?: (?:aantal inwoners per km2?|aantal|x 1 000 euro|euro|per 1 000 inwoners|per km2?"
+    r"|km2?|m[23]?|kwh|ha|code|omschrijving|naam))+$"
+)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One year of a file: cells as they stand, one row per area, columns by their original title."""
+
+    year: int
+    where: str
+    cells: pd.DataFrame
+
+    @property
+    def titles(self) -> list[str]:
+        """Original titles of the columns."""
+        return [str(title) for title in self.cells.columns]
+
+    def column(self, titles: Iterable[str]) -> str | None:
+        """Find the column whose title means one of `titles`."""
+        return next((title for title in self.titles if normalise(title) in titles), None)
+
+    def names(self) -> "pd.Series[str]":
+        """Names of the areas; codes where the file has no names."""
+        title = self.column(NAME_TITLES) or self.column(CODE_TITLES)
+        if title is None:
+            raise SchemaError(f"{self.where} has no column with areas; expected a title such as Wijken en buurten.")
+        return self.cells[title].map(clean).astype("str")
+
+
+def normalise(title: str) -> str:
+    """Reduce a column title of any edition to the words that carry its meaning.
+
+    Compatibility forms, invisible signs, accents, case, punctuation, `proc` for %, trailing unit words and
+    the number StatLine puts behind a field name (another one in every table) do not count; `auto s` is
+    `autos`. Idempotent.
+    """
+    text = "".join(sign for sign in unicodedata.normalize("NFKC", title) if unicodedata.category(sign) != "Cf").strip()
+    if FIELD.fullmatch(text):
+        text = FIELD_WORDS.sub(" ", text.removeprefix("k_"))
+    text = re.sub(r"_\d{1,3}$", "", text)
+    text = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign)).lower()
+    text = re.sub(r"[^a-z0-9]+", " ", text)
+    text = re.sub(r"(?:(?<=\d)|\b)(?:proc)+\b", " ", text)
+    words = " ".join(text.split())
+    return UNIT_WORDS.sub("", re.sub(r"(?<=[a-z]) s\b", "s", words))
+
+
+def read_content(path: Path) -> bytes:
+    """Read the bytes; refuse a file that is absent, empty, of an unknown kind or plainly something else."""
+    if not path.is_file():
+        there = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
+        near = difflib.get_close_matches(path.name, there, n=3, cutoff=0.4)
+        hint = (
+            f"Nearest in that folder: {', '.join(near)}."
+            if near
+            else f"Its folder {path.parent.name} has no such file."
+        )
+        raise SourceError(f"{path.name} is not there. {hint}")
+    if path.suffix.lower() not in SUFFIXES:
+        raise SourceError(f"{path.name}: extension {path.suffix!r} is not read. Known: {', '.join(SUFFIXES)}.")
+    data = path.read_bytes()
+    if not data.strip():
+        raise SourceError(f"{path.name} is empty. Download it again.")
+    kind = next((name for start, name in OTHER_FORMATS.items() if data.startswith(start)), None)
+    if kind:
+        raise SourceError(f"{path.name} is {kind}, not a KWB file. Bring the table as CSV or SQLite.")
+    return data
+
+
+def read_sheets(path: Path, data: bytes) -> tuple[str, list[Sheet]]:
+    """Recognise the edition and return its sheets."""
+    if data.startswith(SQLITE):
+        return "kwb_sqlite", _sqlite(path, data)
+    rows = read_rows(path, data)
+    head = next((number for number, row in enumerate(rows[:8]) if len(row) > 1), 0)
+    titles = rows[head]
+    if set(TIDY) <= set(titles):
+        return "tidy_csv", [Sheet(0, path.name, tabulate(path.name, titles, rows[head + 1 :]))]
+    topics = next((n for n in range(head, min(head + 6, len(rows) - 1)) if rows[n + 1][0] == "Wijken en buurten"), None)
+    if topics is not None and titles[0] != "Wijken en buurten":
+        titles = [rows[topics + 1][0], *rows[topics][1:]]
+        year = one_year(path, " ".join(rows[0]) if YEAR.search(" ".join(rows[0])) else path.stem)
+        return "statline_csv", [Sheet(year, path.name, tabulate(path.name, titles, rows[topics + 2 :]))]
+    if not any(normalise(title) in (*NAME_TITLES, *CODE_TITLES) for title in titles):
+        raise SourceError(
+            f"{path.name} is no KWB file: its first line is {','.join(titles)[:60]!r}. Expected a CSV with "
+            f"a column Wijken en buurten, a StatLine CSV, or the columns {', '.join(TIDY)}."
+        )
+    return "kwb_csv", [Sheet(one_year(path, path.stem), path.name, tabulate(path.name, titles, rows[head + 1 :]))]
+
+
+def one_year(path: Path, text: str) -> int:
+    """Take the only year that `text` names; raise SourceError when it names none or several."""
+    years = set(YEAR.findall(text))
+    if len(years) != 1:
+        found = f"finds {', '.join(sorted(years))}" if years else "finds none"
+        raise SourceError(f"{path.name}: the year is read from the name and kloof {found}. Name it like kwb_2017.csv.")
+    return int(years.pop())
+
+
+def _sqlite(path: Path, data: bytes) -> list[Sheet]:
+    """Read every yearly KWB table of a SQLite database."""
+    # size of a page and number of pages: sqlite.org/fileformat.html, section 1.3
+    page = int.from_bytes(data[16:18], "big")
+    promised = (65536 if page == 1 else page) * int.from_bytes(data[28:32], "big")
+    if len(data) < promised:
+        raise SourceError(f"{path.name} is cut off: {len(data)} of {promised} bytes are there. Download it again.")
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+            tables = [
+                row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+            ]
+            years = {table: int(found[1]) for table in tables if (found := _TABLE.match(table))}
+            sheets = []
+            for table, year in years.items():
+                cursor = database.execute('SELECT * FROM "{}"'.format(table.replace('"', '""')))
+                titles = [column[0] for column in cursor.description]
+                where = f"{path.name}, table {table}"
+                sheets.append(Sheet(year, where, tabulate(where, titles, cursor.fetchall())))
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as problem:
+        raise SourceError(f"{path.name} is a damaged SQLite database ({problem}). Download it again.") from None
+    if not years:
+        listed = examples(tables) or "none"
+        raise SourceError(
+            f"{path.name} has no table named like Kerncijfers_wijken_en_buurten_2016. Its tables: {listed}."
+        )
+    twice = [table for table, year in years.items() if Counter(years.values())[year] > 1]
+    if twice:
+        raise SchemaError(f"{path.name} has more than one table for a year: {', '.join(twice)}. Keep one of them.")
+    return sorted(sheets, key=lambda sheet: sheet.year)
+
+
+def read_rows(path: Path, data: bytes) -> list[list[str]]:
+    """Split a CSV in UTF-8, comma or semicolon; a quote that never closes means the file was cut off."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        raise SourceError(f"{path.name} is not UTF-8 text (byte {problem.start}). Save it as CSV in UTF-8.") from None
+    head = text.replace("\r", "\n").split("\n")[:12]
+    widest = {mark: max(map(len, csv.reader(head, delimiter=mark)), default=0) for mark in ";,"}
+    delimiter = ";" if widest[";"] >= widest[","] else ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        return [row for row in reader if row]
+    except csv.Error as problem:
+        raise SourceError(
+            f"{path.name} is a damaged CSV at line {reader.line_num} ({problem}). Download it again."
+        ) from None
+
+
+def tabulate(where: str, titles: list[str], rows: list[list[str]] | list[tuple[object, ...]]) -> pd.DataFrame:
+    """Put rows under their titles; every row must have all cells, apart from the `Bron: CBS` line."""
+    double = [title for title, times in Counter(titles).items() if times > 1]
+    if double:
+        raise SchemaError(f"{where}: two columns have the same title ({examples(double)}). Rename or remove one.")
+    full = [[*row, *[None] * (len(titles) - 1)] if len(row) == 1 and is_source(row[0]) else list(row) for row in rows]
+    odd = [number for number, row in enumerate(full, 1) if len(row) != len(titles)]
+    if odd:
+        shown = f"row {examples(odd)} below the titles has not {len(titles)} cells"
+        raise SourceError(f"{where} is damaged: {shown}. Download it again.")
+    return pd.DataFrame(full, columns=titles, dtype="object")
+
+
+def is_source(name: object) -> bool:
+    """Tell whether a cell is the line that names the source."""
+    return isinstance(name, str) and re.match(r"\s*Bron\b", name) is not None
+
+
+def clean(name: object) -> str:
+    """Name of an area without invisible signs and double blanks."""
+    text = "" if name is None else str(name)
+    if text.isascii():  # most codes and cells: nothing to normalise
+        return " ".join(text.split())
+    text = unicodedata.normalize("NFC", text)
+    return " ".join("".join(sign for sign in text if unicodedata.category(sign) != "Cf").split())

@@ -1,0 +1,265 @@
+"""Reads raw CBS files of Kerncijfers wijken en buurten (KWB) into observations, whatever edition wrote them.
+
+Columns are matched by meaning (`normalise`), cells are read by one rule, areas get the code of the file, of a
+codebook or, when there is none, a local one. What was left out and why travels along.
+"""
+
+import difflib
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from kloof.catalogue import Catalogue
+from kloof.errors import CatalogueError, ParameterError, SchemaError, examples, faults
+from kloof.files.areas import ROUNDED_TO, Codebook, areas_of, check_codes, coded, mine, named, others, parent, sums
+from kloof.files.cells import (
+    CODE_TITLES,
+    FIELD,
+    NAME_TITLES,
+    OTHER_IDENTITY,
+    TIDY,
+    TIDY_MORE,
+    YEAR,
+    Sheet,
+    clean,
+    is_source,
+    normalise,
+    read_content,
+    read_sheets,
+)
+from kloof.files.reading import impossible, parse
+from kloof.schema import STATUSES, SetAside, check_observations
+
+OWN_FILE = "own_file"  # source of rows of a tidy file that names none: whose figures they are is for its owner to say
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What was read from one file: figures, areas, and everything that was not used.
+
+    `tables` describes each table: where it stands, its rows, and its titles.
+    """
+
+    observations: pd.DataFrame
+    areas: pd.DataFrame
+    understood: tuple[tuple[int, str, str], ...]
+    not_understood: tuple[tuple[int, str], ...]
+    set_aside: tuple[SetAside, ...]
+    edition: str
+    sha256: str
+    tables: tuple[tuple[str, int, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """Cells in long form (year, code, indicator, column, cell, source; code is missing where set aside)."""
+
+    long: pd.DataFrame
+    areas: pd.DataFrame
+    understood: list[tuple[int, str, str]]
+    not_understood: list[tuple[int, str]]
+    set_aside: list[SetAside]
+
+
+def read_kwb(path: Path, municipality: str | None, catalogue: Catalogue, *, codes: Codebook | None = None) -> Imported:
+    """Read one KWB file for one municipality (`GM` + 4 digits), or with None for all areas in it.
+
+    Takes SQLite or CSV (`cells`); `codes` is a CSV (or a frame) with columns code, name for files that carry
+    names only. Returns observations that `check_observations` accepts, in the units of the catalogue, source
+    `kwb_file_YEAR`; `set_aside` counts rows of the file, notices have 0 rows. A cell without value is
+    `suppressed` when its column has values in other rows of that year, else `not_published`. Without codes in
+    the file and without `codes`, areas get local codes such as `BU0917x001`, numbered by name, that mean
+    nothing outside this file; the same level and name is the same area in all years.
+    Raises ParameterError (municipality, codes), SourceError (file absent, damaged, no KWB file, municipality
+    not in it, levels that cannot be told), SchemaError (columns, duplicates, cells outside sense) and
+    CatalogueError (one title for two indicators).
+    """
+    if municipality is not None and not re.fullmatch(r"GM\d{4}", municipality):
+        raise ParameterError(f"municipality {municipality!r} is no CBS code; write GM and four digits, such as GM0758.")
+    data = read_content(path)
+    edition, sheets = read_sheets(path, data)
+    if edition == "tidy_csv":
+        if codes is not None:
+            raise ParameterError(f"{path.name} carries its own codes; leave out the codebook.")
+        cells = _tidy(sheets[0], municipality, catalogue)
+    else:
+        cells = _wide(sheets, municipality, catalogue, codes)
+        if edition != "statline_csv":
+            _need_inhabitants(sheets, cells)
+    observations = check_observations(_observations(cells, catalogue, path.name), path.name)
+    return Imported(
+        observations,
+        cells.areas,
+        tuple(cells.understood),
+        tuple(cells.not_understood),
+        (*cells.set_aside, *sums(observations, "inhabitants", ROUNDED_TO["inhabitants"])),
+        edition,
+        hashlib.sha256(data).hexdigest(),
+        tuple((sheet.where, len(sheet.cells), tuple(sheet.titles)) for sheet in sheets),
+    )
+
+
+def _match(sheet: Sheet, catalogue: Catalogue) -> dict[str, str]:
+    """Map the titles of a sheet to indicators, by meaning."""
+    meaning: dict[str, str] = {}
+    for indicator in catalogue.indicators.values():
+        for column in {normalise(column) for column in indicator.columns}:
+            if column in meaning:
+                raise CatalogueError(
+                    f"column {column!r} stands at {meaning[column]} and {indicator.id}; keep one of them."
+                )
+            meaning[column] = indicator.id
+    matched = {title: found for title in sheet.titles if (found := _meaning(title, meaning))}
+    for indicator_id, times in Counter(matched.values()).items():
+        if times > 1:
+            both = " and ".join(repr(title) for title, name in matched.items() if name == indicator_id)
+            raise SchemaError(f"{sheet.where}: columns {both} both mean {indicator_id}. Remove one of them.")
+    return matched
+
+
+def _meaning(title: str, meaning: Mapping[str, str]) -> str | None:
+    """Find the indicator of a title.
+
+    An OData field name has no topic, so the indicator counts when only its columns end in that name.
+    """
+    short = normalise(title)
+    if short in meaning or not FIELD.fullmatch(title):
+        return meaning.get(short)
+    ends = {indicator for column, indicator in meaning.items() if column.endswith(f" {short}")}
+    return ends.pop() if len(ends) == 1 else None
+
+
+def _need_inhabitants(sheets: list[Sheet], cells: _Cells) -> None:
+    """Refuse a whole table without the number of inhabitants: nothing can be weighed without it."""
+    have = {year for year, _, indicator in cells.understood if indicator == "inhabitants"}
+    found = [f"{sheet.where} has no column for inhabitants" for sheet in sheets if sheet.year not in have]
+    if found:
+        raise SchemaError(faults("the columns", found, "Expected a title such as Bevolking|Aantal inwoners."))
+
+
+def _wide(sheets: list[Sheet], municipality: str | None, catalogue: Catalogue, codes: Codebook | None) -> _Cells:
+    """Turn sheets with a column per indicator into cells, one row per area, year and indicator."""
+    sheets, aside = _without_source_rows(sheets)
+    if all(sheet.column(CODE_TITLES) for sheet in sheets):
+        if codes is not None:
+            raise ParameterError(f"{sheets[0].where} carries its own codes; leave out the codebook.")
+        places, areas, more = coded(sheets, municipality)
+    elif municipality is None:
+        raise ParameterError(
+            f"{sheets[0].where} carries names only, and no municipality was named. Say which one it is about: "
+            "--municipality GM and four digits."
+        )
+    else:
+        places, areas, more = named(sheets, municipality, codes)
+    cells = _Cells(pd.DataFrame(), areas, [], [], aside + more)
+    parts = []
+    for sheet, place in zip(sheets, places, strict=True):
+        matched = _match(sheet, catalogue)
+        cells.understood.extend((sheet.year, title, indicator) for title, indicator in matched.items())
+        known = (*NAME_TITLES, *CODE_TITLES, *OTHER_IDENTITY)
+        rest = [title for title in sheet.titles if title not in matched and normalise(title) not in known]
+        cells.not_understood.extend((sheet.year, title) for title in rest)
+        long = sheet.cells[list(matched)].melt(var_name="column", value_name="cell", ignore_index=False)
+        long = long.assign(indicator=long["column"].map(matched), code=place.reindex(long.index))
+        parts.append(long.assign(year=sheet.year, source=f"kwb_file_{sheet.year}"))
+    return _Cells(pd.concat(parts, ignore_index=True), areas, cells.understood, cells.not_understood, cells.set_aside)
+
+
+def _without_source_rows(sheets: list[Sheet]) -> tuple[list[Sheet], list[SetAside]]:
+    """Set the closing line with the source aside."""
+    kept, rows = [], 0
+    for sheet in sheets:
+        source = sheet.names().map(is_source).astype("bool")
+        rows += int(source.sum())
+        kept.append(Sheet(sheet.year, sheet.where, sheet.cells[~source].reset_index(drop=True)))
+    return kept, [SetAside("kwb_rows", rows, "source_line")] if rows else []
+
+
+def _tidy(sheet: Sheet, municipality: str | None, catalogue: Catalogue) -> _Cells:
+    """Take rows that already have our shape; unit, source, status and name are optional columns."""
+    rows = pd.DataFrame({title: sheet.cells[title].map(clean).astype("str") for title in sheet.titles})
+    check_codes(rows["code"], municipality, rows.get("name", rows["code"]), sheet.where)
+    found = _tidy_faults(rows, catalogue)
+    if found:
+        raise SchemaError(faults(sheet.where, found, "Correct these rows; missing values may stay blank."))
+    own = mine(rows["code"], municipality)
+    rows["year"] = rows["year"].astype("int64")
+    rows["source"] = rows["source"].mask(rows["source"] == "", OWN_FILE) if "source" in rows else OWN_FILE
+    years = sorted(rows["year"].unique().tolist())
+    known = rows[["year", "indicator"]].drop_duplicates().sort_values(["year", "indicator"])
+    places = rows.loc[own].sort_values("year", kind="stable")
+    places = places.assign(parent_code=places["code"].map(parent), name=places.get("name", places["code"]))
+    rows["given"] = rows.get("status", "")
+    return _Cells(
+        rows.assign(cell=rows["value"], column=rows["indicator"], code=rows["code"].where(own)),
+        areas_of(places[["code", "name", "parent_code"]]),
+        [(year, name, name) for year, name in zip(known["year"].tolist(), known["indicator"].tolist(), strict=True)],
+        [(year, title) for year in years for title in sheet.titles if title not in (*TIDY, *TIDY_MORE)],
+        others(rows["code"], own),
+    )
+
+
+def _tidy_faults(rows: pd.DataFrame, catalogue: Catalogue) -> list[str]:
+    """List rows of a tidy file whose year, indicator, unit or status is not known."""
+    units = {name: indicator.unit for name, indicator in catalogue.indicators.items()}
+    unit = rows["indicator"].map(units)
+    near = {name: difflib.get_close_matches(name, list(units), n=1) for name in rows["indicator"][unit.isna()].unique()}
+    hint = {name: f"{name}, nearest {found[0]}" if found else name for name, found in near.items()}
+    given = rows.get("unit", unit.fillna(""))
+    status = rows.get("status", pd.Series("", index=rows.index))
+    checks = [
+        ("not a year", ~rows["year"].str.fullmatch(YEAR), rows["year"]),
+        ("unknown indicator", unit.isna(), rows["indicator"].map(hint)),
+        ("another unit than the catalogue", unit.notna() & (given != "") & (given != unit), given),
+        ("unknown status", ~status.isin(["", *STATUSES]), status),
+    ]
+    return [
+        f"{what} in {int(bad.sum())} rows ({examples(list(cell[bad].unique()))})"
+        for what, bad, cell in checks
+        if bad.any()
+    ]
+
+
+def _observations(cells: _Cells, catalogue: Catalogue, file: str) -> pd.DataFrame:
+    """Read the cells of the municipality: a number, or the reason why there is none."""
+    long = cells.long
+    text = long["cell"].astype("str").str.strip().fillna("")
+    read = pd.DataFrame(vars(parse(text)), index=long.index)
+    published = (~read["empty"]).groupby([long["year"], long["indicator"]]).transform("any")
+    own = long["code"].notna()
+    read, published = read[own], published[own]
+    missing, value = read["empty"], read["value"]
+    long = long[own].assign(text=read["text"], name=long["code"].map(cells.areas.set_index("code")["name"]))
+    units = long["indicator"].map({name: indicator.unit for name, indicator in catalogue.indicators.items()})
+    if read["comma"].any() and read["point"].any():
+        shown = f"{_shown(read['comma'], long, 1)} and {_shown(read['point'], long, 1)}"
+        raise SchemaError(f"{file} has decimal commas and decimal points: {shown}. Write all numbers in one way.")
+    counted = long["indicator"].isin([i.id for i in catalogue.indicators.values() if i.kind == "count"])
+    number = value.to_numpy()
+    checks = {
+        "no number": read["wrong"].to_numpy(),
+        **impossible(number, units.to_numpy(dtype=object), counted.to_numpy(), number),
+    }
+    found = [f"{what} in {int(bad.sum())} cells ({_shown(bad, long)})" for what, bad in checks.items() if bad.any()]
+    if found:
+        raise SchemaError(faults(file, found, "Correct these cells, or empty them when the value is not known."))
+    status = (
+        pd.Series("measured", index=long.index).mask(missing, "suppressed").mask(missing & ~published, "not_published")
+    )
+    if "given" in long:
+        status = status.mask(long["given"] != "", long["given"])
+    return long.assign(value=value, unit=units, status=status)
+
+
+def _shown(bad: "pd.Series[bool] | np.ndarray", cells: pd.DataFrame, most: int = 5) -> str:
+    """Name cells by year, area and column."""
+    rows = cells[bad]
+    area = rows["code"] + " " + rows["name"]
+    shown = zip(rows["year"], area, rows["column"], rows["text"], strict=True)
+    return examples([f"{year} {code}, column {column!r}: {text}" for year, code, column, text in shown], most)

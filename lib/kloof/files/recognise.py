@@ -1,0 +1,275 @@
+"""Recognises what a file is by what is in it, and reads it whole: figures, areas, sources, and all that was not used.
+
+The name of a file counts only where its content cannot say it (the year of a CSV), and never alone. What nothing here
+knows is refused, with what it looks like and what to do.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kloof.catalogue import Catalogue
+from kloof.errors import ParameterError, SchemaError, SourceError, examples
+from kloof.files.areas import ROUNDED_TO, sums
+from kloof.files.cells import normalise
+from kloof.files.geojson import read_shapes
+from kloof.files.iv3 import read_accounts, read_prices
+from kloof.files.kwb import read_kwb
+from kloof.files.kwb_workbook import read_kwb_workbook, read_panel
+from kloof.files.opening import Opened, open_file
+from kloof.files.police import read_police
+from kloof.files.postcodes import read_income_workbook, read_leefbaarometer, read_postcode_csv
+from kloof.files.reading import Reading, observations, only
+from kloof.files.statline import read_fields
+from kloof.files.vocabularies import Vocabularies, read_vocabularies
+from kloof.files.woonikveilig import read_national_json, read_national_parquet
+from kloof.files.years_across import read_yearly
+from kloof.paths import data_folder, embedded
+from kloof.schema import SOURCE, SetAside, check_observations
+
+KWB_SOURCE = "kwb_file_"  # what read_kwb calls the editions of Kerncijfers wijken en buurten
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """One file, read: what it is, its figures, and everything that was not used.
+
+    `observations` are valid (`schema.check_observations`); `areas` has code, name, level, parent_code; `sources` one
+    row per source. `understood` lists year, title, indicator; `identity` title and reason (a key of [aside]);
+    `not_understood` year and title. `tables` lists each table with its rows and columns; `geometry` is GeoJSON whose
+    features have a property `code`.
+    """
+
+    name: str
+    sha256: str
+    kind: str
+    edition: str
+    observations: pd.DataFrame
+    areas: pd.DataFrame
+    sources: pd.DataFrame
+    tables: tuple[tuple[str, int, int], ...]
+    understood: tuple[tuple[int, str, str], ...]
+    identity: tuple[tuple[str, str], ...]
+    not_understood: tuple[tuple[int, str], ...]
+    set_aside: tuple[SetAside, ...]
+    geometry: Mapping[str, Any] | None = None
+
+    @property
+    def rows(self) -> int:
+        """Rows of all tables, without their titles."""
+        return sum(rows for _, rows, _ in self.tables)
+
+    @property
+    def columns(self) -> int:
+        """Columns of all tables."""
+        return sum(columns for _, _, columns in self.tables)
+
+    @property
+    def share_understood(self) -> float:
+        """Percent understood of the columns that may hold a figure, each year of a column on its own."""
+        known, unknown = len(self.understood), len(self.not_understood)
+        return 100.0 * known / (known + unknown) if known + unknown else 100.0
+
+
+def recognise(
+    path: Path,
+    catalogue: Catalogue,
+    *,
+    municipality: str | None = None,
+    codes: Path | None = None,
+    areas: pd.DataFrame | None = None,
+) -> Recognised:
+    """Recognise one file and read all municipalities in it, or only `municipality` (`GM` + 4 digits).
+
+    `codes` is a CSV with columns code, name, for files that carry names only; `areas` (code, name) are the areas known
+    from elsewhere, by default those of the embedded sets. Raises SourceError (absent, damaged, not recognised, more
+    than one thing it could be), SchemaError (columns, cells and rows that contradict), ParameterError (municipality
+    or codes needed, or wrong).
+    """
+    if municipality is not None and not re.fullmatch(r"GM\d{4}", municipality):
+        raise ParameterError(f"municipality {municipality!r} is no CBS code; write GM and four digits, such as GM0758.")
+    words = read_vocabularies(data_folder() / "vocabularies.toml", catalogue)
+    opened = open_file(path)
+    places = embedded_areas() if areas is None else areas
+    reading = _reading(opened, words, catalogue, municipality, (codes, places))
+    if reading is None:
+        return _kwb(opened, words, catalogue, municipality, (codes, places))
+    if codes is not None and not any(why == "name" for _, why in reading.identity):
+        raise ParameterError(f"{path.name} carries its own codes; leave out {codes.name}.")
+    if municipality:
+        reading = only(reading, municipality)
+    rows, aside = observations(reading.grids, catalogue, words.publications)
+    checked = check_observations(rows, path.name)
+    return Recognised(
+        name=path.name,
+        sha256=opened.sha256,
+        kind=reading.kind,
+        edition=reading.edition,
+        observations=checked,
+        areas=reading.areas,
+        sources=_sources(checked, words, path, str(opened.beside().get("retrieved", ""))[:10]),
+        tables=reading.tables,
+        understood=tuple(dict.fromkeys(one for grid in reading.grids for one in grid.understood())),
+        identity=reading.identity,
+        not_understood=reading.not_understood,
+        set_aside=(*reading.set_aside, *_together(aside), *_notices(checked)),
+        geometry=reading.geometry,
+    )
+
+
+def _reading(
+    opened: Opened,
+    words: Vocabularies,
+    catalogue: Catalogue,
+    municipality: str | None,
+    places: tuple[Path | None, pd.DataFrame],
+) -> Reading | None:
+    """Ask each reader whether it knows the file; None leaves it to the editions of KWB."""
+    form = opened.form
+    found: Reading | None = None
+    if form == "parquet":
+        found = (
+            read_national_parquet(opened, words)
+            or read_accounts(opened, words)
+            or read_prices(opened, words)
+            or read_fields(opened, words, catalogue)
+        )
+    elif form == "json":
+        found = (
+            read_national_json(opened, words)
+            or read_accounts(opened, words)
+            or read_prices(opened, words)
+            or read_shapes(opened, words)
+            or read_leefbaarometer(opened, words)
+            or read_fields(opened, words, catalogue)
+        )
+    elif form == "workbook":
+        found = (
+            read_kwb_workbook(opened, words)
+            or read_fields(opened, words, catalogue)
+            or read_income_workbook(opened, words)
+        )
+    elif form == "text":
+        found = (
+            read_postcode_csv(opened, words)
+            or read_leefbaarometer(opened, words)
+            or read_police(opened, words, municipality, *places)
+            or read_panel(opened, words)
+            or read_kwb_workbook(opened, words)
+            or read_yearly(opened, words, catalogue, municipality, places)
+            or read_fields(opened, words, catalogue)
+        )
+    if found is None and (form not in ("text", "sqlite") or opened.inside):
+        raise SourceError(_not_recognised(opened))
+    return found
+
+
+def _not_recognised(opened: Opened) -> str:
+    """Say what a file looks like, why it is not taken and what to do."""
+    if opened.form == "workbook":
+        sheets = opened.sheets or {}
+        first = [str(cell) for cell in next(iter(sheets.values()), [[]])[:1] for cell in cell if str(cell)]
+        seen = f"sheets {examples(list(sheets))}, the first beginning with {examples(first) or 'an empty row'}"
+    elif opened.form == "parquet":
+        assert opened.table is not None
+        seen = f"columns {examples(list(map(str, opened.table.columns)))}"
+    elif opened.form == "json":
+        content = opened.content
+        seen = f"{type(content).__name__} with {examples(list(content) if isinstance(content, dict) else content[:2])}"
+    else:
+        seen = f"first line {examples((opened.rows or [[]])[0])}"
+    return (
+        f"{opened.name} is a {opened.form} file that kloof does not recognise: it has {seen}. It reads KWB, the health "
+        "monitor, police exports, figures by postcode, Leefbaarometer, maps and OData; see kloof data add --help."
+    )
+
+
+def _kwb(
+    opened: Opened,
+    words: Vocabularies,
+    catalogue: Catalogue,
+    municipality: str | None,
+    places: tuple[Path | None, pd.DataFrame],
+) -> Recognised:
+    """Read an edition of Kerncijfers wijken en buurten with full titles (SQLite, CSV, StatLine CSV, tidy CSV)."""
+    codes, known = places
+    read, notice = _with_known_names(opened, catalogue, municipality, codes, known)
+    source = read.observations["source"].str.replace(f"^{KWB_SOURCE}", "cbs_kwb_", regex=True)
+    checked = check_observations(read.observations.assign(source=source), opened.name)
+    titles = dict.fromkeys(title for _, _, own in read.tables for title in own)
+    identity = {title: why for title in titles if (why := words["statline"].why_aside(normalise(title)))}
+    used = {title for _, title, _ in read.understood}
+    return Recognised(
+        name=opened.name,
+        sha256=opened.sha256,
+        kind=read.edition,
+        edition=f"KWB {', '.join(map(str, sorted(checked['year'].unique().tolist())))}",
+        observations=checked,
+        areas=read.areas,
+        sources=_sources(checked, words, opened.path, ""),
+        tables=tuple((where, rows, len(own)) for where, rows, own in read.tables),
+        understood=read.understood,
+        identity=tuple((title, why) for title, why in identity.items() if title not in used),
+        not_understood=tuple((year, title) for year, title in read.not_understood if title not in identity),
+        set_aside=(*read.set_aside, *notice),
+    )
+
+
+def _with_known_names(
+    opened: Opened, catalogue: Catalogue, municipality: str | None, codes: Path | None, known: pd.DataFrame
+) -> tuple[Any, list[SetAside]]:
+    """Read KWB; names get the codes of areas that are known, when these are all of them, else local codes."""
+    own = known[known["code"].str.slice(2, 6) == municipality[2:]] if municipality else known[:0]
+    if codes is None and {"WK", "BU"} <= set(own["code"].str.slice(0, 2)):
+        try:
+            return read_kwb(opened.path, municipality, catalogue, codes=own), []
+        except ParameterError:
+            pass  # it carries its own codes
+        except SchemaError as problem:
+            if "the codebook for" not in str(problem):
+                raise
+            notice = [SetAside("kwb_codes", 0, "known_areas_do_not_fit", str(problem)[:200])]
+            return read_kwb(opened.path, municipality, catalogue), notice
+    return read_kwb(opened.path, municipality, catalogue, codes=codes), []
+
+
+def _sources(checked: pd.DataFrame, words: Vocabularies, path: Path, retrieved: str) -> pd.DataFrame:
+    """Describe every source of the figures."""
+    rows = []
+    for source, years in checked.groupby("source")["year"]:
+        year = int(years.max())
+        stem = re.sub(r"_\d{4}$", "", str(source))
+        found = next(
+            (p for p in words.publications.values() if p.id == (stem if p.yearly else source)),
+            None,
+        )
+        about = (path.name, str(source), "", "")
+        if found:
+            title = f"{found.title} {year}" if found.yearly else found.title
+            about = (found.publisher, title, found.table_id(year), found.licence)
+        rows.append((source, *about, path.name, retrieved))
+    return pd.DataFrame(rows, columns=list(SOURCE)).astype("str")
+
+
+def _together(aside: list[SetAside]) -> list[SetAside]:
+    """Add up what several grids of one file left out for one reason."""
+    rows: dict[tuple[str, str, str], int] = {}
+    for one in aside:
+        key = (one.step, one.reason, one.detail)
+        rows[key] = rows.get(key, 0) + one.rows
+    return [SetAside(step, count, reason, detail) for (step, reason, detail), count in rows.items()]
+
+
+def _notices(checked: pd.DataFrame) -> list[SetAside]:
+    """Notice where buurten and wijken do not add up to their municipality."""
+    return [notice for indicator, step in ROUNDED_TO.items() for notice in sums(checked, indicator, step)]
+
+
+def embedded_areas() -> pd.DataFrame:
+    """Give the areas of the embedded data sets: code, name."""
+    parts = [pd.read_csv(data_folder() / name / "areas.csv", dtype="str")[["code", "name"]] for name in embedded()]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"code": [], "name": []}, dtype="str")

@@ -1,0 +1,339 @@
+"""Gaps between the focus list and the rest of a municipality, how they changed, and how far that could be chance.
+
+The figures are registrations, not samples: an interval here says how far a change could move because buurten differ
+in what happens to them (process), because figures are rounded, or both; it is never a sampling margin.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import comb, log
+
+import numpy as np
+
+from kloof.errors import NotComputableError
+from kloof.measures.bounds import mean_range
+from kloof.methods.arrays import Array, Flags
+from kloof.methods.contrast import guarded
+from kloof.methods.randomisation import constant_change, deal, growth, limits
+
+BOUNDLESS = 1000  # times: a growth of the gap that is as large and not rejected says that the figures rule nothing out
+FEWEST_DEALS = 80  # twice 1 / (1 - level): with fewer ways to deal the labels no two-sided 5 percent test can reject
+ABSOLUTE = "absolute"
+RELATIVE = "relative"
+Comparison = tuple[Array, Array]  # what each year counts in the state before, and in the state after
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with the widest range it can take, and the parts that range was made of."""
+
+    estimate: float
+    low: float
+    high: float
+    randomisation: tuple[float, float]
+    rounding: tuple[float, float]
+    p_value: float
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The figures of every buurt over the years: `value`, with its rounding bounds `low` and `high`, buurt × year.
+
+    `times` are the moments the figures hold for, in years; `weight` in people, households or dwellings.
+    """
+
+    value: Array
+    low: Array
+    high: Array
+    times: Array
+    weight: Array
+    is_focus: Flags
+
+
+@dataclass(frozen=True)
+class States:
+    """Two states of every buurt (before and after) with their rounding bounds, weights and who is focus.
+
+    All arrays have one entry per buurt; `weight` in people, households or dwellings.
+    """
+
+    before: Array
+    after: Array
+    before_low: Array
+    before_high: Array
+    after_low: Array
+    after_high: Array
+    weight: Array
+    is_focus: Flags
+
+
+def weighted_means(value: Array, weight: Array, is_focus: Flags) -> tuple[Array, Array]:
+    """Give the weighted mean over the focus buurten and over the rest, along the first axis of `value`."""
+    focus = np.tensordot(weight[is_focus], value[is_focus], axes=(0, 0)) / weight[is_focus].sum()
+    rest = np.tensordot(weight[~is_focus], value[~is_focus], axes=(0, 0)) / weight[~is_focus].sum()
+    return np.asarray(focus), np.asarray(rest)
+
+
+def gap(value: Array, weight: Array, is_focus: Flags, measure: str) -> float:
+    """Give focus minus rest in the unit of `value`, or that difference in percent of the rest (relative)."""
+    focus, rest = weighted_means(value, weight, is_focus)
+    difference = float(focus - rest)
+    if measure == ABSOLUTE:
+        return difference
+    if rest == 0:
+        raise NotComputableError("rest_is_zero", "The rest of the municipality has mean 0, so there is no ratio.")
+    return 100 * difference / float(rest)
+
+
+def gap_bounds(low: Array, high: Array, weight: Array, is_focus: Flags, measure: str) -> tuple[float, float]:
+    """Give the range of a gap when every buurt may lie anywhere in its rounding interval; weights are kept."""
+    focus = mean_range(low[is_focus], high[is_focus], weight[is_focus], weight[is_focus])
+    rest = mean_range(low[~is_focus], high[~is_focus], weight[~is_focus], weight[~is_focus])
+    if measure == ABSOLUTE:
+        return focus[0] - rest[1], focus[1] - rest[0]
+    if rest[0] <= 0:
+        raise NotComputableError(
+            "rest_may_be_zero", "The rest may have mean 0 within its rounding, so there is no ratio."
+        )
+    return 100 * (focus[0] / rest[1] - 1), 100 * (focus[1] / rest[0] - 1)
+
+
+def change_of_gap(states: States, measure: str, rng: np.random.Generator, draws: int = 1999) -> Interval:
+    """Give the change of a gap between two states of the buurten, and how far it can move.
+
+    Randomisation inference: all constant changes (absolute) or growth factors (relative) that are not rejected at 5 %
+    when the labels of the focus list are dealt at random over the buurten, weights kept, each time divided by a
+    standard error that lets focus and rest vary differently (`contrast.guarded`). A growth factor is judged by each
+    buurt's part in the log growth of its own group (delta method). With one buurt in a group, or where all buurten of
+    a group did the same, there is no such error and the labels alone are dealt (`dealing`). The result is stretched at
+    both ends by the worst that rounding can do.
+
+    Raises NotComputableError: too_few_buurten, rest_is_zero, rest_may_be_zero, not_positive, too_few_draws, no_limit
+    (a relative change of which no growth can be rejected).
+    Sources: `studentised`; Ding, Li & Miratrix 2017, doi:10.1515/jci-2015-0014 (randomisation).
+    """
+    units, size = len(states.is_focus), int(states.is_focus.sum())
+    if comb(units, size) < FEWEST_DEALS:
+        raise NotComputableError(
+            "too_few_buurten",
+            f"{size} of {units} buurten can be dealt in too few ways for a 95 percent interval.",
+        )
+    start = gap(states.before, states.weight, states.is_focus, measure)
+    estimate = gap(states.after, states.weight, states.is_focus, measure) - start
+    low, high, chance = _dealt(states, measure, deal(states.is_focus, rng, draws))
+    if measure == RELATIVE and max(abs(low), abs(high)) > log(BOUNDLESS):
+        raise NotComputableError("no_limit", f"A growth of {BOUNDLESS} times is not rejected: the range has no limit.")
+    dealt = (low, high) if measure == ABSOLUTE else (_points(start, low), _points(start, high))
+    rounding = _rounding_of_change(states, measure)
+    low = dealt[0] + min(rounding[0] - estimate, 0.0)
+    high = dealt[1] + max(rounding[1] - estimate, 0.0)
+    return Interval(estimate, low, high, dealt, rounding, chance)
+
+
+def _dealt(states: States, measure: str, labels: Array) -> tuple[float, float, float]:
+    """Give the limits of the change (or of the log growth) that dealing the labels leaves, and the p-value of none."""
+    shared = states.weight, states.is_focus, labels
+    contrast = states.after - states.before if measure == ABSOLUTE else _log_growth(states)
+    try:
+        return guarded(contrast, *shared)
+    except NotComputableError as problem:
+        if problem.reason not in ("too_few_buurten", "no_spread"):
+            raise
+    if measure == ABSOLUTE:
+        bounds, chance = constant_change(contrast, *shared)
+    else:
+        bounds, chance = growth(states.before, states.after, *shared)
+    return *bounds, chance
+
+
+def _log_growth(states: States) -> Array:
+    """Give what each buurt adds to the log growth of its own group's mean: its weighted mean is that log growth.
+
+    The growth of the mean itself, plus how far the buurt lies from the mean, after minus before, as parts of it.
+    Raises NotComputableError(not_positive) when a group has a mean that is not above 0.
+    """
+    before, after = (
+        np.where(states.is_focus, *weighted_means(value, states.weight, states.is_focus))
+        for value in (states.before, states.after)
+    )
+    if min(before.min(), after.min()) <= 0:
+        raise NotComputableError("not_positive", "A growth factor needs a mean above 0 in both groups.")
+    return np.asarray(states.after / after - states.before / before + np.log(after / before))
+
+
+def _points(start: float, log_growth: float) -> float:
+    """Turn a growth of focus over rest into points of the relative gap, which was `start` percent."""
+    return (100 + start) * float(np.expm1(log_growth))
+
+
+def _rounding_of_change(states: States, measure: str) -> tuple[float, float]:
+    """Range of the change when every figure of both years lies anywhere in its rounding interval (outer bound)."""
+    before = gap_bounds(states.before_low, states.before_high, states.weight, states.is_focus, measure)
+    after = gap_bounds(states.after_low, states.after_high, states.weight, states.is_focus, measure)
+    return after[0] - before[1], after[1] - before[0]
+
+
+def two_years(years: int, first: int, last: int) -> Comparison:
+    """Compare two of a number of years, given by their places."""
+    counts = np.eye(years)
+    return counts[first], counts[last]
+
+
+def own_lines(times: Array) -> Comparison:
+    """Compare the ends of each buurt's own straight line through all years: the trend instead of two years."""
+    design = np.column_stack([np.ones(len(times)), times])
+    hat = design @ np.linalg.pinv(design)
+    return hat[0], hat[-1]
+
+
+def around_event(times: Array, is_before: Sequence[bool]) -> tuple[Flags, Array]:
+    """Tell which years lie before an event, and give the design of a line through the years: years × (1, time).
+
+    Raises NotComputableError(too_few_years_before) with fewer than two years before, (no_year_since) with none after.
+    """
+    flags = np.asarray(is_before, dtype=bool)
+    if flags.sum() < 2:
+        raise NotComputableError(
+            "too_few_years_before", f"A trend needs two years before the event; there is {int(flags.sum())}."
+        )
+    if flags.all():
+        raise NotComputableError("no_year_since", "There is no comparable year since the event.")
+    return flags, np.column_stack([np.ones(len(times)), times])
+
+
+def beyond_line(times: Array, is_before: Sequence[bool]) -> Comparison:
+    """Compare what happened since an event with each buurt's own straight line before it, drawn on.
+
+    The state *before* is the drawn-on line, averaged over the years since; *after* the figures of those years,
+    averaged. Raises NotComputableError with fewer than two years before the event or none since.
+    """
+    flags, design = around_event(times, is_before)
+    drawn_on = np.zeros(len(times))
+    drawn_on[flags] = design[~flags].mean(axis=0) @ np.linalg.pinv(design[flags])
+    return drawn_on, ~flags / np.count_nonzero(~flags)
+
+
+def states_of(paths: Paths, comparison: Comparison) -> States:
+    """Weigh the years into a state before and a state after; each with the exact range rounding leaves."""
+    made = []
+    for counts in comparison:
+        up, down = np.maximum(counts, 0), np.minimum(counts, 0)
+        ends = paths.low @ up + paths.high @ down, paths.high @ up + paths.low @ down
+        made.append((paths.value @ counts, *ends))
+    (before, before_low, before_high), (after, after_low, after_high) = made
+    return States(
+        before, after, before_low, before_high, after_low, after_high, weight=paths.weight, is_focus=paths.is_focus
+    )
+
+
+def trend_of_gap(paths: Paths, is_before: Sequence[bool]) -> Array:
+    """Draw the straight line through the gaps before an event over all years (for the picture)."""
+    focus, rest = weighted_means(paths.value, paths.weight, paths.is_focus)
+    flags = np.asarray(is_before, dtype=bool)
+    slope, start = np.polyfit(paths.times[flags], (focus - rest)[flags], 1)
+    return np.asarray(start + slope * paths.times)
+
+
+@dataclass(frozen=True)
+class Placebo:
+    """What a gap would seem to do if nothing changed and only noise moved the figures; relative in points."""
+
+    noise: float
+    mean: float
+    low: float
+    high: float
+    mean_relative: float | None
+    reselected: bool
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How a focus list was chosen: the `extreme` ("lowest" or "highest") figures of the year at a place."""
+
+    extreme: str
+    place: int
+
+
+def noise_of(paths: Paths, rounding: float, measure: str) -> Array:
+    """Give the spread of each buurt's figures around its own straight line: an upper bound of what does not last.
+
+    One value per buurt in the unit of the figure: the same for all, or (relative) the same part of each buurt's mean.
+    What all buurten shared in a year is taken out first, and buurten are weighed like the gap. Never less than
+    rounding alone, a uniform error; that is all with fewer than three years, and where a figure is not above 0.
+    """
+    units, years = paths.value.shape
+    level = paths.value.mean(axis=1)
+    least = np.full(units, rounding / np.sqrt(12))
+    in_parts = measure == RELATIVE
+    if years < 3 or (in_parts and paths.value.min() <= 0):
+        return least
+    value = np.log(paths.value) if in_parts else paths.value
+    design = np.column_stack([np.ones(years), np.arange(years)])
+    own = value - value.mean(axis=0)
+    residual = own - own @ (design @ np.linalg.pinv(design)).T
+    squared = paths.weight @ (residual**2).sum(axis=1) / paths.weight.sum()
+    spread = np.sqrt(squared * units / ((units - 1) * (years - 2)))
+    return np.asarray(np.maximum(least, spread * (level if in_parts else 1.0)))
+
+
+def placebo(
+    paths: Paths, comparison: Comparison, noise: Array, rng: np.random.Generator, draws: int, rule: Rule | None = None
+) -> Placebo:
+    """Replay the change of a gap with a constant truth and nothing but noise (see `noise_of`) in every year.
+
+    The truth of each buurt is its mean. With `rule` the focus list is chosen anew on the noisy figures of its year:
+    that shows how much regression to the mean alone makes of the change.
+    Source: Galton 1886, doi:10.2307/2841583; Davis 1976, doi:10.1093/oxfordjournals.aje.a112321.
+    """
+    places = np.abs(comparison).sum(axis=0)
+    if rule is not None:
+        places[rule.place] += 1
+    counted = np.flatnonzero(places)
+    truth = paths.value.mean(axis=1)
+    figures = truth[:, None] + noise[:, None] * rng.standard_normal((draws, len(truth), len(counted)))
+    labels = np.broadcast_to(paths.is_focus.astype(np.float64), (draws, len(truth)))
+    if rule is not None:
+        ranked = figures[..., counted == rule.place][..., 0] * (1 if rule.extreme == "lowest" else -1)
+        labels = (ranked.argsort(axis=1).argsort(axis=1) < paths.is_focus.sum()).astype(np.float64)
+
+    def means(counts: Array) -> tuple[Array, Array]:
+        state = figures @ counts[counted]
+        focus, rest = labels * paths.weight, (1 - labels) * paths.weight
+        return (focus * state).sum(axis=1) / focus.sum(axis=1), (rest * state).sum(axis=1) / rest.sum(axis=1)
+
+    (focus, rest), (focus_after, rest_after) = (means(counts) for counts in comparison)
+    change = (focus_after - rest_after) - (focus - rest)
+    low, high = limits(np.sort(change))
+    mean_relative = None
+    if min(rest.min(), rest_after.min()) > 0:
+        mean_relative = float(100 * (focus_after / rest_after - focus / rest).mean())
+    average = float(paths.weight @ noise / paths.weight.sum())
+    return Placebo(average, float(change.mean()), low, high, mean_relative, rule is not None)
+
+
+def share_accrued(
+    early: Array, whole: Array, weight: Array, is_focus: Flags, rng: np.random.Generator, draws: int = 1999
+) -> tuple[float, float, float]:
+    """Give the percentage of a gap's change that was there by some year, with an interval.
+
+    `early` and `whole` are the changes of every buurt from the first year to that year and to the last. The interval
+    comes from resampling buurten within focus and rest (percentile bootstrap, Efron 1979,
+    doi:10.1214/aos/1176344552). Raises NotComputableError(no_change_to_split) when the change itself may be 0: a share
+    of nothing has no meaning.
+    """
+    moved = np.stack([early, whole], axis=1)
+    means = []
+    for members in (np.flatnonzero(is_focus), np.flatnonzero(~is_focus)):
+        chosen = members[rng.integers(0, len(members), size=(draws, len(members)))]
+        share = weight[chosen] / weight[chosen].sum(axis=1, keepdims=True)
+        means.append((share[..., None] * moved[chosen]).sum(axis=1))
+    change = means[0] - means[1]
+    low, high = limits(np.sort(change[:, 1]))
+    if low <= 0 <= high:
+        raise NotComputableError(
+            "no_change_to_split", "The change of the gap may be 0, so it cannot be split over periods."
+        )
+    focus, rest = weighted_means(moved, weight, is_focus)
+    by_then, in_all = focus - rest
+    bounds = limits(np.sort(100 * change[:, 0] / change[:, 1]))
+    return 100 * float(by_then / in_all), bounds[0], bounds[1]

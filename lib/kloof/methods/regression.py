@@ -1,0 +1,141 @@
+"""One coefficient with an interval that few units and unequal spread do not make too narrow.
+
+Every method that fits a line takes the coefficient of the first column of its design from here, or from another
+function of the same form (`Inference`). The figures are registrations: the interval
+says how far the coefficient could move because units differ in what happens to them, not because of sampling.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kloof.errors import NotComputableError
+from kloof.methods.arrays import LEVEL, Array
+
+_ALONE = 1e-9  # a row whose leverage is as near to 1 has a group of its own
+_NOTHING = 1e-12  # what is smaller than this part of the largest figure is floating point, not variation
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its interval at `LEVEL` and the one that two one-sided tests of 5 % read (`low_90`, `high_90`).
+
+    `p_value` is two-sided, of 0. `df` are the degrees of freedom of the t distribution that was used, `rows` and
+    `clusters` what the number rests on. All but those in the unit of the estimate.
+    """
+
+    estimate: float
+    se: float
+    low: float
+    high: float
+    low_90: float
+    high_90: float
+    p_value: float
+    df: float
+    rows: int
+    clusters: int
+
+
+# outcome (rows), design (rows × columns, the coefficient of the first is wanted), weight (rows), cluster (rows)
+Inference = Callable[[Array, Array, Array, NDArray[np.generic]], Estimate]
+
+
+def from_t(estimate: float, se: float, df: float, rows: int, clusters: int) -> Estimate:
+    """Make an estimate from its standard error and the t distribution on `df` degrees of freedom.
+
+    Raises NotComputableError(no_variation) when the standard error is 0 or no number: then nothing varies.
+    """
+    from scipy.special import stdtr, stdtrit
+
+    if not (np.isfinite(estimate) and np.isfinite(se) and se > 0 and df > 0):
+        raise NotComputableError("no_variation", "Nothing varies around this number, so it has no interval.")
+    wide, narrow = (float(stdtrit(df, (1 + level) / 2)) * se for level in (LEVEL, 2 * LEVEL - 1))
+    chance = float(2 * stdtr(df, -abs(estimate) / se))
+    return Estimate(
+        estimate, se, estimate - wide, estimate + wide, estimate - narrow, estimate + narrow, chance, df, rows, clusters
+    )
+
+
+def one_sided(found: Estimate, at: float = 0.0) -> tuple[float, float]:
+    """Give the p-values against "not above `at`" and against "not below `at`": small means above, and below."""
+    from scipy.special import stdtr
+
+    distance = (found.estimate - at) / found.se
+    return float(stdtr(found.df, -distance)), float(stdtr(found.df, distance))
+
+
+def is_equivalent(found: Estimate, smallest_effect: float) -> bool:
+    """Tell whether the coefficient is inside ± the smallest effect by two one-sided tests at 5 %.
+
+    Read from the 90 % interval, so that it holds for any inference. Source: Schuirmann 1987, doi:10.1007/BF01068419.
+    """
+    return bool(-smallest_effect < found.low_90 and found.high_90 < smallest_effect)
+
+
+def clustered(outcome: Array, design: Array, weight: Array, cluster: NDArray[np.generic]) -> Estimate:
+    """Fit weighted least squares and give the first coefficient with a variance that allows for clusters of rows.
+
+    Where every row is its own cluster: HC3. Otherwise CR1, and t on (clusters - 1) degrees of freedom in both cases.
+    Arrays have one entry per row; weights above 0. Raises NotComputableError: too_few_buurten (fewer than three
+    clusters, no more rows than columns, or, for HC3, a row that fixes a coefficient by itself), not_identified (a
+    column is a combination of the others), no_variation.
+    Sources: MacKinnon & White 1985, doi:10.1016/0304-4076(85)90158-7 (HC3); Liang & Zeger 1986,
+    doi:10.1093/biomet/73.1.13, and Cameron & Miller 2015, doi:10.3368/jhr.50.2.317 (CR1, t on clusters - 1).
+    """
+    from statsmodels.regression.linear_model import WLS
+
+    labels, groups = np.unique(cluster, return_inverse=True)
+    check_design(design, len(labels))
+    model = WLS(outcome, design, weights=weight / weight.mean())
+    if len(labels) == len(outcome):
+        leverage = (np.linalg.qr(model.wexog)[0] ** 2).sum(axis=1)
+        if leverage.max() > 1 - _ALONE:
+            raise NotComputableError("too_few_buurten", "A group of one buurt does not show how far it could vary.")
+        fit = model.fit(cov_type="HC3", use_t=True)
+    else:
+        fit = model.fit(cov_type="cluster", cov_kwds={"groups": groups}, use_t=True)
+    if np.abs(fit.resid).max() <= _NOTHING * np.abs(outcome).max():
+        raise NotComputableError("no_variation", "The line goes through every point, so it has no interval.")
+    return from_t(float(fit.params[0]), float(fit.bse[0]), len(labels) - 1, len(outcome), len(labels))
+
+
+def check_design(design: Array, clusters: int) -> None:
+    """Refuse a design that identifies nothing: see `clustered` for the reasons."""
+    rows, columns = design.shape
+    if clusters < 3 or rows <= columns:
+        raise NotComputableError(
+            "too_few_buurten", f"{rows} rows in {clusters} clusters are too few for {columns} coefficients."
+        )
+    scale = np.abs(design).max(axis=0)
+    if (scale == 0).any() or np.linalg.matrix_rank(design / scale) < columns:
+        raise NotComputableError(
+            "not_identified", "A column of the design is empty or a combination of the others; leave one out."
+        )
+
+
+def weighted_mean(value: Array, weight: Array) -> Estimate:
+    """Give a weighted mean over units with an interval (HC3, t on units - 1); see `clustered` for what it raises."""
+    return clustered(value, np.ones((len(value), 1)), weight, np.arange(len(value)))
+
+
+def within(values: Array, weight: Array, unit: NDArray[np.generic]) -> Array:
+    """Take the weighted mean of each unit out of every column: (rows × columns), as unit effects do.
+
+    Frisch & Waugh 1933, doi:10.2307/1907330. Means are not counted as coefficients in the variance: they lie within
+    the clusters.
+    """
+    labels, place = np.unique(unit, return_inverse=True)
+    columns = values.reshape(len(values), -1)
+    total = np.bincount(place, weights=weight, minlength=len(labels))
+    means = np.column_stack(
+        [np.bincount(place, weights=weight * column, minlength=len(labels)) / total for column in columns.T]
+    )
+    left = columns - means[place]
+    return np.where(np.abs(left) <= _NOTHING * np.abs(columns).max(axis=0), 0.0, left)
+
+
+def dummies(labels: NDArray[np.generic]) -> Array:
+    """Give one 0/1 column per label but the first."""
+    return np.asarray(labels[:, None] == np.unique(labels)[None, 1:], dtype=np.float64)

@@ -1,0 +1,327 @@
+"""How much of a gap, and of all differences between buurten, residents' resources carry beside housing and liveability.
+
+Bookkeeping, not a cause: what goes together with the outcome is shared out over the blocks.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kloof.errors import NotComputableError
+from kloof.findings import SUPPORTED, UNDECIDED, Finding, Side, Verdict
+from kloof.methods import oaxaca, shapley
+from kloof.methods.arrays import Flags
+from kloof.methods.blocks import Explained
+from kloof.methods.mobility import percentile_ranks
+from kloof.questions import country_shares, gap_tables, gaps
+from kloof.questions.explanations import LEADING, Explanation, explanation, leans_on_itself
+from kloof.results import Column, Section
+from kloof.study import claims
+from kloof.study.dataset import STORE
+from kloof.study.panel import Focus
+from kloof.study.step import step
+from kloof.study.study import Study
+
+REFERENCE = "pooled_with_group"
+GAP, R_SQUARED = "gap", "r_squared"
+WEIGHTED = "weighted"
+FOR_A_MEAN = 499  # draws behind a mean by chance: its error is far below a tenth of a point
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a gap with its range."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Carried:
+    """A finding and the table behind it (part, estimate, low, high), empty when it could not be made."""
+
+    finding: Finding
+    table: pd.DataFrame
+
+
+def smallest_share() -> float:
+    """Give the smallest lead that matters, in percent of the gap and in points of R²."""
+    return float(claims.registry().claims["C10"]["smallest_share"])
+
+
+def _fields(study: Study, laid: Explanation, measure: str) -> dict[str, Any]:
+    """Fields that both findings share, and what a reader must know about the figures."""
+    known = study.known
+    names = [laid.outcome, *[facet.indicator for facet in laid.facets]]
+    flags = ["modelled"] if any(known.indicator(name).modelled for name in names) else ["register"]
+    flags += ["years_apart"] if any(facet.year != laid.year for facet in laid.facets) else []
+    flags += ["left_out"] if laid.left_out else []
+    if leans_on_itself(laid):
+        flags.append("leans_on_itself")
+    elif any(facet.shared for facet in laid.facets):
+        flags.append("shares_component")
+    indicator = known.indicator(laid.outcome)
+    unit = known.units[indicator.unit]["change"] if measure == GAP else "points"
+    return {
+        "kind": "lead",
+        "measure": measure,
+        "indicator": laid.outcome,
+        "unit": unit,
+        "decimals": 1,
+        "coverage": laid.coverage,
+        "coverage_minimum": study.coverage_minimum,
+        "sources": laid.sources,
+        "flags": tuple(flags),
+    }
+
+
+def _absent(laid: Explanation, number: str, fields: dict[str, Any], reason: str) -> Carried:
+    side = Side(laid.year, n_units=len(laid.codes))
+    fields = {**fields, "coverage": None} if laid.data is None else fields
+    return Carried(Finding(id=number, reason=reason, a=side, b=side, **fields), pd.DataFrame())
+
+
+def lead_in_gap(study: Study, laid: Explanation, number: str, focus: Focus) -> Carried:
+    """Judge whether resources carry more of the gap of a focus list than the other blocks together.
+
+    The gap is turned so that it is positive. The table adds up: the blocks and what they leave unexplained make the
+    gap. Raises nothing: what cannot be computed is a finding with its reason.
+    """
+    fields = _fields(study, laid, GAP) | {"focus": focus.name}
+    if focus.indicator is None:
+        fields["flags"] = (*fields["flags"], "list_after_window")
+    elif focus.indicator == laid.outcome:
+        fields["flags"] = (*fields["flags"], "list_on_outcome")
+    if laid.data is None:
+        return _absent(laid, number, fields, laid.reason or "no_figures")
+    is_focus = np.isin(laid.codes, focus.codes)
+    try:
+        parts = _split(laid.data, is_focus, study.rng(number), study.p.draws)
+    except NotComputableError as problem:
+        return _absent(laid, number, fields, problem.reason)
+    if parts["gap"].low <= 0 <= parts["gap"].high:
+        return _absent(laid, number, fields, "no_gap_to_explain")
+    if parts["gap"].estimate < 0:
+        parts = {name: Part(-part.estimate, -part.high, -part.low) for name, part in parts.items()}
+    blocks, gap, lead = list(laid.data.blocks), parts["gap"], parts["lead"]
+    unexplained = parts["unexplained_focus"].estimate + parts["unexplained_rest"].estimate
+    told = {**{name: parts[name].estimate for name in ("gap", *blocks)}, "unexplained": unexplained}
+    finding = Finding(
+        id=number,
+        estimate=lead.estimate,
+        low=lead.low,
+        high=lead.high,
+        range_kind=("process",),
+        smallest_effect=smallest_share() / 100 * gap.estimate,
+        a=Side(laid.year, "focus", n_units=int(is_focus.sum())),
+        b=Side(laid.year, "rest", n_units=int((~is_focus).sum())),
+        details={name: {"value": value, "unit": fields["unit"], "decimals": 1} for name, value in told.items()},
+        **fields,
+    )
+    rows = [{"part": name, **vars(parts[name])} for name in blocks]
+    rows += [{"part": "unexplained", "estimate": unexplained}, {"part": "gap", **vars(gap)}]
+    return Carried(finding, pd.DataFrame(rows))
+
+
+def _split(data: Explained, is_focus: Flags, rng: np.random.Generator, draws: int) -> dict[str, Part]:
+    """Split the gap; raises NotComputableError as `oaxaca.two_fold`, and when one of the groups is empty."""
+    if not is_focus.any() or is_focus.all():
+        raise NotComputableError("no_group_left", "No focus buurt, or no other buurt, has all figures.")
+    rows = oaxaca.two_fold(data, is_focus, REFERENCE, rng, draws, LEADING).parts.to_dict("records")
+    return {str(row["part"]): Part(*(float(row[key]) for key in ("estimate", "low", "high"))) for row in rows}
+
+
+def lead_in_r_squared(study: Study, laid: Explanation, number: str, variant: str = WEIGHTED) -> Carried:
+    """Judge whether resources carry more of the differences between all buurten (R²) than the other blocks together.
+
+    `variant`: "weighted" by inhabitants; "unweighted"; "ranks": every figure in percentile ranks.
+    """
+    fields = _fields(study, laid, R_SQUARED)
+    if laid.data is None:
+        return _absent(laid, number, fields, laid.reason or "no_figures")
+    data = _varied(laid.data, variant)
+    try:
+        found, chance = shapley.lead(data, LEADING, study.rng(number), min(study.p.draws, FOR_A_MEAN))
+        table = pd.DataFrame() if variant != WEIGHTED else _shares(study, data, f"{number}.shares")
+    except NotComputableError as problem:
+        return _absent(laid, number, fields, problem.reason)
+    side = Side(laid.year, n_units=len(laid.codes))
+    told = {str(row["part"]): float(row["estimate"]) for row in table.to_dict("records")}
+    details = {name: {"value": value, "unit": "percent", "decimals": 0} for name, value in told.items()}
+    finding = Finding(
+        id=number,
+        estimate=100 * found.estimate,
+        low=100 * found.low,
+        high=100 * found.high,
+        range_kind=("process",),
+        smallest_effect=smallest_share(),
+        a=side,
+        b=side,
+        details={**details, "by_chance": {"value": 100 * chance, "unit": "points"}},
+        **fields,
+    )
+    return Carried(finding, table)
+
+
+def _shares(study: Study, data: Explained, purpose: str) -> pd.DataFrame:
+    """Give the share of R² of each block with its range and what chance would give it, and the whole, in percent."""
+    found = shapley.r_squared_shares(data, study.rng(purpose), study.p.draws)
+    table = found.shares.rename(columns={"block": "part"}).drop(columns="p_value")
+    whole = {"estimate": found.r_squared, "low": found.r_squared_low, "high": found.r_squared_high}
+    columns = len(data.design().T)
+    joined = pd.concat([table, pd.DataFrame([{"part": R_SQUARED, "columns": columns, **whole}])], ignore_index=True)
+    for key in ("estimate", "low", "high", "by_chance"):
+        joined[key] = 100 * joined[key]
+    return joined
+
+
+def _varied(data: Explained, variant: str) -> Explained:
+    """Weigh all buurten alike, or put every figure in percentile ranks."""
+    if variant == "unweighted":
+        return replace(data, weight=np.ones(len(data.weight)))
+    if variant == "ranks":
+        blocks = {
+            name: np.column_stack([percentile_ranks(column, data.weight) for column in block.T])
+            for name, block in data.blocks.items()
+        }
+        return replace(data, outcome=percentile_ranks(data.outcome, data.weight), blocks=blocks)
+    return data
+
+
+def harder_to_meet_ends(study: Study, number: str, measure: str, focus: Focus) -> Finding:
+    """Judge whether the gap in a figure of H5 grew under a focus list."""
+    track = gaps.follow(study, claims.registry().claims["H5"]["indicators"][0], focus)
+    return gaps.gap_change(study, track, measure, number, focus)
+
+
+VARIANTS = (WEIGHTED, "unweighted", "ranks")
+
+
+@step
+def lay_out_all(section: Section, study: Study) -> list[Explanation]:
+    """Lay out every outcome of C10, and record which figure of which year stands for what."""
+    laid = [explanation(study, outcome) for outcome in claims.registry().claims["C10"]["outcomes"]]
+    rows = [
+        {
+            "outcome": one.outcome,
+            "block": facet.block,
+            "indicator": facet.indicator,
+            "year": facet.year,
+            "sharing": "shared" if facet.shared else "own",
+        }
+        for one in laid
+        for facet in one.facets
+    ]
+    if rows:
+        columns = [Column("outcome", "indicator"), Column("block", "code"), Column("indicator", "indicator")]
+        columns += [Column("year", "year"), Column("sharing", "code")]
+        section.table("10.columns", columns, pd.DataFrame(rows))
+    return laid
+
+
+@step
+def who_leads(section: Section, study: Study, laid: Sequence[Explanation]) -> list[Verdict]:
+    """Record how much of each gap and of all differences resources carry, and whether they lead (C10).
+
+    The part of the gap is repeated under every focus list, that of R² unweighted and in ranks. Resources that are made
+    of the same figures as the outcome cannot support the claim: it is undecided then, whatever the number.
+    """
+    found: list[Finding] = []
+    verdicts: list[Verdict] = []
+    for one in laid:
+        number = f"10.{one.outcome}"
+        in_gap = lead_in_gap(study, one, f"{number}.{GAP}", study.focus)
+        by_list = {
+            focus.name: in_gap.finding
+            if focus == study.focus
+            else lead_in_gap(study, one, f"{number}.{GAP}.{focus.name}", focus).finding
+            for focus in study.variants
+        }
+        in_all = {
+            way: lead_in_r_squared(study, one, f"{number}.{R_SQUARED}{'' if way == WEIGHTED else f'.{way}'}", way)
+            for way in VARIANTS
+        }
+        by_way = {way: made.finding for way, made in in_all.items()}
+        found += [in_gap.finding, by_way[WEIGHTED]]
+        pairs = ((GAP, by_list, study.focus.name), (R_SQUARED, by_way, WEIGHTED))
+        for measure, made, headline in pairs:
+            verdict = claims.judge_over("C10", f"{one.outcome}.{measure}", made, headline)
+            verdicts.append(_withheld(verdict, one))
+        _tables(section, one, in_gap, in_all[WEIGHTED])
+    section.add(*sorted(found, key=lambda finding: finding.estimate is None))
+    section.decide(*verdicts)
+    return verdicts
+
+
+def _withheld(verdict: Verdict, laid: Explanation) -> Verdict:
+    """Withhold support that rests on the outcome itself, and name what would fill a block."""
+    if verdict.verdict == SUPPORTED and leans_on_itself(laid):
+        return replace(verdict, verdict=UNDECIDED)
+    return replace(verdict, missing=laid.missing) if verdict.missing and laid.missing else verdict
+
+
+def _tables(section: Section, laid: Explanation, in_gap: Carried, in_all: Carried) -> None:
+    """Record the parts of the gap with their waterfall, and the shares of R²."""
+    number = f"10.{laid.outcome}"
+    if not in_gap.table.empty:
+        unit = in_gap.finding.unit
+        columns = [Column("part", "code")]
+        columns += [Column(key, "number", unit, 1) for key in ("estimate", "low", "high")]
+        section.table(f"{number}.{GAP}", columns, in_gap.table)
+        section.figure(
+            f"{number}.{GAP}",
+            "waterfall",
+            f"{number}.{GAP}",
+            in_gap.finding.id,
+            unit=unit,
+            indicator=laid.outcome,
+            sources=list(laid.sources),
+            year=laid.year,
+        )
+    if not in_all.table.empty:
+        columns = [Column("part", "code"), Column("columns", "number", "number")]
+        columns += [Column(key, "number", "percent", 0) for key in ("estimate", "low", "high", "by_chance")]
+        section.table(f"{number}.{R_SQUARED}", columns, in_all.table)
+
+
+@step
+def meeting_ends(section: Section, study: Study) -> list[Finding]:
+    """Record whether making ends meet became harder in the focus list than elsewhere (H5), with its picture."""
+    name = claims.registry().claims["H5"]["indicators"][0]
+    found: list[Finding] = []
+    for measure in claims.registry().claims["H5"]["measures"]:
+        number = f"10.{name}.{measure}"
+        finding, verdict = claims.judge_row(study, "H5", f"{name}.{measure}", _meeting(study, number, measure))
+        found.append(finding)
+        section.decide(verdict)
+    followed = gaps.follow(study, name)
+    section.add(*found)
+    section.leave_out(followed.panel.set_aside if followed.panel else ())
+    gap_tables.gap_pictures(section, study, [followed], "10")
+    return found
+
+
+def _meeting(study: Study, number: str, measure: str) -> Any:
+    """Give the function that computes the change of the gap under a focus list."""
+    return lambda focus: harder_to_meet_ends(
+        study, number if focus == study.focus else f"{number}.{focus.name}", measure, focus
+    )
+
+
+@step
+def all_municipalities(section: Section, study: Study) -> pd.DataFrame:
+    """Record the same shares within all municipalities of the store; with other figures, nothing."""
+    if study.data.name != STORE:
+        return pd.DataFrame()
+    findings, table = country_shares.in_store(study.known)
+    section.add(*findings)
+    if not table.empty:
+        columns = [Column("indicator", "indicator"), Column("year", "year"), Column("part", "code")]
+        columns += [Column(key, "number", "percent", 0) for key in ("estimate", "low", "high")]
+        columns += [Column("buurten", "number", "number"), Column("municipalities", "number", "number")]
+        section.table("10.within", columns, table)
+    return table

@@ -1,0 +1,198 @@
+"""Asks the same of all municipalities at once: what carries the differences between buurten of one municipality.
+
+What municipalities differ in is taken out first, so a rich town beside a poor one says nothing here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kloof.catalogue import Catalogue
+from kloof.errors import NotComputableError, ParameterError
+from kloof.findings import Finding, Side
+from kloof.methods.arrays import Array
+from kloof.methods.blocks import Explained, check_explained
+from kloof.methods.regression import Estimate, from_t
+from kloof.methods.shapley import lmg_shares
+from kloof.questions.explanations import LEADING, Facet, blocks_of, choose, explained
+from kloof.store import read
+from kloof.store.shared import common
+from kloof.study import claims
+
+
+@dataclass(frozen=True)
+class Within:
+    """Shares of R² by block (0 to 1), their sum, and the lead of one block over all others, each with an interval."""
+
+    shares: Mapping[str, Estimate]
+    r_squared: Estimate
+    lead: Estimate
+    buurten: int
+    municipalities: int
+
+
+def within_shares(data: Explained, municipality: NDArray[np.generic], block: str) -> Within:
+    """Share the R² within municipalities over blocks (LMG), pooled over all of them.
+
+    Arrays have one entry per buurt. The weighted mean of its municipality is taken out of every figure; R² is of what
+    is left. Intervals are a delete-one-municipality jackknife, t on (municipalities - 1) degrees of freedom. Raises
+    ParameterError (block), NotComputableError: too_few_municipalities (fewer than five with two buurten or more), and
+    what `blocks.check_explained` raises. Sources: Lindeman, Merenda & Gold 1980, p. 119; Tukey 1958,
+    doi:10.1214/aoms/1177706647.
+    """
+    if block not in data.blocks:
+        raise ParameterError(f"{block!r} is not a block; known: {', '.join(data.blocks)}.")
+    check_explained(data)
+    labels, place, size = np.unique(municipality, return_inverse=True, return_counts=True)
+    if (size > 1).sum() < 5:
+        raise NotComputableError("too_few_municipalities", f"{len(labels)} municipalities are too few for an interval.")
+    figures = np.column_stack([data.outcome, data.design()])
+    total = np.bincount(place, weights=data.weight)
+    means = np.column_stack([np.bincount(place, weights=data.weight * column) / total for column in figures.T])
+    left = figures - means[place]
+    left = left / np.sqrt((data.weight @ left**2) / data.weight.sum())
+    order = np.argsort(place, kind="stable")
+    products = (data.weight[:, None, None] * left[:, :, None] * left[:, None, :])[order]
+    crossed = np.add.reduceat(products, np.cumsum(size) - size, axis=0)
+    whole = crossed.sum(axis=0)
+    states = np.concatenate([whole[None], whole - crossed[size > 1]])
+    parts = lmg_shares(states, {name: at + 1 for name, at in data.places().items()})
+    sums = np.sum(list(parts.values()), axis=0)
+    known = int((size[place] > 1).sum())
+    return Within(
+        {name: _jackknifed(part) for name, part in parts.items()},
+        _jackknifed(sums),
+        _jackknifed(2 * parts[block] - sums),
+        known,
+        int((size > 1).sum()),
+    )
+
+
+def _jackknifed(value: Array) -> Estimate:
+    """Make an estimate of a number (first) and what it is without each municipality (the others)."""
+    off = value[1:] - value[1:].mean()
+    count = len(off)
+    return from_t(float(value[0]), float(np.sqrt((count - 1) / count * (off @ off))), count - 1, count, count)
+
+
+def in_store(known: Catalogue) -> tuple[list[Finding], pd.DataFrame]:
+    """Judge the lead of resources in health within all municipalities of the store, in each year that can be laid out.
+
+    Returns one finding per year, and the table: indicator, year, part, estimate, low, high (percent), buurten,
+    municipalities. A year in which a block has no figures is a finding with that reason. It is about every
+    municipality, so it is computed once for a whole batch.
+    """
+    return common("in_store", lambda: claims.registry().sha256, lambda: _in_store(known))
+
+
+def _in_store(known: Catalogue) -> tuple[list[Finding], pd.DataFrame]:
+    """Read and judge all municipalities."""
+    outcome = "good_perceived_health_share"
+    rules = claims.registry().claims["C10"]
+    names = [name for facets in rules["facets"].values() for listed in facets.values() for name in listed]
+    held = {name: _held(known, name) for name in dict.fromkeys((outcome, "inhabitants", *names))}
+    found: list[Finding] = []
+    rows: list[dict[str, object]] = []
+    for year in held[outcome].columns:
+        finding, more = _of_year(known, outcome, int(year), held)
+        found.append(finding)
+        rows += more
+    return found, pd.DataFrame(rows)
+
+
+def _held(known: Catalogue, name: str) -> pd.DataFrame:
+    """Give an indicator of all buurten of the store: code × year; one source per year, that with most buurten."""
+    parts = known.indicator(name).derive
+    if parts:
+        top, bottom = (_held(known, parts[key]) for key in ("numerator", "denominator"))
+        years = [year for year in top.columns if year in bottom.columns]
+        return float(parts["per"]) * top[years] / bottom[years].where(bottom[years] > 0)
+    try:
+        rows = read.indicator(name)
+    except ParameterError:
+        return pd.DataFrame()
+    rows = rows[rows["code"].str.startswith("BU") & (rows["status"] == "measured")]
+    width = rows.groupby(["year", "source"])["code"].size().reset_index(name="buurten")
+    width = width.sort_values(["year", "buurten", "source"], ascending=[True, False, True]).drop_duplicates("year")
+    kept = rows.merge(width[["year", "source"]], on=["year", "source"], validate="many_to_one")
+    return kept.pivot(index="code", columns="year", values="value")
+
+
+def _of_year(
+    known: Catalogue, outcome: str, year: int, held: Mapping[str, pd.DataFrame]
+) -> tuple[Finding, list[dict[str, object]]]:
+    """Judge one year."""
+    target = held[outcome][year].dropna()
+    weight = _nearest(held["inhabitants"], year).reindex(target.index)
+    least = float(known.settings["coverage_minimum"])
+    whole = float(weight.sum())
+    there: dict[str, list[int]] = {}
+    for name, table in held.items():
+        at = [int(y) for y in table.columns]
+        shares = (
+            {y: 100 * float(weight[table[y].reindex(target.index).notna()].sum()) / whole for y in at} if whole else {}
+        )
+        there[name] = [y for y, share in shares.items() if share >= least]
+    facets, lacking = choose(outcome, year, there)
+    fields: dict[str, Any] = {
+        "id": f"10.within.{year}", "kind": "lead", "measure": "within", "unit": "points", "indicator": outcome,
+        "decimals": 1, "flags": ("modelled", "leans_on_itself", "all_municipalities"),
+    }  # fmt: skip
+    if lacking or blocks_of(facets) == 0:
+        side = Side(year, n_units=len(target))
+        return Finding(**fields, reason="block_without_figures", a=side, b=side), []
+    columns = {facet.name: held[facet.indicator][facet.year].reindex(target.index) for facet in facets}
+    table = pd.DataFrame({"outcome": target, **columns, "weight": weight})
+    table = table[table.notna().all(axis=1) & (table["weight"] > 0)]
+    data = explained(table, facets, known, outcome)
+    try:
+        made = within_shares(data, np.asarray(table.index.str.slice(2, 6), dtype=str), LEADING)
+    except NotComputableError as problem:
+        side = Side(year, n_units=len(table))
+        return Finding(**fields, reason=problem.reason, a=side, b=side), []
+    return _told(fields, year, made, facets)
+
+
+def _nearest(table: pd.DataFrame, year: int) -> "pd.Series[float]":
+    """Give the counts of the nearest year; none when there is no year."""
+    if table.empty:
+        return pd.Series(dtype="float64")
+    nearest = min((int(column) for column in table.columns), key=lambda candidate: (abs(candidate - year), candidate))
+    counts: pd.Series[float] = table[nearest]
+    return counts
+
+
+def _told(
+    fields: Mapping[str, Any], year: int, made: Within, facets: Sequence[Facet]
+) -> tuple[Finding, list[dict[str, object]]]:
+    """Make the finding and the rows of one year."""
+    side = Side(year, n_units=made.buurten)
+    told = {**{name: share.estimate for name, share in made.shares.items()}, "r_squared": made.r_squared.estimate}
+    details: dict[str, Any] = {
+        name: {"value": 100 * value, "unit": "percent", "decimals": 0} for name, value in told.items()
+    }
+    for key, count in (("municipalities", made.municipalities), ("buurten", made.buurten)):
+        details[key] = {"value": count, "unit": "number", "decimals": 0}
+    lead = made.lead
+    flags = [*fields["flags"], *(["years_apart"] if any(facet.year != year for facet in facets) else [])]
+    finding = Finding(
+        **{**fields, "flags": tuple(flags)},
+        estimate=100 * lead.estimate,
+        low=100 * lead.low,
+        high=100 * lead.high,
+        range_kind=("process",),
+        smallest_effect=float(claims.registry().claims["C10"]["smallest_share"]),
+        a=side,
+        b=side,
+        details=details,
+    )
+    rows = [
+        {"indicator": fields["indicator"], "year": year, "part": name, "estimate": 100 * one.estimate,
+         "low": 100 * one.low, "high": 100 * one.high, "buurten": made.buurten, "municipalities": made.municipalities}
+        for name, one in (*made.shares.items(), ("r_squared", made.r_squared))
+    ]  # fmt: skip
+    return finding, rows

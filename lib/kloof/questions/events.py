@@ -1,0 +1,114 @@
+"""Before or since an event: what the gap did before it, what beyond that trend, and how much was there by then."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from kloof.errors import NotComputableError
+from kloof.findings import Finding, Side
+from kloof.methods import gap
+from kloof.methods.gap import ABSOLUTE
+from kloof.questions import gaps
+from kloof.questions.gaps import Change, Followed
+from kloof.study.panel import Focus
+from kloof.study.study import Study
+
+
+def is_before(study: Study, followed: Followed) -> list[bool]:
+    """Tell for each comparable year whether its figure was true before the event.
+
+    A dwelling value of 2021 is the value on 1 January 2020: before March 2020, whatever the table's year says.
+    """
+    return [time < study.p.event_time for time in followed.times]
+
+
+def before_event(study: Study, followed: Followed, measure: str, number: str, focus: Focus | None = None) -> Finding:
+    """Judge the change of the gap from the first year to the last one before the event."""
+    flags, focus, kind = is_before(study, followed), focus or study.focus, "gap_change_before"
+    if followed.panel is None or sum(flags) < 2:
+        base = gaps.shared_fields(study, followed, kind, measure, focus)
+        return gaps.absent(followed, number, base, followed.reason or "too_few_years_before")
+    last = last_before(flags)
+    years = followed.years[0], followed.years[last]
+    change = Change(number, kind, measure, gap.two_years(len(flags), 0, last), years)
+    return gaps.judged(study, followed, change, focus)[0]
+
+
+def last_before(flags: Sequence[bool]) -> int:
+    """Place of the last year before the event."""
+    return max(place for place, before in enumerate(flags) if before)
+
+
+def beyond_trend(study: Study, followed: Followed, measure: str, number: str, focus: Focus | None = None) -> Finding:
+    """Judge the gap since the event against each buurt's own trend before it, drawn on.
+
+    Side a is the gap on the drawn-on trend, side b the gap that was measured, both averaged over the years since.
+    """
+    flags, focus, kind = is_before(study, followed), focus or study.focus, "beyond_trend"
+    try:
+        comparison = gap.beyond_line(gaps.paths_of(followed).times, flags)
+    except NotComputableError as problem:
+        base = gaps.shared_fields(study, followed, kind, measure, focus)
+        return gaps.absent(followed, number, base, problem.reason)
+    since = [year for year, before in zip(followed.years, flags, strict=True) if not before]
+    change = Change(number, kind, measure, comparison, (since[0], since[-1]))
+    finding, interval = gaps.judged(study, followed, change, focus)
+    if interval is not None and sum(flags) == 2:
+        finding = replace(finding, flags=(*finding.flags, "trend_from_two_years"))
+    return finding
+
+
+def share_by_event(study: Study, followed: Followed, number: str) -> Finding:
+    """Give the percentage of the gap's change that was there by the last year before the event."""
+    flags = is_before(study, followed)
+    base = gaps.shared_fields(study, followed, "share_accrued", ABSOLUTE, study.focus)
+    base |= {"unit": "percent", "decimals": 0, "smallest_effect": None}
+    panel = followed.panel
+    if panel is None or sum(flags) < 2 or all(flags):
+        return gaps.absent(
+            followed,
+            number,
+            base,
+            followed.reason or ("no_year_since" if all(flags) else "too_few_years_before"),
+        )
+    last = last_before(flags)
+    early, whole = panel.value[:, last] - panel.value[:, 0], panel.value[:, -1] - panel.value[:, 0]
+    try:
+        share, low, high = gap.share_accrued(
+            early, whole, panel.weight, panel.is_focus, study.rng(number), study.p.draws
+        )
+    except NotComputableError as problem:
+        return gaps.absent(followed, number, base, problem.reason)
+    a = Side(panel.years[0], "gap", n_units=len(panel.codes))
+    b = Side(panel.years[-1], "gap", n_units=len(panel.codes))
+    details = {"by_year": {"value": panel.years[last], "unit": "year"}}
+    return Finding(
+        id=number,
+        estimate=share,
+        low=low,
+        high=high,
+        a=a,
+        b=b,
+        range_kind=("process",),
+        details=details,
+        **base,
+    )
+
+
+def event_table(study: Study, followed: Followed) -> pd.DataFrame:
+    """Give the picture's table: year, gap with its rounding range, the trend before drawn on, and the period."""
+    flags = is_before(study, followed)
+    panel = followed.panel
+    columns = ["year", "gap", "low", "high", "trend", "period"]
+    if panel is None:
+        return pd.DataFrame(columns=columns)
+    table = gaps.gap_table(study, followed)
+    table = table[table["year"].isin(panel.years)]
+    trend = np.full(len(panel.years), np.nan)
+    if sum(flags) >= 2:
+        drawn = gap.trend_of_gap(gaps.paths_of(followed), flags)
+        trend = followed.orientation * drawn
+    periods = ["before" if before else "since" for before in flags]
+    return table.rename(columns={"gap_low": "low", "gap_high": "high"}).assign(trend=trend, period=periods)[columns]

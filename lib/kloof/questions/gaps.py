@@ -1,0 +1,371 @@
+"""Did the gap grow, and before or since an event? Panels and models in, findings and tables out."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kloof.errors import NotComputableError
+from kloof.findings import Finding, Side
+from kloof.memo import remembered
+from kloof.methods import gap
+from kloof.methods.arrays import Flags
+from kloof.methods.gap import ABSOLUTE, RELATIVE, Comparison, Paths, Rule, States, states_of
+from kloof.study.panel import Balanced, Focus, balance
+from kloof.study.study import Study, comparable_run, usable_years
+
+MEASURES = (ABSOLUTE, RELATIVE)
+
+
+@dataclass(frozen=True)
+class Followed:
+    """One indicator followed over its comparable years: the panel, and what had to be left out."""
+
+    indicator: str
+    panel: Balanced | None
+    years: tuple[int, ...]
+    times: tuple[float, ...]
+    orientation: int
+    covered: dict[int, float]
+    breaks: tuple[tuple[int, int, tuple[str, ...]], ...]
+    reason: str | None = None
+
+
+def follow(study: Study, name: str, focus: Focus | None = None, year_from: int | None = None) -> Followed:
+    """Lay one indicator out over its longest comparable run of years in the window.
+
+    The orientation makes a positive gap mean: the focus buurten are worse off (for an indicator that is neither good
+    nor bad: the side on which they started). When no two comparable years are left, `reason` says why.
+    """
+    indicator = study.known.indicator(name)
+    first = study.p.year_from if year_from is None else year_from
+    years, covered = usable_years(study, name, first, study.p.year_to)
+    run, met = comparable_run(study, name, years)
+    times = tuple(year + indicator.measured for year in run)
+    base: dict[str, Any] = {
+        "indicator": name,
+        "years": tuple(run),
+        "times": times,
+        "covered": covered,
+        "breaks": tuple(met),
+    }
+    if len(run) < 2:
+        known = [year for year, share in covered.items() if share > 0]
+        reason = "one_year_only" if len(run) == 1 else "too_little_measured" if known else "no_figures"
+        return Followed(panel=None, orientation=1, reason=reason, **base)
+    try:
+        panel = balance(study.data, study.known, name, run, focus or study.focus)
+    except NotComputableError as problem:
+        return Followed(panel=None, orientation=1, reason=problem.reason, **base)
+    start = gap.gap(panel.value[:, 0], panel.weight, panel.is_focus, ABSOLUTE)
+    orientation = -indicator.better or int(np.sign(start)) or 1
+    return Followed(panel=panel, orientation=orientation, **base)
+
+
+def follow_all(study: Study, year_from: int | None = None) -> list[Followed]:
+    """Follow every indicator of the study."""
+    return [follow(study, name, year_from=year_from) for name in study.p.indicators]
+
+
+def paths_of(followed: Followed) -> Paths:
+    """Give the panel of a followed indicator as paths over time. Raises NotComputableError when there is no panel."""
+    panel = followed.panel
+    if panel is None:
+        raise NotComputableError(followed.reason or "no_figures", f"{followed.indicator} cannot be followed.")
+    return Paths(panel.value, panel.low, panel.high, np.array(followed.times), panel.weight, panel.is_focus)
+
+
+def sides(orientation: int, states: States, measure: str, years: tuple[int, int], n_missing: int) -> tuple[Side, Side]:
+    """Describe the oriented gap on both sides of a change, with its rounding range."""
+    made = []
+    for year, value, low, high in (
+        (years[0], states.before, states.before_low, states.before_high),
+        (years[1], states.after, states.after_low, states.after_high),
+    ):
+        estimate = orientation * gap.gap(value, states.weight, states.is_focus, measure)
+        bounds = gap.gap_bounds(low, high, states.weight, states.is_focus, measure)
+        ordered = sorted(orientation * bound for bound in bounds)
+        total = float(states.weight.sum())
+        made.append(Side(year, "gap", estimate, ordered[0], ordered[1], len(states.weight), n_missing, total))
+    return made[0], made[1]
+
+
+def _unit_of(study: Study, name: str, measure: str) -> str:
+    """Give the unit of a gap: that of a difference in the indicator, or percent of the rest's level."""
+    return "percent" if measure == RELATIVE else str(study.known.units[study.known.indicator(name).unit]["change"])
+
+
+def flags_of(study: Study, followed: Followed, focus: Focus) -> tuple[str, ...]:
+    """Say what a reader must know about these figures under a focus list; each flag has its sentence."""
+    indicator = study.known.indicator(followed.indicator)
+    panel = followed.panel
+    flags = ["modelled"] if indicator.modelled else ["register"]
+    if indicator.measured < 0:
+        flags.append("dated_earlier")
+    if panel is not None:
+        flags += ["left_out"] if panel.missing else []
+        flags += ["other_weights"] if indicator.universe not in (None, panel.weight_name) else []
+        flags += ["recalculated"] if any("recalculated" in source for source in panel.sources) else []
+        flags += ["few_focus"] if panel.is_focus.sum() < 5 else []
+    if rule_of(followed, focus) is not None:
+        flags.append("selected_on_outcome")
+    elif focus.indicator is None:
+        flags.append("list_after_window")
+    return tuple(flags)
+
+
+def rule_of(followed: Followed, focus: Focus) -> Rule | None:
+    """Give the rule by which a focus list was chosen, if that was on this very indicator in a year that is compared."""
+    if focus.indicator != followed.indicator or focus.year not in followed.years:
+        return None
+    return Rule(focus.name.split(":", maxsplit=1)[0], followed.years.index(focus.year))
+
+
+def shared_fields(study: Study, followed: Followed, kind: str, measure: str, focus: Focus) -> dict[str, Any]:
+    """Fields that every finding about a followed indicator shares."""
+    panel = followed.panel
+    relative = measure == RELATIVE
+    return {
+        "kind": kind,
+        "measure": measure,
+        "indicator": followed.indicator,
+        "unit": _unit_of(study, followed.indicator, measure),
+        "decimals": None if relative else study.known.indicator(followed.indicator).decimals,
+        "focus": focus.name,
+        "smallest_effect": study.smallest_effect(followed.indicator, "relative" if relative else "absolute"),
+        "coverage": panel.coverage if panel else max(followed.covered.values(), default=0.0),
+        "coverage_minimum": study.coverage_minimum,
+        "sources": panel.sources if panel else (),
+        "flags": flags_of(study, followed, focus),
+    }
+
+
+def absent(followed: Followed, number: str, base: dict[str, Any], reason: str | None) -> Finding:
+    """Make the finding that says a number could not be made, and why."""
+    years = followed.years or tuple(followed.covered)
+    a, b = (Side(year=years[0]), Side(year=years[-1])) if years else (Side(), Side())
+    return Finding(id=number, reason=reason or "no_figures", a=a, b=b, **base)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of a gap to judge: its number and kind, and which two states of which years are compared.
+
+    `years` are the years named on both sides. `weigh` is what the variants do: "similar" compares the focus list only
+    with the buurten whose level at the start was within its range; "unweighted" counts every buurt alike.
+    """
+
+    number: str
+    kind: str
+    measure: str
+    comparison: Comparison
+    years: tuple[int, int]
+    weigh: str = "all"
+
+
+def judged(study: Study, followed: Followed, change: Change, focus: Focus) -> tuple[Finding, gap.Interval | None]:
+    """Compute one change of a gap under a focus list; without an interval the finding says why.
+
+    A focus list that was chosen on this very indicator in one of the years compared moves by regression to the mean
+    alone. How far is not known, only at most how far (`gap.placebo`, as if no deviation lasted): the interval is
+    stretched to hold the change as it was measured and with that taken off. The estimate is what was measured.
+    """
+    base = shared_fields(study, followed, change.kind, change.measure, focus)
+    try:
+        paths = paths_of(followed)
+        states = _weighed(states_of(paths, change.comparison), change.weigh, paths)
+        interval = _interval(study, states, change)
+    except NotComputableError as problem:
+        return absent(followed, change.number, base, problem.reason), None
+    smallest = int(min(states.is_focus.sum(), (~states.is_focus).sum()))
+    shift, details = 0.0, {"p_value": {"value": interval.p_value, "unit": "probability"}}
+    details["degrees"] = {"value": max(smallest - 1, 1), "unit": "number"}
+    if (rule := rule_of(followed, focus)) is not None:
+        null = _placebo(study, followed, change, rule)
+        shift = (null.mean if change.measure == ABSOLUTE else null.mean_relative) or 0.0
+        details["selection_shift"] = {"value": followed.orientation * shift, "unit": _points(study, followed, change)}
+        base["flags"] = (*base["flags"], "corrected_for_selection")
+    low, high = interval.low - max(shift, 0.0), interval.high - min(shift, 0.0)
+    ends = sorted(followed.orientation * bound for bound in (low, high))
+    missing = len(followed.panel.missing) if followed.panel else 0
+    a, b = sides(followed.orientation, states, change.measure, change.years, missing)
+    if min(a.estimate or 0, b.estimate or 0) < 0:
+        base["measure"] = f"{change.measure}_reversed"
+    finding = Finding(
+        id=change.number,
+        estimate=followed.orientation * interval.estimate,
+        low=ends[0],
+        high=ends[1],
+        a=a,
+        b=b,
+        range_kind=("process", "rounding"),
+        details=details,
+        **base,
+    )
+    return finding, interval
+
+
+def _interval(study: Study, states: States, change: Change) -> gap.Interval:
+    """Judge the change once in a run."""
+    figures = [array.tobytes() for array in vars(states).values()]
+    key = (change.number, change.measure, study.p.seed, study.p.draws, figures)
+
+    def compute() -> gap.Interval:
+        return gap.change_of_gap(states, change.measure, study.rng(change.number), study.p.draws)
+
+    return remembered("change_of_gap", lambda: key, compute)
+
+
+def _points(study: Study, followed: Followed, change: Change) -> str:
+    """Give the unit of a change of the gap: a change of percentages is in points."""
+    return str(study.known.units[_unit_of(study, followed.indicator, change.measure)]["change"])
+
+
+def gap_change(
+    study: Study, followed: Followed, measure: str, number: str, focus: Focus | None = None, *, variant: str = "ends"
+) -> Finding:
+    """Judge how the gap changed from the first to the last comparable year.
+
+    `variant`: "ends" compares the two years; "trend" the ends of each buurt's straight line through all years;
+    "similar" and "unweighted" as in `Change`.
+    """
+    focus = focus or study.focus
+    years, times = followed.years, np.array(followed.times)
+    if followed.panel is None:
+        base = shared_fields(study, followed, "gap_change", measure, focus)
+        return absent(followed, number, base, followed.reason)
+    comparison = gap.own_lines(times) if variant == "trend" else gap.two_years(len(years), 0, -1)
+    weigh = variant if variant in ("similar", "unweighted") else "all"
+    change = Change(number, "gap_change", measure, comparison, (years[0], years[-1]), weigh)
+    finding, interval = judged(study, followed, change, focus)
+    if interval is None:
+        return finding
+    details = _details(interval, followed.orientation, _points(study, followed, change))
+    return replace(finding, details={**details, **finding.details})
+
+
+def _details(interval: gap.Interval, sign: int, unit: str) -> dict[str, Any]:
+    """Parts of the interval, for the table behind the sentence."""
+    parts = (("randomisation", interval.randomisation), ("rounding", interval.rounding))
+    ordered = {name: sorted(sign * bound for bound in bounds) for name, bounds in parts}
+    ends = {f"{name}_{end}": pair[place] for name, pair in ordered.items() for place, end in enumerate(("low", "high"))}
+    return {key: {"value": value, "unit": unit} for key, value in ends.items()}
+
+
+def _weighed(states: States, weigh: str, paths: Paths) -> States:
+    """Keep only the buurten of a similar level at the start, or weigh all alike. Raises when no other buurt is left."""
+    if weigh == "unweighted":
+        return replace(states, weight=np.ones(len(states.weight)))
+    if weigh == "all":
+        return states
+    keep = similar_level(paths)
+    if states.is_focus[keep].all():
+        raise NotComputableError("no_similar_buurten", "No other buurt had a level within the range of the focus list.")
+    return States(**{name: array[keep] for name, array in vars(states).items()})
+
+
+def similar_level(paths: Paths) -> Flags:
+    """Mark the focus buurten and every other buurt whose first value lies within the focus range."""
+    first = paths.value[:, 0]
+    inside = (first >= first[paths.is_focus].min()) & (first <= first[paths.is_focus].max())
+    return np.asarray(inside | paths.is_focus)
+
+
+def _placebo(study: Study, followed: Followed, change: Change, rule: Rule | None) -> gap.Placebo:
+    """Replay a change with a constant truth; with a rule the focus list is chosen anew."""
+    paths = paths_of(followed)
+    noise = gap.noise_of(paths, study.known.indicator(followed.indicator).rounding, change.measure)
+    rng = study.rng(f"placebo {followed.indicator} {change.number.split('.', maxsplit=1)[0]}")
+    return gap.placebo(paths, change.comparison, noise, rng, study.p.draws, rule)
+
+
+def placebo_finding(study: Study, followed: Followed, number: str) -> Finding:
+    """Set the measured change beside what noise alone would make of it (regression to the mean)."""
+    base = shared_fields(study, followed, "placebo", ABSOLUTE, study.focus)
+    if followed.panel is None:
+        return absent(followed, number, base, followed.reason)
+    years = followed.years[0], followed.years[-1]
+    change = Change(number, "placebo", ABSOLUTE, gap.two_years(len(followed.years), 0, -1), years)
+    null = _placebo(study, followed, change, rule_of(followed, study.focus))
+    states = states_of(paths_of(followed), change.comparison)
+    a, b = sides(followed.orientation, states, ABSOLUTE, years, len(followed.panel.missing))
+    observed = (b.estimate or 0.0) - (a.estimate or 0.0)
+    low, high = sorted((followed.orientation * null.low, followed.orientation * null.high))
+    base["measure"] = "inside" if low <= observed <= high else "outside"
+    details = {
+        "observed": {"value": observed, "unit": base["unit"]},
+        "noise": {"value": null.noise, "unit": base["unit"], "decimals": 1},
+    }
+    return Finding(
+        id=number,
+        estimate=followed.orientation * null.mean,
+        low=low,
+        high=high,
+        a=a,
+        b=b,
+        range_kind=("placebo",),
+        details=details,
+        **base,
+    )
+
+
+def break_finding(study: Study, followed: Followed, number: str) -> Finding | None:
+    """Say which later (or earlier) years cannot be compared with the run, with both gaps and no direction."""
+    if not followed.breaks or followed.panel is None:
+        return None
+    before, after, names = followed.breaks[-1]
+    try:
+        panel = balance(study.data, study.known, followed.indicator, [before, after], study.focus)
+    except NotComputableError:
+        return None
+    both = replace(followed, panel=panel, times=(0.0, 1.0))
+    states = states_of(paths_of(both), gap.two_years(2, 0, 1))
+    a, b = sides(followed.orientation, states, ABSOLUTE, (before, after), len(panel.missing))
+    estimate = (b.estimate or 0.0) - (a.estimate or 0.0)
+    base = shared_fields(study, both, "gap_change", ABSOLUTE, study.focus)
+    return Finding(id=number, estimate=estimate, a=a, b=b, comparability="broken", breaks=names, **base)
+
+
+def gap_table(study: Study, followed: Followed) -> pd.DataFrame:
+    """Give the picture's table: year, focus, rest, gap with its rounding range, relative gap, link to the year before.
+
+    Years outside the comparable run are given too, each with its own balanced buurten, linked as broken.
+    """
+    rows: list[dict[str, Any]] = []
+    panel = followed.panel
+    if panel is None:
+        return pd.DataFrame(
+            columns=["year", "focus", "rest", "gap", "gap_low", "gap_high", "relative", "link", "buurten"]
+        )
+    outside = sorted({year for pair in followed.breaks for year in pair[:2]} - set(panel.years))
+    blocks = [(panel, list(panel.years))]
+    for year in outside:
+        try:
+            blocks.append((balance(study.data, study.known, followed.indicator, [year], study.focus), [year]))
+        except NotComputableError:
+            continue
+    for block, years in blocks:
+        for year in years:
+            place = block.column(year)
+            value, low, high = block.value[:, place], block.low[:, place], block.high[:, place]
+            focus, rest = gap.weighted_means(value, block.weight, block.is_focus)
+            bounds = gap.gap_bounds(low, high, block.weight, block.is_focus, ABSOLUTE)
+            ordered = sorted(followed.orientation * bound for bound in bounds)
+            rows.append(
+                {
+                    "year": year,
+                    "focus": float(focus),
+                    "rest": float(rest),
+                    "gap": followed.orientation * float(focus - rest),
+                    "gap_low": ordered[0],
+                    "gap_high": ordered[1],
+                    "relative": followed.orientation * 100 * float(focus / rest - 1),
+                    "link": "broken" if year == years[0] and block is not panel else "comparable",
+                    "buurten": len(block.codes),
+                }
+            )
+    table = pd.DataFrame(rows).sort_values("year", ignore_index=True)
+    follows_break = {after for _, after, _ in followed.breaks}
+    table.loc[table["year"].isin(follows_break), "link"] = "broken"
+    return table

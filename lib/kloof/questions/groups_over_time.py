@@ -1,0 +1,270 @@
+"""Steps of notebook 03 about groups: what chance, the years between, and the size of the areas do to an index.
+
+Four kinds of uncertainty stand beside each other and are never mixed: the range of rounding and empty cells is in
+`levels`; here are chance in who lives where, what chance alone would give, and, for a change, which buurten make up
+the town.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kloof.findings import NOT_TESTABLE, Finding, Side, Verdict, verdict_of
+from kloof.measures.bounds import dissimilarity_range, share_counts
+from kloof.measures.chance import bias_corrected, more_than_chance
+from kloof.measures.counts import prepare
+from kloof.measures.decompose import decompose
+from kloof.measures.intervals import interval
+from kloof.measures.resample import Difference, Dissimilarity, Drawing, Measure, theil_h_of_sums, two_groups
+from kloof.measures.scale import by_scale
+from kloof.measures.tables import CountBox
+from kloof.measures.two_groups import isolation
+from kloof.questions.groups import GroupCounts, group_counts
+from kloof.results import Column, Section, columns_of
+from kloof.study import claims
+from kloof.study.panel import series
+from kloof.study.step import step
+from kloof.study.study import Study, comparable_run
+
+_MEASURES: dict[str, Measure] = {
+    "dissimilarity": Dissimilarity(0),
+    "isolation": two_groups(isolation, 0),
+    "theil_h": theil_h_of_sums,
+}
+_DRAWS = 999
+PARTITIONS = 200
+SPLIT = {
+    "additions": "appeared",
+    "removals": "disappeared",
+    "structural": "structure",
+    "unit_marginal": "sizes",
+    "group_marginal": "group_size",
+}
+
+
+def _counted(study: Study, name: str) -> list[GroupCounts]:
+    """Give the years in which a group has an index."""
+    return [counts for counts in group_counts(study, name) if not counts.undefined]
+
+
+@step
+def chance_of_groups(section: Section, study: Study) -> pd.DataFrame:
+    """Record, for the last year of each group, how far chance in who lives where can move its indices.
+
+    Columns: group_name, year, index, estimate, low-high (95 percent, people of each buurt drawn anew), expected (what
+    nobody choosing would give: the same people dealt over the same homes), p_value of that, corrected (D without the
+    upward push of chance).
+    """
+    rows = []
+    for name in study.p.groups:
+        for counts in _counted(study, name)[-1:]:
+            table = np.stack([counts.group, counts.rest])
+            drawn = interval(
+                _MEASURES, table, Drawing(study.rng(f"people {name}"), _DRAWS), "people_bootstrap"
+            ).set_index("index")
+            null = more_than_chance(_MEASURES, table, Drawing(study.rng(f"null {name}"), _DRAWS)).set_index("index")
+            for index in _MEASURES:
+                one, other = drawn.loc[index], null.loc[index]
+                corrected = float(bias_corrected(*table)[0]) if index == "dissimilarity" else None
+                rows.append(
+                    (name, counts.year, index, one["estimate"], one["low"], one["high"], other["expected"], corrected,
+                     other["p_value"])
+                )  # fmt: skip
+    columns = ["group_name", "year", "index", "estimate", "low", "high", "expected", "corrected", "p_value"]
+    made = pd.DataFrame(rows, columns=columns)
+    if not made.empty:
+        kinds = {"group_name": "group_name", "year": "year", "index": "index"}
+        numbers = ("estimate", "low", "high", "expected", "corrected")
+        kinds |= dict.fromkeys(numbers, "number") | {"p_value": "hidden"}
+        section.table("03.chance", columns_of(kinds, **dict.fromkeys(numbers, "index")), made)
+    return made
+
+
+@step
+def change_of_groups(section: Section, study: Study) -> pd.DataFrame:
+    """Record how the dissimilarity of each group changed between its first and last comparable year, and of what.
+
+    Columns: group_name, first and last year, index_then, index_later, moved, low-high (the buurten drawn anew, the same
+    in both years), and parts that sum to it: appeared, disappeared (buurten that were empty in one year), structure
+    (who lives with whom), sizes (of the buurten) and group_size; over the buurten measured in both years.
+    """
+    rows = []
+    for name in study.p.groups:
+        made = _pair(study, name)
+        if made is None:
+            continue
+        years, table = made
+        found = interval(
+            {"change": Difference(_MEASURES["dissimilarity"])}, table,
+            Drawing(study.rng(f"units {name}"), _DRAWS), "unit_bootstrap",
+        ).iloc[0]  # fmt: skip
+        parts = decompose(table[0], table[1], measure=_MEASURES["dissimilarity"])
+        split = [float(parts[part][0]) for part in SPLIT]
+        rows.append(
+            (name, *years, float(parts["first"][0]), float(parts["second"][0]), float(parts["change"][0]),
+             found["low"], found["high"], *split, table.shape[-1])
+        )  # fmt: skip
+    numbers = ("index_then", "index_later", "moved", "low", "high", *SPLIT.values())
+    changes = pd.DataFrame(rows, columns=["group_name", "first", "last", *numbers, "buurten"])
+    if not changes.empty:
+        kinds = {"group_name": "group_name", "first": "year", "last": "year", **dict.fromkeys(numbers, "number")}
+        kinds |= {"appeared": "hidden", "disappeared": "hidden", "buurten": "number"}
+        units = {**dict.fromkeys(numbers, "index"), "buurten": "number"}
+        section.table("03.change", columns_of(kinds, **units), changes)
+    return changes
+
+
+def _pair(study: Study, name: str) -> tuple[tuple[int, int], np.ndarray] | None:
+    """Lay out the first and last year of a group that may be compared: years × (group, rest) × buurten of both."""
+    group = study.known.group(name)
+    indicator = study.known.indicator(group.share or group.count or "")
+    made = _counted(study, name)
+    for first in made[:-1]:
+        last = made[-1]
+        verdict = indicator.compare(first.year, last.year, {*first.sources, *last.sources})
+        both = [code for code in first.codes if code in set(last.codes)]
+        if verdict.status != "broken" and len(both) > 1:
+            years = []
+            for counts in (first, last):
+                place = [counts.codes.index(code) for code in both]
+                years.append(np.stack([counts.group[place], counts.rest[place]]))
+            return (first.year, last.year), np.stack(years)
+    return None
+
+
+@step
+def scale_of_groups(section: Section, study: Study) -> pd.DataFrame:
+    """Record the dissimilarity of each group by buurt, by wijk, and over random parts as large as a wijk.
+
+    Columns: group_name, year, by_buurt, by_wijk, at_random, low-high (95 percent of the random partitions), wijken.
+    """
+    parents = study.data.areas.set_index("code")["parent_code"]
+    rows = []
+    for name in study.p.groups:
+        for counts in _counted(study, name)[-1:]:
+            wijk = parents.reindex(list(counts.codes))
+            if wijk.isna().any() or wijk.nunique() < 2:
+                continue
+            sides: list[dict[str, Any]] = [
+                {"unit": code, "parent": above, "group": side, "count": count}
+                for side, values in (("group", counts.group), ("rest", counts.rest))
+                for code, above, count in zip(counts.codes, wijk, values, strict=True)
+            ]
+            prepared = prepare(pd.DataFrame(sides))
+            found = by_scale(
+                prepared, ["dissimilarity"], study.rng(f"scale {name}"), PARTITIONS, ("group", None)
+            ).set_index("scale")
+            random = found.loc["random"]
+            rows.append(
+                (name, counts.year, found.loc["unit", "estimate"], found.loc["parent", "estimate"],
+                 random["estimate"], random["low"], random["high"], wijk.nunique())
+            )  # fmt: skip
+    columns = ["group_name", "year", "by_buurt", "by_wijk", "at_random", "low", "high", "wijken"]
+    made = pd.DataFrame(rows, columns=columns)
+    if not made.empty:
+        numbers = ("by_buurt", "by_wijk", "at_random", "low", "high")
+        section.table(
+            "03.scale",
+            [
+                Column("group_name", "group_name"),
+                Column("year", "year"),
+                *[Column(key, "number", "index") for key in numbers],
+                Column("wijken", "number", "number"),
+            ],
+            made,
+        )
+        section.figure("03.scale", "scales", "03.scale")
+    return made
+
+
+CLAIM = "H11"
+
+
+def index_change(study: Study, name: str, number: str) -> Finding:
+    """Judge how the dissimilarity of a group changed from the first to the last comparable year with counts.
+
+    Both years hold the same buurten: those in which group and base are published in both. The range is that of buurten
+    drawn anew (each with both its years), stretched at both ends by the most that rounding can add.
+    Source: Duncan & Duncan 1955, doi:10.2307/2088328 (D); Efron 1979, doi:10.1214/aos/1176344552 (bootstrap).
+    """
+    group = study.known.group(name)
+    part = group.share or group.count or ""
+    base: dict[str, Any] = {
+        "id": number, "kind": "index_change", "measure": "dissimilarity", "unit": "index", "indicator": name,
+        "focus": study.focus.name, "coverage_minimum": study.coverage_minimum, "flags": ("register",),
+        "smallest_effect": study.smallest_effect(name, "index"),
+    }  # fmt: skip
+    made = group_counts(study, name)
+    defined = [counts for counts in made if not counts.undefined]
+    run, _ = comparable_run(study, part, [counts.year for counts in defined])
+    if len(run) < 2:
+        reason = "one_year_only" if run else (made[-1].undefined if made else None) or "no_counts"
+        return Finding(reason=reason, coverage=max((counts.coverage for counts in made), default=0.0), **base)
+    first, last = run[0], run[-1]
+    kept, held = _matched(study, part, group.base, (first, last))
+    boxes = [_box(frame, kept, is_share=group.share is not None) for frame in held]
+    counts = np.stack([np.stack([box.a_low + box.a_high, box.b_low + box.b_high]) / 2 for box in boxes])
+    drawing = Drawing(study.rng(number), study.p.draws)
+    row = interval({"dissimilarity": Difference(Dissimilarity(0))}, counts, drawing, "unit_bootstrap").iloc[0]
+    if row["reason"] is not None:
+        return Finding(reason="too_few_buurten", a=Side(first), b=Side(last), **base)
+    ends = [dissimilarity_range(*box) for box in boxes]
+    estimate = float(row["estimate"])
+    low = float(row["low"]) + min(ends[1].low - ends[0].high - estimate, 0.0)
+    high = float(row["high"]) + max(ends[1].high - ends[0].low - estimate, 0.0)
+    index = Dissimilarity(0)
+    sides = [
+        Side(year, "all", float(index(table)[0]), end.low, end.high, n_units=len(kept))
+        for year, table, end in zip((first, last), counts, ends, strict=True)
+    ]
+    whole = [float(frame["base"].sum()) for frame in held]
+    coverage = min(
+        100 * float(frame.loc[kept, "base"].sum()) / all_of for frame, all_of in zip(held, whole, strict=True)
+    )
+    used = sorted({source for counts in defined if counts.year in (first, last) for source in counts.sources})
+    return Finding(
+        estimate=estimate, low=low, high=high, a=sides[0], b=sides[1], range_kind=("process", "rounding"),
+        coverage=coverage, sources=tuple(used), **base,
+    )  # fmt: skip
+
+
+def _matched(study: Study, part: str, base: str, years: Sequence[int]) -> tuple[list[str], list[pd.DataFrame]]:
+    """Give the buurten with group and base in both years, and per year the frame of both with their bounds."""
+    held = []
+    for year in years:
+        columns: dict[str, Any] = {}
+        for prefix, name in (("part", part), ("base", base)):
+            table = series(study.data, study.known, name)
+            here = table[table["year"] == year].set_index("code")
+            columns |= {prefix: here["value"], f"{prefix}_low": here["low"], f"{prefix}_high": here["high"]}
+        held.append(pd.DataFrame(columns))
+    known = [set(frame.index[frame["part"].notna() & (frame["base"] > 0)]) for frame in held]
+    return sorted(known[0] & known[1]), held
+
+
+def _box(frame: pd.DataFrame, kept: Sequence[str], *, is_share: bool) -> CountBox:
+    """Give the bounds of group and rest that rounding leaves, of the buurten kept."""
+    rows = frame.loc[list(kept)]
+    if is_share:
+        return share_counts(rows["part_low"], rows["part_high"], rows["base_low"], rows["base_high"])
+    rest_low = (rows["base_low"] - rows["part_high"]).clip(lower=0)
+    rest_high = (rows["base_high"] - rows["part_low"]).clip(lower=0)
+    return CountBox(*(side.to_numpy(float) for side in (rows["part_low"], rows["part_high"], rest_low, rest_high)))
+
+
+@step
+def sorting_by_income(section: Section, study: Study) -> list[Finding]:
+    """Record how the dissimilarity of each registered group changed, and judge that it did not grow (H11)."""
+    entry = claims.registry().claims[CLAIM]
+    found = [index_change(study, name, f"04.index.{name}") for name in entry["groups"]]
+    section.add(*found)
+    for finding in found:
+        verdict = verdict_of(finding, entry["expected"])
+        missing = (str(finding.indicator),) if verdict == NOT_TESTABLE else ()
+        votes = (("all", verdict),)
+        section.decide(
+            Verdict(CLAIM, verdict, finding.id, str(finding.indicator), entry["expected"], votes, missing)
+        )  # fmt: skip
+    return found

@@ -1,0 +1,367 @@
+"""Says whether the top group rose, the bottom one stood still or fell behind, and the focus list most.
+
+The groups hold as many people each and are made by `placing`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kloof.errors import NotComputableError
+from kloof.findings import Finding, Side, Verdict
+from kloof.methods import gap, mobility
+from kloof.methods.arrays import Array
+from kloof.methods.gap import ABSOLUTE
+from kloof.methods.mobility import RANKS
+from kloof.methods.regression import Estimate, clustered, weighted_mean
+from kloof.questions import gaps, starting_place
+from kloof.questions.gaps import follow
+from kloof.questions.starting_place import (
+    MONEY,
+    Placed,
+    fields_of,
+    in_constant_prices,
+    place,
+    placed_variants,
+    smallest,
+)
+from kloof.results import Column, Section
+from kloof.study import claims
+from kloof.study.panel import Focus
+from kloof.study.step import step
+from kloof.study.study import Study
+
+NARROW = 20.0  # thousands of euro: a range below it is told in hundreds
+
+
+def _told(study: Study, fields: dict[str, Any], numbers: Mapping[str, float], smallest_effect: float) -> dict[str, Any]:
+    """Give numbers as details of one unit, thousands of euro in hundreds when they are few."""
+    unit = study.known.units[fields["unit"]]["change"]
+    few = unit == "thousand_euro" and max(abs(value) for value in numbers.values()) < NARROW
+    decimals = 1 if few else fields["decimals"]
+    every = {**numbers, "stagnation": smallest_effect}
+    return {name: {"value": value, "unit": unit, "decimals": decimals} for name, value in every.items()}
+
+
+def _slack(placed: Placed, measure: str) -> tuple[Array, Array]:
+    """Give how much lower and how much higher rounding allows each buurt's change to be; for ranks nothing."""
+    panel, moves = placed.track.panel, placed.moves
+    change = mobility.change_of(moves, measure)
+    if panel is None or measure == RANKS:
+        return np.zeros(len(change)), np.zeros(len(change))
+    low, high = panel.low[:, [placed.start, -1]], panel.high[:, [placed.start, -1]]
+    least = mobility.change_of(replace(moves, before=high[:, 0], after=low[:, 1]), measure)
+    most = mobility.change_of(replace(moves, before=low[:, 0], after=high[:, 1]), measure)
+    return change - least, most - change
+
+
+def _half(found: Estimate, level: float) -> float:
+    """Give half the width of an interval at another level."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(found.df, (1 + level) / 2)) * found.se
+
+
+def matthew(study: Study, placed: Placed, measure: str, number: str, groups: int, *, strict: bool = False) -> Finding:
+    """Judge whether the top group rose and the bottom one did not (C4).
+
+    The estimate is the lesser of two numbers: the top's change, and what the bottom's stays under the smallest change
+    that matters (`strict`: under 0). It is above 0 when the claim holds. Its low end is the lesser of both low ends at
+    95 % (intersection-union), its high end the lesser of both high ends at 97.5 % (the claim fails when either part
+    does). When both groups' intervals lie within ± the smallest change, nothing moved: only then is that the smallest
+    effect of the finding.
+    """
+    fields = fields_of(study, placed, "matthew", measure)
+    least = smallest(study, placed.track.indicator, measure)
+    at_most = 0.0 if strict else least
+    try:
+        found = mobility.quantile_mobility(placed.moves, measure, at_most, groups)
+    except NotComputableError as problem:
+        return gaps.absent(placed.track, number, fields, problem.reason)
+    moves = placed.moves
+    down, up = _slack(placed, measure)
+    at = mobility.quantiles(moves.base, moves.weight, groups)
+    bottom, top = (_widened(part, moves.weight, at == group, down, up) for part, group in
+                   ((found.bottom, 0), (found.top, groups - 1)))  # fmt: skip
+    still = max(abs(end) for pair in (bottom[:2], top[:2]) for end in pair) <= least
+    numbers = {"bottom": found.bottom.estimate, "bottom_low": bottom[0], "bottom_high": bottom[1],
+               "top": found.top.estimate, "top_low": top[0], "top_high": top[1]}  # fmt: skip
+    details = _told(study, fields, numbers, least) | {
+        "year_base": {"value": placed.base_year, "unit": "year"},
+        "groups": {"value": groups, "unit": "number"},
+        "bottom_buurten": {"value": found.bottom.rows, "unit": "number"},
+        "top_buurten": {"value": found.top.rows, "unit": "number"},
+        "p_value": {"value": found.p_value, "unit": "probability"},
+        "p_against": {"value": found.p_against, "unit": "probability"},
+    }
+    fields["flags"] = (*fields["flags"], *found.flags)
+    if top[3] < 0 and not still:  # the claim fails by its first half; otherwise, when it fails, the bottom rose
+        fields["measure"] = f"{measure}_top_fell"
+    missing = len(placed.track.panel.missing) if placed.track.panel else 0
+    a, b = (Side(year, n_units=len(moves.base), n_missing=missing) for year in placed.years)
+    return Finding(
+        id=number,
+        estimate=min(found.top.estimate, at_most - found.bottom.estimate),
+        low=min(top[0], at_most - bottom[1]),
+        high=min(top[3], at_most - bottom[2]),
+        a=a,
+        b=b,
+        range_kind=("process",) if measure == RANKS else ("process", "rounding"),
+        smallest_effect=least if still else None,
+        details=details,
+        **fields,
+    )
+
+
+def _widened(
+    found: Estimate, weight: Array, inside: Array, down: Array, up: Array
+) -> tuple[float, float, float, float]:
+    """Give low and high at 95 %, then at 97.5 %, each with what rounding adds."""
+    below, above = (float(np.average(part[inside], weights=weight[inside])) for part in (down, up))
+    wide = _half(found, 0.975)
+    return found.low - below, found.high + above, found.estimate - wide - below, found.estimate + wide + above
+
+
+def top_change(study: Study, placed: Placed, number: str, groups: int) -> Finding:
+    """Judge whether the top group rose (H2)."""
+    fields = fields_of(study, placed, "top_change", ABSOLUTE)
+    fields["smallest_effect"] = study.smallest_effect(placed.track.indicator)
+    try:
+        moves = placed.moves
+        at = mobility.quantiles(moves.base, moves.weight, groups) == groups - 1
+        found = weighted_mean(mobility.change_of(moves, ABSOLUTE)[at], moves.weight[at])
+    except NotComputableError as problem:
+        return gaps.absent(placed.track, number, fields, problem.reason)
+    low, high, *_ = _widened(found, moves.weight, at, *_slack(placed, ABSOLUTE))
+    a, b = (
+        Side(year, "top", float(np.average(value[at], weights=moves.weight[at])), n_units=int(at.sum()))
+        for year, value in zip(placed.years, (moves.before, moves.after), strict=True)
+    )
+    fields["flags"] = (*fields["flags"], *(("small_quantile",) if at.sum() < 5 else ()))
+    details = {"year_base": {"value": placed.base_year, "unit": "year"}, "groups": {"value": groups, "unit": "number"}}
+    return Finding(id=number, estimate=found.estimate, low=low, high=high, a=a, b=b, range_kind=("process", "rounding"),
+                   details=details, **fields)  # fmt: skip
+
+
+def behind(study: Study, placed: Placed, measure: str, number: str, groups: int) -> Finding:
+    """Judge how far the bottom group fell behind all others (H3): their mean change minus its own."""
+    fields = fields_of(study, placed, "behind", measure)
+    fields["smallest_effect"] = smallest(study, placed.track.indicator, measure)
+    try:
+        moves = placed.moves
+        at = mobility.quantiles(moves.base, moves.weight, groups) == 0
+        change, units = mobility.change_of(moves, measure), np.arange(len(moves.base))
+        found = clustered(change, np.column_stack([~at, np.ones(len(at))]).astype(float), moves.weight, units)
+    except NotComputableError as problem:
+        return gaps.absent(placed.track, number, fields, problem.reason)
+    down, up = _slack(placed, measure)
+    own, rest = (
+        [float(np.average(part[side], weights=moves.weight[side])) for part in (down, up)] for side in (at, ~at)
+    )
+    a, b = (
+        Side(year, "bottom", float(np.average(value[at], weights=moves.weight[at])), n_units=len(at))
+        for year, value in zip(placed.years, (moves.before, moves.after), strict=True)
+    )
+    fields["flags"] = (*fields["flags"], *(("small_quantile",) if at.sum() < 5 else ()))
+    details = {"year_base": {"value": placed.base_year, "unit": "year"}, "groups": {"value": groups, "unit": "number"}}
+    low, high = found.low - rest[0] - own[1], found.high + rest[1] + own[0]
+    return Finding(id=number, estimate=found.estimate, low=low, high=high, a=a, b=b,
+                   range_kind=("process", "rounding"), details=details, **fields)  # fmt: skip
+
+
+def behind_similar(study: Study, name: str, measure: str, number: str, focus: Focus) -> Finding:
+    """Judge how far a focus list fell behind the other buurten that started at its level (H3, "the list most").
+
+    Who started alike is read from the first year, the change from the second on: both groups then start without the
+    chance that placed them. With two years only the first serves both, and a flag says so.
+    """
+    track = in_constant_prices(study, follow(study, name, focus))
+    kind = "behind_similar"
+    if track.panel is None:
+        return gaps.absent(track, number, gaps.shared_fields(study, track, kind, measure, focus), track.reason)
+    start = min(1, len(track.years) - 2)
+    comparison = gap.two_years(len(track.years), start, -1)
+    change = gaps.Change(number, kind, measure, comparison, (track.years[start], track.years[-1]), "similar")
+    found = gaps.judged(study, track, change, focus)[0]
+    more: tuple[str, ...] = ("constant_prices",) if study.known.indicator(name).unit in MONEY else ()
+    more += () if start else ("same_year_base",)
+    return replace(found, measure=measure, flags=(*found.flags, *more))
+
+
+def group_table(study: Study, placed: Placed, measure: str, number: str, groups: int) -> pd.DataFrame:
+    """Give the picture's table: per group its change with range, and what it would be had chance made the groups.
+
+    `chance_low`-`chance_high` hold 95 % of a group's changes when its members are drawn at random, as many of them.
+    """
+    moves = placed.moves
+    found = mobility.quantile_mobility(moves, measure, 0.0, groups).table
+    at = mobility.quantiles(moves.base, moves.weight, groups)
+    dealt = study.rng(f"{number}.chance").permuted(np.tile(at, (study.p.draws, 1)), axis=1)
+    heavy, change = moves.weight, mobility.change_of(moves, measure)
+    means = [(dealt == group) @ (heavy * change) / ((dealt == group) @ heavy) for group in range(groups)]
+    low, high = np.quantile(means, [0.025, 0.975], axis=1)
+    return found.rename(columns={"quantile": "group_number"}).assign(chance_low=low, chance_high=high)
+
+
+def first_of(found: Sequence[Finding]) -> list[Finding]:
+    """Put what could be computed first, each part in its own order."""
+    return sorted(found, key=lambda finding: finding.estimate is None)
+
+
+def place_all(study: Study) -> list[Placed]:
+    """Place the buurten of every indicator that C4 names."""
+    return [place(study, name) for name in claims.registry().claims["C4"]["indicators"]]
+
+
+def _groups() -> int:
+    """Give the registered number of groups."""
+    return int(claims.registry().claims["C4"]["groups"])
+
+
+def _named(claim: str, started: Sequence[Placed]) -> list[Placed]:
+    """Keep the indicators that a claim names."""
+    return [placed for placed in started if placed.track.indicator in claims.registry().claims[claim]["indicators"]]
+
+
+@step
+def top_and_bottom(section: Section, study: Study, started: Sequence[Placed]) -> list[Verdict]:
+    """Record whether the top rose while the bottom did not (C4), and whether the top rose (H2).
+
+    Each is repeated with other numbers of groups and with every buurt counted alike; C4 also with a bottom that may not
+    rise at all.
+    """
+    found: list[Finding] = []
+    verdicts: list[Verdict] = []
+    for placed in started:
+        name = placed.track.indicator
+        for measure in claims.registry().claims["C4"]["measures"]:
+            number = f"06.{name}.{measure}"
+            made = {way: matthew(study, own, measure, _number(number, way), groups)
+                    for way, (own, groups) in placed_variants(placed).items()}  # fmt: skip
+            made["strict"] = matthew(study, placed, measure, f"{number}.strict", _groups(), strict=True)
+            found.append(next(iter(made.values())))
+            verdicts.append(claims.judge_over("C4", f"{name}.{measure}", made, next(iter(made))))
+    for placed in _named("H2", started):
+        number = f"06.{placed.track.indicator}.top"
+        made = {way: top_change(study, own, _number(number, way), groups)
+                for way, (own, groups) in placed_variants(placed).items()}  # fmt: skip
+        found.append(next(iter(made.values())))
+        verdicts.append(claims.judge_over("H2", f"{placed.track.indicator}.top", made, next(iter(made))))
+    section.add(*first_of(found))
+    section.decide(*verdicts, *claims.untested(study, "H2"))
+    for placed in started:
+        section.leave_out(placed.track.panel.set_aside if placed.track.panel else ())
+    return verdicts
+
+
+def _number(number: str, way: str) -> str:
+    """Name the finding of a variant; the headline keeps the plain name."""
+    return number if way == f"groups_{_groups()}" else f"{number}.{way}"
+
+
+@step
+def fell_behind(section: Section, study: Study, started: Sequence[Placed]) -> list[Verdict]:
+    """Record whether the bottom group fell behind the others, and the list those that started alike (H3)."""
+    found: list[Finding] = []
+    verdicts: list[Verdict] = []
+    for placed in _named("H3", started):
+        name = placed.track.indicator
+        money = study.known.indicator(name).unit in MONEY
+        for measure in claims.registry().claims["H3"]["measures"] if money else (ABSOLUTE,):
+            number = f"06.{name}.behind.{measure}"
+            made = {way: behind(study, own, measure, _number(number, way), groups)
+                    for way, (own, groups) in placed_variants(placed).items()}  # fmt: skip
+            found.append(next(iter(made.values())))
+            verdicts.append(claims.judge_over("H3", f"{name}.behind.{measure}", made, next(iter(made))))
+            number = f"06.{name}.similar.{measure}"
+            finding, verdict = claims.judge_row(
+                study, "H3", f"{name}.similar.{measure}", _similar(study, name, measure, number)
+            )
+            found.append(finding)
+            verdicts.append(verdict)
+    section.add(*first_of(found))
+    section.decide(*verdicts, *claims.untested(study, "H3"))
+    return verdicts
+
+
+def _similar(study: Study, name: str, measure: str, number: str) -> Any:
+    """Give the function that computes how far a focus list fell behind."""
+    return lambda focus: behind_similar(
+        study, name, measure, number if focus == study.focus else f"{number}.{focus.name}", focus
+    )
+
+
+@step
+def group_pictures(section: Section, study: Study, started: Sequence[Placed]) -> list[pd.DataFrame]:
+    """Record the change of each group with what chance alone would give, for each indicator that could be placed."""
+    tables = []
+    for placed in started:
+        name, number = placed.track.indicator, f"06.{placed.track.indicator}"
+        if placed.track.panel is None or section.findings[f"{number}.{ABSOLUTE}"].estimate is None:
+            continue
+        indicator = study.known.indicator(name)
+        unit = study.known.units[indicator.unit]["change"]
+        for measure, own, decimals in ((ABSOLUTE, unit, indicator.decimals), (RANKS, "rank_points", 1)):
+            if section.findings[f"{number}.{measure}"].estimate is None:  # all of a group moved alike: no range
+                continue
+            table = group_table(study, placed, measure, f"{number}.{measure}", _groups())
+            few = unit == "thousand_euro" and table[["low", "high"]].abs().max().max() < NARROW
+            places = 1 if few and measure == ABSOLUTE else decimals
+            columns = [
+                Column("group_number", "number", "number"),
+                Column("buurten", "number", "number"),
+                *[
+                    Column(key, "number", own, places)
+                    for key in ("estimate", "low", "high", "chance_low", "chance_high")
+                ],
+            ]
+            section.table(f"{number}.groups.{measure}", columns, table)
+            tables.append(table)
+        section.figure(
+            number,
+            "groups",
+            f"{number}.groups.{ABSOLUTE}",
+            f"{number}.{ABSOLUTE}",
+            unit=unit,
+            indicator=name,
+            sources=list(placed.track.panel.sources),
+        )
+    return tables
+
+
+@step
+def ranks_kept(section: Section, study: Study, started: Sequence[Placed]) -> list[Finding]:
+    """Record how far the ranking of the buurten was shuffled, and from which group to which."""
+    found = []
+    for placed in started:
+        number = f"06.{placed.track.indicator}.mobility"
+        finding, table = starting_place.stayed(study, placed, number, _groups())
+        found.append(finding)
+        if not table.empty:
+            columns = [Column("from_group", "number", "number")]
+            columns += [Column(key, "number", "percent", 0) for key in table.columns if key != "from_group"]
+            section.table(number, columns, table)
+    section.add(*first_of(found))
+    return found
+
+
+@step
+def grown_together(section: Section, study: Study, started: Sequence[Placed]) -> pd.DataFrame:
+    """Record whether distances shrank (beta, sigma), and what noise in the first year would have made of it."""
+    found, tables = [], []
+    for placed in started:
+        name = placed.track.indicator
+        made, table = starting_place.converged(study, placed, f"06.{name}")
+        found += made
+        tables += [] if table.empty else [table.assign(indicator=name)]
+    section.add(*first_of(found))
+    if not tables:
+        return pd.DataFrame()
+    joined = pd.concat(tables, ignore_index=True).dropna(subset=["estimate"])
+    columns = [Column("indicator", "indicator"), Column("method", "code")]
+    columns += [Column(key, "number", "percent", 1) for key in ("estimate", "low", "high")]
+    section.table("06.convergence", columns, joined)
+    return joined

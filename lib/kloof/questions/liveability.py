@@ -1,0 +1,338 @@
+"""Findings of notebook 09: liveability in the list, what follows a change of it, and whether residents moved along."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kloof.catalogue import Indicator
+from kloof.errors import NotComputableError
+from kloof.findings import Finding, Side
+from kloof.methods import gap
+from kloof.methods.arrays import LEVEL, Array
+from kloof.methods.gap import ABSOLUTE
+from kloof.methods.lagged import UNIT_AND_YEAR, YEAR, Direction, Lagged, Waves, lagged_changes
+from kloof.methods.ordinal import Classes, ordinal_trend
+from kloof.methods.regression import from_t
+from kloof.questions.geographies import FLAGS, LEVELS, Laid, change_in_group, finest
+from kloof.study import claims
+from kloof.study.panel import Focus, series, sizes
+from kloof.study.study import Study, usable_years
+
+
+def low_status() -> Mapping[str, Any]:
+    """Give the registered rule by which postcode areas stand for the list."""
+    rule: Mapping[str, Any] = claims.registry().claims["C7"]["low_status"]
+    return rule
+
+
+def window(study: Study) -> tuple[int, int]:
+    """Give the years that count: liveability is measured every other year, so from the first year of the trend."""
+    return study.p.trend_from, study.p.year_to
+
+
+def _base(study: Study, indicator: Indicator, kind: str, measure: str, focus: Focus) -> dict[str, Any]:
+    unit = "classes" if indicator.kind == "class" else str(study.known.units[indicator.unit]["change"])
+    return {
+        "kind": kind,
+        "measure": measure,
+        "indicator": indicator.id,
+        "unit": unit,
+        "decimals": indicator.decimals,
+        "focus": focus.name,
+        "smallest_effect": study.smallest_effect(indicator.id),
+    }
+
+
+def modelled(study: Study, name: str) -> str:
+    """Give the flag of a figure that is a model estimate: health and liveability have each their own."""
+    return "modelled" if study.known.indicator(name).dimension == "health" else "modelled_liveability"
+
+
+def _of(laid: Laid, study: Study) -> dict[str, Any]:
+    """Give the fields of a finding that say which areas it is about."""
+    estimated = study.known.indicator(laid.indicator).modelled
+    return {
+        "coverage": laid.coverage,
+        "coverage_minimum": study.coverage_minimum,
+        "sources": laid.sources,
+        "flags": (modelled(study, laid.indicator) if estimated else "register", *laid.flags),
+    }
+
+
+def _ends(laid: Laid, group: str, units: int) -> tuple[Side, Side]:
+    first, last = laid.years[0], laid.years[-1]
+    return Side(first, group, n_units=units, n_missing=laid.missing), Side(last, group, n_units=units)
+
+
+def class_trend(study: Study, name: str, number: str, focus: Focus, kind: str = "class_trend") -> Finding:
+    """Judge the trend of the class in the list over the whole window, in classes; above 0 is better.
+
+    Ordinal model (`ordinal_trend`), its average marginal effect on the class times the years. The list has few areas:
+    its variance gets the factor m / (m - 1) and the t distribution m - 1 degrees of freedom, m the areas of the list.
+    """
+    base = _base(study, study.known.indicator(name), kind, "class", focus)
+    try:
+        laid = finest(study, name, window(study), focus, low_status())
+        areas, years = laid.value.shape
+        rows = Classes(
+            classes=laid.value.ravel().astype(np.int64),
+            years=np.tile(np.array(laid.years, dtype=np.int64), areas),
+            areas=np.repeat(np.array(laid.codes), years),
+            is_focus=np.repeat(laid.is_focus, years),
+            versions=np.full(areas * years, "one"),
+        )
+        trend = ordinal_trend(rows)
+        own = trend.effects[(trend.effects["group"] == "focus") & (trend.effects["class"] == 0)].iloc[0]
+        span, listed = laid.years[-1] - laid.years[0], int(laid.is_focus.sum())
+        margin = float(own["high"] - own["low"]) / 2 / _quantile(areas - 1)
+        error = span * margin * np.sqrt(listed / (listed - 1))
+        found = from_t(span * float(own["estimate"]), float(error), listed - 1, len(rows.classes), listed)
+    except NotComputableError as problem:
+        return Finding(id=number, reason=problem.reason, **base)
+    moved = laid.value[laid.is_focus, -1] - laid.value[laid.is_focus, 0]
+    counts = (("up", moved > 0), ("down", moved < 0), ("still", moved == 0), ("listed", np.isfinite(moved)))
+    details = {key: {"value": int(which.sum()), "unit": "number"} for key, which in counts}
+    a, b = _ends(laid, "focus", listed)
+    return Finding(
+        id=number, estimate=found.estimate, low=found.low, high=found.high, a=a, b=b, range_kind=("process",),
+        details=details, **base, **_of(laid, study) | {"flags": (*_of(laid, study)["flags"], *trend.flags)},
+    )  # fmt: skip
+
+
+def _quantile(degrees: float) -> float:
+    from scipy.special import stdtrit
+
+    return float(stdtrit(degrees, (1 + LEVEL) / 2))
+
+
+def score_gap(study: Study, name: str, number: str, focus: Focus) -> Finding:
+    """Judge how the list moved against the rest from first to last year: above 0 it came nearer, or got further ahead.
+
+    The interval is that of any change of a gap (`gap.change_of_gap`).
+    """
+    indicator = study.known.indicator(name)
+    base = _base(study, indicator, "score_gap", "score", focus)
+    try:
+        laid = finest(study, name, window(study), focus, low_status())
+        times = np.array(laid.years, dtype=np.float64)
+        paths = gap.Paths(laid.value, laid.low, laid.high, times, laid.weight, laid.is_focus)
+        states = gap.states_of(paths, gap.two_years(len(times), 0, -1))
+        interval = gap.change_of_gap(states, ABSOLUTE, study.rng(number), study.p.draws)
+    except NotComputableError as problem:
+        return Finding(id=number, reason=problem.reason, **base)
+    better = indicator.better
+    levels = [gap.gap(state, laid.weight, laid.is_focus, ABSOLUTE) for state in (states.before, states.after)]
+    low, high = sorted((better * interval.low, better * interval.high))
+    details = {key: {"value": better * level, "unit": base["unit"]} for key, level in
+               zip(("apart_a", "apart_b"), levels, strict=True)}  # fmt: skip
+    a, b = _ends(laid, "gap", len(laid.codes))
+    return Finding(
+        id=number, estimate=better * interval.estimate, low=low, high=high, a=a, b=b,
+        range_kind=("process", "rounding"), details=details, **base, **_of(laid, study),
+    )  # fmt: skip
+
+
+def improved(study: Study, name: str, number: str, focus: Focus, years: tuple[int, int] | None = None) -> Finding:
+    """Judge whether the list became better by a figure, from first to last comparable year; above 0 is better.
+
+    `years` limits the years that are compared.
+    """
+    indicator = study.known.indicator(name)
+    if indicator.kind == "class":
+        return class_trend(study, name, number, focus, "improved")
+    base = _base(study, indicator, "improved", "mean", focus)
+    try:
+        laid = finest(study, name, years or window(study), focus, low_status())
+        found, low, high = change_in_group(laid, laid.is_focus, indicator.better)
+    except NotComputableError as problem:
+        return Finding(id=number, reason=problem.reason, **base)
+    a, b = _ends(laid, "focus", int(laid.is_focus.sum()))
+    means = laid.weight[laid.is_focus] @ laid.value[laid.is_focus] / laid.weight[laid.is_focus].sum()
+    details = {key: {"value": float(means[at]), "unit": indicator.unit} for key, at in (("was", 0), ("became", -1))}
+    return Finding(
+        id=number, estimate=found.estimate, low=low, high=high, a=a, b=b, range_kind=("process", "rounding"),
+        details=details, **base, **_of(laid, study),
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------ what follows
+
+
+Wave = tuple[int | None, int | None]  # the year of the position and that of the surroundings
+
+
+def match_years(position: Sequence[int], surroundings: Sequence[int], apart: int) -> list[Wave]:
+    """Join years of two series in measurements, in order: equal years first, then years at most `apart` apart.
+
+    Years between the joined ones would cut a change in two, so they are left out. The nearest year of each series
+    before the first joined one, and after the last, starts or ends one more change: they stand together, unjoined.
+    """
+    joined: dict[int, int] = {year: year for year in set(position) & set(surroundings)}
+    for year in sorted(position):
+        near = [other for other in surroundings if other not in joined.values() and abs(other - year) <= apart]
+        if year not in joined and near:
+            joined[year] = min(near, key=lambda other: (abs(other - year), other))
+    pairs: list[tuple[int, int]] = []
+    for year, other in sorted(joined.items()):
+        if not pairs or other > pairs[-1][1]:
+            pairs.append((year, other))
+    if not pairs:
+        return []
+    ends = list(zip((position, surroundings), zip(*pairs, strict=True), strict=True))
+    before = tuple(max((year for year in own if year < used[0]), default=None) for own, used in ends)
+    after = tuple(min((year for year in own if year > used[-1]), default=None) for own, used in ends)
+    return [wave for wave in ((before[0], before[1]), *pairs, (after[0], after[1])) if wave != (None, None)]
+
+
+@dataclass(frozen=True)
+class FollowedPair:
+    """One pair set beside each other at one level, with the effects taken out.
+
+    `waves` are the years that were joined; `spreads` the standard deviations of the later changes of the position and
+    of the surroundings, between areas in the same years.
+    """
+
+    position: str
+    level: str
+    waves: tuple[Wave, ...]
+    weight_year: int
+    lagged: Lagged
+    spreads: tuple[float, float]
+    sources: tuple[str, ...]
+
+    def years(self, cause: int) -> tuple[int, int]:
+        """Give the first year of the earlier change (of series `cause` of a wave) and the last of the later one."""
+        causes, outcomes = ([wave[at] for wave in self.waves if wave[at] is not None] for at in (cause, 1 - cause))
+        return int(causes[0] or 0), int(outcomes[-1] or 0)
+
+
+def set_beside(study: Study, position: str, surroundings: str, effects: str = YEAR) -> FollowedPair:
+    """Set later changes of a position beside earlier ones of surroundings, at the finest level where both are known.
+
+    Both are turned so that more is better. Raises NotComputableError with the reason of the finest level that has both;
+    no_figures when none has.
+    """
+    entry = claims.registry().claims["C8"]
+    taken_off = entry["without"].get(surroundings)
+    problem: NotComputableError | None = None
+    for level in LEVELS:
+        years = {name: usable_years(study, name, *window(study), level)[0] for name in (position, surroundings)}
+        waves = match_years(years[position], years[surroundings], int(entry["years_apart"]))
+        if not waves:
+            continue
+        try:
+            return _beside(study, position, (surroundings, taken_off), level, waves, effects)
+        except NotComputableError as found:
+            problem = problem or found
+    raise problem or NotComputableError("no_common_years", f"{position} and {surroundings} have no year in common.")
+
+
+def _beside(
+    study: Study, position: str, surroundings: tuple[str, str | None], level: str, waves: Sequence[Wave], effects: str
+) -> FollowedPair:
+    name, taken_off = surroundings
+    first = min(year for wave in waves for year in wave if year is not None)
+    size = sizes(study.data, study.known, ("inhabitants",), first, level)
+    codes = list(size.value.index[size.value > 0])
+    weight = np.asarray(size.value.loc[codes], dtype=np.float64)
+    moved, sources = _matrix(study, position, level, codes, [wave[0] for wave in waves])
+    around, more = _matrix(study, name, level, codes, [wave[1] for wave in waves])
+    if taken_off is not None:
+        around = around - _matrix(study, taken_off, level, codes, [wave[1] for wave in waves])[0]
+    moved, around = study.known.indicator(position).better * moved, study.known.indicator(name).better * around
+    smallest = study.smallest_effect(position), study.smallest_effect(name)
+    lagged = lagged_changes(Waves(moved, around, weight), *smallest, effects)
+    spreads = _spread_of_later(moved, weight), _spread_of_later(around, weight)
+    used = tuple(sorted({*sources, *more}))
+    return FollowedPair(position, level, tuple(waves), size.year, lagged, spreads, used)
+
+
+def _spread_of_later(value: Array, weight: Array) -> float:
+    """Give the standard deviation of all changes but the first between areas in the same years."""
+    later = np.diff(value, axis=1)[:, 1:]
+    known = np.isfinite(later)
+    held = np.where(known, weight[:, None], 0.0)
+    later = np.where(known, later, 0.0)
+    mean = (held * later).sum(axis=0) / np.maximum(held.sum(axis=0), 1e-300)
+    return float(np.sqrt((held * (later - mean) ** 2).sum() / held.sum())) if held.sum() > 0 else 0.0
+
+
+def _matrix(
+    study: Study, name: str, level: str, codes: Sequence[str], years: Sequence[int | None]
+) -> tuple[Array, set[str]]:
+    """Lay a series out as area × measurement, missing where it has no figure."""
+    table = series(study.data, study.known, name, level)
+    wide = table.pivot(index="code", columns="year", values="value")
+    wide = wide.reindex(index=list(codes))
+    empty = np.full(len(codes), np.nan)
+    columns = [empty if year is None else wide[year].to_numpy(np.float64) for year in years]
+    used = table.loc[table["year"].isin(years) & (table["status"] == "measured"), "source"]
+    return np.column_stack(columns), {part for source in used for part in source.split("|")}
+
+
+def follows(study: Study, surroundings: str, number: str, effects: str = YEAR) -> tuple[Finding, Finding | None]:
+    """Judge what later happened to residents' position where surroundings improved, and the other way around.
+
+    The first registered position that can be set beside the surroundings counts. The finding gives, in the unit of the
+    position, what followed an improvement one standard deviation larger than elsewhere.
+    """
+    problem = None
+    for position in claims.registry().claims["C8"]["positions"]:
+        try:
+            found = set_beside(study, position, surroundings, effects)
+        except NotComputableError as one:
+            problem = problem if problem and problem.reason != "no_common_years" else one
+            continue
+        return _directions(study, found, surroundings, number)
+    return Finding(id=number, reason=problem.reason if problem else "no_figures", **_absent(study, surroundings)), None
+
+
+def _absent(study: Study, surroundings: str) -> dict[str, Any]:
+    """Give the fields of a finding about surroundings that nothing can be set beside."""
+    return _base(study, study.known.indicator(surroundings), "follows", surroundings, study.focus)
+
+
+def _directions(study: Study, found: FollowedPair, surroundings: str, number: str) -> tuple[Finding, Finding | None]:
+    entry = claims.registry().claims["C8"]
+    names = (found.position, surroundings)
+    flags = ["register", *[modelled(study, name) for name in names if study.known.indicator(name).modelled]]
+    single = found.lagged.forward.rows == found.lagged.forward.units
+    flags += [*FLAGS[found.level], *found.lagged.flags, *(["one_lag"] if single else []), "noise_hides"]
+    flags += ["without_residents"] if surroundings in entry["without"] else []
+    flags += ["later_weights"] if found.weight_year > min(found.years(0)[0], found.years(1)[0]) else []
+    made: list[Finding | None] = []
+    for at, direction in ((0, found.lagged.forward), (1, found.lagged.backward)):
+        if direction is None:
+            made.append(None)
+            continue
+        kind, outcome, cause = ("follows", *names) if at == 0 else ("precedes", *names[::-1])
+        base = _base(study, study.known.indicator(outcome), kind, cause, study.focus)
+        smallest = min(base["smallest_effect"], float(entry["smallest_part"]) * found.spreads[at])
+        base["decimals"] = 2 if base["unit"] == "points" else base["decimals"]
+        base |= {"sources": found.sources, "flags": tuple(dict.fromkeys(flags)), "smallest_effect": smallest}
+        label = number if at == 0 else f"{number}.back"
+        made.append(_direction(label, found.years(1 - at), direction, base, study.known.indicator(cause)))
+    forward, backward = made
+    return forward or Finding(id=number, reason="no_figures", **_absent(study, surroundings)), backward
+
+
+def _direction(
+    number: str, years: tuple[int, int], found: Direction, base: dict[str, Any], cause: Indicator
+) -> Finding:
+    estimate, low, high = found.per_spread
+    unit = "points" if cause.unit == "percent" else cause.unit
+    details = {
+        "spread": {"value": found.spread, "unit": unit, "decimals": cause.decimals},
+        "pairs": {"value": found.rows, "unit": "number"},
+        "areas": {"value": found.units, "unit": "number"},
+    }
+    a, b = Side(years[0], "all", n_units=found.units), Side(years[1], "all", n_units=found.units)
+    return Finding(id=number, estimate=estimate, low=low, high=high, a=a, b=b, range_kind=("process",),
+                   details=details, **base)  # fmt: skip
+
+
+def with_unit_effects(study: Study, surroundings: str, number: str) -> Finding:
+    """Judge the same with what each area always does taken out too: the registered variant."""
+    return follows(study, surroundings, number, UNIT_AND_YEAR)[0]

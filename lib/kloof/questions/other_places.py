@@ -1,0 +1,268 @@
+"""Is this place special? The same measures in other municipalities, and the rank of this one with its range."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kloof.catalogue import Catalogue, Group
+from kloof.errors import ParameterError
+from kloof.findings import NOT_COMPUTABLE, Finding, Side, judge
+from kloof.measures.country import counts_everywhere, measure_everywhere, own_municipality
+from kloof.measures.registry import INDICES
+from kloof.methods.arrays import Array
+from kloof.questions import groups
+from kloof.questions.groups import group_counts
+from kloof.results import Column, Section
+from kloof.store import read
+from kloof.store.shared import common
+from kloof.study.dataset import STORE
+from kloof.study.panel import series
+from kloof.study.step import step
+from kloof.study.study import Study
+
+SPREAD = "coefficient_of_variation"
+EVENNESS = "dissimilarity"
+FEWEST_BESIDE = 3  # municipalities, this one included: with fewer a rank says nothing
+RANKS = ("rank", "rank_low", "rank_high")
+_COLUMNS = ("subject", "index", "area", "year", "estimate", "low", "high", "buurten", "not_measured")
+
+
+def measures(study: Study) -> pd.DataFrame:
+    """Compute every measure for this municipality and the comparisons, each in the last year that they all allow.
+
+    Columns: COLUMNS and rank, rank_low, rank_high (1 is the furthest apart). Measures: dissimilarity of each group, and
+    the coefficient of variation of each indicator; `low`-`high` is what rounding (and missing buurten) leaves open.
+    A measure with fewer than three municipalities is left out.
+    """
+    even = groups.comparison_table(study).rename(columns={"group_name": "subject"}).assign(index=EVENNESS)
+    names = dict.fromkeys((*study.p.levels, *study.p.indicators))
+    table = pd.concat([even, *[_spread(study, name) for name in names]], ignore_index=True).reindex(
+        columns=list(_COLUMNS)
+    )
+    kept = []
+    for _, rows in table.groupby(["subject", "index"], sort=False):
+        if len(rows) >= FEWEST_BESIDE and (rows["area"] == study.p.municipality).any():
+            kept.append(rows.assign(**ranks(rows)).sort_values(["rank", "area"], kind="stable"))
+    return pd.concat(kept, ignore_index=True) if kept else pd.DataFrame(columns=[*_COLUMNS, *RANKS])
+
+
+def ranks(rows: pd.DataFrame) -> dict[str, list[int]]:
+    """Rank by estimate, 1 for the highest, with the best and the worst place that the ranges allow.
+
+    The best place counts only those that are certainly higher (their low above this high), the worst place all that
+    may be (their high above this low); equal estimates share the better place.
+    """
+    estimate, low, high = (rows[name].to_numpy(float) for name in ("estimate", "low", "high"))
+    own = np.eye(len(rows), dtype=bool)
+    return {
+        "rank": [int(count) + 1 for count in (estimate[None, :] > estimate[:, None]).sum(axis=1)],
+        "rank_low": [int(count) + 1 for count in (low[None, :] > high[:, None]).sum(axis=1)],
+        "rank_high": [int(count) + 1 for count in ((high[None, :] > low[:, None]) & ~own).sum(axis=1)],
+    }
+
+
+def _spread(study: Study, name: str) -> pd.DataFrame:
+    """Compute the coefficient of variation of an indicator in every municipality, in the last year that all have."""
+    indicator = study.known.indicator(name)
+    by_place: dict[str, dict[int, pd.DataFrame]] = {}
+    for place in dict.fromkeys((study.p.municipality, *study.p.comparisons)):
+        years = _measured(study, name, indicator.weighed_by, place)
+        if years:
+            by_place[place] = years
+    shared = set.intersection(*(set(years) for years in by_place.values())) if by_place else set()
+    rows = []
+    for place, years in by_place.items() if shared else ():
+        here, year = years[max(shared)], max(shared)
+        estimate = float(
+            INDICES[SPREAD].function(here["value"].to_numpy(float), here["weight"].to_numpy(float), (0,))[0]
+        )
+        reach = spread_range(*(here[key].to_numpy(float) for key in ("value", "low", "high", "weight")))
+        missing = int(here.attrs["missing"])
+        rows.append(
+            (
+                name,
+                SPREAD,
+                place,
+                year,
+                estimate,
+                reach[0],
+                reach[1],
+                len(here),
+                missing,
+            )
+        )
+    return pd.DataFrame(rows, columns=list(_COLUMNS))
+
+
+def spread_range(value: Array, low: Array, high: Array, weight: Array) -> tuple[float, float]:
+    """Give an outer range of the coefficient of variation when every figure lies in its rounding interval.
+
+    With r the weighted root mean square of the furthest each figure can be off, the standard deviation moves by at most
+    r (the triangle inequality in the weighted norm) and so does the mean. Weights are taken as printed. The upper end
+    is infinite when the mean may be 0.
+    """
+    share = weight / weight.sum()
+    off = np.maximum(high - value, value - low)
+    reach = float(np.sqrt(share @ off**2))
+    mean = float(share @ value)
+    deviation = float(np.sqrt(share @ (value - mean) ** 2))
+    above = (deviation + reach) / (mean - reach) if mean > reach else np.inf
+    return max(deviation - reach, 0.0) / (mean + reach), above
+
+
+def _measured(study: Study, name: str, weighed_by: Sequence[str], place: str) -> dict[int, pd.DataFrame]:
+    """Give per year the buurten of a municipality with figure and weight, when these hold enough of its people."""
+    table = series(study.data, study.known, name, "buurt", place)
+    made = {}
+    for year in sorted(set(table["year"])):
+        if not study.p.year_from <= year <= study.p.year_to:
+            continue
+        here = table[table["year"] == year].set_index("code")
+        for weigher in weighed_by:
+            weight = series(study.data, study.known, weigher, "buurt", place)
+            weight = weight[weight["year"] == year].set_index("code").reindex(here.index)
+            if weight["value"].notna().any():
+                break
+        else:
+            continue
+        known = here["value"].notna() & (weight["value"] > 0)
+        whole = float(weight["value"].sum())
+        if not known.any() or 100 * float(weight.loc[known, "value"].sum()) < study.coverage_minimum * whole:
+            continue
+        joined = here[known].assign(weight=weight["value"])
+        joined.attrs["missing"] = int((~known & ~(weight["value"] == 0)).sum())
+        made[int(year)] = joined
+    return made
+
+
+@step
+def standings(section: Section, study: Study) -> pd.DataFrame:
+    """Record where this municipality stands on each measure: against the middle one of the others, and its rank."""
+    table = measures(study)
+    found = [
+        place_finding(study, rows, f"13.{index}.{subject}")
+        for (subject, index), rows in table.groupby(["subject", "index"], sort=False)
+    ]
+    if not found:
+        base: dict[str, Any] = {"kind": "place_among", "measure": EVENNESS, "unit": "index", "focus": study.focus.name}
+        found = [Finding(id="13.none", reason="too_few_municipalities", **base)]
+    section.add(*sorted(found, key=lambda finding: judge(finding) == NOT_COMPUTABLE))
+    if table.empty:
+        return table
+    columns = [
+        Column("part", "part"), Column("measure", "hidden"), Column("area", "area"), Column("year", "year"),
+        *[Column(key, "number", "index") for key in ("estimate", "low", "high")],
+        *[Column(key, "number", "number") for key in RANKS],
+    ]  # fmt: skip
+    shown = table.rename(columns={"subject": "part", "index": "measure"})
+    section.table("13.places", columns, shown)
+    first = found[0]
+    rows = table[(table["subject"] == first.indicator) & (table["index"] == first.measure)]
+    rows = rows.assign(group=np.where(rows["area"] == study.p.municipality, "focus", "rest"), value=rows["estimate"])
+    columns = [
+        Column("area", "area"), Column("group", "group"),
+        *[Column(key, "number", "index") for key in ("value", "low", "high")],
+    ]  # fmt: skip
+    section.table("13.first", columns, rows)
+    section.figure("13.first", "standing", "13.first", first.id, unit="index", sources=list(first.sources))
+    return table
+
+
+def place_finding(study: Study, rows: pd.DataFrame, number: str) -> Finding:
+    """Set this municipality against the middle one of the others, with its rank; rows: COLUMNS and RANKS."""
+    own = rows[rows["area"] == study.p.municipality].iloc[0]
+    others = rows[rows["area"] != study.p.municipality]
+    year, middle = int(own["year"]), float(others["estimate"].median())
+    counts = {key: (int(own[key]), "number") for key in RANKS} | {"places": (len(rows), "number")}
+    details = {key: {"value": value, "unit": unit} for key, (value, unit) in counts.items()}
+    name = str(own["subject"])
+    group = study.known.groups.get(name)
+    table = series(study.data, study.known, (group.share or group.count or "") if group else name)
+    used = table.loc[(table["year"] == year) & (table["source"] != ""), "source"]
+    sources = sorted({part for source in used for part in source.split("|")})
+    return Finding(
+        id=number, kind="place_among", measure=str(own["index"]), unit="index", indicator=name,
+        estimate=float(own["estimate"]) - middle, low=float(own["low"] - others["high"].median()),
+        high=float(own["high"] - others["low"].median()), range_kind=("rounding", "suppression"),
+        smallest_effect=study.smallest_effect(name, "index"), details=details, focus=study.focus.name,
+        a=Side(year, "others", middle, n_units=int(others["buurten"].sum())),
+        b=Side(year, "all", float(own["estimate"]), float(own["low"]), float(own["high"]), int(own["buurten"])),
+        sources=tuple(sources), flags=("register", "only_complete_buurten"),
+    )  # fmt: skip
+
+
+FEWEST_IN_COUNTRY = 30  # municipalities with a number: with fewer this is no country
+QUANTILES = {"p10": 0.1, "p25": 0.25, "middle": 0.5, "p75": 0.75, "p90": 0.9}
+EDGES = ("p10", "p90")  # only drawn
+NUMBERS = ("estimate", "low", "high", "expected", *QUANTILES)
+COUNTS = (*RANKS, "municipalities", "without")
+
+
+@step
+def country_of_groups(section: Section, study: Study) -> pd.DataFrame:
+    """Record the dissimilarity of each group here and in all municipalities, in the last year of this one.
+
+    Columns: group_name, year, estimate, low-high (what rounding and suppression allow at most), expected (what chance
+    alone would give here), rank (1 is the furthest apart), rank_low-rank_high (the places that the ranges allow),
+    municipalities, without (those that have no number: one buurt, too little measured), and the value below which 10,
+    25, 50, 75 and 90 percent of the municipalities lie. Groups for which fewer than 30 municipalities have a number
+    are left out.
+    """
+    made = [_of_group(study, name) for name in study.p.groups] if study.data.name == STORE else []
+    rows = []
+    for name, table in [one for one in made if one]:
+        finding = place_finding(study, table, f"03.country.{name}")
+        section.add(finding)
+        own = table[table["area"] == study.p.municipality].iloc[0]
+        row: dict[str, Any] = {"group_name": name, "municipalities": len(table)}
+        row |= {key: own[key] for key in ("year", *NUMBERS[:4], *COUNTS) if key in own}
+        row |= {key: table["estimate"].quantile(share) for key, share in QUANTILES.items()}
+        rows.append(row)
+    country = pd.DataFrame(rows, columns=["group_name", "year", *NUMBERS, *COUNTS])
+    if not country.empty:
+        columns = [
+            Column("group_name", "group_name"), Column("year", "year"),
+            *[Column(key, "hidden" if key in EDGES else "number", "index") for key in NUMBERS],
+            *[Column(key, "number", "number") for key in COUNTS],
+        ]  # fmt: skip
+        section.table("03.country", columns, country)
+        section.figure("03.country", "country", "03.country")
+    return country
+
+
+def _of_group(study: Study, name: str) -> tuple[str, pd.DataFrame] | None:
+    """Give the measure of a group for every municipality of the store that has one, with its rank; None for too few."""
+    own = [counts for counts in group_counts(study, name) if not counts.undefined]
+    if not own:
+        return None
+    edition, least = (own[-1].year, own[-1].sources), study.coverage_minimum
+    key = (name, edition, least)
+    table = common("among", lambda: key, lambda: _among_all(study.known, name, edition, least))
+    return (name, table) if len(table) >= FEWEST_IN_COUNTRY and study.p.municipality in set(table["area"]) else None
+
+
+def _among_all(known: Catalogue, name: str, edition: tuple[int, tuple[str, ...]], least: float) -> pd.DataFrame:
+    """Measure a group in every municipality in a year and from some sources, and rank those that have a number."""
+    group = known.group(name)
+    rows = _rows(group, *edition)
+    counted = counts_everywhere(rows, known, group, own_municipality(rows["code"].unique()))
+    found = measure_everywhere(counted, [EVENNESS], least)
+    table = found[found["estimate"].notna()].rename(columns={"municipality": "area", "n_units": "buurten"})
+    without = int(found["municipality"].nunique() - len(table))
+    return table.assign(subject=name, without=without, **ranks(table))
+
+
+def _rows(group: Group, year: int, sources: tuple[str, ...]) -> pd.DataFrame:
+    """Get the figures of all buurten for the year and the sources that a municipality's counts are made of."""
+    found: list[pd.DataFrame] = []
+    for name in dict.fromkeys((group.share or group.count or "", group.base, "inhabitants")):
+        try:
+            found.append(read.indicator(name))
+        except ParameterError:  # the store has no such figure at all: the counts then say so
+            continue
+    rows = pd.concat(found, ignore_index=True)
+    buurten = rows["code"].str.startswith("BU") & (rows["year"] == year)
+    chosen: pd.DataFrame = rows[buurten & rows["source"].isin(sources)].reset_index(drop=True)
+    return chosen

@@ -1,0 +1,318 @@
+"""Steps of notebook 12: every claim with its verdict, what is left when all tests count, and what stands on it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from kloof.findings import DIFFERENCES, NOT_TESTABLE, VERDICTS, Finding, Side, Verdict
+from kloof.questions.all_tests import (
+    AGAINST,
+    DECIDED,
+    ON_TESTED,
+    OPEN,
+    PARTLY,
+    UNTESTED,
+    Adjusted,
+    after_all_tests,
+    one_number,
+    stands_on,
+)
+from kloof.questions.robustness import CHOICES, TESTS, Robustness, explore
+from kloof.results import Column, Section, columns_of
+from kloof.study import claims, load
+from kloof.study.panel import series
+from kloof.study.step import step
+from kloof.study.study import Study
+
+Parts = Sequence[Mapping[str, Any]]
+HEADCOUNT = "M2"
+CURVE = ("estimate", "low", "high")
+
+
+def rows_of(parts: Parts) -> tuple[list[Mapping[str, Any]], dict[str, Mapping[str, Any]]]:
+    """Give all verdicts and all findings of the parts."""
+    rows = [row for part in parts for row in part["verdicts"]]
+    return rows, {name: finding for part in parts for name, finding in part["findings"].items()}
+
+
+@step
+def headcount(section: Section, study: Study) -> Finding:
+    """Record how many people live in the focus buurten, as far as M2 goes for one municipality.
+
+    M2 is about all areas of the manifest together, whose buurten are not published: it is not testable here.
+    """
+    table = series(study.data, study.known, "inhabitants")
+    own = table[table["code"].isin(study.focus.codes) & (table["status"] == "measured")]
+    base: dict[str, Any] = {
+        "id": "12.people", "kind": "headcount", "measure": "people", "unit": "persons", "indicator": "inhabitants",
+        "focus": study.focus.name, "flags": ("register",),
+    }  # fmt: skip
+    finding = Finding(reason="no_figures", **base)
+    if not own.empty:
+        year = int(own["year"].max())
+        last = own[own["year"] == year]
+        total, low, high = (float(last[name].sum()) for name in ("value", "low", "high"))
+        side = Side(year, "focus", n_units=len(last), n_missing=len(study.focus.codes) - len(last))
+        finding = Finding(estimate=total, low=low, high=high, range_kind=("rounding",), a=side, **base)
+    entry = claims.registry().claims[HEADCOUNT]
+    missing = tuple(entry["missing"])
+    section.add(finding)
+    section.decide(Verdict(HEADCOUNT, NOT_TESTABLE, finding.id, "all", None, (), missing))
+    return finding
+
+
+@step
+def robustness(section: Section, study: Study, parts: Parts) -> list[Robustness]:
+    """Record every verdict under all reasonable ways to test it, with the curve of each change of a gap."""
+    rows, findings = rows_of(parts)
+    found = explore(study, rows, findings)
+    table = [
+        {
+            "claim": one.claim, "verdict": one.verdict, "votes": one.votes, "agree_ways": one.agree,
+            "agree_share": None if one.agree_share is None else 100 * one.agree_share,
+            "label": one.label, "depends_on": ";".join(one.depends_on),
+        }
+        for one in found
+    ]  # fmt: skip
+    columns = [
+        Column("claim", "claim"), Column("verdict", "verdict"), Column("votes", "number", "number"),
+        Column("agree_ways", "number", "number"), Column("agree_share", "number", "percent", 0),
+        Column("label", "code"), Column("depends_on", "choices"),
+    ]  # fmt: skip
+    section.table("12.robustness", columns, pd.DataFrame(table))
+    for one in found:
+        drawn = _drawn(study, one)
+        if len(drawn) < 2:
+            continue
+        share = None if one.agree_share is None else 100 * one.agree_share
+        details = {"ways": {"value": one.votes, "unit": "number"}, "agree": {"value": one.agree, "unit": "number"}}
+        section.add(
+            Finding(
+                id=f"12.robust.{one.claim}", kind="robustness", measure=one.claim, unit="percent", estimate=share,
+                low=share, high=share, decimals=0, details=details, focus=study.focus.name,
+                reason=None if one.votes else "no_figures",
+            )
+        )  # fmt: skip
+        name = f"12.curve.{one.claim}"
+        columns = [
+            *[Column(key, "number", "number", 2) for key in CURVE], Column("verdict", "verdict"),
+            Column("headline", "headline"), *[Column(key, "choice") for key in CHOICES[:5]],
+        ]  # fmt: skip
+        section.table(name, columns, drawn)
+        section.figure(name, "curve", name, f"12.robust.{one.claim}")
+    return found
+
+
+def _drawn(study: Study, one: Robustness) -> pd.DataFrame:
+    """Give the ways a curve draws: those with a number, with the registered smallest effect and rounding counted."""
+    table = one.table
+    if one.verdict == NOT_TESTABLE or claims.registry().claims[one.claim]["kind"] not in TESTS:
+        return pd.DataFrame()
+    table = table[(table["smallest"] == "registered") & (table["rounding"] == "counted") & table["estimate"].notna()]
+    first = table[["indicator", "measure"]].iloc[:1]
+    headline = (table["focus_list"] == study.focus.name) & (table["weighing"] == "all") & (table["window"] == "ends")
+    for name in first:
+        headline &= table[name] == first[name].iloc[0]
+    ordered = table.assign(headline=headline).sort_values(["estimate", *CHOICES], kind="stable", ignore_index=True)
+    return ordered[[*CURVE, "verdict", "headline", *CHOICES[:5]]]
+
+
+def synthesise(study: Study, section: Section, parts: Parts, robust: Sequence[Robustness] = ()) -> pd.DataFrame:
+    """Record the claims with the number behind each, all verdicts by part, and the score of the debate."""
+    rows, findings = rows_of([*parts, section.as_json()])
+    votes = [row["verdict"] for row in rows]
+    details = {name.lower(): {"value": votes.count(name), "unit": "number"} for name in VERDICTS}
+    tested = len(votes) - votes.count(NOT_TESTABLE)
+    details["parts"] = {"value": tested, "unit": "number"}
+    score = Finding(
+        id="12.score", kind="score", measure="parts", unit="number", estimate=tested, low=tested, high=tested,
+        details=details, focus=study.focus.name,
+    )  # fmt: skip
+    section.add(score)
+    section.headline = score.id
+    shares = {one.claim: one.agree_share for one in robust}
+    summary = [_claim_row(claim, verdict, rows, findings, shares) for claim, verdict in claims.overall(rows).items()]
+    columns = [
+        Column("claim", "claim"), Column("verdict", "verdict"), Column("part", "part"), Column("measure", "hidden"),
+        Column("estimate", "number", "@unit"), Column("range", "range", "@unit"), Column("high", "hidden", "@unit"),
+        Column("agree_share", "number", "percent", 0), Column("change", "change"), Column("unit", "unit"),
+    ]  # fmt: skip
+    section.table("12.claims", columns, pd.DataFrame(summary))
+    table = claims.verdict_table(rows, findings)
+    table = table.rename(columns={"indicator": "part"}).assign(part=lambda rows: rows["part"].fillna("all"))
+    columns = [
+        Column("claim", "claim"),
+        Column("part", "part"),
+        Column("measure", "hidden"),
+        Column("verdict", "verdict"),
+        *[Column(key, "number", "@unit") for key in ("estimate", "low", "high")],
+        Column("agree", "agree"),
+        Column("of", "hidden", "number"),
+        Column("flips_at", "hidden"),
+        Column("unit", "unit"),
+    ]
+    section.table("12.verdicts", columns, table)
+    section.tables = {"12.claims": section.tables["12.claims"], **section.tables}
+    counts = claims.score(rows)
+    if not counts.empty:
+        names = [name for name in counts.columns if name != "claim"]
+        section.table(
+            "12.score",
+            [Column("claim", "claim"), *[Column(name, "number", "number") for name in names]],
+            counts,
+        )
+    return table
+
+
+def _claim_row(
+    claim: str,
+    verdict: str,
+    rows: Sequence[Mapping[str, Any]],
+    findings: Mapping[str, Mapping[str, Any]],
+    shares: Mapping[str, float | None],
+) -> dict[str, Any]:
+    """Give a claim with the one number behind its verdict."""
+    row = one_number([row for row in rows if row["claim"] == claim], findings, verdict)
+    finding = findings.get(row["finding"] or "") or {}
+    ranged = bool(finding.get("range_kind"))
+    share = shares.get(claim)
+    return {
+        "claim": claim, "verdict": verdict, "part": finding.get("indicator") or "all",
+        "measure": finding.get("measure"), "estimate": finding.get("estimate"),
+        "range": finding.get("low") if ranged else None, "high": finding.get("high") if ranged else None,
+        "agree_share": None if share is None else 100 * share, "change": claim, "unit": unit_of(finding),
+    }  # fmt: skip
+
+
+def unit_of(finding: Mapping[str, Any]) -> str | None:
+    """Give the unit in which a finding's estimate is told: a difference of percentages is in points."""
+    is_difference = finding.get("kind") in DIFFERENCES and finding.get("unit") == "percent"
+    return "points" if is_difference else finding.get("unit")
+
+
+@step
+def all_tests(section: Section, study: Study, parts: Parts) -> dict[str, Adjusted]:
+    """Record which verdicts are left when every test of the registry counts (Holm)."""
+    rows, findings = rows_of(parts)
+    found = after_all_tests(rows, findings, claims.registry(), study.p.draws)
+    decided = {name: one for name, one in found.items() if one.alone in DECIDED}
+    left = sum(one.verdict in DECIDED for one in decided.values())
+    details = {
+        "decided": {"value": len(decided), "unit": "number"},
+        "tests": {"value": len(found), "unit": "number"},
+    }
+    section.add(
+        Finding(
+            id="12.holm", kind="all_tests", measure="holm", unit="number", estimate=left, low=left, high=left,
+            details=details, focus=study.focus.name,
+        )
+    )  # fmt: skip
+    table = []
+    for name, one in decided.items():
+        claim, _, part = name.partition("/")
+        finding = findings[next(row["finding"] for row in rows if (row["claim"], row["row"]) == (claim, part))]
+        table.append(
+            {
+                "claim": claim, "part": finding["indicator"] or "all", "measure": finding["measure"],
+                "verdict": one.alone, "p": one.p_value, "p_adjusted": one.adjusted, "after": one.verdict,
+            }
+        )  # fmt: skip
+    columns = [
+        Column("claim", "claim"), Column("part", "part"), Column("measure", "hidden"), Column("verdict", "verdict"),
+        Column("p", "number", "probability"), Column("p_adjusted", "number", "probability"),
+        Column("after", "verdict"),
+    ]  # fmt: skip
+    if table:
+        section.table("12.holm", columns, pd.DataFrame(table))
+    return found
+
+
+@step
+def argument(section: Section, study: Study, parts: Parts) -> pd.DataFrame:
+    """Record on which verdicts the conclusions stand, as a table and as a graph."""
+    rows, _ = rows_of([*parts, section.as_json()])
+    overall = claims.overall(rows)
+    conclusions = claims.registry().conclusions
+    stands = {name: stands_on(entry["leans_on"], overall) for name, entry in conclusions.items()}
+    edges = [
+        {"conclusion": name, "stands": stands[name], "claim": claim, "verdict": overall.get(claim, NOT_TESTABLE)}
+        for name, entry in conclusions.items()
+        for claim in entry["leans_on"]
+    ]
+    columns = [
+        Column("conclusion", "claim"), Column("stands", "code"), Column("claim", "claim"), Column("verdict", "verdict"),
+    ]  # fmt: skip
+    made = list(stands.values())
+    details = {
+        name: {"value": made.count(name), "unit": "number"} for name in (ON_TESTED, PARTLY, AGAINST, OPEN, UNTESTED)
+    }
+    section.add(
+        Finding(
+            id="12.argument", kind="argument", measure="conclusions", unit="number", estimate=len(made), low=len(made),
+            high=len(made), details=details, focus=study.focus.name,
+        )
+    )  # fmt: skip
+    section.table("12.argument", columns, pd.DataFrame(edges))
+    section.figure("12.argument", "argument", "12.argument", "12.argument")
+    section.figures = {"12.argument": section.figures["12.argument"], **section.figures}
+    return pd.DataFrame(edges)
+
+
+USUAL = (56, 8)  # buurten and years of the synthetic municipalities whose error rates a report prints
+
+
+@step
+def error_rates(section: Section, study: Study) -> pd.DataFrame:
+    """Record how often the tests of a change would be wrong, measured on synthetic municipalities of this size.
+
+    One row per test and true change: the percentage of synthetic municipalities for which it said larger or smaller.
+    """
+    del study
+    rates = load.error_rates()
+    if rates.empty:
+        return rates
+    usual = rates[(rates["buurten"] == USUAL[0]) & (rates["years"] == USUAL[1])]
+    keys = ["municipality", "test", "measure", "switch", "effect", "n"]
+    wide = usual.pivot(index=keys, columns="judgement", values="share").reset_index()
+    wide["effect_unit"] = wide["measure"].map({"absolute": "thousand_euro", "relative": "points"})
+    kinds = {"test": "code", "measure": "measure", "switch": "code", "effect": "number", "said_higher": "number"}
+    kinds |= {"said_lower": "number", "n": "number", "municipality": "hidden", "effect_unit": "hidden"}
+    columns = columns_of(kinds, effect="@effect_unit", said_higher="percent", said_lower="percent", n="number")
+    section.table("12.error_rates", columns, wide.rename(columns={"HIGHER": "said_higher", "LOWER": "said_lower"}))
+    return wide
+
+
+@step
+def claim_error_rates(section: Section, study: Study) -> pd.DataFrame:
+    """Record how often each claim would be supported, false or true by a known size, on synthetic municipalities.
+
+    One row per part of a claim, of the usual size: the percentage supported with the switch off (an error), and with an
+    effect that is small, registered and large; `effect` is the registered one.
+    """
+    del study
+    rates = load.verdict_rates()
+    if rates.empty:
+        return rates
+    usual = rates[(rates["count"] == USUAL[0]) & (rates["years"] == USUAL[1]) & (rates["verdict"] == "SUPPORTED")]
+    keys = ["municipality", "claim", "part", "unit", "count", "years"]
+    wide = usual.pivot(index=keys, columns="switch", values="share")
+    wide = wide.reindex(columns=["off", "small", "registered", "large"])
+    registered = usual[usual["switch"] == "registered"].set_index(keys)["effect"]
+    wide = wide.assign(effect=registered, n=usual[usual["switch"] == "off"].set_index(keys)["n"])
+    order = usual.drop_duplicates(keys).set_index(keys).index
+    table = wide.reindex(order).reset_index()
+    thousands = table["unit"] == "thousand_euro"  # so that an effect of some hundreds is told
+    effect, unit = table["effect"], table["unit"]
+    table = table.assign(effect=effect.where(~thousands, 1000 * effect), unit=unit.where(~thousands, "euro"))
+    table = table.rename(columns={"part": "calibrated", "off": "wrongly", "count": "places"})
+    kinds = {"claim": "claim", "calibrated": "code", "places": "number", "years": "number", "effect": "number"}
+    kinds |= {"wrongly": "number", "small": "number"}
+    kinds |= {"registered": "number", "large": "number", "n": "number", "municipality": "hidden", "unit": "hidden"}
+    shares = dict.fromkeys(("wrongly", "small", "registered", "large"), "percent")
+    section.table(
+        "12.calibration",
+        columns_of(kinds, effect="@unit", n="number", places="number", years="number", **shares),
+        table,
+    )
+    return table

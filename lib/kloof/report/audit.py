@@ -1,0 +1,363 @@
+"""Reads a finished page back against results.json: a number or direction word without a source is an error.
+
+Independent of what wrote the page: it parses the printed text, follows each pointer and compares. Letters
+drawn as shapes inside a chart are not text and cannot be read back; the areas of a map can, by their titles.
+"""
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache, cached_property
+from typing import Any
+
+from kloof.catalogue import Catalogue
+from kloof.errors import ReportError, faults
+from kloof.findings import HIGHER, JUDGEMENTS, LOWER, SAME, UNCLEAR, VERDICTS
+from kloof.report.known import SPACES, Knowledge, is_number
+from kloof.report.readback import HIDDEN, SPOKEN, Blocks, Node, Printed, agrees, blocks, parse, read_number, watched
+from kloof.results import look_up
+
+LEFT_OVER = re.compile(
+    r"\{\{|\{%|\{\w*\}|\bundefined\b|\bNone\b(?! of)|\b[Nn]a[Nn]\b|\b[a-z]+(?:_[a-z0-9]+)+\b"
+    rf"|\b(?:{'|'.join((*JUDGEMENTS, *VERDICTS))})\b"
+)
+DIRECTIONS = ("rise", "fall")
+WORDED = ("refused", "number", "foreign")
+QUOTED = frozenset({"cite", "code", "time", ".ref"})
+BESIDE = frozenset({".note", ".sr"})
+EXPLAINED = frozenset({".how", ".limits"})
+IN_HEAD = {  # a column of this unit must say so in its head or caption
+    "percent": ("%", "procent", "percent"),
+    "points": ("punt", "point"),
+    "euro": ("€", "euro"),
+    "thousand_euro": ("€", "euro"),
+}
+
+
+def audit_html(html: str, results: Mapping[str, Any], language: str, names: Collection[str] = ()) -> list[str]:
+    """List every fault of a page; an empty list means that all it says is in results.json.
+
+    `names` are names and labels that may hold digits or number words (see `labels`); the names of areas
+    and every text value of results.json are known already.
+    """
+    return _faults(parse(html), results, language, names)
+
+
+def _faults(root: Node, results: Mapping[str, Any], language: str, names: Collection[str]) -> list[str]:
+    page = _Page(root, results, language, Knowledge(results, language, tuple(names)))
+    rules = (page.numbers, page.moving, page.heads, page.judgements, page.headlines, page.verdicts, page.texts)
+    return list(dict.fromkeys(fault for rule in rules for fault in rule()))
+
+
+def check(html: str, results: Mapping[str, Any], language: str, names: Collection[str] = ()) -> Blocks:
+    """Raise ReportError with all faults when a page says something that results.json does not.
+
+    Gives what the page in the other language must carry too: reading a page is slow.
+    """
+    root = parse(html)
+    if found := _faults(root, results, language, names):
+        raise ReportError(faults(f"the {language} page", found, "Correct the template or the view, not the page."))
+    return blocks(root)
+
+
+def labels(catalogue: Catalogue, language: str) -> frozenset[str]:
+    """List the labels of the catalogue, which may hold digits and number words (`lijst van zestien`)."""
+    indicators = catalogue.indicators.values()
+    found = {text for entry in indicators for text in (entry.label(language), entry.subject(language))}
+    found |= {str(getattr(group, language)) for group in catalogue.groups.values()}
+    found |= {str(getattr(gap, language)) for entry in indicators for gap in (*entry.breaks, *entry.bridges)}
+    for table in (catalogue.focus, catalogue.units, catalogue.dimensions):
+        found |= {str(entry[language]) for entry in table.values()}
+    return frozenset(found - {""})
+
+
+@cache
+def _whole(kind: str, language: str) -> re.Pattern[str]:
+    """Match any word of one list of audit.toml, as a whole word in any case."""
+    words = (re.escape(word).replace(r"\*", r"\w*") for word in watched()[kind][language])
+    return re.compile(rf"(?<!\w)(?:{'|'.join(words)})(?!\w)".replace(r"\ …\ ", r"\b[^.;]*\b"), re.IGNORECASE)
+
+
+@cache
+def _hint(kinds: tuple[str, ...], language: str) -> re.Pattern[str]:
+    """Match where a word of these lists may begin: where it finds nothing, `_whole` does not either, nor without names.
+
+    For every word begins with a letter, and what is left of a name is a space.
+    """
+    first = {word.split()[0] for kind in kinds for word in watched()[kind][language]}
+    return re.compile(rf"(?<!\w)(?:{'|'.join(sorted(re.escape(word.rstrip('*')) for word in first))})", re.IGNORECASE)
+
+
+def directions(text: str, language: str) -> list[str]:
+    """List the direction words of a text, as they are written."""
+    return [word for kind in DIRECTIONS for word in _whole(kind, language).findall(text)]
+
+
+def visible(root: Node) -> Iterator[tuple[Node, str, str]]:
+    """Go through all a reader sees or hears: element, text, and the attribute it stands in (or nothing)."""
+    for node in root.walk():
+        said = [(node.attrs[name], name) for name in SPOKEN if name in node.attrs]
+        said += [(child, "") for child in node.children if isinstance(child, str)]
+        if said and HIDDEN.isdisjoint(node.marks):
+            yield from ((node, SPACES.sub(" ", text), attribute) for text, attribute in said if text.strip())
+
+
+def _where(node: Node) -> str:
+    """Say where an element stands: section, then table, figure, finding or claim."""
+    keys = ("data-section", "data-table", "data-figure", "data-finding", "data-claim")
+    found = [f"{key.removeprefix('data-')} {value}" for key in keys if (value := node.nearest(key)) is not None]
+    return ", ".join(found) or f"<{node.tag}>"
+
+
+@dataclass(frozen=True)
+class _Page:
+    """A page, and the results it must agree with."""
+
+    root: Node
+    results: Mapping[str, Any]
+    language: str
+    known: Knowledge
+
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """List all elements once: every rule goes through them."""
+        return tuple(self.root.walk())
+
+    def numbers(self) -> Iterator[str]:
+        """Check each traced number: pointer, notation, value at printed precision, unit."""
+        for node in self.nodes:
+            pointer = node.pointer
+            if node.tag == "data" and pointer is None:
+                yield f"{_where(node)}: {node.text()} has no pointer"
+            if pointer is None:
+                continue
+            text = " ".join(node.text().split())
+            try:
+                value = look_up(self.results, pointer)
+            except ReportError:
+                yield f"{_where(node)}: {text} points at {pointer}, where results.json has nothing"
+                continue
+            check_one = self.printed if node.tag == "data" else self.drawn
+            yield from (f"{_where(node)}: {text} {fault} ({pointer})" for fault in check_one(node, text, value))
+
+    def printed(self, node: Node, text: str, value: Any) -> Iterator[str]:
+        """Check one printed number against the value at its pointer."""
+        pointer = str(node.pointer)
+        number = read_number(text, self.language)
+        if not is_number(value):
+            yield f"stands where results.json has no number but {value!r}"
+            return
+        if number is None:
+            yield f"is not written as a number in {self.language}"
+            return
+        unit = self.known.unit_at(pointer)
+        cell = next((place for place in node.ancestors() if place.tag in ("td", "th")), None)
+        if not agrees(number, float(value), unit, signed=cell is not None):
+            yield f"stands for {value!r}"
+        if not self.known.sign_fits(number.sign, unit):
+            yield f"has the sign of another unit than {unit}"
+        if unit in IN_HEAD and not number.sign and cell is None:
+            yield f"lacks the sign of its unit, {unit}"
+        machine = node.attrs.get("value", "").removeprefix("<")
+        if not re.fullmatch(r"-?\d+(\.\d+)?", machine) or Decimal(machine) != number.value:
+            yield f"says {node.attrs.get('value')!r} to programs"
+        row = next((place for place in node.ancestors() if place.tag == "tr"), None)
+        if row is not None and (own := self.area_of(pointer)) is not None and own not in row.text():
+            yield f"stands in another row than that of {own}"
+
+    def moving(self) -> Iterator[str]:
+        """Check what a map that moves can show: each value as its table has it, each name that of its code."""
+        for node in (node for node in self.nodes if "data-values" in node.attrs):
+            name, shown = node.attrs["data-values"], json.loads("".join(map(str, node.children)))
+            where, table = _where(node), self.results["tables"].get(name)
+            if table is None:
+                yield f"{where}: shows table {name}, which results.json does not have"
+                continue
+            keys = [column["key"] for column in table["columns"]]
+            known = {(row[keys.index("indicator")], row[keys.index("area")]): row for row in table["rows"]}
+            places = [*(code for code, *_ in shown["areas"]), self.results["place"]["code"]]
+            names = [*(called for _, called, *_ in shown["areas"]), shown["city"]]
+            yield from (
+                f"{where}: calls {code} “{called}”"
+                for code, called in zip(places, names, strict=True)
+                if self.results["areas"].get(code, code) != called
+            )
+            for entry in shown["indicators"]:
+                for at, year in enumerate(shown["years"]):
+                    values = entry["values"][at] or [None] * len(shown["areas"])
+                    for code, value in zip(places, [*values, entry["city"][at]], strict=True):
+                        row = known.get((entry["id"], code))
+                        true = None if row is None else row[keys.index(f"y{year}")]
+                        place = f"{where}: {entry['id']}, {code}, {year}"
+                        yield from (f"{place} {fault}" for fault in self.moved(value, true, entry))
+
+    @staticmethod
+    def moved(value: float | None, true: float | None, entry: Mapping[str, Any]) -> Iterator[str]:
+        """Check one value that a map can show."""
+        if value is None or true is None:
+            if value is not true:
+                yield f"is {value!r}, results.json says {true!r}"
+            return
+        unit = "thousand_euro" if "€" in entry["pattern"] and not entry["decimals"] else None
+        amount = Decimal(repr(value))
+        if not any(agrees(Printed(amount, entry["decimals"], ""), float(true), of, signed=True) for of in {unit, None}):
+            yield f"stands for {true!r}, it is {value!r}"
+
+    def area_of(self, pointer: str) -> str | None:
+        """Name the area that the row of a table is about."""
+        kind, name, *steps = pointer.strip("/").split("/")
+        if kind == "tables" and len(steps) == 3:
+            table = self.results["tables"][name]
+            for column, value in zip(table["columns"], table["rows"][int(steps[1])], strict=True):
+                if column["kind"] == "area":
+                    return str(self.results["areas"].get(value, value))
+        return None
+
+    def drawn(self, node: Node, text: str, value: Any) -> Iterator[str]:
+        """Check the title of a drawn area: its number is the one at the pointer, and it has no other."""
+        known = [(float(value), self.known.unit_at(str(node.pointer)))] if is_number(value) else []
+        said = [token for token in self.known.loose_numbers(text) if token not in self.known.years]
+        if known and not said:
+            yield f"does not say its number {value!r}"
+        yield from (f"says {token}, it stands for {value!r}" for token in said if not self.known.among(token, known))
+
+    def heads(self) -> Iterator[str]:
+        """Check that a table says in its head or caption in which unit a column is."""
+        for table in (node for node in self.nodes if "data-table" in node.attrs):
+            heads = [node.text() for node in table.walk() if node.tag == "th" and node.attrs.get("scope") == "col"]
+            caption = " ".join(node.text() for node in table.walk() if node.has_class("caption"))
+            asked: dict[int, str] = {}
+            for row in (node for node in table.walk() if node.tag == "tr"):
+                cells = [cell for cell in row.children if isinstance(cell, Node)]
+                for place, cell in enumerate(cells):
+                    for number in (node for node in cell.walk() if node.tag == "data" and node.pointer):
+                        printed = read_number(number.text(), self.language)
+                        if printed is not None and not printed.sign and self.leads_somewhere(number):
+                            asked[place] = self.known.unit_at(str(number.pointer)) or ""
+            for place, unit in asked.items():
+                head = heads[place] if place < len(heads) else ""
+                if unit in IN_HEAD and not any(sign in (head + caption).lower() for sign in IN_HEAD[unit]):
+                    yield f"{_where(table)}: column “{head}” does not say its unit, {unit}"
+                if unit == "thousand_euro" and re.search(r"1[.,]000", head):
+                    yield f"{_where(table)}: column “{head}” says thousands, its cells are in whole euros"
+
+    def leads_somewhere(self, number: Node) -> bool:
+        """Tell whether results.json has something at the pointer of a number; `numbers` says so when not."""
+        try:
+            look_up(self.results, str(number.pointer))
+        except ReportError:
+            return False
+        return True
+
+    def judgements(self) -> Iterator[str]:
+        """Check judgements against results.json, and direction words against judgements.
+
+        HIGHER and LOWER need a word of their own direction when there is any; UNCLEAR and SAME may name both
+        directions together; what was not compared has none.
+        """
+        for node in self.nodes:
+            if "data-finding" in node.attrs:
+                finding = self.results["findings"].get(node.attrs["data-finding"])
+                spoken = [node.text("·")]
+            elif "data-figure" in node.attrs:
+                finding = self.known.finding_of(node.attrs["data-figure"])
+                spoken = [inner.text("·") for inner in node.walk() if inner.tag == "figcaption"]
+                spoken += [inner.attrs.get("aria-label", "") for inner in node.walk() if inner.tag == "svg"]
+                if node.attrs["data-figure"] not in self.results["figures"]:
+                    yield f"{_where(node)}: is not in results.json"
+            else:
+                continue
+            if finding is None:
+                if "data-finding" in node.attrs:
+                    yield f"{_where(node)}: is not in results.json"
+                continue
+            judged = finding["judgement"]
+            if (said := node.attrs.get("data-judgement", judged)) != judged:
+                yield f"{_where(node)}: is worded as {said}, results.json says {judged}"
+            for text in spoken:
+                if not _hint(DIRECTIONS, self.language).search(text):
+                    continue
+                plain = self.known.nameless(text)
+                up, down = (_whole(kind, self.language).findall(plain) for kind in DIRECTIONS)
+                allowed = {HIGHER: up, LOWER: down, UNCLEAR: up and down, SAME: up and down}
+                if (up or down) and not allowed.get(judged):
+                    yield f"{_where(node)}: says “{(up + down)[0]}”, but its judgement is {judged}"
+
+    def headlines(self) -> Iterator[str]:
+        """Check that the headline finding of each section appears."""
+        said = {node.attrs["data-finding"] for node in self.nodes if "data-finding" in node.attrs}
+        for section in self.results["sections"]:
+            if section["headline"] is not None and section["headline"] not in said:
+                yield f"section {section['id']}: its headline finding {section['headline']} does not appear"
+
+    def verdicts(self) -> Iterator[str]:
+        """Check each verdict in the strip: the code recorded, and the word that belongs to the code.
+
+        Parts that were decided differently make a claim undecided, though no part is.
+        """
+        recorded: dict[str, list[str]] = {}
+        for entry in self.results["verdicts"]:
+            recorded.setdefault(entry["claim"], []).append(entry["verdict"])
+        for node in (node for node in self.nodes if "data-claim" in node.attrs):
+            known = recorded.get(node.attrs["data-claim"], [])
+            verdict, text = node.attrs.get("data-verdict", ""), " ".join(node.text().split())
+            decided = set(known) - {"NOT_TESTABLE"}
+            differ = verdict == "UNDECIDED" and len(decided) > 1
+            if verdict not in known and not differ:
+                yield f"{_where(node)}: shows {verdict}, results.json says {' and '.join(known) or 'nothing'}"
+            elif (word := watched()["verdict"][verdict][self.language]) not in text.lower():
+                yield f"{_where(node)}: {verdict} must be called “{word}”, it says “{text}”"
+
+    def texts(self) -> Iterator[str]:
+        """Check all visible text, element by element, except quotations and traced numbers."""
+        for node, text, attribute in visible(self.root):
+            if node.tag == "data" or not QUOTED.isdisjoint(node.marks):
+                continue
+            found = [*self.worded(node, text, attribute)]
+            found += [f"holds {token}, which is not traced" for token in self.untraced(node, text, attribute)]
+            shown = text.strip() if len(text) <= 60 else text.strip()[:57] + "…"
+            yield from (f"{_where(node)}{f' ({attribute})' if attribute else ''}: “{shown}” {fault}" for fault in found)
+
+    def worded(self, node: Node, text: str, attribute: str) -> Iterator[str]:
+        """Find left-over marks, identifiers, number words, refused words and words of the other language.
+
+        How a method works and what it does not say may be explained with `because` and `two`; what an alt
+        text sees may be counted in letters ("two lines").
+        """
+        if text not in self._left:
+            self._left[text] = [
+                *(f"holds {match[0]}" for match in LEFT_OVER.finditer(text)),
+                *(f"shows the identifier {name}" for name in self.known.codes if name in text),
+            ]
+        yield from self._left[text]
+        if not _hint(WORDED, self.language).search(text):
+            return
+        plain = self.known.nameless(text)
+        explains = not EXPLAINED.isdisjoint(node.marks)
+        kinds = {} if explains else {"refused": "says “{}”, which no design here carries"}
+        if not explains and not attribute:
+            kinds["number"] = "writes “{}” without a source"
+        if (node.nearest("lang") or self.language) == self.language:
+            kinds["foreign"] = "holds “{}” of the other language"
+        for kind, message in kinds.items():
+            yield from (message.format(word) for word in _whole(kind, self.language).findall(plain))
+
+    @cached_property
+    def _left(self) -> dict[str, list[str]]:
+        """Keep the marks and identifiers that were found: a text may stand at many places."""
+        return {}
+
+    def untraced(self, node: Node, text: str, attribute: str) -> list[str]:
+        """List the numbers in a plain text for which neither a year nor its figure or table accounts.
+
+        A drawn area is checked with its pointer, and the scale of an axis states nothing.
+        """
+        drawing = "svg" in node.marks
+        if drawing and not attribute and (".scale" in node.marks or node.nearest("data-ref") is not None):
+            return []
+        loose = [token for token in self.known.loose_numbers(text) if not self.known.is_year_or_size(token)]
+        beside = attribute or drawing or not BESIDE.isdisjoint(node.marks)
+        near = self.known.numbers_near(node) if loose and beside else []
+        return [token for token in loose if not self.known.among(token, near)]

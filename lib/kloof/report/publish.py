@@ -1,0 +1,110 @@
+"""results.json → the files of a report: pages, PDFs, pictures and tables, each read back before it counts."""
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from kloof.catalogue import Catalogue
+from kloof.errors import ReportError, faults
+from kloof.figures import draw, maps
+from kloof.paths import dump, write_whole
+from kloof.report import audit, build, explorer, page, pdf, pdfback
+from kloof.report.readback import Blocks, differences
+from kloof.report.views import TableView
+from kloof.study import claims
+from kloof.words.numbers import LANGUAGES
+from kloof.words.sentences import Narrator, text_of
+
+Publishing = Callable[[Sequence[tuple[Any, ...]]], list[Blocks]]
+
+
+def publish(
+    document: Mapping[str, Any],
+    catalogue: Catalogue,
+    folder: Path,
+    languages: Sequence[str],
+    geometry: Mapping[str, Any] | None,
+    each: Publishing | None = None,
+) -> None:
+    """Write everything a report holds under `folder`.
+
+    `each` may call `publish_language` with each of the arguments it gets in a process of its own; it gives the answers.
+    Raises ReportError when a page says what results.json does not, a PDF something else than its page, or the languages
+    differ in a number.
+    """
+    write_whole(folder / "results.json", dump(document))
+    for name, table in document["tables"].items():
+        write_whole(folder / "tables" / f"{name}.csv", table_csv(table))
+    asked = [(document, catalogue, folder, language, geometry) for language in languages]
+    said = dict(zip(languages, (each or _in_turns)(asked), strict=True))
+    if len(said) == len(LANGUAGES) and (found := differences(*(said[language] for language in LANGUAGES))):
+        raise ReportError(faults("the two pages", found, "Dutch and English must carry the same numbers and verdicts."))
+
+
+def _in_turns(each: Sequence[tuple[Any, ...]]) -> list[Blocks]:
+    """Publish one language after the other."""
+    return [publish_language(*arguments) for arguments in each]
+
+
+def publish_language(
+    document: Mapping[str, Any],
+    catalogue: Catalogue,
+    folder: Path,
+    language: str,
+    geometry: Mapping[str, Any] | None,
+) -> Blocks:
+    """Write pictures, page and PDF in one language; give what the page in the other language must carry too.
+
+    Raises ReportError when the page is not faithful, or the PDF says something else than the page.
+    """
+    entries = claims.registry().entries
+    codes = {code for code in document["areas"] if code.startswith(f"BU{document['place']['code'][2:]}")}
+    shapes = maps.paths(geometry, codes) if geometry and codes else None
+    stamp = datetime.fromisoformat(document["data_date"]).replace(tzinfo=UTC)
+    teller = Narrator(document, catalogue, language)
+    pictures = {name: draw.draw(name, teller, geometry) for name in document["figures"]}
+    for name, svg in pictures.items():
+        write_whole(folder / language / "figures" / f"{name}.svg", svg)
+    overall = {claim: document["overall"][claim] for claim in entries if claim in document["overall"]}
+    view = explorer.placed(build.build(document, catalogue, language, pictures, entries, overall), teller, shapes)
+    for section in view.back:
+        for table in section.tables:
+            write_whole(folder / "tables" / f"{table.id}.{language}.csv", view_csv(table))
+    html = page.render_html(view)
+    said = audit.check(html, document, language, audit.labels(catalogue, language))
+    made = pdf.render_pdf(view, stamp)
+    still = [svg for name, svg in pictures.items() if name == explorer.STATIC]  # the page has a map that moves instead
+    pdfback.check_pdf(pdfback.texts(made), html, language, still)
+    write_whole(folder / language / "index.html", html)
+    write_whole(folder / language / "report.pdf", made)
+    return said
+
+
+def table_csv(table: Mapping[str, Any]) -> str:
+    """Write a table as CSV: codes and full numbers, missing cells empty."""
+    content = StringIO()
+    writer = csv.writer(content, lineterminator="\n")
+    writer.writerow([column["key"] for column in table["columns"]])
+    writer.writerows([["" if value is None else value for value in row] for row in table["rows"]])
+    return content.getvalue()
+
+
+def view_csv(table: TableView) -> str:
+    """Write a table of the back matter as it is printed."""
+    content = StringIO()
+    writer = csv.writer(content, lineterminator="\n")
+    writer.writerow(table.head)
+    writer.writerows([[text_of(cell.content).strip("`") for cell in row] for row in table.rows])
+    return content.getvalue()
+
+
+def headlines(folder: Path, catalogue: Catalogue, language: str) -> list[str]:
+    """Give the three headline sentences of a finished report."""
+    import json
+
+    document = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    teller = Narrator(document, catalogue, language)
+    return [text_of(teller.sentence(document["findings"][name])) for name in document["lead"]]

@@ -1,0 +1,133 @@
+"""What a page shows, before it is HTML or PDF: paragraphs, tables, figures and sections in one language."""
+
+from dataclasses import dataclass
+
+from kloof.words.sentences import Part, Sentence
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Sentences of one finding, with the judgement that chose their words."""
+
+    finding: str
+    judgement: str
+    sentences: tuple[Sentence, ...]
+    sources: tuple[int, ...] = ()  # numbers of its sources in the list of the report, from 1
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One table cell: `content` is a number with its pointer or text; `title` explains a missing value."""
+
+    content: Sentence
+    numeric: bool = False
+    title: str | None = None
+    code: str | None = None  # verdict or judgement behind the cell, for its symbol and colour
+
+
+@dataclass(frozen=True)
+class TableView:
+    """A table as it is printed; `csv` is its file beside the page, relative to the language folder."""
+
+    id: str
+    caption: Sentence
+    head: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: str | None
+    csv: str
+
+
+@dataclass(frozen=True)
+class FigureView:
+    """A figure: title that states its finding, alt text, source note, and the SVG itself."""
+
+    id: str
+    title: Sentence
+    alt: str
+    note: str
+    svg: str
+    file: str
+    csv: str
+
+
+@dataclass(frozen=True)
+class VerdictCell:
+    """One cell of the verdict strip: word + symbol + colour."""
+
+    claim: str
+    label: str
+    verdict: str
+    word: str
+    symbol: str
+    anchor: str
+
+
+@dataclass(frozen=True)
+class SectionView:
+    """One question: answer, figures, nuance, tables, how we know, what this does not say."""
+
+    id: str
+    anchor: str
+    question: str
+    answer: Paragraph | None
+    figures: tuple[FigureView, ...]
+    nuances: tuple[Paragraph, ...]
+    tables: tuple[TableView, ...]
+    how: tuple[Sentence, ...]
+    limits: tuple[Sentence, ...]
+    explorer: "ExplorerView | None" = None
+
+
+@dataclass(frozen=True)
+class ReportView:
+    """A whole report in one language."""
+
+    language: str
+    title: str
+    place: str
+    lead: tuple[Paragraph, ...]
+    lead_figure: FigureView | None
+    strip: tuple[VerdictCell, ...]
+    sections: tuple[SectionView, ...]
+    back: tuple[SectionView, ...]
+    sources: tuple[tuple[str, str, str, str, str], ...]  # publisher, title, table id, licence, retrieved
+    attribution: str
+    command: str
+    data_date: str
+    other_language: str
+    files: tuple[str, ...] = ()  # of each source, the file it was looked up in
+
+
+@dataclass(frozen=True)
+class Spot:
+    """One buurt as it stands there first: `fill` is the number of its class, none without a value."""
+
+    code: str
+    name: str
+    listed: bool
+    value: Part
+    pointer: str
+    fill: int | None
+    path: str
+
+
+@dataclass(frozen=True)
+class ExplorerView:
+    """Map and list of one report: the first indicator in its last year, and the rest as JSON."""
+
+    spots: tuple[Spot, ...]  # from low to high, without a value last
+    height: float
+    indicators: tuple[tuple[str, str], ...]  # id and label
+    label: str
+    years: tuple[int, ...]
+    year: int
+    city: Part
+    colours: tuple[str, ...]
+    limits: tuple[tuple[float, str], ...]  # place and text of each limit of the legend
+    data: str
+    replaces: str | None
+
+    @property
+    def mapped(self) -> bool:
+        """Tell whether there is a map."""
+        return any(spot.path for spot in self.spots)

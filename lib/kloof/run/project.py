@@ -1,0 +1,197 @@
+"""What there is to choose from, and whether the project itself is in order."""
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from kloof.catalogue import catalogue
+from kloof.errors import KloofError, ParameterError
+from kloof.fetch.registry import read_registry
+from kloof.files.vocabularies import read_vocabularies
+from kloof.measures.registry import INDICES
+from kloof.paths import data_folder, embedded
+from kloof.report import audit
+from kloof.run.execute import declared
+from kloof.run.report import notebook_paths
+from kloof.store.mapping import read_mapping
+from kloof.study import claims
+from kloof.study.load import load, verify
+from kloof.study.parameters import ANY, HELP, SETTINGS, preset_names, preset_parameters, read_preset
+from kloof.words import sentences
+from kloof.words.numbers import LANGUAGES
+
+Rows = Iterable[tuple[str, str]]
+
+
+def title(path: Path, language: str) -> str:
+    """Give the question a notebook asks."""
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] == "markdown" and language in cell["metadata"].get("tags", []):
+            return "".join(cell["source"]).split("\n", maxsplit=1)[0].lstrip("# ").strip()
+    return path.stem
+
+
+def notebooks() -> Rows:
+    """List the notebooks with their questions."""
+    return [(path.stem, title(path, "en")) for path in notebook_paths()]
+
+
+def presets() -> Rows:
+    """List the presets with their municipality and years."""
+    rows = []
+    for name in preset_names():
+        values = {"municipality": "any municipality (--set municipality=GM…)", **read_preset(name)["parameters"]}
+        rows.append(
+            (
+                name,
+                f"{values['municipality']}, {values['year_from']}-{values['year_to']}, source {values['source']}",
+            )
+        )
+    return rows
+
+
+def indicators() -> Rows:
+    """List the indicators with label and unit."""
+    return [(name, f"{entry.en} ({entry.unit})") for name, entry in catalogue().indicators.items()]
+
+
+def indices() -> Rows:
+    """List the indices with what they say."""
+    return [(name, entry.what_en) for name, entry in INDICES.items()]
+
+
+def focus_lists() -> Rows:
+    """List the focus lists of the embedded data."""
+    known = catalogue()
+    rows = [(name, entry["en"]) for name, entry in known.focus.items()]
+    return [
+        *rows,
+        (
+            "lowest:11:mean_income_per_inhabitant:2016",
+            "a rule: the 11 lowest on an indicator in a year (or highest:…)",
+        ),
+    ]
+
+
+def sources() -> Rows:
+    """List the sources of the embedded data."""
+    known, rows = catalogue(), []
+    for name in embedded():
+        preset = next(
+            (read_preset(p)["parameters"] for p in preset_names() if read_preset(p)["parameters"]["source"] == name),
+            None,
+        )
+        if preset:
+            table = load(name, preset["municipality"], known).sources
+            rows += [
+                (str(entry.source_id), f"{entry.title} ({entry.publisher}; {entry.licence})")
+                for entry in table.itertuples()
+            ]
+    return rows
+
+
+def parameters_of(notebook: str, preset: str) -> tuple[str, list[tuple[str, str, Any, str]]]:
+    """Give a notebook's question and its parameters: name, type, value under a preset, meaning."""
+    path = notebook_paths([notebook])[0]
+    values = preset_parameters(preset)
+    rows = []
+    for name, entry in declared(path).items():
+        if name == SETTINGS:
+            continue
+        value = getattr(values, name)
+        shown = "yours: --set municipality=GM…" if value == ANY else value
+        rows.append((name, str(entry["inferred_type_name"]), shown, HELP[name]))
+    return f"{path.stem}: {title(path, 'en')}", rows
+
+
+def faults_of_project() -> list[str]:
+    """List everything that is wrong with data, catalogue, presets, claims, texts and notebooks."""
+    checks: list[Callable[[], object]] = [partial(verify, data_folder() / name) for name in embedded()]
+    checks += [partial(preset_parameters, name) for name in preset_names()]
+    checks += [
+        partial(read_mapping, data_folder() / "mapping.csv"),
+        partial(read_registry, data_folder() / "sources.toml"),
+        lambda: read_vocabularies(data_folder() / "vocabularies.toml", catalogue()),
+        claims.registry,
+        lambda: found.extend(sentences.complete(catalogue())),
+    ]
+    found: list[str] = []
+    for check in checks:
+        try:
+            check()
+        except KloofError as problem:
+            found.append(str(problem))
+    for path in notebook_paths():
+        found += [f"{path.name}: {fault}" for fault in notebook_faults(json.loads(path.read_text(encoding="utf-8")))]
+    return found
+
+
+def notebook_faults(notebook: dict[str, Any]) -> list[str]:
+    """List where a notebook departs from the anatomy: outputs, long cells, definitions, languages, parameters."""
+    cells = notebook["cells"]
+    found = []
+    tagged = [cell for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
+    if len(tagged) != 1:
+        found.append(f"{len(tagged)} cells are tagged parameters; there must be one")
+    for number, cell in enumerate(cells, 1):
+        source = "".join(cell["source"])
+        if cell["cell_type"] != "code":
+            continue
+        if cell["outputs"] or cell["execution_count"] is not None:
+            found.append(f"cell {number} holds output; clear it before committing")
+        if cell in tagged:
+            wrong = [
+                line
+                for line in source.splitlines()
+                if not re.fullmatch(r"\w+: (str|int|float|list|dict) = .+  # .+", line)
+            ]
+            found += [f"parameter line {line!r} is not `name: type = value  # help`" for line in wrong]
+            names = re.findall(r"^(\w+):", source, flags=re.MULTILINE)
+            strange = [name for name in names if name not in (*HELP, SETTINGS)]
+            found += [f"parameter {name} is not one that kloof knows" for name in strange]
+        elif len(source.splitlines()) > 12:
+            found.append(f"cell {number} has more than twelve lines; move the work to the library")
+        if re.search(r"^\s*(def|class) ", source, flags=re.MULTILINE):
+            found.append(f"cell {number} defines something; move it to the library")
+    found += _language_faults(cells)
+    return found
+
+
+def _language_faults(cells: list[dict[str, Any]]) -> list[str]:
+    """List where Dutch and English text cells do not come in pairs with equal headings."""
+    texts = {
+        language: [c for c in cells if c["cell_type"] == "markdown" and language in c["metadata"].get("tags", [])]
+        for language in LANGUAGES
+    }
+    if len(texts["nl"]) != len(texts["en"]):
+        return [f"{len(texts['nl'])} Dutch and {len(texts['en'])} English text cells; they come in pairs"]
+    levels = {
+        language: [len(text) - len(text.lstrip("#")) for text in ("".join(cell["source"]) for cell in own)]
+        for language, own in texts.items()
+    }
+    return [] if levels["nl"] == levels["en"] else ["Dutch and English headings do not have the same levels"]
+
+
+def faults_of_report(folder: Path) -> list[str]:
+    """Read the pages of a finished report back against its results.json.
+
+    Raises ParameterError when the folder has no results.json, or no page to read.
+    """
+    if not (folder / "results.json").is_file():
+        raise ParameterError(f"{folder} has no results.json: give the folder of a report, such as reports/breda.")
+    results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    pages = {language: folder / language / "index.html" for language in LANGUAGES}
+    pages = {language: page for language, page in pages.items() if page.is_file()}
+    if not pages:
+        raise ParameterError(f"{folder} has no page ({', '.join(LANGUAGES)}/index.html): make the report again.")
+    known = catalogue()
+    return [
+        f"{language}: {fault}"
+        for language, page in pages.items()
+        for fault in audit.audit_html(
+            page.read_text(encoding="utf-8"), results, language, audit.labels(known, language)
+        )
+    ]

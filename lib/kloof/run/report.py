@@ -1,0 +1,204 @@
+"""Preset → papermill → report. Everything is made in a temporary place and put there whole, or not at all."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from kloof.errors import NotebookError, ParameterError, ReportError
+from kloof.paths import plain, project_folder
+from kloof.report.notebook import SYNTHESIS
+from kloof.report.publish import publish
+from kloof.results import join_sections
+from kloof.run import provenance
+from kloof.run.execute import DEFAULT, WARM, How, Progress, Step, call_each, declared, execute_languages
+from kloof.study import claims, hypotheses
+from kloof.study.parameters import HELP, as_typed, report_name
+from kloof.study.study import Study, open_study
+from kloof.words.numbers import LANGUAGES
+
+
+def notebooks_folder() -> Path:
+    """Folder of the notebooks."""
+    return project_folder() / "notebooks"
+
+
+def notebook_paths(only: Sequence[str] = ()) -> list[Path]:
+    """Give the numbered notebooks in reading order; `only` picks them by number (03) or name.
+
+    Those of a researcher's own hypotheses come before the synthesis, which reads them too. Raises ParameterError with
+    the valid numbers when one does not exist.
+    """
+    numbered = sorted(notebooks_folder().glob("[0-9][0-9]_*.ipynb"))
+    first = next((place for place, path in enumerate(numbered) if path.stem[:2] >= SYNTHESIS), len(numbered))
+    paths = [*numbered[:first], *hypotheses.notebooks(), *numbered[first:]]
+    if not only:
+        return paths
+    chosen = [
+        path for path in paths if any(path.stem == name or path.stem.split("_")[0] == name.zfill(2) for name in only)
+    ]
+    known = {name for name in only for path in paths if path.stem == name or path.stem.split("_")[0] == name.zfill(2)}
+    if unknown := [name for name in only if name not in known]:
+        listed = ", ".join(path.stem for path in paths)
+        raise ParameterError(f"notebook {', '.join(unknown)} does not exist. Valid: {listed}.")
+    return chosen
+
+
+def check_overrides(overrides: Mapping[str, Any], paths: Sequence[Path]) -> None:
+    """Refuse a parameter that none of the notebooks declares, before any kernel starts."""
+    known = {name for path in paths for name in declared(path)}
+    if unknown := [name for name in overrides if name not in known]:
+        lines = ", ".join(f"{name} ({HELP[name]})" for name in HELP if name in known)
+        raise ParameterError(f"{', '.join(unknown)}: no notebook of this run has this parameter. Valid: {lines}.")
+
+
+def collect(parts: Path, languages: Sequence[str], command: str) -> dict[str, Any]:
+    """Join the parts into one results document. Raises ReportError when the languages found different things."""
+    texts = {}
+    for language in languages:
+        found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((parts / language).glob("*.json"))]
+        headers = [part.pop("header") for part in found]
+        if any(header != headers[0] for header in headers):
+            raise ReportError(f"The notebooks ({language}) did not run with the same parameters and data.")
+        document = join_sections(headers[0], found)
+        document |= {
+            "lead": lead(document),
+            "overall": claims.overall(document["verdicts"]),
+            "command": command,
+        }
+        texts[language] = json.dumps(plain(document), sort_keys=True, allow_nan=False)
+    if len(set(texts.values())) != 1:
+        raise ReportError(
+            "The notebooks found different things in Dutch and in English; a report may only differ in words."
+        )
+    result: dict[str, Any] = json.loads(texts[languages[0]])
+    return result
+
+
+def lead(document: Mapping[str, Any]) -> list[str]:
+    """Choose the three sentences of the first screen.
+
+    The first gap that could be followed, in units and in proportion, and what it did before the event; failing that,
+    the headline of each notebook in order.
+    """
+    ordered = [document["findings"][name] for section in document["sections"] for name in section["findings"]]
+    told = [finding for finding in ordered if finding["estimate"] is not None and finding["comparability"] != "broken"]
+    first = next((finding for finding in told if finding["kind"] == "gap_change"), None)
+    chosen = []
+    if first is not None:
+        own = [finding for finding in told if finding["indicator"] == first["indicator"]]
+        for kind, measure in (
+            ("gap_change", "absolute"),
+            ("gap_change", "relative"),
+            ("gap_change_before", "absolute"),
+        ):
+            chosen += [f["id"] for f in own if f["kind"] == kind and f["measure"].startswith(measure)][:1]
+    heads = [section["headline"] for section in document["sections"] if section["headline"]]
+    return list(dict.fromkeys([*chosen, *heads]))[:3]
+
+
+def _say_nothing(step: Step) -> None:
+    """Let a run go on without a word."""
+    del step
+
+
+def make_report(
+    preset: str,
+    overrides: Mapping[str, Any],
+    languages: Sequence[str] = LANGUAGES,
+    only: Sequence[str] = (),
+    tell: Progress | None = None,
+    *,
+    how: How = DEFAULT,
+) -> Path:
+    """Run a preset and put its report in reports/<preset>, or in the folder that the preset names; return that folder.
+
+    An earlier report is replaced whole at the end, and not touched when anything fails; what a failing notebook had
+    done is kept in reports/failed. With `only`, the chosen notebooks run and no report is made: the executed
+    notebooks are put in that folder with `-only` behind its name.
+    """
+    paths = notebook_paths(only)
+    check_overrides(overrides, paths)
+    study = open_study({**overrides, "preset": preset, "language": languages[0]})
+    reports = project_folder() / "reports"
+    reports.mkdir(exist_ok=True)
+    name = report_name(study.p)
+    target = reports / (f"{name}-only" if only else name)
+    folder = Path(tempfile.mkdtemp(prefix=".making-", dir=reports))
+    try:
+        parameters = {**overrides, "preset": preset}
+        try:
+            execute_languages(paths, folder, parameters, languages, tell or _say_nothing, how)
+        except NotebookError as problem:
+            kept = keep_failed(folder, reports / "failed")
+            raise NotebookError(f"{problem} The notebook up to there is in {kept}.") from None
+        if not only:
+            complete(folder, study, parameters, languages, paths, how)
+        shutil.rmtree(folder / "parts")
+        replace_folder(folder, target)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return target
+
+
+def complete(
+    folder: Path,
+    study: Study,
+    parameters: Mapping[str, Any],
+    languages: Sequence[str],
+    paths: Sequence[Path],
+    how: How = DEFAULT,
+) -> None:
+    """Turn what the notebooks left in a folder into a report with its provenance; `parameters` are those given."""
+    overrides = {name: value for name, value in parameters.items() if name != "preset"}
+    document = collect(folder / "parts", languages, command_of(study, study.p.preset, overrides))
+    publish_beside(document, folder, languages, study, how)
+    given = {**parameters, "languages": list(languages)}
+    provenance.write(folder, document, given, study.p.source, paths)
+
+
+def publish_beside(document: Mapping[str, Any], folder: Path, languages: Sequence[str], study: Study, how: How) -> None:
+    """Publish the languages in warm copies; the stock engine has none, and publishes here.
+
+    Raises ReportError when a page is not faithful.
+    """
+
+    def each(arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
+        return call_each("kloof.report.publish", "publish_language", arguments, folder / "parts", how)
+
+    publish(document, study.known, folder, languages, study.data.geometry, each if how.engine == WARM else None)
+
+
+def command_of(study: Study, preset: str, overrides: Mapping[str, Any]) -> str:
+    """Write the command that makes this very report again; a file is named without its folder."""
+    parts = [f"kloof run --preset {preset}"]
+    for name, value in overrides.items():
+        parts.append(f"--set {name}={study.data.name if name == 'source' else as_typed(value)}")
+    return " ".join(parts)
+
+
+def keep_failed(folder: Path, kept: Path) -> str:
+    """Keep the notebooks of a failed run for inspection, outside every report."""
+    shutil.rmtree(kept, ignore_errors=True)
+    kept.mkdir(parents=True)
+    for path in folder.glob("*/notebooks/*.ipynb"):
+        shutil.copy2(path, kept / f"{path.parent.parent.name}_{path.name}")
+    return kept.relative_to(project_folder()).as_posix()
+
+
+def replace_folder(new: Path, target: Path) -> None:
+    """Put a finished folder in the place of an earlier one with two renames; on failure the earlier one comes back."""
+    old = target.with_name(f".{target.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    new.chmod(0o755)
+    if target.exists():
+        target.rename(old)
+    try:
+        new.rename(target)
+    except OSError:
+        if old.exists():
+            old.rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,149 @@
+"""Gets data: an embedded set whose files match their registered hashes, or a file the user brings.
+
+Offline first; an embedded file without a registered hash does not exist. Nothing is merged quietly: where two
+sources give the same figure one is chosen by a stated rule, and the other is counted.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from kloof.catalogue import Catalogue
+from kloof.schema import COLUMNS, SetAside
+
+EDITION = r"_(?:19|20)\d\d$"  # what tells the yearly editions of one source apart
+MAIN_FIRST = {"is_narrow": True, "length": False, "covered": False, "source": True}  # column: whether ascending
+NEARLY = 0.9  # a source this wide counts as wide as the widest
+
+STORE = "store"
+COUNTRY = "NL00"
+PRICES = "consumer_price_index"
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """All that is known about one municipality and its comparison cities.
+
+    `observations` has the columns of `schema.COLUMNS`, one row per code, year, indicator (the chosen source);
+    `files` says which file each source stands in; `inputs` names every file that was read with its sha256;
+    `set_aside` counts what was left out; `apportioned` lists the figures that rest on a part of a split area, with the
+    share (percent) that does, when they count; `made` keeps the series that `panel` has laid out before.
+    """
+
+    name: str
+    municipality: str
+    observations: pd.DataFrame
+    areas: pd.DataFrame
+    sources: pd.DataFrame
+    inputs: tuple[Mapping[str, Any], ...]
+    set_aside: tuple[SetAside, ...] = ()
+    focus_lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    geometry: Mapping[str, Any] | None = None
+    published: pd.DataFrame | None = None
+    monthly: pd.DataFrame | None = None
+    checks: pd.DataFrame | None = None
+    apportioned: pd.DataFrame | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
+    made: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, known: Catalogue, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+        """Give what was made of this data by a catalogue before under a key, or make and keep it: do not change it."""
+        held = self.made.get(key)
+        if held is None or held[0] is not known:
+            held = self.made[key] = known, make()
+        return held[1]
+
+    @property
+    def data_date(self) -> str:
+        """Newest date on which a source was read, or the last day of the last year in it: no clock."""
+        dates = [date for date in self.sources["retrieved"] if date]
+        return max(dates) if dates else f"{self.observations['year'].max()}-12-31"
+
+    def units(self, level: str = "buurt", municipality: str | None = None) -> list[str]:
+        """Codes of the areas of this municipality (or another one in the data) at a level, in order."""
+        place = municipality or self.municipality
+        key = "units", level, place
+        if key not in self.made:
+            self.made[key] = tuple(self._coded(level, place))
+        return list(self.made[key])
+
+    def _coded(self, level: str, place: str) -> list[str]:
+        """Find the codes of a level."""
+        prefix = {"buurt": "BU", "wijk": "WK", "postcode": "PC", "gemeente": "GM"}[level]
+        inside = self.areas["code"].str.startswith(prefix) & (self.areas["level"] == level)
+        if level != "postcode":
+            inside &= self.areas["code"].str[2:6] == place[2:6]
+        return sorted(self.areas.loc[inside, "code"])
+
+
+def choose_sources(
+    rows: pd.DataFrame, known: Catalogue | None = None
+) -> tuple[pd.DataFrame, tuple[SetAside, ...], pd.DataFrame]:
+    """Keep one source per code, year and indicator, and compare what the others say.
+
+    In each municipality, level and year the sources that cover nearly as many areas as the widest come first; of these
+    the one that gives most of that indicator over all years, so that a series stays one source's as long as it can and
+    a model that was changed is not joined to its older self. Within the source a measured value beats a missing one, so
+    a single recalculated buurt fills the place its main source leaves open. A source that the catalogue keeps apart
+    from the main one (another model of the same thing) fills nothing: a year of two models is a year of neither.
+    Returns the chosen rows, the number set aside, and a table of every pair of measured values (indicator, year, code,
+    chosen, other, both sources): how far two sources differ is for the reader to see.
+    """
+    code = rows["code"]
+    place = code.str[:6].where(code.str[:2] != "PC", "PC")
+    series = rows["source"].str.replace(EDITION, "", regex=True)
+    width = rows.assign(place=place, series=series, one=(rows["status"] == "measured").astype(int))
+    width["covered"] = width.groupby(["indicator", "year", "place", "source"])["one"].transform("sum")
+    widest = width.groupby(["indicator", "year", "place"])["covered"].transform("max")
+    width["is_narrow"] = width["covered"] < NEARLY * widest
+    width["length"] = width.groupby(["indicator", "place", "series"])["one"].transform("sum")
+    width["is_missing"] = 1 - width["one"]
+    width["is_apart"] = _kept_apart(width, known)
+    ordered = width.sort_values(
+        ["code", "indicator", "year", "is_apart", "is_missing", *MAIN_FIRST],
+        ascending=[True, True, True, True, True, *MAIN_FIRST.values()],
+    )
+    first = ~ordered.duplicated(["code", "indicator", "year"])
+    chosen = ordered[first & ~ordered["is_apart"]]
+    measured = ordered[ordered["one"] == 1]
+    figures = ["code", "indicator", "year"]
+    lonely = measured[measured["is_apart"]].drop_duplicates(figures)
+    filled = pd.MultiIndex.from_frame(chosen.loc[chosen["one"] == 1, figures])
+    left_open = int((~pd.MultiIndex.from_frame(lonely[figures]).isin(filled)).sum())
+    others = ordered[~first & (ordered["status"] == "measured")]
+    pairs = others.merge(
+        chosen[["code", "indicator", "year", "value", "source"]],
+        on=["code", "indicator", "year"],
+        suffixes=("_other", ""),
+        validate="many_to_one",
+    )
+    pairs = pairs[pairs["value"].notna()]
+    checks = pairs[["code", "indicator", "year", "value", "source", "value_other", "source_other"]]
+    set_aside = (
+        SetAside("choose_sources", len(ordered) - len(chosen) - left_open, "another_source_for_the_same_figure"),
+        *([SetAside("choose_sources", left_open, "of_another_model")] if left_open else []),
+    )
+    return chosen[list(COLUMNS)].reset_index(drop=True), set_aside, checks.reset_index(drop=True)
+
+
+def _kept_apart(width: pd.DataFrame, known: Catalogue | None) -> "pd.Series[bool]":
+    """Tell which rows are of a source that the catalogue keeps apart from the main one of their place and year."""
+    there = known.indicators if known else {}
+    pairs = {
+        (name, *sides)
+        for name in width["indicator"].unique()
+        if name in there
+        for gap in there[name].breaks
+        if gap.kind == "model" and len(gap.sources) == 2
+        for sides in (sorted(gap.sources), sorted(gap.sources, reverse=True))
+    }
+    if not pairs:
+        return pd.Series(data=False, index=width.index)
+    place = ["indicator", "year", "place"]
+    main = width.sort_values([*place, *MAIN_FIRST], ascending=[True, True, True, *MAIN_FIRST.values()])
+    main = main.drop_duplicates(place)[[*place, "series"]].rename(columns={"series": "main"})
+    both = width[[*place, "series"]].merge(main, on=place, how="left", validate="many_to_one")
+    found = pd.MultiIndex.from_frame(both[["indicator", "main", "series"]]).isin(pd.MultiIndex.from_tuples(pairs))
+    return pd.Series(found, index=width.index)

@@ -1,0 +1,368 @@
+"""One indicator for the buurten of one municipality: year by year, with the bounds its rounding leaves.
+
+Also resolves the focus list: a registered list, or a rule such as `lowest:11:mean_income_per_inhabitant:2016` or
+`lowest:20%:mean_dwelling_value:2024`.
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kloof.catalogue import Catalogue, Indicator
+from kloof.errors import NotComputableError, ParameterError, SourceError, examples
+from kloof.schema import SetAside
+from kloof.study.dataset import DataSet
+
+RULE = re.compile(r"(lowest|highest):(\d+%?):(\w+):(\d{4})")
+CAPPED = {"percent": 100.0}
+NOTHING = pd.DataFrame(
+    {"code": pd.Series(dtype="str"), "year": pd.Series(dtype="int64")}
+    | {key: pd.Series(dtype="float64") for key in ("value", "low", "high")}
+    | {key: pd.Series(dtype="str") for key in ("status", "source")}
+)
+
+
+def series(
+    data: DataSet, known: Catalogue, name: str, level: str = "buurt", municipality: str | None = None
+) -> pd.DataFrame:
+    """Give one indicator for every area of a level and every year in which any has a value.
+
+    Returns code, year, value, low, high, status, source: one row per area × year. `low`-`high` is what rounding
+    leaves open. An area without a row in the source gets status `not_published`. An indicator that is derived from
+    two counts is made here, and its bounds from theirs. No year at all gives an empty frame. What was made before is
+    kept with the data; each caller gets a copy of its own.
+    """
+    key = name, level, municipality
+    return pd.DataFrame(data.once(known, key, lambda: _laid_out(data, known, name, level, municipality)))
+
+
+def _laid_out(data: DataSet, known: Catalogue, name: str, level: str, municipality: str | None) -> pd.DataFrame:
+    """Make the series of one indicator."""
+    indicator = known.indicator(name)
+    if indicator.derive:
+        return _derived(data, known, indicator, level, municipality)
+    codes = pd.Index(data.units(level, municipality))
+    rows = _rows_of(data, known, name)
+    place = codes.get_indexer(pd.Index(rows["code"]))
+    rows, place = rows[place >= 0], place[place >= 0]
+    status, when = rows["status"].to_numpy(object), rows["year"].to_numpy()
+    years = np.unique(when[status == "measured"])
+    if not years.size:
+        return NOTHING.copy()
+    column = np.searchsorted(years, when)
+    kept = np.isin(when, years)
+    cell = place[kept] * years.size + column[kept]
+    if np.unique(cell).size < cell.size:
+        raise SourceError(f"{name} has more than one figure for an area and a year; one source must be chosen first.")
+    value = np.full(len(codes) * years.size, np.nan)
+    why, source = np.full(value.size, "not_published", dtype=object), np.full(value.size, "", dtype=object)
+    value[cell], why[cell] = rows["value"].to_numpy()[kept], status[kept]
+    source[cell] = rows["source"].to_numpy(object)[kept]
+    low, high = _bounds(value, indicator)
+    grid = {"code": codes.repeat(years.size), "year": np.tile(years, len(codes)), "value": value}
+    return pd.DataFrame({**grid, "low": low, "high": high, "status": _text(why), "source": _text(source)})
+
+
+def _rows_of(data: DataSet, known: Catalogue, name: str) -> pd.DataFrame:
+    """Give the observations of one indicator; what stands where is looked up once."""
+    where = data.once(known, ("rows",), lambda: data.observations.groupby("indicator", sort=False).indices)
+    rows: pd.DataFrame = data.observations.iloc[where.get(name, [])]
+    return rows
+
+
+def _text(words: np.ndarray) -> "pd.Series[str]":
+    return pd.Series(words, dtype="str")
+
+
+def _bounds(value: np.ndarray, indicator: Indicator) -> tuple[np.ndarray, np.ndarray]:
+    """Give the interval that rounding leaves: its reach on each side, never below 0 or above 100 percent."""
+    floor = 0.0 if indicator.kind in ("count", "share", "rate") else -np.inf
+    cap = CAPPED.get(indicator.unit, np.inf)
+    return np.maximum(value - indicator.reach, floor), np.minimum(value + indicator.reach, cap)
+
+
+def _derived(
+    data: DataSet, known: Catalogue, indicator: Indicator, level: str, municipality: str | None
+) -> pd.DataFrame:
+    """Divide two counts; a cell is missing when either is, and its reason is that of the missing one.
+
+    A percentage that the rounding of small counts lifts above 100 is cut there, the value with its bounds.
+    """
+    parts = indicator.derive or {}
+    top = series(data, known, parts["numerator"], level, municipality)
+    bottom = series(data, known, parts["denominator"], level, municipality)
+    if top.empty or bottom.empty:
+        return NOTHING.copy()
+    both = top.merge(bottom, on=["code", "year"], suffixes=("_n", "_d"), validate="one_to_one")
+    per = float(parts["per"])
+    divisor = both["value_d"].where(both["value_d"] > 0)
+    status = both["status_n"].where(both["status_n"] != "measured", both["status_d"])
+    value = per * both["value_n"] / divisor
+    status = status.where(value.notna() | (status != "measured"), "not_published")
+    ends = {
+        "value": value,
+        "low": (per * both["low_n"] / both["high_d"]).where(value.notna()),
+        "high": (per * both["high_n"] / both["low_d"].where(both["low_d"] > 0)).fillna(np.inf).where(value.notna()),
+    }
+    cap = CAPPED.get(indicator.unit, np.inf)
+    source = both["source_n"].where(both["source_n"] == both["source_d"], both["source_n"] + "|" + both["source_d"])
+    return both[["code", "year"]].assign(
+        **{name: numbers.clip(upper=cap) for name, numbers in ends.items()}, status=status, source=source
+    )
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How large each area is by one count of one year: what a mean is weighed by.
+
+    `value`, `low`, `high` have one number per area of the level. `low`-`high` is what rounding leaves open. Where the
+    count is missing `value` is missing, and the range goes from 0 to the area's inhabitants; where these are missing
+    too, `high` is missing.
+    """
+
+    value: "pd.Series[float]"
+    low: "pd.Series[float]"
+    high: "pd.Series[float]"
+    name: str
+    year: int
+
+    def share(self, codes: Sequence[str]) -> float:
+        """Give the percent of the whole that these areas hold, each missing count elsewhere taken at its highest."""
+        whole = float(self.value.fillna(self.high).sum())
+        return 100 * float(self.value.reindex(list(codes)).sum()) / whole if whole > 0 else 0.0
+
+    def inhabited(self) -> "pd.Series[bool]":
+        """Tell which areas hold anybody, as far as is known: a missing count counts as somebody."""
+        return (self.value > 0) | (self.value.isna() & ~(self.high == 0))
+
+
+def sizes(data: DataSet, known: Catalogue, names: Sequence[str], year: int, level: str = "buurt") -> Sizes:
+    """Give the size of each area in a base year.
+
+    The first of `names` that is published at this level counts; the nearest year not after `year`, failing that the
+    first one after it. The caller reports which. What was found before is kept with the data.
+    Raises NotComputableError(no_weights) when there is none.
+    """
+    key = "sizes", tuple(names), year, level
+    value, low, high, name, chosen = data.once(known, key, lambda: _sizes(data, known, names, year, level))
+    return Sizes(pd.Series(value), pd.Series(low), pd.Series(high), name, chosen)
+
+
+def _sizes(data: DataSet, known: Catalogue, names: Sequence[str], year: int, level: str) -> tuple[Any, ...]:
+    """Find the parts of `Sizes`."""
+    for name in names:
+        if (found := _of_year(by_year(data, known, name, level), year)) is None:
+            continue
+        chosen, table = found
+        people = _of_year(by_year(data, known, "inhabitants", level), year)
+        missing = table["value"].isna()
+        most = people[1]["high"].reindex(table.index) if people else table["high"]
+        low, high = table["low"].mask(missing, 0.0), table["high"].mask(missing, most)
+        return table["value"], low, high, name, chosen
+    raise NotComputableError("no_weights", f"There is no count of {' or '.join(names) or 'anything'} by {level}.")
+
+
+def _of_year(tables: Mapping[int, pd.DataFrame], year: int) -> tuple[int, pd.DataFrame] | None:
+    """Take the rows of the nearest year not after `year`, or else the first after it; None when there is no year."""
+    if not tables:
+        return None
+    chosen = max((candidate for candidate in tables if candidate <= year), default=min(tables))
+    return chosen, tables[chosen]
+
+
+def by_year(data: DataSet, known: Catalogue, name: str, level: str = "buurt") -> Mapping[int, pd.DataFrame]:
+    """Give a series year by year, in order, each by code. It is kept with the data: do not change a table of it."""
+
+    def split() -> dict[int, pd.DataFrame]:
+        table = series(data, known, name, level)
+        years = table["year"].unique()  # every area has all of them, in order
+        codes = pd.Index(table["code"].to_numpy()[:: max(len(years), 1)], name="code")
+        plain = table.drop(columns="code")
+        return {int(year): plain.iloc[at :: len(years)].set_axis(codes) for at, year in enumerate(years)}
+
+    tables: Mapping[int, pd.DataFrame] = data.once(known, ("by_year", name, level), split)
+    return tables
+
+
+@dataclass(frozen=True)
+class Focus:
+    """The focus list of a run: its members and how it was made."""
+
+    name: str
+    codes: tuple[str, ...]
+    indicator: str | None = None
+    year: int | None = None
+
+
+def resolve_focus(data: DataSet, known: Catalogue, name: str) -> Focus:
+    """Turn a focus parameter into buurten.
+
+    `name` is a list of the data set, codes joined by commas, or a rule `lowest:N:INDICATOR:YEAR`. With a percentage for
+    N it is that part of the buurten with a value, rounded, at least one; the focus is then named by the number it is.
+    Raises ParameterError when it is unknown, holds a buurt of another municipality, is empty, or leaves no buurt to
+    compare with.
+    """
+    units = data.units()
+    if match := RULE.fullmatch(name):
+        return _by_rule(data, known, name, match)
+    if name in data.focus_lists:
+        codes = data.focus_lists[name]
+    elif name.replace(",", "").strip() and all(part.strip().startswith("BU") for part in name.split(",")):
+        codes = tuple(sorted({part.strip() for part in name.split(",")}))
+    else:
+        listed = ", ".join(sorted(data.focus_lists)) or "none in this data set"
+        raise ParameterError(
+            f"focus {name!r} is not a list of this data set ({listed}), not codes of buurten joined by commas, and "
+            f"not a rule such as lowest:11:mean_income_per_inhabitant:2016."
+        )
+    strangers = [code for code in codes if code not in units]
+    if strangers:
+        raise ParameterError(
+            f"focus {name!r}: {examples(strangers)} not in {data.municipality}, which has {examples(units)}."
+        )
+    return _sound(Focus(name, codes), units)
+
+
+def _sound(focus: Focus, units: Sequence[str]) -> Focus:
+    if not focus.codes:
+        raise ParameterError(f"focus {focus.name!r} is empty: name at least one buurt.")
+    if len(units) == 1:
+        raise ParameterError(
+            f"focus {focus.name!r} has only {units[0]} to choose from: a gap between buurten needs two of them. "
+            f"Choose another municipality."
+        )
+    if len(focus.codes) >= len(units):
+        raise ParameterError(
+            f"focus {focus.name!r} holds all {len(units)} buurten: leave at least one to compare with."
+        )
+    return focus
+
+
+def _by_rule(data: DataSet, known: Catalogue, name: str, match: re.Match[str]) -> Focus:
+    extreme, indicator, year = match[1], match[3], int(match[4])
+    table = series(data, known, indicator)
+    values = table[(table["year"] == year) & (table["status"] == "measured")].set_index("code")["value"]
+    if values.empty:
+        covered = ", ".join(str(covered) for covered in sorted(table["year"].unique())) or "no year at all"
+        raise ParameterError(f"focus {name!r}: {indicator} has no value by buurt in {year}; it has {covered}.")
+    size = int(match[2].removesuffix("%"))
+    if match[2].endswith("%") and size:
+        size = max(1, math.floor(size * len(values) / 100 + 0.5))
+        name = f"{extreme}:{size}:{indicator}:{year}"
+    ranked = values.sort_index().sort_values(ascending=extreme == "lowest", kind="stable")
+    return _sound(Focus(name, tuple(sorted(ranked.index[:size])), indicator, year), list(values.index))
+
+
+@dataclass(frozen=True)
+class Balanced:
+    """Buurten measured in every year compared, laid out for computing.
+
+    `value`, `low`, `high`: buurt × year; `weight`: buurt; `is_focus`: buurt. `coverage` is the share (percent) of the
+    universe in these buurten; `set_aside` says which buurten were left out and why.
+    """
+
+    codes: tuple[str, ...]
+    years: tuple[int, ...]
+    value: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    weight: np.ndarray
+    is_focus: np.ndarray
+    weight_name: str
+    weight_year: int
+    coverage: float
+    sources: tuple[str, ...]
+    set_aside: tuple[SetAside, ...]
+    missing: tuple[str, ...]
+
+    def column(self, year: int) -> int:
+        """Place of a year."""
+        return self.years.index(year)
+
+
+def balance(data: DataSet, known: Catalogue, name: str, years: Sequence[int], focus: Focus) -> Balanced:
+    """Keep the buurten that are measured in all `years`, weighed in the first of them.
+
+    Raises NotComputableError when no focus buurt or no other buurt is left, or when there are no weights.
+    """
+    made = complete(data, known, name, years)
+    is_focus = np.isin(made.codes, focus.codes)
+    if not is_focus.any() or is_focus.all():
+        raise NotComputableError(
+            "no_group_left",
+            f"{name}: no {'focus' if not is_focus.any() else 'other'} buurt has all of {list(years)}.",
+        )
+    step = f"balance {name} {min(years)}-{max(years)}"
+    aside = [SetAside(step, len(made.left_out) - made.no_size, "not_measured_in_every_year")]
+    if made.no_size:
+        aside.append(SetAside(step, made.no_size, "size_not_known"))
+    return Balanced(
+        codes=made.codes,
+        years=tuple(years),
+        value=made.value,
+        low=made.low,
+        high=made.high,
+        weight=made.weight,
+        is_focus=is_focus,
+        weight_name=made.size.name,
+        weight_year=made.size.year,
+        coverage=made.coverage,
+        sources=made.sources,
+        set_aside=tuple(aside),
+        missing=made.left_out,
+    )
+
+
+@dataclass(frozen=True)
+class Complete:
+    """The areas of a level that have a size and a figure in every year asked: arrays area × year.
+
+    `left_out` are the other areas that hold anybody; `no_size` of them have all figures and lack a size only.
+    """
+
+    codes: tuple[str, ...]
+    value: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    weight: np.ndarray
+    size: Sizes
+    coverage: float
+    left_out: tuple[str, ...]
+    no_size: int
+    sources: tuple[str, ...]
+
+
+def complete(data: DataSet, known: Catalogue, name: str, years: Sequence[int], level: str = "buurt") -> Complete:
+    """Lay an indicator out over the areas that are measured in all `years`, weighed in the first of them.
+
+    Raises NotComputableError(no_weights) when there are no weights.
+    """
+    table = series(data, known, name, level)
+    table = table[table["year"].isin(list(years))]
+    size = sizes(data, known, known.indicator(name).weighed_by, min(years), level)
+    values = {
+        key: table.pivot(index="code", columns="year", values=key).reindex(columns=list(years))
+        for key in ("value", "low", "high")
+    }
+    measured = values["value"].notna().all(axis=1)
+    usable = measured & (size.value.reindex(measured.index) > 0)
+    kept = list(usable.index[usable])
+    lost = size.inhabited().reindex(usable.index, fill_value=False) & ~usable
+    used = table.loc[table["code"].isin(kept), "source"]
+    return Complete(
+        codes=tuple(kept),
+        value=values["value"].loc[kept].to_numpy(float),
+        low=values["low"].loc[kept].to_numpy(float),
+        high=values["high"].loc[kept].to_numpy(float),
+        weight=size.value.loc[kept].to_numpy(float),
+        size=size,
+        coverage=size.share(kept),
+        left_out=tuple(usable.index[lost]),
+        no_size=int((measured & lost).sum()),
+        sources=tuple(sorted({part for source in used for part in source.split("|") if part})),
+    )

@@ -1,0 +1,148 @@
+"""Opens a study: parameters checked, data loaded, focus list resolved. Every notebook starts here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from kloof.catalogue import Catalogue, catalogue
+from kloof.errors import NotComputableError, ParameterError, faults
+from kloof.memo import remembered
+from kloof.study.dataset import DataSet
+from kloof.study.load import load
+from kloof.study.panel import Focus, by_year, resolve_focus, series, sizes
+from kloof.study.parameters import COUNTED, HELP, SETTINGS, Parameters, parameters
+
+
+@dataclass(frozen=True)
+class Study:
+    """One municipality, one set of parameters, one data set."""
+
+    p: Parameters
+    data: DataSet
+    known: Catalogue
+    focus: Focus
+    variants: tuple[Focus, ...] = field(default=())
+
+    def rng(self, purpose: str) -> np.random.Generator:
+        """Give a generator of its own to each purpose, so that the order of computing does not matter."""
+        return np.random.default_rng([self.p.seed, *purpose.encode("utf-8")])
+
+    @property
+    def coverage_minimum(self) -> float:
+        """Percent of the universe that must be measured before a number is printed."""
+        return float(self.known.settings["coverage_minimum"])
+
+    def smallest_effect(self, indicator: str, measure: str = "absolute") -> float:
+        """Smallest change that matters, as registered before the run or set by parameter."""
+        if measure == "relative":
+            return float(self.known.settings["smallest_effect_relative"])
+        if measure == "index":
+            return float(self.known.settings["smallest_effect_index"])
+        registered = self.known.indicator(indicator).smallest_effect
+        value = self.p.smallest_effects.get(indicator, registered)
+        if value is None:
+            raise ParameterError(
+                f"{indicator} has no smallest effect: register one in the catalogue, or set smallest_effects."
+            )
+        return float(value)
+
+
+def open_study(declared: Mapping[str, Any]) -> Study:
+    """Check a notebook's parameters (pass `globals()`), load its data and resolve its focus list.
+
+    Raises ParameterError listing everything that is wrong before anything is computed.
+    """
+    p = parameters({name: declared[name] for name in (*HELP, SETTINGS) if name in declared})
+    study = remembered("study", lambda: replace(p, language=""), lambda: _opened(p))
+    return replace(study, p=replace(study.p, language=p.language))
+
+
+def _opened(p: Parameters) -> Study:
+    """Load the data of checked parameters and resolve the focus list."""
+    known = catalogue()
+    found = [
+        f"indicator {name!r} is not in the catalogue"
+        for name in (*p.indicators, *p.levels)
+        if name not in known.indicators
+    ]
+    if not p.indicators:
+        found.append("indicators is empty: name at least one")
+    found += [
+        f"{name!r} has no smallest effect: register one in the catalogue, or set smallest_effects"
+        for name in dict.fromkeys((*p.indicators, *p.levels))
+        if name in known.indicators and known.indicator(name).smallest_effect is None and name not in p.smallest_effects
+    ]
+    found += [f"group {name!r} is not in the catalogue" for name in p.groups if name not in known.groups]
+    found += [
+        f"smallest_effects names {name!r}, not in the catalogue"
+        for name in p.smallest_effects
+        if name not in known.indicators
+    ]
+    if found:
+        raise ParameterError(faults("the parameters", found, "See: kloof list indicators."))
+    data = load(p.source, p.municipality, known, p.comparisons, apportioned=p.apportioned == COUNTED)
+    years = sorted(data.observations.loc[data.observations["code"].str[2:6] == p.municipality[2:6], "year"].unique())
+    if not any(p.year_from <= year <= p.year_to for year in years):
+        raise ParameterError(
+            f"{p.source} has no year from {p.year_from} to {p.year_to}; it has {', '.join(map(str, years))}."
+        )
+    focus = resolve_focus(data, known, p.focus)
+    lists = {name: resolve_focus(data, known, name) for name in dict.fromkeys((p.focus, *p.focus_variants))}
+    p = replace(p, focus=focus.name, focus_variants=tuple(lists[name].name for name in p.focus_variants))
+    return Study(p, data, known, focus, tuple({variant.name: variant for variant in lists.values()}.values()))
+
+
+def usable_years(
+    study: Study, name: str, year_from: int, year_to: int, level: str = "buurt"
+) -> tuple[list[int], dict[int, float]]:
+    """Give the years of an indicator with enough coverage, and the coverage (percent of the universe) of each year.
+
+    What was found before is kept with the data, as `panel.series` does.
+    """
+    key = "usable_years", name, year_from, year_to, level
+    covered = dict(study.data.once(study.known, key, lambda: _covered(study, name, (year_from, year_to), level)))
+    return [year for year, share in covered.items() if share >= study.coverage_minimum], covered
+
+
+def _covered(study: Study, name: str, window: tuple[int, int], level: str) -> dict[int, float]:
+    """Give the percent of the universe that is measured in each year of a window."""
+    covered = dict[int, float]()
+    for year, rows in by_year(study.data, study.known, name, level).items():
+        if not window[0] <= year <= window[1]:
+            continue
+        try:
+            size = sizes(study.data, study.known, study.known.indicator(name).weighed_by, year, level)
+        except NotComputableError:
+            covered[year] = 0.0
+            continue
+        covered[year] = size.share(list(rows.index[rows["status"] == "measured"]))
+    return covered
+
+
+def comparable_run(
+    study: Study, name: str, years: list[int], level: str = "buurt"
+) -> tuple[list[int], list[tuple[int, int, tuple[str, ...]]]]:
+    """Give the longest run of years without a break between them (the latest of equals), and the breaks met.
+
+    Each break is (year before it, year after it, its identifiers `indicator@year`).
+    """
+    indicator = study.known.indicator(name)
+    table = series(study.data, study.known, name, level)
+    used = {
+        year: {part for source in rows["source"] for part in source.split("|")}
+        for year, rows in table[table["status"] == "measured"].groupby("year")
+    }
+    runs: list[list[int]] = []
+    met = []
+    for year in years:
+        if runs:
+            before = runs[-1][-1]
+            verdict = indicator.compare(before, year, used[before] | used[year])
+            if verdict.status != "broken":
+                runs[-1].append(year)
+                continue
+            met.append((before, year, tuple(f"{name}@{gap.at}" for gap in verdict.crossed)))
+        runs.append([year])
+    return max(runs, key=lambda run: (len(run), run[-1]), default=[]), met

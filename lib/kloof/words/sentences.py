@@ -1,0 +1,289 @@
+"""Finding → sentence, in Dutch and English, from one template table (the files of TABLES).
+
+Direction words live in the templates, chosen by the judgement; placeholders are filled with numbers that remember
+where they stand in results.json, so that a page can be read back against it.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from kloof.catalogue import Catalogue, parsed
+from kloof.errors import CatalogueError
+from kloof.findings import DIFFERENCES, JUDGEMENTS, NOT_COMPUTABLE, VERDICTS
+from kloof.words import numbers
+
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True)
+class Number:
+    """A printed number and the place in results.json where it comes from."""
+
+    text: str
+    pointer: str
+
+
+Part = str | Number
+Sentence = tuple[Part, ...]
+
+TABLES = ("sentences.toml", "words.toml", "page.toml", "figures.toml", "site.toml")
+
+
+@cache
+def templates() -> Mapping[str, Any]:
+    """Read the template table once: sentences of findings, labels, words of the page, words of figures."""
+    joined: dict[str, Any] = {}
+    for name in TABLES:
+        content = parsed(files("kloof.words").joinpath(name).read_text(encoding="utf-8"))
+        if twice := joined.keys() & content.keys():
+            raise CatalogueError(f"{name}: {', '.join(sorted(twice))} also stand in another template file; merge them.")
+        joined |= content
+    return joined
+
+
+def text_of(sentence: Sequence[Part]) -> str:
+    """Give a sentence as plain text."""
+    return "".join(part.text if isinstance(part, Number) else part for part in sentence)
+
+
+def template(language: str, *path: str) -> str:
+    """Look a template up by its path; a missing one is an error that names it."""
+    place: Any = templates()
+    for step in path:
+        if not isinstance(place, Mapping) or step not in place:
+            raise CatalogueError(f"sentences.toml has no entry [{'.'.join(path)}]; add it with nl and en side by side.")
+        place = place[step]
+    if not isinstance(place, Mapping) or language not in place:
+        raise CatalogueError(f"sentences.toml [{'.'.join(path)}] has no text for {language!r}.")
+    return str(place[language])
+
+
+def has(*path: str) -> bool:
+    """Tell whether a template exists."""
+    place: Any = templates()
+    for step in path:
+        if not isinstance(place, Mapping) or step not in place:
+            return False
+        place = place[step]
+    return isinstance(place, Mapping) and "nl" in place
+
+
+def fill(pattern: str, values: Mapping[str, Part | Sentence]) -> Sentence:
+    """Fill a template; an unknown placeholder is an error, the first letter becomes a capital."""
+    parts: list[Part] = []
+    end = 0
+    for match in PLACEHOLDER.finditer(pattern):
+        if match[1] not in values:
+            raise CatalogueError(
+                f"template asks for {{{match[1]}}}, known here: {', '.join(sorted(values))}: {pattern}"
+            )
+        parts.append(pattern[end : match.start()])
+        value = values[match[1]]
+        parts.extend(value if isinstance(value, tuple) else (value,))
+        end = match.end()
+    parts.append(pattern[end:])
+    kept: list[Part] = [part for part in parts if part != ""]
+    if kept and isinstance(kept[0], str):
+        kept[0] = kept[0][:1].upper() + kept[0][1:]
+    return tuple(kept)
+
+
+@dataclass(frozen=True)
+class Narrator:
+    """Writes one results document in one language."""
+
+    results: Mapping[str, Any]
+    catalogue: Catalogue
+    language: str
+
+    def word(self, *path: str) -> str:
+        """Give a fixed text of the template table (a heading, a label, a note)."""
+        return template(self.language, *path)
+
+    def number(self, pointer: str, value: float | None, unit: str, decimals: int | None = None) -> Part:
+        """Write a number that stands at `pointer`; a missing one is a dash."""
+        text = numbers.number(value, unit, self.language, decimals)
+        return text if text == numbers.MISSING else Number(text, pointer)
+
+    def area(self, code: str) -> str:
+        """Give the name of an area."""
+        return str(self.results["areas"].get(code, code))
+
+    def noun(self, name: str) -> str:
+        """Name an indicator or group inside a sentence, without a capital unless it is an abbreviation."""
+        if name in self.catalogue.groups:
+            return str(getattr(self.catalogue.group(name), self.language))
+        label = self.catalogue.indicator(name).label(self.language)
+        return label if label[1:2].isupper() else label[0].lower() + label[1:]
+
+    def focus(self, name: str | None = None) -> str:
+        """Name the focus list as it stands in a sentence: a registered list, or the rule that made it."""
+        name = name or str(self.results["parameters"]["focus"])
+        if name in self.catalogue.focus:
+            return str(self.catalogue.focus[name][self.language])
+        if ":" not in name:
+            size = str(len({part.strip() for part in name.split(",")}))
+            return PLACEHOLDER.sub(size, self.word("focus_rule", "one" if size == "1" else "given"))
+        extreme, size, indicator, year = name.split(":")
+        values = {"n": size, "noun": self.noun(indicator), "year": year}
+        rule = f"{extreme}_one" if size == "1" else extreme
+        return PLACEHOLDER.sub(lambda match: values[match[1]], self.word("focus_rule", rule))
+
+    def listed_areas(self, finding: Mapping[str, Any]) -> str:
+        """Name the areas that stand for the focus list: the list itself, or the areas of another level."""
+        level = next((flag for flag in finding["flags"] if has("listed_areas", flag)), None)
+        focus = self.focus(finding["focus"])
+        if level is None:
+            return focus
+        return PLACEHOLDER.sub(lambda match: {"focus": focus}[match[1]], self.word("listed_areas", level))
+
+    def reason(self, finding: Mapping[str, Any]) -> Sentence:
+        """Say why there is no number; without a code it is the coverage that falls short."""
+        place = f"/findings/{finding['id']}"
+        values = {
+            name: self.number(f"{place}/{name}", finding[name], "percent", 0)
+            for name in ("coverage", "coverage_minimum")
+        }
+        parts: list[Part] = []
+        end, pattern = 0, self.word("reason", finding["reason"] or "coverage")
+        for match in PLACEHOLDER.finditer(pattern):
+            parts += [pattern[end : match.start()], values[match[1]]]
+            end = match.end()
+        return (*parts, pattern[end:])
+
+    def publisher(self, source: str) -> str:
+        """Name the publisher of a source in this language."""
+        if has("publisher", source):
+            return self.word("publisher", source)
+        entry = self.results["sources"].get(source)
+        return source if entry is None else str(entry["publisher"])
+
+    def breaks(self, codes: Sequence[str]) -> str:
+        """Say which registered breaks lie between two years."""
+        texts = []
+        for code in codes:
+            name, year = code.split("@")
+            known = self.catalogue.indicator(name).breaks
+            texts += [str(getattr(gap, self.language)) for gap in known if gap.at == int(year)]
+        return "; ".join(texts)
+
+    def values(self, finding: Mapping[str, Any]) -> dict[str, Part | Sentence]:
+        """Fill the closed list of placeholders for one finding."""
+        place = f"/findings/{finding['id']}"
+        unit, decimals = finding["unit"], finding["decimals"]
+        change = self.catalogue.units.get(unit, {}).get("change", unit) if finding["kind"] in DIFFERENCES else unit
+        low, high = finding["low"], finding["high"]
+        if decimals is None and finding["kind"] in DIFFERENCES[1:] and low is not None and high is not None:
+            decimals = numbers.decimals_for(unit, high - low)
+
+        def own(name: str, value: float | None, in_unit: str = change, digits: int | None = decimals) -> Part:
+            return self.number(f"{place}/{name}", value, in_unit, digits)
+
+        values: dict[str, Part | Sentence] = {
+            "place": self.area(self.results["place"]["code"]),
+            "focus": self.focus(finding["focus"]),
+            "listed_areas": self.listed_areas(finding),
+            "break": self.breaks(finding["breaks"]),
+            "claim": f"‹{finding['measure']}›",
+            "estimate": own("estimate", finding["estimate"]),
+            "size": own("estimate", None if finding["estimate"] is None else abs(finding["estimate"])),
+            "low": own("low", low),
+            "high": own("high", high),
+            "smallest": own("smallest_effect", finding["smallest_effect"]),
+            "coverage": own("coverage", finding["coverage"], "percent", 0),
+            "coverage_minimum": own("coverage_minimum", finding["coverage_minimum"], "percent", 0),
+        }
+        if finding["indicator"] in self.catalogue.indicators:
+            values["subject"] = self.catalogue.indicator(finding["indicator"]).subject(self.language)
+        if finding["indicator"]:
+            values["noun"] = self.noun(finding["indicator"])
+        if finding["measure"] in self.catalogue.indicators:
+            values["other"] = self.catalogue.indicator(finding["measure"]).subject(self.language)
+        if low is not None and high is not None:
+            ends = [("low", low), ("high", high)] if abs(low) <= abs(high) else [("high", high), ("low", low)]
+            for name, (end, bound) in zip(("nearest", "farthest"), ends, strict=True):
+                values[name] = own(end, abs(bound))
+            values["fall"], values["rise"] = own("low", abs(low)), own("high", abs(high))
+        for side in ("a", "b"):
+            year, level = finding[side]["year"], finding[side]["estimate"]
+            if year is not None:
+                values[f"year_{side}"] = Number(str(year), f"{place}/{side}/year")
+            values[f"level_{side}"] = own(f"{side}/estimate", level, unit)
+            values[f"size_{side}"] = own(f"{side}/estimate", None if level is None else abs(level), unit)
+            values[f"n_{side}"] = own(f"{side}/n_units", finding[side]["n_units"], "number", 0)
+        for name, detail in finding["details"].items():
+            values[name] = own(f"details/{name}/value", detail["value"], detail["unit"], detail.get("decimals"))
+        if finding["judgement"] == NOT_COMPUTABLE:
+            values["reason"] = self.reason(finding)
+        return values
+
+    def paths(self, finding: Mapping[str, Any], part: str) -> list[tuple[str, ...]]:
+        """List the templates that may tell a finding, the most special one first.
+
+        A template for any judgement is about numbers, so it never tells what could not be computed.
+        """
+        kind, measure, judgement = finding["kind"], finding["measure"], finding["judgement"]
+        judgements = (judgement,) if judgement == NOT_COMPUTABLE else (judgement, "any")
+        return [("sentence", kind, wide, judged, part) for wide in (measure, "any") for judged in judgements]
+
+    def sentence(self, finding: Mapping[str, Any], part: str = "main") -> Sentence:
+        """Write the sentence of a finding: template [sentence.KIND.MEASURE|any.JUDGEMENT|any.part]."""
+        paths = self.paths(finding, part)
+        for path in paths:
+            if has(*path):
+                return fill(template(self.language, *path), self.values(finding))
+        raise CatalogueError(f"sentences.toml has no [{'.'.join(paths[0])}] and no wider one; add it in nl and en.")
+
+    def has_part(self, finding: Mapping[str, Any], part: str) -> bool:
+        """Tell whether a finding has such a sentence."""
+        return any(has(*path) for path in self.paths(finding, part))
+
+
+def section_limits(teller: Narrator, section: Mapping[str, Any]) -> list[Sentence]:
+    """List the limits of a section: one sentence per flag its findings carry, then its own."""
+    found = section["findings"]
+    entries = found.values() if isinstance(found, Mapping) else [teller.results["findings"][name] for name in found]
+    flags = dict.fromkeys(flag for finding in entries for flag in finding["flags"])
+    lines = [teller.word("flag", flag) for flag in flags]
+    own = [key for key in ("limit_a", "limit_b", "limit_c") if has("section", section["id"], key)]
+    return [(line,) for line in (*lines, *[teller.word("section", section["id"], key) for key in own])]
+
+
+def complete(catalogue: Catalogue) -> list[str]:
+    """List every fault of the template table: a language missing, placeholders that differ, an unknown verdict.
+
+    Digits are refused in sentences, because they could not be traced; number words are found by the audit of a page.
+    """
+    found: list[str] = []
+
+    def walk(place: Any, path: tuple[str, ...]) -> None:
+        name = ".".join(path)
+        if not isinstance(place, Mapping):
+            found.append(f"[{name}] is not a text in nl and en")
+            return
+        if "nl" in place or "en" in place:
+            if missing := {"nl", "en"} - place.keys():
+                found.append(f"[{name}] has no {', '.join(sorted(missing))}")
+                return
+            asked = [sorted(set(PLACEHOLDER.findall(place[language]))) for language in ("nl", "en")]
+            if asked[0] != asked[1]:
+                found.append(f"[{name}] asks for {asked[0]} in nl and {asked[1]} in en")
+            if path[0] == "sentence" and re.search(r"\d", PLACEHOLDER.sub("", place["nl"] + place["en"])):
+                found.append(f"[{name}] holds a typed number")
+            return
+        for key, inner in place.items():
+            walk(inner, (*path, key))
+
+    walk(templates(), ())
+    found += [f"[verdict.{code}] is missing" for code in VERDICTS if not has("verdict", code)]
+    found += [f"[judgement.{code}] is missing" for code in JUDGEMENTS if not has("judgement", code)]
+    found += [
+        f"indicator {name} has a subject in one language only"
+        for name, entry in catalogue.indicators.items()
+        if (entry.subject_nl is None) != (entry.subject_en is None)
+    ]
+    return found

@@ -1,0 +1,257 @@
+"""Finished reports side by side: the same measure in every municipality, and the places each can take.
+
+Reads results.json documents; computes nothing but order. Numbers keep where they stand, and in which report.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kloof.catalogue import Catalogue
+from kloof.errors import ReportError, faults
+from kloof.questions.other_places import ranks
+from kloof.results import FORMAT
+from kloof.words.numbers import LANGUAGES
+from kloof.words.sentences import Narrator, Sentence
+
+COMPARED = re.compile(r"03\.(?:level|index)\.\w+|04\.\w+\.(?:absolute|relative)")  # findings that places share
+SYNTHETIC = 9001  # number of the first synthetic municipality
+KINDS = ("absolute", "relative", "level", "index")
+TESTED = re.compile(r"04\.(\w+)\.absolute")
+
+
+@dataclass(frozen=True)
+class Report:
+    """One finished report: its folder, its results, and the languages it has a page in."""
+
+    folder: Path
+    document: Mapping[str, Any]
+    languages: tuple[str, ...]
+
+    @property
+    def code(self) -> str:
+        """Code of its municipality."""
+        return str(self.document["place"]["code"])
+
+    @property
+    def name(self) -> str:
+        """Name of its municipality."""
+        return str(self.document["areas"].get(self.code, self.code))
+
+    @property
+    def synthetic(self) -> bool:
+        """Tell a synthetic municipality by its code: CBS has given numbers up to 2000."""
+        return int(self.code[2:]) >= SYNTHETIC
+
+    @property
+    def series(self) -> str | None:
+        """Name the table of the gap that was followed: that of the first lead sentence, else the first there is."""
+        named = [match[1] for name in self.document["lead"] if (match := TESTED.fullmatch(name))]
+        named += [match[1] for name in self.document["findings"] if (match := TESTED.fullmatch(name))]
+        return next((f"04.{name}" for name in named if f"04.{name}" in self.document["tables"]), None)
+
+
+def read_reports(folders: Sequence[Path]) -> list[Report]:
+    """Read finished reports, in the order of their names; raises ReportError with every folder that is not one."""
+    found, read = [], []
+    if not folders:
+        raise ReportError("There is no finished report to make a site of. Make one first: kloof run --preset breda")
+    for folder in folders:
+        try:
+            read.append(_read(folder))
+        except ReportError as problem:
+            found.append(str(problem))
+    places: dict[str, list[str]] = {}
+    for report in read:
+        places.setdefault(report.code, []).append(report.folder.name)
+    found += [
+        f"{code} has {len(names)} reports ({', '.join(names)})" for code, names in places.items() if len(names) > 1
+    ]
+    made_up = [report.folder.name for report in read if report.synthetic]
+    if made_up and len(made_up) < len(read):
+        found.append(f"{', '.join(made_up)}: a synthetic municipality never stands among real ones")
+    if found:
+        raise ReportError(faults("the reports", found, "Name whole reports, one of each municipality."))
+    return sorted(read, key=lambda report: (report.name, report.code))
+
+
+def _read(folder: Path) -> Report:
+    """Read one report."""
+    path = folder / "results.json"
+    if not path.is_file():
+        raise ReportError(f"{folder} has no results.json")
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as problem:
+        raise ReportError(f"{path} is not valid JSON: {problem}") from None
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise ReportError(f"{path} is not a results document of format {FORMAT}")
+    lacks = [
+        key for key in ("place", "areas", "findings", "tables", "overall", "lead", "sources") if key not in document
+    ]
+    if lacks:
+        raise ReportError(f"{path} lacks {', '.join(lacks)}")
+    languages = tuple(language for language in LANGUAGES if (folder / language / "index.html").is_file())
+    if not languages:
+        raise ReportError(f"{folder} has no page ({' or '.join(f'{language}/index.html' for language in LANGUAGES)})")
+    return Report(folder, document, languages)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One municipality on one measure: its finding, and the best and the worst place that the ranges allow."""
+
+    report: Report
+    finding: str
+    best: int
+    worst: int
+    at: float  # places along the common scale, in percent
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Measure:
+    """The same finding in every municipality that has it with a range, the largest first."""
+
+    finding: str
+    standings: tuple[Standing, ...]
+    zero: float | None  # where nothing lies along the scale, when it is on it
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """All reports of a site in one language."""
+
+    reports: tuple[Report, ...]
+    catalogue: Catalogue
+    language: str
+
+    @cached_property
+    def tellers(self) -> dict[str, Narrator]:
+        """One narrator per municipality."""
+        return {report.code: Narrator(report.document, self.catalogue, self.language) for report in self.reports}
+
+    @cached_property
+    def measures(self) -> tuple[Measure, ...]:
+        """Every measure that a report has: changes, sizes, spread; among them those that most reports have first."""
+        names = dict.fromkeys(
+            name for report in self.reports for name in report.document["findings"] if COMPARED.fullmatch(name)
+        )
+        made = [measure for name in names if (measure := self._measure(name)) is not None]
+        return tuple(sorted(made, key=lambda measure: (KINDS.index(kind_of(measure.finding)), -len(measure.standings))))
+
+    def _measure(self, name: str) -> Measure | None:
+        """Put one finding of all reports in order; a level by its size, a change with its sign."""
+        held = [(report, report.document["findings"].get(name)) for report in self.reports]
+        told = [
+            (report, finding)
+            for report, finding in held
+            if finding is not None and None not in (finding["estimate"], finding["low"], finding["high"])
+            and finding["comparability"] != "broken"
+        ]  # fmt: skip
+        if not told:
+            return None
+        size = name.startswith("03.level.")
+        rows = pd.DataFrame([ends(finding, size=size) for _, finding in told], columns=["estimate", "low", "high"])
+        places = ranks(rows)
+        low, high = float(rows.min().min()), float(rows.max().max())
+        width = (high - low) or 1.0
+
+        def along(value: float) -> float:
+            return round(100 * (value - low) / width, 1)
+
+        standings = [
+            Standing(report, name, best, worst, *map(along, row))
+            for (report, _), row, best, worst in zip(
+                told, rows.itertuples(index=False), places["rank_low"], places["rank_high"], strict=True
+            )
+        ]
+        order = sorted(range(len(told)), key=lambda at: (-rows["estimate"].iloc[at], told[at][0].name))
+        zero = along(0.0) if low <= 0.0 <= high else None
+        return Measure(name, tuple(standings[at] for at in order), zero)
+
+    def title(self, name: str) -> str:
+        """Name a measure: what it compares, of which indicator or group."""
+        finding = next(
+            report.document["findings"][name] for report in self.reports if name in report.document["findings"]
+        )
+        teller = next(iter(self.tellers.values()))
+        return teller.word("site", "measure", kind_of(name)).replace("{noun}", teller.noun(str(finding["indicator"])))
+
+    def lead(self, report: Report) -> Sentence:
+        """Give the first sentence of a report."""
+        findings = report.document["findings"]
+        first = next(iter(report.document["lead"]), None)
+        return self.tellers[report.code].sentence(findings[first]) if first else ()
+
+
+def kind_of(name: str) -> str:
+    """Tell what kind of measure a finding is: absolute, relative, level or index."""
+    return name.split(".")[1] if name.startswith("03.") else name.rsplit(".", 1)[1]
+
+
+def ends(finding: Mapping[str, Any], *, size: bool) -> tuple[float, float, float]:
+    """Give a finding and its range; with `size` of the distance from nothing, whichever way it goes."""
+    estimate, low, high = (float(finding[name]) for name in ("estimate", "low", "high"))
+    if not size:
+        return estimate, low, high
+    nearest = 0.0 if low <= 0.0 <= high else min(abs(low), abs(high))
+    return abs(estimate), nearest, max(abs(low), abs(high))
+
+
+WIDTH, HEIGHT, EDGE = 220.0, 76.0, 6.0
+ENDS = ("gap_low", "gap_high")
+Point = tuple[int, float, float, float, bool]  # year, gap, low, high, and whether it may be joined to the year before
+
+
+def points(table: Mapping[str, Any]) -> list[Point]:
+    """Read the gap by year out of the table behind the lines of a gap; years without one are left out."""
+    keys = [column["key"] for column in table["columns"]]
+    rows = [dict(zip(keys, row, strict=True)) for row in table["rows"]]
+    made: list[Point] = []
+    for row in rows:
+        if row["gap"] is not None:
+            gap, low, high = (float(row["gap"] if row[name] is None else row[name]) for name in ("gap", *ENDS))
+            made.append((int(row["year"]), gap, low, high, row["link"] != "broken"))
+    return made
+
+
+def frame(series: Sequence[Sequence[Point]]) -> tuple[int, int, float, float]:
+    """Give the scale that all pictures share: first and last year, lowest and highest gap with zero among them."""
+    every = [point for one in series for point in one]
+    years = [point[0] for point in every]
+    return min(years), max(years), min(0.0, *(point[2] for point in every)), max(0.0, *(point[3] for point in every))
+
+
+def picture(series: Sequence[Point], shared: tuple[int, int, float, float]) -> str:
+    """Draw the gap of one municipality as SVG without words: a band, a line that stops at a break, dots, and zero."""
+    first, last, low, high = shared
+
+    def x(year: int) -> float:
+        return round(EDGE + (year - first) / ((last - first) or 1) * (WIDTH - 2 * EDGE), 1)
+
+    def y(value: float) -> float:
+        return round(HEIGHT - EDGE - (value - low) / ((high - low) or 1.0) * (HEIGHT - 2 * EDGE), 1)
+
+    runs: list[list[Point]] = []
+    for point in series:
+        if runs and point[4]:
+            runs[-1].append(point)
+        else:
+            runs.append([point])
+    band = "".join(
+        "M" + "L".join([f"{x(p[0])} {y(p[3])}" for p in run] + [f"{x(p[0])} {y(p[2])}" for p in reversed(run)]) + "Z"
+        for run in runs
+    )
+    line = "".join("M" + "L".join(f"{x(p[0])} {y(p[1])}" for p in run) for run in runs)
+    dots = "".join(f'<circle cx="{x(p[0])}" cy="{y(p[1])}" r="2.4"/>' for p in series)
+    zero = f'<path class="zero" d="M{EDGE} {y(0.0)}H{WIDTH - EDGE}"/>'
+    lines = f'{zero}<path class="band" d="{band}"/><path class="line" d="{line}"/>'
+    return f'<svg viewBox="0 0 {WIDTH:g} {HEIGHT:g}" class="small" aria-hidden="true">{lines}{dots}</svg>'

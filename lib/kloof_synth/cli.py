@@ -1,0 +1,103 @@
+"""`kloof calibrate` and `kloof synth`: how often every claim's test is wrong, and synthetic municipalities for it."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from kloof_synth.calibration import Told
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the commands about synthetic municipalities to those of kloof."""
+    for command in (calibrate, synth):
+        app.command()(command)
+
+
+def calibrate(
+    claims: Annotated[list[str] | None, typer.Option(help="only this claim (more than once: these)")] = None,
+    trials: Annotated[
+        int | None,
+        typer.Option(help="synthetic municipalities for each claim, switch and size; without it 400, or 200 of gaps"),
+    ] = None,
+    count: Annotated[
+        list[int] | None, typer.Option(help="buurten (or municipalities) of each; without it 56, 15 and 200")
+    ] = None,
+    workers: Annotated[int, typer.Option(help="processes; 0: as many as there are cores")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="table to fill; without it data/calibration.csv, or data/gap_calibration.csv")
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="make everything anew, also what is there")] = False,
+    gaps: Annotated[
+        bool, typer.Option("--gaps", help="make the other table: the change of a gap, judged in several ways")
+    ] = False,
+) -> None:
+    """Fill the table of error rates, and go on where an earlier run stopped; that of --gaps is made in one go."""
+    import time
+
+    from kloof.errors import ParameterError
+    from kloof.paths import data_folder
+    from kloof_synth import calibration
+
+    trials = (200 if gaps else 400) if trials is None else trials
+    if trials < 1:
+        raise ParameterError(f"trials {trials} is not a number of synthetic municipalities; give 1 or more.")
+    path = out or data_folder() / ("gap_calibration.csv" if gaps else "calibration.csv")
+    if gaps:
+        if claims or count:
+            raise ParameterError("--gaps has its own cases; --claims and --count choose those of the other table.")
+        make_gap_table(path, trials, workers or os.cpu_count() or 1)
+        return
+    chosen = calibration.cells(claims or (), count or calibration.COUNTS)
+    before = calibration.empty() if fresh else calibration.read(path)
+    started = time.monotonic()
+    for table, told in calibration.fill(chosen, trials, before, workers=workers or os.cpu_count() or 1):
+        calibration.write_table(path, table)
+        print(f"{line_of(told)}   {time.monotonic() - started:.0f} s", file=sys.stderr)
+    print(f"{path}: {len(chosen)} cells of {trials} or more synthetic municipalities.\nNext: kloof run --only 12")
+
+
+def make_gap_table(path: Path, trials: int, workers: int) -> None:
+    """Make the table of error rates of the change of a gap anew."""
+    from kloof_synth import calibration, gap_calibration
+
+    cases = gap_calibration.cases()
+    print(f"{len(cases)} cases of {trials} synthetic municipalities each …", file=sys.stderr)
+    calibration.write_table(path, gap_calibration.calibrate_gaps(cases, trials, workers=workers))
+    print(f"{path}: {len(cases)} cases of {trials} synthetic municipalities.\nNext: kloof run --only 12")
+
+
+def line_of(told: "Told") -> str:
+    """Say which cell is done and what came of it."""
+    claim, part, switch, count, years = told.cell.key
+    shares = ", ".join(f"{name.lower()} {share:.0f} %" for name, share in told.shares.items() if share)
+    return f"{told.number}/{told.of} {claim} {part} {switch} ({count} × {years}): {shares}"
+
+
+def synth(
+    out: Annotated[Path, typer.Option(help="folder to write; its name begins with synthetic")],
+    switch: Annotated[
+        list[str] | None, typer.Option(help="C1.absolute=large; off, small, registered, large or a number; more: these")
+    ] = None,
+    buurten: Annotated[int, typer.Option(help="number of buurten")] = 56,
+    years: Annotated[int, typer.Option(help="number of years")] = 8,
+    seed: Annotated[int, typer.Option(help="seed of all that is drawn")] = 1,
+) -> None:
+    """Write a synthetic municipality whose truth is known: which claims hold in it, and by how much."""
+    from kloof.catalogue import catalogue
+    from kloof.errors import ParameterError
+    from kloof_synth import files
+    from kloof_synth.town import MUNICIPALITY, Setting
+
+    if not 12 <= buurten <= 990 or not 4 <= years <= 12:
+        raise ParameterError(f"buurten {buurten} must lie between 12 and 990, and years {years} between 4 and 12.")
+    chosen = files.read_switches(switch or [])
+    world = files.together(chosen, Setting(buurten, years), seed)
+    truth = {f"{one.claim}.{one.part}": effect for one, effect in chosen}
+    files.write_files(out, world, catalogue(), truth)
+    listed = ", ".join(f"{name} {size:g}" for name, size in truth.items())
+    print(f"Synthetic municipality {MUNICIPALITY} in {out}: {listed}")
+    print(f"Next: cp {out}/{files.PRESET} notebooks/presets/my_synthetic.toml; kloof run --preset my_synthetic")

@@ -1,0 +1,1 @@
+"""The workshop: one source per session becomes exercises, solutions, slides and checks, in two languages."""

@@ -1,0 +1,224 @@
+"""The browser edition: JupyterLite with Python in the page, all it needs in one folder, nothing from a CDN.
+
+The interpreter comes from the npm package `pyodide`, the pure packages it needs from PyPI in the versions its lock file
+names. numpy, pandas and matplotlib exist for the browser only on the server of pyodide's makers; PyPI and npm have no
+build of them. Session 1 is therefore written a second time in plain Python (cells tagged `lite`); 2 to 4 are not in it.
+"""
+
+import base64
+import hashlib
+import importlib.util
+import json
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from kloof.errors import SourceError
+from kloof.report.notebook import VERSION
+from kloof.run.report import replace_folder
+from kloof.words.numbers import LANGUAGES
+from kloof_workshop import answers, lesson, sessions
+
+SESSION = 1
+LOADED = ("micropip", "ipython", "jedi")  # what the kernel loads before it starts, as pyodide's lock file names it
+BESIDE = ("comm",)  # what it loads besides: pure, and already here as a dependency of ipykernel
+CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
+SHARED = ("exercise.py", "checks.py", "sketch.py", "workshop.toml")  # the very files of the library
+STUBS = {"lesson.py": "lite_lesson.py.txt", "answers.py": "lite_answers.py.txt"}
+LEFT_OUT = (
+    "Sessions 2-4 are not in this edition: numpy, pandas, scipy and statsmodels for the browser (pyemscripten wheels) "
+    "are on neither PyPI nor npm, only on the server of pyodide's makers, and nothing may be fetched from there.",
+    "Sliders are not in this edition: sessions 2 and 3 have them.",
+)
+
+
+def stored() -> dict[str, Any]:
+    """Compute the tables, answers and typical mistakes of session 1, as plain values."""
+
+    def rows(table: Any) -> list[dict[str, Any]]:
+        plain: list[dict[str, Any]] = json.loads(table.to_json(orient="records"))
+        return plain
+
+    made = {}
+    for number in answers.exercises():
+        if number.startswith(f"{SESSION}."):
+            known = answers.fixed(number)
+            wrong = [[kind, value if isinstance(value, str) else float(value)] for kind, value in known.wrong]
+            right = known.right if isinstance(known.right, str) else float(known.right)
+            made[number] = {
+                "right": right, "wrong": wrong, "within": known.within, "unit": known.unit,
+                "choices": list(known.choices),
+            }  # fmt: skip
+    tables = {"tidy": rows(lesson.tidy()), "homes": rows(lesson.homes()), "two_lines": rows(lesson.two_lines())}
+    return {**tables, "answers": made}
+
+
+def package() -> dict[str, bytes]:
+    """Give the files of the small package that the browser edition imports as `kloof`."""
+    here = files("kloof_workshop")
+    made = {"kloof_workshop/__init__.py": b'"""kloof, the part of it that runs in a browser."""\n'}
+    made |= {f"kloof_workshop/{name}": here.joinpath(name).read_bytes() for name in SHARED}
+    made |= {
+        f"kloof_workshop/{name}": here.joinpath("templates", source).read_bytes() for name, source in STUBS.items()
+    }
+    made["kloof_workshop/stored.json"] = json.dumps(stored(), ensure_ascii=False, sort_keys=True).encode("utf-8")
+    about = f"kloof-{VERSION}.dist-info"
+    made[f"{about}/METADATA"] = f"Metadata-Version: 2.1\nName: kloof\nVersion: {VERSION}\n".encode()
+    made[f"{about}/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: kloof\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    lines = []
+    for name, content in made.items():
+        digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+        lines.append(f"{name},sha256={digest},{len(content)}")
+    made[f"{about}/RECORD"] = "\n".join([*lines, f"{about}/RECORD,,", ""]).encode()
+    return made
+
+
+def wheel(folder: Path) -> Path:
+    """Write the small package as a wheel; the same figures give the same bytes."""
+    path = folder / f"kloof-{VERSION}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in package().items():
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+    return path
+
+
+def closure(packages: Mapping[str, Any], wanted: Sequence[str]) -> list[str]:
+    """List packages of a lock file with all they depend on. Raises SourceError for one that is not in it."""
+    found, waiting = list[str](), list(wanted)
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        if name not in packages:
+            raise SourceError(
+                f"pyodide's lock file has no {name}; this version of jupyterlite-pyodide-kernel is not known."
+            )
+        found.append(name)
+        waiting += [
+            one.replace("_", "-") if one.replace("_", "-") in packages else one for one in packages[name]["depends"]
+        ]
+    return sorted(found)
+
+
+def _command(words: Sequence[str], where: Path) -> str:
+    """Run a command; raises SourceError with its last words when it fails or does not exist."""
+    try:
+        ended = subprocess.run(words, cwd=where, capture_output=True, text=True, encoding="utf-8", check=False)
+    except FileNotFoundError:
+        raise SourceError(
+            f"{words[0]} is not on this machine; the browser edition needs it once, to be built."
+        ) from None
+    if ended.returncode:
+        said = (ended.stderr or ended.stdout).strip().splitlines()
+        raise SourceError(f"{' '.join(words[:4])} failed: {' '.join(said[-3:])}")
+    return ended.stdout
+
+
+def interpreter(folder: Path, version: str) -> None:
+    """Put pyodide and the packages its kernel loads in a folder, with a lock file that names only what is there."""
+    with tempfile.TemporaryDirectory() as scratch:
+        packed = Path(scratch) / _command(["npm", "pack", f"pyodide@{version}", "--silent"], Path(scratch)).split()[-1]
+        with tarfile.open(packed) as archive:
+            for name in CORE:
+                member = archive.extractfile(f"package/{name}")
+                if member is None:
+                    raise SourceError(f"the npm package pyodide {version} has no {name}.")
+                (folder / name).write_bytes(member.read())
+    lock = json.loads((folder / "pyodide-lock.json").read_text(encoding="utf-8"))
+    every = lock["packages"]
+    kept = {name: every[name] for name in closure(every, LOADED)}
+    kept |= {name: _entry(name, metadata.version(name)) for name in BESIDE}
+    pins = [f"{entry['name']}=={entry['version']}" for entry in kept.values()]
+    tags = ["--python-version", lock["info"]["python"], "--implementation", "py", "--abi", "none", "--platform", "any"]
+    _command(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--only-binary",
+            ":all:",
+            *tags,
+            "--dest",
+            str(folder),
+            *pins,
+        ],
+        folder,
+    )
+    for entry in kept.values():
+        _point_to(folder, entry)
+    wheel(folder)
+    kept["kloof"] = _entry("kloof", VERSION)
+    _point_to(folder, kept["kloof"])
+    (folder / "pyodide-lock.json").write_text(json.dumps({**lock, "packages": kept}, sort_keys=True), encoding="utf-8")
+
+
+def _entry(name: str, version: str) -> dict[str, Any]:
+    """Make an entry of a lock file for a pure package without dependencies."""
+    return {
+        "depends": [], "file_name": "", "imports": [name], "install_dir": "site", "name": name,
+        "package_type": "package", "sha256": "", "unvendored_tests": False, "version": version,
+    }  # fmt: skip
+
+
+def _point_to(folder: Path, entry: dict[str, Any]) -> None:
+    """Let an entry of the lock file name the wheel that was downloaded, with its hash."""
+    stem = entry["name"].replace("-", "_").lower()
+    found = [path for path in folder.glob("*.whl") if path.name.lower().startswith(f"{stem}-{entry['version']}-")]
+    if len(found) != 1:
+        raise SourceError(f"no pure wheel of {entry['name']} {entry['version']} was downloaded.")
+    entry["file_name"] = found[0].name
+    entry["sha256"] = hashlib.sha256(found[0].read_bytes()).hexdigest()
+
+
+def settings(packages: Sequence[str]) -> dict[str, Any]:
+    """Tell JupyterLite to take Python from its own folder, and to look nowhere else."""
+    kernel = {
+        "pyodideUrl": "./static/pyodide/pyodide.mjs",
+        "disablePyPIFallback": True,
+        "loadPyodideOptions": {"packages": list(packages), "lockFileURL": "./static/pyodide/pyodide-lock.json"},
+    }
+    return {
+        "jupyter-lite-schema-version": 0,
+        "jupyter-config-data": {
+            "appName": "kloof",
+            "litePluginSettings": {"@jupyterlite/pyodide-kernel-extension:kernel": kernel},
+        },
+    }
+
+
+def build_edition() -> tuple[Path, tuple[str, ...]]:
+    """Build the edition in reports/workshop/lite; return the folder and what is not in it.
+
+    Raises SourceError when the packages of requirements-lite.txt or npm are not there.
+    """
+    if importlib.util.find_spec("jupyterlite_pyodide_kernel") is None:
+        raise SourceError("the browser edition needs more packages: pip install -r requirements-lite.txt")
+    from jupyterlite_pyodide_kernel.constants import PYODIDE_VERSION
+
+    target = sessions.solutions_folder() / "lite"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".lite-", dir=target.parent) as scratch:
+        lite = Path(scratch)
+        (lite / "static" / "pyodide").mkdir(parents=True)
+        interpreter(lite / "static" / "pyodide", PYODIDE_VERSION)
+        chosen = settings([*LOADED, *BESIDE, "kloof"])
+        (lite / "jupyter-lite.json").write_text(json.dumps(chosen, indent=1), encoding="utf-8")
+        source = sessions.session(SESSION)
+        for language in LANGUAGES:
+            path = lite / "files" / language / f"{source.names[language]}.ipynb"
+            path.parent.mkdir(parents=True)
+            path.write_text(sessions.dumped(sessions.build(source, language, lite=True)), encoding="utf-8")
+        words = [sys.executable, "-m", "jupyter", "lite", "build", "--lite-dir", str(lite), "--contents", "files"]
+        _command([*words, "--output-dir", str(lite / "made"), "--apps", "lab", "--no-sourcemaps"], lite)
+        replace_folder(lite / "made", target)
+    return target, LEFT_OUT

@@ -1,0 +1,177 @@
+"""A hypothesis of one's own, registered before it is tested: a preset file with the claim in it, and its hash.
+
+This is the one place that knows how a hypothesis is written down; the workshop and the command line go through it.
+"""
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from kloof.catalogue import catalogue
+from kloof.errors import ParameterError, ReportError, faults
+from kloof.findings import HIGHER, LOWER, Finding
+from kloof.paths import project_folder, write_whole
+from kloof.questions import gaps
+from kloof.questions.gaps import MEASURES
+from kloof.study.parameters import presets_folder, read_preset
+from kloof.study.study import Study, open_study
+
+NAME = re.compile(r"my_[a-z0-9_]+")
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """What was written down: the gap of `indicator` was expected to become HIGHER or LOWER; `sha256` is of the file."""
+
+    name: str
+    indicator: str
+    measure: str
+    expected: str
+    smallest_effect: float
+    because: str
+    sha256: str
+
+    @property
+    def command(self) -> str:
+        """The command that makes its report."""
+        return f"kloof run --preset {self.name}"
+
+    def study(self, language: str) -> Study:
+        """Open the study of this hypothesis."""
+        return open_study({"preset": self.name, "language": language})
+
+
+def path_of(name: str) -> Path:
+    """Give the file of a hypothesis."""
+    return presets_folder() / f"{name}.toml"
+
+
+def register(name: str, claim: Mapping[str, Any], **changes: Any) -> Hypothesis:
+    """Write a hypothesis down before it is tested: `claim` says what is expected, `changes` where to look.
+
+    claim: indicator, measure ("absolute" or "relative"), expected ("HIGHER" or "LOWER": the gap), smallest_effect (in
+    the unit of the gap), because (one sentence). changes: parameters that differ from the preset `breda`, such as
+    focus, year_from, municipality, source. Registering the same again is no harm; another content under a name that
+    is taken raises ParameterError, as do all faults of the claim at once.
+    """
+    known = catalogue()
+    needed = ("indicator", "measure", "expected", "smallest_effect", "because")
+    found = [f"claim lacks {part}" for part in needed if part not in claim]
+    found += [f"claim has {part!r}, which is unknown" for part in claim if part not in needed]
+    if not NAME.fullmatch(name):
+        found.append(f"name {name!r} must be my_ followed by small letters, digits and underscores")
+    if "indicator" in claim and claim["indicator"] not in known.indicators:
+        found.append(f"indicator {claim['indicator']!r} is not in the catalogue; see: kloof list indicators")
+    if claim.get("measure", MEASURES[0]) not in MEASURES:
+        found.append(f"measure must be {' or '.join(MEASURES)}, not {claim['measure']!r}")
+    if claim.get("expected", HIGHER) not in (HIGHER, LOWER):
+        found.append(f"expected must be {HIGHER} or {LOWER} (the gap), not {claim['expected']!r}")
+    effect = claim.get("smallest_effect", 1)
+    if isinstance(effect, bool) or not isinstance(effect, int | float) or not effect > 0:
+        found.append(f"smallest_effect must be a number above 0, not {effect!r}")
+    if not str(claim.get("because", "…")).strip():
+        found.append("because is empty: say in one sentence why you expect it")
+    if found:
+        raise ParameterError(faults("the hypothesis", found, "Correct it, then register again."))
+    content = _as_toml(claim, _parameters(claim, changes))
+    path = path_of(name)
+    if path.exists() and path.read_text(encoding="utf-8") != content:
+        raise ParameterError(
+            f"{name} is registered already with other content: a hypothesis is not changed afterwards. "
+            f"Choose another name, such as {name}_2."
+        )
+    if not path.exists():
+        write_whole(path, content)
+        try:
+            open_study({"preset": name})
+        except ParameterError:
+            path.unlink()
+            raise
+    return read_hypothesis(name)
+
+
+def _parameters(claim: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Complete the parameters of a hypothesis with those of the default preset."""
+    base = dict(read_preset("breda")["parameters"])
+    focus = str(changes.get("focus", base["focus"]))
+    base |= {"indicators": [claim["indicator"]], "levels": list(dict.fromkeys([*base["levels"], claim["indicator"]]))}
+    if changes.get("source", base["source"]) != base["source"]:
+        brought = {"comparisons": [], "published": "", "groups": [], "levels": [claim["indicator"]]}
+        base |= {**brought, "focus_variants": [focus]}
+    else:
+        base["focus_variants"] = list(dict.fromkeys([focus, *base["focus_variants"]]))
+    if claim["measure"] == MEASURES[0]:
+        base["smallest_effects"] = {claim["indicator"]: float(claim["smallest_effect"])}
+    return {**base, **changes}
+
+
+def _as_toml(claim: Mapping[str, Any], parameters: Mapping[str, Any]) -> str:
+    """Write the file of a hypothesis; the same content gives the same bytes."""
+    lines = ["# A hypothesis, registered before it was tested. Do not change it: register another one.", "[hypothesis]"]
+    lines += [f"{key} = {_value(claim[key])}" for key in sorted(claim)]
+    lines += ["", "[parameters]", *[f"{key} = {_value(value)}" for key, value in parameters.items()]]
+    return "\n".join(lines) + "\n"
+
+
+def _value(value: Any) -> str:
+    """Write one value as TOML."""
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {_value(one)}" for key, one in value.items()) + " }"
+    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
+
+
+def read_hypothesis(name: str) -> Hypothesis:
+    """Read a registered hypothesis. Raises ParameterError when there is none under this name."""
+    path = path_of(name)
+    if not path.is_file():
+        raise ParameterError(f"no hypothesis {name!r} is registered; register it first.")
+    content = path.read_bytes()
+    claim = tomllib.loads(content.decode("utf-8")).get("hypothesis")
+    if not isinstance(claim, dict):
+        raise ParameterError(f"{path.name} is a preset without a hypothesis; register one under another name.")
+    return Hypothesis(name=name, sha256=hashlib.sha256(content).hexdigest(), **claim)
+
+
+def tested(hypothesis: Hypothesis, study: Study) -> dict[str, Finding]:
+    """Compute the change of the gap that the hypothesis is about, under its focus list (the first) and the others.
+
+    The smallest change that matters is the one that was registered.
+    """
+    made = {}
+    for focus in study.variants:
+        found = gaps.follow(study, hypothesis.indicator, focus)
+        number = f"my.{hypothesis.indicator}.{hypothesis.measure}"
+        finding = gaps.gap_change(study, found, hypothesis.measure, number, focus)
+        made[focus.name] = replace(finding, smallest_effect=float(hypothesis.smallest_effect))
+    return made
+
+
+def report(hypothesis: Hypothesis, language: str) -> str:
+    """Make the report of a hypothesis with the command a reader would type; return its folder in the project.
+
+    A report that is there already, made with these parameters in this language, is not made again. Raises ReportError
+    with what the command said when it fails.
+    """
+    folder = project_folder() / "reports" / hypothesis.name
+    if not ((folder / language / "index.html").is_file() and preset_of(folder) == hypothesis.name):
+        words = [sys.executable, "-m", "kloof.cli.main", *hypothesis.command.split()[1:], "--language", language]
+        ended = subprocess.run(words, capture_output=True, text=True, encoding="utf-8", check=False)
+        if ended.returncode:
+            raise ReportError(f"the report could not be made: {ended.stderr.strip().splitlines()[-1]}")
+    return folder.relative_to(project_folder()).as_posix()
+
+
+def preset_of(folder: Path) -> str | None:
+    """Tell which preset a report was made with; None when there is no report in the folder."""
+    try:
+        content = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    except OSError:
+        return None
+    return str(content.get("parameters", {}).get("preset"))

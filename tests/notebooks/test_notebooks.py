@@ -1,0 +1,111 @@
+"""The notebooks as committed: anatomy, languages, parameters."""
+
+import copy
+import json
+import re
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pytest
+
+from kloof.run import execute, report
+from kloof.run import project as listing
+from kloof.study.parameters import HELP, SETTINGS, Parameters, preset_names, read_preset
+
+PATHS = report.notebook_paths()
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Read a notebook."""
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_the_anatomy_holds(path: Path) -> None:
+    assert listing.notebook_faults(load(path)) == []
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_the_title_is_a_question_and_it_ends_with_verdict_and_limits(path: Path) -> None:
+    cells = load(path)["cells"]
+    assert listing.title(path, "nl").endswith("?")
+    assert listing.title(path, "en").endswith("?")
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    assert code[-2:] == ["kloof.finish(study, section)", "kloof.limits(study, section)"]
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_parameters_are_known_empty_and_explained(path: Path) -> None:
+    for name, entry in execute.declared(path).items():
+        assert name in (*HELP, SETTINGS)
+        assert entry["help"], f"{name} has no help"
+        if name not in ("preset", "language"):
+            assert entry["default"] in ('""', "0", "[]", "{}"), (
+                f"{name} has a default of its own; leave it to the preset"
+            )
+
+
+def test_no_notebook_or_module_branches_on_a_municipality(project: Path) -> None:
+    code = re.compile(r"GM\d{4}|[Bb]reda|[Hh]eerlen")
+    for path in sorted((project / "lib").rglob("*.py")):
+        logic = re.sub(r'(?s)""".*?"""|#[^\n]*', "", path.read_text(encoding="utf-8"))
+        found = [
+            line.strip()
+            for line in logic.splitlines()
+            if code.search(line) and re.search(r"\b(if|elif|match|case)\b|==", line)
+        ]
+        assert found == [], f"{path.name} decides by a municipality's name"
+    for path in PATHS:
+        logic = "\n".join(
+            "".join(c["source"])
+            for c in load(path)["cells"]
+            if c["cell_type"] == "code" and not c["metadata"].get("tags")
+        )
+        assert not code.search(logic), f"{path.name} names a municipality in a cell"
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_a_preset_names_everything(name: str) -> None:
+    given = read_preset(name)["parameters"]
+    wanted = {
+        "source",
+        "year_from",
+        "year_to",
+        "event",
+        "focus",
+        "focus_variants",
+        "indicators",
+        "levels",
+        "groups",
+        "seed",
+    }
+    assert "municipality" in given or name in ("municipality", "manifest")
+    assert wanted <= given.keys() <= get_type_hints(Parameters).keys()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda n: n["cells"][-1].update(outputs=[{"output_type": "stream"}]), "holds output"),
+        (lambda n: n["cells"][-1].update(execution_count=3), "holds output"),
+        (lambda n: n["cells"][-1].update(source=["def f():\n", "    return 1"]), "defines something"),
+        (lambda n: n["cells"][-1].update(source=["x = 1\n"] * 13), "more than twelve lines"),
+        (lambda n: n["cells"].pop(0), "come in pairs"),
+        (lambda n: n["cells"][0].update(source=["## Wat?"]), "same levels"),
+        (lambda n: n["cells"][2]["metadata"].update(tags=[]), "tagged parameters"),
+        (lambda n: n["cells"][2]["source"].append("\nx = derived + 1"), "is not `name: type = value"),
+    ],
+)
+def test_a_departure_from_the_anatomy_is_found(spoil: Any, message: str) -> None:
+    notebook = copy.deepcopy(load(PATHS[0]))
+    spoil(notebook)
+    assert any(message in fault for fault in listing.notebook_faults(notebook))
+
+
+def test_the_index_names_every_notebook(project: Path) -> None:
+    index = (project / "notebooks" / "README.md").read_text(encoding="utf-8")
+    for path in PATHS:
+        assert f"`{path.stem}`" in index
+        assert listing.title(path, "en") in index
+        assert listing.title(path, "nl") in index

@@ -1,0 +1,247 @@
+"""Results are written in one canonical way, whole or not at all, and can be looked up."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kloof.errors import ReportError
+from kloof.findings import Finding, Verdict
+from kloof.paths import dump, plain, write_whole
+from kloof.results import Column, Section, join_sections, look_up
+from kloof.schema import SetAside
+
+
+def found(name: str, estimate: float | None = 1.5) -> Finding:
+    return Finding(name, "gap", "absolute", "points", estimate=estimate, low=estimate, high=estimate)
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        (np.float64(0.1) + np.float64(0.2), 0.3),  # the sixteenth digit is not a result
+        (1 / 3, 0.333333333333),
+        (123456789.123456789, 123456789.123),
+        (np.int64(7), 7),
+        (np.bool_(True), True),
+        (True, True),
+        (np.array([1.0, np.nan, 2.5]), [1, None, 2.5]),
+        (np.array([[1, 2], [3, 4]]), [[1, 2], [3, 4]]),
+        (np.array(4.5), 4.5),
+        (pd.Series([1.0, 2.5]), [1, 2.5]),
+        (pd.Index(["b", "a"]), ["b", "a"]),
+        (pd.NA, None),
+        (None, None),
+        (float("nan"), None),
+        (np.float64("nan"), None),
+        (math.inf, None),
+        (-math.inf, None),
+        (-0.0, 0),
+        (2.0, 2),
+        ({3, 1, 2}, [1, 2, 3]),
+        (frozenset({"b", "a"}), ["a", "b"]),
+        ((1, (2.0, {"k": np.float64(0.5)})), [1, [2, {"k": 0.5}]]),
+        ({np.int64(2019): pd.NA}, {"2019": None}),
+        ("tekst", "tekst"),
+    ],
+)
+def test_values_become_what_json_knows(value: Any, wanted: Any) -> None:
+    got = plain(value)
+    assert got == wanted
+    assert type(got) is type(wanted)
+
+
+def test_the_canonical_form_is_sorted_readable_and_ends_the_line() -> None:
+    content = {"b": 1.0, "a": ["é", np.nan], "c": {"z": 1, "y": []}, "d": [[1, "a"], [2, {}]]}
+    wanted = """{
+ "a": ["é", null],
+ "b": 1,
+ "c": {
+  "y": [],
+  "z": 1
+ },
+ "d": [
+  [1, "a"],
+  [
+   2,
+   {}
+  ]
+ ]
+}
+"""
+    assert dump(content) == wanted
+
+
+def test_what_json_does_not_know_is_refused() -> None:
+    with pytest.raises(TypeError):
+        dump({"when": pd.Timestamp("2020-01-01")})
+
+
+nested = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**12), 10**12) | st.floats(allow_nan=True) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(nested)
+def test_reading_and_writing_again_changes_no_byte(content: Any) -> None:
+    text = dump(content)
+    assert dump(json.loads(text)) == text
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_floats_keep_twelve_significant_digits(value: float) -> None:
+    assert plain(value) == pytest.approx(value, rel=1e-11, abs=0)
+
+
+@given(st.dictionaries(st.text(max_size=3), st.integers(), max_size=6), st.randoms())
+def test_the_order_in_which_keys_came_does_not_matter(content: dict[str, int], random: Any) -> None:
+    keys = list(content)
+    random.shuffle(keys)
+    assert dump({key: content[key] for key in keys}) == dump(content)
+
+
+def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "results.json"
+    write_whole(path, "één\n")
+    write_whole(path, b"two\n")
+    assert path.read_bytes() == b"two\n"
+    assert path.stat().st_mode & 0o777 == 0o644
+    assert [entry.name for entry in path.parent.iterdir()] == ["results.json"]
+
+
+@pytest.mark.parametrize("when", ["writing", "renaming"])
+def test_a_failure_leaves_the_earlier_file_and_no_half_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    path = tmp_path / "results.json"
+    write_whole(path, "earlier")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    if when == "writing":
+        content = "\ud800"  # a lone surrogate has no bytes: fails when the temporary file is already there
+        with pytest.raises(UnicodeEncodeError):
+            write_whole(path, content)
+    else:
+        monkeypatch.setattr(Path, "replace", full)
+        with pytest.raises(OSError, match="No space left"):
+            write_whole(path, "later")
+    assert path.read_text() == "earlier"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_section_keeps_the_order_and_the_first_finding_heads_it() -> None:
+    section = Section("04")
+    section.add(found("04.z"), found("04.a"))
+    section.add(found("04.m"))
+    entry = section.as_json()
+    assert entry["order"]["findings"] == ["04.z", "04.a", "04.m"]
+    assert entry["headline"] == "04.z"
+    assert entry["findings"]["04.a"]["judgement"] == "HIGHER"
+
+
+def test_a_second_finding_under_the_same_id_is_refused() -> None:
+    section = Section("04")
+    section.add(found("04.z", 1.0))
+    with pytest.raises(ReportError, match=r"04\.z is recorded twice"):
+        section.add(found("04.z", 2.0))
+    assert section.findings["04.z"].estimate == 1.0
+
+
+def test_a_table_keeps_missing_cells_and_is_not_replaced_by_another() -> None:
+    section = Section("01")
+    columns = [Column("area", "area"), Column("value", "number", "percent", 1)]
+    frame = pd.DataFrame({"area": ["BU1", "BU2"], "value": [np.nan, 2.0], "not_asked": [1, 2]})
+    section.table("01.t", columns, frame)
+    section.table("01.t", columns, frame.copy())
+    assert section.tables["01.t"]["rows"] == [["BU1", None], ["BU2", 2]]
+    assert section.tables["01.t"]["columns"][1] == {"key": "value", "kind": "number", "unit": "percent", "decimals": 1}
+    with pytest.raises(ReportError, match=r"table 01\.t is recorded twice"):
+        section.table("01.t", columns, frame.assign(value=[1.0, 2.0]))
+    assert section.tables["01.t"]["rows"] == [["BU1", None], ["BU2", 2]]
+
+
+def test_a_figure_is_not_replaced_by_another() -> None:
+    section = Section("01")
+    section.figure("01.f", "coverage", "01.t", "01.a", years=(2014, np.int64(2019)))
+    section.figure("01.f", "coverage", "01.t", "01.a", years=[2014, 2019])
+    assert section.figures["01.f"]["options"] == {"years": [2014, 2019]}
+    with pytest.raises(ReportError, match=r"figure 01\.f is recorded twice"):
+        section.figure("01.f", "slope", "01.t")
+
+
+def test_rows_left_out_are_recorded_once_and_only_when_there_are_any() -> None:
+    section = Section("04")
+    lost = SetAside("balance", 3, "not_measured_in_every_year")
+    section.leave_out([lost, SetAside("balance", 0, "none")])
+    section.leave_out([lost])
+    section.decide(Verdict("C1", "SUPPORTED", "04.z", "z"))
+    entry = section.as_json()
+    assert entry["set_aside"] == [{"step": "balance", "rows": 3, "reason": "not_measured_in_every_year", "detail": ""}]
+    assert entry["verdicts"][0]["claim"] == "C1"
+
+
+def joined() -> dict[str, Any]:
+    first, second = Section("01"), Section("02")
+    first.add(found("01.z"), found("01.a"))
+    first.table("01.t", [Column("v", "number")], pd.DataFrame({"v": [1.0, 2.0]}))
+    first.decide(Verdict("C1", "SUPPORTED", "01.z", "z"))
+    second.add(found("02.b"))
+    second.decide(Verdict("C2", "UNDECIDED", "02.b", "b"))
+    header = {"place": {"code": "GM0001"}}
+    return join_sections(header, [json.loads(dump(part.as_json())) for part in (first, second)])
+
+
+def test_sections_are_joined_in_order_after_a_round_through_sorted_json() -> None:
+    document = joined()
+    assert [section["id"] for section in document["sections"]] == ["01", "02"]
+    assert document["sections"][0]["findings"] == ["01.z", "01.a"]
+    assert [section["headline"] for section in document["sections"]] == ["01.z", "02.b"]
+    assert list(document["findings"]) == ["01.a", "01.z", "02.b"]
+    assert [verdict["claim"] for verdict in document["verdicts"]] == ["C1", "C2"]
+    assert document["format"] == 1
+    assert document["place"] == {"code": "GM0001"}
+
+
+@pytest.mark.parametrize("kind", ["findings", "tables", "figures"])
+def test_an_id_that_two_notebooks_use_is_refused(kind: str) -> None:
+    part = {"id": "01", "headline": None, "set_aside": [], "verdicts": [], "order": {}}
+    names = ("findings", "tables", "figures")
+    part |= {name: {} for name in names} | {"order": {name: [] for name in names}}
+    part[kind] = {"same.id": {}}
+    with pytest.raises(ReportError, match=rf"02: {kind} same\.id"):
+        join_sections({}, [part, {**part, "id": "02"}])
+
+
+def test_pointers_are_followed() -> None:
+    document = joined()
+    assert look_up(document, "/findings/01.z/estimate") == 1.5
+    assert look_up(document, "/tables/01.t/rows/1/0") == 2
+    assert look_up(document, "place/code") == "GM0001"
+
+
+@pytest.mark.parametrize(
+    "pointer",
+    [
+        "/findings/01.nope/estimate",
+        "/tables/01.t/rows/9/0",
+        "/tables/01.t/rows/first",
+        "/findings/01.z/estimate/deeper",
+        "/place/code/0",
+        "/",
+        "",
+    ],
+)
+def test_a_pointer_to_nothing_is_an_error_that_names_it(pointer: str) -> None:
+    with pytest.raises(ReportError) as caught:
+        look_up(joined(), pointer)
+    assert str(caught.value).endswith(f"nothing at {pointer}")

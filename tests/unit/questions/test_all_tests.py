@@ -1,0 +1,193 @@
+"""What is left of verdicts when all tests count, and what conclusions stand on: by hand, scipy and statsmodels."""
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.weightstats import ttost_ind
+
+from kloof.findings import CONTRADICTED, NEGLIGIBLE, NOT_TESTABLE, SAME, SUPPORTED, UNDECIDED, Finding, verdict_of
+from kloof.questions import all_tests
+from kloof.study.claims import Registry
+
+DRAWS = 999
+
+
+def finding(
+    estimate: float | None, margin: float | None, degrees: int | None = None, p: float | None = None, **changes: Any
+) -> dict[str, Any]:
+    """A finding with a symmetric range, as results.json has it."""
+    details: dict[str, Any] = {} if degrees is None else {"degrees": {"value": degrees, "unit": "number"}}
+    if p is not None:
+        details["p_value"] = {"value": p, "unit": "probability"}
+    ends = None if estimate is None or margin is None else (estimate - margin, estimate + margin)
+    base: dict[str, Any] = {
+        "id": "x", "kind": "gap_change", "measure": "absolute", "unit": "percent", "estimate": estimate,
+        "low": ends and ends[0], "high": ends and ends[1], "range_kind": ("process", "rounding"),
+        "smallest_effect": 0.5, "details": details,
+    }  # fmt: skip
+    return Finding(**{**base, **changes}).as_json()
+
+
+def p_of(*given: Any, **changes: Any) -> float:
+    made = all_tests.p_value_of(finding(*given, **changes), DRAWS)
+    assert made is not None
+    return made
+
+
+@given(st.floats(-8, 8), st.floats(0.1, 3), st.one_of(st.none(), st.integers(1, 60)))
+@settings(deadline=None, max_examples=80)
+def test_a_p_value_is_the_one_of_the_interval(estimate: float, error: float, degrees: int | None) -> None:
+    """The interval is that of a t test: the same test gives the p-value, and both reject together."""
+    known = stats.norm if degrees is None else stats.t(degrees)
+    margin = float(known.ppf(0.975)) * error
+    made = finding(estimate, margin, degrees, smallest_effect=None)
+    p = all_tests.p_value_of(made, DRAWS)
+    assert p == pytest.approx(min(1.0, float(2 * known.sf(abs(estimate) / error))), rel=1e-6, abs=1e-12)
+    if abs(abs(estimate) - margin) > 1e-6:
+        assert (p < 0.05) == (made["judgement"] in ("HIGHER", "LOWER"))
+
+
+def test_of_an_asymmetric_interval_the_end_towards_nothing_counts() -> None:
+    """4 (1 to 10): 3 from the end near 0, so 4 / (3 / 1.96) standard errors; mirrored the same."""
+    wanted = float(2 * stats.norm.sf(4 / (3 / stats.norm.ppf(0.975))))
+    above = all_tests.p_value_of({**finding(4, 3), "low": 1, "high": 10, "judgement": "HIGHER"}, DRAWS)
+    below = all_tests.p_value_of({**finding(-4, 3), "low": -10, "high": -1, "judgement": "LOWER"}, DRAWS)
+    assert above == pytest.approx(wanted)
+    assert below == pytest.approx(wanted)
+
+
+def test_sameness_has_the_p_value_of_two_one_sided_tests() -> None:
+    """Against statsmodels' ttost_ind on made samples: the larger of two one-sided tests at ± the smallest effect."""
+    first, second = stats.norm.rvs(size=(2, 40), random_state=4) / 4
+    difference = first.mean() - second.mean()
+    pooled = math.sqrt((first.var(ddof=1) + second.var(ddof=1)) / 40)
+    made = finding(difference, float(stats.t(78).ppf(0.975)) * pooled, 78)
+    assert made["judgement"] == SAME
+    assert all_tests.p_value_of(made, DRAWS) == pytest.approx(float(ttost_ind(first, second, -0.5, 0.5)[0]))
+
+
+def test_labels_that_were_dealt_count_unless_there_were_too_few_to_tell() -> None:
+    own = p_of(3.0, 1.5)
+    assert own < 0.001
+    assert p_of(3.0, 1.5, p=0.03) == pytest.approx(0.03)  # the larger of the two
+    assert p_of(3.0, 3.5, p=0.03) == pytest.approx(p_of(3.0, 3.5))  # here the interval's is larger
+    assert p_of(3.0, 1.5, p=1 / (DRAWS + 1)) == pytest.approx(own)  # "at most 0.001" says no more than that
+    assert p_of(3.0, 0.0) == 0.0  # a range without width
+
+
+@pytest.mark.parametrize(
+    ("changes", "wanted"),
+    [
+        ({"range_kind": ("rounding", "suppression")}, None),
+        ({"range_kind": ()}, None),
+        ({"comparability": "broken"}, None),
+        ({"coverage": 40.0, "coverage_minimum": 80.0}, None),
+        ({"low": None, "high": None}, 0.2),
+    ],
+)
+def test_what_is_no_test_of_chance_has_no_p_value(changes: dict[str, Any], wanted: float | None) -> None:
+    assert all_tests.p_value_of(finding(3.0, 1.0, p=0.2, **changes), DRAWS) == wanted
+
+
+# ------------------------------------------------------------------ the family of all registered tests
+
+REGISTRY = Registry(
+    {
+        name: {"kind": kind, "expected": expected}
+        for name, kind, expected in (
+            ("A", "gap_change", "HIGHER"), ("B", "pace", "LOWER"), ("C", "coverage", "HIGHER"),
+            ("D", "gap_change", "HIGHER"), ("E", "follows", "SAME"), ("F", "turn", "LOWER"),
+        )
+    },
+    0.5,
+    "",
+)  # fmt: skip
+
+
+def rows_of(**made: tuple[str, dict[str, Any]]) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
+    """Verdicts with the findings behind them: claim_part = (expected, finding)."""
+    rows, findings = [], {}
+    for name, (expected, found) in made.items():
+        claim, _, part = name.partition("_")
+        verdict = verdict_of(Finding(**{k: v for k, v in found.items() if k not in ("judgement", "a", "b")}), expected)
+        rows.append({"claim": claim, "row": part, "finding": name, "verdict": verdict})
+        findings[name] = found
+    return rows, findings
+
+
+def test_every_registered_test_counts_once_and_what_is_no_test_not_at_all() -> None:
+    rows, findings = rows_of(
+        A_x=("HIGHER", finding(3.0, 1.0)), A_y=("HIGHER", finding(3.0, 2.9)), B_x=("LOWER", finding(0.1, 0.2)),
+        C_x=("HIGHER", finding(9.0, 1.0)), E_x=("SAME", finding(2.0, 1.0)), F_x=("LOWER", finding(9.0, 1.0)),
+    )  # fmt: skip
+    verdicts, p_values = all_tests.family(rows, findings, REGISTRY, DRAWS)
+    # D has no row: one test that could not be made. E lies beyond the smallest effect: its range was not set against 0
+    # and has no p-value. C is judged by a threshold, F read from two others.
+    assert verdicts == {"A/x": SUPPORTED, "A/y": SUPPORTED, "B/x": NEGLIGIBLE, "D": NOT_TESTABLE}
+    assert p_values["D"] is None
+    assert p_values["A/x"] == pytest.approx(p_of(3.0, 1.0))
+
+
+def test_holm_over_all_tests_against_statsmodels() -> None:
+    """Ten tests, of which one could not be made and counts as p = 1; a verdict falls when Holm's p exceeds 0.05."""
+    margins = (0.9, 1.6, 2.0, 2.3, 2.5, 2.7, 2.9, 4.0, 8.0)
+    given_ = {f"A_{place}": ("HIGHER", finding(3.0, margin)) for place, margin in enumerate(margins)}
+    rows, findings = rows_of(**given_)
+    registry = Registry({name: REGISTRY.claims[name] for name in ("A", "D")}, 0.5, "")
+    found = all_tests.after_all_tests(rows, findings, registry, DRAWS)
+    raw = [2 * stats.norm.sf(3 / (margin / stats.norm.ppf(0.975))) for margin in margins]
+    holm = multipletests([*raw, 1.0], method="holm")[1]
+    assert [found[f"A/{place}"].adjusted for place in range(9)] == pytest.approx(list(holm[:9]), rel=1e-6)
+    stands = [found[f"A/{place}"].verdict == SUPPORTED for place in range(9)]
+    assert stands == [p <= 0.05 for p in holm[:9]]
+    assert [row["verdict"] for row in rows].count(SUPPORTED) == 7 > sum(stands) > 0
+
+
+# ------------------------------------------------------------------ conclusions and their numbers
+
+
+@pytest.mark.parametrize(
+    ("votes", "wanted"),
+    [
+        ([SUPPORTED, SUPPORTED], all_tests.ON_TESTED),
+        ([SUPPORTED, NOT_TESTABLE], all_tests.PARTLY),
+        ([SUPPORTED, UNDECIDED], all_tests.PARTLY),
+        ([SUPPORTED, CONTRADICTED], all_tests.AGAINST),
+        ([NOT_TESTABLE, CONTRADICTED], all_tests.AGAINST),
+        ([NOT_TESTABLE, UNDECIDED], all_tests.OPEN),
+        ([NEGLIGIBLE, NOT_TESTABLE], all_tests.OPEN),
+        ([NOT_TESTABLE, NOT_TESTABLE], all_tests.UNTESTED),
+    ],
+)
+def test_what_a_conclusion_stands_on(votes: list[str], wanted: str) -> None:
+    names = [f"C{place}" for place in range(len(votes))]
+    assert all_tests.stands_on(names, dict(zip(names, votes, strict=True))) == wanted
+    assert all_tests.stands_on(names[::-1], dict(zip(names, votes, strict=True))) == wanted
+
+
+def test_a_claim_without_any_verdict_is_as_one_that_cannot_be_tested() -> None:
+    assert all_tests.stands_on(["C1", "C2"], {"C1": SUPPORTED}) == all_tests.PARTLY
+    assert all_tests.stands_on(["C1"], {}) == all_tests.UNTESTED
+
+
+def test_the_number_of_a_claim_is_of_a_part_with_its_verdict() -> None:
+    findings = {"a": finding(None, None), "b": finding(1.0, 3.0), "c": finding(5.0, 1.0), "d": finding(6.0, 1.0)}
+    rows = [
+        {"finding": "a", "verdict": SUPPORTED}, {"finding": "b", "verdict": UNDECIDED},
+        {"finding": "c", "verdict": SUPPORTED}, {"finding": "d", "verdict": SUPPORTED},
+        {"finding": None, "verdict": NOT_TESTABLE},
+    ]  # fmt: skip
+
+    def chosen(*places: int, overall: str) -> Any:
+        return all_tests.one_number([rows[place] for place in places], findings, overall)["finding"]
+
+    assert chosen(0, 1, 2, 3, overall=SUPPORTED) == "c"  # the first with the verdict and a number
+    assert chosen(1, 4, overall=SUPPORTED) == "b"  # none with the verdict: the first with a number
+    assert chosen(1, 2, overall=NEGLIGIBLE) == "c"  # a decided one before an undecided one
+    assert chosen(0, 4, overall=NOT_TESTABLE) is None  # no number at all: the verdict decides
+    assert all_tests.one_number([], findings, SUPPORTED) is None

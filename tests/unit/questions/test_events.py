@@ -1,0 +1,269 @@
+"""Before and since an event: which year falls where, what the trend was, and the share that was there by then."""
+
+import numpy as np
+import pytest
+import real
+from town import FOCUS, PEOPLE, indicator, town
+
+from kloof.findings import HIGHER, NOT_COMPUTABLE, UNCLEAR, judge
+from kloof.methods.gap import ABSOLUTE, RELATIVE
+from kloof.questions import events, gaps
+from kloof.study.panel import Focus
+from kloof.study.study import Study, open_study
+
+LEVEL = np.array([20.0, 21, 19, 20, 30, 31, 29, 32, 28, 30, 33, 31])
+OWN = np.array([0.1, -0.2, 0.3, 0, 0.2, -0.1, 0, 0.3, -0.3, 0.1, 0, -0.2])  # each buurt's own slope a year
+
+
+def lines(jump: float = 0.0, behind: float = 0.0, years: range = range(2016, 2023)) -> dict[int, list[float]]:
+    """Straight lines; the focus falls `behind` a year all along, and `jump` lower from 2020 on."""
+    is_focus = np.arange(12) < 4
+    return {
+        year: list(LEVEL + OWN * (year - 2016) - is_focus * (behind * (year - 2016) + jump * (year >= 2020)))
+        for year in years
+    }
+
+
+def income(years: dict[int, list[float]], measured: float = 0.5, **changes: object) -> Study:
+    return town({"income": years}, indicator("income", rounding=0.0, measured=measured), event="2020-03", **changes)
+
+
+def followed(study: Study) -> gaps.Followed:
+    return gaps.follow(study, "income")
+
+
+def mean_gap(row: list[float]) -> float:
+    weight = np.array(PEOPLE, dtype=float)
+    return float(np.average(row[4:], weights=weight[4:]) - np.average(row[:4], weights=weight[:4]))
+
+
+# ------------------------------------------------------------------ which year is before
+
+
+@pytest.mark.parametrize(
+    ("measured", "before"),
+    [
+        (0.5, [True] * 4 + [False] * 3),  # halfway 2020 is after March
+        (0.0, [True] * 5 + [False] * 2),  # 1 January 2020 is before it
+        (0.2, [True] * 4 + [False] * 3),  # 2020.2 is just after 2020.167
+        (-1.0, [True] * 6 + [False]),  # dated 1 January of the year before: the figure of 2021 is of 1 January 2020
+    ],
+)
+def test_what_counts_is_when_a_figure_was_true(measured: float, before: list[bool]) -> None:
+    study = income(lines(), measured)
+    assert events.is_before(study, followed(study)) == before
+
+
+def test_dwelling_values_of_2021_are_from_before_corona() -> None:
+    study = open_study({"preset": "breda"})
+    track = gaps.follow(study, "mean_dwelling_value", year_from=study.p.trend_from)
+    flags = dict(zip(track.years, events.is_before(study, track), strict=True))
+    assert flags[2021]
+    assert not flags[2022]
+    table = events.event_table(study, track).set_index("year")
+    assert table["period"].to_dict() == {year: "before" if flag else "since" for year, flag in flags.items()}
+    before = events.before_event(study, track, ABSOLUTE, "x")
+    assert (before.a.year, before.b.year) == (2015, 2021)
+    # golden: 2015 and 2021 recomputed from figures.csv over the buurten measured in every year 2015-2022
+    values = {
+        year: real.figures("mean_dwelling_value", "breda_dwelling_value_recalculated", year)
+        | real.figures("mean_dwelling_value", "breda_dwelling_value", year)
+        for year in range(2015, 2023)
+    }
+    codes = set.intersection(*(set(by_code) for by_code in values.values()))
+    people = real.figures("inhabitants", "breda_population", 2015)
+    codes = {code for code in codes if people.get(code, 0) > 0}
+    gap = {
+        year: real.mean(values[year], people, codes - real.focus())
+        - real.mean(values[year], people, codes & real.focus())
+        for year in values
+    }
+    assert (before.a.estimate, before.b.estimate) == pytest.approx((gap[2015], gap[2021]), abs=1e-9)
+    # the line through the gaps of 2015-2021, drawn on to 2022, beside what was measured
+    since = events.beyond_trend(study, track, ABSOLUTE, "x")
+    years = np.arange(2015, 2022)
+    slope, start = np.polyfit(years - 2015.0, [gap[year] for year in years], 1)
+    assert (since.a.estimate, since.b.estimate) == pytest.approx((start + 7 * slope, gap[2022]), abs=1e-6)
+    assert (since.a.year, since.b.year) == (2022, 2022)
+
+
+def test_health_of_2020_is_from_since_corona() -> None:
+    """The monitor of 2020 was held in the autumn. Before it: 2012 and 2016, golden over 51 buurten (rivm_50150).
+
+    The gap was 8.85 points in 2012 and 8.87 in 2016, weighed by inhabitants of 2012.
+    """
+    study = open_study({"preset": "breda"})
+    track = gaps.follow(study, "good_perceived_health_share", year_from=study.p.trend_from)
+    assert dict(zip(track.years, events.is_before(study, track), strict=True)) == {
+        2012: True, 2016: True, 2020: False, 2022: False, 2024: False,
+    }  # fmt: skip
+    people = real.figures("inhabitants", "breda_population", 2012)
+    values = {year: real.figures("good_perceived_health_share", "rivm_50150", year) for year in track.years}
+    codes = {code for code in set.intersection(*(set(row) for row in values.values())) if people.get(code, 0) > 0}
+    gap = {
+        year: real.mean(row, people, codes - real.focus()) - real.mean(row, people, codes & real.focus())
+        for year, row in values.items()
+    }
+    before = events.before_event(study, track, ABSOLUTE, "x")
+    assert (before.a.year, before.b.year, before.a.n_units) == (2012, 2016, len(codes))
+    assert (before.a.estimate, before.b.estimate) == pytest.approx((gap[2012], gap[2016]), abs=1e-9)
+    assert (gap[2012], gap[2016]) == pytest.approx((8.845, 8.874), abs=0.0005)
+    since = events.beyond_trend(study, track, ABSOLUTE, "x")
+    assert "trend_from_two_years" in since.flags
+    # the line of two years goes through both: drawn on to the mean of 2020, 2022 and 2024, which is 2022
+    assert since.a.estimate == pytest.approx(gap[2016] + (gap[2016] - gap[2012]) * 6 / 4, abs=1e-9)
+    assert since.b.estimate == pytest.approx(sum(gap[year] for year in (2020, 2022, 2024)) / 3, abs=1e-9)
+
+
+def test_nine_tenths_of_the_change_in_dwelling_values_was_there_by_2021() -> None:
+    """Golden: 90.3 percent of the change 2015-2022 by 2021 (figures.csv, as above), in loops; 1e-9 floating point."""
+    study = open_study({"preset": "breda"})
+    track = gaps.follow(study, "mean_dwelling_value", year_from=study.p.trend_from)
+    values = {
+        year: real.figures("mean_dwelling_value", "breda_dwelling_value_recalculated", year)
+        | real.figures("mean_dwelling_value", "breda_dwelling_value", year)
+        for year in range(2015, 2023)
+    }
+    people = real.figures("inhabitants", "breda_population", 2015)
+    codes = {code for code in set.intersection(*(set(row) for row in values.values())) if people.get(code, 0) > 0}
+    first, by_then, last = (
+        real.mean(values[year], people, codes - real.focus()) - real.mean(values[year], people, codes & real.focus())
+        for year in (2015, 2021, 2022)
+    )
+    found = events.share_by_event(study, track, "x")
+    assert found.estimate == pytest.approx(100 * (by_then - first) / (last - first), abs=1e-9)
+    assert found.estimate == pytest.approx(90.3, abs=0.05)
+    assert (found.details["by_year"]["value"], found.a.year, found.b.year) == (2021, 2015, 2022)
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low < found.estimate < found.high
+
+
+# ------------------------------------------------------------------ before
+
+
+def test_before_ends_at_the_last_year_before_the_event() -> None:
+    years = lines(jump=5.0, behind=1.0)
+    study = income(years)
+    found = events.before_event(study, followed(study), ABSOLUTE, "x")
+    assert (found.kind, found.a.year, found.b.year) == ("gap_change_before", 2016, 2019)
+    assert (found.a.estimate, found.b.estimate) == pytest.approx((mean_gap(years[2016]), mean_gap(years[2019])))
+    assert found.estimate == pytest.approx(mean_gap(years[2019]) - mean_gap(years[2016]))
+    assert judge(found) == HIGHER
+    relative = events.before_event(study, followed(study), RELATIVE, "x")
+    assert relative.unit == "percent"
+    assert relative.estimate == pytest.approx((relative.b.estimate or 0) - (relative.a.estimate or 0))
+
+
+def test_before_is_reversed_where_the_focus_is_better_off() -> None:
+    study = income({year: [60 - v for v in row] for year, row in lines().items()})
+    assert events.before_event(study, followed(study), ABSOLUTE, "x").measure == "absolute_reversed"
+    assert events.beyond_trend(study, followed(study), ABSOLUTE, "x").measure == "absolute_reversed"
+
+
+def test_a_list_chosen_on_the_outcome_is_corrected_here_too() -> None:
+    rng = np.random.default_rng(4)
+    years = {year: [round(float(v), 2) for v in 30 + rng.standard_normal(12)] for year in range(2016, 2023)}
+    chosen = Focus("lowest:4:income:2016", FOCUS, "income", 2016)
+    corrected, naive = income(years, focus=chosen), income(years)
+    for function in (events.before_event, events.beyond_trend):
+        found, plain = (function(study, followed(study), ABSOLUTE, "05.x") for study in (corrected, naive))
+        shift = found.details["selection_shift"]["value"]
+        assert "corrected_for_selection" in found.flags
+        assert (found.low, found.high) == pytest.approx(
+            ((plain.low or 0) - max(shift, 0), (plain.high or 0) - min(shift, 0))
+        )
+        assert abs(shift) > 0.1
+    # the trend drawn on from a low first year points up: since then the gap seems to grow, before it to shrink
+    before, since = (
+        function(corrected, followed(corrected), ABSOLUTE, "05.x")
+        for function in (events.before_event, events.beyond_trend)
+    )
+    assert before.details["selection_shift"]["value"] < 0 < since.details["selection_shift"]["value"]
+
+
+# ------------------------------------------------------------------ since
+
+
+def test_what_goes_on_as_before_is_nothing_new() -> None:
+    study = income(lines(behind=1.0))
+    found = events.beyond_trend(study, followed(study), ABSOLUTE, "x")
+    assert found.estimate == pytest.approx(0, abs=1e-9)
+    assert (found.a.year, found.b.year) == (2020, 2022)
+    years = lines(behind=1.0)
+    assert found.b.estimate == pytest.approx(np.mean([mean_gap(years[year]) for year in (2020, 2021, 2022)]))
+    assert "trend_from_two_years" not in found.flags
+
+
+def test_a_jump_is_found_beyond_the_trend() -> None:
+    study = income(lines(jump=3.0, behind=1.0))
+    found = events.beyond_trend(study, followed(study), ABSOLUTE, "x")
+    assert found.estimate == pytest.approx(3.0)
+    assert judge(found) == HIGHER
+    assert found.kind == "beyond_trend"
+    table = events.event_table(study, followed(study)).set_index("year")
+    assert (table["gap"] - table["trend"]).round(9).to_dict() == {y: 3.0 * (y >= 2020) for y in range(2016, 2023)}
+    assert table["period"].tolist() == ["before"] * 4 + ["since"] * 3
+
+
+def test_a_trend_of_two_years_is_flagged() -> None:
+    study = income(lines(years=range(2018, 2022)))
+    assert "trend_from_two_years" in events.beyond_trend(study, followed(study), ABSOLUTE, "x").flags
+
+
+@pytest.mark.parametrize(
+    ("years", "reason", "share"),
+    [
+        (range(2019, 2023), "too_few_years_before", "too_few_years_before"),
+        (range(2016, 2020), "no_year_since", "no_year_since"),
+        (range(2020, 2023), "too_few_years_before", "too_few_years_before"),
+    ],
+)
+def test_without_years_on_both_sides_there_is_no_answer(years: range, reason: str, share: str) -> None:
+    study = income(lines(years=years))
+    found = events.beyond_trend(study, followed(study), ABSOLUTE, "x")
+    assert (judge(found), found.reason) == (NOT_COMPUTABLE, reason)
+    assert events.share_by_event(study, followed(study), "x").reason == share
+    before = events.before_event(study, followed(study), ABSOLUTE, "x")
+    assert before.reason == (None if reason == "no_year_since" else reason)
+    table = events.event_table(study, followed(study))
+    assert table["trend"].isna().all() == (reason == "too_few_years_before")
+
+
+def test_what_cannot_be_followed_cannot_be_split() -> None:
+    study = income({2016: list(LEVEL)})
+    track = followed(study)
+    assert track.reason == "one_year_only"
+    for found in (
+        events.before_event(study, track, ABSOLUTE, "x"),
+        events.beyond_trend(study, track, RELATIVE, "x"),
+        events.share_by_event(study, track, "x"),
+    ):
+        assert (judge(found), found.reason) == (NOT_COMPUTABLE, "one_year_only")
+    assert events.event_table(study, track).empty
+
+
+# ------------------------------------------------------------------ share accrued
+
+
+def test_the_share_that_was_there_by_the_event() -> None:
+    """The focus falls 1 behind each year up to 2019, and 3 more in all by 2022: half was there."""
+    is_focus = np.arange(12) < 4
+    steps = {2016: 0, 2017: 1, 2018: 2, 2019: 3, 2020: 4, 2021: 5, 2022: 6}
+    years = {year: list(LEVEL + 0.01 * OWN * step - is_focus * step) for year, step in steps.items()}
+    study = income(years)
+    found = events.share_by_event(study, followed(study), "x")
+    assert found.estimate == pytest.approx(50, abs=0.5)
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low <= 50 <= found.high
+    assert found.details["by_year"]["value"] == 2019
+    assert (found.unit, found.decimals, found.smallest_effect) == ("percent", 0, None)
+    assert (found.a.year, found.b.year) == (2016, 2022)
+
+
+def test_a_gap_that_did_not_move_has_no_share() -> None:
+    study = income({year: list(LEVEL + 3 * OWN * (-1) ** year) for year in range(2016, 2023)})
+    found = events.share_by_event(study, followed(study), "x")
+    assert (judge(found), found.reason) == (NOT_COMPUTABLE, "no_change_to_split")
+    assert judge(events.beyond_trend(study, followed(study), ABSOLUTE, "x")) == UNCLEAR

@@ -1,0 +1,435 @@
+"""Every step of notebooks 01 to 05 and 09 records what it gives back, twice the same, in whatever order."""
+
+import dataclasses
+import inspect
+from typing import Any
+
+import pandas as pd
+import pytest
+import real
+from town import indicator, town
+
+from kloof.findings import HIGHER, NOT_COMPUTABLE, NOT_TESTABLE, judge, verdict_of
+from kloof.paths import dump, plain
+from kloof.questions import coverage, gap_tables, gaps, groups, levels, replication
+from kloof.results import CHANGE, UNIT, Section
+from kloof.study.claims import turn_verdict
+from kloof.study.study import Study, open_study
+
+FLAT = [20.0, 21, 19, 20, 30, 31, 29, 32, 28, 30, 33, 31]
+TABLES = {
+    "what_exists": "01.coverage",
+    "everything_that_exists": "01.availability",
+    "what_is_missing": "01.missing",
+    "how_rounded": "01.rounding",
+    "how_comparable": "01.comparability",
+    "do_totals_agree": "01.totals",
+    "do_sources_agree": "01.agreement",
+    "replicate": "02.replication",
+    "buurten_ranked": "03.ranked",
+    "buurten_by_year": "03.by_year",
+    "indices_of_groups": "03.indices",
+}
+NOT_STEPS = {"columns_of"}
+
+
+def small(**changes: Any) -> Study:
+    """The study of Breda with few draws and one group, so that it can be made several times."""
+    given = {"preset": "breda", "draws": 199, "groups": ["inhabitants_aged_0_14"], "comparisons": ["GM0855", "GM0772"]}
+    return open_study({**given, **changes})
+
+
+def make(study: Study) -> tuple[Section, dict[str, Any]]:
+    """Run every step of the notebooks on one section; give what each gave back."""
+    section = Section("all")
+    given: dict[str, Any] = {}
+    for name in (
+        *TABLES,
+        "spread_over_years",
+        "other_places",
+        "error_rates",
+        "claim_error_rates",
+        "everything_that_exists",
+    ):
+        if name == "buurten_ranked":
+            given["levels_now"] = levels.levels_now(section, study)
+            given[name] = levels.buurten_ranked(section, study, given["levels_now"])
+        else:
+            given[name] = getattr(coverage, name)(section, study)
+    followed = gaps.follow_all(study)
+    for name in ("changes", "gap_pictures", "placebos", "variants"):
+        given[name] = getattr(gap_tables, name)(section, study, followed)
+    given["changes_in_window"] = gap_tables.changes_in_window(section, study)
+    followed = gaps.follow_all(study, study.p.trend_from)
+    for name in ("before_and_since", "event_pictures"):
+        given[name] = getattr(gap_tables, name)(section, study, followed)
+    return section, given
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return small()
+
+
+@pytest.fixture(scope="module")
+def made(study: Study) -> tuple[Section, dict[str, Any]]:
+    return make(study)
+
+
+def columns(section: Section, name: str) -> pd.DataFrame:
+    """A recorded table as a frame."""
+    table = section.tables[name]
+    return pd.DataFrame(table["rows"], columns=[column["key"] for column in table["columns"]])
+
+
+def same(section: Section, name: str, frame: pd.DataFrame) -> None:
+    """The recorded columns hold what the frame holds, row by row; and it holds something."""
+    table = section.tables[name]
+    keys = [column["key"] for column in table["columns"]]
+    assert table["rows"] == [[plain(row[key]) for key in keys] for row in frame.to_dict("records")]
+    assert len(frame) > 0
+
+
+# ------------------------------------------------------------------ what is recorded is what is given back
+
+
+def test_every_step_is_tried_here(made: tuple[Section, dict[str, Any]]) -> None:
+    steps = {
+        name
+        for module in (coverage, gap_tables)
+        for name, item in inspect.getmembers(module, inspect.isfunction)
+        if item.__module__ == module.__name__ and not name.startswith("_")
+    }
+    assert made[1].keys() == steps - NOT_STEPS
+
+
+@pytest.mark.parametrize("name", [name for name in TABLES if name != "replicate"])
+def test_a_table_given_back_is_the_table_recorded(made: tuple[Section, dict[str, Any]], name: str) -> None:
+    same(made[0], TABLES[name], made[1][name])
+
+
+def test_a_replicated_figure_says_where_it_is_from_or_what_it_needs(made: tuple[Section, dict[str, Any]]) -> None:
+    section, given = made
+    frame = given["replicate"]
+    same(section, "02.replication", frame.assign(trace=frame["trace"].fillna(frame["needs"])))
+    assert columns(section, "02.replication")["trace"].notna().all()
+
+
+def test_levels_are_recorded_as_findings_and_as_a_table(study: Study, made: tuple[Section, dict[str, Any]]) -> None:
+    section, given = made
+    found = given["levels_now"]
+    assert [finding.indicator for finding in found] == list(study.p.levels)
+    assert all(section.findings[finding.id] == finding for finding in found)
+    rows = columns(section, "03.levels").set_index("indicator")
+    assert len(rows) == len(found)
+    for finding in found:
+        row = rows.loc[finding.indicator]
+        assert row[["focus", "rest", "difference", "low", "high"]].tolist() == pytest.approx(
+            [finding.a.estimate, finding.b.estimate, finding.estimate, finding.low, finding.high]
+        )
+        assert row["not_measured"] == finding.details["n_missing"]["value"]
+        assert row["difference_unit"] == ("points" if finding.unit == "percent" else finding.unit)
+    # K3 has a verdict for each level it counts, and for no other
+    judged = [verdict.row for verdict in section.verdicts if verdict.claim == "K3"]
+    assert judged == [name for name in study.p.levels if name not in ("owner_occupied_share", "crime_rate")]
+
+
+def test_the_map_shows_the_distances_of_the_ranked_buurten(made: tuple[Section, dict[str, Any]]) -> None:
+    section, given = made
+    drawn, ranked = columns(section, "03.map"), given["buurten_ranked"]
+    assert drawn["area"].tolist() == ranked["area"].tolist()
+    known = ranked["difference"].notna()
+    assert drawn.loc[known, "value"].tolist() == pytest.approx(ranked.loc[known, "difference"].tolist())
+
+
+def test_every_buurt_stands_in_every_year_as_the_source_has_it(made: tuple[Section, dict[str, Any]]) -> None:
+    """Against the file itself, read another way; the city is the mean that the ranked picture draws."""
+    section, given = made
+    table = columns(section, "03.by_year").query("indicator == 'mean_dwelling_value'").set_index("area")
+    for year in (2015, 2022):
+        published = real.figures("mean_dwelling_value", "breda_dwelling_value", year)
+        published |= real.figures("mean_dwelling_value", "breda_dwelling_value_recalculated", year)
+        recorded = table.loc[table["group"] != "city", f"y{year}"].dropna().to_dict()
+        assert recorded
+        assert recorded.items() <= published.items()
+    ranked = given["buurten_ranked"].set_index("area")["value"]
+    last = table.loc[table["group"] != "city", "y2024"]
+    assert last.dropna().to_dict() == ranked[last.dropna().index].to_dict()
+    city = section.figures["03.ranked"]["options"]["city_mean"]
+    assert table.loc[table["group"] == "city", "y2024"].tolist() == pytest.approx([city])
+    assert set(table.index[table["group"] == "focus"]) == real.focus()
+
+
+def test_the_spread_is_recorded_without_what_has_no_common_unit(made: tuple[Section, dict[str, Any]]) -> None:
+    section, given = made
+    frame = given["spread_over_years"]
+    same(section, "03.spread", frame[frame["index"] != "weighted_sd"])
+    wide = columns(section, "03.spread_wide").set_index(["indicator", "year"])
+    for row in frame.to_dict("records"):
+        if row["index"] != "weighted_sd":
+            assert wide.loc[(row["indicator"], row["year"]), row["index"]] == pytest.approx(row["estimate"])
+        if row["index"] == "coefficient_of_variation":
+            own = wide.loc[(row["indicator"], row["year"])]
+            assert (own["low"], own["high"]) == pytest.approx((row["low"], row["high"]))
+
+
+def test_the_wide_table_of_indices_is_the_long_one(made: tuple[Section, dict[str, Any]]) -> None:
+    section, given = made
+    wide = columns(section, "03.indices_wide").set_index(["group_name", "year"])
+    for row in given["indices_of_groups"].to_dict("records"):
+        if row["index"] in wide:
+            own = wide.loc[(row["group_name"], row["year"])]
+            assert own[row["index"]] == pytest.approx(row["estimate"])
+        if row["index"] == "dissimilarity":
+            assert own[["low", "high", "expected"]].tolist() == pytest.approx(
+                [row["low"], row["high"], row["expected"]]
+            )
+
+
+def test_other_places_are_recorded_from_low_to_high(made: tuple[Section, dict[str, Any]]) -> None:
+    section, given = made
+    assert given["other_places"]["area"].tolist() == ["GM0758", "GM0855", "GM0772"]
+    same(section, "03.comparison", given["other_places"].sort_values(["group_name", "estimate"], kind="stable"))
+    assert columns(section, "03.comparison")["area"].tolist() == ["GM0758", "GM0772", "GM0855"]
+
+
+def test_error_rates_are_those_of_the_usual_size(made: tuple[Section, dict[str, Any]]) -> None:
+    section, given = made
+    recorded = columns(section, "12.error_rates")
+    assert recorded["said_higher"].tolist() == pytest.approx(given["error_rates"]["HIGHER"].tolist())
+    assert recorded["said_lower"].tolist() == pytest.approx(given["error_rates"]["LOWER"].tolist())
+    assert set(recorded["effect_unit"]) == {"thousand_euro", "points"}
+
+
+def test_changes_are_recorded_with_a_verdict_for_each(study: Study, made: tuple[Section, dict[str, Any]]) -> None:
+    section, given = made
+    found = given["changes"]
+    assert [finding.id for finding in found] == [
+        f"04.{name}.{measure}" for name in study.p.indicators for measure in gaps.MEASURES
+    ]
+    verdicts = {verdict.row: verdict for verdict in section.verdicts if verdict.claim == "C1"}
+    for finding in found:
+        assert section.findings[finding.id] == finding
+        verdict = verdicts[finding.id.removeprefix("04.")]
+        assert verdict.finding == finding.id
+        assert [name for name, _ in verdict.variants] == [focus.name for focus in study.variants]
+        assert dict(verdict.variants)[study.focus.name] == verdict_of(finding, HIGHER)
+    untested = {row for row, verdict in verdicts.items() if verdict.finding is None}
+    assert untested == {
+        "mean_income_per_inhabitant", "low_income_households_share", "households_around_social_minimum_share",
+        "social_assistance_share", "low_education_persons",
+    }  # fmt: skip
+    assert section.findings["04.mean_dwelling_value.break"].comparability == "broken"
+    # what was left out travels with the section
+    assert {row.step for row in section.set_aside} == {
+        "balance mean_dwelling_value 2015-2022", "balance good_perceived_health_share 2016-2024",
+    }  # fmt: skip
+
+
+def test_pictures_have_their_table_and_say_until_when_it_was_before(made: tuple[Section, dict[str, Any]]) -> None:
+    section, given = made
+    for name, step, prefix in (("gap_lines", "gap_pictures", "04"), ("event_study", "event_pictures", "05")):
+        drawn = [key for key, figure in section.figures.items() if figure["kind"] == name]
+        assert drawn == [f"{prefix}.mean_dwelling_value", f"{prefix}.good_perceived_health_share"]
+        for key, frame in zip(drawn, given[step], strict=True):
+            same(section, key, frame)
+    # a dwelling value of 2021 is of 1 January 2020; the health figure of 2020 is of the autumn
+    until = {
+        key: figure["options"].get("before_until")
+        for key, figure in section.figures.items()
+        if figure["kind"] == "gap_lines"
+    }
+    assert until == {"04.mean_dwelling_value": 2021, "04.good_perceived_health_share": 2016}
+    health = columns(section, "05.good_perceived_health_share").set_index("year")["period"]
+    assert health.to_dict() == {2012: "before", 2016: "before", 2020: "since", 2022: "since", 2024: "since"}
+
+
+def test_variants_start_with_the_headline_itself(study: Study, made: tuple[Section, dict[str, Any]]) -> None:
+    section, given = made
+    table = given["variants"]
+    for measure in gaps.MEASURES:
+        own = table[table["measure"] == measure]
+        same(section, f"04.variants.{measure}", own)
+        assert own["variant"].tolist() == [
+            *[focus.name for focus in study.variants], "trend", "unweighted", "similar",
+        ]  # fmt: skip
+        [row] = own[own["headline"]].to_dict("records")
+        finding = section.findings[f"04.mean_dwelling_value.{measure}"]
+        assert (row["variant"], row["estimate"], row["low"], row["high"]) == (
+            study.focus.name, finding.estimate, finding.low, finding.high,
+        )  # fmt: skip
+    assert table["estimate"].nunique() > 8  # the variants are not one and the same number
+
+
+def test_before_and_since_have_their_findings_and_three_verdicts(
+    study: Study, made: tuple[Section, dict[str, Any]]
+) -> None:
+    section, given = made
+    by_claim: dict[str, dict[str, Any]] = {}
+    for verdict in given["before_and_since"]:
+        by_claim.setdefault(verdict.claim, {})[verdict.row] = verdict
+    rows = {f"{name}.{measure}" for name in study.p.indicators for measure in gaps.MEASURES}
+    assert {claim: set(own) for claim, own in by_claim.items()} == {"C3": rows, "C2": rows, "M1": rows}
+    for row in rows:
+        assert by_claim["C3"][row].finding == f"05.{row}.before"
+        assert by_claim["C2"][row].finding == f"05.{row}.since"
+        assert by_claim["M1"][row] == turn_verdict(by_claim["C3"][row], by_claim["C2"][row])
+        kinds = [section.findings[f"05.{row}.{half}"].kind for half in ("before", "since")]
+        assert kinds == ["gap_change_before", "beyond_trend"]
+    assert "05.mean_dwelling_value.share" in section.findings
+    assert all(verdict in section.verdicts for verdict in given["before_and_since"])
+
+
+def test_every_figure_has_its_table_and_its_finding(made: tuple[Section, dict[str, Any]]) -> None:
+    section, _ = made
+    for figure in section.figures.values():
+        assert figure["table"] in section.tables
+        assert figure["finding"] in section.findings or figure["kind"] == "availability"  # which judges nothing
+    kinds = {figure["kind"] for figure in section.figures.values()}
+    assert kinds == {
+        "availability", "coverage", "ranked_dots", "choropleth", "distribution", "gap_lines", "specification",
+        "event_study",
+    }  # fmt: skip
+
+
+def test_every_number_of_a_table_has_a_unit(study: Study, made: tuple[Section, dict[str, Any]]) -> None:
+    """A number without a unit cannot be printed; a unit that each row names must stand in a column of that name."""
+    section, _ = made
+    for name, table in section.tables.items():
+        keys = [column["key"] for column in table["columns"]]
+        for column in table["columns"]:
+            unit = column["unit"]
+            if column["kind"] == "number":
+                assert unit is not None, (name, column["key"])
+            if unit in (UNIT, CHANGE) or str(unit).startswith("@"):
+                place = keys.index(unit[1:])
+                assert {row[place] for row in table["rows"]} <= {*study.known.units, "percent_or_points"}, name
+            elif unit is not None:
+                assert unit in study.known.units, (name, unit)
+
+
+# ------------------------------------------------------------------ the same again
+
+
+def test_a_section_made_twice_is_the_same(made: tuple[Section, dict[str, Any]]) -> None:
+    again, _ = make(small())
+    assert dump(again.as_json()) == dump(made[0].as_json())
+
+
+def test_steps_may_be_repeated_in_a_notebook_unless_they_add_findings(study: Study) -> None:
+    section = Section("x")
+    for _ in range(2):
+        coverage.how_rounded(section, study)
+        coverage.do_totals_agree(section, study)
+    assert list(section.tables) == ["01.rounding", "01.totals"]
+
+
+def tracked(study: Study) -> Section:
+    section = Section("x")
+    followed = gaps.follow_all(study)
+    gap_tables.changes(section, study, followed)
+    gap_tables.placebos(section, study, followed)
+    gap_tables.before_and_since(section, study, gaps.follow_all(study, study.p.trend_from))
+    levels.levels_now(section, study)
+    return section
+
+
+@pytest.fixture(scope="module")
+def first(study: Study) -> Section:
+    return tracked(study)
+
+
+def findings(section: Section) -> dict[str, Any]:
+    return {name: plain(finding.as_json()) for name, finding in section.findings.items()}
+
+
+def test_the_order_of_indicators_changes_no_finding(study: Study, first: Section) -> None:
+    turned = small(indicators=list(study.p.indicators)[::-1], levels=list(study.p.levels)[::-1])
+    second = tracked(turned)
+    assert findings(first) == findings(second)
+    assert list(first.findings) != list(second.findings)
+
+    def votes(section: Section) -> set[str]:
+        return {dump(verdict.as_json()) for verdict in section.verdicts}
+
+    assert votes(first) == votes(second)
+
+
+def test_each_purpose_has_a_generator_of_its_own(study: Study) -> None:
+    first, again, other = (study.rng(purpose).random(4).tolist() for purpose in ("04.a", "04.a", "04.b"))
+    assert first == again
+    assert first != other
+
+
+def test_leaving_an_indicator_out_changes_no_other(first: Section) -> None:
+    alone = findings(tracked(small(indicators=["good_perceived_health_share"])))
+    both = findings(first)
+    assert alone == {name: both[name] for name in alone}
+    assert any(name.startswith("05.good_perceived_health_share") for name in alone)
+
+
+def test_another_seed_moves_intervals_and_nothing_else(first: Section) -> None:
+    second = tracked(small(seed=7))
+    moved = set()
+    for name, finding in first.findings.items():
+        other = second.findings[name]
+        if finding.kind != "placebo":  # whose estimate is a mean of draws
+            assert finding.estimate == other.estimate
+        if (finding.low, finding.high) != (other.low, other.high):
+            moved.add(finding.kind)
+    assert {"gap_change", "placebo", "share_accrued"} <= moved
+    assert "gap" not in moved  # a level rests on no draw
+
+
+# ------------------------------------------------------------------ little or nothing to record
+
+
+def test_what_cannot_be_computed_comes_last_and_is_never_the_headline() -> None:
+    years = dict.fromkeys((2015, 2016, 2017), FLAT)
+    study = town(
+        {"poor": {2016: FLAT}, "income": years}, indicator("income", rounding=0.0),
+        indicator("crime_rate", smallest_effect=5.0), indicators=("poor", "income"),
+        levels=("crime_rate", "income"), draws=199, event="2016-12",
+    )  # fmt: skip
+    section = Section("x")
+    followed = gaps.follow_all(study)
+    found = gap_tables.changes(section, study, followed)
+    assert [finding.id for finding in found[:2]] == ["04.poor.absolute", "04.poor.relative"]
+    assert section.headline == "04.income.absolute"
+    assert [judge(finding) == NOT_COMPUTABLE for finding in section.findings.values()] == [False, False, True, True]
+    later = Section("y")
+    gap_tables.before_and_since(later, study, followed)
+    flags = [judge(finding) == NOT_COMPUTABLE for finding in later.findings.values()]
+    assert flags == sorted(flags)
+    assert flags[0] is False
+    now = Section("z")
+    levels.levels_now(now, study)
+    assert list(now.findings) == ["03.level.income", "03.level.crime_rate"]
+    # only what can be followed gets a picture, a placebo and variants
+    assert len(gap_tables.gap_pictures(later, study, followed)) == 1
+    assert [finding.indicator for finding in gap_tables.placebos(later, study, followed)] == ["income"]
+    gap_tables.variants(later, study, followed)
+    assert later.figures["04.variants.absolute"]["finding"] == "04.income.absolute"
+
+
+def test_a_place_without_any_series_gets_a_section_all_the_same() -> None:
+    study = town({"income": {2016: FLAT}}, indicators=("income",), levels=("poor",), draws=199, comparisons=())
+    section = Section("x")
+    followed = gaps.follow_all(study)
+    gap_tables.changes(section, study, followed)
+    verdicts = gap_tables.before_and_since(section, study, followed)
+    assert {judge(finding) for finding in section.findings.values()} == {NOT_COMPUTABLE}
+    assert {verdict.verdict for verdict in verdicts} == {NOT_TESTABLE}
+    assert gap_tables.variants(section, study, followed).empty
+    assert (
+        gap_tables.gap_pictures(section, study, followed) == gap_tables.event_pictures(section, study, followed) == []
+    )
+    assert gap_tables.placebos(section, study, followed) == []
+    found = levels.levels_now(section, study)
+    assert levels.buurten_ranked(section, study, found).empty
+    assert groups.indices_elsewhere(section, study).empty
+    assert replication.replicate(
+        section, dataclasses.replace(study, p=dataclasses.replace(study.p, published=""))
+    ).empty
+    assert coverage.do_sources_agree(section, study).empty
+    assert (section.tables, section.figures) == ({}, {})

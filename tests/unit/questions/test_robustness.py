@@ -1,0 +1,307 @@
+"""Every way to test a claim, computed again with pandas; which choices decide, by brute force over all pairs."""
+
+import dataclasses
+from itertools import combinations
+from math import comb
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from town import BUURTEN, FOCUS, Cell, indicator, town
+
+from kloof.findings import CONTRADICTED, NEGLIGIBLE, NOT_TESTABLE, SUPPORTED, UNDECIDED, Finding
+from kloof.questions import gaps
+from kloof.questions import robustness as sensitivity
+from kloof.questions.robustness import CHOICES, robustness_of
+from kloof.study import claims
+from kloof.study.panel import Focus
+from kloof.study.study import Study
+
+YEARS = (2014, 2015, 2016, 2017, 2018, 2019, 2021, 2022)
+BEFORE = 6  # years before the event of March 2020
+HOMES = tuple(200.0 + 37 * place % 110 for place in range(12))
+OTHER = Focus("other", (*BUURTEN[1:4], BUURTEN[8]))
+
+
+def figures() -> pd.DataFrame:
+    """A percentage by buurt and year: the first four start higher and grow a little apart, then fast."""
+    rng = np.random.default_rng(11)
+    level = np.array([14.0, 12, 11, 9, 9.5, 8, 12.5, 7, 6, 7.5, 5, 10])
+    own = rng.uniform(-0.25, 0.25, (12, len(YEARS))).cumsum(axis=1)
+    drift = np.where(np.arange(12) < 4, 0.3, 0.0)[:, None] * (np.array(YEARS) - 2014)[None, :]
+    return pd.DataFrame(np.round(level[:, None] + own + drift, 3), index=list(BUURTEN), columns=list(YEARS))
+
+
+def study(*, rounding: float = 0.0, **changes: Any) -> Study:
+    """The town with those figures, followed under two focus lists."""
+    poor = indicator("poor", smallest_effect=1.0, rounding=rounding)
+    table = figures()
+    cells: dict[str, dict[int, list[Cell]]] = {
+        "poor": {year: list(table[year]) for year in YEARS},
+        "households": {2014: list(HOMES)},
+    }
+    made = town(cells, poor, **{"indicators": ("poor",), **changes})
+    return dataclasses.replace(made, variants=(*made.variants, OTHER))
+
+
+def weights_of(made: Study) -> "pd.Series[float]":
+    """The weights of the panel: households as printed."""
+    panel = gaps.follow(made, "poor").panel
+    assert panel is not None
+    assert panel.weight_name == "households"
+    return pd.Series(panel.weight, index=list(panel.codes))
+
+
+def gap_of(value: "pd.Series[float]", weight: "pd.Series[float]", focus: tuple[str, ...], measure: str) -> float:
+    """Weighted mean of the focus list minus that of the rest, in points or in percent of the rest."""
+    own = value.index.isin(focus)
+    inside, rest = (float(np.average(value[part], weights=weight[part])) for part in (own, ~own))
+    return inside - rest if measure == "absolute" else 100 * (inside / rest - 1)
+
+
+def expected_way(measure: str, focus: Focus, weighing: str, before: Any, after: Any) -> float | None:
+    """The change of the gap between two states of the buurten, by hand; None when too few ways to deal are left."""
+    first = figures()[2014]
+    weight = weights_of(study())
+    kept = pd.Series(data=True, index=first.index)
+    if weighing == "similar":
+        listed = first[list(focus.codes)]
+        kept = first.between(listed.min(), listed.max()) | first.index.isin(focus.codes)
+    if weighing == "unweighted":
+        weight = weight * 0 + 1
+    if comb(int(kept.sum()), 4) < 80:
+        return None
+    ends = [gap_of(state[kept], weight[kept], focus.codes, measure) for state in (before, after)]
+    return (ends[1] - ends[0]) / (1.0 if measure == "absolute" else 2.0)
+
+
+def states(window: str, years: list[int]) -> tuple[Any, Any]:
+    """The two states that a window compares: of two years, or of the ends of each buurt's straight line."""
+    table = figures()[years]
+    if window == "trend":
+        lines = [np.polyval(np.polyfit(years, row, 1), years) for row in table.to_numpy()]
+        fitted = pd.DataFrame(lines, index=table.index, columns=years)
+        return fitted[years[0]], fitted[years[-1]]
+    first, last = {"ends": (0, -1), "later": (1, -1), "sooner": (0, -2)}[window]
+    return table[years[first]], table[years[last]]
+
+
+def judged_again(row: dict[Any, Any]) -> str:
+    """Set the range of a way, in smallest effects, against nothing and against the smallest effect."""
+    if np.isnan(row["estimate"]):
+        return NOT_TESTABLE
+    smallest = {"half": 0.5, "registered": 1.0, "double": 2.0}[row["smallest"]]
+    if max(-row["low"], row["high"]) <= smallest:
+        return NEGLIGIBLE
+    return SUPPORTED if row["low"] > 0 else CONTRADICTED if row["high"] < 0 else UNDECIDED
+
+
+@pytest.mark.parametrize(("claim", "years"), [("C1", list(YEARS)), ("C3", list(YEARS[:BEFORE]))])
+def test_every_way_to_test_a_change_is_what_pandas_makes_of_it(claim: str, years: list[int]) -> None:
+    made = study(draws=199)
+    table = sensitivity.ways(made, claim, {})
+    assert not table.duplicated(list(CHOICES)).any()
+    # 2 measures × 2 lists × 3 weighings × 4 windows × 3 smallest effects × rounding counted or not
+    assert len(table) == 2 * 2 * 3 * 4 * 3 * 2
+    lists = {"four": Focus("four", FOCUS), "other": OTHER}
+    once = table[(table["smallest"] == "registered") & (table["rounding"] == "counted")]
+    for row in once.to_dict("records"):
+        wanted = expected_way(row["measure"], lists[row["focus_list"]], row["weighing"], *states(row["window"], years))
+        if wanted is None:
+            assert np.isnan(row["estimate"])
+            assert row["verdict"] == NOT_TESTABLE
+        else:
+            assert row["estimate"] == pytest.approx(wanted, abs=1e-9), row
+    assert once["estimate"].notna().mean() > 0.8
+    # nothing is rounded, so that counting it or not is the same; the estimate does not know how small an effect matters
+    shared = ["measure", "focus_list", "weighing", "window"]
+    assert (table.groupby(shared)[["estimate", "low", "high"]].agg(np.ptp).fillna(0.0) < 1e-9).all(axis=None)
+    again = [judged_again(row) for row in table.to_dict("records")]
+    assert list(table["verdict"]) == again
+    assert {SUPPORTED, UNDECIDED} <= set(again)
+
+
+def test_beyond_the_trend_has_two_windows() -> None:
+    """Mean of the years since minus each buurt's line through the years before, drawn on to those years."""
+    table = sensitivity.ways(study(draws=199), "C2", {})
+    assert set(table["window"]) == {"ends", "later"}
+    for window, start in (("ends", 0), ("later", 1)):
+        before, since = list(YEARS[start:BEFORE]), list(YEARS[BEFORE:])
+        values = figures()
+        drawn = [np.polyval(np.polyfit(before, row, 1), since).mean() for row in values[before].to_numpy()]
+        wanted = expected_way(
+            "absolute", OTHER, "all", pd.Series(drawn, index=values.index), values[since].mean(axis=1)
+        )
+        own = table[
+            (table["window"] == window) & (table["measure"] == "absolute") & (table["focus_list"] == "other")
+            & (table["weighing"] == "all")
+        ]  # fmt: skip
+        assert list(own["estimate"]) == pytest.approx([wanted] * 6, abs=1e-9)
+
+
+def test_a_window_of_a_claim_narrows_the_years() -> None:
+    """H1 looks at 2014-2019 only: the same ways as a study of those years."""
+    whole = sensitivity.ways(study(draws=199), "H1", {})
+    until = sensitivity.ways(study(draws=199, year_to=2019), "C1", {})
+    pd.testing.assert_frame_equal(whole.drop(columns="verdict"), until.drop(columns="verdict"))
+
+
+def test_rounding_that_does_not_count_leaves_a_narrower_range() -> None:
+    """With figures rounded to 1 each mean may be off by 0.5, a gap by 1, its change by 2 at each end."""
+    table = sensitivity.ways(study(rounding=1.0, draws=199), "C1", {})
+    own = table[
+        (table["measure"] == "absolute") & (table["smallest"] == "registered") & (table["window"] == "ends")
+        & table["estimate"].notna()
+    ]  # fmt: skip
+    wide = own[own["rounding"] == "counted"].reset_index(drop=True)
+    plain = own[own["rounding"] == "not_counted"].reset_index(drop=True)
+    assert list(wide["estimate"]) == list(plain["estimate"])
+    assert list(plain["low"] - wide["low"]) == pytest.approx([2.0] * len(wide))
+    assert list(wide["high"] - plain["high"]) == pytest.approx([2.0] * len(wide))
+
+
+def test_the_published_finding_is_the_headline_way() -> None:
+    made = study(draws=199)
+    published = Finding(
+        "04.x", "gap_change", "absolute", "percent", indicator="poor", estimate=7.0, low=6.5, high=7.5,
+        smallest_effect=1.0,
+    )  # fmt: skip
+    table = sensitivity.ways(made, "C1", {"poor.absolute": published})
+    own = table[table["estimate"] == 7.0]
+    assert set(own["focus_list"]) == {"four"}
+    assert set(own["weighing"] + own["window"]) == {"allends"}
+    assert set(own["rounding"]) == {"counted"}
+    assert list(own["smallest"]) == ["half", "registered", "double"]
+
+
+def test_one_pair_of_years_leaves_one_window_and_no_years_none() -> None:
+    made = study(draws=199, year_to=2015)
+    assert set(sensitivity.ways(made, "C1", {})["window"]) == {"ends"}
+    assert sensitivity.ways(study(draws=199, indicators=("work_share",)), "C1", {}).empty
+
+
+# ------------------------------------------------------------------ how many agree, and what decides
+
+WAYS = {"indicator": ["a", "b"], "measure": ["absolute", "relative"], "focus_list": ["one", "two", "three"]}
+DEFAULTS = {"weighing": "all", "window": "ends", "smallest": "registered", "rounding": "counted"}
+
+
+def laid_out(verdicts: list[str]) -> pd.DataFrame:
+    """Twelve ways with these verdicts."""
+    options = pd.MultiIndex.from_product(WAYS.values(), names=list(WAYS)).to_frame(index=False)
+    return options.assign(**DEFAULTS, estimate=np.arange(12.0), low=None, high=None, verdict=verdicts)
+
+
+@given(
+    st.lists(
+        st.sampled_from([SUPPORTED, SUPPORTED, SUPPORTED, UNDECIDED, CONTRADICTED, NOT_TESTABLE]),
+        min_size=12, max_size=12,
+    )
+)  # fmt: skip
+@settings(deadline=None, max_examples=20)
+def test_agreement_and_what_decides_by_brute_force(verdicts: list[str]) -> None:
+    table = laid_out(verdicts)
+    found = robustness_of("C1", SUPPORTED, table)
+    voting = table[table["verdict"] != NOT_TESTABLE]
+    assert found.votes == len(voting)
+    assert found.agree == verdicts.count(SUPPORTED)
+    if voting.empty:
+        assert (found.label, found.agree_share) == ("no_verdict", None)
+        return
+    assert found.agree_share == pytest.approx(verdicts.count(SUPPORTED) / len(voting))
+    if len(voting) == 1:
+        assert found.label == "single"
+        return
+    robust = verdicts.count(SUPPORTED) >= 0.8 * len(voting) and CONTRADICTED not in verdicts
+    assert found.label == ("robust" if robust else "depends")
+    if robust:
+        assert found.depends_on == ()
+        return
+    shares = {}
+    for choice in WAYS:
+        rest = [name for name in WAYS if name != choice]
+        pairs = [
+            one["verdict"] != other["verdict"]
+            for one, other in combinations(voting.to_dict("records"), 2)
+            if all(one[name] == other[name] for name in rest)
+        ]
+        shares[choice] = sum(pairs) / len(pairs) if pairs else 0.0
+    decisive = {choice for choice, share in shares.items() if share >= 0.1}
+    if decisive:
+        assert set(found.depends_on) == decisive
+        ordered = [shares[choice] for choice in found.depends_on]
+        assert ordered == sorted(ordered, reverse=True)
+    else:
+        assert len(found.depends_on) <= 1
+
+
+@pytest.mark.parametrize(("undecided", "label"), [(2, "robust"), (3, "depends")])
+def test_four_fifths_must_agree(undecided: int, label: str) -> None:
+    """Of twelve ways ten are 83 percent and nine 75; none decides otherwise."""
+    table = laid_out([SUPPORTED] * (12 - undecided) + [UNDECIDED] * undecided)
+    assert robustness_of("C1", SUPPORTED, table).label == label
+
+
+def test_a_claim_that_cannot_be_tested_has_no_share() -> None:
+    found = robustness_of("C1", NOT_TESTABLE, laid_out([SUPPORTED] * 12))
+    assert (found.label, found.agree_share, found.depends_on) == ("no_verdict", None, ())
+
+
+# ------------------------------------------------------------------ what notebooks recorded, and the turn
+
+
+def test_what_was_recorded_is_laid_out_with_the_smallest_effect_varied_where_the_range_is_known() -> None:
+    """-1.2 (-1.9 to -0.6): too small to matter with 2 or 4, lower with 1."""
+    own = Finding(
+        "08.x", "pace", "absolute", "percent", indicator="poor", estimate=-1.2, low=-1.9, high=-0.6,
+        range_kind=("process",), smallest_effect=2.0,
+    )  # fmt: skip
+    rows = [
+        {"row": "poor.absolute", "finding": "08.x", "variants": [["four", NEGLIGIBLE], ["other", SUPPORTED]]},
+        {"row": "all", "finding": None, "variants": [["all", NOT_TESTABLE]]},
+    ]
+    table = sensitivity.recorded(rows, {"08.x": own.as_json()}, "LOWER")
+    shown = table[["indicator", "measure", "focus_list", "smallest", "verdict"]].to_numpy().tolist()
+    assert shown == [
+        ["poor", "absolute", "four", "half", SUPPORTED],
+        ["poor", "absolute", "four", "registered", NEGLIGIBLE],
+        ["poor", "absolute", "four", "double", NEGLIGIBLE],
+        ["poor", "absolute", "other", "registered", SUPPORTED],
+        ["all", "all", "all", "registered", NOT_TESTABLE],
+    ]
+    assert list(table["low"])[:3] == pytest.approx([-0.95] * 3)  # in smallest effects
+
+
+def test_a_whole_synthesis_reads_the_turn_from_its_halves() -> None:
+    made = study(draws=199)
+    rows: list[dict[str, Any]] = []
+    findings: dict[str, Any] = {}
+    for claim, kind in (("C2", "beyond_trend"), ("C3", "gap_change_before")):
+        number = f"05.{kind}"
+        found = Finding(number, kind, "absolute", "percent", indicator="poor", reason="no_figures")
+        findings[number] = found.as_json()
+        votes = [["four", UNDECIDED]]
+        rows.append(
+            {"claim": claim, "row": "poor.absolute", "finding": number, "verdict": UNDECIDED, "variants": votes}
+        )
+    rows.append({**rows[-1], "claim": "M1"})
+    found = {one.claim: one for one in sensitivity.explore(made, rows, findings)}
+    assert list(found) == ["C2", "C3", "M1"]
+    keys = list(CHOICES)
+    halves = [found[claim].table.set_index(keys)["verdict"] for claim in ("C3", "C2")]
+    turn = found["M1"].table.set_index(keys)["verdict"]
+    assert set(turn.index) == set(halves[0].index) & set(halves[1].index) and len(turn)
+    for way, verdict in turn.items():
+        before, since = halves[0].loc[way], halves[1].loc[way]
+        if NOT_TESTABLE in (before, since):
+            assert verdict == NOT_TESTABLE
+        elif before == CONTRADICTED and since == SUPPORTED:
+            assert verdict == SUPPORTED
+        else:
+            assert verdict == (CONTRADICTED if before == SUPPORTED or since == CONTRADICTED else UNDECIDED)
+    alone = [row for row in rows if row["claim"] == "M1"]
+    assert sensitivity.explore(made, alone, findings) == []
+    assert claims.overall(alone) == {"M1": UNDECIDED}

@@ -1,0 +1,483 @@
+"""A batch makes what changed and nothing else, comes through kills and full disks, and keeps a fault to its report."""
+
+import errno
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from readable import Row, file
+from test_engine import KERNEL
+
+from conftest import CommandLine
+from kloof import paths as paths_
+from kloof.cli import batch as cli_batch
+from kloof.errors import BatchError, ReportError
+from kloof.paths import write_whole
+from kloof.run import batch, depends, dispatch
+from kloof.run.batch import DONE, FAILED, UNCHANGED, Order, Outcome, fulfil
+from kloof.run.dispatch import give_out
+from kloof.run.execute import USUAL, WARM
+from kloof.store import add as add_
+from kloof.study import study
+
+pytestmark = pytest.mark.xdist_group("run")
+
+FIRST, SECOND, LAST = "01_what_do_we_know", "02_does_it_reproduce", "12_verdict"
+HERE, THERE = "GM0344", "GM0363"
+PARAMETERS = 'preset: str = "breda"  # p\nlanguage: str = "nl"  # l\nmunicipality: str = ""  # m\nseed: int = 0  # s'
+OPEN = "import kloof\nfrom kloof import record\nstudy = kloof.open_study(globals())\nsection = kloof.Section({0!r})"
+TABLE = "record.{0}(section, study)"
+AFTER = "[part['id'] for part in kloof.earlier(study)]"
+FINISH = "kloof.finish(study, section)"
+
+
+def rows(code: str, value: float) -> list[Row]:
+    """Figures of ten buurten of a municipality."""
+    buurten = [f"BU{code[2:]}{number:04d}" for number in range(10)]
+    years = {"good_perceived_health_share": (2012, 2016, 2020), "owner_occupied_share": (2024,)}
+    return [
+        (code, 2024, "inhabitants", 1000, "cbs"),
+        *[(buurt, 2024, "inhabitants", 100, "cbs") for buurt in buurten],
+        *[(buurt, 2024, "mean_dwelling_value", value + 10 * n, "cbs") for n, buurt in enumerate(buurten)],
+        *[
+            (buurt, year, name, 50 + n, f"source_{name}")
+            for name, those in years.items()
+            for year in those
+            for n, buurt in enumerate(buurten)
+        ],
+    ]
+
+
+def write(home: Path, stem: str, *cells: str) -> None:
+    """Write a short notebook under the name of a real one."""
+    content = [
+        {
+            "cell_type": "code", "id": f"c{place}", "metadata": {"tags": [] if place else ["parameters"]},
+            "source": source, "outputs": [], "execution_count": None,
+        }
+        for place, source in enumerate([PARAMETERS, OPEN.format(stem), *cells, FINISH])
+    ]  # fmt: skip
+    notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": KERNEL, "cells": content}
+    (home / "notebooks" / f"{stem}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+
+
+@pytest.fixture
+def estate(home: Path) -> Path:
+    """Two municipalities in the store, and three short notebooks, the last of which reads what the others left."""
+    for path in (home / "notebooks").glob("*.ipynb"):
+        path.unlink()
+    write(home, FIRST, TABLE.format("what_is_missing"))
+    write(home, SECOND, TABLE.format("how_rounded"))
+    write(home, LAST, AFTER)
+    for code, value in ((HERE, 200), (THERE, 300)):
+        add_.add(file(f"{code}.csv", rows(code, value), {code: code}))
+    return home
+
+
+@pytest.fixture
+def quick(estate: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same, with a page that takes no time to make."""
+
+    def publish(document: Any, folder: Path, languages: Any, *rest: Any) -> None:
+        write_whole(folder / "results.json", paths_.dump(document))
+        for language in languages:
+            write_whole(folder / language / "index.html", "page")
+
+    monkeypatch.setattr(batch, "publish_beside", publish)
+    return estate
+
+
+def order(code: str = HERE, **more: Any) -> Order:
+    """Ask for a report in Dutch."""
+    return Order("municipality", code, languages=("nl",), **more)
+
+
+def again(code: str = HERE, **more: Any) -> list[str] | str:
+    """Fulfil an order; give the short names of the notebooks that were executed, or its state when it is no other."""
+    outcome = fulfil(order(code, **more))
+    assert outcome.state != FAILED, outcome.problem
+    return outcome.state if outcome.state == UNCHANGED else [name.split("/")[1][:2] for name in outcome.executed]
+
+
+def in_toml(home: Path, name: str, old: str, new: str) -> None:
+    """Change a text file of the project."""
+    path = home / name
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def remark(path: Path) -> None:
+    """Add a line that says nothing to a TOML file."""
+    path.write_text(path.read_text(encoding="utf-8") + "# a remark\n", encoding="utf-8")
+
+
+def add(name: str, code: str) -> None:
+    """Add a file about one municipality to the store."""
+    add_.add(file(f"{name}.csv", [(code, 2023, "inhabitants", 900, f"source_{name}")], {code: code}))
+
+
+CHANGES: dict[str, tuple[Callable[[Path], object], list[str] | str]] = {
+    "nothing": (Path.exists, UNCHANGED),
+    "words of a notebook": (lambda home: write(home, SECOND, TABLE.format("how_rounded"), "# a remark"), ["02"]),
+    "results of a notebook": (lambda home: write(home, SECOND, TABLE.format("how_comparable")), ["02", "12"]),
+    "the last notebook": (lambda home: write(home, LAST, AFTER, "1"), ["12"]),
+    "a value of the preset": (
+        lambda home: in_toml(home, "notebooks/presets/municipality.toml", "1999", "999"),
+        ["01", "02", "12"],
+    ),
+    "a remark in the preset": (
+        lambda home: in_toml(home, "notebooks/presets/municipality.toml", "report =", "# a remark\nreport ="),
+        UNCHANGED,
+    ),
+    "another preset": (lambda home: in_toml(home, "notebooks/presets/breda.toml", "1999", "999"), UNCHANGED),
+    "the claims": (lambda home: remark(home / "notebooks" / "claims.toml"), ["01", "02", "12"]),
+    "the catalogue": (lambda home: remark(home / "data" / "catalogue.toml"), ["01", "02", "12"]),
+    "an embedded set": (lambda home: in_toml(home, "data/breda/figures.csv", "code", "Code"), UNCHANGED),
+    "figures of its own": (
+        lambda _: add("more", HERE),
+        ["01", "02", "12"],
+    ),
+    "figures of another": (
+        lambda _: add("other", THERE),
+        UNCHANGED,
+    ),
+    "its page": (lambda home: (home / "reports" / HERE / "nl" / "index.html").unlink(), []),
+    "an executed notebook": (
+        lambda home: (home / "reports" / HERE / "nl" / "notebooks" / f"{LAST}.ipynb").unlink(),
+        UNCHANGED,
+    ),
+    "what it was made with": (lambda home: (home / "reports" / HERE / batch.MADE).unlink(), ["01", "02", "12"]),
+    "a notebook more": (lambda home: write(home, "03_how_segregated", "1"), ["03", "12"]),
+}  # fmt: skip
+
+
+def test_what_depends_on_a_change_is_executed_again_and_nothing_else(quick: Path) -> None:
+    assert again() == ["01", "02", "12"]
+    found = {}
+    for name, (change, _) in CHANGES.items():
+        change(quick)
+        found[name] = again()
+        assert again() == UNCHANGED, name
+    assert found == {name: wanted for name, (_, wanted) in CHANGES.items()}
+
+
+def test_a_changed_module_concerns_the_notebooks_that_reach_it(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = sorted((project / "notebooks").glob("[0-9]*.ipynb"))
+    before = {path.stem[:2]: depends.notebook(path) for path in paths}
+    known = depends._library()
+
+    def with_other(name: str) -> list[str]:
+        changed = {**known, name: ("other", known[name][1])}
+        monkeypatch.setattr(depends, "_library", lambda: changed)
+        depends.library.cache_clear()
+        return [path.stem[:2] for path in paths if depends.notebook(path) != before[path.stem[:2]]]
+
+    assert with_other("housing") == ["08"]
+    assert with_other("findings") == list(before)
+    assert with_other("workshop") == []
+    depends.library.cache_clear()
+
+
+def test_what_is_imported_is_found_wherever_it_stands() -> None:
+    source = "import kloof\nfrom kloof import a, b\ndef f():\n    from kloof.c import d\n    import kloof.e, other.g"
+    assert depends.imported(source) == {"__init__", "a", "b", "c", "e"}
+
+
+def test_a_report_of_a_batch_is_that_of_a_run(estate: Path) -> None:
+    from kloof.run.report import make_report
+
+    assert again() == ["01", "02", "12"]
+    folder = estate / "reports" / HERE
+    made = {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert make_report("municipality", {"municipality": HERE}, ("nl",)) == folder
+    alone = {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert {name: text for name, text in made.items() if name.name not in (batch.MADE, batch.PARTS)} == alone
+
+
+def test_the_figures_of_a_report_are_read_once_for_all_its_notebooks(
+    quick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This process, too, takes what the notebooks opened."""
+    if USUAL != WARM:
+        pytest.skip("notebooks remember in warm copies, which this system cannot make")
+    opened = list[Any]()
+    monkeypatch.setattr(study, "_opened", opened.append)
+    assert again() == ["01", "02", "12"]
+    assert opened == []
+
+
+def test_a_fault_stays_with_its_report_and_leaves_the_earlier_one_whole(quick: Path) -> None:
+    assert again(THERE) == ["01", "02", "12"]
+    write(quick, SECOND, "if municipality == 'GM0363': raise ValueError('planted')")
+    before = (quick / "reports" / THERE / batch.MADE).read_bytes()
+    outcomes = {code: fulfil(order(code)) for code in ("GM0001", THERE, HERE)}
+    assert [outcome.state for outcome in outcomes.values()] == [FAILED, FAILED, DONE]
+    assert "no GM0001" in outcomes["GM0001"].problem
+    assert f"{SECOND}.ipynb, cell 4: ValueError: planted" in outcomes[THERE].problem
+    assert (quick / "reports" / "failed" / THERE / f"nl_{SECOND}.ipynb").is_file()
+    assert (quick / "reports" / THERE / batch.MADE).read_bytes() == before
+    assert sorted(path.name for path in (quick / "reports").iterdir()) == [".batch", HERE, THERE, "failed"]
+
+
+def test_what_these_figures_cannot_carry_is_tried_again_only_after_a_change(quick: Path) -> None:
+    """A fault that may pass is tried again at once."""
+    write(
+        quick, SECOND, f"raise kloof.errors.ParameterError('one buurt') if municipality == {HERE!r} else SystemError()"
+    )
+    first, second = fulfil(order()), fulfil(order())
+    assert (first.state, first.problem) == (second.state, second.problem)
+    assert f"{SECOND}.ipynb, cell 4: ParameterError: one buurt" in first.problem
+    kept = quick / "reports" / "failed" / HERE
+    aside = kept.stat().st_mtime_ns
+    assert fulfil(order()).state == FAILED
+    assert kept.stat().st_mtime_ns == aside  # nothing was executed
+    add("more", THERE)
+    assert fulfil(order()).state == FAILED
+    assert kept.stat().st_mtime_ns != aside
+    write(quick, SECOND, "1")
+    assert again() == ["01", "02", "12"]
+    write(quick, SECOND, "raise ValueError('planted')")
+    assert fulfil(order(THERE)).state == FAILED
+    assert not (quick / "reports" / "failed" / THERE / batch.REFUSED).exists()
+
+
+def test_a_page_that_is_not_faithful_is_made_again_only_after_a_change(
+    quick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+
+    def publish(*_: object) -> None:
+        made.append(1)
+        raise ReportError("1 fault in the nl page.")
+
+    monkeypatch.setattr(batch, "publish_beside", publish)
+    add("more", HERE)
+    first, second = fulfil(order()), fulfil(order())
+    assert (first.state, first.problem, len(made)) == (FAILED, "1 fault in the nl page.", 1)
+    assert second.problem == first.problem
+    add("most", HERE)
+    assert fulfil(order()).state == FAILED
+    assert len(made) == 2
+
+
+def test_a_notebook_that_loops_fails_in_time(quick: Path) -> None:
+    write(quick, SECOND, "while True: pass")
+    outcome = fulfil(order(limit=1.0))
+    assert outcome.state == FAILED
+    assert f"{SECOND}.ipynb: A cell timed out" in outcome.problem
+
+
+def test_a_worker_with_another_library_is_refused(quick: Path) -> None:
+    outcome = fulfil(order(library="other"))
+    assert (outcome.state, "another version of the library" in outcome.problem) == (FAILED, True)
+
+
+def test_a_full_disk_leaves_the_earlier_report_and_is_known_as_such(
+    quick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert again() == ["01", "02", "12"]
+    write(quick, SECOND, "2")
+    before = (quick / "reports" / HERE / batch.MADE).read_bytes()
+
+    def full(path: Path, content: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as now:
+        now.setattr(batch, "write_whole", full)
+        outcome = fulfil(order())
+    assert (outcome.state, outcome.disk_full) == (FAILED, True)
+    assert (quick / "reports" / HERE / batch.MADE).read_bytes() == before
+    assert again() == ["02", "12"]
+
+
+def test_two_batches_at_once_make_a_report_once(quick: Path) -> None:
+    found: list[Outcome] = []
+    both = [threading.Thread(target=lambda: found.append(fulfil(order()))) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert sorted(outcome.state for outcome in found) == [DONE, UNCHANGED]
+
+
+def test_what_a_killed_batch_left_half_is_taken_away(quick: Path) -> None:
+    half = quick / "reports" / f".making-{HERE}"
+    (half / "nl").mkdir(parents=True)
+    assert again() == ["01", "02", "12"]
+    assert not half.exists()
+
+
+def orders(folder: Path, count: int) -> list[Order]:
+    """Orders for functions of a test, which find their folder as home."""
+    return [Order("x", f"GM{number:04d}", home=str(folder)) for number in range(count)]
+
+
+def falls(order: Order) -> Outcome:
+    """Kill the worker: always at GM0000, once at GM0001."""
+    marker = Path(order.home) / order.municipality
+    if order.municipality == "GM0000" or (order.municipality == "GM0001" and not marker.exists()):
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return Outcome(order.municipality, DONE)
+
+
+def fills(order: Order) -> Outcome:
+    """Find the disk full at the second."""
+    (Path(order.home) / order.municipality).touch()
+    full = order.municipality == "GM0001"
+    time.sleep(0.2)
+    return Outcome(order.municipality, FAILED if full else DONE, problem="no space" if full else "", disk_full=full)
+
+
+def waits(order: Order) -> Outcome:
+    """Take longer than a test."""
+    (Path(order.home) / order.municipality).touch()
+    if order.municipality != "GM0000":
+        time.sleep(300)
+    return Outcome(order.municipality, DONE)
+
+
+def test_a_killed_worker_is_replaced_and_an_order_that_kills_them_all_is_given_up(tmp_path: Path) -> None:
+    found = {outcome.municipality: outcome for outcome in give_out(orders(tmp_path, 3), 2, do=falls)}
+    assert {code: outcome.state for code, outcome in found.items()} == {
+        "GM0000": FAILED, "GM0001": DONE, "GM0002": DONE,
+    }  # fmt: skip
+    assert "ended unexpectedly again and again" in found["GM0000"].problem
+
+
+def test_a_full_disk_ends_the_batch(tmp_path: Path) -> None:
+    given = give_out(orders(tmp_path, 12), 1, do=fills)
+    found = []
+    with pytest.raises(BatchError, match=r"The disk is full: no space\. Make room\. .*--resume"):
+        found.extend(given)
+    assert len(list(tmp_path.iterdir())) < 12
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A scheduler and a worker in processes of their own; its address, and the scheduler."""
+    there = tmp_path / "scheduler.json"
+    tool = [sys.executable, "-m", "dask"]
+    places = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    quiet["env"] = {**os.environ, "PYTHONPATH": places}
+    files = ["--scheduler-file", str(there)]
+    started = [
+        subprocess.Popen([*tool, "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", *files], **quiet),
+        subprocess.Popen(
+            [*tool, "worker", "--nthreads", "1", "--no-dashboard", "--death-timeout", "60", *files], **quiet
+        ),
+    ]
+    for _ in range(600):
+        if there.exists() and there.read_text():
+            break
+        time.sleep(0.1)
+    yield json.loads(there.read_text())["address"], started[0]
+    for process in reversed(started):
+        process.terminate()
+    for process in started:
+        process.wait()
+
+
+def test_another_scheduler_serves_and_when_it_is_killed_the_batch_ends(
+    tmp_path: Path, elsewhere: tuple[str, subprocess.Popen[bytes]]
+) -> None:
+    address, scheduler = elsewhere
+    given = give_out(orders(tmp_path, 2), 1, address, do=waits)
+    assert next(given).municipality == "GM0000"
+    scheduler.kill()
+    with pytest.raises(BatchError, match=r"The scheduler went away .*What is done is kept.*--resume"):
+        next(given)
+
+
+def test_a_scheduler_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(dispatch, "CONNECT", 1)
+    with pytest.raises(BatchError, match=r"No scheduler answers at tcp://127\.0\.0\.1:9 .* dask scheduler"):
+        list(give_out(orders(tmp_path, 1), 1, "tcp://127.0.0.1:9"))
+
+
+def test_the_command_makes_lists_and_logs(
+    quick: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "give_out", lambda orders, *_: map(fulfil, orders))
+    write(quick, SECOND, "if municipality == 'GM0363': raise ValueError('planted')")
+    code, out, _ = command_line("batch", "--all", "--language", "nl")
+    assert code == 1
+    assert out.splitlines()[0] == "1 done, 1 failed"
+    assert out.splitlines()[1].startswith(f"✗ {THERE}: {SECOND}.ipynb, cell 4: ValueError: planted")
+    write(quick, SECOND, "2")
+    code, out, _ = command_line("batch", "--resume", "--json")
+    assert (code, [(one["municipality"], one["state"]) for one in json.loads(out)]) == (
+        0, [(HERE, DONE), (THERE, DONE)],
+    )  # fmt: skip
+    assert command_line("batch", "--resume")[1].splitlines()[0] == "2 unchanged"
+    log = (quick / "reports" / ".batch" / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    states = [json.loads(line)["state"] for line in log]
+    assert states == [
+        "begun", DONE, FAILED, "ended", "begun", DONE, DONE, "ended", "begun", UNCHANGED, UNCHANGED, "ended",
+    ]  # fmt: skip
+
+
+def test_all_are_those_of_today(home: Path) -> None:
+    # Uden went into Maashorst in 2022
+    merged = [
+        ("GM1991", 2024, "inhabitants", 300, "cbs"),
+        ("GM0856", 2019, "inhabitants", 200, "cbs"),
+    ]  # Maashorst, Uden
+    add_.add(file("kwb.csv", [*rows(HERE, 200), *merged]))
+    assert cli_batch.codes_of(every=True, given=[]) == [HERE, "GM1991"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "Say which municipalities"),
+        (("--all", "--municipality", HERE), "Say which municipalities"),
+        (("--municipality", "Utrecht"), "Utrecht is no CBS code"),
+        (("--all", "--language", "nl,fr"), "language 'nl,fr' is not known"),
+        (("--all", "--set", "municipality=GM0344"), "a batch has an option of its own"),
+        (("--all", "--set", "workers=2"), "unknown parameter 'workers'"),
+        (("--all",), r"The store \(data/store\) is empty"),
+        (("--resume",), "There is no batch to go on with"),
+        (("--resume", "--all"), "give no others"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(
+    home: Path, command_line: CommandLine, words: tuple[str, ...], message: str
+) -> None:
+    code, _, err = command_line("batch", *words)
+    assert code == 2
+    assert re.search(message, err)
+
+
+def test_after_kill_9_a_batch_goes_on_without_doing_anything_twice(estate: Path) -> None:
+    wait = f"while municipality == {THERE!r} and not pathlib.Path({str(estate / 'go on')!r}).exists(): time.sleep(0.1)"
+    write(estate, LAST, AFTER, f"import pathlib, time\n{wait}")
+    command = [sys.executable, "-m", "kloof.cli.main", "batch", "--workers", "1", "--language", "nl"]
+    process = subprocess.Popen([*command, "--all"], stderr=subprocess.DEVNULL, start_new_session=True)
+    making = estate / "reports" / f".making-{THERE}"
+    for _ in range(1200):
+        if making.exists():
+            break
+        time.sleep(0.1)
+    assert making.exists(), "the second report was not begun"
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    first = (estate / "reports" / HERE / batch.MADE).stat().st_mtime_ns
+    assert not (estate / "reports" / THERE).exists()
+    (estate / "go on").touch()
+    ended = subprocess.run([*command[:4], "--resume", "--json"], capture_output=True, check=True, text=True)
+    states = {one["municipality"]: one["state"] for one in json.loads(ended.stdout)}
+    assert states == {HERE: UNCHANGED, THERE: DONE}
+    assert (estate / "reports" / HERE / batch.MADE).stat().st_mtime_ns == first
+    assert not making.exists()

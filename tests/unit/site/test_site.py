@@ -1,0 +1,333 @@
+"""The site: places from ranges, the same numbers as the reports, nothing half-written."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from atlases import PLACES, SYNTHETIC, write_reports
+
+from kloof.catalogue import catalogue
+from kloof.errors import ReportError
+from kloof.report import audit, readback
+from kloof.report.readback import Node, parse
+from kloof.run.batch import MADE, PARTS
+from kloof.run.provenance import CRATE
+from kloof.words.sentences import Number, text_of
+from kloof_site import siteback
+from kloof_site.atlas import Atlas, Measure, ends, frame, picture, points, read_reports
+from kloof_site.site import PAGES, build_site
+
+LANGUAGES = ("nl", "en")
+CHANGE = "04.mean_dwelling_value.absolute"
+
+
+BESIDE = (MADE, PARTS, CRATE)  # what a batch knows a report by, and what it was made from
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory, project: Path) -> list[Path]:
+    made = write_reports(tmp_path_factory.mktemp("reports"), project)
+    for folder in made:
+        for name in BESIDE:
+            (folder / name).write_bytes(b"{}")
+    return made
+
+
+@pytest.fixture(scope="module")
+def built(folders: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_site(read_reports(folders), catalogue(), tmp_path_factory.mktemp("out") / "site")
+
+
+def measure(folders: list[Path], name: str) -> Measure:
+    atlas = Atlas(tuple(read_reports(folders)), catalogue(), "nl")
+    return next(one for one in atlas.measures if one.finding == name)
+
+
+def pages(built: Path) -> dict[str, Node]:
+    return {
+        f"{lang}/{name}": parse((built / lang / f"{name}.html").read_text("utf-8"))
+        for lang in LANGUAGES
+        for name in PAGES
+    }
+
+
+def test_a_place_is_a_range(folders: list[Path]) -> None:
+    """By hand: Breda 41 (17 to 65), one 30 lower (−13 to 35), one 60 higher (77 to 125): only the last is sure."""
+    places = {one.report.code: (one.best, one.worst) for one in measure(folders, CHANGE).standings}
+    assert places == {"GM0002": (1, 1), "GM0758": (2, 3), "GM0001": (2, 3)}
+    assert [one.report.code for one in measure(folders, CHANGE).standings] == ["GM0002", "GM0758", "GM0001"]
+    assert measure(folders, CHANGE).zero == pytest.approx(100 * 12.721 / (125.188 + 12.721), abs=0.1)
+
+
+def test_equals_share_all_places_and_a_measure_that_one_lacks_has_two(folders: list[Path]) -> None:
+    assert {(one.best, one.worst) for one in measure(folders, "03.level.mean_dwelling_value").standings} == {(1, 3)}
+    assert {one.report.code for one in measure(folders, "03.level.crime_rate").standings} == {"GM0758", "GM0002"}
+
+
+@pytest.mark.parametrize(
+    ("low", "estimate", "high", "size", "expected"),
+    [
+        (-175.0, -173.6, -172.0, True, (173.6, 172.0, 175.0)),
+        (-2.0, 1.0, 4.0, True, (1.0, 0.0, 4.0)),
+        (-2.0, 1.0, 4.0, False, (1.0, -2.0, 4.0)),
+        (5.0, 6.0, 9.0, True, (6.0, 5.0, 9.0)),
+    ],
+)
+def test_the_size_of_a_level_has_a_range_of_its_own(
+    low: float, estimate: float, high: float, size: bool, expected: tuple[float, float, float]
+) -> None:
+    assert ends({"estimate": estimate, "low": low, "high": high}, size=size) == expected
+
+
+def test_every_page_says_only_what_reports_and_files_say(built: Path, folders: list[Path]) -> None:
+    known = {report.code: report.document for report in read_reports(folders)}
+    for name, root in pages(built).items():
+        language = name[:2]
+        html = (built / f"{name}.html").read_text(encoding="utf-8")
+        assert siteback.faults_of(html, known, language, audit.labels(catalogue(), language)) == [], name
+        if not name.endswith(("compare", "methods", "verdicts")):
+            assert sum(node.tag == "data" for node in root.walk()) >= 3, name
+
+
+@pytest.mark.parametrize(
+    ("page", "before", "after", "said"),
+    [
+        ("index", r"€\s41\.000", "€ 42.000", "stands for"),
+        ("ranking", r"2–3", "1–3", "its ranges allow 2 to 3"),
+        ("ranking", r'data-ref="/findings/03\.level', 'data-nothing="/', "does not say where it stands"),
+        ("ranking", r'data-ref="/findings/04', 'data-ref="/findings/99', "has nothing"),
+        ("verdicts", r'data-verdict="SUPPORTED"', 'data-verdict="UNDECIDED"', "its report says"),
+        ("verdicts", r"(?<=sr\">)gesteund", "weersproken", "is called"),
+        ("calibration", r'(data-column="share" value="[^"]*">)[\d,]+', r"\g<1>777,7", "calibration.csv"),
+        ("data", r"<p class=\"intro\">", '<p class="intro">In 7 dagen. ', "not traced"),
+        ("compare", r"€\s41\.000", "€ 42.000", "stands for"),
+        ("compare", r'"SUPPORTED"', '"UNDECIDED"', "its report says otherwise"),
+    ],
+)
+def test_what_is_wrong_on_a_page_is_found(
+    built: Path, folders: list[Path], page: str, before: str, after: str, said: str
+) -> None:
+    known = {report.code: report.document for report in read_reports(folders)}
+    html = (built / "nl" / f"{page}.html").read_text(encoding="utf-8")
+    wrong = re.sub(before, after, html, count=1)
+    assert wrong != html
+    found = siteback.faults_of(wrong, known, "nl", audit.labels(catalogue(), "nl"))
+    assert any(said in fault for fault in found), found
+
+
+def test_the_size_and_year_of_a_ruled_list_belong_to_its_report() -> None:
+    """As in the sentences of every report that a batch makes; other numbers, or another report's, do not."""
+    page = '<main><p class="headline" data-of="{}">De {} buurten die in {} het laagst stonden.</p></main>'
+    known: Any = {
+        "GM0001": {"areas": {}, "parameters": {"focus": "lowest:3:mean_dwelling_value:2024", "focus_variants": []}},
+        "GM0002": {"areas": {}, "parameters": {"focus": "union"}},
+    }
+    said = [("GM0001", 3, 2024), ("GM0001", 4, 2024), ("GM0001", 3, 2023), ("GM0002", 3, 2024), ("", 3, 2024)]
+    found = [list(siteback.loose(readback.parse(page.format(*one)), known, ())) for one in said]
+    assert [len(faults) for faults in found] == [0, 1, 1, 1, 1]
+
+
+def test_links_lead_to_files_and_anchors_that_exist(built: Path) -> None:
+    for name, root in pages(built).items():
+        ids = {node.attrs["id"] for node in root.walk() if "id" in node.attrs}
+        for node in root.walk():
+            href = node.attrs.get("href", "")
+            if not href or href.startswith(("http", "data:")):
+                continue
+            file, _, anchor = href.partition("#")
+            target = built / name[:2] / file
+            assert not file or target.is_file(), f"{name}: {href}"
+            assert not anchor or anchor in ids or file, f"{name}: {href}"
+
+
+def test_reports_travel_along_without_their_notebooks(built: Path) -> None:
+    assert {path.name for path in (built / "reports").iterdir()} == set(PLACES)
+    assert (built / "reports/GM0758/en/report.pdf").is_file()
+    assert not [path for name in ("*.ipynb", *BESIDE) for path in built.rglob(name)]
+    assert json.loads((built / "site.json").read_text("utf-8"))["reports"]["GM0001"] == "Aa en Hunze 2"
+
+
+def test_a_report_in_one_language_is_reached_from_both(built: Path) -> None:
+    card = next(
+        node
+        for node in pages(built)["en/index"].walk()
+        if node.has_class("card-of") and node.attrs["data-of"] == "GM0001"
+    )
+    links = [node.attrs["href"] for node in card.walk() if node.tag == "a"]
+    assert "../reports/GM0001/nl/index.html" in links
+    assert not any("GM0001/en/" in link for link in links)
+
+
+def test_names_are_text_not_markup(built: Path) -> None:
+    for name in PAGES:
+        assert "<Zuid>" not in (built / "nl" / f"{name}.html").read_text("utf-8")
+
+
+def test_both_languages_carry_the_same_numbers_and_verdicts(built: Path) -> None:
+    found = pages(built)
+
+    def told(root: Node) -> list[tuple[str, ...]]:
+        keys = ("data-ref", "data-rank", "data-row", "data-column", "data-claim", "data-verdict")
+        return sorted(
+            tuple(node.attrs.get(key, "") for key in keys) for node in root.walk() if any(k in node.attrs for k in keys)
+        )
+
+    for name in PAGES:
+        assert told(found[f"nl/{name}"]) == told(found[f"en/{name}"]), name
+
+
+def test_the_same_reports_give_the_same_bytes(built: Path, folders: list[Path], tmp_path: Path) -> None:
+    again = build_site(read_reports(folders[::-1]), catalogue(), tmp_path / "again")
+    files = [path.relative_to(built) for path in built.rglob("*") if path.is_file()]
+    assert len(files) > 20
+    for file in files:
+        assert (again / file).read_bytes() == (built / file).read_bytes(), file
+
+
+def test_one_report_is_enough(project: Path, tmp_path: Path) -> None:
+    out = build_site(read_reports(write_reports(tmp_path, project, ("GM0758",))), catalogue(), tmp_path / "site")
+    text = parse((out / "nl/ranking.html").read_text("utf-8")).text()
+    assert "Met één gemeente is er nog niets te rangschikken." in text
+
+
+def test_the_error_rates_of_the_claims_stand_there_once_they_are_measured(
+    folders: list[Path], home: Path, tmp_path: Path
+) -> None:
+    """Two rows as `kloof calibrate` writes them: one where C1 is false, one where it is true."""
+    head = "municipality,claim,part,switch,effect,unit,units,count,years,verdict,share,mc_error,n"
+    rows = [
+        f"synthetic,C1,gap,{switch},{effect},thousand_euro,buurten,56,8,SUPPORTED,{share},0.5,800"
+        for switch, effect, share in (("off", 0, 2.5), ("large", 20, 91.25))
+    ]
+    (home / "data" / "calibration.csv").write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
+    out = build_site(read_reports(folders), catalogue(), tmp_path / "site")
+    table = next(
+        node
+        for node in parse((out / "nl/calibration.html").read_text("utf-8")).walk()
+        if node.attrs.get("aria-labelledby") == "beweringen" and node.tag == "table"
+    )
+    (row,) = [node for node in table.walk() if node.tag == "tr"][1:]
+    assert [node.text() for node in row.walk() if node.tag in ("th", "td")][2:] == [
+        "56",
+        "8",
+        "2,5",
+        "–",
+        "–",
+        "91,3",
+        "800",
+    ]
+
+
+# ------------------------------------------------------------------ what cannot be
+
+
+def test_all_that_is_wrong_with_the_reports_is_said_at_once(project: Path, tmp_path: Path) -> None:
+    good = write_reports(tmp_path / "a", project, ("GM0758",)) + write_reports(tmp_path / "b", project, ("GM0758",))
+    bad = {name: tmp_path / name for name in ("empty", "broken", "other", "bare", "partial")}
+    for folder in bad.values():
+        folder.mkdir()
+    (bad["broken"] / "results.json").write_text("{", encoding="utf-8")
+    (bad["other"] / "results.json").write_text('{"format": 99}', encoding="utf-8")
+    (bad["partial"] / "results.json").write_text('{"format": 1, "place": {}}', encoding="utf-8")
+    (bad["bare"] / "results.json").write_bytes((good[0] / "results.json").read_bytes())
+    with pytest.raises(ReportError) as problem:
+        read_reports([*good, *bad.values()])
+    for part in (
+        "empty has no results.json", "not valid JSON", "not a results document of format 1", "lacks areas, findings",
+        "bare has no page", "GM0758 has 2 reports", "Name whole reports",
+    ):  # fmt: skip
+        assert part in str(problem.value)
+    with pytest.raises(ReportError, match="kloof run"):
+        read_reports([])
+
+
+def test_synthetic_never_stands_among_real_and_says_what_it_is(project: Path, tmp_path: Path) -> None:
+    mixed = write_reports(tmp_path / "mixed", project, ("GM0758", SYNTHETIC))
+    with pytest.raises(ReportError, match="report_GM9001: a synthetic municipality never stands among real ones"):
+        read_reports(mixed)
+    out = build_site(read_reports(mixed[1:]), catalogue(), tmp_path / "site")
+    for name, root in pages(out).items():
+        assert ("synthetische gemeenten: verzonnen" if name[:2] == "nl" else "made-up figures") in root.text(), name
+    real = build_site(read_reports(mixed[:1]), catalogue(), tmp_path / "real")
+    assert "verzonnen" not in pages(real)["nl/index"].text()
+
+
+def test_a_folder_that_is_no_site_is_not_touched(folders: list[Path], tmp_path: Path) -> None:
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(ReportError, match="not a site of kloof"):
+        build_site(read_reports(folders), catalogue(), tmp_path / "thesis")
+    assert [path.name for path in tmp_path.rglob("*")] == ["thesis", "chapter.txt"]
+
+
+def test_a_failure_leaves_the_earlier_site_whole(
+    folders: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "site"
+    out.mkdir()
+    (out / "site.json").write_text("{}", encoding="utf-8")
+    monkeypatch.setattr(siteback, "faults_of", lambda *_: ["a number is wrong"])
+    with pytest.raises(ReportError, match="a number is wrong"):
+        build_site(read_reports(folders[:1]), catalogue(), out)
+    assert [path.name for path in tmp_path.rglob("*")] == ["site", "site.json"]
+
+
+def test_the_command_line(
+    command_line: Callable[..., tuple[int, str, str]], folders: list[Path], tmp_path: Path
+) -> None:
+    code, said, _ = command_line("site", folders[0], "--out", tmp_path / "out")
+    assert code == 0
+    assert "The site of 1 municipality" in said
+    assert (tmp_path / "out/en/compare.html").is_file()
+    code, _, complaint = command_line("site", tmp_path / "nowhere", "--out", tmp_path / "out")
+    assert code == 2
+    assert "nowhere has no results.json" in complaint
+    assert (tmp_path / "out/en/compare.html").is_file()
+
+
+# ------------------------------------------------------------------ small pictures
+
+
+def series(*rows: tuple[int, float | None, float | None, str]) -> dict[str, Any]:
+    keys = ("year", "gap", "gap_low", "gap_high", "link")
+    return {
+        "columns": [{"key": key} for key in keys],
+        "rows": [[year, gap, low, gap, link] for year, gap, low, link in rows],
+    }
+
+
+def test_a_small_picture_stops_at_a_break_and_at_what_is_missing() -> None:
+    table = series(
+        (2015, 10.0, 9.0, "comparable"),
+        (2016, None, None, "comparable"),
+        (2017, 12.0, None, "comparable"),
+        (2024, 20.0, 19.0, "broken"),
+    )
+    told = points(table)
+    assert [(year, gap, low) for year, gap, low, *_ in told] == [
+        (2015, 10.0, 9.0),
+        (2017, 12.0, 12.0),
+        (2024, 20.0, 19.0),
+    ]
+    drawn = picture(told, frame([told]))
+    line = re.search(r'class="line" d="([^"]+)"', drawn)
+    assert line is not None
+    assert line[1].count("M") == 2
+    assert drawn.count("<circle") == 3
+
+
+def test_all_small_pictures_share_one_scale_with_nothing_on_it() -> None:
+    high, low = points(series((2015, 10.0, 9.0, "comparable"))), points(series((2020, -4.0, -5.0, "comparable")))
+    assert frame([high, low]) == (2015, 2020, -5.0, 10.0)
+    assert frame([high]) == (2015, 2015, 0.0, 10.0)
+
+
+def test_a_lead_keeps_its_pointers(folders: list[Path]) -> None:
+    reports = read_reports(folders)
+    atlas = Atlas(tuple(reports), catalogue(), "en")
+    said = atlas.lead(reports[0])
+    assert "grew" in text_of(said) or "cannot be told" in text_of(said)
+    assert [part for part in said if isinstance(part, Number)]

@@ -1,0 +1,309 @@
+"""Series, bounds, weights, panels and focus lists, each worked out by hand on five buurten."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from handmade import B1, B2, B3, B4, B5, BUURTEN, CITY, ELSEWHERE, data, known
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kloof.errors import NotComputableError, ParameterError
+from kloof.schema import SetAside
+from kloof.study.dataset import DataSet
+from kloof.study.panel import Focus, balance, resolve_focus, series, sizes
+
+PEOPLE = {2016: (100, 200, 300, 400, 0)}
+
+
+def test_a_series_has_a_row_for_every_buurt_in_every_measured_year() -> None:
+    cells = {
+        "income": {2016: (20, "suppressed", None, 23, 24), 2017: ("suppressed",) * 5, 2018: (25, 26, 27, 28, None)}
+    }
+    table = series(data(cells), known(), "income").set_index(["code", "year"])
+    assert sorted(table.index) == [(code, year) for code in BUURTEN for year in (2016, 2018)]
+    assert table.loc[(B1, 2016), ["value", "status", "source"]].tolist() == [20.0, "measured", "cbs"]
+    assert table.loc[(B2, 2016), ["status", "source"]].tolist() == ["suppressed", "cbs"]
+    assert table.loc[(B3, 2016), ["status", "source"]].tolist() == ["not_published", ""]
+    assert table.loc[(B5, 2018), "status"] == "not_published"
+    holes = table["status"] != "measured"
+    assert table.loc[holes, ["value", "low", "high"]].isna().all(axis=None)
+    assert table.loc[~holes, ["value", "low", "high"]].notna().all(axis=None)
+
+
+def test_a_series_that_was_made_before_is_the_same_and_the_caller_s_own() -> None:
+    made, names = data({"income": {2016: (20, 21, 22, 23, 24)}}), known()
+    first = series(made, names, "income")
+    first.loc[0, "value"] = 99.0
+    first["extra"] = 1
+    again = series(made, names, "income")
+    assert again.loc[0, "value"] == 20
+    assert "extra" not in again
+    coarse = known(income=dataclasses.replace(names.indicator("income"), rounding=10.0))
+    assert series(made, coarse, "income").loc[0, ["low", "high"]].tolist() == [15, 25]
+    assert series(made, names, "income").loc[0, ["low", "high"]].tolist() == [19.95, 20.05]
+    assert series(dataclasses.replace(made, name="other"), names, "income").equals(again)
+
+
+def test_a_series_keeps_to_its_level_and_municipality() -> None:
+    cells = {"income": {2016: (20, 21, 22, 23, 24)}}
+    made = data(cells)
+    assert series(made, known(), "income", "wijk").empty
+    assert series(made, known(), "income", "buurt", "GM0002").empty
+    assert list(series(made, known(), "income", "wijk").columns) == [
+        "code", "year", "value", "low", "high", "status", "source",
+    ]  # fmt: skip
+
+
+def test_an_unknown_indicator_is_an_error_with_the_nearest() -> None:
+    with pytest.raises(ParameterError, match=r"'incone' is not known. Did you mean income\?"):
+        series(data({}), known(), "incone")
+
+
+@pytest.mark.parametrize(
+    ("indicator", "value", "low", "high"),
+    [
+        ("income", 20.0, 19.95, 20.05),
+        ("income", -0.02, -0.07, 0.03),  # a mean has no floor
+        ("poor", 10.0, 9.5, 10.5),
+        ("poor", 0.0, 0.0, 0.5),
+        ("poor", 99.8, 99.3, 100.0),
+        ("inhabitants", 120.0, 117.5, 122.5),
+        ("inhabitants", 0.0, 0.0, 2.5),
+    ],
+)
+def test_rounding_leaves_half_a_step_on_each_side_within_what_can_be(
+    indicator: str, value: float, low: float, high: float
+) -> None:
+    row = series(data({indicator: {2016: (value, None, None, None, None)}}), known(), indicator).iloc[0]
+    assert row["low"] == pytest.approx(low)
+    assert row["high"] == pytest.approx(high)
+
+
+def test_a_rate_is_made_from_two_counts_and_bounded_by_both() -> None:
+    cells = {
+        "crimes": {2016: (10, "suppressed", 10, 10, None), 2019: (1, 1, 1, 1, 1)},
+        "inhabitants": {2016: (200, 200, 0, "zero_means_missing", 200)},
+    }
+    table = series(data(cells), known(), "crime_rate").set_index("code")
+    assert table["year"].unique().tolist() == [2016]
+    assert table.loc[B1, "value"] == pytest.approx(50.0)  # 1000 × 10 / 200
+    assert table.loc[B1, "low"] == pytest.approx(1000 * 7.5 / 202.5)
+    assert table.loc[B1, "high"] == pytest.approx(1000 * 12.5 / 197.5)
+    assert table["status"].to_dict() == {
+        B1: "measured",
+        B2: "suppressed",
+        B3: "not_published",  # nobody lives there: no rate, and not zero
+        B4: "zero_means_missing",
+        B5: "not_published",
+    }
+    assert table.loc[[B2, B3, B4, B5], ["value", "low", "high"]].isna().all(axis=None)
+
+
+def test_the_sources_of_a_derived_figure_are_both_named() -> None:
+    made = data({"crimes": {2016: (10,) * 5}, "inhabitants": {2016: (200,) * 5}})
+    rows = made.observations.assign(
+        source=made.observations["indicator"].map({"crimes": "police", "inhabitants": "cbs"})
+    )
+    table = series(dataclasses.replace(made, observations=rows), known(), "crime_rate")
+    assert set(table["source"]) == {"police|cbs"}
+    assert set(series(made, known(), "crime_rate")["source"]) == {"cbs"}
+
+
+def test_a_share_that_rounding_lifts_above_a_hundred_is_cut_there() -> None:
+    cells = {"workers": {2016: (100, 50, 0, 100, 100)}, "inhabitants": {2016: (60, 100, 20, 500, 5)}}
+    table = series(data(cells), known(), "work_share").set_index("code")
+    assert table.loc[B1, "value"] == 100.0  # 100 workers, rounded to a hundred, among 60 people
+    assert table.loc[B1, "low"] == pytest.approx(100 * 50 / 62.5)
+    assert table.loc[B2, ["value", "high"]].tolist() == [50.0, 100.0]
+    assert table.loc[B3, ["value", "low"]].tolist() == [0.0, 0.0]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=5, max_size=5),
+    st.sampled_from(["crime_rate", "work_share"]),
+)
+def test_derived_bounds_hold_the_value(counts: list[tuple[int, int]], indicator: str) -> None:
+    tops, bottoms = zip(*counts, strict=True)
+    cells = {"crimes": {2016: tops}, "workers": {2016: tops}, "inhabitants": {2016: bottoms}}
+    table = series(data(cells), known(), indicator)
+    assert (table["value"].notna().to_numpy() == (np.array(bottoms) > 0)).all()
+    there = table[table["value"].notna()]
+    assert (there["low"] <= there["value"]).all()
+    assert (there["value"] <= there["high"]).all()
+
+
+YEARS = {
+    "households": {2016: (1, 2, 3, 4, 5), 2018: (10, 20, 30, 40, 50)},
+    "inhabitants": {2017: (7, 7, 7, 7, "suppressed")},
+}
+
+
+@pytest.mark.parametrize(
+    ("year", "chosen", "first"), [(2016, 2016, 1), (2017, 2016, 1), (2018, 2018, 10), (2030, 2018, 10), (2015, 2016, 1)]
+)
+def test_sizes_are_of_the_nearest_year_not_after_or_else_the_first(year: int, chosen: int, first: int) -> None:
+    size = sizes(data(YEARS), known(), ("households", "inhabitants"), year)
+    assert (size.name, size.year, size.value[B1]) == ("households", chosen, first)
+    assert sorted(size.value.index) == list(BUURTEN)
+
+
+def test_sizes_fall_back_on_the_next_count_that_is_published() -> None:
+    size = sizes(data(YEARS), known(), ("dwellings", "inhabitants"), 2016)
+    assert (size.name, size.year) == ("inhabitants", 2017)
+    assert list(size.value.dropna().index) == [B1, B2, B3, B4]
+
+
+def test_without_any_count_there_are_no_sizes() -> None:
+    with pytest.raises(NotComputableError, match="no count of dwellings or crimes by buurt") as caught:
+        sizes(data(YEARS), known(), ("dwellings", "crimes"), 2016)
+    assert caught.value.reason == "no_weights"
+
+
+def test_a_missing_size_lies_between_nobody_and_all_inhabitants() -> None:
+    cells = {
+        "households": {2016: (40, "suppressed", None, 60, "suppressed")},
+        "inhabitants": {2016: (100, 30, 20, 100, "suppressed")},
+    }
+    size = sizes(data(cells), known(), ("households",), 2016)
+    assert size.value.dropna().to_dict() == {B1: 40, B4: 60}
+    # counts of this town are rounded to the nearest five
+    assert size.low.tolist() == [37.5, 0, 0, 57.5, 0]
+    assert size.high[:4].tolist() == [42.5, 32.5, 22.5, 62.5]
+    assert np.isnan(size.high[B5])  # nothing is known of it at all
+    assert size.inhabited().tolist() == [True] * 5
+    assert size.share([B1, B4]) == pytest.approx(100 * 100 / (100 + 32.5 + 22.5))
+    assert size.share([B1, B2]) == pytest.approx(100 * 40 / (100 + 32.5 + 22.5))
+
+
+def test_a_buurt_without_inhabitants_is_nobody_even_when_its_households_are_missing() -> None:
+    cells = {"households": {2016: (40, "suppressed", 0, 60, 0)}, "inhabitants": {2016: (100, 0, 0, 100, 0)}}
+    exact = known(inhabitants=dataclasses.replace(known().indicator("inhabitants"), rounding=0.0))
+    size = sizes(data(cells), exact, ("households",), 2016)
+    assert size.inhabited().tolist() == [True, False, False, True, False]
+    assert size.share([B1, B4]) == 100
+
+
+def test_a_count_may_lie_further_from_its_print_than_half_a_step() -> None:
+    people = dataclasses.replace(known().indicator("inhabitants"), rounding_reach=4)
+    table = series(data({"inhabitants": PEOPLE}), known(inhabitants=people), "inhabitants")
+    assert table["low"].tolist() == [96, 196, 296, 396, 0]
+    assert table["high"].tolist() == [104, 204, 304, 404, 4]
+
+
+@pytest.fixture
+def half() -> DataSet:
+    """B4 lacks a year, B5 has nobody."""
+    return data(
+        {
+            "income": {2016: (20, 30, 40, 50, 60), 2017: (21, 31, 41, "suppressed", 61), 2018: (22, 32, 42, 52, 62)},
+            "inhabitants": PEOPLE,
+        }
+    )
+
+
+def test_a_panel_keeps_the_buurten_measured_throughout_and_counts_the_others(half: DataSet) -> None:
+    panel = balance(half, known(), "income", [2016, 2017], Focus("f", (B1, B4)))
+    assert panel.codes == (B1, B2, B3)
+    assert panel.value.tolist() == [[20, 21], [30, 31], [40, 41]]
+    assert panel.low.tolist() == [pytest.approx([value - 0.05 for value in row]) for row in panel.value.tolist()]
+    assert panel.weight.tolist() == [100, 200, 300]
+    assert panel.is_focus.tolist() == [True, False, False]
+    assert panel.coverage == pytest.approx(60.0)  # 600 of the 1000 inhabitants
+    assert panel.missing == (B4,)  # B5 has no inhabitants, so nothing is lost with it
+    assert panel.set_aside == (SetAside("balance income 2016-2017", 1, "not_measured_in_every_year"),)
+    assert (panel.weight_name, panel.weight_year, panel.sources) == ("inhabitants", 2016, ("cbs",))
+    assert panel.column(2017) == 1
+
+
+def test_a_panel_of_other_years_keeps_other_buurten(half: DataSet) -> None:
+    panel = balance(half, known(), "income", [2018, 2016], Focus("f", (B4,)))
+    assert panel.codes == (B1, B2, B3, B4)
+    assert panel.value[3].tolist() == [52, 50]  # columns in the order asked
+    assert panel.coverage == pytest.approx(100.0)
+    assert panel.set_aside[0].rows == 0
+
+
+def test_a_measured_buurt_of_unknown_size_is_left_out_and_counted_apart(half: DataSet) -> None:
+    rows = half.observations
+    unknown = dataclasses.replace(half, observations=rows[(rows["indicator"] != "inhabitants") | (rows["code"] != B5)])
+    panel = balance(unknown, known(), "income", [2016, 2017], Focus("f", (B1,)))
+    assert panel.codes == (B1, B2, B3)
+    assert panel.missing == (B4, B5)
+    step = "balance income 2016-2017"
+    assert panel.set_aside == (SetAside(step, 1, "not_measured_in_every_year"), SetAside(step, 1, "size_not_known"))
+
+
+@pytest.mark.parametrize(("codes", "side"), [((B4,), "focus"), ((B1, B2, B3), "other")])
+def test_a_panel_without_focus_or_without_rest_is_not_computable(
+    half: DataSet, codes: tuple[str, ...], side: str
+) -> None:
+    with pytest.raises(NotComputableError, match=f"income: no {side} buurt has all of") as caught:
+        balance(half, known(), "income", [2016, 2017], Focus("f", codes))
+    assert caught.value.reason == "no_group_left"
+
+
+def test_a_year_that_nobody_has_leaves_no_panel(half: DataSet) -> None:
+    with pytest.raises(NotComputableError, match="no focus buurt"):
+        balance(half, known(), "income", [2016, 1999], Focus("f", (B1,)))
+
+
+@pytest.fixture
+def ranked() -> DataSet:
+    cells = {"income": {2016: (30, 10, 20, 20, "suppressed"), 2018: (1, 2, 3, 4, 5)}}
+    lists = {"press": (B2, B4), "nobody": (), "everybody": BUURTEN, "mixed": (B1, ELSEWHERE)}
+    return data(cells, focus_lists=lists)
+
+
+@pytest.mark.parametrize(
+    ("name", "codes"),
+    [
+        ("press", (B2, B4)),
+        (f"{B3},{B1}", (B1, B3)),
+        (f" {B3} , {B1},{B3}", (B1, B3)),
+        ("lowest:1:income:2016", (B2,)),
+        ("lowest:2:income:2016", (B2, B3)),  # B3 and B4 are equal: the first code is taken
+        ("highest:1:income:2016", (B1,)),
+        ("highest:2:income:2016", (B1, B3)),
+        ("highest:2:income:2018", (B4, B5)),
+    ],
+)
+def test_a_focus_is_a_list_codes_or_a_rule(ranked: DataSet, name: str, codes: tuple[str, ...]) -> None:
+    focus = resolve_focus(ranked, known(), name)
+    assert focus.codes == codes
+    assert focus.name == name
+    assert (focus.indicator, focus.year) == (("income", int(name[-4:])) if ":" in name else (None, None))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("pres", "focus 'pres' is not a list of this data set (everybody, mixed, nobody, press), not codes"),
+        ("", "focus '' is not a list"),
+        (",", "focus ',' is not a list"),
+        (f"{B1},press", "is not a list of this data set"),
+        ("lowest:two:income:2016", "not a rule such as lowest:11:mean_income_per_inhabitant:2016"),
+        ("nobody", "focus 'nobody' is empty: name at least one buurt"),
+        ("lowest:0:income:2016", "is empty: name at least one buurt"),
+        ("everybody", "focus 'everybody' holds all 5 buurten: leave at least one to compare with"),
+        (",".join(BUURTEN), "holds all 5 buurten"),
+        ("lowest:4:income:2016", "holds all 4 buurten"),  # only four are measured
+        ("lowest:99:income:2018", "holds all 5 buurten"),
+        ("mixed", f"focus 'mixed': {ELSEWHERE} not in {CITY}, which has {B1}"),
+        (f"{B1},{ELSEWHERE}", f"{ELSEWHERE} not in {CITY}"),
+        ("BU9", f"BU9 not in {CITY}"),
+        ("lowest:2:income:2017", "income has no value by buurt in 2017; it has 2016, 2018."),
+        ("lowest:2:poor:2016", "poor has no value by buurt in 2016; it has no year at all."),
+        ("lowest:2:incom:2016", "indicator 'incom' is not known. Did you mean income?"),
+    ],
+)
+def test_each_impossible_focus_is_refused_with_what_is_valid(ranked: DataSet, name: str, message: str) -> None:
+    with pytest.raises(ParameterError) as caught:
+        resolve_focus(ranked, known(), name)
+    assert message in str(caught.value)
+
+
+def test_a_data_set_without_lists_says_so() -> None:
+    with pytest.raises(ParameterError, match="none in this data set"):
+        resolve_focus(data({}), known(), "union")

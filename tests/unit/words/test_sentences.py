@@ -1,0 +1,483 @@
+"""Every finding that can occur is told in Dutch and in English, with the same numbers and nothing raw in it."""
+
+import copy
+import itertools
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kloof.catalogue import Catalogue, read_catalogue
+from kloof.errors import CatalogueError
+from kloof.findings import JUDGEMENTS, NOT_COMPARABLE, NOT_COMPUTABLE, Finding, Side
+from kloof.paths import plain
+from kloof.schema import STATUSES
+from kloof.words import sentences as narrate
+from kloof.words.sentences import Narrator, Number, complete, fill, section_limits, template, text_of
+
+LANGUAGES = ("nl", "en")
+INDICATOR = "mean_dwelling_value"
+BROKEN = f"{INDICATOR}@2024"
+PARTS = ("main", "title", "alt", "chance", "places", "partial")
+RANGES = {"HIGHER": (1.5, 2.5), "LOWER": (-2.5, -1.5), "SAME": (-0.4, 0.3), "UNCLEAR": (-3.0, 2.0)}
+JUDGED = tuple(RANGES)
+FOUR = ("absolute", "relative", "absolute_reversed", "relative_reversed")
+
+# kinds of notebooks 09 and 11: test_liveability and test_policy write the sentence of each of their judgements
+RENDERED_ELSEWHERE = {
+    "class_trend", "fell", "fell_less", "follows", "gap_left", "improved", "pass_through", "precedes", "score_gap",
+    "seen", "image",
+}  # fmt: skip
+
+# kind → measures, judgements and details that the library makes (gaps, events, levels, coverage, replication, notebook)
+OCCURS: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
+    "gap": ((("absolute",), (*JUDGED, NOT_COMPUTABLE)),),
+    "gap_change": ((FOUR, JUDGEMENTS),),
+    "gap_change_before": ((FOUR, (*JUDGED, NOT_COMPUTABLE)),),
+    "beyond_trend": ((FOUR, (*JUDGED, NOT_COMPUTABLE)),),
+    "placebo": ((("inside", "outside"), (*JUDGED, NOT_COMPUTABLE)), (("absolute",), (NOT_COMPUTABLE,))),
+    "share_accrued": ((("absolute",), (*JUDGED, NOT_COMPUTABLE)),),
+    "index": ((("dissimilarity",), (*JUDGED, NOT_COMPUTABLE)),),
+    "coverage": ((("share_of_cells",), ("HIGHER", "UNCLEAR")),),
+    "replication": ((("rows", "inconsistent"), JUDGED),),
+    "score": ((("parts",), ("HIGHER", "UNCLEAR")),),
+    "gap_change_window": ((FOUR, (*JUDGED, NOT_COMPUTABLE)),),
+    "index_change": ((("dissimilarity",), (*JUDGED, NOT_COMPUTABLE)),),
+    "headcount": ((("people",), ("HIGHER", NOT_COMPUTABLE)),),
+    "robustness": ((("claim",), ("HIGHER", "UNCLEAR", NOT_COMPUTABLE)),),
+    "all_tests": ((("holm",), ("HIGHER", "UNCLEAR")),),
+    "needed": ((("claim",), ("HIGHER",)),),
+    **dict.fromkeys(
+        ("needed_buurten", "needed_nothing", "needed_enough"),
+        ((("claim", "C4", "C6", "C9", "C13", "H6"), ("HIGHER",)),),
+    ),
+    "needed_none": ((("claim",), (NOT_COMPUTABLE,)),),
+    "needed_none_also": ((("claim",), (NOT_COMPUTABLE,)),),
+    "needed_few_years": ((("claim",), ("HIGHER",)),),
+    "needed_trials_buurten": ((("claim",), ("HIGHER",)),),
+    "needed_trials_municipalities": ((("claim",), ("HIGHER",)),),
+    "argument": ((("conclusions",), ("HIGHER",)),),
+    "place_among": (
+        (("dissimilarity", "coefficient_of_variation"), JUDGED),
+        (("dissimilarity",), (NOT_COMPUTABLE,)),
+    ),
+    "pace": (
+        (("tempo",), ("HIGHER", "LOWER", "UNCLEAR", NOT_COMPUTABLE)),
+        (("tempo_away",), ("LOWER", "UNCLEAR")),  # what moves away cannot be fast enough
+    ),
+    "stock": (
+        (("moved",), ("HIGHER", "LOWER", "UNCLEAR", NOT_COMPUTABLE)),
+        (("moved_away",), ("LOWER", "UNCLEAR")),
+    ),
+    "dilution": ((("split",), ("HIGHER", "LOWER", "UNCLEAR", NOT_COMPUTABLE)),),
+    "where": ((("net",), ("UNCLEAR",)),),
+    "spread_over": ((("effective_number",), (*JUDGED, NOT_COMPUTABLE)),),
+    "slope_change": ((("per_year",), (*JUDGED, NOT_COMPUTABLE)),),
+    "slope_now": ((("buurt", "postcode"), ("HIGHER", "LOWER", "UNCLEAR")),),
+    "within": ((("bounds",), ("HIGHER", "LOWER", "UNCLEAR")),),
+    "within_change": ((("bounds",), (*JUDGED, NOT_COMPUTABLE)),),
+    "inflow": ((("moves",), (NOT_COMPUTABLE,)),),
+    "squeeze": ((("spending",), ("HIGHER", "LOWER", "UNCLEAR", NOT_COMPUTABLE)),),
+    "standing": ((("spending",), ("UNCLEAR",)),),
+    "matthew": (
+        (("absolute", "ranks"), (*JUDGED, NOT_COMPUTABLE)),
+        (("absolute_top_fell", "ranks_top_fell"), ("LOWER",)),
+    ),
+    "top_change": ((("absolute",), (*JUDGED, NOT_COMPUTABLE)),),
+    "behind": ((("absolute", "relative"), (*JUDGED, NOT_COMPUTABLE)),),
+    "behind_similar": ((("absolute", "relative"), (*JUDGED, NOT_COMPUTABLE)),),
+    "mobility": ((("ranks",), ("HIGHER", "UNCLEAR", NOT_COMPUTABLE)),),
+    "beta": ((("relative",), ("HIGHER", "LOWER", "UNCLEAR", NOT_COMPUTABLE)),),
+    "sigma": ((("weighted_sd", "coefficient_of_variation"), (*JUDGED, NOT_COMPUTABLE)),),
+    "lead": ((("gap", "r_squared", "within"), (*JUDGED, NOT_COMPUTABLE)),),
+}
+DETAILS = {
+    "placebo": {"observed": "points", "noise": "points"},
+    "share_accrued": {"by_year": "year"},
+    "index": {"expected": "index"},
+    "coverage": dict.fromkeys(("filled", "cells", "buurten", "wijken"), "number") | {"minimum": "percent"},
+    "replication": dict.fromkeys(
+        ("rows", "recomputed", "reproduced", "inconsistent", "other_year", "no_source"), "number"
+    )
+    | {"printed": "percent"},
+    "pace": dict.fromkeys(("realised", "realised_low", "realised_high", "needed"), "points")
+    | dict.fromkeys(("share_before", "share_after", "target", "part"), "percent")
+    | dict.fromkeys(("target_year", "arrival"), "year"),
+    "stock": dict.fromkeys(("moved_size", "moved_low", "moved_high", "limit"), "points"),
+    "dilution": dict.fromkeys(("own_part", "others_part"), "points")
+    | dict.fromkeys(("share_before", "share_after"), "percent"),
+    "where": dict.fromkeys(("in_focus", "in_rest"), "households"),
+    "slope_change": {"step": "points"},
+    "slope_now": {"step": "points", "areas": "number"},
+    "within": dict.fromkeys(("within_low", "within_high", "elsewhere_low", "elsewhere_high"), "percent"),
+    "within_change": dict.fromkeys(("before_low", "before_high", "after_low", "after_high"), "percent"),
+    "squeeze": dict.fromkeys(("risen", "risen_low", "risen_high", "fallen", "fallen_low", "fallen_high"), "euro")
+    | {"municipalities": "number", "event": "year", "price_year": "year"},
+    "standing": {"own": "euro", "others": "number", "event": "year"},
+    "matthew": dict.fromkeys(
+        ("top", "top_low", "top_high", "bottom", "bottom_low", "bottom_high", "stagnation"), "points"
+    )
+    | {"year_base": "year", "groups": "number"},
+    "top_change": {"year_base": "year", "groups": "number"},
+    "behind": {"year_base": "year", "groups": "number"},
+    "mobility": {"stayed": "percent", "groups": "number"},
+    "lead": dict.fromkeys(("resources", "housing", "liveability", "r_squared"), "percent")
+    | {"gap": "points", "unexplained": "points", "municipalities": "number", "buurten": "number"},
+    "robustness": dict.fromkeys(("ways", "agree"), "number"),
+    "all_tests": dict.fromkeys(("tests", "decided"), "number"),
+    **dict.fromkeys(
+        ("needed", "needed_buurten", "needed_nothing", "needed_enough"),
+        dict.fromkeys(("buurten_now", "buurten_needed", "years_more"), "number")
+        | {"power": "percent", "part": "percent", "horizon": "years"},
+    ),
+    "needed_few_years": {"years": "number"},
+    **{
+        f"needed_trials_{units}": {"decided": "percent", "span": "years", "count": "number", "n": "number"}
+        for units in ("buurten", "municipalities")
+    },
+    "argument": dict.fromkeys(("on_tested", "partly", "against", "open", "untested"), "number"),
+    "place_among": dict.fromkeys(("rank", "rank_low", "rank_high", "places"), "number"),
+    "score": dict.fromkeys(("parts", "supported", "contradicted", "negligible", "undecided", "not_testable"), "number"),
+}
+CASES = [
+    (kind, measure, judgement)
+    for kind, blocks in OCCURS.items()
+    for measures, judgements in blocks
+    for measure, judgement in itertools.product(measures, judgements)
+]
+
+
+@pytest.fixture(scope="module")
+def catalogue(project: Path) -> Catalogue:
+    return read_catalogue(project / "data" / "catalogue.toml")
+
+
+@pytest.fixture
+def tables(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A copy of all templates that a test may spoil."""
+    spoilt: dict[str, Any] = copy.deepcopy(dict(narrate.templates()))
+    monkeypatch.setattr(narrate, "templates", lambda: spoilt)
+    return spoilt
+
+
+def results() -> dict[str, Any]:
+    return {
+        "areas": {"GM0758": "Breda", "BU07580106": "Geeren-Noord"},
+        "place": {"code": "GM0758"},
+        "parameters": {"focus": "union"},
+        "sources": {"own_file": {"publisher": "CBS"}},
+        "findings": {},
+    }
+
+
+def made(kind: str, measure: str, judgement: str, indicator: str = INDICATOR) -> dict[str, Any]:
+    """Make a finding of a kind that is judged so, the way results.json holds it."""
+    fields: dict[str, Any] = {"unit": "points", "indicator": indicator, "smallest_effect": 1.0}
+    low, high = RANGES.get(judgement, (1.5, 2.5))
+    fields |= {"estimate": (low + high) / 2, "low": low, "high": high}
+    if judgement == NOT_COMPUTABLE:
+        fields |= {"estimate": None, "low": None, "high": None, "reason": "one_year_only"}
+    if judgement == NOT_COMPARABLE:
+        fields |= {"low": None, "high": None, "comparability": "broken", "breaks": (BROKEN,)}
+    details = {
+        name: {"value": 2018 if unit == "year" else 12.5, "unit": unit}
+        for name, unit in DETAILS.get(kind, {}).items()
+        if judgement != NOT_COMPUTABLE
+    }
+    finding = Finding(
+        id=f"04.{kind}", kind=kind, measure=measure, focus="union", coverage=91.0, coverage_minimum=80.0,
+        a=Side(2016, "focus", 7.25, n_units=40), b=Side(2022, "rest", -9.75, n_units=41), details=details,
+        sources=("own_file",), flags=("register",), **fields,
+    )  # fmt: skip
+    entry: dict[str, Any] = plain(finding.as_json())
+    assert entry["judgement"] == judgement
+    return entry
+
+
+def parts_of(teller: Narrator, finding: Mapping[str, Any]) -> list[str]:
+    return [part for part in PARTS if teller.has_part(finding, part)]
+
+
+def leaves(place: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    if "nl" in place:
+        yield path
+        return
+    for key, inner in place.items():
+        yield from leaves(inner, (*path, key))
+
+
+def test_the_real_tables_are_complete(catalogue: Catalogue) -> None:
+    assert complete(catalogue) == []
+
+
+@pytest.mark.parametrize(("kind", "measure", "judgement"), CASES)
+def test_every_finding_is_told_in_both_languages_with_the_same_numbers(
+    catalogue: Catalogue, kind: str, measure: str, judgement: str
+) -> None:
+    indicator = "households_around_social_minimum" if kind == "index" else INDICATOR
+    finding = made(kind, measure, judgement, indicator)
+    tellers = [Narrator(results(), catalogue, language) for language in LANGUAGES]
+    assert parts_of(tellers[0], finding)[0] == "main"
+    assert parts_of(tellers[0], finding) == parts_of(tellers[1], finding)
+    for part in parts_of(tellers[0], finding):
+        sentences = [teller.sentence(finding, part) for teller in tellers]
+        pointers = [sorted(p.pointer for p in sentence if isinstance(p, Number)) for sentence in sentences]
+        assert pointers[0] == pointers[1]
+        assert len(set(map(text_of, sentences))) == 2
+        for sentence in sentences:
+            text = text_of(sentence)
+            assert not re.search(r"[{}]|\b[a-z0-9]+_[a-z_0-9]+|\b(BU|WK|GM)\d|None|nan", text), text
+            assert text[0].isupper() or not text[0].isalpha()
+            assert text.endswith(".") == (part != "title")
+            assert "  " not in text
+            assert every_digit_is_traced(sentence), text
+
+
+def every_digit_is_traced(sentence: narrate.Sentence) -> bool:
+    """Tell whether every digit belongs to a traced number (or to the name of a list, a break or a claim)."""
+    rest = re.sub("‹[^›]*›", "", "".join(part for part in sentence if isinstance(part, str)))
+    return not re.search(r"\d", rest.replace("2022", "").replace("2024", ""))
+
+
+def test_every_sentence_of_the_table_is_used_by_a_finding_that_can_occur(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: set[tuple[str, ...]] = set()
+
+    def watched(language: str, *path: str) -> str:
+        used.add(path)
+        return template(language, *path)
+
+    monkeypatch.setattr(narrate, "template", watched)
+    teller = Narrator(results(), catalogue, "nl")
+    for kind, measure, judgement in CASES:
+        finding = made(kind, measure, judgement)
+        for part in parts_of(teller, finding):
+            teller.sentence(finding, part)
+    table = narrate.templates()["sentence"]
+    unused = {("sentence", *path) for path in leaves(table) if path[0] not in RENDERED_ELSEWHERE} - used
+    assert unused == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_indicator_and_group_can_be_spoken_of(catalogue: Catalogue, language: str) -> None:
+    teller = Narrator(results(), catalogue, language)
+    for name in catalogue.indicators:
+        for finding in (made("gap", "absolute", "HIGHER", name), made("gap_change", "relative", "LOWER", name)):
+            assert not re.search(r"[{}]|[a-z]_[a-z]", text_of(teller.sentence(finding)))
+    for name in catalogue.groups:
+        assert not re.search(
+            r"[{}]|[a-z]_[a-z]", text_of(teller.sentence(made("index", "dissimilarity", "HIGHER", name)))
+        )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_could_not_be_judged_is_never_told_as_a_number(catalogue: Catalogue, language: str) -> None:
+    teller = Narrator(results(), catalogue, language)
+    for kind, measure, judgement in CASES:
+        if judgement != NOT_COMPUTABLE:
+            continue
+        thin = {**made(kind, measure, "HIGHER"), "coverage": 60, "judgement": NOT_COMPUTABLE}
+        pointers = {p.pointer.rsplit("/", 1)[1] for p in teller.sentence(thin) if isinstance(p, Number)}
+        assert pointers == {"coverage", "coverage_minimum"}, (kind, measure)
+
+
+def test_the_reason_says_how_much_was_measured_when_there_is_no_other(catalogue: Catalogue) -> None:
+    thin = {**made("gap_change", "absolute", "HIGHER"), "coverage": 60.4, "judgement": NOT_COMPUTABLE}
+    sentence = Narrator(results(), catalogue, "en").sentence(thin)
+    told = {part.pointer: part.text for part in sentence if isinstance(part, Number)}
+    assert told == {"/findings/04.gap_change/coverage": "60%", "/findings/04.gap_change/coverage_minimum": "80%"}
+
+
+def test_every_reason_that_the_library_raises_has_words(project: Path) -> None:
+    raised: set[str] = set()
+    rooms = [project / "lib" / "kloof" / name for name in ("methods", "study", "questions")]
+    for path in (path for room in rooms for path in room.glob("*.py")):
+        code = path.read_text(encoding="utf-8")
+        raised |= set(re.findall(r'NotComputableError\(\s*"(\w+)"', code))
+        raised |= set(re.findall(r'reason="(\w+)"', code))
+    assert "too_few_buurten" in raised
+    assert raised - set(narrate.templates()["reason"]) == set()
+
+
+def test_every_status_of_a_cell_has_words() -> None:
+    assert set(STATUSES) - set(narrate.templates()["status"]) == set()
+
+
+def test_direction_size_and_ends_of_a_fall_are_told_without_a_minus(catalogue: Catalogue) -> None:
+    finding = made("gap_change", "absolute", "LOWER")
+    finding |= {"low": -2.54, "high": -1.46, "estimate": -2.0}
+    text = text_of(Narrator(results(), catalogue, "en").sentence(finding)).replace("\u00a0", " ")
+    assert "from 7.3 percentage points to 9.8 percentage points" in text
+    assert "shrank by 2.0 percentage points (between 1.5 percentage points and 2.5 percentage points)" in text
+
+
+def test_the_numbers_of_an_unclear_change_say_which_way_each_end_goes(catalogue: Catalogue) -> None:
+    text = text_of(Narrator(results(), catalogue, "nl").sentence(made("gap_change", "absolute", "UNCLEAR")))
+    assert "met 3,0 procentpunt zijn gekrompen" in text.replace("\u00a0", " ")
+    assert "met 2,0 procentpunt zijn gegroeid" in text.replace("\u00a0", " ")
+
+
+def test_a_change_of_a_percentage_is_in_points_and_its_level_in_percent(catalogue: Catalogue) -> None:
+    finding = {**made("gap_change", "relative", "HIGHER"), "unit": "percent"}
+    values = Narrator(results(), catalogue, "en").values(finding)
+    assert text_of((values["size"],)).replace("\u00a0", " ") == "2.0 percentage points"
+    assert text_of((values["level_a"],)) == "7.3%"
+
+
+def test_the_break_is_named(catalogue: Catalogue) -> None:
+    text = text_of(Narrator(results(), catalogue, "en").sentence(made("gap_change", "absolute", NOT_COMPARABLE)))
+    assert catalogue.indicator(INDICATOR).breaks[0].en in text
+
+
+@pytest.mark.parametrize(
+    ("name", "nl", "en"),
+    [
+        ("BU07580106", "de gekozen buurt", "the chosen neighbourhood"),
+        ("BU07580106,BU07580107", "de 2 gekozen buurten", "the 2 chosen neighbourhoods"),
+        ("BU07580106, BU07580107,BU07580106", "de 2 gekozen buurten", "the 2 chosen neighbourhoods"),
+        (
+            "lowest:11:mean_income_per_inhabitant:2017",
+            "de 11 buurten die in 2017 het laagst stonden op inkomen per inwoner",
+            "the 11 neighbourhoods that stood lowest on income per inhabitant in 2017",
+        ),
+        (
+            "highest:5:mean_dwelling_value:2020",
+            "de 5 buurten die in 2020 het hoogst stonden op gemiddelde WOZ-waarde",
+            "the 5 neighbourhoods that stood highest on mean dwelling value in 2020",
+        ),
+        (
+            "lowest:1:mean_dwelling_value:2020",
+            "de buurt die in 2020 het laagst stond op gemiddelde WOZ-waarde",
+            "the neighbourhood that stood lowest on mean dwelling value in 2020",
+        ),
+        (
+            "highest:1:mean_dwelling_value:2020",
+            "de buurt die in 2020 het hoogst stond op gemiddelde WOZ-waarde",
+            "the neighbourhood that stood highest on mean dwelling value in 2020",
+        ),
+    ],
+)
+def test_a_focus_list_is_named_by_how_it_was_made(catalogue: Catalogue, name: str, nl: str, en: str) -> None:
+    assert Narrator(results(), catalogue, "nl").focus(name) == nl
+    assert Narrator(results(), catalogue, "en").focus(name) == en
+
+
+def test_a_registered_list_has_its_own_name_and_is_the_default(catalogue: Catalogue) -> None:
+    for language in LANGUAGES:
+        teller = Narrator(results(), catalogue, language)
+        assert teller.focus() == catalogue.focus["union"][language]
+        for name, entry in catalogue.focus.items():
+            assert teller.focus(name) == entry[language]
+
+
+def test_a_noun_keeps_the_capitals_of_an_abbreviation(catalogue: Catalogue) -> None:
+    teller = Narrator(results(), catalogue, "nl")
+    assert teller.noun("mean_dwelling_value") == "gemiddelde WOZ-waarde"
+    assert teller.noun("households_around_social_minimum") == catalogue.group("households_around_social_minimum").nl
+    abbreviated = {name for name, entry in catalogue.indicators.items() if entry.nl[1:2].isupper()}
+    for name in abbreviated:
+        assert teller.noun(name) == catalogue.indicator(name).nl
+
+
+def test_publishers_and_areas_fall_back_to_what_the_results_know(catalogue: Catalogue) -> None:
+    teller = Narrator(results(), catalogue, "nl")
+    assert teller.publisher("rivm_50150") == "RIVM, GGD’en en CBS"
+    assert teller.publisher("own_file") == "CBS"
+    assert teller.publisher("unheard_of") == "unheard_of"
+    assert teller.area("BU07580106") == "Geeren-Noord"
+
+
+def test_limits_are_one_sentence_per_flag_and_then_the_sections_own(catalogue: Catalogue) -> None:
+    teller = Narrator(results(), catalogue, "en")
+    first, second = made("gap_change", "absolute", "HIGHER"), made("gap", "absolute", "HIGHER")
+    second["flags"] = ["register", "modelled"]
+    section = {"id": "04_did_the_gap_grow", "findings": {"a": first, "b": second}}
+    lines = [text_of(line) for line in section_limits(teller, section)]
+    assert lines[:2] == [template("en", "flag", "register"), template("en", "flag", "modelled")]
+    assert lines[2:] == [template("en", "section", "04_did_the_gap_grow", "limit_a")]
+
+
+def test_fill_keeps_numbers_and_starts_with_a_capital() -> None:
+    one = Number("3", "/a/b")
+    assert fill("{who} heeft {n} van {n}.", {"who": "de stad", "n": one}) == (
+        "De stad", " heeft ", one, " van ", one, ".",
+    )  # fmt: skip
+    assert fill("{n} buurten", {"n": one}) == (one, " buurten")
+    assert fill("a {s}", {"s": ("b ", one)}) == ("A ", "b ", one)
+
+
+def test_an_unknown_placeholder_is_an_error_that_names_it_and_the_known_ones() -> None:
+    with pytest.raises(CatalogueError, match=r"\{sizes\}, known here: place, size: in \{sizes\}"):
+        fill("in {sizes}", {"size": "1", "place": "Breda"})
+
+
+def test_a_missing_entry_is_an_error_that_names_it(catalogue: Catalogue, tables: dict[str, Any]) -> None:
+    with pytest.raises(CatalogueError, match=r"\[reason\.nope\]"):
+        template("nl", "reason", "nope")
+    with pytest.raises(CatalogueError, match="no text for 'de'"):
+        template("de", "reason", "no_figures")
+    with pytest.raises(CatalogueError, match=r"\[reason\.no_figures\.deeper\.still\]"):
+        template("nl", "reason", "no_figures", "deeper", "still")
+    del tables["sentence"]["gap"]["any"]["HIGHER"]
+    with pytest.raises(CatalogueError, match=r"\[sentence\.gap\.absolute\.HIGHER\.main\]"):
+        Narrator(results(), catalogue, "nl").sentence(made("gap", "absolute", "HIGHER"))
+
+
+def plant(tables: dict[str, Any], path: str, value: Any) -> None:
+    *above, last = path.split("/")
+    for step in above:
+        tables = tables[step]
+    if value is None:
+        del tables[last]
+    else:
+        tables[last] = value
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "fault"),
+    [
+        ("reason/no_figures/en", None, "[reason.no_figures] has no en"),
+        ("flag/modelled/nl", None, "[flag.modelled] has no nl"),
+        (
+            "sentence/gap/any/HIGHER/title",
+            {"nl": "{noun} in {focus}", "en": "{noun}"},
+            "[sentence.gap.any.HIGHER.title] asks for ['focus', 'noun'] in nl and ['noun'] in en",
+        ),
+        (
+            "sentence/gap/any/HIGHER/title",
+            {"nl": "{noun} met 3 meer", "en": "{noun} up"},
+            "[sentence.gap.any.HIGHER.title] holds a typed number",
+        ),
+        ("verdict/UNDECIDED", None, "[verdict.UNDECIDED] is missing"),
+        ("judgement/SAME", None, "[judgement.SAME] is missing"),
+        ("column/year", "Jaar / nl", "[column.year] is not a text in nl and en"),
+    ],
+)
+def test_each_planted_fault_is_found(
+    catalogue: Catalogue, tables: dict[str, Any], path: str, value: Any, fault: str
+) -> None:
+    plant(tables, path, value)
+    assert complete(catalogue) == [fault]
+
+
+def test_all_faults_are_listed_at_once(catalogue: Catalogue, tables: dict[str, Any]) -> None:
+    plant(tables, "verdict/UNDECIDED", None)
+    plant(tables, "reason/no_figures/en", None)
+    assert len(complete(catalogue)) == 2
+
+
+def test_a_subject_in_one_language_is_found(catalogue: Catalogue) -> None:
+    entry = catalogue.indicators[INDICATOR]
+    half = {**vars(entry), "subject_en": None}
+    spoilt = {**catalogue.indicators, INDICATOR: type(entry)(**half)}
+    found = complete(Catalogue(**{**vars(catalogue), "indicators": spoilt}))
+    assert found == [f"indicator {INDICATOR} has a subject in one language only"]
+
+
+def test_a_table_that_two_template_files_share_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(narrate, "TABLES", ("words.toml", "words.toml"))
+    with pytest.raises(CatalogueError, match=r"words\.toml: .*status.* also stand in another template file"):
+        narrate.templates.__wrapped__()
