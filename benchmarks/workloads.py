@@ -1,6 +1,5 @@
 """What kloof does for each workload of ../shared/peers/bench.py, and what of it no program can do without."""
 
-import importlib
 import os
 import sys
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kloof.measures import chance
+from kloof.measures import chance, resample
 from kloof.measures.counts import Prepared, choose, prepare
 from kloof.measures.many_groups import (
     entropy,
@@ -214,7 +213,7 @@ def case(name: str) -> FloatArray:
 
 
 def of_chance() -> dict[str, Workload]:
-    """Bootstraps, a null and a correction; without a function where the modules for it are not there."""
+    """Bootstraps, a null and a correction."""
     asked = {
         "b": ("b", "bootstrap of units, D and H, 500 × 19", 1000),
         "b_people": ("b", "bootstrap of people, D and H, 500 × 19", 60),
@@ -222,12 +221,6 @@ def of_chance() -> dict[str, Workload]:
         "d": ("d", "bias-corrected D, 14,000 units", 5000),
     }
     bare = {name: Workload(peer, what, None, None, floor=floor) for name, (peer, what, floor) in asked.items()}
-    try:
-        corrections, resample, sums = (
-            importlib.import_module(f"kloof.{name}") for name in ("corrections", "resample", "sums")
-        )
-    except ImportError:
-        return bare
 
     def draw(counts: FloatArray, starts: Any, model: str, measures: dict[str, Any]) -> Callable[[], Any]:
         return lambda: resample.replicates(
@@ -237,7 +230,7 @@ def of_chance() -> dict[str, Workload]:
     (some, places), city = twenty(), case("city_100x3")
     three, both = city[0], city.sum(axis=0)
     units, cells, drawn = nation().units.size, some.shape[1] * 500, some.size * 500
-    two = {"d": sums.Dissimilarity(1), "h": sums.theil_h}
+    two = {"d": resample.Dissimilarity(1), "h": resample.theil_h_of_sums}
 
     return {
         "b": replace(
@@ -250,12 +243,12 @@ def of_chance() -> dict[str, Workload]:
             note="PySAL has no bootstrap of people: its bootstrap of units is the yardstick, the results differ",
         ),
         "c": replace(
-            bare["c"], run=draw(np.stack([three, both - three]), (0,), "permutation", {"d": sums.Dissimilarity(0)}),
+            bare["c"], run=draw(np.stack([three, both - three]), (0,), "permutation", {"d": resample.Dissimilarity(0)}),
             value=lambda found: float(found["d"].mean()), tolerance=1.1e-3, need=Need(16 * both.size, drawn=500 * 99),
             note="equal within five standard errors",
         ),
         "d": replace(
-            bare["d"], run=lambda: corrections.bias_corrected(*group_b()), value=lambda found: float(found[0]),
+            bare["d"], run=lambda: chance.bias_corrected(*group_b()), value=lambda found: float(found[0]),
             tolerance=5e-4, need=Need(16 * units, roots=2 * units),
             note="closed form; equal within five standard errors of the peer's 500 draws",
         ),

@@ -171,3 +171,11 @@ def test_loading_a_module_does_nothing(module: Module) -> None:
 def test_only_tables_of_words_hold_prose() -> None:
     packaged = {path.relative_to(LIB).as_posix() for path in LIB.rglob("*.toml")}
     assert packaged == set(RULES["words"]["tables"])
+
+
+def test_the_picture_in_the_readme_is_of_this_house() -> None:
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    drawn = re.findall(r"^│ (\w+) ", readme, flags=re.MULTILINE)
+    assert drawn == [*(room.rpartition(".")[2] for room in ROOMS[:0:-1]), "the"]  # the hall lies at the bottom
+    assert all(tool in readme for tool in TOOLS)
+    assert all(f" {path.stem}" in readme for path in (LIB / "kloof").glob("[a-z]*.py"))

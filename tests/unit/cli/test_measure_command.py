@@ -19,7 +19,7 @@ from kloof.measures.registry import Index, get_index
 Answer = tuple[int, str, str]
 Kloof = Callable[..., Answer]
 
-# tests/test_indices.py works out this table: D = 1/3, isolation = 7/12
+# tests/unit/measures/test_indices.py works out this table: D = 1/3, isolation = 7/12
 ROWS = """municipality,year,unit,group,count
 0363,2016,u1,x,10
 0363,2016,u1,y,30

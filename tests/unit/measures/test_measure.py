@@ -275,7 +275,7 @@ def test_moran_leaves_out_a_unit_without_weight_and_asks_for_places() -> None:
     table = pd.DataFrame({"unit": list("abcd"), "value": [1.0, 2, 99, 6], "weight": [1.0, 1, 0, 1]})
     with pytest.raises(SchemaError, match='column "east" is missing'):
         measure(table, "moran_i(1)")
-    # without c, the line at 0, 1 and 10 that tests/test_spatial.py works out
+    # without c, the line at 0, 1 and 10 that tests/unit/measures/test_spatial.py works out
     found = measure(table.assign(east=[0.0, 1, 1.2, 10], north=0.0), "moran_i(1)")
     assert found["estimate"][0] == pytest.approx(1 / 14, abs=1e-14)
     assert (found["n_units"][0], found["n_missing"][0]) == (3, 0)
