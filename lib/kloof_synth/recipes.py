@@ -1,7 +1,7 @@
 """Synthetic municipalities in which gaps grow, buurten move up and groups gather: by how much is set.
 
 A recipe makes the true figures of a place of some size; the effect is in the unit of the claim's own finding, beyond
-the line between true and false. Source of the sizes of shocks and noise: see `synth`.
+the line between true and false. Source of the sizes of shocks and noise: see `town`.
 """
 
 from collections.abc import Callable

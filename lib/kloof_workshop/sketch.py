@@ -1,6 +1,6 @@
 """A small chart as SVG text, drawn with nothing but the standard library: it also works in the browser edition.
 
-Reports are drawn by `plots`; this is for the sliders of the workshop, which must answer at once.
+Reports are drawn by `figures`; this is for the sliders of the workshop, which must answer at once.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""`kloof data add FILE…`: says what a file is, what of it is understood and what is not, and puts it in the store."""
+"""`kloof data add FILE…` and `kloof data coverage`: what a file is, and which figures there are."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`kloof verify` and `kloof diff`: is a report what its inputs give, and what moved between two of them."""
+"""Commands about finished reports: `verify`, `diff`, `verdicts`, and `manifest` for the places of one preset."""
 
 import json
 import os

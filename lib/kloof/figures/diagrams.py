@@ -1,4 +1,4 @@
-"""The argument as a graph: what ought to be done on the left, the claims it leans on with their verdicts on the right.
+"""Pictures of an argument: claims and what leans on them, a verdict under all ways to test it, a sum and its parts.
 
 A verdict is told by its word in the box of the claim; the line repeats it by its pattern and colour.
 """

@@ -1,4 +1,4 @@
-"""Two pictures of an index per group: what the size of the areas does to it, and where it stands in the country."""
+"""Small pictures beside each other: what exists in which year, groups from low to high, and an index among others."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING

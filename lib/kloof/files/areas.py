@@ -1,6 +1,6 @@
-"""Finds which area each row of a KWB file is: its code, name, level and parent.
+"""Finds which area each row of a file is (its code, name, level, parent), and whether areas add up to their whole.
 
-Codes come from the file; for files with names only from a codebook or, without one, from the sorted names.
+Codes come from the file; for files with names only from a codebook, from a unique name, or from the sorted names.
 """
 
 from pathlib import Path

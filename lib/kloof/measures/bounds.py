@@ -190,7 +190,7 @@ def index_range(index_id: str, a_low: ArrayLike, a_high: ArrayLike, b_low: Array
     """Return the range of an index of two groups, or of a mean, over the box of a and b (counts, or value and weight).
 
     Dissimilarity, minmax (which rises with it), isolation and interaction are exact; Gini and the concentration profile
-    have outer bounds. All others (`bregman`) are exact where tables were met that reach both bounds, and else outer.
+    have outer bounds. All others (in `exact`) are exact where tables were met that reach both bounds, and else outer.
     Raises ParameterError (index), SchemaError (box), NotComputableError: group_is_empty, group_is_everyone,
     no_weight, not_defined (at the centre of the box).
     """

@@ -1,8 +1,8 @@
-"""What a measure would be without segregation, by simulation: "more than chance?".
+"""What a measure would be without segregation: "more than chance?", and D with what chance adds taken off.
 
 With whole people, units differ by chance even when nobody sorts. Two nulls are told apart: "permutation" deals the same
 people over the same homes (both margins fixed, hypergeometric); "evenness" draws the group of each resident anew with
-the city's share (sizes of units fixed, binomial).
+the city's share (sizes of units fixed, binomial). `bias_corrected` is another number than D, to be shown beside it.
 """
 
 from collections.abc import Mapping

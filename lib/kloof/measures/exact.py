@@ -1,7 +1,8 @@
 """Finds the highest and lowest an index can be over a box: the methods behind `bounds`.
 
-Three kinds: by a search over sets of units or a linear programme (dissimilarity), by a threshold (weighted means,
-isolation), and outer bounds, which the true ends lie within (Gini, concentration profile). `bregman` has the others.
+Four kinds: by a search over sets of units or a linear programme (dissimilarity), by a threshold (weighted means,
+isolation), by one number that ties the units together (spreads, Theil's T: a Bregman divergence), and outer bounds,
+which the true ends lie within (Gini, concentration profile).
 """
 
 from collections.abc import Callable, Mapping

@@ -1,6 +1,6 @@
 """The formula of every index of many groups at once, over counts of shape (..., G, N), for all cities together.
 
-Each takes counts and the offsets `starts` of the segments (see `segments`) and returns (..., n_segments); the local
+Each takes counts and the offsets `starts` of the segments (see `tables`) and returns (..., n_segments); the local
 ones return one number per unit, (..., N). The nested ones take the parent of each unit (its wijk) before `starts`.
 Units and groups with nobody in them add nothing. With fewer than two groups no segregation is defined: nan, never 0.
 Entropies are in nats. In the formulas Pₖ = Nₖ/T is the share of group k, πᵢₖ = nᵢₖ/tᵢ that in unit i,

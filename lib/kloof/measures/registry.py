@@ -100,7 +100,7 @@ class Parameter:
 class Index:
     """One index: what it says, what it is good for, its weak side, where it comes from, and what computes it.
 
-    `function(..., starts)` is batched, see `segments`; `NEEDS[needs]` says what it takes. groups: "two" (a group
+    `function(..., starts)` is batched, see `tables`; `NEEDS[needs]` says what it takes. groups: "two" (a group
     against another or the rest), "many" (all groups of the table), "any" (two when a group is named, else all),
     "ordered" (classes in order) or "means". `lowest` and `highest` are the ends of its scale. neighbourhood: the kind
     of `spatial.neighbourhood` it uses, or "". invariances, of `INVARIANCES`: it stays the same when all counts are

@@ -89,7 +89,7 @@ def replicates(
 
     counts: (G, N) groups × units, or (Y, G, N) years; model: a name of MODELS, or "units" for the bootstrap of units,
     which draws the same units in all years; for "box" counts is (2, G, N), low and high. measures: functions of counts
-    (..., G, n) or (..., Y, G, n) and starts, see `sums`. Returns per measure (draws, n_segments), or (draws, Y,
+    (..., G, n) or (..., Y, G, n) and starts, see `OfSums`. Returns per measure (draws, n_segments), or (draws, Y,
     n_segments) when it answers per year. Source: Efron & Tibshirani 1993, ch. 6.
     Raises ParameterError: model, draws, counts missing or below 0.
     """
@@ -147,7 +147,7 @@ def self_log(values: FloatArray) -> FloatArray:
 
 
 def two_groups(function: Callable[[ArrayLike, ArrayLike, ArrayLike], FloatArray], group: int = 0) -> Measure:
-    """Turn an index of `formulas` (group, rest, starts) into a measure of group number `group` against the others."""
+    """Turn an index of `two_groups` (group, rest, starts) into a measure of group number `group` against the others."""
 
     def measure(counts: FloatArray, starts: ArrayLike) -> FloatArray:
         members = counts[..., group, :]

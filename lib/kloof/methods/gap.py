@@ -105,12 +105,12 @@ def change_of_gap(states: States, measure: str, rng: np.random.Generator, draws:
     when the labels of the focus list are dealt at random over the buurten, weights kept, each time divided by a
     standard error that lets focus and rest vary differently (`contrast.guarded`). A growth factor is judged by each
     buurt's part in the log growth of its own group (delta method). With one buurt in a group, or where all buurten of
-    a group did the same, there is no such error and the labels alone are dealt (`dealing`). The result is stretched at
-    both ends by the worst that rounding can do.
+    a group did the same, there is no such error and the labels alone are dealt (`randomisation`). The result is
+    stretched at both ends by the worst that rounding can do.
 
     Raises NotComputableError: too_few_buurten, rest_is_zero, rest_may_be_zero, not_positive, too_few_draws, no_limit
     (a relative change of which no growth can be rejected).
-    Sources: `studentised`; Ding, Li & Miratrix 2017, doi:10.1515/jci-2015-0014 (randomisation).
+    Sources: `contrast`; Ding, Li & Miratrix 2017, doi:10.1515/jci-2015-0014 (randomisation).
     """
     units, size = len(states.is_focus), int(states.is_focus.sum())
     if comb(units, size) < FEWEST_DEALS:

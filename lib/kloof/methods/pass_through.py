@@ -4,7 +4,7 @@ An elasticity is the slope of the yearly change in log of a group's mean on that
 Focus and rest share the years, so their errors hang together; years, not buurten, are what there is few of.
 
 Sources: Zellner 1962, doi:10.1080/01621459.1962.10480664 (equations that share their errors); Guryan, Kroft &
-Notowidigdo 2009, doi:10.1257/app.1.4.34 (leave-one-out means); `ratios` (Fieller).
+Notowidigdo 2009, doi:10.1257/app.1.4.34 (leave-one-out means); Fieller 1954 (the ratio).
 """
 
 from dataclasses import dataclass
@@ -109,7 +109,7 @@ def _by_group(value: Array, movement: Array, weight: Array, is_focus: Flags) -> 
 def unit_elasticities(value: Array, movement: Array) -> Array:
     """Give the elasticity of each buurt to its movement (buurt × year, both above 0): one value per buurt.
 
-    A contrast to judge with `studentised`: does the weighted mean differ between focus and rest, as far as buurten
+    A contrast to judge with `contrast`: does the weighted mean differ between focus and rest, as far as buurten
     differ among themselves? What all focus buurten share in a year is then not counted as chance.
     Raises NotComputableError: not_positive, no_movement.
     """
@@ -122,7 +122,7 @@ def by_buurten(value: Array, movement: Array, weight: Array, is_focus: Flags) ->
     `value` and `movement` (`leave_one_out`) buurt × year, above 0. A group follows a mean that is mostly its own more
     closely than another group does, noise and all; a buurt is not in the mean of the others, so noise in it makes
     both groups' elasticities too small by the same part, and their ratio is not moved. The covariance is that of two
-    weighted means (CR2, Welch's degrees of freedom: see `differences`).
+    weighted means (CR2, Welch's degrees of freedom: see `contrast`).
     Raises NotComputableError: not_positive, no_movement, too_few_buurten, no_spread, divisor_is_zero.
     Source: Fuller 1987, Measurement Error Models, section 1.1 (attenuation).
     """

@@ -1,10 +1,10 @@
 """What could be seen at all: smallest detectable change, years needed, and years to close a gap.
 
-Standard errors come from the estimator in use (`differences`), or from variances of lasting shocks and passing noise
+Standard errors come from the estimator in use (`contrast`), or from variances of lasting shocks and passing noise
 per buurt (`power.variance_parts`) when a horizon is not there yet.
 
 Sources: Bloom 1995, doi:10.1177/0193841X9501900504 (minimum detectable effects); Donner & Klar 2000 and Kish 1965
-(unequal weights); Fieller 1954 (`ratios`).
+(unequal weights); Fieller 1954 (`pass_through`).
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
-"""Steps of notebook 03 about groups: what chance, the years between, and the size of the areas do to an index.
+"""What chance, the years between and the size of the areas do to an index, and whether a group came to live apart.
 
 Four kinds of uncertainty stand beside each other and are never mixed: the range of rounding and empty cells is in
-`levels`; here are chance in who lives where, what chance alone would give, and, for a change, which buurten make up
+`groups`; here are chance in who lives where, what chance alone would give, and, for a change, which buurten make up
 the town.
 """
 

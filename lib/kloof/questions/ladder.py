@@ -1,6 +1,6 @@
 """Says whether the top group rose, the bottom one stood still or fell behind, and the focus list most.
 
-The groups hold as many people each and are made by `placing`.
+The groups hold as many people each and are made by `starting_place`.
 """
 
 from collections.abc import Mapping, Sequence

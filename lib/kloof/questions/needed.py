@@ -3,7 +3,7 @@
 The standard error is read from the interval that left the verdict undecided, rounding and all. With more buurten of the
 same kind it shrinks with the root of their number. With more years shocks add up while noise does not, and an effect
 that goes on at the same pace grows (`power`). Seen means in 80 % of cases, at 5 % two-sided; where a claim asks for
-more than one thing, all at once. Where no number can be given, the report says why (`edges`).
+more than one thing, all at once. Where no number can be given, the report says why.
 """
 
 from collections.abc import Callable, Mapping, Sequence

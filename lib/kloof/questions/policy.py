@@ -1,4 +1,4 @@
-"""Findings of notebook 11: what of a movement arrives in the list, what is left of a gap, who left assistance."""
+"""How far policy carries: what of a movement arrives in the list, what is left of a gap, who left social assistance."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace

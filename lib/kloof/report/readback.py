@@ -1,6 +1,6 @@
 """Reads a finished page back: its elements, its visible text, and the numbers printed in it.
 
-Shares nothing with `fmt` or `page`: what one writes wrong, the other must not read right.
+Shares nothing with `words` or `page`: what one writes wrong, the other must not read right.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Many municipalities at once: each gets its results, one at a time kept, so that a run that stops can go on.
+"""Many municipalities at once: each gets its results, one at a time kept, and what they say together.
 
 What one municipality lacks stops that one only, and is told.
 """
