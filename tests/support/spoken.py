@@ -2,11 +2,10 @@
 
 import dataclasses
 
-from kloof import results as results_
 from kloof.catalogue import catalogue
 from kloof.findings import Finding
 from kloof.report import notebook
-from kloof.results import Section
+from kloof.results import Section, join_sections
 from kloof.study.study import Study
 from kloof.words.sentences import Narrator, section_limits, text_of
 
@@ -16,7 +15,7 @@ def check_spoken(study: Study, base: Finding, ends: tuple[float, float], section
     low, high = ends
     section = Section(section_id)
     section.add(dataclasses.replace(base, estimate=(low + high) / 2, low=low, high=high))
-    results = results_.join_sections(notebook.header(study), [section.as_json()])
+    results = join_sections(notebook.header(study), [section.as_json()])
     teller = Narrator(results, catalogue(), language)
     text = text_of(teller.sentence(results["findings"][base.id]))
     assert "{" not in text

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from kloof.errors import NotComputableError, ParameterError, SchemaError
 from kloof.measures import exact
-from kloof.measures import tables as tables_
 from kloof.measures.bounds import (
     GapRange,
     IndexRange,
@@ -21,6 +20,7 @@ from kloof.measures.bounds import (
     share_counts,
 )
 from kloof.measures.registry import INDICES
+from kloof.measures.tables import CountBox
 
 Arrays = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 COUNT_INDICES = [name for name, index in INDICES.items() if index.needs == "counts"]
@@ -251,7 +251,7 @@ def test_the_bounds_of_the_search_hold_from_a_bad_start(box: Arrays) -> None:
     size = box[0].size
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(exact, "_climb_split", lambda chosen, _: (-1.0, np.zeros_like(chosen)))
-        found, bound = exact.highest_split(tables_.CountBox(*box))
+        found, bound = exact.highest_split(CountBox(*box))
     assert found == pytest.approx(slow_d(points[:, :size], points[:, size:]).max(), abs=1e-12)
     assert bound == found
 
@@ -268,7 +268,7 @@ def test_the_bound_by_totals_holds_for_any_multipliers(box: Arrays, seed: int) -
     node = np.where(rng.random(size) < 0.3, rng.integers(0, 2, size), np.nan)
     fits = (np.isnan(node) | (choices == node)).all(axis=1)
     for guide in rng.integers(0, 2, (8, 1, size)).astype(float):
-        bound = exact._by_totals(node[None], guide, tables_.CountBox(*box))
+        bound = exact._by_totals(node[None], guide, CountBox(*box))
         assert bound[0] >= values.sum(axis=1)[fits].max() - 1e-12
 
 

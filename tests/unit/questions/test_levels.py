@@ -14,7 +14,7 @@ from town import BUURTEN, FOCUS, PEOPLE, indicator, town
 from kloof.catalogue import Group
 from kloof.findings import HIGHER, LOWER, NOT_COMPUTABLE, NOT_TESTABLE, SUPPORTED, judge
 from kloof.measures.registry import INDICES
-from kloof.questions import groups as groups_
+from kloof.questions import groups as of_groups
 from kloof.questions import levels
 from kloof.results import Section
 from kloof.study import claims
@@ -36,7 +36,7 @@ def breda() -> Study:
 @pytest.fixture(scope="module")
 def minimum(breda: Study) -> pd.DataFrame:
     """Indices of the households around the social minimum in Breda: the range over nine suppressed buurten is slow."""
-    return groups_.index_table(breda, MINIMUM).set_index("index")
+    return of_groups.index_table(breda, MINIMUM).set_index("index")
 
 
 # ------------------------------------------------------------------ level of focus and rest
@@ -239,13 +239,13 @@ def test_beside_dissimilarity_stands_what_chance_alone_would_give(breda: Study) 
     group, rest = (np.rint(counts).astype(int) for counts in minimum_2017())
     dealt = np.random.default_rng(2).multivariate_hypergeometric(group + rest, group.sum(), 300, method="marginals")
     apart = np.abs(dealt / group.sum() - (group + rest - dealt) / rest.sum()).sum(axis=1) / 2
-    table = groups_.index_table(breda, "households_around_social_minimum").set_index("index")
+    table = of_groups.index_table(breda, "households_around_social_minimum").set_index("index")
     error = apart.std() / math.sqrt(300)
     assert table.loc["dissimilarity", "expected"] == pytest.approx(apart.mean(), abs=4 * error)
     assert table["expected"].notna().sum() == 1
 
 
-@pytest.mark.parametrize("index", groups_.COUNT_INDICES)
+@pytest.mark.parametrize("index", of_groups.COUNT_INDICES)
 def test_the_range_of_an_index_holds_every_table_that_could_have_been_rounded_so(
     minimum: pd.DataFrame, index: str
 ) -> None:
@@ -272,8 +272,8 @@ def test_the_range_of_an_index_holds_every_table_that_could_have_been_rounded_so
 
 
 def test_an_index_finding_is_that_of_the_last_year(breda: Study) -> None:
-    table = groups_.index_table(breda, "inhabitants_aged_65_plus")
-    found = {finding.indicator: finding for finding in groups_.index_findings(breda, table, "03.index")}
+    table = of_groups.index_table(breda, "inhabitants_aged_65_plus")
+    found = {finding.indicator: finding for finding in of_groups.index_findings(breda, table, "03.index")}
     own = found["inhabitants_aged_65_plus"]
     last = table[table["index"] == "dissimilarity"].iloc[-1]
     assert (own.b.year, own.estimate, own.low, own.high) == (last["year"], last["estimate"], last["low"], last["high"])
@@ -288,7 +288,7 @@ def test_counts_of_a_group_keep_a_place_for_what_is_missing() -> None:
     homes = [100, 50, *[100] * 9, 0]
     study = town({"poor": {2016: poor}, "households": {2016: homes}}, year_to=2017)
     study.known.groups["poor"] = Group("poor", "arm", "poor", "households", share="poor")  # type: ignore[index]
-    [made] = groups_.group_counts(study, "poor")
+    [made] = of_groups.group_counts(study, "poor")
     assert (made.year, len(made.group), made.n_missing) == (2016, 10, 1)  # the last buurt has no households
     assert (made.group[0], made.rest[0]) == (10, 90)
     assert (made.group_low[0], made.group_high[0]) == pytest.approx((0.095 * 97.5, 0.105 * 102.5))
@@ -300,15 +300,15 @@ def test_counts_need_enough_buurten() -> None:
     homes = [100] * 12
     study = town({"poor": {2016: [*[10.0] * 8, *["suppressed"] * 4]}, "households": {2016: homes}}, year_to=2017)
     study.known.groups["poor"] = Group("poor", "arm", "poor", "households", share="poor")  # type: ignore[index]
-    (made,) = groups_.group_counts(study, "poor")
+    (made,) = of_groups.group_counts(study, "poor")
     assert (made.coverage, made.undefined) == (pytest.approx(100 * 800 / 1200), "too_little_measured")
-    assert groups_.index_table(study, "poor").empty
+    assert of_groups.index_table(study, "poor").empty
 
 
 def test_a_group_of_counts_leaves_the_rest_between_its_bounds() -> None:
     study = town({"workers": {2016: [400] * 12}, "inhabitants": {2016: [1000] * 12}}, year_to=2017)
     study.known.groups["work"] = Group("work", "werk", "work", "inhabitants", count="workers")  # type: ignore[index]
-    [made] = groups_.group_counts(study, "work")
+    [made] = of_groups.group_counts(study, "work")
     # workers to 100: 350–450; inhabitants to 5: 997.5–1002.5; the rest from 997.5 − 450 to 1002.5 − 350
     assert (made.group[0], made.rest[0]) == (400, 600)
     assert (made.group_low[0], made.group_high[0], made.rest_low[0], made.rest_high[0]) == (350, 450, 547.5, 652.5)
@@ -330,28 +330,28 @@ def test_a_group_of_nobody_or_of_everybody_has_no_index_and_says_why(
     years = {2016: [workers] * 12, 2017: [workers] * 12}
     study = group_of(years, {year: [1000] * 12 for year in years}, rounding=rounding)
     section = Section("03")
-    assert groups_.indices_of_groups(section, study).empty
+    assert of_groups.indices_of_groups(section, study).empty
     [found] = section.findings.values()
     assert (judge(found), found.reason, found.estimate) == (NOT_COMPUTABLE, reason, None)
     for language in ("nl", "en"):
         assert sentences.template(language, "reason", reason)
     own = dataclasses.replace(study, p=dataclasses.replace(study.p, municipality=study.data.municipality))
-    assert groups_.comparison_table(own).empty
+    assert of_groups.comparison_table(own).empty
 
 
 def test_the_last_year_in_which_a_group_has_members_counts() -> None:
     workers = {2016: [400] * 4 + [100] * 8, 2017: [0] * 12}
     study = group_of(workers, {year: [1000] * 12 for year in workers})
-    table = groups_.index_table(study, "work")
+    table = of_groups.index_table(study, "work")
     assert set(table["year"]) == {2016}
-    [found] = groups_.index_findings(study, table, "x")
+    [found] = of_groups.index_findings(study, table, "x")
     # 1,600 of 2,400 workers and 2,400 of 9,600 others live in four of twelve: ½ (|⅔ − ¼| + |⅓ − ¾|) = 5/12
     assert (found.b.year, found.estimate) == (2016, pytest.approx(5 / 12))
 
 
 def test_without_groups_there_are_no_indices() -> None:
     section = Section("03")
-    assert groups_.indices_of_groups(section, town({"income": {2016: LEVEL, 2017: LEVEL}}, groups=())).empty
+    assert of_groups.indices_of_groups(section, town({"income": {2016: LEVEL, 2017: LEVEL}}, groups=())).empty
     assert (section.findings, section.tables) == ({}, {})
 
 
@@ -360,7 +360,7 @@ def test_a_spread_that_does_not_exist_leaves_its_place_open() -> None:
     below = [-1.0, *LEVEL[1:]]
     study = town({"income": {2016: below, 2017: below}}, indicators=("income",))
     section = Section("03")
-    table = groups_.spread_over_years(section, study)
+    table = of_groups.spread_over_years(section, study)
     assert set(table["index"]) == {"weighted_sd", "coefficient_of_variation"}
     wide = section.tables["03.spread_wide"]
     keys = [column["key"] for column in wide["columns"]]
@@ -374,7 +374,7 @@ def test_a_spread_that_does_not_exist_leaves_its_place_open() -> None:
 
 def test_the_spread_over_years_by_hand() -> None:
     study = town({"income": {2015: LEVEL, 2016: LATER}}, indicators=("income",))
-    table = groups_.spread_table(study).set_index(["year", "index"])
+    table = of_groups.spread_table(study).set_index(["year", "index"])
     for year, row in ((2015, LEVEL), (2016, LATER)):
         mean = np.average(row, weights=WEIGHT)
         sd = math.sqrt(np.average((np.array(row) - mean) ** 2, weights=WEIGHT))
@@ -394,7 +394,7 @@ LATER = [v * 1.1 for v in LEVEL]
 
 
 def test_cities_are_compared_in_one_year(breda: Study) -> None:
-    table = groups_.comparison_table(breda)
+    table = of_groups.comparison_table(breda)
     for name in breda.p.groups:
         rows = table[table["group_name"] == name]
         assert len(set(rows["year"])) == 1
@@ -431,7 +431,7 @@ def test_the_last_year_that_all_cities_share_counts() -> None:
         areas=pd.concat([study.data.areas, areas], ignore_index=True),
     )
     p = dataclasses.replace(study.p, municipality="GM0001", comparisons=("GM0002", "GM0003"))
-    table = groups_.comparison_table(dataclasses.replace(study, data=data, p=p)).set_index("area")
+    table = of_groups.comparison_table(dataclasses.replace(study, data=data, p=p)).set_index("area")
     assert list(table.index) == ["GM0001", "GM0002"]
     assert set(table["year"]) == {2016}
     # 1,200 of 2,000 workers and 2,800 of 10,000 others in four of twelve: 0.6 - 0.28; and 300/400 - 700/1600

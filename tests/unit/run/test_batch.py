@@ -18,15 +18,14 @@ from readable import Row, file
 from test_engine import KERNEL
 
 from conftest import CommandLine
-from kloof import paths as paths_
 from kloof.cli import batch as cli_batch
 from kloof.errors import BatchError, ReportError
-from kloof.paths import write_whole
+from kloof.paths import dump, write_whole
 from kloof.run import batch, depends, dispatch
 from kloof.run.batch import DONE, FAILED, UNCHANGED, Order, Outcome, fulfil
 from kloof.run.dispatch import give_out
 from kloof.run.execute import USUAL, WARM
-from kloof.store import add as add_
+from kloof.store.add import add as put_in
 from kloof.study import study
 
 pytestmark = pytest.mark.xdist_group("run")
@@ -79,7 +78,7 @@ def estate(home: Path) -> Path:
     write(home, SECOND, TABLE.format("how_rounded"))
     write(home, LAST, AFTER)
     for code, value in ((HERE, 200), (THERE, 300)):
-        add_.add(file(f"{code}.csv", rows(code, value), {code: code}))
+        put_in(file(f"{code}.csv", rows(code, value), {code: code}))
     return home
 
 
@@ -88,7 +87,7 @@ def quick(estate: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The same, with a page that takes no time to make."""
 
     def publish(document: Any, folder: Path, languages: Any, *rest: Any) -> None:
-        write_whole(folder / "results.json", paths_.dump(document))
+        write_whole(folder / "results.json", dump(document))
         for language in languages:
             write_whole(folder / language / "index.html", "page")
 
@@ -123,7 +122,7 @@ def remark(path: Path) -> None:
 
 def add(name: str, code: str) -> None:
     """Add a file about one municipality to the store."""
-    add_.add(file(f"{name}.csv", [(code, 2023, "inhabitants", 900, f"source_{name}")], {code: code}))
+    put_in(file(f"{name}.csv", [(code, 2023, "inhabitants", 900, f"source_{name}")], {code: code}))
 
 
 CHANGES: dict[str, tuple[Callable[[Path], object], list[str] | str]] = {
@@ -434,7 +433,7 @@ def test_all_are_those_of_today(home: Path) -> None:
         ("GM1991", 2024, "inhabitants", 300, "cbs"),
         ("GM0856", 2019, "inhabitants", 200, "cbs"),
     ]  # Maashorst, Uden
-    add_.add(file("kwb.csv", [*rows(HERE, 200), *merged]))
+    put_in(file("kwb.csv", [*rows(HERE, 200), *merged]))
     assert cli_batch.codes_of(every=True, given=[]) == [HERE, "GM1991"]
 
 
