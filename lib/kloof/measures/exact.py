@@ -241,8 +241,8 @@ def gini_ends(box: CountBox) -> tuple[float, float]:
         raised = (1 - high) * (u_high - v_high) + (1 + high) * (u_low - v_low) >= 0
         u, v = np.where(raised, u_high, u_low), np.where(raised, v_low, v_high)
         before, high = high, float(divide(np.abs(u - v).sum(), (u + v).sum() + own, 0.0))
-        if high <= before:
-            return float(low), high
+        if high <= before:  # nothing is higher; without anybody it is 0
+            return float(low), before
     return float(low), 1.0
 
 
@@ -364,9 +364,10 @@ def _spread_form(spread: _Spread) -> _Form:
 def _evenness_form(even: _Evenness, index: Index) -> _Form:
     """Make the form of an index 1 − ΣF / F(A, B).
 
-    φ − ratio·ψ is convex, and k times as large for k times a and b: it has no lowest point inside a box, so that it is
-    lowest on an edge. With the tangent d above F(P) at the own share P, 1 − ratio is F(P) / (F(P) + d) times as large
-    as 1 − index, so that the ratio lies at most d / F(P) above the index.
+    φ − ratio·ψ is lowest where a or b is at its high: not to fall with a its share must be above c, and not to fall
+    with b below it, as the slope of F to a falls with the share and that to b rises. With the tangent d above F(P) at
+    the own share P, 1 − ratio is F(P) / (F(P) + d) times as large as 1 − index, so that the ratio lies at most d / F(P)
+    above the index.
     """
     power = (index.parameter.default if index.parameter else None) or 0.5
 
@@ -376,12 +377,9 @@ def _evenness_form(even: _Evenness, index: Index) -> _Form:
 
     def nearest(c: FloatArray, ratio: FloatArray, box: CountBox) -> list[Two]:
         k = np.clip(1 - ratio, 0, 1)
-        groups = np.minimum(even.per_other(c, k, power), _MUCH)
-        rests = np.minimum(even.per_other(1 - c, k, 1 - power), _MUCH)
-        return [
-            *((np.clip(groups * rest, *box[:2]), rest) for rest in box[2:]),
-            *((group, np.clip(rests * group, *box[2:])) for group in box[:2]),
-        ]
+        group = np.minimum(even.per_other(c, k, power), _MUCH) * box.b_high
+        rest = np.minimum(even.per_other(1 - c, k, 1 - power), _MUCH) * box.a_high
+        return [(np.clip(group, *box[:2]), box.b_high), (box.a_high, np.clip(rest, *box[2:]))]
 
     def excess(c: FloatArray, own: FloatArray) -> FloatArray:
         above, tangent = terms(own, 1 - own, c)

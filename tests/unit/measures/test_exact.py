@@ -113,7 +113,7 @@ def test_bounds_hold_when_nothing_comes_to_rest(monkeypatch: pytest.MonkeyPatch)
     for index_id in ("theil_h", "weighted_sd"):
         whole = found(index_id, box)
         assert whole is not None
-        for name in ("_TURNS", "_ZOOMS"):
+        for name in ("_SPREAD_TURNS", "_ZOOMS"):
             with monkeypatch.context() as patch:
                 patch.setattr(exact, name, 1)
                 rough = found(index_id, box)
