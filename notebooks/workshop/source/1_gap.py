@@ -76,6 +76,7 @@ In an exercise you replace the three dots `...` with your answer. A cell with `c
 # %% tags=["full"]
 language = "[[nl||en]]"
 
+from kloof_workshop import lesson
 from kloof_workshop.checks import check
 
 tidy = lesson.tidy(language)
@@ -84,8 +85,7 @@ tidy.head()
 # %% tags=["lite"]
 language = "[[nl||en]]"
 
-from kloof_workshop import lesson
-from kloof_workshop import sketch
+from kloof_workshop import lesson, sketch
 from kloof_workshop.checks import check
 
 tidy = lesson.tidy()

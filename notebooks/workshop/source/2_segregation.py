@@ -55,8 +55,7 @@ households. Do they live all over the city, or together? That is what segregatio
 language = "[[nl||en]]"
 
 import kloof
-from kloof_workshop import experiments
-from kloof_workshop import lesson
+from kloof_workshop import experiments, lesson
 from kloof_workshop.checks import check
 
 counts = lesson.counts(language)

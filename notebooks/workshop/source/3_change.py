@@ -55,8 +55,7 @@ three. We begin with the third, because whoever doesn't know chance sees a story
 language = "[[nl||en]]"
 
 import kloof
-from kloof_workshop import experiments
-from kloof_workshop import lesson
+from kloof_workshop import experiments, lesson
 from kloof_workshop.checks import check
 
 world = experiments.world(language)

@@ -48,8 +48,8 @@ def read(tmp_path: Path, text: str) -> Catalogue:
     return read_catalogue(path)
 
 
-def test_every_indicator_of_the_embedded_figures_is_there(catalogue: Catalogue, shared: Path) -> None:
-    with (shared / "figures" / "indicators.csv").open(encoding="utf-8", newline="") as file:
+def test_every_indicator_of_the_embedded_figures_is_there(catalogue: Catalogue, project: Path) -> None:
+    with (project / "data" / "breda" / "indicators.csv").open(encoding="utf-8", newline="") as file:
         wanted = {row["indicator"] for row in csv.DictReader(file)}
     assert len(wanted) == 58
     assert wanted - set(catalogue.indicators) == set()

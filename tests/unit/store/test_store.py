@@ -271,7 +271,7 @@ def test_any_row_of_files_gives_what_a_dictionary_gives(
 
 KILLED = """
 import os, signal, sys
-sys.path.insert(0, {tests!r})
+sys.path[:0] = {tests!r}
 from pathlib import Path
 from kloof.store import add as intake
 from test_store import FIRST, OTHER, file
@@ -295,7 +295,7 @@ ACCIDENTS = {
 def test_a_writer_that_is_killed_leaves_the_store_as_it_was(shelf_folder: Path, name: str) -> None:
     add.add(file("a.csv", FIRST), shelf_folder)
     before = whole(shelf_folder)
-    script = KILLED.format(tests=str(TESTS), folder=str(shelf_folder), accident=ACCIDENTS[name])
+    script = KILLED.format(tests=[str(TESTS), *sys.path], folder=str(shelf_folder), accident=ACCIDENTS[name])
     assert subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=False).returncode == -9
     assert whole(shelf_folder) == before
     pd.testing.assert_frame_equal(
@@ -308,7 +308,7 @@ def test_a_writer_that_is_killed_leaves_the_store_as_it_was(shelf_folder: Path, 
 
 def test_a_writer_that_is_killed_after_the_manifest_has_done_its_work(shelf_folder: Path) -> None:
     add.add(file("a.csv", FIRST), shelf_folder)
-    script = KILLED.format(tests=str(TESTS), folder=str(shelf_folder), accident="Path.iterdir = die")
+    script = KILLED.format(tests=[str(TESTS), *sys.path], folder=str(shelf_folder), accident="Path.iterdir = die")
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -9
     assert len(whole(shelf_folder)) == 8
     assert add.add(file("other.csv", OTHER), shelf_folder).outcome == "known"

@@ -306,7 +306,7 @@ def test_the_notebook_is_clean_and_asks_what_was_registered(command_line: Comman
     cells = ["".join(cell["source"]) for cell in notebook["cells"]]
     assert any("X1" in cell and "Zin met {accolades}." in cell for cell in cells)
     assert any('section = kloof.Section("size_one")' in cell for cell in cells)
-    assert any('trial.hypothesis(section, study, "X1")' in cell for cell in cells)
+    assert any('hypothesis.hypothesis(section, study, "X1")' in cell for cell in cells)
     assert all(not cell.get("outputs") for cell in notebook["cells"])
     code, out, _ = command_line("check")
     assert (code, "in order" in out) == (0, True), out

@@ -295,6 +295,8 @@ def test_every_reason_that_the_library_raises_has_words(project: Path) -> None:
     raised: set[str] = set()
     rooms = [project / "lib" / "kloof" / name for name in ("methods", "study", "questions")]
     for path in (path for room in rooms for path in room.glob("*.py")):
+        if path.stem == "power":
+            continue  # says what a test could see, before there is a finding
         code = path.read_text(encoding="utf-8")
         raised |= set(re.findall(r'NotComputableError\(\s*"(\w+)"', code))
         raised |= set(re.findall(r'reason="(\w+)"', code))
