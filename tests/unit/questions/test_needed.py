@@ -237,7 +237,7 @@ def test_of_more_parts_the_one_of_the_same_measure_is_told() -> None:
 
 
 def test_every_undecided_claim_has_a_line_in_both_languages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(needed.sources, "verdict_rates", lambda: RATES)
+    monkeypatch.setattr(needed.load, "verdict_rates", lambda: RATES)
     study = open_study({"preset": "breda"})
     low = "low_income_households_share"
     made = {
