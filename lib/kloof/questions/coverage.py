@@ -10,7 +10,7 @@ from kloof.errors import NotComputableError
 from kloof.findings import Finding, Side
 from kloof.results import CHANGE, UNIT, Column, Section, columns_of
 from kloof.study import claims
-from kloof.study.panel import series, sizes
+from kloof.study.panel import divided, series, sizes
 from kloof.study.step import step
 from kloof.study.study import Study, comparable_run, usable_years
 
@@ -22,16 +22,22 @@ MISSING = "missing"
 def cells_of(study: Study, name: str) -> pd.DataFrame:
     """Give the status of every buurt in every year of the window for which the source has rows: code, year, status.
 
-    That includes years in which no buurt has a value at all, which a series leaves out. A figure that is made of two
-    counts has rows where its numerator has.
+    That includes years in which no buurt has a value at all, which a series leaves out.
     """
     table = series(study.data, study.known, name)[["code", "year", "status"]]
-    own = (study.known.indicator(name).derive or {}).get("numerator", name)
     observed = study.data.observations
-    empty = (observed["indicator"] == own) & (observed["status"] != "measured") & ~observed["year"].isin(table["year"])
-    rows = observed[empty & observed["code"].isin(study.data.units())][["code", "year", "status"]]
-    both: pd.DataFrame = pd.concat([table, rows], ignore_index=True)
+    rows = _rows_of(observed[observed["code"].isin(study.data.units())], study.known, name)
+    empty = rows.loc[~rows["year"].isin(table["year"]), ["code", "year", "status"]]
+    both: pd.DataFrame = pd.concat([table, empty], ignore_index=True)
     return both[both["year"].between(study.p.year_from, study.p.year_to)]
+
+
+def _rows_of(rows: pd.DataFrame, known: Catalogue, name: str) -> pd.DataFrame:
+    """Take the rows of one indicator; one that is made of two counts has a row where both have."""
+    parts = known.indicator(name).derive
+    if not parts:
+        return rows[rows["indicator"] == name]
+    return divided(*(_rows_of(rows, known, parts[key]) for key in ("numerator", "denominator")))
 
 
 def coverage_table(study: Study) -> pd.DataFrame:
@@ -348,12 +354,14 @@ def availability(
     own = observations["code"].str.startswith(f"{PREFIXES[level]}{municipality[2:]}")
     rows = observations[own & observations["indicator"].isin(list(known.indicators))]
     areas = rows.groupby("year")["code"].nunique()
-    rows = pd.concat([rows, *_derived(rows, known)], ignore_index=True)
+    made = [_rows_of(rows, known, name).assign(indicator=name) for name, one in known.indicators.items() if one.derive]
+    rows = pd.concat([rows, *made], ignore_index=True)
     measured = rows[rows["status"] == MEASURED]
     withheld = rows[~rows["status"].isin([MEASURED, NOT_PUBLISHED])]
     counts = measured.groupby(["indicator", "year"])["code"].nunique()
     empty = withheld.groupby(["indicator", "year"])["code"].nunique()
-    sources = measured.groupby(["indicator", "year"])["source"].agg(frozenset)
+    each = measured.assign(source=measured["source"].str.split("|")).explode("source")
+    sources = each.groupby(["indicator", "year"])["source"].agg(frozenset)
     marked = _marked(measured, apportioned)
     named = [name for name in known.indicators if name in set(counts.index.get_level_values("indicator"))]
     years = range(int(rows["year"].min()), int(rows["year"].max()) + 1) if named else range(0)
@@ -379,22 +387,6 @@ def availability(
                 state = SUPPRESSED
             cells.append((name, year, state, without, with_value, there, crossed or None))
     return pd.DataFrame(cells, columns=list(_COLUMNS))
-
-
-def _derived(rows: pd.DataFrame, known: Catalogue) -> list[pd.DataFrame]:
-    """Make the rows of the indicators that are two counts divided, one row for the source of each."""
-    made = []
-    for name, indicator in known.indicators.items():
-        if not indicator.derive:
-            continue
-        parts = (indicator.derive["numerator"], indicator.derive["denominator"])
-        top, bottom = (rows[rows["indicator"] == part] for part in parts)
-        both = top.merge(bottom, on=["code", "year"], suffixes=("", "_below"))
-        status = both["status"].where(both["status"] != MEASURED, both["status_below"])
-        status = status.where((status != MEASURED) | (both["value_below"] > 0), NOT_PUBLISHED)
-        rest = both[["code", "year"]].assign(indicator=name, status=status)
-        made += [rest.assign(source=both[source]) for source in ("source", "source_below")]
-    return made
 
 
 def _marked(measured: pd.DataFrame, apportioned: pd.DataFrame | None) -> Collection[tuple[str, int]]:

@@ -89,7 +89,7 @@ def _bounds(value: np.ndarray, indicator: Indicator) -> tuple[np.ndarray, np.nda
 def _derived(
     data: DataSet, known: Catalogue, indicator: Indicator, level: str, municipality: str | None
 ) -> pd.DataFrame:
-    """Divide two counts; a cell is missing when either is, and its reason is that of the missing one.
+    """Divide two counts.
 
     A percentage that the rounding of small counts lifts above 100 is cut there, the value with its bounds.
     """
@@ -98,22 +98,32 @@ def _derived(
     bottom = series(data, known, parts["denominator"], level, municipality)
     if top.empty or bottom.empty:
         return NOTHING.copy()
-    both = top.merge(bottom, on=["code", "year"], suffixes=("_n", "_d"), validate="one_to_one")
+    both = divided(top, bottom)
     per = float(parts["per"])
-    divisor = both["value_d"].where(both["value_d"] > 0)
-    status = both["status_n"].where(both["status_n"] != "measured", both["status_d"])
-    value = per * both["value_n"] / divisor
-    status = status.where(value.notna() | (status != "measured"), "not_published")
     ends = {
-        "value": value,
-        "low": (per * both["low_n"] / both["high_d"]).where(value.notna()),
-        "high": (per * both["high_n"] / both["low_d"].where(both["low_d"] > 0)).fillna(np.inf).where(value.notna()),
+        "value": per * both["value_n"] / both["value_d"],
+        "low": per * both["low_n"] / both["high_d"],
+        "high": (per * both["high_n"] / both["low_d"].where(both["low_d"] > 0)).fillna(np.inf),
     }
-    cap = CAPPED.get(indicator.unit, np.inf)
-    source = both["source_n"].where(both["source_n"] == both["source_d"], both["source_n"] + "|" + both["source_d"])
+    measured, cap = both["status"] == "measured", CAPPED.get(indicator.unit, np.inf)
     return both[["code", "year"]].assign(
-        **{name: numbers.clip(upper=cap) for name, numbers in ends.items()}, status=status, source=source
+        **{name: numbers.where(measured).clip(upper=cap) for name, numbers in ends.items()},
+        status=both["status"],
+        source=both["source"],
     )
+
+
+def divided(top: pd.DataFrame, bottom: pd.DataFrame) -> pd.DataFrame:
+    """Lay the rows of two counts beside each other (`_n`, `_d`), with the status and the source of their quotient.
+
+    There is a quotient where both counts have a row. It is measured where both are and the lower one is above 0; else
+    its status is that of the missing one, the upper first, and `not_published` where there is nobody to divide by.
+    """
+    both = top.merge(bottom, on=["code", "year"], suffixes=("_n", "_d"), validate="one_to_one")
+    status = both["status_n"].where(both["status_n"] != "measured", both["status_d"])
+    status = status.where((status != "measured") | (both["value_d"] > 0), "not_published")
+    source = both["source_n"].where(both["source_n"] == both["source_d"], both["source_n"] + "|" + both["source_d"])
+    return both.assign(status=status, source=source)
 
 
 @dataclass(frozen=True)

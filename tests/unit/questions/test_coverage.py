@@ -88,6 +88,21 @@ def test_the_state_of_a_year_by_hand() -> None:
     assert missing.loc[("income", "suspect")].tolist() == [1, 1]
 
 
+def test_a_figure_of_two_counts_has_rows_where_both_have() -> None:
+    """A buurt without people has no rate; what hides either count hides the rate, also where it hides a whole year."""
+    crimes = {year: [10.0] * 12 for year in (2014, 2016, 2017)} | {2015: ["suppressed"] * 12}
+    people = {2014: [0, *PEOPLE[1:]], 2015: PEOPLE, 2016: ["suspect"] * 12}
+    study = town({"crimes": crimes, "inhabitants": people}, indicators=("crime_rate",), levels=())
+    table = coverage.coverage_table(study).set_index("year")
+    assert table["state"].to_dict() == {2014: "measured", 2015: "missing", 2016: "missing", 2017: "absent"}
+    assert table["buurten"].to_dict() == {2014: 11, 2015: 0, 2016: 0, 2017: 0}
+    assert table["reason"].dropna().to_dict() == {2014: "not_published", 2015: "suppressed", 2016: "suspect"}
+    known = coverage.availability(study.data.observations, study.known, handmade.CITY).set_index("indicator")
+    rate = known.loc["crime_rate"].set_index("year")
+    assert rate["state"].to_dict() == {2014: "present", 2015: "suppressed", 2016: "suppressed", 2017: "absent"}
+    assert rate["measured"].to_dict() == table["buurten"].to_dict()
+
+
 def test_only_followed_indicators_count_for_the_share_of_cells() -> None:
     study = town({"income": {2014: FLAT}, "poor": {2015: FLAT}}, indicators=("income",), levels=("poor",), year_to=2015)
     table = coverage.coverage_table(study)
