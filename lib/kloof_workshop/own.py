@@ -1,11 +1,10 @@
 """A hypothesis of one's own, registered before it is tested: a preset file with the claim in it, and its hash.
 
-This is the one place that knows how a hypothesis is written down; the workshop and the command line go through it.
+What a hypothesis must be and how it is written down is that of `kloof.study.hypotheses`; here it becomes a preset, so
+that its report is made by the command that any report is made by.
 """
 
-import hashlib
 import json
-import re
 import subprocess
 import sys
 import tomllib
@@ -14,16 +13,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from kloof.catalogue import catalogue
 from kloof.errors import ParameterError, ReportError, faults
-from kloof.findings import HIGHER, LOWER, Finding
+from kloof.findings import Finding
+from kloof.methods.gap import ABSOLUTE
 from kloof.paths import project_folder, write_whole
 from kloof.questions import gaps
-from kloof.questions.gaps import MEASURES
+from kloof.study import hypotheses
 from kloof.study.parameters import presets_folder, read_preset
 from kloof.study.study import Study, open_study
 
-NAME = re.compile(r"my_[a-z0-9_]+")
+BEGIN = "my_"
+NEEDED = ("indicator", "measure", "expected", "smallest_effect", "because")
+_HEAD = "# A hypothesis, registered before it was tested. Do not change it: register another one.\n"
 
 
 @dataclass(frozen=True)
@@ -61,26 +62,11 @@ def register(name: str, claim: Mapping[str, Any], **changes: Any) -> Hypothesis:
     focus, year_from, municipality, source. Registering the same again is no harm; another content under a name that
     is taken raises ParameterError, as do all faults of the claim at once.
     """
-    known = catalogue()
-    needed = ("indicator", "measure", "expected", "smallest_effect", "because")
-    found = [f"claim lacks {part}" for part in needed if part not in claim]
-    found += [f"claim has {part!r}, which is unknown" for part in claim if part not in needed]
-    if not NAME.fullmatch(name):
-        found.append(f"name {name!r} must be my_ followed by small letters, digits and underscores")
-    if "indicator" in claim and claim["indicator"] not in known.indicators:
-        found.append(f"indicator {claim['indicator']!r} is not in the catalogue; see: kloof list indicators")
-    if claim.get("measure", MEASURES[0]) not in MEASURES:
-        found.append(f"measure must be {' or '.join(MEASURES)}, not {claim['measure']!r}")
-    if claim.get("expected", HIGHER) not in (HIGHER, LOWER):
-        found.append(f"expected must be {HIGHER} or {LOWER} (the gap), not {claim['expected']!r}")
-    effect = claim.get("smallest_effect", 1)
-    if isinstance(effect, bool) or not isinstance(effect, int | float) or not effect > 0:
-        found.append(f"smallest_effect must be a number above 0, not {effect!r}")
-    if not str(claim.get("because", "…")).strip():
-        found.append("because is empty: say in one sentence why you expect it")
+    found = hypotheses.faults_of_new(name, claim, NEEDED, (), BEGIN)
     if found:
         raise ParameterError(faults("the hypothesis", found, "Correct it, then register again."))
-    content = _as_toml(claim, _parameters(claim, changes))
+    said, where = dict(sorted(claim.items())), _parameters(claim, changes)
+    content = f"{_HEAD}[hypothesis]\n{hypotheses.as_toml(said)}\n[parameters]\n{hypotheses.as_toml(where)}"
     path = path_of(name)
     if path.exists() and path.read_text(encoding="utf-8") != content:
         raise ParameterError(
@@ -107,24 +93,9 @@ def _parameters(claim: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[st
         base |= {**brought, "focus_variants": [focus]}
     else:
         base["focus_variants"] = list(dict.fromkeys([focus, *base["focus_variants"]]))
-    if claim["measure"] == MEASURES[0]:
+    if claim["measure"] == ABSOLUTE:
         base["smallest_effects"] = {claim["indicator"]: float(claim["smallest_effect"])}
     return {**base, **changes}
-
-
-def _as_toml(claim: Mapping[str, Any], parameters: Mapping[str, Any]) -> str:
-    """Write the file of a hypothesis; the same content gives the same bytes."""
-    lines = ["# A hypothesis, registered before it was tested. Do not change it: register another one.", "[hypothesis]"]
-    lines += [f"{key} = {_value(claim[key])}" for key in sorted(claim)]
-    lines += ["", "[parameters]", *[f"{key} = {_value(value)}" for key, value in parameters.items()]]
-    return "\n".join(lines) + "\n"
-
-
-def _value(value: Any) -> str:
-    """Write one value as TOML."""
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{key} = {_value(one)}" for key, one in value.items()) + " }"
-    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
 
 
 def read_hypothesis(name: str) -> Hypothesis:
@@ -132,11 +103,11 @@ def read_hypothesis(name: str) -> Hypothesis:
     path = path_of(name)
     if not path.is_file():
         raise ParameterError(f"no hypothesis {name!r} is registered; register it first.")
-    content = path.read_bytes()
-    claim = tomllib.loads(content.decode("utf-8")).get("hypothesis")
+    content = path.read_text(encoding="utf-8")
+    claim = tomllib.loads(content).get("hypothesis")
     if not isinstance(claim, dict):
         raise ParameterError(f"{path.name} is a preset without a hypothesis; register one under another name.")
-    return Hypothesis(name=name, sha256=hashlib.sha256(content).hexdigest(), **claim)
+    return Hypothesis(name=name, sha256=hypotheses.stamp_of(content), **claim)
 
 
 def tested(hypothesis: Hypothesis, study: Study) -> dict[str, Finding]:

@@ -55,7 +55,7 @@ def new(
     }  # fmt: skip
     entry |= {key: value for key, value in (("year_from", year_from), ("year_to", year_to), ("focus", focus)) if value}
     preset_parameters(preset)
-    path, notebook = hypotheses.register(name, entry, _notebook(name, entry), _unknown(indicator))
+    path, notebook = hypotheses.register(name, entry, _notebook(name, entry))
     print(f"{entry['id']} is on record: {path.name} and {notebook.name} in notebooks/hypotheses.")
     if entry["seen_in"]:
         print(f"It is exploratory: figures on {indicator} were seen before ({', '.join(entry['seen_in'])}).")
@@ -63,20 +63,6 @@ def new(
         print("It is registered before the run: no report with a finding on this indicator exists yet.")
     print(f"Do not edit {path.name}: a hypothesis that changed after it was put on record is exploratory.")
     print(f"\nNext: kloof run --preset {preset} --only {name}")
-
-
-def _unknown(indicator: str) -> list[str]:
-    """Say that the catalogue does not have an indicator, with the nearest ones; nothing when it has."""
-    import difflib
-
-    from kloof.catalogue import catalogue
-
-    known = catalogue().indicators
-    if indicator in known:
-        return []
-    near = difflib.get_close_matches(indicator, list(known), n=3, cutoff=0.5)
-    hint = f" (nearest: {', '.join(near)})" if near else ""
-    return [f"indicator {indicator!r} is not in the catalogue{hint}; see: kloof list indicators"]
 
 
 def _notebook(name: str, entry: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@ A hypothesis counts as registered before the run when no report with findings on
 registered, and its file has not been changed since; otherwise what is found on it is exploratory, and marked so.
 """
 
+import difflib
 import hashlib
 import json
 import math
@@ -13,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from kloof.catalogue import catalogue
 from kloof.errors import CatalogueError
 from kloof.findings import HIGHER, LOWER
 from kloof.methods.gap import ABSOLUTE, RELATIVE
@@ -79,25 +81,32 @@ def read_all() -> dict[str, dict[str, Any]]:
     return made
 
 
-def faults_of(entry: Mapping[str, Any]) -> list[str]:
-    """List everything that is wrong with a hypothesis, apart from whether its indicator and years exist."""
-    found = [f"it has no {name}" for name in _NEEDED if name not in entry]
-    found += [f"{name} is not something a hypothesis has" for name in entry if name not in (*_NEEDED, *OPTIONAL)]
+def faults_of(
+    entry: Mapping[str, Any], needed: Sequence[str] = _NEEDED, optional: Sequence[str] = OPTIONAL
+) -> list[str]:
+    """List everything that is wrong with a hypothesis, apart from whether its indicator and years exist.
+
+    `needed` and `optional` are what it must and may have; it has `measures`, or one `measure`.
+    """
+    found = [f"it has no {name}" for name in needed if name not in entry]
+    found += [f"{name} is not something a hypothesis has" for name in entry if name not in (*needed, *optional)]
     if "id" in entry and not re.fullmatch(r"X[1-9]\d*", str(entry["id"])):
         found.append(f"id must be X and a number, not {entry['id']!r}")
     if entry.get("test", TESTS[0]) not in TESTS:
         found.append(f"test {entry['test']!r} is not known; valid: {', '.join(TESTS)}")
     if entry.get("expected", HIGHER) not in (HIGHER, LOWER):
         found.append(f"expected {entry['expected']!r} is not known; valid: {HIGHER}, {LOWER}")
+    if entry.get("measure", ABSOLUTE) not in MEASURES:
+        found.append(f"measure {entry['measure']!r} is not known; valid: {', '.join(MEASURES)}")
     measures = entry.get("measures", [ABSOLUTE])
-    if not isinstance(measures, list | tuple) or not measures or set(measures) - set(MEASURES):
+    if not isinstance(measures, list | tuple) or not measures or any(one not in MEASURES for one in measures):
         found.append(f"measures {measures!r} must hold one or more of {', '.join(MEASURES)}")
     elif entry.get("test") == "gap" and list(measures) != [ABSOLUTE]:
         found.append("a test of a level (gap) has the measure absolute only")
     size = entry.get("smallest_effect", 1.0)
     if isinstance(size, bool) or not isinstance(size, int | float) or not 0 < size < math.inf:
         found.append(f"smallest_effect must be a number above 0, not {size!r}")
-    found += [f"{name} is empty" for name in TEXTS if name in entry and not str(entry[name]).strip()]
+    found += [f"{name} is empty" for name in (*TEXTS, "because") if name in entry and not str(entry[name]).strip()]
     found += [
         f"{name} holds a number; the report puts the numbers beside it"
         for name in ("short_nl", "short_en")
@@ -108,6 +117,27 @@ def faults_of(entry: Mapping[str, Any]) -> list[str]:
         found.append(f"year_from and year_to must be whole years, not {odd[0]!r}")
     elif all(years) and not years[0] < years[1]:
         found.append(f"year_from ({years[0]}) must lie before year_to ({years[1]})")
+    return found
+
+
+def faults_of_new(
+    name: str, entry: Mapping[str, Any], needed: Sequence[str] = _NEEDED, optional: Sequence[str] = OPTIONAL,
+    begin: str = "",
+) -> list[str]:  # fmt: skip
+    """List everything that keeps a hypothesis from being registered under a name, which must `begin` so.
+
+    That is what `faults_of` finds, an indicator that is not in the catalogue, and a name that cannot be one.
+    """
+    found = []
+    known = catalogue().indicators
+    if "indicator" in entry and (wanted := str(entry["indicator"])) not in known:
+        near = difflib.get_close_matches(wanted, list(known), n=3, cutoff=0.5)
+        hint = f" (nearest: {', '.join(near)})" if near else ""
+        found.append(f"indicator {wanted!r} is not in the catalogue{hint}; see: kloof list indicators")
+    found += faults_of(entry, needed, optional)
+    if not (NAME.fullmatch(name) and name.startswith(begin)):
+        begin = begin or "a letter"
+        found.append(f"name {name!r} must be 3 to 40 small letters, digits and _, and begin with {begin}")
     return found
 
 
@@ -131,30 +161,34 @@ def next_id() -> str:
     return f"X{max(taken, default=0) + 1}"
 
 
-def register(name: str, entry: Mapping[str, Any], notebook: str, also: Sequence[str] = ()) -> tuple[Path, Path]:
+def register(name: str, entry: Mapping[str, Any], notebook: str) -> tuple[Path, Path]:
     """Write a hypothesis with its stamp and its notebook; give both paths.
 
-    Raises CatalogueError listing every fault: those in `also`, a name that cannot be one or is taken, and those of
-    `faults_of`.
+    Raises CatalogueError listing every fault: those of `faults_of_new`, and a name that is taken.
     """
-    found = [*also, *faults_of(entry)]
-    if not NAME.fullmatch(name):
-        found.append(f"name {name!r} must be 3 to 40 small letters, digits and _, and begin with a letter")
+    found = faults_of_new(name, entry)
     target = folder() / f"{name}.toml"
     if target.exists():
         found.append(f"notebooks/hypotheses/{target.name} exists; a registered hypothesis is not written over")
     if found:
         raise CatalogueError(f"This hypothesis cannot be registered. {'; '.join(found)}.")
-    content = "".join(f"{key} = {_toml(value)}\n" for key, value in entry.items())
+    content = as_toml(entry)
     write_whole(target, f'{content}stamp = "{stamp_of(content)}"\n')
     write_whole(target.with_suffix(".ipynb"), notebook)
     return target, target.with_suffix(".ipynb")
 
 
-def _toml(value: Any) -> str:
-    """Write a value as TOML: text, number, date or a list of texts."""
-    if isinstance(value, str):
+def as_toml(entry: Mapping[str, Any]) -> str:
+    """Write an entry as TOML, a line for each field; the same content gives the same bytes."""
+    return "".join(f"{key} = {_value(value)}\n" for key, value in entry.items())
+
+
+def _value(value: Any) -> str:
+    """Write a value: text, number, date, yes or no, a list or a mapping of them."""
+    if isinstance(value, str | bool):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, list | tuple):
-        return f"[{', '.join(_toml(item) for item in value)}]"
+        return f"[{', '.join(_value(item) for item in value)}]"
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{key} = {_value(item)}' for key, item in value.items())} }}"
     return str(value)

@@ -71,7 +71,8 @@ def test_what_was_written_is_read_back_with_its_mark(home: Path) -> None:
 @given(st.text(st.characters(exclude_categories=("C",)), min_size=1, max_size=30))
 @settings(deadline=None, max_examples=30)
 def test_any_text_survives_the_file(text: str) -> None:
-    assert tomllib.loads(f"x = {hypotheses._toml(text)}\n") == {"x": text}
+    entry = {"x": text, "of": [text, 1], "in": {"a": text, "b": 0.5}, "yes": True}
+    assert tomllib.loads(hypotheses.as_toml(entry)) == entry
 
 
 @pytest.mark.parametrize(
@@ -129,6 +130,7 @@ def test_what_a_report_showed_was_seen(home: Path) -> None:
         ({"expected": "UP"}, "expected 'UP' is not known; valid: HIGHER, LOWER"),
         ({"measures": ["both"]}, "measures ['both'] must hold one or more of absolute, relative"),
         ({"measures": []}, "measures [] must hold one or more"),
+        ({"measures": [["absolute"]]}, "measures [['absolute']] must hold one or more"),
         ({"measures": 5}, "measures 5 must hold one or more"),
         ({"test": "gap", "measures": ["relative"]}, "a test of a level (gap) has the measure absolute only"),
         ({"smallest_effect": 0}, "smallest_effect must be a number above 0, not 0"),

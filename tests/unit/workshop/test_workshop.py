@@ -14,6 +14,7 @@ import pytest
 from workshop_room import code_cells, kinds, run_here, text_of
 
 from kloof.errors import NotebookError, ParameterError
+from kloof.study import hypotheses
 from kloof.words.numbers import LANGUAGES
 from kloof_workshop import answers, experiments, facts, laptop, sessions
 from kloof_workshop import own as classroom
@@ -206,6 +207,29 @@ def test_a_hypothesis_that_cannot_be_leaves_no_file(home: Path) -> None:
         classroom.register(
             "mine", {"indicator": "x", "measure": "y", "expected": "z", "smallest_effect": -1, "because": "b"}
         )
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("my_own", {"indicator": "good_percieved_health_share"}),
+        ("my_own", {"measure": "both"}),
+        ("my_own", {"measure": ["absolute"]}),
+        ("my_own", {"expected": "UP"}),
+        ("my_own", {"smallest_effect": True}),
+        ("my_own", {"smallest_effect": float("inf")}),
+        ("my_own", {"because": " "}),
+        ("my_own", {"focus": "union"}),  # that is a parameter, passed beside the claim
+        ("my_Own", {}),
+        ("mine", {}),
+    ],
+)
+def test_what_a_hypothesis_must_be_is_one_rule(home: Path, name: str, changes: dict[str, Any]) -> None:
+    """Said in the words with which the command refuses it, and nothing is written."""
+    [fault] = hypotheses.faults_of_new(name, {**CLAIM, **changes}, classroom.NEEDED, (), "my_")
+    with pytest.raises(ParameterError, match=re.escape(f"1 fault in the hypothesis. (1) {fault} Correct it")):
+        classroom.register(name, {**CLAIM, **changes})
+    assert not classroom.path_of(name).exists()
 
 
 def test_the_registered_smallest_effect_judges_also_in_proportion(home: Path) -> None:
