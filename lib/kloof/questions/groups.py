@@ -322,23 +322,20 @@ def spread_table(study: Study) -> pd.DataFrame:
         years, _ = usable_years(study, name, study.p.year_from, study.p.year_to)
         for year in years:
             measured = level_rows(study, name, year).query("counted")
-            weight = measured["weight"].to_numpy(float)
             for index in MEAN_INDICES:
-                estimate = float(INDICES[index].function(measured["value"].to_numpy(float), weight, (0,))[0])
                 try:
-                    box = (measured["low"], measured["high"], measured["weight_low"], measured["weight_high"])
-                    reach = _range(index, box)
+                    rows.append((name, year, index, *spread_of(index, measured), len(measured)))
                 except NotComputableError:
                     continue
-                rows.append(
-                    (
-                        name,
-                        year,
-                        index,
-                        estimate,
-                        min(reach.low, estimate),
-                        max(reach.high, estimate),
-                        len(measured),
-                    )
-                )
     return pd.DataFrame(rows, columns=["indicator", "year", "index", "estimate", "low", "high", "buurten"])
+
+
+def spread_of(index: str, measured: pd.DataFrame) -> tuple[float, float, float]:
+    """Compute how far apart buurten are, with the low and the high that rounding of figures and of weights leaves.
+
+    Takes value, low, high, weight, weight_low, weight_high. Raises NotComputableError where the index is not defined.
+    """
+    value, weight = (measured[key].to_numpy(float) for key in ("value", "weight"))
+    estimate = float(INDICES[index].function(value, weight, (0,))[0])
+    reach = _range(index, (measured["low"], measured["high"], measured["weight_low"], measured["weight_high"]))
+    return estimate, min(reach.low, estimate), max(reach.high, estimate)

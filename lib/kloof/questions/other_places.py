@@ -7,11 +7,9 @@ import numpy as np
 import pandas as pd
 
 from kloof.catalogue import Catalogue, Group
-from kloof.errors import ParameterError
+from kloof.errors import NotComputableError, ParameterError
 from kloof.findings import NOT_COMPUTABLE, Finding, Side, judge
 from kloof.measures.country import counts_everywhere, measure_everywhere, own_municipality
-from kloof.measures.registry import INDICES
-from kloof.methods.arrays import Array
 from kloof.questions import groups
 from kloof.questions.groups import group_counts
 from kloof.results import Column, Section
@@ -75,41 +73,12 @@ def _spread(study: Study, name: str) -> pd.DataFrame:
     rows = []
     for place, years in by_place.items() if shared else ():
         here, year = years[max(shared)], max(shared)
-        estimate = float(
-            INDICES[SPREAD].function(here["value"].to_numpy(float), here["weight"].to_numpy(float), (0,))[0]
-        )
-        reach = spread_range(*(here[key].to_numpy(float) for key in ("value", "low", "high", "weight")))
-        missing = int(here.attrs["missing"])
-        rows.append(
-            (
-                name,
-                SPREAD,
-                place,
-                year,
-                estimate,
-                reach[0],
-                reach[1],
-                len(here),
-                missing,
-            )
-        )
+        try:
+            found = groups.spread_of(SPREAD, here)
+        except NotComputableError:
+            continue
+        rows.append((name, SPREAD, place, year, *found, len(here), int(here.attrs["missing"])))
     return pd.DataFrame(rows, columns=list(_COLUMNS))
-
-
-def spread_range(value: Array, low: Array, high: Array, weight: Array) -> tuple[float, float]:
-    """Give an outer range of the coefficient of variation when every figure lies in its rounding interval.
-
-    With r the weighted root mean square of the furthest each figure can be off, the standard deviation moves by at most
-    r (the triangle inequality in the weighted norm) and so does the mean. Weights are taken as printed. The upper end
-    is infinite when the mean may be 0.
-    """
-    share = weight / weight.sum()
-    off = np.maximum(high - value, value - low)
-    reach = float(np.sqrt(share @ off**2))
-    mean = float(share @ value)
-    deviation = float(np.sqrt(share @ (value - mean) ** 2))
-    above = (deviation + reach) / (mean - reach) if mean > reach else np.inf
-    return max(deviation - reach, 0.0) / (mean + reach), above
 
 
 def _measured(study: Study, name: str, weighed_by: Sequence[str], place: str) -> dict[int, pd.DataFrame]:
@@ -131,7 +100,7 @@ def _measured(study: Study, name: str, weighed_by: Sequence[str], place: str) ->
         whole = float(weight["value"].sum())
         if not known.any() or 100 * float(weight.loc[known, "value"].sum()) < study.coverage_minimum * whole:
             continue
-        joined = here[known].assign(weight=weight["value"])
+        joined = here[known].assign(weight=weight["value"], weight_low=weight["low"], weight_high=weight["high"])
         joined.attrs["missing"] = int((~known & ~(weight["value"] == 0)).sum())
         made[int(year)] = joined
     return made

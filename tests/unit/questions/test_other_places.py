@@ -13,7 +13,7 @@ from matplotlib.colors import to_hex
 
 from kloof.figures import canvas, draw, panels
 from kloof.findings import NOT_COMPUTABLE, judge
-from kloof.questions import other_places
+from kloof.questions import groups, other_places
 from kloof.report.notebook import narrator
 from kloof.results import Section
 from kloof.study.study import Study, open_study
@@ -62,29 +62,40 @@ def spread(value: np.ndarray, weight: np.ndarray) -> float:
     return float(np.sqrt(np.cov(value, aweights=weight, ddof=0)) / np.average(value, weights=weight))
 
 
-@given(st.integers(0, 2**32 - 1), st.integers(2, 12), st.floats(0.01, 3.0))
+def rounded(value: np.ndarray, weight: np.ndarray, off: float, off_weight: float) -> pd.DataFrame:
+    """Buurten whose figures and weights are printed that far from what they are at most."""
+    ends = {"low": value - off, "high": value + off}
+    ends |= {"weight_low": np.maximum(weight - off_weight, 0), "weight_high": weight + off_weight}
+    return pd.DataFrame({"value": value, "weight": weight, **ends})
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(2, 12), st.floats(0.01, 3.0), st.floats(0.0, 1.0))
 @settings(deadline=None, max_examples=60)
-def test_no_figures_within_their_rounding_leave_the_range(seed: int, buurten: int, rounding: float) -> None:
+def test_no_figures_within_their_rounding_leave_the_range(
+    seed: int, buurten: int, rounding: float, of_weight: float
+) -> None:
     rng = np.random.default_rng(seed)
     value, weight = rng.uniform(5, 40, buurten), rng.uniform(1, 9, buurten)
-    low, high = value - rounding / 2, value + rounding / 2
-    ends = other_places.spread_range(value, low, high, weight)
-    assert ends[0] <= spread(value, weight) <= ends[1]
-    mean = np.average(value, weights=weight)
-    for corner in (np.where(value > mean, high, low), np.where(value > mean, low, high), rng.uniform(low, high)):
-        assert ends[0] - 1e-12 <= spread(corner, weight) <= ends[1] + 1e-12
-    assert other_places.spread_range(value, value, value, weight) == pytest.approx((spread(value, weight),) * 2)
+    rows = rounded(value, weight, rounding / 2, of_weight)
+    estimate, least, most = groups.spread_of(other_places.SPREAD, rows)
+    assert estimate == pytest.approx(spread(value, weight))
+    assert least <= estimate <= most
+    low, high, light, heavy = (rows[key].to_numpy() for key in ("low", "high", "weight_low", "weight_high"))
+    above = value > np.average(value, weights=weight)
+    for figures in (np.where(above, high, low), np.where(above, low, high), *rng.uniform(low, high, (5, buurten))):
+        for sizes in (light, heavy, np.where(above, light, heavy), rng.uniform(light, heavy)):
+            if sizes.any():
+                assert least - 1e-12 <= spread(figures, sizes) <= most + 1e-12
+    exact = rounded(value, weight, 0.0, 0.0)
+    assert groups.spread_of(other_places.SPREAD, exact) == pytest.approx((spread(value, weight),) * 3)
 
 
 def test_the_range_by_hand() -> None:
-    """10 and 20 weigh alike: mean 15, deviation 5; each off by 1: (5 - 1) / (15 + 1) to (5 + 1) / (15 - 1)."""
-    value = np.array([10.0, 20.0])
-    assert other_places.spread_range(value, value - 1, value + 1, np.ones(2)) == pytest.approx((4 / 16, 6 / 14))
-    low, high = other_places.spread_range(
-        np.array([0.0, 1.0]), np.array([-2.0, -2.0]), np.array([2.0, 3.0]), np.ones(2)
-    )
-    assert low == 0.0
-    assert high == np.inf  # the mean may be 0
+    """10 and 20 weigh alike, each off by 1: the deviation over the mean is 4 / 15 of 11 and 19, 6 / 15 of 9 and 21."""
+    rows = rounded(np.array([10.0, 20.0]), np.ones(2), 1.0, 0.0)
+    assert groups.spread_of(other_places.SPREAD, rows) == pytest.approx((5 / 15, 4 / 15, 6 / 15))
+    rows = rounded(np.array([0.0, 1.0]), np.ones(2), 2.0, 0.0)
+    assert groups.spread_of(other_places.SPREAD, rows) == pytest.approx((1.0, 0.0, np.inf))  # the mean may be 0
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +138,10 @@ def test_real_places_against_pandas(breda: tuple[Study, Section, pd.DataFrame]) 
         wanted = spread(here["mean_income_per_inhabitant"].to_numpy(), here[weigher].to_numpy())
         assert own.loc[area, "estimate"] == pytest.approx(wanted)
         assert own.loc[area, "buurten"] == len(here)
+        off = study.known.indicator("mean_income_per_inhabitant").reach, study.known.indicator(weigher).reach
+        box = rounded(here["mean_income_per_inhabitant"].to_numpy(), here[weigher].to_numpy(), *off)
+        ends = groups.spread_of(other_places.SPREAD, box)[1:]
+        assert own.loc[area, ["low", "high"]].tolist() == pytest.approx(list(ends))
     assert list(own["rank"]) == sorted(own["rank"])  # the furthest apart comes first
     assert list(own["estimate"]) == sorted(own["estimate"], reverse=True)
 
