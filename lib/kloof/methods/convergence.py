@@ -13,7 +13,7 @@ import numpy as np
 
 from kloof.errors import NotComputableError, ParameterError
 from kloof.methods.arrays import LEVEL, Array
-from kloof.methods.regression import Estimate, Inference, check_design, clustered, from_t
+from kloof.methods.regression import Estimate, check_design, clustered, from_t
 
 SAME_YEAR = "same_year"
 EARLIER_YEAR = "earlier_year"
@@ -64,7 +64,7 @@ class Beta:
     flags: tuple[str, ...] = ()
 
 
-def beta_convergence(growth: Growth, method: str = INSTRUMENT, inference: Inference = clustered) -> Beta:
+def beta_convergence(growth: Growth, method: str = INSTRUMENT) -> Beta:
     """Regress growth per year on the level at the start.
 
     `method` "same_year" takes the start as measured: noise in it pulls beta below 0. "earlier_year" takes the level of
@@ -88,7 +88,7 @@ def beta_convergence(growth: Growth, method: str = INSTRUMENT, inference: Infere
     else:
         start = growth.base if method == SAME_YEAR else np.asarray(growth.earlier)
         design = np.column_stack([start, growth.controls()])
-        found = inference(growth.rate, design, growth.weight, np.arange(len(start)))
+        found = clustered(growth.rate, design, growth.weight, np.arange(len(start)))
     closes = -found.estimate * growth.years
     speed = -log(1 - closes) / growth.years if 0 < closes < 1 else None
     flags = ("noise_makes_convergence",) if method == SAME_YEAR else ()

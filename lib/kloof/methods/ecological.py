@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from kloof.errors import NotComputableError, SchemaError, examples, faults
 from kloof.methods.arrays import Array
-from kloof.methods.regression import Estimate, Inference, clustered, dummies
+from kloof.methods.regression import Estimate, clustered, dummies
 
 FLAGS = ("ecological", "dwellings_as_households")
 
@@ -148,9 +148,7 @@ class EcologicalSlope:
     flags: tuple[str, ...] = field(default=FLAGS)
 
 
-def slope_by_year(
-    vulnerable: Array, corporation: Array, weight: Array, years: NDArray[np.int64], inference: Inference = clustered
-) -> EcologicalSlope:
+def slope_by_year(vulnerable: Array, corporation: Array, weight: Array, years: NDArray[np.int64]) -> EcologicalSlope:
     """Regress the vulnerable share on the corporation share in each year, and test whether the slope changes.
 
     Shares in percent, buurt × year; `weight` per buurt; a cell that is missing is left out of its year. By year: HC3.
@@ -162,15 +160,13 @@ def slope_by_year(
     for place, year in enumerate(years):
         known = np.isfinite(vulnerable[:, place]) & np.isfinite(corporation[:, place])
         design = np.column_stack([corporation[known, place], np.ones(known.sum())])
-        found = inference(vulnerable[known, place], design, weight[known], np.flatnonzero(known))
+        found = clustered(vulnerable[known, place], design, weight[known], np.flatnonzero(known))
         rows.append((int(year), found.rows, found.estimate, found.low, found.high))
     table = pd.DataFrame(rows, columns=["year", "buurten", "estimate", "low", "high"])
-    return EcologicalSlope(table, _slope_change(vulnerable, corporation, weight, years, inference))
+    return EcologicalSlope(table, _slope_change(vulnerable, corporation, weight, years))
 
 
-def _slope_change(
-    vulnerable: Array, corporation: Array, weight: Array, years: NDArray[np.int64], inference: Inference
-) -> Estimate | None:
+def _slope_change(vulnerable: Array, corporation: Array, weight: Array, years: NDArray[np.int64]) -> Estimate | None:
     if len(years) < 2:
         return None
     known = np.isfinite(vulnerable) & np.isfinite(corporation)
@@ -178,4 +174,4 @@ def _slope_change(
     outcome, share = vulnerable[known], corporation[known]
     start = np.column_stack([np.ones(len(place)), dummies(place)])
     moving = share * (years[place] - years.mean())
-    return inference(outcome, np.column_stack([moving, share, start]), weight[unit], unit)
+    return clustered(outcome, np.column_stack([moving, share, start]), weight[unit], unit)

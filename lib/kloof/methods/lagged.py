@@ -11,7 +11,7 @@ import numpy as np
 
 from kloof.errors import NotComputableError, SchemaError
 from kloof.methods.arrays import Array
-from kloof.methods.regression import Estimate, Inference, clustered, dummies, is_equivalent, within
+from kloof.methods.regression import Estimate, clustered, dummies, is_equivalent, within
 
 YEAR = "year"
 UNIT_AND_YEAR = "unit_and_year"
@@ -66,23 +66,16 @@ class Lagged:
     flags: tuple[str, ...]
 
 
-def lagged_changes(
-    waves: Waves,
-    smallest_position: float,
-    smallest_surroundings: float,
-    effects: str = YEAR,
-    inference: Inference = clustered,
-) -> Lagged:
+def lagged_changes(waves: Waves, smallest_position: float, smallest_surroundings: float, effects: str = YEAR) -> Lagged:
     """Regress later changes on earlier ones in both directions, each with its equivalence test.
 
     `effects` "year" or "unit_and_year"; the latter needs four measurements. Year effects alone leave in what buurten
     with a lasting trend in both series have in common; unit effects take that out, at the price of a bias when there
-    are few measurements (see `Lagged`). Look at both. The smallest effects are registered in the
-    unit of each outcome, for a change of the other by one standard deviation. `inference` gets the outcome, the design
-    (the earlier change first), weights and buurten: clustered by buurt unless another function is given.
+    are few measurements (see `Lagged`). Look at both. Clustered by buurt. The smallest effects are registered in the
+    unit of each outcome, for a change of the other by one standard deviation.
 
-    Raises SchemaError (shapes, weights, effects, smallest effects) and NotComputableError: too_few_years, and what the
-    inference raises (too_few_buurten, no_variation, not_identified).
+    Raises SchemaError (shapes, weights, effects, smallest effects) and NotComputableError: too_few_years, and what
+    `regression.clustered` raises (too_few_buurten, no_variation, not_identified).
     Sources: Granger 1969, doi:10.2307/1912791 (order in time); Allison 2009, doi:10.4135/9781412993869 (first
     differences); Nickell 1981, doi:10.2307/1911408 (the bias); Schuirmann 1987, doi:10.1007/BF01068419 (equivalence).
     """
@@ -94,10 +87,10 @@ def lagged_changes(
             "too_few_years", f"{measurements} measurements; lagged changes with these effects need {needed} or more."
         )
     moved, surrounded = np.diff(waves.position, axis=1), np.diff(waves.surroundings, axis=1)
-    forward = _direction(moved, surrounded, waves.weight, effects, smallest_position, inference)
+    forward = _direction(moved, surrounded, waves.weight, effects, smallest_position)
     backward, reason = None, None
     try:
-        backward = _direction(surrounded, moved, waves.weight, effects, smallest_surroundings, inference)
+        backward = _direction(surrounded, moved, waves.weight, effects, smallest_surroundings)
     except NotComputableError as problem:
         reason = problem.reason
     pairs = measurements - 2
@@ -107,9 +100,7 @@ def lagged_changes(
     return Lagged(forward, backward, reason, effects, flags)
 
 
-def _direction(
-    outcome: Array, cause: Array, weight: Array, effects: str, smallest_effect: float, inference: Inference
-) -> Direction:
+def _direction(outcome: Array, cause: Array, weight: Array, effects: str, smallest_effect: float) -> Direction:
     later, earlier = outcome[:, 1:], cause[:, :-1]
     known = np.isfinite(later) & np.isfinite(earlier)
     unit, year = np.nonzero(known)
@@ -124,7 +115,7 @@ def _direction(
         columns = within(columns, held, unit)
     else:
         columns = np.column_stack([columns, np.ones(len(unit))])
-    found = inference(columns[:, 0], columns[:, 1:], held, unit)
+    found = clustered(columns[:, 0], columns[:, 1:], held, unit)
     spread = _spread_left(columns[:, 1], columns[:, 2:], held)
     per_spread = (spread * found.estimate, spread * found.low, spread * found.high)
     left_out = int(later.size - len(unit))

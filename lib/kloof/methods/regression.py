@@ -1,11 +1,10 @@
 """One coefficient with an interval that few units and unequal spread do not make too narrow.
 
-Every method that fits a line takes the coefficient of the first column of its design from here, or from another
-function of the same form (`Inference`). The figures are registrations: the interval
-says how far the coefficient could move because units differ in what happens to them, not because of sampling.
+Every method that fits a line takes the coefficient of the first column of its design from here. The figures are
+registrations: the interval says how far the coefficient could move because units differ in what happens to them, not
+because of sampling.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,10 +37,6 @@ class Estimate:
     clusters: int
 
 
-# outcome (rows), design (rows × columns, the coefficient of the first is wanted), weight (rows), cluster (rows)
-Inference = Callable[[Array, Array, Array, NDArray[np.generic]], Estimate]
-
-
 def from_t(estimate: float, se: float, df: float, rows: int, clusters: int) -> Estimate:
     """Make an estimate from its standard error and the t distribution on `df` degrees of freedom.
 
@@ -69,7 +64,7 @@ def one_sided(found: Estimate, at: float = 0.0) -> tuple[float, float]:
 def is_equivalent(found: Estimate, smallest_effect: float) -> bool:
     """Tell whether the coefficient is inside ± the smallest effect by two one-sided tests at 5 %.
 
-    Read from the 90 % interval, so that it holds for any inference. Source: Schuirmann 1987, doi:10.1007/BF01068419.
+    Read from the 90 % interval. Source: Schuirmann 1987, doi:10.1007/BF01068419.
     """
     return bool(-smallest_effect < found.low_90 and found.high_90 < smallest_effect)
 

@@ -11,9 +11,7 @@ from scipy import stats
 
 from kloof.errors import NotComputableError, SchemaError
 from kloof.methods import lagged
-from kloof.methods.arrays import Array
 from kloof.methods.lagged import UNIT_AND_YEAR, YEAR, Waves
-from kloof.methods.regression import Estimate
 
 
 def town(rng: np.random.Generator, effect: float = 0.0, back: float = 0.0, units: int = 56, waves: int = 6) -> Waves:
@@ -143,16 +141,13 @@ def test_feedback_biases_unit_effects_as_the_flag_says() -> None:
     assert abs(np.mean([one.forward.found.estimate for one in longer])) < 0.04
 
 
-def test_another_inference_is_used_as_given() -> None:
-    waves, seen = town(np.random.default_rng(7)), []
-
-    def fixed(outcome: Array, design: Array, weight: Array, cluster: np.ndarray) -> Estimate:
-        seen.append((outcome.shape, design.shape, weight.shape, len(np.unique(cluster))))
-        return Estimate(0.1, 0.01, 0.08, 0.12, 0.085, 0.115, 0.001, 5, 10, 3)
-
-    found = lagged.lagged_changes(waves, 0.2, 0.2, inference=fixed)
-    assert seen == [((224,), (224, 5), (224,), 56)] * 2
-    assert found.forward.equivalent == (0.2 / found.forward.spread > 0.115)
+def test_no_effect_is_said_when_the_90_percent_interval_of_one_spread_lies_within_the_smallest() -> None:
+    waves = town(np.random.default_rng(7))
+    one = lagged.lagged_changes(waves, 0.2, 0.2).forward
+    assert (one.found.rows, one.found.clusters) == (224, 56)  # four pairs of changes in each of 56 buurten
+    limit = one.spread * max(-one.found.low_90, one.found.high_90)
+    for smallest, said in ((limit * 1.001, True), (limit * 0.999, False)):
+        assert lagged.lagged_changes(waves, smallest, 0.2).forward.equivalent == said
 
 
 def test_what_is_refused() -> None:
