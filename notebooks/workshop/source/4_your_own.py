@@ -70,7 +70,7 @@ Een hypothese heeft vijf delen:
 * `smallest_effect`: het kleinste verschil dat ertoe doet;
 * `because`: waarom je dat denkt.
 
-`classroom.register` zet het in een bestand en geeft het een vingerafdruk (`sha256`). Veranderen kan daarna niet meer, wel een nieuwe maken.
+`own.register` zet het in een bestand en geeft het een vingerafdruk (`sha256`). Veranderen kan daarna niet meer, wel een nieuwe maken.
 """
 
 # %% [markdown] tags=["en", "slide"]
@@ -85,7 +85,7 @@ A hypothesis has five parts:
 * `smallest_effect`: the smallest change that matters;
 * `because`: why you think so.
 
-`classroom.register` puts it in a file and gives it a fingerprint (`sha256`). After that it can't be changed; a new one can be made.
+`own.register` puts it in a file and gives it a fingerprint (`sha256`). After that it can't be changed; a new one can be made.
 """
 
 # %% [markdown] tags=["nl"]
@@ -126,7 +126,7 @@ Kies zelf de vijf delen, en schrijf ze op vóór je naar een uitkomst kijkt. Wel
 
 ---
 
-Roep `classroom.register("my_...", claim)` aan en zet wat terugkomt in je antwoord. Zegt het dat de naam bezet is? Kies een andere: een hypothese verander je niet.
+Roep `own.register("my_...", claim)` aan en zet wat terugkomt in je antwoord. Zegt het dat de naam bezet is? Kies een andere: een hypothese verander je niet.
 """
 
 # %% [markdown] tags=["en", "hint"]
@@ -135,7 +135,7 @@ Choose the five parts yourself, and write them down before you look at an outcom
 
 ---
 
-Call `classroom.register("my_...", claim)` and put what comes back in your answer. Does it say that the name is taken? Choose another: a hypothesis is not changed.
+Call `own.register("my_...", claim)` and put what comes back in your answer. Does it say that the name is taken? Choose another: a hypothesis is not changed.
 """
 
 # %% tags=["check"]
@@ -165,7 +165,7 @@ except kloof.KloofError as problem:
 """
 ## Dan pas toetsen
 
-`classroom.tested` rekent de verandering van het verschil uit onder jouw lijst, en onder de andere lijsten die vooraf zijn geregistreerd. `kloof.judge` geeft het oordeel over
+`own.tested` rekent de verandering van het verschil uit onder jouw lijst, en onder de andere lijsten die vooraf zijn geregistreerd. `kloof.judge` geeft het oordeel over
 een uitkomst, met de vier regels van sessie 3.
 """
 
@@ -173,7 +173,7 @@ een uitkomst, met de vier regels van sessie 3.
 """
 ## Only then test it
 
-`classroom.tested` computes the change of the gap under your list, and under the other lists that were registered beforehand. `kloof.judge` gives the judgement on a
+`own.tested` computes the change of the gap under your list, and under the other lists that were registered beforehand. `kloof.judge` gives the judgement on a
 finding, with the four lines of session 3.
 """
 
@@ -331,7 +331,7 @@ check("4.4")
 """
 ## Het rapport
 
-`classroom.report` doet wat je ook in een terminal kunt typen (het staat in `.command`): het voert alle notebooks van `kloof` uit met jouw parameters en leest daarna elke
+`own.report` doet wat je ook in een terminal kunt typen (het staat in `.command`): het voert alle notebooks van `kloof` uit met jouw parameters en leest daarna elke
 pagina terug. Dat duurt een halve tot twee minuten. De bewering in het rapport is die van het onderzoek (het verschil groeide); jouw verwachting kan een andere zijn.
 """
 
@@ -339,7 +339,7 @@ pagina terug. Dat duurt een halve tot twee minuten. De bewering in het rapport i
 """
 ## The report
 
-`classroom.report` does what you can also type in a terminal (it is in `.command`): it runs all notebooks of `kloof` with your parameters and then reads every page back.
+`own.report` does what you can also type in a terminal (it is in `.command`): it runs all notebooks of `kloof` with your parameters and then reads every page back.
 That takes half a minute to two minutes. The claim in the report is that of the study (the gap grew); your expectation may be another.
 """
 
@@ -366,7 +366,7 @@ De functie staat hierboven. Ze geeft de map terug.
 
 ---
 
-Schrijf `classroom.report(answer_4_1, language)` en wacht tot de cel klaar is.
+Schrijf `own.report(answer_4_1, language)` en wacht tot de cel klaar is.
 """
 
 # %% [markdown] tags=["en", "hint"]
@@ -375,7 +375,7 @@ The function is named above. It returns the folder.
 
 ---
 
-Write `classroom.report(answer_4_1, language)` and wait until the cell is done.
+Write `own.report(answer_4_1, language)` and wait until the cell is done.
 """
 
 # %% tags=["check"]
