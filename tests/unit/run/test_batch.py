@@ -33,8 +33,11 @@ pytestmark = pytest.mark.xdist_group("run")
 FIRST, SECOND, LAST = "01_what_do_we_know", "02_does_it_reproduce", "12_verdict"
 HERE, THERE = "GM0344", "GM0363"
 PARAMETERS = 'preset: str = "breda"  # p\nlanguage: str = "nl"  # l\nmunicipality: str = ""  # m\nseed: int = 0  # s'
-OPEN = "import kloof\nfrom kloof import record\nstudy = kloof.open_study(globals())\nsection = kloof.Section({0!r})"
-TABLE = "record.{0}(section, study)"
+OPEN = (
+    "import kloof\nfrom kloof.questions import coverage\n"
+    "study = kloof.open_study(globals())\nsection = kloof.Section({0!r})"
+)
+TABLE = "coverage.{0}(section, study)"
 AFTER = "[part['id'] for part in kloof.earlier(study)]"
 FINISH = "kloof.finish(study, section)"
 
@@ -181,15 +184,14 @@ def test_a_changed_module_concerns_the_notebooks_that_reach_it(project: Path, mo
         depends.library.cache_clear()
         return [path.stem[:2] for path in paths if depends.notebook(path) != before[path.stem[:2]]]
 
-    assert with_other("housing") == ["08"]
-    assert with_other("findings") == list(before)
-    assert with_other("workshop") == []
+    assert with_other("kloof.questions.tenures") == ["08"]
+    assert with_other("kloof.findings") == list(before)
     depends.library.cache_clear()
 
 
 def test_what_is_imported_is_found_wherever_it_stands() -> None:
     source = "import kloof\nfrom kloof import a, b\ndef f():\n    from kloof.c import d\n    import kloof.e, other.g"
-    assert depends.imported(source) == {"__init__", "a", "b", "c", "e"}
+    assert depends.imported(source) == {"kloof", "kloof.a", "kloof.b", "kloof.c", "kloof.c.d", "kloof.e"}
 
 
 def test_a_report_of_a_batch_is_that_of_a_run(estate: Path) -> None:
