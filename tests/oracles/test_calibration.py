@@ -189,14 +189,14 @@ def test_the_rows_of_a_cell() -> None:
 def test_the_command_fills_a_table(tmp_path: Path) -> None:
     out = tmp_path / "made.csv"
     words = ["calibrate", "--claims", "H6", "--trials", "2", "--count", "20", "--workers", "1", "--out", str(out)]
-    done = CliRunner().invoke(main.app, words)
+    done = CliRunner().invoke(main.program(), words)
     assert done.exit_code == 0, done.output
     assert pd.read_csv(out)["n"].tolist() == [2] * 4 * len(VERDICTS)
     assert "4/4 H6 corporation large (20 × 8)" in done.stderr
-    more = CliRunner().invoke(main.app, words)
+    more = CliRunner().invoke(main.program(), words)
     assert "H6" not in more.stderr  # all of it was there
     with pytest.raises(ParameterError, match="trials 0"):
-        CliRunner().invoke(main.app, [*words[:3], "--trials", "0"], catch_exceptions=False)
+        CliRunner().invoke(main.program(), [*words[:3], "--trials", "0"], catch_exceptions=False)
 
 
 # ------------------------------------------------------------------ wrong when off, seen when on

@@ -24,7 +24,7 @@ WORDS = ["--switch", "C1.relative=large", "--switch", "C9=large", "--switch", "C
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("made") / "synthetic_town"
-    done = CliRunner().invoke(main.app, ["synth", "--out", str(out), *WORDS])
+    done = CliRunner().invoke(main.program(), ["synth", "--out", str(out), *WORDS])
     assert done.exit_code == 0, done.output
     assert "Next: cp" in done.output
     return out
@@ -68,7 +68,7 @@ def test_the_notebooks_find_what_is_true_in_it(folder: Path) -> None:
 
 def test_the_same_seed_writes_the_same_bytes(folder: Path, tmp_path: Path) -> None:
     again = tmp_path / "synthetic_town"
-    CliRunner().invoke(main.app, ["synth", "--out", str(again), *WORDS])
+    CliRunner().invoke(main.program(), ["synth", "--out", str(again), *WORDS])
     for path in folder.iterdir():
         if path.name not in (files.PRESET, "registry.csv"):  # the preset holds its own place
             assert path.read_bytes() == (again / path.name).read_bytes()
@@ -76,7 +76,7 @@ def test_the_same_seed_writes_the_same_bytes(folder: Path, tmp_path: Path) -> No
 
 def test_a_changed_file_is_refused(tmp_path: Path) -> None:
     out = tmp_path / "synthetic_town"
-    CliRunner().invoke(main.app, ["synth", "--out", str(out), *WORDS])
+    CliRunner().invoke(main.program(), ["synth", "--out", str(out), *WORDS])
     with (out / "figures.csv").open("a", encoding="utf-8") as file:
         file.write("BU90010000,2015,crime_rate,1,per_thousand,synthetic\n")
     with pytest.raises(SourceError, match=r"figures\.csv has sha256"):
@@ -117,10 +117,10 @@ def test_a_name_that_could_be_taken_for_real_is_refused(tmp_path: Path) -> None:
         (tmp_path / "synthetic_full").mkdir(exist_ok=True)
         (tmp_path / "synthetic_full" / "thesis.docx").write_text("mine", encoding="utf-8")
         with pytest.raises(ParameterError, match=message):
-            CliRunner().invoke(main.app, ["synth", "--out", str(tmp_path / name), *WORDS], catch_exceptions=False)
+            CliRunner().invoke(main.program(), ["synth", "--out", str(tmp_path / name), *WORDS], catch_exceptions=False)
     with pytest.raises(ParameterError, match="buurten 3 must lie"):
         CliRunner().invoke(
-            main.app,
+            main.program(),
             ["synth", "--out", str(tmp_path / "synthetic_x"), "--buurten", "3", *WORDS],
             catch_exceptions=False,
         )
