@@ -147,7 +147,12 @@ def test_the_entry_points_are_those_of_the_project() -> None:
 
 def test_public_names_exist_and_are_few() -> None:
     assert len(set(kloof.__all__)) == len(kloof.__all__)
-    assert all(hasattr(kloof, name) for name in kloof.__all__)
+    assert all(getattr(kloof, name).__module__.startswith("kloof.") for name in kloof.__all__ if name != "INDICES")
+    typed = {name: place for name, (place, _) in MODULES["kloof"].imported.items() if place in MODULES}
+    assert {name: f"kloof.{home}" for name, home in kloof._HOME.items()} == typed
+    assert set(typed) == set(kloof.__all__) <= set(dir(kloof))
+    with pytest.raises(AttributeError, match="no attribute 'gap'"):
+        kloof.gap  # noqa: B018
     assert len(kloof.__all__) <= 30
 
 

@@ -157,7 +157,8 @@ class Reach:
             for node in module.tree.body:
                 if isinstance(node, ast.Import | ast.ImportFrom):
                     continue  # what is only imported is not used
-                if not list(_names(node)) or _registers(node):
+                called = any(name.startswith("__") for name in _names(node))  # by Python itself
+                if called or not list(_names(node)) or _registers(node):
                     yield from self._uses(node, module.imported, module)
                     yield from ((module.name, name) for name in _names(node))
         for place in modules()["kloof"].imported.values():

@@ -126,7 +126,8 @@ class _Sheet:
     def __post_init__(self) -> None:
         """Leave out the header: what stands first is what goes on from the page before."""
         self.text = unicodedata.normalize("NFKC", self.text)
-        self.places = [place for place, letter in enumerate(self.text) if not LOOSE.match(letter)]
+        loose = {letter for letter in set(self.text) if LOOSE.match(letter)}
+        self.places = [place for place, letter in enumerate(self.text) if letter not in loose]
         if self.header and _squeezed(self.text).startswith(self.header):
             self.places = self.places[len(self.header) :]
         self.squeezed = "".join(self.text[place] for place in self.places)
@@ -142,7 +143,8 @@ class _Sheet:
 
     def rest(self, number: int) -> str:
         """Give what was not taken, without the number of this page and those in the contents."""
-        letters = [letter if LOOSE.match(letter) else " " for letter in self.text]
+        loose = {letter for letter in set(self.text) if LOOSE.match(letter)}
+        letters = [letter if letter in loose else " " for letter in self.text]
         for place, letter in zip(self.places, self.squeezed, strict=True):
             letters[place] = letter
         lines = "".join(letters).splitlines()

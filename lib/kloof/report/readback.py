@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from html.parser import HTMLParser
 from importlib.resources import files
 from typing import Any
@@ -125,8 +125,9 @@ class _Builder(HTMLParser):
         return j
 
 
+@lru_cache(maxsize=1)  # a page is held against its results and then against its PDF
 def parse(html: str) -> Node:
-    """Read a page into a tree of elements."""
+    """Read a page into a tree of elements, which nobody changes."""
     builder = _Builder()
     builder.feed(html)
     builder.close()

@@ -40,6 +40,7 @@ LOADED = (
     "IPython.core.interactiveshell",
 )  # fmt: skip
 FIRST = (
+    "from kloof import *",
     "from matplotlib import pyplot; pyplot.plot([0, 1]); pyplot.title('a'); pyplot.close()",
     "from kloof.report.page import font_faces, template; font_faces(frozenset()); template()",
     "from kloof.words.sentences import templates; templates()",
