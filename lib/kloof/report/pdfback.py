@@ -23,6 +23,8 @@ LOOSE = re.compile(
 )  # what the end of a line may change
 PAGE_OF = re.compile(r"(?:\. ?){3,}[\s\u2060]*\d+\s*$", re.MULTILINE)  # in the contents
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+WORD_ENDS = re.compile(r"(?<=[\s-])")
+LINE_ENDS = re.compile(r"(?<=[\s/–—-])|(?<=[^\W\d])(?=[^\W\d])")  # also in a word or an address, never in a number
 NAMED = 8  # letters of a name that is looked for on every page; a shorter one could be a part of a number
 LONGEST = 60  # letters of a block that a fault shows
 
@@ -169,32 +171,37 @@ class _Block:
         return any(sheet.take(self.squeezed) for sheet in sheets)
 
     def goes_on(self, sheets: Sequence[_Sheet]) -> bool:
-        """Take a text from two pages when it is cut between two words, and goes on where the next page begins."""
+        """Take a text from two pages when it is cut where a line may end, and goes on where the next page begins."""
         [text, *others] = self.cells
+        parts = [] if others else _parts(text, LINE_ENDS)
         for ends, begins in pairwise(sheets):
-            part = None if others else _cut(text, ends.squeezed.__contains__, begins.squeezed.startswith)
+            part = _cut(parts, ends.squeezed.__contains__, begins.squeezed.startswith)
             if part and all(part):
                 return ends.take(part[0]) and begins.take(part[1])
         return False
 
     def cut(self, sheets: Sequence[_Sheet]) -> bool:
         """Take a row from two pages: each cell may be cut, and goes on before all else under the repeated head."""
+        cells = [_parts(cell, WORD_ENDS) for cell in self.cells]
         for ends, begins in pairwise(sheets):
             top = begins.squeezed.partition(" ")[0]
-            parts = [_cut(cell, ends.squeezed.__contains__, top.__contains__) for cell in self.cells]
-            if None not in parts and any(part and part[1] for part in parts):
-                for first, second in filter(None, parts):
+            cuts = [_cut(parts, ends.squeezed.__contains__, top.__contains__) for parts in cells]
+            if None not in cuts and any(cut and cut[1] for cut in cuts):
+                for first, second in filter(None, cuts):
                     ends.take(first)
                     begins.take(second)
                 return True
         return False
 
 
-def _cut(text: str, ended: Callable[[str], bool], begun: Callable[[str], bool]) -> tuple[str, str] | None:
-    """Find the two words between which a text is cut; None when its two parts do not stand there."""
-    words = re.split(r"(?<=[\s-])", text)
-    for at in range(len(words), -1, -1):
-        first, second = _squeezed("".join(words[:at])), _squeezed("".join(words[at:]))
-        if ended(first) and begun(second):
-            return first, second
-    return None
+def _parts(text: str, ends: re.Pattern[str]) -> list[tuple[str, str]]:
+    """List the ways to cut a text in two where a line may end, the latest first."""
+    pieces = [_squeezed(piece) for piece in ends.split(text)]
+    return [("".join(pieces[:at]), "".join(pieces[at:])) for at in range(len(pieces), -1, -1)]
+
+
+def _cut(
+    parts: Iterable[tuple[str, str]], ended: Callable[[str], bool], begun: Callable[[str], bool]
+) -> tuple[str, str] | None:
+    """Find where a text is cut; None when its two parts do not stand there."""
+    return next(((first, second) for first, second in parts if begun(second) and ended(first)), None)

@@ -203,3 +203,26 @@ def test_a_run_refuses_a_pdf_that_says_something_else(
         report.make_report("breda", {}, ("nl",), how=How(STOCK))
     assert files(home) == before
     assert leftovers(home) == []
+
+
+SAID = "De bron is doi:10.1016/S0167-7152(97)00043-6, en het oppervlakte-aandeel groeide van 12,5 naar 1.234."
+
+
+@pytest.mark.parametrize(
+    ("last", "hyphen", "swap", "held"),
+    [
+        ("doi:10.1016/", "", {}, True),
+        ("en het opper", "-", {}, True),
+        ("en het", "", {}, True),
+        ("van 1", "", {}, False),  # no line ends inside a number: its halves may stand there by chance
+        ("en het opper", "-", {"groeide": "kromp"}, False),
+    ],
+)
+def test_a_sentence_may_be_cut_where_a_line_may_end(last: str, hyphen: str, swap: dict[str, str], held: bool) -> None:
+    """In an address, in a word that is divided, between words; what follows must be the rest of it."""
+    at = SAID.index(last) + len(last)
+    begins = SAID[at:]
+    for old, new in swap.items():
+        begins = begins.replace(old, new)
+    pages = [f"{SAID[:at]}{hyphen}\r\n1", begins]
+    assert (audit_pdf(pages, f"<main><p>{SAID}</p></main>", "nl") == []) is held
