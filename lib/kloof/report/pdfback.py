@@ -24,7 +24,7 @@ LOOSE = re.compile(
 PAGE_OF = re.compile(r"(?:\. ?){3,}[\s\u2060]*\d+\s*$", re.MULTILINE)  # in the contents
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 WORD_ENDS = re.compile(r"(?<=[\s-])")
-LINE_ENDS = re.compile(r"(?<=[\s/–—-])|(?<=[^\W\d])(?=[^\W\d])")  # also in a word or an address, never in a number
+LINE_ENDS = re.compile(r"(?<=[\s/?!|…–—-])|(?<=[^\W\d])(?=[^\W\d])")  # also in a word or an address, never in a number
 NAMED = 8  # letters of a name that is looked for on every page; a shorter one could be a part of a number
 LONGEST = 60  # letters of a block that a fault shows
 
