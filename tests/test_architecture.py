@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import structure
 from structure import LIB, PROJECT, ROOMS, RULES, TOOLS, Module, modules
 
 import kloof
+from kloof.run.warm import FIRST
 
 MODULES = modules()
 MOST_FILES, MOST_LINES = 28, 600
@@ -184,3 +187,14 @@ def test_the_picture_in_the_readme_is_of_this_house() -> None:
     assert drawn == [*(room.rpartition(".")[2] for room in ROOMS[:0:-1]), "the"]  # the hall lies at the bottom
     assert all(tool in readme for tool in TOOLS)
     assert all(f" {path.stem}" in readme for path in (LIB / "kloof").glob("[a-z]*.py"))
+
+
+def test_the_warm_parent_has_loaded_what_the_notebooks_import() -> None:
+    """A copy that has to load a module of ours does so anew for every notebook of every municipality."""
+    asked = {place for name, tree in structure.callers().items() if "/" not in name.removeprefix("notebooks/")
+             for place, _ in structure.imported(tree).values() if place in MODULES}  # fmt: skip
+    code = f"from kloof.run.warm import LOADED; import sys; [__import__(name) for name in LOADED]\n{FIRST[0]}\n"
+    code += f"print(sorted({asked!r} - set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert len(asked) > 10
+    assert done.stdout.strip() == "[]"

@@ -32,11 +32,13 @@ ALONE = {
 LOADED = (
     "kloof", "kloof.figures.draw", "kloof.figures.maps", "kloof.questions.replication", "kloof.questions.follows",
     "kloof.questions.policy", "kloof.questions.ladder", "kloof.questions.spending", "kloof.questions.tenures",
-    "kloof.questions.carried", "kloof.questions.verdict", "kloof.study.load", "kloof.report.publish", "seaborn",
+    "kloof.questions.carried", "kloof.questions.verdict", "kloof.questions.coverage", "kloof.questions.needed",
+    "kloof.questions.groups_over_time", "kloof.questions.other_places", "kloof.study.load", "kloof.report.publish",
+    "seaborn",
     "statsmodels.regression.linear_model", "statsmodels.stats.multitest", "statsmodels.stats.meta_analysis",
     "statsmodels.miscmodels.ordinal_model",
     "scipy.optimize", "scipy.stats", "duckdb", "pyarrow.parquet", "shapely", "fontTools.subset", "jinja2", "typst",
-    "pikepdf", "scour.scour", "matplotlib.pyplot", "matplotlib_inline.backend_inline",
+    "pikepdf", "pypdfium2", "scour.scour", "matplotlib.pyplot", "matplotlib_inline.backend_inline",
     "IPython.core.interactiveshell",
 )  # fmt: skip
 FIRST = (
