@@ -15,9 +15,10 @@ from numpy.typing import ArrayLike, NDArray
 from kloof.errors import ParameterError, faults
 from kloof.measures import draws as models
 from kloof.measures import many_groups
-from kloof.measures.tables import FloatArray, Segments, divide
+from kloof.measures.tables import FloatArray, Segments, divide, times_log
 from kloof.measures.two_groups import dissimilarity
 
+Measure = Callable[[FloatArray, ArrayLike], FloatArray]
 CELLS = 2**17  # counts in a block of tables, or weights in a block of drawn units: a few such arrays fit in cache
 UNITS = "units"
 MODELS: dict[str, models.Model] = {
@@ -73,9 +74,6 @@ def blocks(starts: ArrayLike, size: int, draws: int, per_unit: int = 1) -> Itera
         for first in range(0, draws, step):
             yield Block(chosen, places, lengths, first, min(step, draws - first))
         begin = end
-
-
-Measure = Callable[[FloatArray, ArrayLike], FloatArray]
 
 
 def replicates(
@@ -141,11 +139,6 @@ def _collect(
     return whole
 
 
-def self_log(values: FloatArray) -> FloatArray:
-    """Return x ln x, with its limit 0 at 0."""
-    return np.asarray(values * np.log(np.maximum(values, 1e-300)), dtype=np.float64)
-
-
 def two_groups(function: Callable[[ArrayLike, ArrayLike, ArrayLike], FloatArray], group: int = 0) -> Measure:
     """Turn an index of `two_groups` (group, rest, starts) into a measure of group number `group` against the others."""
 
@@ -159,7 +152,7 @@ def two_groups(function: Callable[[ArrayLike, ArrayLike, ArrayLike], FloatArray]
 def _entropy(totals: FloatArray) -> FloatArray:
     """Entropy (nats) of totals (G, ...); nan when nobody is counted."""
     everyone = totals.sum(axis=0)
-    return divide(self_log(everyone) - self_log(totals).sum(axis=0), everyone)
+    return divide(times_log(everyone, everyone) - times_log(totals, totals).sum(axis=0), everyone)
 
 
 @dataclass(frozen=True)
@@ -187,7 +180,8 @@ class OfSums:
 
 def _entropy_columns(counts: FloatArray) -> FloatArray:
     """Give the people of each group and t ln t − Σ n ln n, people times entropy of the unit's mixture."""
-    inside = self_log(counts.sum(axis=-2)) - self_log(counts).sum(axis=-2)
+    both = counts.sum(axis=-2)
+    inside = times_log(both, both) - times_log(counts, counts).sum(axis=-2)
     return np.concatenate([counts, inside[..., None, :]], axis=-2)
 
 
