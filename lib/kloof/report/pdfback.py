@@ -123,13 +123,14 @@ class _Sheet:
     text: str
     header: str
     squeezed: str = field(init=False)  # spaces in it stand where something was taken
+    loose: set[str] = field(init=False)  # letters of it that the end of a line may change
     places: list[int] = field(init=False)  # where in `text` each letter of `squeezed` stands
 
     def __post_init__(self) -> None:
         """Leave out the header: what stands first is what goes on from the page before."""
         self.text = unicodedata.normalize("NFKC", self.text)
-        loose = {letter for letter in set(self.text) if LOOSE.match(letter)}
-        self.places = [place for place, letter in enumerate(self.text) if letter not in loose]
+        self.loose = {letter for letter in set(self.text) if LOOSE.match(letter)}
+        self.places = [place for place, letter in enumerate(self.text) if letter not in self.loose]
         if self.header and _squeezed(self.text).startswith(self.header):
             self.places = self.places[len(self.header) :]
         self.squeezed = "".join(self.text[place] for place in self.places)
@@ -145,8 +146,7 @@ class _Sheet:
 
     def rest(self, number: int) -> str:
         """Give what was not taken, without the number of this page and those in the contents."""
-        loose = {letter for letter in set(self.text) if LOOSE.match(letter)}
-        letters = [letter if letter in loose else " " for letter in self.text]
+        letters = [letter if letter in self.loose else " " for letter in self.text]
         for place, letter in zip(self.places, self.squeezed, strict=True):
             letters[place] = letter
         lines = "".join(letters).splitlines()
