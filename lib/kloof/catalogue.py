@@ -21,18 +21,24 @@ KINDS = ("count", "share", "mean", "rate", "class")
 
 @dataclass(frozen=True)
 class Break:
-    """A point between two years across which figures of one indicator are not the same thing."""
+    """A point between two years across which figures of one indicator are not the same thing.
+
+    With `sources` only a comparison that uses all of them crosses it; one that uses nothing but sources in `spares`
+    does not: what changed is how others print the figure.
+    """
 
     at: int
     kind: str
     nl: str
     en: str
     sources: frozenset[str] = frozenset()
+    spares: frozenset[str] = frozenset()
 
     def lies_between(self, year_a: int, year_b: int, sources: frozenset[str]) -> bool:
         """Tell whether comparing these two years crosses this break."""
         crossed = min(year_a, year_b) < self.at <= max(year_a, year_b)
-        return crossed and (not self.sources or self.sources <= sources)
+        is_spared = bool(sources) and sources <= self.spares
+        return crossed and self.sources <= sources and not is_spared
 
 
 @dataclass(frozen=True)
@@ -187,11 +193,16 @@ def _indicator(name: str, entry: dict[str, Any]) -> Indicator:
     parts["columns"] = tuple(parts.get("columns", ()))
     try:
         for key in ("breaks", "bridges"):
-            parts[key] = tuple(Break(**{**b, "sources": frozenset(b.get("sources", ()))}) for b in parts.get(key, ()))
+            parts[key] = tuple(_break(entry) for entry in parts.get(key, ()))
         parts["suppression"] = tuple(Suppression(**rule) for rule in parts.get("suppression", ()))
         return Indicator(id=name, **parts)
     except TypeError as problem:
         raise CatalogueError(f"indicator {name}: {problem}; see the head of catalogue.toml for the keys.") from None
+
+
+def _break(entry: dict[str, Any]) -> Break:
+    """Turn one break or bridge of an indicator into a Break."""
+    return Break(**{**entry, **{key: frozenset(entry.get(key, ())) for key in ("sources", "spares")}})
 
 
 def _kept_apart(indicators: Mapping[str, Indicator], entries: Iterable[dict[str, Any]]) -> dict[str, Indicator]:

@@ -52,10 +52,17 @@ def known(**changes: Indicator) -> Catalogue:
     )
 
 
-def broken(indicator: str, at: int, *, bridged: bool = False, sources: frozenset[str] = frozenset()) -> Indicator:
+def broken(
+    indicator: str,
+    at: int,
+    *,
+    bridged: bool = False,
+    sources: frozenset[str] = frozenset(),
+    spares: frozenset[str] = frozenset(),
+) -> Indicator:
     """Give an indicator with a break, and a bridge over it if wanted."""
     entry = next(entry for entry in INDICATORS if entry.id == indicator)
-    gap = Break(at, "definition", "breuk", "break", sources)
+    gap = Break(at, "definition", "breuk", "break", sources, spares)
     return Indicator(**{**vars(entry), "breaks": (gap,), "bridges": (gap,) if bridged else ()})
 
 

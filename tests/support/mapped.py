@@ -28,16 +28,17 @@ LISTED = (CODES[0], CODES[2])
 def document() -> dict[str, Any]:
     """The results of the sample, with the table behind map and list."""
     results = sample.results()
-    keys = [("indicator", "indicator", None), ("area", "area", None), ("group", "hidden", None), ("unit", "unit", None)]
+    keys = [("indicator", "indicator", None), ("area", "area", None), ("group", "hidden", None)]
+    keys += [("unit", "unit", None), ("breaks", "hidden", None)]
     keys += [(f"y{year}", "number", "@unit") for year in YEARS]
     rows: list[list[Any]] = []
-    for name, unit, figures, city in (
-        ("mean_dwelling_value", "thousand_euro", EURO, (206.2, 229, 241.1, 268.3)),
-        ("low_income_households_share", "percent", SHARE, (None, 10.9, None, 11.2)),
+    for name, unit, breaks, figures, city in (
+        ("mean_dwelling_value", "thousand_euro", "2024", EURO, (206.2, 229, 241.1, 268.3)),
+        ("low_income_households_share", "percent", "", SHARE, (None, 10.9, None, 11.2)),
     ):
         for code, values in zip(CODES, figures, strict=True):
-            rows.append([name, code, "focus" if code in LISTED else "rest", unit, *values])
-        rows.append([name, "GM0758", "city", unit, *city])
+            rows.append([name, code, "focus" if code in LISTED else "rest", unit, breaks, *values])
+        rows.append([name, "GM0758", "city", unit, breaks, *city])
     columns = [{"key": key, "kind": kind, "unit": unit, "decimals": None} for key, kind, unit in keys]
     results["tables"][TABLE] = {"columns": columns, "rows": rows}
     next(section for section in results["sections"] if section["id"] == "03.gap")["tables"].append(TABLE)

@@ -7,6 +7,15 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[2] / "data" / "breda"
 
+FILES = (
+    "figures.csv",
+    "kwb_breda.csv",
+    "kwb_other.csv",
+    "kwb_panel.csv",
+    "leefbaarometer3.csv",
+    "crimes_2012_2022.csv",
+)
+
 
 def rows(name: str) -> Iterator[dict[str, str]]:
     """Rows of one file, every cell as text."""
@@ -22,7 +31,7 @@ def figures(indicator: str, source: str, year: int, prefix: str = "BU0758") -> d
     }
     return {
         row["code"]: float(row["value"])
-        for name in ("figures.csv", "kwb_breda.csv", "kwb_other.csv")
+        for name in FILES
         for row in rows(name)
         if (row["indicator"], row["source_id"], row["year"]) == (indicator, source, str(year))
         and row["code"].startswith(prefix)

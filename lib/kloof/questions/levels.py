@@ -13,7 +13,7 @@ from kloof.results import CHANGE, UNIT, Column, Section, columns_of
 from kloof.study import claims
 from kloof.study.panel import series, sizes
 from kloof.study.step import step
-from kloof.study.study import Study, usable_years
+from kloof.study.study import Study, comparable_run, usable_years
 
 
 def last_year(study: Study, name: str) -> tuple[int | None, float]:
@@ -125,7 +125,8 @@ def every_year(study: Study, names: Sequence[str]) -> pd.DataFrame:
     """Give every buurt that holds anybody, and the municipality, on each indicator in every year with enough coverage.
 
     One row per indicator and area: indicator, area, group (focus, rest, or city: the mean over the measured buurten,
-    weighed by their universe), unit, and a column per year (`y2015`); a value that was not measured is missing.
+    weighed by their universe), unit, breaks (the years that cannot be set beside the one before, joined by ";"), and a
+    column per year (`y2015`); a value that was not measured is missing.
     """
     made = []
     for name in dict.fromkeys(names):
@@ -137,14 +138,16 @@ def every_year(study: Study, names: Sequence[str]) -> pd.DataFrame:
         wide = rows.pivot(index=["code", "group"], columns="year", values="value").reset_index()
         means = pd.Series({year: city_mean(study, name, year) for year in years})
         city = means.to_frame().T.assign(code=study.p.municipality, group="city")
-        whole = pd.concat([wide, city], ignore_index=True).assign(indicator=name, unit=study.known.indicator(name).unit)
+        _, met = comparable_run(study, name, years)
+        about = {"indicator": name, "unit": study.known.indicator(name).unit}
+        breaks = ";".join(str(after) for _, after, _ in met)
+        whole = pd.concat([wide, city], ignore_index=True).assign(**about, breaks=breaks)
         made.append(whole.rename(columns={year: f"y{year}" for year in years}).rename(columns={"code": "area"}))
     if not made:
-        return pd.DataFrame(columns=["indicator", "area", "group", "unit"])
+        return pd.DataFrame(columns=["indicator", "area", "group", "unit", "breaks"])
     table = pd.concat(made, ignore_index=True)
-    return table[
-        ["indicator", "area", "group", "unit", *sorted(str(name) for name in table if str(name).startswith("y2"))]
-    ]
+    years_given = sorted(str(name) for name in table if str(name).startswith("y2"))
+    return table[["indicator", "area", "group", "unit", "breaks", *years_given]]
 
 
 @step
@@ -233,6 +236,6 @@ def buurten_by_year(section: Section, study: Study) -> pd.DataFrame:
     table = every_year(study, [*study.p.levels, *study.p.indicators])
     if not table.empty:
         years = [Column(str(name), "number", UNIT) for name in table if str(name).startswith("y2")]
-        kinds = {"indicator": "indicator", "area": "area", "group": "hidden", "unit": "unit"}
+        kinds = {"indicator": "indicator", "area": "area", "group": "hidden", "unit": "unit", "breaks": "hidden"}
         section.table("03.by_year", [*columns_of(kinds), *years], table)
     return table

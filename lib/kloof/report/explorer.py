@@ -119,6 +119,7 @@ def _indicator(
         for value in line
         if value is not None and mean is not None
     ]
+    broken = str(city["breaks"]).split(";")
     limits = class_limits(apart, 0.0)
     unit, language = entry.unit, teller.language
     step = min((abs(after - before) for before, after in pairwise(limits)), default=1.0)
@@ -130,11 +131,7 @@ def _indicator(
         "decimals": 0 if unit == "thousand_euro" else numbers.decimals_of(unit, entry.decimals),
         "values": values,
         "city": means,
-        "breaks": [
-            place
-            for place, (before, after) in enumerate(pairwise(years), 1)
-            if any(before < gap.at <= after for gap in entry.breaks)
-        ],
+        "breaks": [place for place, year in enumerate(years) if str(year) in broken],
         "limits": limits,
         "limit_texts": [numbers.digits(limit, language, places) for limit in limits],
     }

@@ -4,6 +4,7 @@ Offline first; an embedded file without a registered hash does not exist. Nothin
 sources give the same figure one is chosen by a stated rule, and the other is counted.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,9 @@ from kloof.catalogue import Catalogue
 from kloof.schema import COLUMNS, SetAside
 
 EDITION = r"_(?:19|20)\d\d$"  # what tells the yearly editions of one source apart
-MAIN_FIRST = {"is_narrow": True, "length": False, "covered": False, "source": True}  # column: whether ascending
+# What makes a source the main one, each column with whether it is ascending.
+MAIN_FIRST = {"is_narrow": True, "breadth": False, "length": False, "covered": False, "source": True}
+ANOTHER_WAY = ("model", "recount")  # kinds of breaks between two sources of which neither fills a hole of the other
 NEARLY = 0.9  # a source this wide counts as wide as the widest
 
 STORE = "store"
@@ -85,20 +88,24 @@ def choose_sources(
 
     In each municipality, level and year the sources that cover nearly as many areas as the widest come first; of these
     the one that gives most of that indicator over all years, so that a series stays one source's as long as it can and
-    a model that was changed is not joined to its older self. Within the source a measured value beats a missing one, so
-    a single recalculated buurt fills the place its main source leaves open. A source that the catalogue keeps apart
-    from the main one (another model of the same thing) fills nothing: a year of two models is a year of neither.
+    a model that was changed is not joined to its older self. A count that others are a part of (inhabitants,
+    households, dwellings) comes from the one that gives most figures of any kind there, so that part and whole have one
+    source and with it one geography. Yearly editions count as one source. Within the source a measured value beats a
+    missing one, so a single recalculated buurt fills the place its main source leaves open. A source that the catalogue
+    keeps apart from the main one (another model or count of the same thing) fills nothing: a year of two is a year of
+    neither.
     Returns the chosen rows, the number set aside, and a table of every pair of measured values (indicator, year, code,
     chosen, other, both sources): how far two sources differ is for the reader to see.
     """
     code = rows["code"]
     place = code.str[:6].where(code.str[:2] != "PC", "PC")
-    series = rows["source"].str.replace(EDITION, "", regex=True)
-    width = rows.assign(place=place, series=series, one=(rows["status"] == "measured").astype(int))
+    width = rows.assign(place=place, series=_series(rows), one=(rows["status"] == "measured").astype(int))
     width["covered"] = width.groupby(["indicator", "year", "place", "source"])["one"].transform("sum")
     widest = width.groupby(["indicator", "year", "place"])["covered"].transform("max")
     width["is_narrow"] = width["covered"] < NEARLY * widest
     width["length"] = width.groupby(["indicator", "place", "series"])["one"].transform("sum")
+    breadth = width.groupby(["place", "series"])["one"].transform("sum")
+    width["breadth"] = breadth.where(width["indicator"].isin(_wholes(known)), 0)
     width["is_missing"] = 1 - width["one"]
     width["is_apart"] = _kept_apart(width, known)
     ordered = width.sort_values(
@@ -128,6 +135,21 @@ def choose_sources(
     return chosen[list(COLUMNS)].reset_index(drop=True), set_aside, checks.reset_index(drop=True)
 
 
+def _series(rows: pd.DataFrame) -> "pd.Series[str]":
+    """Name what each row is part of: editions, sources that give one year and have a year in their name, are one."""
+    years = rows.groupby("source")["year"].nunique()
+    named = {str(source): re.sub(EDITION, "", str(source)) for source in years.index[years == 1]}
+    return rows["source"].replace(named)
+
+
+def _wholes(known: Catalogue | None) -> set[str]:
+    """Name the counts that shares, means and groups of the catalogue are a part of."""
+    if known is None:
+        return set()
+    entries = known.indicators.values()
+    return {entry.universe for entry in entries if entry.universe} | {group.base for group in known.groups.values()}
+
+
 def _kept_apart(width: pd.DataFrame, known: Catalogue | None) -> "pd.Series[bool]":
     """Tell which rows are of a source that the catalogue keeps apart from the main one of their place and year."""
     there = known.indicators if known else {}
@@ -136,7 +158,7 @@ def _kept_apart(width: pd.DataFrame, known: Catalogue | None) -> "pd.Series[bool
         for name in width["indicator"].unique()
         if name in there
         for gap in there[name].breaks
-        if gap.kind == "model" and len(gap.sources) == 2
+        if gap.kind in ANOTHER_WAY and len(gap.sources) == 2
         for sides in (sorted(gap.sources), sorted(gap.sources, reverse=True))
     }
     if not pairs:

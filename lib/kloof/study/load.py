@@ -10,7 +10,7 @@ import pandas as pd
 from kloof.catalogue import Catalogue
 from kloof.errors import ParameterError, SourceError, faults
 from kloof.paths import REGISTRY, data_folder, embedded, project_folder, sha256
-from kloof.schema import COLUMNS, KEY, SetAside, check_observations, empty_observations
+from kloof.schema import COLUMNS, KEY, LEVELS, SetAside, check_observations, empty_observations
 from kloof.store import read
 from kloof.store.harmonise import division_of, harmonise
 from kloof.store.mapping import all_mappings, created, predecessors
@@ -118,7 +118,16 @@ def _not_in_every_year(rows: pd.DataFrame) -> list[SetAside]:
     return [SetAside(STORE, 0, "areas_not_in_every_year", detail)] if partial else []
 
 
-OBSERVATION_FILES = ("figures.csv", "kwb_breda.csv", "kwb_other.csv")
+OBSERVATION_FILES = (
+    "figures.csv",
+    "kwb_breda.csv",
+    "kwb_other.csv",
+    "kwb_panel.csv",
+    "kwb_panel_national.csv",
+    "leefbaarometer3.csv",
+    "crimes_2012_2022.csv",
+    "municipal_2015_2018.csv",
+)
 
 
 def error_rates() -> pd.DataFrame:
@@ -262,11 +271,11 @@ def _where(tables: Mapping[str, pd.DataFrame], municipality: str) -> dict[str, s
 
 
 def _with_postcodes(areas: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
-    """Add the postcode areas and unnamed buurten that occur in the observations, named by their code."""
+    """Add the country, the postcode areas and unnamed buurten that occur in the observations, named by their code."""
     extra = sorted(set(observations["code"]) - set(areas["code"]))
     rows = pd.DataFrame({"code": pd.Series(extra, dtype="str")})
-    rows["name"] = rows["code"].str.removeprefix("PC")
-    rows["level"] = rows["code"].str[:2].map({"PC": "postcode", "BU": "buurt", "WK": "wijk", "GM": "gemeente"})
+    rows["name"] = rows["code"].str.removeprefix("PC").replace({COUNTRY: "Nederland"})
+    rows["level"] = rows["code"].str[:2].map(LEVELS)
     rows["parent_code"] = ""
     return pd.concat([areas, rows], ignore_index=True)
 

@@ -51,7 +51,7 @@ def read(tmp_path: Path, text: str) -> Catalogue:
 def test_every_indicator_of_the_embedded_figures_is_there(catalogue: Catalogue, project: Path) -> None:
     with (project / "data" / "breda" / "indicators.csv").open(encoding="utf-8", newline="") as file:
         wanted = {row["indicator"] for row in csv.DictReader(file)}
-    assert len(wanted) == 58
+    assert len(wanted) == 67
     assert wanted - set(catalogue.indicators) == set()
 
 
@@ -136,6 +136,31 @@ def test_a_break_of_two_chains_counts_only_when_both_are_used(catalogue: Catalog
     both = ["breda_dwelling_value", "cbs_kwb_2024"]
     assert value.compare(2019, 2024, both).status == BROKEN
     assert value.compare(2019, 2024, ["cbs_kwb_2019", "cbs_kwb_2024"]).status == COMPARABLE
+
+
+@pytest.mark.parametrize(
+    ("indicator", "before", "after", "sources", "status"),
+    [
+        ("mean_income_per_inhabitant", 2016, 2023, ["cbs_kwb_panel"], COMPARABLE),
+        ("mean_income_per_inhabitant", 2023, 2024, ["cbs_kwb_panel"], BROKEN),
+        ("mean_income_per_inhabitant", 2016, 2019, ["cbs_kwb_2016", "cbs_kwb_2019"], BROKEN),
+        ("mean_income_per_inhabitant", 2017, 2018, ["cbs_kwb_2017", "cbs_kwb_panel"], BROKEN),
+        ("mean_income_per_inhabitant", 2017, 2018, [], BROKEN),
+        ("low_education_persons", 2019, 2022, ["cbs_kwb_panel"], COMPARABLE),
+        ("low_education_persons", 2022, 2023, ["cbs_kwb_panel"], BROKEN),
+        ("livability_score_relative", 2018, 2020, ["lbm3"], COMPARABLE),
+        ("livability_score_relative", 2018, 2020, ["lbm2_pc4", "lbm3"], BROKEN),
+        ("livability_score", 2002, 2024, ["lbm3"], COMPARABLE),
+        ("crime_rate", 2012, 2022, ["police_47022_2012", "cbs_kwb_panel"], COMPARABLE),
+        ("crime_rate", 2021, 2025, ["police_47022", "cbs_kwb_panel"], COMPARABLE),
+        ("crime_rate", 2022, 2023, ["police_47022_2012|cbs_kwb_panel", "police_47022|cbs_kwb_panel"], BROKEN),
+    ],
+)
+def test_a_break_belongs_to_sources(
+    catalogue: Catalogue, indicator: str, before: int, after: int, sources: list[str], status: str
+) -> None:
+    used = [part for source in sources for part in source.split("|")]
+    assert catalogue.indicator(indicator).compare(before, after, used).status == status
 
 
 def test_an_unknown_name_lists_the_nearest(catalogue: Catalogue) -> None:

@@ -236,6 +236,59 @@ def test_a_series_stays_with_the_source_that_gives_most_of_it() -> None:
     assert set(chosen[chosen["year"] == 2016]["source"]) == {"model_1_2016"}
 
 
+def test_a_source_of_many_years_with_a_year_in_its_name_is_no_edition() -> None:
+    """Of two counts of crime the longer one goes on to its end; the year in its name is where it starts."""
+    code = "BU00010001"
+    old = [observations((code, 1.0, "police_2012")).assign(year=year) for year in range(2012, 2023)]
+    new = [observations((code, 2.0, "police")).assign(year=year) for year in range(2021, 2026)]
+    chosen, _, _ = choose_sources(pd.concat([*old, *new], ignore_index=True))
+    used = dict(zip(chosen["year"], chosen["source"], strict=True))
+    assert {year for year, source in used.items() if source == "police_2012"} == set(range(2012, 2023))
+    assert {year for year, source in used.items() if source == "police"} == {2023, 2024, 2025}
+
+
+def test_a_whole_comes_from_the_source_of_its_parts() -> None:
+    """Inhabitants of the long series are of other boundaries than what the panel gives of the same buurt."""
+    code = "BU00010001"
+    panel = observations((code, 900.0, "panel"))
+    parts = [panel.assign(indicator=f"part_{place}", year=year) for place in range(3) for year in (2020, 2021)]
+    own = [panel.assign(indicator="inhabitants", year=year) for year in (2020, 2021)]
+    long = [observations((code, 1000.0, "long")).assign(indicator="inhabitants", year=y) for y in range(2016, 2022)]
+    rows = pd.concat([*parts, *own, *long], ignore_index=True)
+    chosen, _, _ = choose_sources(rows, catalogue())
+    used = chosen[chosen["indicator"] == "inhabitants"].set_index("year")["source"]
+    assert used.to_dict() == dict.fromkeys(range(2016, 2020), "long") | {2020: "panel", 2021: "panel"}
+    income, _, _ = choose_sources(rows.replace({"indicator": {"inhabitants": "income_recipients"}}), catalogue())
+    assert set(income.loc[income["indicator"] == "income_recipients", "source"]) == {
+        "long"
+    }  # a part stays one source's
+
+
+def test_every_followed_series_of_breda_is_one_sources_as_long_as_it_can_be(breda: DataSet) -> None:
+    rows = breda.observations
+    rows = rows[rows["code"].str.startswith("BU0758") & (rows["status"] == "measured")]
+    used = rows.groupby(["indicator", "year"])["source"].agg(lambda sources: tuple(sorted(set(sources))))
+    panel = ("cbs_kwb_panel",)
+    for name, years in (
+        ("mean_income_per_inhabitant", range(2016, 2025)),
+        ("low_income_households_share", range(2016, 2025)),
+        ("owner_occupied_share", range(2016, 2026)),
+        ("housing_corporation_share", range(2016, 2026)),
+        ("inhabitants", range(2016, 2026)),
+        ("households", range(2016, 2026)),
+    ):
+        assert [used[name, year] for year in years] == [panel] * len(years), name
+    value = used["mean_dwelling_value"]
+    assert value[2015] == ("breda_dwelling_value", "breda_dwelling_value_recalculated")
+    assert value[2022] == ("breda_dwelling_value", "cbs_kwb_panel")  # one buurt that the panel leaves open
+    assert [value[year] for year in (2016, 2017, 2018, 2019, 2020, 2021, 2023, 2024, 2025)] == [panel] * 9
+    assert [used["registered_crimes", year] for year in range(2012, 2023)] == [("police_47022_2012",)] * 11
+    assert [used["registered_crimes", year] for year in range(2023, 2026)] == [("police_47022",)] * 3
+    overakker = breda.areas.loc[breda.areas["name"] == "Overakker", "code"].item()
+    own = rows[(rows["code"] == overakker) & (rows["year"] == 2021)].set_index("indicator")
+    assert own.loc["mean_dwelling_value", ["value", "source"]].tolist() == [369.0, "cbs_kwb_panel"]
+
+
 def test_a_model_that_is_kept_apart_fills_no_hole_of_the_other() -> None:
     """50150NED lacks one buurt and has 2024; 50090NED knows that buurt, by another model, and one that no other has."""
     name = "good_perceived_health_share"

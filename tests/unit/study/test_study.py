@@ -126,6 +126,15 @@ def test_a_break_between_two_sources_counts_only_where_both_meet() -> None:
     assert comparable_run(study(one, meeting), "income", list(YEARS))[0] == list(YEARS)
 
 
+def test_a_break_spares_a_source_that_has_none_itself() -> None:
+    spared = known(income=broken("income", 2018, spares=frozenset({"panel"})))
+    panel = income(YEARS, sources=dict.fromkeys(YEARS, "panel"))
+    assert comparable_run(study(panel, spared), "income", list(YEARS)) == (list(YEARS), [])
+    mixed = income(YEARS, sources=dict.fromkeys(YEARS, "panel") | {2016: "edition"})
+    assert comparable_run(study(mixed, spared), "income", list(YEARS))[0] == [2018, 2019, 2020]
+    assert comparable_run(study(income(YEARS), spared), "income", list(YEARS))[0] == [2018, 2019, 2020]
+
+
 def test_no_years_make_no_run() -> None:
     assert comparable_run(study(income(YEARS)), "income", []) == ([], [])
     assert comparable_run(study(income(YEARS)), "income", [2016]) == ([2016], [])
