@@ -21,7 +21,7 @@ from kloof.methods.regression import Estimate, from_t
 from kloof.methods.shares import Counted, destinations, dilution_difference, index_change, share_change
 from kloof.schema import SetAside
 from kloof.study import claims
-from kloof.study.panel import Focus, series, sizes
+from kloof.study.panel import ANOTHER_SOURCE, Focus, base_of, series, sizes
 from kloof.study.study import Study, comparable_run, usable_years
 
 _SPLIT = ("dissimilarity", "isolation", "theil_h")
@@ -74,21 +74,23 @@ def indicator_of(study: Study, name: str) -> str:
 
 
 def members(study: Study, name: str) -> Members:
-    """Count a group in the first and the last of its comparable years.
+    """Count a group in the first and the last of its comparable years, in a base of the same source.
 
-    Raises NotComputableError: no_figures, too_little_measured, one_year_only, no_counts (the base is not published).
+    Raises NotComputableError: no_figures, too_little_measured, one_year_only, no_counts (the base is not published),
+    another_source (it is, but not by the source of the group).
     """
     group, indicator = study.known.group(name), indicator_of(study, name)
     usable, covered = usable_years(study, indicator, study.p.year_from, study.p.year_to)
-    base = series(study.data, study.known, group.base)
+    part = series(study.data, study.known, indicator)
+    base = base_of(study.data, study.known, group.base, part)
     based = set(base.loc[base["status"] == "measured", "year"])
     run, _ = comparable_run(study, indicator, [year for year in usable if year in based])
     if len(run) < 2:
         some = [year for year, share in covered.items() if share > 0]
-        reason = "one_year_only" if len(run) == 1 else "no_counts" if usable else "too_little_measured"
+        without = ANOTHER_SOURCE if (base["status"] == ANOTHER_SOURCE).any() else "no_counts"
+        reason = "one_year_only" if len(run) == 1 else without if usable else "too_little_measured"
         raise NotComputableError(reason if some else "no_figures", f"{name} has {run or 'no year'} by buurt.")
     years = run[0], run[-1]
-    part = series(study.data, study.known, indicator)
     parts, bases = (
         {key: _wide(table, key, years) for key in ("value", "low", "high")} for table in (part, base)
     )  # fmt: skip

@@ -17,7 +17,7 @@ from kloof.memo import remembered
 from kloof.questions import levels
 from kloof.questions.levels import level_rows
 from kloof.results import Column, Section, columns_of
-from kloof.study.panel import series
+from kloof.study.panel import ANOTHER_SOURCE, base_of, series
 from kloof.study.step import step
 from kloof.study.study import Study, usable_years
 
@@ -111,6 +111,7 @@ class GroupCounts:
     """Counts of a group and of the rest of its base per buurt, with the bounds rounding and suppression leave.
 
     `codes` belong to `group` and `rest`; the bounds are longer, since they keep a place for buurten without a count.
+    `n_apart` of the `n_missing` buurten have both counts, of two sources.
     """
 
     year: int
@@ -125,12 +126,13 @@ class GroupCounts:
     coverage: float
     coverage_minimum: float
     sources: tuple[str, ...]
+    n_apart: int = 0
 
     @property
     def undefined(self) -> str | None:
         """Say why there is no index: too little is measured, nobody is in the group, or everybody; None if there is."""
         if self.coverage < self.coverage_minimum:
-            return "too_little_measured" if self.coverage > 0 else "no_counts"
+            return "too_little_measured" if self.coverage > 0 else ANOTHER_SOURCE if self.n_apart else "no_counts"
         if not self.group.sum() > 0:
             return "group_is_empty"
         return None if self.rest.sum() > 0 else "group_is_everyone"
@@ -140,11 +142,12 @@ def group_counts(study: Study, name: str, municipality: str | None = None) -> li
     """Give the counts of one group for every year of the window in which both parts are published by buurt.
 
     A suppressed buurt keeps a place in the bounds: its group anywhere from nobody to everybody in its base; a base
-    that is itself missing is bounded by the buurt's inhabitants. What cannot be bounded at all is only counted.
+    that is itself missing is bounded by the buurt's inhabitants. What cannot be bounded at all is only counted. Group
+    and base are of one source (`base_of`): a buurt that two sources draw differently would be two places.
     """
     group = study.known.group(name)
     part = series(study.data, study.known, group.share or group.count or "", "buurt", municipality)
-    base = series(study.data, study.known, group.base, "buurt", municipality)
+    base = base_of(study.data, study.known, group.base, part, "buurt", municipality)
     people = series(study.data, study.known, "inhabitants", "buurt", municipality)
     made = []
     for year in sorted(set(part["year"]) & set(base["year"])):
@@ -165,7 +168,7 @@ def _counts_of_year(study: Study, is_share: bool, year: int, tables: list[pd.Dat
     bounded = ~both & ~empty & (top > 0)
     counted = base["value"].where(whole, top)[both | bounded]
     coverage = 100 * float(base.loc[both, "value"].sum() / counted.sum()) if both.any() else 0.0
-    if is_share:
+    if is_share and both.any():  # shares of nobody have no box
         value = part["value"] / 100 * base["value"]
         boxes = share_counts(
             part.loc[both, "low"], part.loc[both, "high"], base.loc[both, "low"], base.loc[both, "high"]
@@ -191,6 +194,7 @@ def _counts_of_year(study: Study, is_share: bool, year: int, tables: list[pd.Dat
         coverage=coverage,
         coverage_minimum=study.coverage_minimum,
         sources=tuple(sorted({name for source in part.loc[both, "source"] for name in source.split("|")})),
+        n_apart=int((part["value"].notna() & (base["status"] == ANOTHER_SOURCE)).sum()),
     )
 
 

@@ -24,7 +24,7 @@ from kloof.measures.two_groups import isolation
 from kloof.questions.groups import GroupCounts, group_counts
 from kloof.results import Column, Section, columns_of
 from kloof.study import claims
-from kloof.study.panel import series
+from kloof.study.panel import base_of, series
 from kloof.study.step import step
 from kloof.study.study import Study, comparable_run
 
@@ -231,12 +231,13 @@ def index_change(study: Study, name: str, number: str) -> Finding:
 
 
 def _matched(study: Study, part: str, base: str, years: Sequence[int]) -> tuple[list[str], list[pd.DataFrame]]:
-    """Give the buurten with group and base in both years, and per year the frame of both with their bounds."""
+    """Give the buurten with group and base of one source in both years, and per year the frame of both with bounds."""
+    groups = series(study.data, study.known, part)
+    tables = {"part": groups, "base": base_of(study.data, study.known, base, groups)}
     held = []
     for year in years:
         columns: dict[str, Any] = {}
-        for prefix, name in (("part", part), ("base", base)):
-            table = series(study.data, study.known, name)
+        for prefix, table in tables.items():
             here = table[table["year"] == year].set_index("code")
             columns |= {prefix: here["value"], f"{prefix}_low": here["low"], f"{prefix}_high": here["high"]}
         held.append(pd.DataFrame(columns))

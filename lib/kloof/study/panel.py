@@ -126,6 +126,50 @@ def divided(top: pd.DataFrame, bottom: pd.DataFrame) -> pd.DataFrame:
     return both.assign(status=status, source=source)
 
 
+ANOTHER_SOURCE = "another_source"
+
+
+def base_of(
+    data: DataSet,
+    known: Catalogue,
+    name: str,
+    part: pd.DataFrame,
+    level: str = "buurt",
+    municipality: str | None = None,
+) -> pd.DataFrame:
+    """Give the count that a group is part of for each area and year of the group's series `part`, of the same source.
+
+    Two sources may draw an area differently, and then neither people of one over people of the other nor their
+    difference means anything. Where the group has a source the count is what that source says, also when another was
+    chosen for it; where that source does not give it, it has status `another_source` and no value. Returns the columns
+    of `series`, for the years that both have.
+    """
+    base = series(data, known, name, level, municipality)
+    both = base.merge(part[["code", "year", "source"]], on=["code", "year"], suffixes=("", "_part"))
+    apart = (both["status"] == "measured") & (both["source_part"] != "") & (both["source"] != both["source_part"])
+    if not apart.any():
+        return both.drop(columns="source_part")
+    other = _of_others(data, name).reindex(pd.MultiIndex.from_frame(both[["code", "year", "source_part"]]))
+    there = pd.Series(other.to_numpy(float), index=both.index)
+    value = both["value"].where(~apart, there)
+    low, high = _bounds(value.to_numpy(float), known.indicator(name))
+    return both.assign(
+        value=value,
+        low=both["low"].where(~apart, low),
+        high=both["high"].where(~apart, high),
+        status=both["status"].where(~apart | there.notna(), ANOTHER_SOURCE),
+        source=both["source"].where(~apart, both["source_part"]),
+    ).drop(columns="source_part")
+
+
+def _of_others(data: DataSet, name: str) -> "pd.Series[float]":
+    """Give what the sources that were not chosen say of one indicator, by code, year and source."""
+    if data.checks is None:
+        return pd.Series(dtype="float64", index=pd.MultiIndex.from_arrays([[], [], []]))
+    rows = data.checks[data.checks["indicator"] == name]
+    return rows.set_index(["code", "year", "source_other"])["value_other"]
+
+
 @dataclass(frozen=True)
 class Sizes:
     """How large each area is by one count of one year: what a mean is weighed by.

@@ -1,5 +1,6 @@
 """Fewer of a group or more of others, and over how many buurten: worked by hand, by brute force, on real figures."""
 
+import dataclasses
 import itertools
 import math
 from pathlib import Path
@@ -15,7 +16,7 @@ from test_tenures import heerlen
 from kloof.errors import NotComputableError
 from kloof.findings import HIGHER, LOWER, NOT_COMPUTABLE, SAME, UNCLEAR, judge
 from kloof.methods.shares import share_change
-from kloof.questions import dilution
+from kloof.questions import dilution, groups, groups_over_time
 from kloof.study import claims
 from kloof.study.study import Study, open_study
 
@@ -142,6 +143,21 @@ def test_what_cannot_be_counted_says_why(cells: Any, reason: str) -> None:
         dilution.where_finding(study, LOW, "x"),
     ):  # fmt: skip
         assert (judge(found), found.reason) == (NOT_COMPUTABLE, reason)
+
+
+def test_a_base_of_another_source_is_no_base() -> None:
+    study = estate(
+        {f"{LOW}_share": dict.fromkeys((2016, 2018), same(40)), "households": {2016: same(500), 2018: same(500)}}
+    )
+    rows = study.data.observations
+    apart = rows.assign(source=rows["source"].where(rows["indicator"] != "households", "elsewhere"))
+    study = dataclasses.replace(study, data=dataclasses.replace(study.data, observations=apart))
+    with pytest.raises(NotComputableError) as problem:
+        dilution.members(study, LOW)
+    assert problem.value.reason == "another_source"
+    [first, _] = groups.group_counts(study, LOW)
+    assert (first.undefined, first.codes, first.n_apart, first.n_missing) == ("another_source", (), 12, 12)
+    assert groups_over_time.index_change(study, LOW, "x").reason == "another_source"
 
 
 # ------------------------------------------------------------------ where it went, and the indices

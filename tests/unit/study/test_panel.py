@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 from handmade import B1, B2, B3, B4, B5, BUURTEN, CITY, ELSEWHERE, data, known
 from hypothesis import given, settings
@@ -10,8 +11,8 @@ from hypothesis import strategies as st
 
 from kloof.errors import NotComputableError, ParameterError
 from kloof.schema import SetAside
-from kloof.study.dataset import DataSet
-from kloof.study.panel import Focus, balance, resolve_focus, series, sizes
+from kloof.study.dataset import DataSet, choose_sources
+from kloof.study.panel import ANOTHER_SOURCE, Focus, balance, base_of, resolve_focus, series, sizes
 
 PEOPLE = {2016: (100, 200, 300, 400, 0)}
 
@@ -175,6 +176,24 @@ def test_a_missing_size_lies_between_nobody_and_all_inhabitants() -> None:
     assert size.inhabited().tolist() == [True] * 5
     assert size.share([B1, B4]) == pytest.approx(100 * 100 / (100 + 32.5 + 22.5))
     assert size.share([B1, B2]) == pytest.approx(100 * 40 / (100 + 32.5 + 22.5))
+
+
+def test_the_base_of_a_group_is_what_the_source_of_the_group_says() -> None:
+    """Workers come from kwb; the inhabitants chosen are the town's own, of other boundaries, and kwb gives three."""
+    group = data({"workers": {2016: (100, 200, "suppressed", 400, None)}}, sources={2016: "kwb"}).observations
+    own = data({"inhabitants": {2016: (1000, 2000, 3000, 4000, 5000)}}, sources={2016: "town"}).observations
+    kwb = data({"inhabitants": {2016: (900, None, 2900, "suppressed", None)}}, sources={2016: "kwb"}).observations
+    observations, _, checks = choose_sources(pd.concat([group, own, kwb], ignore_index=True))
+    made = data({}, observations=observations, checks=checks)
+    chosen = series(made, known(), "inhabitants")
+    assert set(chosen["source"]) == {"town"}
+    base = base_of(made, known(), "inhabitants", series(made, known(), "workers")).set_index("code")
+    assert base["value"].fillna(-1).tolist() == [900, -1, 2900, -1, 5000]
+    assert base["source"].tolist() == ["kwb", "kwb", "kwb", "kwb", "town"]  # nobody says what the workers of B5 are
+    assert base["status"].tolist() == ["measured", ANOTHER_SOURCE, "measured", ANOTHER_SOURCE, "measured"]
+    assert base.loc[B1, ["low", "high"]].tolist() == [897.5, 902.5]
+    assert base.loc[B2, ["low", "high"]].isna().all()
+    assert base_of(made, known(), "inhabitants", chosen).equals(chosen)
 
 
 def test_a_buurt_without_inhabitants_is_nobody_even_when_its_households_are_missing() -> None:
