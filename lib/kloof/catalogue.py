@@ -73,7 +73,6 @@ class Indicator:
     rounding_reach: float | None = None
     measured: float = 0.0
     universe: str | None = None
-    weight: str | None = None
     smallest_effect: float | None = None
     decimals: int | None = None
     subject_nl: str | None = None
@@ -92,13 +91,17 @@ class Indicator:
 
     @property
     def weighed_by(self) -> tuple[str, ...]:
-        """Counts that may weigh a gap, the wanted one first: its weight or universe, else inhabitants."""
-        return tuple(dict.fromkeys((self.weight or self.universe or "inhabitants", "inhabitants")))
+        """Counts that may weigh a gap, the wanted one first: its universe, failing that the nearest to it.
+
+        A share or mean of dwellings is never weighed by inhabitants: a household has a dwelling, its size is no matter.
+        """
+        wanted = self.universe or "inhabitants"
+        return tuple(dict.fromkeys((wanted, "households" if wanted == "dwellings" else "inhabitants")))
 
     @property
     def adds_up_by(self) -> tuple[str, ...]:
         """Counts by which areas add up to a municipality: the universe, or its nearest substitute."""
-        return tuple(dict.fromkeys((self.universe, "households", "inhabitants"))) if self.universe else ()
+        return self.weighed_by if self.universe else ()
 
     def label(self, language: str) -> str:
         """Head of a table column."""
@@ -233,7 +236,7 @@ def _contradictions(catalogue: Catalogue) -> list[str]:
     """List every reference inside the catalogue that leads nowhere."""
     found = []
     for name, indicator in catalogue.indicators.items():
-        needed = [name for name in (indicator.universe, indicator.weight) if name]
+        needed = [indicator.universe] if indicator.universe else []
         needed += [rule.count for rule in indicator.suppression]
         needed += [indicator.derive[key] for key in ("numerator", "denominator")] if indicator.derive else []
         found += [

@@ -163,6 +163,15 @@ def test_a_break_belongs_to_sources(
     assert catalogue.indicator(indicator).compare(before, after, used).status == status
 
 
+def test_a_share_of_dwellings_is_never_weighed_by_inhabitants(catalogue: Catalogue) -> None:
+    for name, indicator in catalogue.indicators.items():
+        if indicator.universe == "dwellings":
+            assert indicator.weighed_by == indicator.adds_up_by == ("dwellings", "households"), name
+    assert catalogue.indicator("low_income_households_share").weighed_by == ("households", "inhabitants")
+    assert catalogue.indicator("mean_income_per_inhabitant").weighed_by == ("inhabitants",)
+    assert catalogue.indicator("livability_class").adds_up_by == ()
+
+
 def test_an_unknown_name_lists_the_nearest(catalogue: Catalogue) -> None:
     with pytest.raises(ParameterError, match=r"'inhabitant' is not known\. Did you mean inhabitants\?"):
         catalogue.indicator("inhabitant")
