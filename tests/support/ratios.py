@@ -1,6 +1,6 @@
 """Which ratios a Fieller set keeps, by its shape: what tests of coverage count."""
 
-from kloof.methods.pass_through import BOUNDED, EVERYTHING, Ratio
+from kloof.methods.ratio import BOUNDED, EVERYTHING, Ratio
 
 
 def holds(found: Ratio, ratio: float) -> bool:

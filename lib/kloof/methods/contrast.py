@@ -57,10 +57,24 @@ def check_groups(is_focus: Flags) -> None:
 def difference(contrasts: Array, weight: Array, is_focus: Flags) -> Difference:
     """Give focus minus rest of each contrast with its robust covariance and few degrees of freedom.
 
+    What `unchecked_difference` gives, where every contrast varies. Raises NotComputableError(too_few_buurten), or
+    (no_spread) when a contrast does not vary within the groups.
+    """
+    found = unchecked_difference(contrasts, weight, is_focus)
+    if (np.diag(found.covariance) <= (_EQUAL * np.abs(contrasts).max(axis=0)) ** 2).any():
+        raise NotComputableError(
+            "no_spread", "All buurten of a group did the same, so nothing shows how far they could have differed."
+        )
+    return found
+
+
+def unchecked_difference(contrasts: Array, weight: Array, is_focus: Flags) -> Difference:
+    """Give focus minus rest of each contrast, also of one that does not vary: variance 0, infinite degrees of freedom.
+
     `contrasts` buurt × k, `weight` and `is_focus` one per buurt. The variance sums (share · residual)² / m, where m is
     the expected squared residual when buurten within a group vary alike: unbiased then, whatever the two groups differ
     (CR2). The degrees of freedom are Satterthwaite's for each group, joined by Welch.
-    Raises NotComputableError(too_few_buurten), or (no_spread) when a contrast does not vary within the groups.
+    Raises NotComputableError(too_few_buurten).
     Sources: Bell & McCaffrey 2002, Survey Methodology 28; Imbens & Kolesár 2016, doi:10.1162/REST_a_00552; Pustejovsky
     & Tipton 2018, doi:10.1080/07350015.2016.1247004; Welch 1947, doi:10.1093/biomet/34.1-2.28.
     """
@@ -78,11 +92,8 @@ def difference(contrasts: Array, weight: Array, is_focus: Flags) -> Difference:
         covariance += part
         squared += np.diag(part) ** 2 / satterthwaite(share)
     variance = np.diag(covariance)
-    if (variance <= (_EQUAL * np.abs(contrasts).max(axis=0)) ** 2).any():
-        raise NotComputableError(
-            "no_spread", "All buurten of a group did the same, so nothing shows how far they could have differed."
-        )
-    return Difference(estimate, covariance, np.asarray(variance**2 / squared))
+    degrees = np.divide(variance**2, squared, out=np.full(width, np.inf), where=squared > 0)
+    return Difference(estimate, covariance, degrees)
 
 
 def expected_square(share: Array) -> Array:

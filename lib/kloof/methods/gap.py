@@ -13,8 +13,9 @@ import numpy as np
 from kloof.errors import NotComputableError
 from kloof.measures.bounds import mean_range
 from kloof.methods.arrays import Array, Flags
-from kloof.methods.contrast import guarded
+from kloof.methods.contrast import guarded, unchecked_difference
 from kloof.methods.randomisation import constant_change, deal, growth, limits
+from kloof.methods.ratio import BOUNDED, region
 
 BOUNDLESS = 1000  # times: a growth of the gap that is as large and not rejected says that the figures rule nothing out
 FEWEST_DEALS = 80  # twice 1 / (1 - level): with fewer ways to deal the labels no two-sided 5 percent test can reject
@@ -311,29 +312,21 @@ def placebo(
     return Placebo(average, float(change.mean()), low, high, mean_relative, rule is not None)
 
 
-def share_accrued(
-    early: Array, whole: Array, weight: Array, is_focus: Flags, rng: np.random.Generator, draws: int = 1999
-) -> tuple[float, float, float]:
+def share_accrued(early: Array, whole: Array, weight: Array, is_focus: Flags) -> tuple[float, float, float]:
     """Give the percentage of a gap's change that was there by some year, with an interval.
 
     `early` and `whole` are the changes of every buurt from the first year to that year and to the last. The interval
-    comes from resampling buurten within focus and rest (percentile bootstrap, Efron 1979,
-    doi:10.1214/aos/1176344552). Raises NotComputableError(no_change_to_split) when the change itself may be 0: a share
-    of nothing has no meaning.
+    holds all shares that are not rejected (Fieller, see `ratio`) by the robust covariance of the two changes of the gap
+    and the smaller of their degrees of freedom (CR2, see `contrast`): with 5 and 11 focus buurten it misses 3 to 5
+    percent, where a percentile bootstrap missed up to 13. Raises NotComputableError: no_change_to_split when the change
+    itself may be 0 (a share of nothing has no meaning), too_few_buurten (a group of one).
     """
-    moved = np.stack([early, whole], axis=1)
-    means = []
-    for members in (np.flatnonzero(is_focus), np.flatnonzero(~is_focus)):
-        chosen = members[rng.integers(0, len(members), size=(draws, len(members)))]
-        share = weight[chosen] / weight[chosen].sum(axis=1, keepdims=True)
-        means.append((share[..., None] * moved[chosen]).sum(axis=1))
-    change = means[0] - means[1]
-    low, high = limits(np.sort(change[:, 1]))
-    if low <= 0 <= high:
+    moved_by = np.stack([early, whole], axis=1)
+    moved = unchecked_difference(moved_by, weight, is_focus)
+    by_then, in_all = (float(part) for part in moved.estimate)
+    low, high, shape = region(by_then, in_all, moved.covariance, float(moved.degrees.min()))
+    if shape != BOUNDED or abs(in_all) <= 1e-12 * np.abs(moved_by).max():
         raise NotComputableError(
             "no_change_to_split", "The change of the gap may be 0, so it cannot be split over periods."
         )
-    focus, rest = weighted_means(moved, weight, is_focus)
-    by_then, in_all = focus - rest
-    bounds = limits(np.sort(100 * change[:, 0] / change[:, 1]))
-    return 100 * float(by_then / in_all), bounds[0], bounds[1]
+    return 100 * by_then / in_all, 100 * low, 100 * high

@@ -4,7 +4,7 @@ An elasticity is the slope of the yearly change in log of a group's mean on that
 Focus and rest share the years, so their errors hang together; years, not buurten, are what there is few of.
 
 Sources: Zellner 1962, doi:10.1080/01621459.1962.10480664 (equations that share their errors); Guryan, Kroft &
-Notowidigdo 2009, doi:10.1257/app.1.4.34 (leave-one-out means); Fieller 1954 (the ratio).
+Notowidigdo 2009, doi:10.1257/app.1.4.34 (leave-one-out means); `ratio` (focus over rest).
 """
 
 from dataclasses import dataclass
@@ -12,23 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from kloof.errors import NotComputableError
-from kloof.methods.arrays import LEVEL, Array, Flags
+from kloof.methods.arrays import Array, Flags
 from kloof.methods.contrast import difference, expected_square
 from kloof.methods.gap import weighted_means
+from kloof.methods.ratio import Ratio, fieller, fieller_p_value
 
 REGISTERED = 50 / 90  # the author's image: a vaccine that works for 90 percent there and for 50 percent here
 _STILL = 1e-18  # squared change in log per year that is only floating point
 _LEAST = 6  # years: four changes leave two degrees of freedom, too few to say anything; the claim asks for six years
-
-
-@dataclass(frozen=True)
-class Ratio:
-    """top / bottom, and the ratios not rejected: their shape, and the two ends (infinite for EVERYTHING)."""
-
-    estimate: float
-    low: float
-    high: float
-    shape: str
 
 
 @dataclass(frozen=True)
@@ -152,49 +143,3 @@ def _fit(level: Array, movement: Array) -> tuple[Array, Array, Array]:
     slopes = (driver * change).sum(axis=1) / squares
     residual = change - change.mean(axis=1, keepdims=True) - slopes[:, None] * driver
     return slopes, residual, driver
-
-
-BOUNDED = "bounded"  # from low to high
-OUTSIDE = "outside"  # everything up to low and everything from high: the divisor may be 0
-EVERYTHING = "everything"  # no ratio is rejected
-
-
-def fieller(top: float, bottom: float, covariance: Array, degrees: float, level: float = LEVEL) -> Ratio:
-    """Give top / bottom with all ratios that are not rejected (see `region`).
-
-    Raises NotComputableError(divisor_is_zero) when `bottom` is 0.
-    """
-    if bottom == 0:
-        raise NotComputableError("divisor_is_zero", "The divisor of the ratio is 0.")
-    return Ratio(top / bottom, *region(top, bottom, covariance, degrees, level))
-
-
-def region(
-    top: float, bottom: float, covariance: Array, degrees: float, level: float = LEVEL
-) -> tuple[float, float, str]:
-    """Give the ends and the shape of all ratios r for which top - r·bottom is not rejected by a t test.
-
-    `covariance` of (top, bottom), 2 × 2; `degrees` of freedom, may be infinite; `bottom` may be 0.
-    """
-    from scipy.special import stdtrit
-
-    squared = float(stdtrit(degrees, (1 + level) / 2)) ** 2
-    square = bottom**2 - squared * covariance[1, 1]
-    linear = top * bottom - squared * covariance[0, 1]
-    loose = top**2 - squared * covariance[0, 0]
-    root = linear**2 - square * loose
-    if root < 0 or square == 0:
-        return -np.inf, np.inf, EVERYTHING
-    ends = sorted(((linear - np.sqrt(root)) / square, (linear + np.sqrt(root)) / square))
-    return float(ends[0]), float(ends[1]), BOUNDED if square > 0 else OUTSIDE
-
-
-def fieller_p_value(top: float, bottom: float, covariance: Array, degrees: float, ratio: float) -> float:
-    """Give the two-sided p-value of "top is `ratio` times bottom" by the t distribution; it divides by nothing."""
-    from scipy.special import stdtr
-
-    counts = np.array([1.0, -ratio])
-    variance = float(counts @ covariance @ counts)
-    if variance <= 0:
-        raise NotComputableError("no_spread", "The ratio cannot be tested without a spread.")
-    return float(2 * stdtr(degrees, -abs(top - ratio * bottom) / np.sqrt(variance)))

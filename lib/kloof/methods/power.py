@@ -4,7 +4,7 @@ Standard errors come from the estimator in use (`contrast`), or from variances o
 per buurt (`power.variance_parts`) when a horizon is not there yet.
 
 Sources: Bloom 1995, doi:10.1177/0193841X9501900504 (minimum detectable effects); Donner & Klar 2000 and Kish 1965
-(unequal weights); Fieller 1954 (`pass_through`).
+(unequal weights); Fieller 1954 (`ratio`).
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kloof.errors import NotComputableError
-from kloof.methods import pass_through
+from kloof.methods import ratio
 from kloof.methods.arrays import LEVEL, Array, Flags
 
 ALPHA = 0.05
@@ -147,10 +147,10 @@ def years_to_close(gap: float, pace: float, covariance: Array, degrees: float, l
     if gap == 0 or (error > 0 and 2 * stdtr(degrees, -abs(gap) / error) > 1 - level):
         raise NotComputableError("no_gap", "The gap itself may be 0, so there is nothing to close.")
     turned = np.array([[1.0, -1.0], [-1.0, 1.0]]) * covariance
-    low, high, shape = pass_through.region(gap, -pace, turned, degrees, level)
+    low, high, shape = ratio.region(gap, -pace, turned, degrees, level)
     years = -gap / pace if gap * pace < 0 else None
-    if shape != pass_through.BOUNDED:  # the pace may be 0
-        return Closing(years, high if shape == pass_through.OUTSIDE else 0.0, None)
+    if shape != ratio.BOUNDED:  # the pace may be 0
+        return Closing(years, high if shape == ratio.OUTSIDE else 0.0, None)
     return Closing(years, low, high) if low > 0 else Closing(None, None, None)
 
 

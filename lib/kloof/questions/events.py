@@ -76,9 +76,7 @@ def share_by_event(study: Study, followed: Followed, number: str) -> Finding:
     last = last_before(flags)
     early, whole = panel.value[:, last] - panel.value[:, 0], panel.value[:, -1] - panel.value[:, 0]
     try:
-        share, low, high = gap.share_accrued(
-            early, whole, panel.weight, panel.is_focus, study.rng(number), study.p.draws
-        )
+        share, low, high = gap.share_accrued(early, whole, panel.weight, panel.is_focus)
     except NotComputableError as problem:
         return gaps.absent(followed, number, base, problem.reason)
     a = Side(panel.years[0], "gap", n_units=len(panel.codes))

@@ -13,8 +13,9 @@ from kloof.findings import NOT_COMPUTABLE, Finding, Side, Verdict, all_of, judge
 from kloof.methods.arrays import LEVEL, Array
 from kloof.methods.contrast import difference
 from kloof.methods.gap import ABSOLUTE, RELATIVE, gap, gap_bounds, weighted_means
-from kloof.methods.pass_through import BOUNDED, Ratio, by_buurten, group_elasticities, leave_one_out, pass_through
+from kloof.methods.pass_through import by_buurten, group_elasticities, leave_one_out, pass_through
 from kloof.methods.power import Town, detectable, variance_parts, years_needed, years_to_close
+from kloof.methods.ratio import BOUNDED, Ratio
 from kloof.questions import gaps
 from kloof.questions.gaps import Followed, follow, rule_of
 from kloof.questions.geographies import change_in_group, lay_out
