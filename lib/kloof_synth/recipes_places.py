@@ -169,7 +169,7 @@ def better_alone(setting: Setting, rng: np.random.Generator) -> World:
 
 
 def carried(measure: str, setting: Setting, rng: np.random.Generator) -> World:
-    """Let resources carry as much of the differences in income as housing and liveability, and the effect more.
+    """Let resources carry as much of the differences in income as housing, and as liveability, and the effect more.
 
     `measure`: percent of the gap between list and rest, or points of R² between all buurten.
     """
@@ -178,7 +178,7 @@ def carried(measure: str, setting: Setting, rng: np.random.Generator) -> World:
     own = rng.standard_normal((3, len(where.size)))
     parts = [0.7 * where.need + 0.71 * draw for draw in own]  # resources, housing, liveability: alike in need
     lead = setting.effect / 100
-    for_gap = np.array([(1 + lead) / 2, (1 - lead) / 4, (1 - lead) / 4])
+    for_gap = np.array([(1 + 2 * lead) / 3, (1 - lead) / 3, (1 - lead) / 3])
     weights = for_gap if measure == "gap" else _for_r_squared(lead)
     income = 27 - 4.0 * (weights @ np.stack(parts)) + 0.8 * rng.standard_normal(len(where.size))
     world.put("mean_income_per_inhabitant", last, income[:, None])
@@ -189,7 +189,7 @@ def carried(measure: str, setting: Setting, rng: np.random.Generator) -> World:
 
 
 def _for_r_squared(lead: float) -> Array:
-    """Give weights of three figures that resemble each other (0.49) so that the first leads the others by `lead`."""
+    """Give weights of three figures that resemble each other (0.49) so that the first leads each other by `lead`."""
     from kloof.methods.shapley import lmg_shares
 
     crossed = np.full((4, 4), 0.49)
@@ -203,7 +203,7 @@ def _for_r_squared(lead: float) -> Array:
         table[0, 0] = weights @ inner @ weights + 0.04 * (weights @ inner @ weights)
         scale = np.sqrt(np.diag(table))
         made = lmg_shares((table / np.outer(scale, scale))[None], {str(at): np.array([at + 1]) for at in range(3)})
-        return float(made["0"][0] - made["1"][0] - made["2"][0])
+        return float(made["0"][0] - made["1"][0])
 
     low, high = 0.1, 20.0
     for _ in range(60):

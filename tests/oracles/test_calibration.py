@@ -116,6 +116,18 @@ def test_the_truth_is_what_the_switch_says(claim: str, part: str, line: float, w
         assert np.mean(found) == pytest.approx(line + way * effect, abs=4.5 * error + 0.12 * one.sizes[-1])
 
 
+@pytest.mark.parametrize("part", ["gap", "r_squared"])
+def test_three_blocks_that_carry_as_much_neither_support_nor_contradict(part: str) -> None:
+    """C10 on 60 towns whose resources, housing and liveability carry alike: 5 percent is 3, with an error of 1.7.
+
+    One block against both others together contradicted it in 72 to 100 percent of such towns.
+    """
+    counted = calibration.judged_cell(cell("C10", part, "off"), 20210323, 99, range(60))
+    assert counted[SUPPORTED] <= 6
+    assert counted[CONTRADICTED] <= 6
+    assert counted[UNDECIDED] >= 48
+
+
 # ------------------------------------------------------------------ the table
 
 

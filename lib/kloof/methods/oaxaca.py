@@ -4,7 +4,7 @@ The explained part is what the gap would be if both groups had the same coeffici
 All parts are in the unit of the outcome, and focus minus rest.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,8 +22,9 @@ REFERENCES = ("rest", "focus", "pooled", "pooled_with_group", "cotton", "reimers
 class TwoFold:
     """The gap as explained plus unexplained, each with its part per block.
 
-    `parts` has one row per number: part ("gap", "explained", "unexplained_focus", "unexplained_rest", a block of the
-    explained part, or "lead"), kind ("total", "part", "block", "lead"), estimate, se, low, high. `unexplained_focus` is
+    `parts` has one row per number: part ("gap", "explained", "unexplained_focus", "unexplained_rest", or a block of the
+    explained part), kind ("total", "part", "block"), estimate, se, low, high. `leads` is what the block that was asked
+    for explains minus what each other block does. `unexplained_focus` is
     what the focus buurten get more than the reference coefficients give, `unexplained_rest` what the rest gets less.
     The unexplained part is not split over blocks: that split depends on where a column has its zero (Oaxaca & Ransom
     1999, doi:10.1162/003465399767923908). `sharing` names the blocks that share a component with the outcome.
@@ -31,6 +32,7 @@ class TwoFold:
 
     parts: pd.DataFrame
     sharing: tuple[str, ...]
+    leads: Mapping[str, Estimate]
 
 
 def two_fold(
@@ -52,9 +54,10 @@ def two_fold(
 
     The interval resamples buurten within each group; its standard error is multiplied by the t value on (smallest
     group - 1) degrees of freedom, and by √(n/(n-1)) of that group, since a resample varies too little. With the name of
-    a block as `lead` a last row "lead" gives what that block explains minus what all other blocks do. Raises
-    ParameterError (reference, lead), SchemaError, NotComputableError: too_few_buurten (a group whose coefficients are
-    needed has no more buurten than coefficients + 1, or more than one in twenty draws has none), not_identified.
+    a block as `lead` what it explains is set beside each other block, one by one (why not together: `shapley.lead`).
+    Raises ParameterError (reference, lead), SchemaError, NotComputableError: too_few_buurten (a group whose
+    coefficients are needed has no more buurten than coefficients + 1, or more than one in twenty draws has none),
+    not_identified.
     """
     if reference not in REFERENCES:
         raise ParameterError(f"reference {reference!r} is unknown; known: {', '.join(REFERENCES)}.")
@@ -62,7 +65,8 @@ def two_fold(
         raise ParameterError(f"lead {lead!r} is not a block; known: {', '.join(data.blocks)}.")
     _check(data, is_focus, _needed(reference))
     places = data.places()
-    names = ["gap", "explained", "unexplained_focus", "unexplained_rest", *places, *(["lead"] if lead else [])]
+    names = ["gap", "explained", "unexplained_focus", "unexplained_rest", *places]
+    others = [name for name in places if name != lead] if lead else []
 
     def split(counts: Array) -> Array:
         outcome, means, total = _means(data, is_focus, counts)
@@ -70,14 +74,15 @@ def two_fold(
         moved = (means[:, 0] - means[:, 1]) * slope[:, 1:]
         expected = slope[:, :1] + (means * slope[:, None, 1:]).sum(axis=2)
         over = outcome - expected
-        blocks = [moved[:, place].sum(axis=1) for place in places.values()]
-        if lead:
-            blocks.append(2 * moved[:, places[lead]].sum(axis=1) - moved.sum(axis=1))
-        return np.column_stack([outcome[:, 0] - outcome[:, 1], moved.sum(axis=1), over[:, 0], -over[:, 1], *blocks])
+        blocks = {name: moved[:, place].sum(axis=1) for name, place in places.items()}
+        leads = [blocks[str(lead)] - blocks[name] for name in others]
+        whole = outcome[:, 0] - outcome[:, 1], moved.sum(axis=1), over[:, 0], -over[:, 1]
+        return np.column_stack([*whole, *blocks.values(), *leads])
 
     found = _with_intervals(split, is_focus, rng, draws)
-    kinds = ["total", *["part"] * 3, *["block"] * len(places), *(["lead"] if lead else [])]
-    return TwoFold(_table(names, kinds, found), data.sharing())
+    kinds = ["total", *["part"] * 3, *["block"] * len(places)]
+    leads = dict(zip(others, found[len(names) :], strict=True))
+    return TwoFold(_table(names, kinds, found[: len(names)]), data.sharing(), leads)
 
 
 def _needed(reference: str) -> tuple[bool, ...]:

@@ -5,6 +5,7 @@ registrations: the interval says how far the coefficient could move because unit
 because of sampling.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +60,32 @@ def one_sided(found: Estimate, at: float = 0.0) -> tuple[float, float]:
 
     distance = (found.estimate - at) / found.se
     return float(stdtr(found.df, -distance)), float(stdtr(found.df, distance))
+
+
+@dataclass(frozen=True)
+class Least:
+    """The smallest of several differences with its interval at `LEVEL`, and the name of that difference."""
+
+    estimate: float
+    low: float
+    high: float
+    name: str
+
+
+def least(differences: Mapping[str, Estimate]) -> Least:
+    """Give the smallest of one or more differences, with an interval that holds whichever of them truly is smallest.
+
+    It is above 0 only when each of them is, so the low end is the lowest of theirs: no allowance is needed for looking
+    at several (intersection-union: Berger 1982, doi:10.2307/1267823). It is below 0 as soon as one of them is, so the
+    high end is the lowest of theirs, each at a level that allows for the number of them (Bonferroni). Together they
+    miss at most 1 - `LEVEL`.
+    """
+    from scipy.special import stdtrit
+
+    level = 1 - (1 - LEVEL) / 2 / len(differences)
+    high = min(one.estimate + float(stdtrit(one.df, level)) * one.se for one in differences.values())
+    name = min(differences, key=lambda key: differences[key].estimate)
+    return Least(differences[name].estimate, min(one.low for one in differences.values()), high, name)
 
 
 def is_equivalent(found: Estimate, smallest_effect: float) -> bool:

@@ -17,7 +17,7 @@ from kloof.measures.tables import FloatArray
 from kloof.methods.arrays import Array
 from kloof.methods.blocks import Explained, check_explained
 from kloof.methods.randomisation import limits
-from kloof.methods.regression import Estimate, from_t
+from kloof.methods.regression import Least, from_t, least
 
 MOST_MAKERS = 12  # 2^12 values; more is a sign that makers should be joined in blocks
 
@@ -92,29 +92,35 @@ def r_squared_shares(data: Explained, rng: np.random.Generator, draws: int = 999
     return RSquared(pd.DataFrame(rows, columns=names), float(whole[0]), low, high, adjusted, units, data.sharing())
 
 
-def lead(data: Explained, block: str, rng: np.random.Generator, draws: int = 999) -> tuple[Estimate, float]:
-    """Give by how much the share of R² of one block leads that of all others together (-1 to 1), and that by chance.
+def lead(data: Explained, block: str, rng: np.random.Generator, draws: int = 999) -> tuple[Least, float]:
+    """Give by how much the share of R² of one block leads that of the largest other (-1 to 1), and that by chance.
 
-    What blocks of these sizes get when their rows are dealt at random is taken off. The interval is a delete-one
-    jackknife, t on (buurten - 1) degrees of freedom. With 40 to 56 buurten, three blocks of two columns and no true
-    lead it lies wholly above 0 in 1 to 3 percent of cases and wholly below in 2 to 7; a percentile bootstrap of shares
-    lies wholly below 0 in 7 to 14, since noise in a resample favours the larger group of blocks.
-    Raises ParameterError (block), and what `r_squared_shares` raises. Source: Tukey 1958, doi:10.1214/aoms/1177706647.
+    One block against each of the others, never against all of them together: of three equal blocks each carries less
+    than the two others do, so that question finds against a block that is behind none. What blocks of these sizes get
+    when their rows are dealt at random is taken off, which makes up for columns of noise; a block with more figures
+    measures more of what it stands for all the same, so blocks should have as many columns each (`explanations.choose`
+    sees to it). Each interval is a delete-one jackknife, t on (buurten - 1) degrees of freedom, and together they make
+    that of the lead (`regression.least`).
+    Raises ParameterError (block, or no other block), and what `r_squared_shares` raises.
+    Source: Tukey 1958, doi:10.1214/aoms/1177706647.
     """
-    if block not in data.blocks:
-        raise ParameterError(f"{block!r} is not a block; known: {', '.join(data.blocks)}.")
+    if block not in data.blocks or len(data.blocks) < 2:
+        raise ParameterError(f"{block!r} is not a block beside others; known: {', '.join(data.blocks)}.")
     figures, places = _standardised(data)
     units = len(figures)
     counts = np.vstack([np.ones(units), 1 - np.eye(units)])
     shares = lmg_shares(_covariances(figures[None], counts * data.weight), places)
-    ahead = 2 * shares[block] - np.sum(list(shares.values()), axis=0)
-    by_chance = 0.0
+    by_chance = {name: float(_dealt(figures, name, data.weight, places, rng, draws).mean()) for name in places}
+    ahead = {}
     for name in places:
-        part = _dealt(figures, name, data.weight, places, rng, draws)
-        by_chance += float(part.mean()) * (1 if name == block else -1)
-    off = ahead[1:] - ahead[1:].mean()
-    error = float(np.sqrt((units - 1) / units * (off @ off)))
-    return from_t(float(ahead[0]) - by_chance, error, units - 1, units, units), by_chance
+        if name != block:
+            apart = shares[block] - shares[name]
+            off = apart[1:] - apart[1:].mean()
+            error = float(np.sqrt((units - 1) / units * (off @ off)))
+            found = float(apart[0]) - by_chance[block] + by_chance[name]
+            ahead[name] = from_t(found, error, units - 1, units, units)
+    smallest = least(ahead)
+    return smallest, by_chance[block] - by_chance[smallest.name]
 
 
 def _standardised(data: Explained) -> tuple[Array, dict[str, NDArray[np.intp]]]:

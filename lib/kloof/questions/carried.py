@@ -16,6 +16,7 @@ from kloof.methods import oaxaca, shapley
 from kloof.methods.arrays import Flags
 from kloof.methods.blocks import Explained
 from kloof.methods.mobility import percentile_ranks
+from kloof.methods.regression import Estimate, from_t, least
 from kloof.questions import country_shares, gap_tables, gaps
 from kloof.questions.explanations import LEADING, Explanation, explanation, leans_on_itself
 from kloof.results import Column, Section
@@ -86,7 +87,7 @@ def _absent(laid: Explanation, number: str, fields: dict[str, Any], reason: str)
 
 
 def lead_in_gap(study: Study, laid: Explanation, number: str, focus: Focus) -> Carried:
-    """Judge whether resources carry more of the gap of a focus list than the other blocks together.
+    """Judge whether resources carry more of the gap of a focus list than the largest of the other blocks.
 
     The gap is turned so that it is positive. The table adds up: the blocks and what they leave unexplained make the
     gap. Raises nothing: what cannot be computed is a finding with its reason.
@@ -100,14 +101,15 @@ def lead_in_gap(study: Study, laid: Explanation, number: str, focus: Focus) -> C
         return _absent(laid, number, fields, laid.reason or "no_figures")
     is_focus = np.isin(laid.codes, focus.codes)
     try:
-        parts = _split(laid.data, is_focus, study.rng(number), study.p.draws)
+        parts, leads = _split(laid.data, is_focus, study.rng(number), study.p.draws)
     except NotComputableError as problem:
         return _absent(laid, number, fields, problem.reason)
     if parts["gap"].low <= 0 <= parts["gap"].high:
         return _absent(laid, number, fields, "no_gap_to_explain")
     if parts["gap"].estimate < 0:
         parts = {name: Part(-part.estimate, -part.high, -part.low) for name, part in parts.items()}
-    blocks, gap, lead = list(laid.data.blocks), parts["gap"], parts["lead"]
+        leads = {name: from_t(-one.estimate, one.se, one.df, one.rows, one.clusters) for name, one in leads.items()}
+    blocks, gap, lead = list(laid.data.blocks), parts["gap"], least(leads)
     unexplained = parts["unexplained_focus"].estimate + parts["unexplained_rest"].estimate
     told = {**{name: parts[name].estimate for name in ("gap", *blocks)}, "unexplained": unexplained}
     finding = Finding(
@@ -127,16 +129,23 @@ def lead_in_gap(study: Study, laid: Explanation, number: str, focus: Focus) -> C
     return Carried(finding, pd.DataFrame(rows))
 
 
-def _split(data: Explained, is_focus: Flags, rng: np.random.Generator, draws: int) -> dict[str, Part]:
-    """Split the gap; raises NotComputableError as `oaxaca.two_fold`, and when one of the groups is empty."""
+def _split(
+    data: Explained, is_focus: Flags, rng: np.random.Generator, draws: int
+) -> tuple[dict[str, Part], dict[str, Estimate]]:
+    """Split the gap; give its parts, and the lead of resources over each other block.
+
+    Raises NotComputableError as `oaxaca.two_fold`, and when one of the groups is empty.
+    """
     if not is_focus.any() or is_focus.all():
         raise NotComputableError("no_group_left", "No focus buurt, or no other buurt, has all figures.")
-    rows = oaxaca.two_fold(data, is_focus, REFERENCE, rng, draws, LEADING).parts.to_dict("records")
-    return {str(row["part"]): Part(*(float(row[key]) for key in ("estimate", "low", "high"))) for row in rows}
+    made = oaxaca.two_fold(data, is_focus, REFERENCE, rng, draws, LEADING)
+    rows = made.parts.to_dict("records")
+    parts = {str(row["part"]): Part(*(float(row[key]) for key in ("estimate", "low", "high"))) for row in rows}
+    return parts, dict(made.leads)
 
 
 def lead_in_r_squared(study: Study, laid: Explanation, number: str, variant: str = WEIGHTED) -> Carried:
-    """Judge whether resources carry more of the differences between all buurten (R²) than the other blocks together.
+    """Judge whether resources carry more of the differences between all buurten (R²) than the largest other block.
 
     `variant`: "weighted" by inhabitants; "unweighted"; "ranks": every figure in percentile ranks.
     """

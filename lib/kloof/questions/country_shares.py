@@ -16,7 +16,7 @@ from kloof.errors import NotComputableError, ParameterError
 from kloof.findings import Finding, Side
 from kloof.methods.arrays import Array
 from kloof.methods.blocks import Explained, check_explained
-from kloof.methods.regression import Estimate, from_t
+from kloof.methods.regression import Estimate, from_t, least
 from kloof.methods.shapley import lmg_shares
 from kloof.questions.explanations import LEADING, Facet, blocks_of, choose, explained
 from kloof.store import read
@@ -26,11 +26,11 @@ from kloof.study import claims
 
 @dataclass(frozen=True)
 class Within:
-    """Shares of R² by block (0 to 1), their sum, and the lead of one block over all others, each with an interval."""
+    """Shares of R² by block (0 to 1), their sum, and the lead of one block over each other, each with an interval."""
 
     shares: Mapping[str, Estimate]
     r_squared: Estimate
-    lead: Estimate
+    leads: Mapping[str, Estimate]
     buurten: int
     municipalities: int
 
@@ -66,7 +66,7 @@ def within_shares(data: Explained, municipality: NDArray[np.generic], block: str
     return Within(
         {name: _jackknifed(part) for name, part in parts.items()},
         _jackknifed(sums),
-        _jackknifed(2 * parts[block] - sums),
+        {name: _jackknifed(parts[block] - part) for name, part in parts.items() if name != block},
         known,
         int((size > 1).sum()),
     )
@@ -177,7 +177,7 @@ def _told(
     }
     for key, count in (("municipalities", made.municipalities), ("buurten", made.buurten)):
         details[key] = {"value": count, "unit": "number", "decimals": 0}
-    lead = made.lead
+    lead = least(made.leads)
     flags = [*fields["flags"], *(["years_apart"] if any(facet.year != year for facet in facets) else [])]
     finding = Finding(
         **{**fields, "flags": tuple(flags)},

@@ -63,10 +63,12 @@ def choose(outcome: str, year: int, there: Years) -> tuple[list[Facet], list[str
     """Choose the columns for an outcome of a year: each block its first facets that have a figure near that year.
 
     `there` gives the years in which each indicator has enough figures. Facets of the outcome itself are left out.
+    All blocks get as many columns as the block with fewest: one with more figures would measure more of what it stands
+    for, and lead by that alone. Of its columns a block keeps first those that share nothing with the outcome.
     Returns the columns, and for blocks without any the indicators that could have filled them.
     """
     rules = claims.registry().claims["C10"]
-    chosen: list[Facet] = []
+    chosen: dict[str, list[Facet]] = {}
     lacking: list[str] = []
     for block, facets in rules["facets"].items():
         found: list[Facet] = []
@@ -79,9 +81,12 @@ def choose(outcome: str, year: int, there: Years) -> tuple[list[Facet], list[str
             nearest = min(near[name], key=lambda candidate: (abs(candidate - year), candidate))
             shared = bool(components_of(name) & components_of(outcome))
             found.append(Facet(block, facet, name, nearest, shared))
-        chosen += found
         lacking += [] if found else [name for names in open_to.values() for name in names]
-    return chosen, lacking
+        if found:
+            chosen[block] = found
+    fewest = min(map(len, chosen.values()), default=0)
+    kept = {block: sorted(found, key=lambda facet: facet.shared)[:fewest] for block, found in chosen.items()}
+    return [facet for block, found in chosen.items() for facet in found if facet in kept[block]], lacking
 
 
 def leans_on_itself(laid: Explanation) -> bool:
