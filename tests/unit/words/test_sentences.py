@@ -13,6 +13,7 @@ from kloof.catalogue import Catalogue, read_catalogue
 from kloof.errors import CatalogueError
 from kloof.findings import JUDGEMENTS, NOT_COMPARABLE, NOT_COMPUTABLE, Finding, Side
 from kloof.paths import plain
+from kloof.questions import replication
 from kloof.schema import STATUSES
 from kloof.words import sentences as narrate
 from kloof.words.sentences import Narrator, Number, complete, fill, section_limits, template, text_of
@@ -41,7 +42,7 @@ OCCURS: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
     "share_accrued": ((("absolute",), (*JUDGED, NOT_COMPUTABLE)),),
     "index": ((("dissimilarity",), (*JUDGED, NOT_COMPUTABLE)),),
     "coverage": ((("share_of_cells",), ("HIGHER", "UNCLEAR")),),
-    "replication": ((("rows", "inconsistent"), JUDGED),),
+    "replication": ((("rows", "inconsistent", "year_unknown"), JUDGED),),
     "score": ((("parts",), ("HIGHER", "UNCLEAR")),),
     "gap_change_window": ((FOUR, (*JUDGED, NOT_COMPUTABLE)),),
     "index_change": ((("dissimilarity",), (*JUDGED, NOT_COMPUTABLE)),),
@@ -98,10 +99,8 @@ DETAILS = {
     "share_accrued": {"by_year": "year"},
     "index": {"expected": "index"},
     "coverage": dict.fromkeys(("filled", "cells", "buurten", "wijken"), "number") | {"minimum": "percent"},
-    "replication": dict.fromkeys(
-        ("rows", "recomputed", "reproduced", "inconsistent", "other_year", "no_source"), "number"
-    )
-    | {"printed": "percent"},
+    "replication": dict.fromkeys((*replication.STATUSES, "rows", "compared", "editions", "equal_editions"), "number")
+    | {"printed": "percent", "edition": "year"},
     "pace": dict.fromkeys(("realised", "realised_low", "realised_high", "needed"), "points")
     | dict.fromkeys(("share_before", "share_after", "target", "part"), "percent")
     | dict.fromkeys(("target_year", "arrival"), "year"),
