@@ -74,6 +74,7 @@ class Indicator:
     measured: float = 0.0
     universe: str | None = None
     smallest_effect: float | None = None
+    smallest_effect_relative: float | None = None
     decimals: int | None = None
     subject_nl: str | None = None
     subject_en: str | None = None

@@ -16,17 +16,35 @@ NOT_COMPARABLE = "NOT_COMPARABLE"
 NOT_COMPUTABLE = "NOT_COMPUTABLE"
 JUDGEMENTS = (HIGHER, LOWER, SAME, UNCLEAR, NOT_COMPARABLE, NOT_COMPUTABLE)
 
+GREW = "GREW"
+SHRANK = "SHRANK"
+STAYED = "STAYED"
+WITHIN_ROUNDING = "WITHIN_ROUNDING"
+NO_FIGURES = "NO_FIGURES"
+ANSWERS = (GREW, SHRANK, STAYED, WITHIN_ROUNDING, NO_FIGURES)  # to: what happened?
+
+HAPPENED = "happened"
+CHANCE = "chance"
+QUESTIONS = (HAPPENED, CHANCE)  # by which one a part of a claim is judged
+
 SUPPORTED = "SUPPORTED"
 CONTRADICTED = "CONTRADICTED"
+MIXED = "MIXED"
 NEGLIGIBLE = "NEGLIGIBLE"
 UNDECIDED = "UNDECIDED"
 NOT_TESTABLE = "NOT_TESTABLE"
 DIFFERENCES = (  # kinds whose estimate is a difference
-    "gap", "gap_change", "gap_change_before", "gap_change_window", "beyond_trend",
+    "gap", "gap_change", "gap_change_before", "gap_change_window", "gap_change_since", "beyond_trend",
     "matthew", "top_change", "behind", "behind_similar",
 )  # fmt: skip
 
-VERDICTS = (SUPPORTED, CONTRADICTED, NEGLIGIBLE, UNDECIDED, NOT_TESTABLE)
+VERDICTS = (SUPPORTED, CONTRADICTED, MIXED, NEGLIGIBLE, UNDECIDED, NOT_TESTABLE)
+DECIDED = (SUPPORTED, CONTRADICTED, MIXED, NEGLIGIBLE)
+
+ALL = "all"
+MOST = "most"
+EACH = "each"
+QUANTIFIERS = (ALL, MOST, EACH)  # how the parts of a claim are joined
 
 NOT_HIGHER = "NOT_HIGHER"
 STAYS_AWAY = (SAME, NOT_HIGHER)
@@ -52,7 +70,9 @@ class Finding:
     """One computed comparison.
 
     `estimate` is b minus a in `unit` (for a level: the level itself), `low`-`high` the widest range it can take,
-    and `range_kind` says what that range is about: rounding, suppression, process, placebo. Nothing here is text.
+    and `range_kind` says what that range is about: rounding, suppression, process, placebo. `rounding_low`-
+    `rounding_high` is the part of it that the figures themselves leave open, when what happened is asked: these areas
+    are all there are, so that chance has no say in it. Nothing here is text.
     """
 
     id: str
@@ -63,6 +83,8 @@ class Finding:
     estimate: float | None = None
     low: float | None = None
     high: float | None = None
+    rounding_low: float | None = None
+    rounding_high: float | None = None
     range_kind: tuple[str, ...] = ()
     smallest_effect: float | None = None
     a: Side = field(default_factory=Side)
@@ -79,8 +101,8 @@ class Finding:
     details: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """Give the finding as plain numbers and codes, with its judgement."""
-        return {**asdict(self), "judgement": judge(self)}
+        """Give the finding as plain numbers and codes, with the answers to both questions."""
+        return {**asdict(self), "judgement": judge(self), "happened": happened(self)}
 
 
 def judge(finding: Finding) -> str:
@@ -107,6 +129,32 @@ def judge(finding: Finding) -> str:
     return UNCLEAR
 
 
+def happened(finding: Finding) -> str:
+    """Say what happened to these very areas, chance left aside: they are all there are, and were counted.
+
+    GREW and SHRANK: the whole range of rounding on one side of 0, and the estimate at least the smallest effect;
+    STAYED: the whole range within that effect; else WITHIN_ROUNDING. NO_FIGURES where nothing can be compared, and of a
+    finding that is about chance alone. Source: Abadie, Athey, Imbens & Wooldridge 2020, doi:10.3982/ECTA12675 (a
+    population that is observed whole has no sampling error).
+    """
+    estimate, low, high = (_given(value) for value in (finding.estimate, finding.rounding_low, finding.rounding_high))
+    if judge(finding) in (NOT_COMPARABLE, NOT_COMPUTABLE) or estimate is None or low is None or high is None:
+        return NO_FIGURES
+    smallest = finding.smallest_effect or 0.0
+    if smallest and -smallest <= low and high <= smallest:
+        return STAYED
+    if low > 0 and estimate >= smallest:
+        return GREW
+    return SHRANK if high < 0 and estimate <= -smallest else WITHIN_ROUNDING
+
+
+def told(entry: Mapping[str, Any]) -> str:
+    """Give the code that chooses the words of a finding of results.json: what happened, or failing that, chance."""
+    answer: str = entry.get("happened", NO_FIGURES)
+    judgement: str = entry["judgement"]
+    return judgement if answer == NO_FIGURES else answer
+
+
 def _given(value: float | None) -> float | None:
     """Return a number, or None when there is none."""
     return None if value is None or math.isnan(value) else value
@@ -123,18 +171,23 @@ def _decided(judgement: str, expected: str) -> str:
     return SUPPORTED if judgement == expected else CONTRADICTED
 
 
-def verdict_of(finding: Finding, expected: str) -> str:
+def verdict_of(finding: Finding, expected: str, question: str = CHANCE) -> str:
     """Turn a finding into a verdict on a claim that expected HIGHER or LOWER, SAME, or NOT_HIGHER.
 
-    That something stayed away is supported by a test that shows it is too small to matter, never by silence, and
-    contradicted by one that shows it is large enough to matter: with s the smallest effect, SAME is supported by a
-    range within ± s and contradicted by one wholly above s or below -s; NOT_HIGHER ("stayed the same or fell") is
-    supported by a range that stays at or below s and contradicted by one wholly above it.
+    `question` says which of both answers counts: what happened, or whether that is more than chance. That something
+    stayed away is supported by a range that is too small to matter, never by silence, and contradicted by one that is
+    large enough to matter: with s the smallest effect, SAME is supported by a range within ± s and contradicted by one
+    wholly above s or below -s; NOT_HIGHER ("stayed the same or fell") is supported by a range that stays at or below s
+    and contradicted by one wholly above it.
     Source: Lakens 2017, doi:10.1177/1948550617697177 (equivalence, and one of its two tests alone).
     """
     judgement = judge(finding)
+    if judgement in (NOT_COMPARABLE, NOT_COMPUTABLE):
+        return NOT_TESTABLE
+    if question == HAPPENED:
+        return _as_it_happened(finding, expected)
     low, high = _given(finding.low), _given(finding.high)
-    if expected not in STAYS_AWAY or judgement in (NOT_COMPARABLE, NOT_COMPUTABLE):
+    if expected not in STAYS_AWAY:
         return _decided(judgement, expected)
     if low is None or high is None:
         return UNDECIDED
@@ -146,32 +199,45 @@ def verdict_of(finding: Finding, expected: str) -> str:
     return UNDECIDED
 
 
-def combine(verdicts: Sequence[str]) -> str:
-    """Join the verdicts of registered variants: one that all share, otherwise undecided.
+def _as_it_happened(finding: Finding, expected: str) -> str:
+    """Set what happened beside what a claim expected."""
+    answer, high = happened(finding), _given(finding.rounding_high)
+    if expected == NOT_HIGHER and high is not None and high <= (finding.smallest_effect or 0.0):
+        return SUPPORTED
+    if answer in (NO_FIGURES, WITHIN_ROUNDING):
+        return UNDECIDED
+    if expected in STAYS_AWAY:
+        return SUPPORTED if answer == STAYED else CONTRADICTED
+    if answer == STAYED:
+        return NEGLIGIBLE
+    return SUPPORTED if (answer == GREW) == (expected == HIGHER) else CONTRADICTED
 
-    Variants that cannot be tested do not vote; when none can, neither can the claim.
+
+def join(verdicts: Sequence[str], quantifier: str) -> str:
+    """Join the verdicts on the parts of a claim; a part that is undecided or cannot be tested has no say.
+
+    The verdict of all decided parts when they are alike. Else, for "most", that of more than half of them. Else
+    CONTRADICTED for "all" when none is supported and MIXED otherwise. Without a decided part UNDECIDED, or
+    NOT_TESTABLE when none could be tested: a part more never turns a verdict into silence.
     """
-    votes = {verdict for verdict in verdicts if verdict != NOT_TESTABLE}
+    votes = [verdict for verdict in verdicts if verdict in DECIDED]
     if not votes:
-        return NOT_TESTABLE
-    return votes.pop() if len(votes) == 1 else UNDECIDED
-
-
-def all_of(parts: Sequence[str]) -> str:
-    """Join verdicts on parts that a claim needs all of: it fails with any of them, and holds when each does.
-
-    Not testable when a part is not; a part that is contradicted, or too small to matter, decides; else supported when
-    all are, and undecided otherwise.
-    """
-    for deciding in (NOT_TESTABLE, CONTRADICTED, NEGLIGIBLE):
-        if deciding in parts:
-            return deciding
-    return SUPPORTED if parts and set(parts) == {SUPPORTED} else UNDECIDED
+        return UNDECIDED if UNDECIDED in verdicts else NOT_TESTABLE
+    if len(set(votes)) == 1:
+        return votes[0]
+    most = max(VERDICTS, key=votes.count)
+    if quantifier == MOST and 2 * votes.count(most) > len(votes):
+        return most
+    return CONTRADICTED if quantifier == ALL and not {SUPPORTED, MIXED} & set(votes) else MIXED
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A claim judged: the verdict, the finding behind it, and how its registered variants voted."""
+    """A part of a claim judged: the verdict, the finding behind it, and how its registered variants voted.
+
+    `question` says which of both answers it rests on; a part that does not `count` is told, and has no say in the
+    verdict on the claim. `alone` is what it would be if no other part of the claim had been tested, where that differs.
+    """
 
     claim: str
     verdict: str
@@ -181,6 +247,9 @@ class Verdict:
     variants: tuple[tuple[str, str], ...] = ()
     missing: tuple[str, ...] = ()
     flips_at: float | None = None
+    question: str = CHANCE
+    counts: bool = True
+    alone: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Give the verdict as plain codes, with the number of variants that agree."""

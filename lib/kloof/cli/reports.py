@@ -206,10 +206,12 @@ def _or_dash(value: Any) -> str:
 
 def _lines(tables: dict[str, Any], people: dict[str, Any], place: str) -> list[str]:
     """Write what the municipalities say together: counts per claim, then the summary of each part."""
-    heads = ("supported", "contradicted", "negligible", "undecided", "not testable")
+    from kloof.findings import VERDICTS
+
+    heads = tuple(name.lower().replace("_", " ") for name in VERDICTS)
     lines = [f"{'':<4} {'together':<14}{''.join(f'{head:>13}' for head in heads)}   {place}"]
     for row in tables["claims"].to_dict("records"):
-        numbers = [row[name] for name in ("SUPPORTED", "CONTRADICTED", "NEGLIGIBLE", "UNDECIDED", "NOT_TESTABLE")]
+        numbers = [row[name] for name in VERDICTS]
         counted = "".join(f"{number:>13}" for number in numbers)
         lines.append(f"{row['claim']:<4} {_or_dash(row['together']):<14}{counted}   {_or_dash(row['place'])}")
     lines.append("")

@@ -41,6 +41,7 @@ LEFT, RIGHT = (8.0, 262.0), (378.0, 632.0)
 LINES: dict[str, dict[str, Any]] = {
     "SUPPORTED": {"color": "#0072B2", "linewidth": 3.0, "linestyle": "-"},
     "CONTRADICTED": {"color": "#D55E00", "linewidth": 3.0, "linestyle": (0, (5, 2))},
+    "MIXED": {"color": INK, "linewidth": 1.6, "linestyle": (0, (6, 2, 1, 2))},
     "NEGLIGIBLE": {"color": INK, "linewidth": 1.6, "linestyle": "-"},
     "UNDECIDED": {"color": GREY, "linewidth": 1.6, "linestyle": (0, (3, 3))},
     "NOT_TESTABLE": {"color": GREY, "linewidth": 1.2, "linestyle": (0, (1, 3))},
@@ -127,9 +128,10 @@ CHOICES = ("indicator", "measure", "focus_list", "weighing", "window")
 _TALL, CUT, LABEL_ROOM = 260.0, 12.0, 250.0
 CLIP = 15.0  # smallest effects that matter; a range that reaches further is cut there
 VERDICT_COLOURS = {
-    "SUPPORTED": "#0072B2", "CONTRADICTED": "#D55E00", "NEGLIGIBLE": INK, "UNDECIDED": "#9A9A9A", "NOT_TESTABLE": PALE,
+    "SUPPORTED": "#0072B2", "CONTRADICTED": "#D55E00", "MIXED": "#CC79A7", "NEGLIGIBLE": INK,
+    "UNDECIDED": "#9A9A9A", "NOT_TESTABLE": PALE,
 }  # fmt: skip
-MARKS = {"SUPPORTED": "o", "CONTRADICTED": "v", "NEGLIGIBLE": "s", "UNDECIDED": "o", "NOT_TESTABLE": "x"}
+MARKS = {"SUPPORTED": "o", "CONTRADICTED": "v", "MIXED": "D", "NEGLIGIBLE": "s", "UNDECIDED": "o", "NOT_TESTABLE": "x"}
 HEADLINE: Mark = {"marker": "D", "markersize": 9, "color": "white", "markeredgecolor": INK, "markeredgewidth": 2}
 
 

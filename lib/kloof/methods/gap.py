@@ -21,6 +21,7 @@ BOUNDLESS = 1000  # times: a growth of the gap that is as large and not rejected
 FEWEST_DEALS = 80  # twice 1 / (1 - level): with fewer ways to deal the labels no two-sided 5 percent test can reject
 ABSOLUTE = "absolute"
 RELATIVE = "relative"
+REAL, PLACE = "real", "place"  # scales that are measured as absolute ones, of figures laid out anew
 Comparison = tuple[Array, Array]  # what each year counts in the state before, and in the state after
 
 

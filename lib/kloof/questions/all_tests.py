@@ -24,11 +24,10 @@ from kloof.findings import (
     VERDICTS,
 )
 from kloof.methods.arrays import LEVEL
-from kloof.study.claims import JUDGED_BY_THRESHOLD, Registry
+from kloof.study.claims import Registry
 
-# kinds of claims that no chance is weighed for: shares held against a threshold, levels of full counts, a headcount,
-# and the turn, which is read from two others
-NO_TEST = (*JUDGED_BY_THRESHOLD, "gap", "headcount", "turn")
+# kinds of claims that no chance is weighed for: levels of full counts, a headcount
+NO_TEST = ("gap", "headcount")
 NOT_CHANCE = {"rounding", "suppression"}  # ranges that are about the figures only
 ON_TESTED, PARTLY, AGAINST, OPEN, UNTESTED = "on_tested", "partly", "against", "open", "untested"
 

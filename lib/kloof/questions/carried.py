@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from kloof.errors import NotComputableError
-from kloof.findings import SUPPORTED, UNDECIDED, Finding, Side, Verdict
+from kloof.findings import Finding, Side
 from kloof.methods import oaxaca, shapley
 from kloof.methods.arrays import Flags
 from kloof.methods.blocks import Explained
@@ -19,6 +19,7 @@ from kloof.methods.mobility import percentile_ranks
 from kloof.methods.regression import Estimate, from_t, least
 from kloof.questions import country_shares, gap_tables, gaps
 from kloof.questions.explanations import LEADING, Explanation, explanation, leans_on_itself
+from kloof.questions.runner import Part, Ways, kind, record, under_lists
 from kloof.results import Column, Section
 from kloof.study import claims
 from kloof.study.dataset import STORE
@@ -33,7 +34,7 @@ FOR_A_MEAN = 499  # draws behind a mean by chance: its error is far below a tent
 
 
 @dataclass(frozen=True)
-class Part:
+class Piece:
     """One part of a gap with its range."""
 
     estimate: float
@@ -107,7 +108,7 @@ def lead_in_gap(study: Study, laid: Explanation, number: str, focus: Focus) -> C
     if parts["gap"].low <= 0 <= parts["gap"].high:
         return _absent(laid, number, fields, "no_gap_to_explain")
     if parts["gap"].estimate < 0:
-        parts = {name: Part(-part.estimate, -part.high, -part.low) for name, part in parts.items()}
+        parts = {name: Piece(-part.estimate, -part.high, -part.low) for name, part in parts.items()}
         leads = {name: from_t(-one.estimate, one.se, one.df, one.rows, one.clusters) for name, one in leads.items()}
     blocks, gap, lead = list(laid.data.blocks), parts["gap"], least(leads)
     unexplained = parts["unexplained_focus"].estimate + parts["unexplained_rest"].estimate
@@ -131,7 +132,7 @@ def lead_in_gap(study: Study, laid: Explanation, number: str, focus: Focus) -> C
 
 def _split(
     data: Explained, is_focus: Flags, rng: np.random.Generator, draws: int
-) -> tuple[dict[str, Part], dict[str, Estimate]]:
+) -> tuple[dict[str, Piece], dict[str, Estimate]]:
     """Split the gap; give its parts, and the lead of resources over each other block.
 
     Raises NotComputableError as `oaxaca.two_fold`, and when one of the groups is empty.
@@ -140,7 +141,7 @@ def _split(
         raise NotComputableError("no_group_left", "No focus buurt, or no other buurt, has all figures.")
     made = oaxaca.two_fold(data, is_focus, REFERENCE, rng, draws, LEADING)
     rows = made.parts.to_dict("records")
-    parts = {str(row["part"]): Part(*(float(row[key]) for key in ("estimate", "low", "high"))) for row in rows}
+    parts = {str(row["part"]): Piece(*(float(row[key]) for key in ("estimate", "low", "high"))) for row in rows}
     return parts, dict(made.leads)
 
 
@@ -201,12 +202,6 @@ def _varied(data: Explained, variant: str) -> Explained:
     return data
 
 
-def harder_to_meet_ends(study: Study, number: str, measure: str, focus: Focus) -> Finding:
-    """Judge whether the gap in a figure of H5 grew under a focus list."""
-    track = gaps.follow(study, claims.registry().claims["H5"]["indicators"][0], focus)
-    return gaps.gap_change(study, track, measure, number, focus)
-
-
 VARIANTS = (WEIGHTED, "unweighted", "ranks")
 
 
@@ -232,45 +227,38 @@ def lay_out_all(section: Section, study: Study) -> list[Explanation]:
     return laid
 
 
+@kind("lead")
+def leading(study: Study, part: Part) -> Ways:
+    """Compute how far resources lead: in the gap of every focus list, or in R² by every way to weigh."""
+    laid = explanation(study, part.name)
+    if part.measure == GAP:
+        return under_lists(study, part, lambda number, focus: lead_in_gap(study, laid, number, focus).finding)
+    return {
+        way: lead_in_r_squared(study, laid, part.number if way == WEIGHTED else f"{part.number}.{way}", way).finding
+        for way in VARIANTS
+    }
+
+
 @step
-def who_leads(section: Section, study: Study, laid: Sequence[Explanation]) -> list[Verdict]:
+def who_leads(section: Section, study: Study, laid: Sequence[Explanation]) -> list[Finding]:
     """Record how much of each gap and of all differences resources carry, and whether they lead (C10).
 
     The part of the gap is repeated under every focus list, that of R² unweighted and in ranks. Resources that are made
     of the same figures as the outcome cannot support the claim: it is undecided then, whatever the number.
     """
-    found: list[Finding] = []
-    verdicts: list[Verdict] = []
+    found = record(section, study, "C10")
     for one in laid:
         number = f"10.{one.outcome}"
         in_gap = lead_in_gap(study, one, f"{number}.{GAP}", study.focus)
-        by_list = {
-            focus.name: in_gap.finding
-            if focus == study.focus
-            else lead_in_gap(study, one, f"{number}.{GAP}.{focus.name}", focus).finding
-            for focus in study.variants
-        }
-        in_all = {
-            way: lead_in_r_squared(study, one, f"{number}.{R_SQUARED}{'' if way == WEIGHTED else f'.{way}'}", way)
-            for way in VARIANTS
-        }
-        by_way = {way: made.finding for way, made in in_all.items()}
-        found += [in_gap.finding, by_way[WEIGHTED]]
-        pairs = ((GAP, by_list, study.focus.name), (R_SQUARED, by_way, WEIGHTED))
-        for measure, made, headline in pairs:
-            verdict = claims.judge_over("C10", f"{one.outcome}.{measure}", made, headline)
-            verdicts.append(_withheld(verdict, one))
-        _tables(section, one, in_gap, in_all[WEIGHTED])
-    section.add(*sorted(found, key=lambda finding: finding.estimate is None))
-    section.decide(*verdicts)
-    return verdicts
-
-
-def _withheld(verdict: Verdict, laid: Explanation) -> Verdict:
-    """Withhold support that rests on the outcome itself, and name what would fill a block."""
-    if verdict.verdict == SUPPORTED and leans_on_itself(laid):
-        return replace(verdict, verdict=UNDECIDED)
-    return replace(verdict, missing=laid.missing) if verdict.missing and laid.missing else verdict
+        _tables(section, one, in_gap, lead_in_r_squared(study, one, f"{number}.{R_SQUARED}"))
+        named = {f"{one.outcome}.{measure}" for measure in (GAP, R_SQUARED)}
+        section.verdicts = [
+            replace(verdict, missing=one.missing)
+            if verdict.claim == "C10" and verdict.row in named and verdict.missing and one.missing
+            else verdict
+            for verdict in section.verdicts
+        ]
+    return found
 
 
 def _tables(section: Section, laid: Explanation, in_gap: Carried, in_all: Carried) -> None:
@@ -300,25 +288,11 @@ def _tables(section: Section, laid: Explanation, in_gap: Carried, in_all: Carrie
 @step
 def meeting_ends(section: Section, study: Study) -> list[Finding]:
     """Record whether making ends meet became harder in the focus list than elsewhere (H5), with its picture."""
-    name = claims.registry().claims["H5"]["indicators"][0]
-    found: list[Finding] = []
-    for measure in claims.registry().claims["H5"]["measures"]:
-        number = f"10.{name}.{measure}"
-        finding, verdict = claims.judge_row(study, "H5", f"{name}.{measure}", _meeting(study, number, measure))
-        found.append(finding)
-        section.decide(verdict)
-    followed = gaps.follow(study, name)
-    section.add(*found)
+    found = record(section, study, "H5")
+    followed = gaps.follow(study, str(claims.registry().claims["H5"]["indicators"][0]))
     section.leave_out(followed.panel.set_aside if followed.panel else ())
     gap_tables.gap_pictures(section, study, [followed], "10")
     return found
-
-
-def _meeting(study: Study, number: str, measure: str) -> Any:
-    """Give the function that computes the change of the gap under a focus list."""
-    return lambda focus: harder_to_meet_ends(
-        study, number if focus == study.focus else f"{number}.{focus.name}", measure, focus
-    )
 
 
 @step

@@ -9,7 +9,6 @@ from kloof.catalogue import BROKEN, Catalogue
 from kloof.errors import NotComputableError
 from kloof.findings import Finding, Side
 from kloof.results import CHANGE, UNIT, Column, Section, columns_of
-from kloof.study import claims
 from kloof.study.panel import divided, series, sizes
 from kloof.study.step import step
 from kloof.study.study import Study, comparable_run, usable_years
@@ -233,7 +232,6 @@ def what_exists(section: Section, study: Study) -> pd.DataFrame:
     table = coverage_table(study)
     finding = coverage_finding(study, table, "01.coverage")
     section.add(finding)
-    section.decide(claims.threshold_verdict("K1", finding))
     columns = [
         Column("indicator", "indicator"), Column("year", "year"), Column("state", "code"),
         Column("share", "number", "percent", 0), Column("buurten", "number", "number"), Column("reason", "status"),

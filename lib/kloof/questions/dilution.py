@@ -160,12 +160,14 @@ def dilution_finding(study: Study, name: str, number: str, focus: Focus | None =
         return Finding(id=number, reason=problem.reason, coverage=0.0, **base)
     difference_low, difference_high = difference.low, difference.high
     others_low, others_high = others.low, others.high
+    exact: tuple[float | None, float | None] = None, None
     if split.fewer_vulnerable_range is not None and split.more_others_range is not None:
         own, around = split.fewer_vulnerable_range, split.more_others_range
         difference_low += min(around[0] - own[1] - difference.estimate, 0.0)
         difference_high += max(around[1] - own[0] - difference.estimate, 0.0)
         others_low += min(around[0] - others.estimate, 0.0)
         others_high += max(around[1] - others.estimate, 0.0)
+        exact = max(around[0] - own[1], around[0]), max(around[1] - own[0], around[1])
     n = len(counted.vulnerable_before)
     a = Side(held.years[0], "focus", split.before, n_units=n, n_missing=len(focus.codes) - n)
     b = Side(held.years[1], "focus", split.after, n_units=n, n_missing=len(focus.codes) - n)
@@ -174,6 +176,8 @@ def dilution_finding(study: Study, name: str, number: str, focus: Focus | None =
         estimate=max(difference.estimate, others.estimate),
         low=max(difference_low, others_low),
         high=max(difference_high, others_high),
+        rounding_low=exact[0],
+        rounding_high=exact[1],
         a=a,
         b=b,
         coverage=held.coverage,
@@ -317,6 +321,8 @@ def spread_finding(study: Study, name: str, number: str) -> Finding:
         estimate=found.estimate,
         low=found.low + min(rounding[0] - found.estimate, 0.0),
         high=found.high + max(rounding[1] - found.estimate, 0.0),
+        rounding_low=rounding[0],
+        rounding_high=rounding[1],
         a=sides[0],
         b=sides[1],
         coverage=held.coverage,

@@ -36,6 +36,19 @@ def before_event(study: Study, followed: Followed, measure: str, number: str, fo
     return gaps.judged(study, followed, change, focus)[0]
 
 
+def since_event(study: Study, followed: Followed, measure: str, number: str, focus: Focus | None = None) -> Finding:
+    """Judge the change of the gap from the last year before the event to the last one there is."""
+    flags, focus, kind = is_before(study, followed), focus or study.focus, "gap_change_since"
+    if followed.panel is None or all(flags) or not any(flags):
+        base = gaps.shared_fields(study, followed, kind, measure, focus)
+        absent = "no_year_since" if flags and all(flags) else "too_few_years_before"
+        return gaps.absent(followed, number, base, followed.reason or absent)
+    last = last_before(flags)
+    years = followed.years[last], followed.years[-1]
+    change = Change(number, kind, measure, gap.two_years(len(flags), last, len(flags) - 1), years)
+    return gaps.judged(study, followed, change, focus)[0]
+
+
 def last_before(flags: Sequence[bool]) -> int:
     """Place of the last year before the event."""
     return max(place for place, before in enumerate(flags) if before)

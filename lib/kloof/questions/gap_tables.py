@@ -6,62 +6,104 @@ from typing import Any
 
 import pandas as pd
 
-from kloof.findings import HIGHER, NOT_COMPUTABLE, Finding, Verdict, judge, verdict_of
+from kloof.findings import HIGHER, Finding, happened, judge, verdict_of
 from kloof.methods.gap import ABSOLUTE, RELATIVE
 from kloof.questions import events, gaps
-from kloof.questions.gaps import MEASURES, Followed, follow
+from kloof.questions.gaps import Followed, follow
+from kloof.questions.runner import Part, Ways, computed_first, kind, record, under_lists
 from kloof.results import Column, Section
-from kloof.study import claims
 from kloof.study.panel import Focus
 from kloof.study.step import step
 from kloof.study.study import Study
 
 
+def _applies(study: Study, name: str, measure: str) -> bool:
+    """Tell whether a scale applies to an indicator."""
+    return measure in gaps.scales_of(study, name)
+
+
+@kind("gap_change", "gap_change_window", applies=_applies, counts=gaps.counts_for)
+def changed(study: Study, part: Part) -> Ways:
+    """Compute the change of a gap on one scale, within the years that the claim registers if it does."""
+    if "window" in part.entry:
+        first, last = part.entry["window"]
+        p = replace(study.p, year_from=max(study.p.year_from, first), year_to=min(study.p.year_to, last))
+        study = replace(study, p=p)
+
+    def make(number: str, focus: Focus) -> Finding:
+        track = follow(study, part.name, focus)
+        return replace(gaps.gap_change(study, track, part.measure, number, focus), kind=part.kind)
+
+    return under_lists(study, part, make)
+
+
+_AT_EVENT = {
+    "gap_change_before": events.before_event, "gap_change_since": events.since_event,
+    "beyond_trend": events.beyond_trend,
+}  # fmt: skip
+
+
+@kind(*_AT_EVENT, applies=_applies, counts=gaps.counts_for)
+def before_or_since(study: Study, part: Part) -> Ways:
+    """Compute the change of a gap before the event or since, or how far it went beyond the trend before it."""
+    function = _AT_EVENT[part.kind]
+
+    def make(number: str, focus: Focus) -> Finding:
+        track = follow(study, part.name, focus, study.p.trend_from)
+        return function(study, track, part.measure, number, focus)
+
+    return under_lists(study, part, make)
+
+
 @step
 def changes(section: Section, study: Study, followed: Sequence[Followed]) -> list[Finding]:
-    """Record the change of each gap, absolute and relative, judged under every registered focus list (C1)."""
-    found = []
+    """Record the change of each gap on every scale that applies, judged where a claim is about it (C1)."""
+    found = {finding.id: finding for finding in record(section, study, "C1")}
     for track in followed:
-        for measure in MEASURES:
+        for measure in gaps.scales_of(study, track.indicator):
             number = f"04.{track.indicator}.{measure}"
-            finding, verdict = claims.judge_row(
-                study, "C1", f"{track.indicator}.{measure}", _changer(study, track, measure, number)
-            )
-            found.append((finding, verdict))
-    section.add(*[finding for finding, _ in sorted(found, key=lambda pair: judge(pair[0]) == NOT_COMPUTABLE)])
-    section.decide(*[verdict for _, verdict in found], *claims.untested(study, "C1"))
+            if number not in found:
+                found[number] = gaps.gap_change(study, track, measure, number)
+    section.add(*computed_first([finding for name, finding in found.items() if name not in section.findings]))
     broken = [gaps.break_finding(study, track, f"04.{track.indicator}.break") for track in followed]
     section.add(*[finding for finding in broken if finding is not None])
     for track in followed:
         section.leave_out(track.panel.set_aside if track.panel else ())
-    return [finding for finding, _ in found]
+    _scales(section, "04.scales", list(found.values()))
+    return list(found.values())
+
+
+def _scales(section: Section, name: str, found: Sequence[Finding]) -> None:
+    """Record what happened beside whether it is more than chance: a row per indicator and scale."""
+    rows = [
+        {
+            "indicator": finding.indicator, "measure": finding.measure, "first": finding.a.year,
+            "last": finding.b.year, "was": finding.a.estimate, "became": finding.b.estimate,
+            "estimate": finding.estimate, "low": finding.low, "high": finding.high, "happened": happened(finding),
+            "chance": judge(finding), "unit": finding.unit,
+            "change_unit": {"percent": "points"}.get(finding.unit, finding.unit),
+            **{key: finding.details.get(key, {}).get("value") for key in ("steps_ahead", "steps_back")},
+        }
+        for finding in found
+        if finding.estimate is not None
+    ]  # fmt: skip
+    if not rows:
+        return
+    columns = [
+        Column("indicator", "indicator"), Column("measure", "measure"), Column("first", "year"),
+        Column("last", "year"), *[Column(key, "number", "@unit") for key in ("was", "became")],
+        *[Column(key, "number", "@change_unit") for key in ("estimate", "low", "high")],
+        Column("happened", "happened"), Column("chance", "chance"),
+        *[Column(key, "number", "number") for key in ("steps_ahead", "steps_back")],
+        Column("unit", "unit"), Column("change_unit", "hidden"),
+    ]  # fmt: skip
+    section.table(name, columns, pd.DataFrame(rows))
 
 
 @step
-def changes_in_window(section: Section, study: Study, claim: str = "H1") -> list[Finding]:
-    """Record the change of each gap within the years that a claim registers as its window, and judge it."""
-    first, last = claims.registry().claims[claim]["window"]
-    p = replace(study.p, year_from=max(study.p.year_from, first), year_to=min(study.p.year_to, last))
-    narrowed, found = replace(study, p=p), []
-    for name in study.p.indicators:
-        track = follow(narrowed, name)
-        for measure in MEASURES:
-            make = _changer(narrowed, track, measure, f"04.{claim}.{name}.{measure}", "gap_change_window")
-            found.append(claims.judge_row(narrowed, claim, f"{name}.{measure}", make))
-    section.add(*[finding for finding, _ in sorted(found, key=lambda pair: judge(pair[0]) == NOT_COMPUTABLE)])
-    section.decide(*[verdict for _, verdict in found], *claims.untested(study, claim))
-    return [finding for finding, _ in found]
-
-
-def _changer(study: Study, track: Followed, measure: str, number: str, kind: str = "gap_change") -> Any:
-    """Give the function that computes one change under any focus list."""
-
-    def make(focus: Focus) -> Finding:
-        own = track if focus == study.focus else follow(study, track.indicator, focus)
-        name = number if focus == study.focus else f"{number}.{focus.name}"
-        return replace(gaps.gap_change(study, own, measure, name, focus), kind=kind)
-
-    return make
+def changes_in_window(section: Section, study: Study) -> list[Finding]:
+    """Record the change of each gap within the years of the study, and judge it (H1)."""
+    return record(section, study, "H1")
 
 
 @step
@@ -117,10 +159,12 @@ def variants(section: Section, study: Study, followed: Sequence[Followed]) -> pd
     if track is None:
         return pd.DataFrame()
     rows = []
-    for measure in MEASURES:
+    for measure in (ABSOLUTE, RELATIVE):
         number = f"04.{track.indicator}.{measure}"
-        made = _changer(study, track, measure, number)
-        found = [(focus.name, made(focus)) for focus in study.variants]
+        found = [
+            (focus.name, gaps.gap_change(study, follow(study, track.indicator, focus), measure, number, focus))
+            for focus in study.variants
+        ]
         ways = ("trend", "unweighted", "similar")
         found += [(way, gaps.gap_change(study, track, measure, f"{number}.{way}", variant=way)) for way in ways]
         rows += [_variant_row(study, measure, name, finding) for name, finding in found]
@@ -171,41 +215,19 @@ def _variant_row(study: Study, measure: str, name: str, finding: Finding) -> dic
 
 
 @step
-def before_and_since(section: Section, study: Study, followed: Sequence[Followed]) -> list[Verdict]:
+def before_and_since(section: Section, study: Study, followed: Sequence[Followed]) -> list[Finding]:
     """Record the NO (C3), the YES (C2) and their mirror image (M1), each under every registered focus list."""
-    found: list[Finding] = []
-    verdicts: list[Verdict] = []
+    found = record(section, study, "C3", "C2", "M1")
     for track in followed:
-        for measure in MEASURES:
-            row = f"{track.indicator}.{measure}"
-            pairs = {}
-            for claim, function, name in (
-                ("C3", events.before_event, "before"),
-                ("C2", events.beyond_trend, "since"),
-            ):
+        for measure in gaps.scales_of(study, track.indicator):
+            for name in ("before", "since"):
                 number = f"05.{track.indicator}.{measure}.{name}"
-                finding, pairs[claim] = claims.judge_row(
-                    study, claim, row, _eventer(study, track, measure, number, function)
-                )
-                found.append(finding)
-            verdicts += [pairs["C3"], pairs["C2"], claims.turn_verdict(pairs["C3"], pairs["C2"])]
-        found.append(events.share_by_event(study, track, f"05.{track.indicator}.share"))
-    section.add(*sorted(found, key=lambda finding: judge(finding) == NOT_COMPUTABLE))
-    section.decide(*sorted(verdicts, key=lambda verdict: verdict.claim))
-    return verdicts
-
-
-def _eventer(study: Study, track: Followed, measure: str, number: str, function: Any) -> Any:
-    """Give the function that computes one half of the before-and-since question under any focus list."""
-
-    def make(focus: Focus) -> Finding:
-        own = track if focus == study.focus else follow(study, track.indicator, focus, study.p.trend_from)
-        made: Finding = function(
-            study, own, measure, number if focus == study.focus else f"{number}.{focus.name}", focus
-        )
-        return made
-
-    return make
+                if number not in section.findings:
+                    make = events.before_event if name == "before" else events.since_event
+                    section.add(make(study, track, measure, number))
+    _scales(section, "05.scales", [one for one in section.findings.values() if one.kind in _AT_EVENT])
+    section.add(*[events.share_by_event(study, track, f"05.{track.indicator}.share") for track in followed])
+    return found
 
 
 @step

@@ -1,5 +1,6 @@
 """Did the gap grow, and before or since an event? Panels and models in, findings and tables out."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,11 +12,17 @@ from kloof.findings import Finding, Side
 from kloof.memo import remembered
 from kloof.methods import gap
 from kloof.methods.arrays import Flags
-from kloof.methods.gap import ABSOLUTE, RELATIVE, Comparison, Paths, Rule, States, states_of
+from kloof.methods.gap import ABSOLUTE, PLACE, REAL, RELATIVE, Comparison, Paths, Rule, States, states_of
+from kloof.methods.mobility import percentile_ranks
+from kloof.methods.spending import price_factors
+from kloof.study.load import price_index
 from kloof.study.panel import Balanced, Focus, balance
 from kloof.study.study import Study, comparable_run, usable_years
 
-MEASURES = (ABSOLUTE, RELATIVE)
+MEASURES = (ABSOLUTE, REAL, RELATIVE, PLACE)  # the scales of one change, each with its own answers
+MONEY = ("thousand_euro", "euro")
+UNITS = {RELATIVE: "percent", PLACE: "rank_points"}  # of a gap on a scale, where they are not the indicator's own
+WITHOUT_ZERO = ("score_points",)  # units whose 0 is arbitrary: no proportion of them has a meaning
 
 
 @dataclass(frozen=True)
@@ -36,11 +43,20 @@ def follow(study: Study, name: str, focus: Focus | None = None, year_from: int |
     """Lay one indicator out over its longest comparable run of years in the window.
 
     The orientation makes a positive gap mean: the focus buurten are worse off (for an indicator that is neither good
-    nor bad: the side on which they started). When no two comparable years are left, `reason` says why.
+    nor bad: the side on which they started). When no two comparable years are left, `reason` says why. What was
+    followed before is kept with the data: do not change its arrays.
     """
+    chosen = focus or study.focus
+    window = study.p.year_from if year_from is None else year_from, study.p.year_to
+    key = "follow", name, chosen.codes, window, study.coverage_minimum
+    made: Followed = study.data.once(study.known, key, lambda: _followed(study, name, chosen, window))
+    return made
+
+
+def _followed(study: Study, name: str, focus: Focus, window: tuple[int, int]) -> Followed:
+    """Lay one indicator out; see `follow`."""
     indicator = study.known.indicator(name)
-    first = study.p.year_from if year_from is None else year_from
-    years, covered = usable_years(study, name, first, study.p.year_to)
+    years, covered = usable_years(study, name, *window)
     run, met = comparable_run(study, name, years)
     times = tuple(year + indicator.measured for year in run)
     base: dict[str, Any] = {
@@ -55,7 +71,7 @@ def follow(study: Study, name: str, focus: Focus | None = None, year_from: int |
         reason = "one_year_only" if len(run) == 1 else "too_little_measured" if known else "no_figures"
         return Followed(panel=None, orientation=1, reason=reason, **base)
     try:
-        panel = balance(study.data, study.known, name, run, focus or study.focus)
+        panel = balance(study.data, study.known, name, run, focus)
     except NotComputableError as problem:
         return Followed(panel=None, orientation=1, reason=problem.reason, **base)
     start = gap.gap(panel.value[:, 0], panel.weight, panel.is_focus, ABSOLUTE)
@@ -66,6 +82,77 @@ def follow(study: Study, name: str, focus: Focus | None = None, year_from: int |
 def follow_all(study: Study, year_from: int | None = None) -> list[Followed]:
     """Follow every indicator of the study."""
     return [follow(study, name, year_from=year_from) for name in study.p.indicators]
+
+
+def scales_of(study: Study, name: str) -> tuple[str, ...]:
+    """Give the scales on which a change of an indicator's gap is told.
+
+    As printed; in constant prices (money only); in proportion to the rest (not where 0 is arbitrary); and by the place
+    of the listed buurten among all (where one end is the better one).
+    """
+    indicator = study.known.indicator(name)
+    left_out = {
+        REAL: indicator.unit not in MONEY, RELATIVE: indicator.unit in WITHOUT_ZERO, PLACE: not indicator.better,
+    }  # fmt: skip
+    return tuple(measure for measure in MEASURES if not left_out.get(measure, False))
+
+
+def counts_for(study: Study, name: str, measure: str) -> bool:
+    """Tell whether a scale has a say in a verdict: amounts in the prices of their own years have none."""
+    return measure != ABSOLUTE or study.known.indicator(name).unit not in MONEY
+
+
+def in_constant_prices(study: Study, track: Followed, at: int = -1) -> Followed:
+    """Put amounts in the prices of one of the years, the last or that at place `at`; other indicators stay as they are.
+
+    A year's price is that of when its figure was true. Consumer prices: `load.price_index`, whose source joins those
+    of the panel.
+    """
+    panel = track.panel
+    if panel is None or study.known.indicator(track.indicator).unit not in MONEY:
+        return track
+    dated = [math.floor(time) for time in track.times]
+    prices, used = price_index(study.data.observations, dated)
+    if not set(dated) <= prices.keys():
+        return replace(track, panel=None, reason="no_price_index")
+    factors = price_factors(dated, prices, dated[at])
+    amounts = {name: getattr(panel, name) * factors for name in ("value", "low", "high")}
+    return replace(track, panel=replace(panel, sources=tuple(sorted({*panel.sources, *used})), **amounts))
+
+
+def by_place(track: Followed) -> Followed:
+    """Lay every year out as places among all buurten, so that the gap is how far the list stands below the middle.
+
+    A buurt's figure is 100 less its percentile (0 worst off), so scaled that focus minus rest is 50 less the weighted
+    mean percentile of the focus buurten. Its bounds are exact: every focus buurt at one end of its rounding and every
+    other at the other end, for places among themselves add up to the same.
+    """
+    panel = track.panel
+    if panel is None:
+        return track
+    sign = float(-track.orientation)  # above 0: more is better off
+    part = float(panel.weight[~panel.is_focus].sum() / panel.weight.sum())
+    years = range(len(panel.years))
+    inside = panel.is_focus
+    mixed = (np.where(inside[:, None], own, other) for own, other in ((panel.low, panel.high), (panel.high, panel.low)))
+    value, worst, best = (
+        np.column_stack([100 * percentile_ranks(sign * figures[:, at], panel.weight) for at in years])
+        for figures in (panel.value, *mixed)
+    )
+    means = [panel.weight[inside] @ places[inside] / panel.weight[inside].sum() for places in (value, worst, best)]
+    ends = np.sort(np.stack([part * (means[0] - mean) for mean in means[1:]]), axis=0)
+    turned = part * (100 - value)
+    low, high = (np.where(inside[:, None], turned + end, turned) for end in ends)
+    return replace(track, orientation=1, panel=replace(panel, value=turned, low=low, high=high))
+
+
+def on_scale(study: Study, track: Followed, measure: str) -> tuple[Followed, str]:
+    """Give a followed indicator as a scale asks for it, and the measure of a gap that is taken of it."""
+    if measure == REAL:
+        return in_constant_prices(study, track), ABSOLUTE
+    if measure == PLACE:
+        return by_place(track), ABSOLUTE
+    return track, measure
 
 
 def paths_of(followed: Followed) -> Paths:
@@ -92,8 +179,10 @@ def sides(orientation: int, states: States, measure: str, years: tuple[int, int]
 
 
 def _unit_of(study: Study, name: str, measure: str) -> str:
-    """Give the unit of a gap: that of a difference in the indicator, or percent of the rest's level."""
-    return "percent" if measure == RELATIVE else str(study.known.units[study.known.indicator(name).unit]["change"])
+    """Give the unit of a gap: that of a difference in the indicator, percent of the rest's level, or places."""
+    if measure in UNITS:
+        return UNITS[measure]
+    return str(study.known.units[study.known.indicator(name).unit]["change"])
 
 
 def flags_of(study: Study, followed: Followed, focus: Focus) -> tuple[str, ...]:
@@ -124,20 +213,20 @@ def rule_of(followed: Followed, focus: Focus) -> Rule | None:
 
 def shared_fields(study: Study, followed: Followed, kind: str, measure: str, focus: Focus) -> dict[str, Any]:
     """Fields that every finding about a followed indicator shares."""
-    panel = followed.panel
-    relative = measure == RELATIVE
+    panel, indicator = followed.panel, study.known.indicator(followed.indicator)
+    flags = flags_of(study, followed, focus)
     return {
         "kind": kind,
         "measure": measure,
         "indicator": followed.indicator,
         "unit": _unit_of(study, followed.indicator, measure),
-        "decimals": None if relative else study.known.indicator(followed.indicator).decimals,
+        "decimals": {RELATIVE: None, PLACE: 1}.get(measure, indicator.decimals),
         "focus": focus.name,
-        "smallest_effect": study.smallest_effect(followed.indicator, "relative" if relative else "absolute"),
+        "smallest_effect": study.smallest_effect(followed.indicator, measure),
         "coverage": panel.coverage if panel else max(followed.covered.values(), default=0.0),
         "coverage_minimum": study.coverage_minimum,
         "sources": panel.sources if panel else (),
-        "flags": flags_of(study, followed, focus),
+        "flags": (*flags, "last_prices") if measure == REAL else flags,
     }
 
 
@@ -172,38 +261,65 @@ def judged(study: Study, followed: Followed, change: Change, focus: Focus) -> tu
     stretched to hold the change as it was measured and with that taken off. The estimate is what was measured.
     """
     base = shared_fields(study, followed, change.kind, change.measure, focus)
+    scaled, measure = on_scale(study, followed, change.measure)
     try:
-        paths = paths_of(followed)
-        states = _weighed(states_of(paths, change.comparison), change.weigh, paths)
-        interval = _interval(study, states, change)
+        paths = paths_of(scaled)
+        states = _weighed(states_of(paths, change.comparison), change.weigh, paths_of(followed))
+        interval = _interval(study, states, replace(change, measure=measure))
     except NotComputableError as problem:
         return absent(followed, change.number, base, problem.reason), None
+    sign, unit = scaled.orientation, _points(study, followed, change)
     smallest = int(min(states.is_focus.sum(), (~states.is_focus).sum()))
     shift, details = 0.0, {"p_value": {"value": interval.p_value, "unit": "probability"}}
     details["degrees"] = {"value": max(smallest - 1, 1), "unit": "number"}
     if (rule := rule_of(followed, focus)) is not None:
-        null = _placebo(study, followed, change, rule)
-        shift = (null.mean if change.measure == ABSOLUTE else null.mean_relative) or 0.0
-        details["selection_shift"] = {"value": followed.orientation * shift, "unit": _points(study, followed, change)}
+        null = _placebo(study, scaled, replace(change, measure=measure), rule)
+        shift = (null.mean if measure == ABSOLUTE else null.mean_relative) or 0.0
+        details["selection_shift"] = {"value": sign * shift, "unit": unit}
         base["flags"] = (*base["flags"], "corrected_for_selection")
     low, high = interval.low - max(shift, 0.0), interval.high - min(shift, 0.0)
-    ends = sorted(followed.orientation * bound for bound in (low, high))
+    ends, exact = (sorted(sign * bound for bound in pair) for pair in ((low, high), interval.rounding))
     missing = len(followed.panel.missing) if followed.panel else 0
-    a, b = sides(followed.orientation, states, change.measure, change.years, missing)
-    if min(a.estimate or 0, b.estimate or 0) < 0:
+    a, b = sides(sign, states, measure, change.years, missing)
+    if change.measure == PLACE:
+        a, b = _as_places(a), _as_places(b)
+    elif min(a.estimate or 0, b.estimate or 0) < 0:
         base["measure"] = f"{change.measure}_reversed"
     finding = Finding(
         id=change.number,
-        estimate=followed.orientation * interval.estimate,
+        estimate=sign * interval.estimate,
         low=ends[0],
         high=ends[1],
+        rounding_low=exact[0],
+        rounding_high=exact[1],
         a=a,
         b=b,
         range_kind=("process", "rounding"),
-        details=details,
+        details={**details, **_path(paths, change, measure, sign)},
         **base,
     )
     return finding, interval
+
+
+def _as_places(side: Side) -> Side:
+    """Give the mean percentile of the focus buurten where a side holds how far it lies below the middle."""
+    low, high = (None if end is None else 50 - end for end in (side.high, side.low))
+    return replace(side, estimate=None if side.estimate is None else 50 - side.estimate, low=low, high=high)
+
+
+def _path(paths: Paths, change: Change, measure: str, sign: int) -> dict[str, Any]:
+    """Tell the steps from one measurement to the next within the years compared: how many, ahead and back.
+
+    Only of a comparison of two years: an average or a line has no steps.
+    """
+    first, last = (np.flatnonzero(counts) for counts in change.comparison)
+    if len(first) != 1 or len(last) != 1 or change.weigh != "all":
+        return {}
+    gaps = [sign * gap.gap(paths.value[:, at], paths.weight, paths.is_focus, measure)
+            for at in range(int(first[0]), int(last[0]) + 1)]  # fmt: skip
+    steps = np.diff(gaps)
+    told = {"steps": len(steps), "steps_ahead": int((steps > 0).sum()), "steps_back": int((steps < 0).sum())}
+    return {key: {"value": value, "unit": "number"} for key, value in told.items()}
 
 
 def _interval(study: Study, states: States, change: Change) -> gap.Interval:
@@ -223,7 +339,13 @@ def _points(study: Study, followed: Followed, change: Change) -> str:
 
 
 def gap_change(
-    study: Study, followed: Followed, measure: str, number: str, focus: Focus | None = None, *, variant: str = "ends"
+    study: Study,
+    followed: Followed,
+    measure: str,
+    number: str,
+    focus: Focus | None = None,
+    *,
+    variant: str = "ends",
 ) -> Finding:
     """Judge how the gap changed from the first to the last comparable year.
 
@@ -238,19 +360,7 @@ def gap_change(
     comparison = gap.own_lines(times) if variant == "trend" else gap.two_years(len(years), 0, -1)
     weigh = variant if variant in ("similar", "unweighted") else "all"
     change = Change(number, "gap_change", measure, comparison, (years[0], years[-1]), weigh)
-    finding, interval = judged(study, followed, change, focus)
-    if interval is None:
-        return finding
-    details = _details(interval, followed.orientation, _points(study, followed, change))
-    return replace(finding, details={**details, **finding.details})
-
-
-def _details(interval: gap.Interval, sign: int, unit: str) -> dict[str, Any]:
-    """Parts of the interval, for the table behind the sentence."""
-    parts = (("randomisation", interval.randomisation), ("rounding", interval.rounding))
-    ordered = {name: sorted(sign * bound for bound in bounds) for name, bounds in parts}
-    ends = {f"{name}_{end}": pair[place] for name, pair in ordered.items() for place, end in enumerate(("low", "high"))}
-    return {key: {"value": value, "unit": unit} for key, value in ends.items()}
+    return judged(study, followed, change, focus)[0]
 
 
 def _weighed(states: States, weigh: str, paths: Paths) -> States:

@@ -145,11 +145,18 @@ def change_in_group(laid: Laid, members: Flags, better: int) -> tuple[Estimate, 
     """
     weight = laid.weight[members]
     found = weighted_mean(better * (laid.value[members, -1] - laid.value[members, 0]), weight)
-    first, last = (mean_range(laid.low[members, at], laid.high[members, at], weight, weight) for at in (0, -1))
-    ends = sorted((better * (last[0] - first[1]), better * (last[1] - first[0])))
+    ends = rounding_in_group(laid, members, better)
     low = found.low + min(ends[0] - found.estimate, 0.0)
     high = found.high + max(ends[1] - found.estimate, 0.0)
     return found, low, high
+
+
+def rounding_in_group(laid: Laid, members: Flags, better: int) -> tuple[float, float]:
+    """Give the range of that change when every figure of both years lies anywhere in its rounding interval."""
+    weight = laid.weight[members]
+    first, last = (mean_range(laid.low[members, at], laid.high[members, at], weight, weight) for at in (0, -1))
+    low, high = sorted((better * (last[0] - first[1]), better * (last[1] - first[0])))
+    return low, high
 
 
 def group_means(laid: Laid) -> pd.DataFrame:

@@ -1,16 +1,16 @@
 """The one step of the notebook of a researcher's hypothesis: what was registered is tested, as it was registered."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from kloof.errors import ParameterError
-from kloof.findings import NOT_TESTABLE, Finding, Verdict
-from kloof.questions import events, gaps, levels
+from kloof.findings import Finding
+from kloof.questions import gaps
 from kloof.questions.gaps import follow
+from kloof.questions.runner import judged
 from kloof.results import Column, Section
 from kloof.study import claims
-from kloof.study.panel import Focus, resolve_focus
+from kloof.study.panel import resolve_focus
 from kloof.study.study import Study
 
 
@@ -47,46 +47,11 @@ def hypothesis(section: Section, study: Study, claim: str) -> list[Finding]:
     entry = dict(entries[claim])
     narrowed = as_registered(study, entry)
     mark = "exploratory" if entry["exploratory"] else "registered_before"
-    found = []
-    for measure in entry["measures"]:
-        make = _maker(narrowed, entry, measure, f"{claim}.{entry['indicator']}.{measure}", mark)
-        found.append(_judged(narrowed, entry, claim, f"{entry['indicator']}.{measure}", make))
-    section.add(*[finding for finding, _ in found])
-    section.decide(*[verdict for _, verdict in found])
+    pairs = [(replace(one, flags=(mark, *one.flags)), verdict) for one, verdict in judged(narrowed, claim)]
+    section.add(*[finding for finding, _ in pairs])
+    section.decide(*[verdict for _, verdict in pairs])
     _picture(section, narrowed, entry, claim)
-    return [finding for finding, _ in found]
-
-
-def _judged(
-    study: Study, entry: dict[str, Any], claim: str, row: str, make: Callable[[Focus], Finding]
-) -> tuple[Finding, Verdict]:
-    """Judge under every focus list; a level says nothing of a list that was chosen on that very figure (as for K3)."""
-    if entry["test"] != "gap":
-        return claims.judge_row(study, claim, row, make)
-    voting = tuple(focus for focus in study.variants if focus.indicator != entry["indicator"])
-    if study.focus in voting:
-        return claims.judge_row(replace(study, variants=voting), claim, row, make)
-    finding, votes = make(study.focus), ((study.focus.name, NOT_TESTABLE),)
-    return finding, Verdict(claim, NOT_TESTABLE, finding.id, row, entry["expected"], votes)
-
-
-def _maker(study: Study, entry: dict[str, Any], measure: str, number: str, mark: str) -> Callable[[Focus], Finding]:
-    """Give the function that computes the test under any focus list."""
-    name, test = entry["indicator"], entry["test"]
-
-    def make(focus: Focus) -> Finding:
-        own = number if focus == study.focus else f"{number}.{focus.name}"
-        if test == "gap":
-            finding = levels.level_finding(replace(study, focus=focus), name, own)
-        elif test == "gap_change":
-            finding = gaps.gap_change(study, follow(study, name, focus), measure, own, focus)
-        else:
-            track = follow(study, name, focus, study.p.trend_from)
-            function = events.before_event if test == "gap_change_before" else events.beyond_trend
-            finding = function(study, track, measure, own, focus)
-        return replace(finding, flags=(mark, *finding.flags))
-
-    return make
+    return [finding for finding, _ in pairs]
 
 
 def _picture(section: Section, study: Study, entry: dict[str, Any], claim: str) -> None:

@@ -11,19 +11,19 @@ import numpy as np
 import pandas as pd
 
 from kloof.errors import NotComputableError
-from kloof.findings import Finding, Side, Verdict
+from kloof.findings import Finding, Side
 from kloof.methods import gap, mobility
 from kloof.methods.arrays import Array
 from kloof.methods.gap import ABSOLUTE
 from kloof.methods.mobility import RANKS
 from kloof.methods.regression import Estimate, clustered, weighted_mean
 from kloof.questions import gaps, starting_place
-from kloof.questions.gaps import follow
+from kloof.questions.gaps import MONEY, follow, scales_of
+from kloof.questions.runner import Part, Ways, kind, record, under_lists
 from kloof.questions.starting_place import (
-    MONEY,
     Placed,
     fields_of,
-    in_constant_prices,
+    in_first_prices,
     place,
     placed_variants,
     smallest,
@@ -135,14 +135,17 @@ def top_change(study: Study, placed: Placed, number: str, groups: int) -> Findin
         found = weighted_mean(mobility.change_of(moves, ABSOLUTE)[at], moves.weight[at])
     except NotComputableError as problem:
         return gaps.absent(placed.track, number, fields, problem.reason)
-    low, high, *_ = _widened(found, moves.weight, at, *_slack(placed, ABSOLUTE))
+    slack = _slack(placed, ABSOLUTE)
+    low, high, *_ = _widened(found, moves.weight, at, *slack)
+    below, above = (float(np.average(part[at], weights=moves.weight[at])) for part in slack)
     a, b = (
         Side(year, "top", float(np.average(value[at], weights=moves.weight[at])), n_units=int(at.sum()))
         for year, value in zip(placed.years, (moves.before, moves.after), strict=True)
     )
     fields["flags"] = (*fields["flags"], *(("small_quantile",) if at.sum() < 5 else ()))
     details = {"year_base": {"value": placed.base_year, "unit": "year"}, "groups": {"value": groups, "unit": "number"}}
-    return Finding(id=number, estimate=found.estimate, low=low, high=high, a=a, b=b, range_kind=("process", "rounding"),
+    return Finding(id=number, estimate=found.estimate, low=low, high=high, rounding_low=found.estimate - below,
+                   rounding_high=found.estimate + above, a=a, b=b, range_kind=("process", "rounding"),
                    details=details, **fields)  # fmt: skip
 
 
@@ -167,8 +170,9 @@ def behind(study: Study, placed: Placed, measure: str, number: str, groups: int)
     )
     fields["flags"] = (*fields["flags"], *(("small_quantile",) if at.sum() < 5 else ()))
     details = {"year_base": {"value": placed.base_year, "unit": "year"}, "groups": {"value": groups, "unit": "number"}}
-    low, high = found.low - rest[0] - own[1], found.high + rest[1] + own[0]
-    return Finding(id=number, estimate=found.estimate, low=low, high=high, a=a, b=b,
+    below, above = rest[0] + own[1], rest[1] + own[0]
+    return Finding(id=number, estimate=found.estimate, low=found.low - below, high=found.high + above,
+                   rounding_low=found.estimate - below, rounding_high=found.estimate + above, a=a, b=b,
                    range_kind=("process", "rounding"), details=details, **fields)  # fmt: skip
 
 
@@ -178,13 +182,14 @@ def behind_similar(study: Study, name: str, measure: str, number: str, focus: Fo
     Who started alike is read from the first year, the change from the second on: both groups then start without the
     chance that placed them. With two years only the first serves both, and a flag says so.
     """
-    track = in_constant_prices(study, follow(study, name, focus))
-    kind = "behind_similar"
+    track = in_first_prices(study, follow(study, name, focus))
     if track.panel is None:
-        return gaps.absent(track, number, gaps.shared_fields(study, track, kind, measure, focus), track.reason)
+        base = gaps.shared_fields(study, track, "behind_similar", measure, focus)
+        return gaps.absent(track, number, base, track.reason)
     start = min(1, len(track.years) - 2)
     comparison = gap.two_years(len(track.years), start, -1)
-    change = gaps.Change(number, kind, measure, comparison, (track.years[start], track.years[-1]), "similar")
+    years = track.years[start], track.years[-1]
+    change = gaps.Change(number, "behind_similar", measure, comparison, years, "similar")
     found = gaps.judged(study, track, change, focus)[0]
     more: tuple[str, ...] = ("constant_prices",) if study.known.indicator(name).unit in MONEY else ()
     more += () if start else ("same_year_base",)
@@ -221,77 +226,58 @@ def _groups() -> int:
     return int(claims.registry().claims["C4"]["groups"])
 
 
-def _named(claim: str, started: Sequence[Placed]) -> list[Placed]:
-    """Keep the indicators that a claim names."""
-    return [placed for placed in started if placed.track.indicator in claims.registry().claims[claim]["indicators"]]
+def _named(part: Part, way: str) -> str:
+    """Name the finding of a variant; the headline keeps the plain name."""
+    return part.number if way == f"groups_{_groups()}" else f"{part.number}.{way}"
+
+
+@kind("matthew")
+def top_rose_bottom_not(study: Study, part: Part) -> Ways:
+    """Compute whether the top rose while the bottom did not, also for a bottom that may not rise at all."""
+    placed = place(study, part.name)
+    made = {way: matthew(study, own, part.measure, _named(part, way), groups)
+            for way, (own, groups) in placed_variants(placed).items()}  # fmt: skip
+    strict = matthew(study, placed, part.measure, f"{part.number}.strict", _groups(), strict=True)
+    return {**made, "strict": strict}
+
+
+@kind("top_change")
+def top_rose(study: Study, part: Part) -> Ways:
+    """Compute how far the top group rose."""
+    return {way: top_change(study, own, _named(part, way), groups)
+            for way, (own, groups) in placed_variants(place(study, part.name)).items()}  # fmt: skip
+
+
+@kind("behind", applies=lambda study, name, measure: measure in scales_of(study, name))
+def bottom_behind(study: Study, part: Part) -> Ways:
+    """Compute how far the bottom group fell behind all others."""
+    return {way: behind(study, own, part.measure, _named(part, way), groups)
+            for way, (own, groups) in placed_variants(place(study, part.name)).items()}  # fmt: skip
+
+
+@kind("behind_similar", applies=lambda study, name, measure: measure in scales_of(study, name))
+def list_behind(study: Study, part: Part) -> Ways:
+    """Compute how far each list fell behind the buurten that started alike."""
+    return under_lists(study, part, lambda number, focus: behind_similar(study, part.name, part.measure, number, focus))
 
 
 @step
-def top_and_bottom(section: Section, study: Study, started: Sequence[Placed]) -> list[Verdict]:
+def top_and_bottom(section: Section, study: Study, started: Sequence[Placed]) -> list[Finding]:
     """Record whether the top rose while the bottom did not (C4), and whether the top rose (H2).
 
     Each is repeated with other numbers of groups and with every buurt counted alike; C4 also with a bottom that may not
     rise at all.
     """
-    found: list[Finding] = []
-    verdicts: list[Verdict] = []
-    for placed in started:
-        name = placed.track.indicator
-        for measure in claims.registry().claims["C4"]["measures"]:
-            number = f"06.{name}.{measure}"
-            made = {way: matthew(study, own, measure, _number(number, way), groups)
-                    for way, (own, groups) in placed_variants(placed).items()}  # fmt: skip
-            made["strict"] = matthew(study, placed, measure, f"{number}.strict", _groups(), strict=True)
-            found.append(next(iter(made.values())))
-            verdicts.append(claims.judge_over("C4", f"{name}.{measure}", made, next(iter(made))))
-    for placed in _named("H2", started):
-        number = f"06.{placed.track.indicator}.top"
-        made = {way: top_change(study, own, _number(number, way), groups)
-                for way, (own, groups) in placed_variants(placed).items()}  # fmt: skip
-        found.append(next(iter(made.values())))
-        verdicts.append(claims.judge_over("H2", f"{placed.track.indicator}.top", made, next(iter(made))))
-    section.add(*first_of(found))
-    section.decide(*verdicts, *claims.untested(study, "H2"))
     for placed in started:
         section.leave_out(placed.track.panel.set_aside if placed.track.panel else ())
-    return verdicts
-
-
-def _number(number: str, way: str) -> str:
-    """Name the finding of a variant; the headline keeps the plain name."""
-    return number if way == f"groups_{_groups()}" else f"{number}.{way}"
+    return record(section, study, "C4", "H2")
 
 
 @step
-def fell_behind(section: Section, study: Study, started: Sequence[Placed]) -> list[Verdict]:
+def fell_behind(section: Section, study: Study, started: Sequence[Placed]) -> list[Finding]:
     """Record whether the bottom group fell behind the others, and the list those that started alike (H3)."""
-    found: list[Finding] = []
-    verdicts: list[Verdict] = []
-    for placed in _named("H3", started):
-        name = placed.track.indicator
-        money = study.known.indicator(name).unit in MONEY
-        for measure in claims.registry().claims["H3"]["measures"] if money else (ABSOLUTE,):
-            number = f"06.{name}.behind.{measure}"
-            made = {way: behind(study, own, measure, _number(number, way), groups)
-                    for way, (own, groups) in placed_variants(placed).items()}  # fmt: skip
-            found.append(next(iter(made.values())))
-            verdicts.append(claims.judge_over("H3", f"{name}.behind.{measure}", made, next(iter(made))))
-            number = f"06.{name}.similar.{measure}"
-            finding, verdict = claims.judge_row(
-                study, "H3", f"{name}.similar.{measure}", _similar(study, name, measure, number)
-            )
-            found.append(finding)
-            verdicts.append(verdict)
-    section.add(*first_of(found))
-    section.decide(*verdicts, *claims.untested(study, "H3"))
-    return verdicts
-
-
-def _similar(study: Study, name: str, measure: str, number: str) -> Any:
-    """Give the function that computes how far a focus list fell behind."""
-    return lambda focus: behind_similar(
-        study, name, measure, number if focus == study.focus else f"{number}.{focus.name}", focus
-    )
+    del started
+    return record(section, study, "H3")
 
 
 @step

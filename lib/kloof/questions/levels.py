@@ -1,6 +1,7 @@
 """How segregated: levels of focus and rest, the buurten ranked, and the indices with their ranges."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,9 @@ import pandas as pd
 from kloof.findings import NOT_COMPUTABLE, Finding, Side, judge
 from kloof.measures.bounds import gap_range
 from kloof.methods.gap import ABSOLUTE, gap
+from kloof.questions.runner import Part, Ways, kind, under_lists
 from kloof.results import CHANGE, UNIT, Column, Section, columns_of
-from kloof.study import claims
-from kloof.study.panel import series, sizes
+from kloof.study.panel import Focus, series, sizes
 from kloof.study.step import step
 from kloof.study.study import Study, comparable_run, usable_years
 
@@ -150,14 +151,24 @@ def every_year(study: Study, names: Sequence[str]) -> pd.DataFrame:
     return table[["indicator", "area", "group", "unit", "breaks", *years_given]]
 
 
+@kind("gap")
+def behind_now(study: Study, part: Part) -> Ways:
+    """Compute how far each list is behind; a list that was chosen on this very figure has no say beside another."""
+    chosen = [focus for focus in study.variants if focus.indicator == part.name and focus != study.focus]
+    study = replace(study, variants=tuple(focus for focus in study.variants if focus not in chosen))
+
+    def make(number: str, focus: Focus) -> Finding:
+        return level_finding(replace(study, focus=focus), part.name, number)
+
+    return under_lists(study, part, make)
+
+
 @step
 def levels_now(section: Section, study: Study) -> list[Finding]:
-    """Record the level of focus and rest per indicator, in the last year with enough buurten (K3)."""
+    """Record the level of focus and rest per indicator, in the last year with enough buurten."""
     found = [level_finding(study, name, f"03.level.{name}") for name in study.p.levels]
     made = [finding for finding in found if judge(finding) != NOT_COMPUTABLE]
     section.add(*made, *[finding for finding in found if finding not in made])
-    counted = claims.registry().claims["K3"]["indicators"]
-    section.decide(*[claims.level_verdict(study, finding) for finding in found if finding.indicator in counted])
     if made:
         kinds = {"indicator": "indicator", "year": "year", "focus": "number", "rest": "number", "difference": "number"}
         kinds |= {

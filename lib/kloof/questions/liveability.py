@@ -15,7 +15,7 @@ from kloof.methods.gap import ABSOLUTE
 from kloof.methods.lagged import UNIT_AND_YEAR, YEAR, Direction, Lagged, Waves, lagged_changes
 from kloof.methods.ordinal import Classes, ordinal_trend
 from kloof.methods.regression import from_t
-from kloof.questions.geographies import FLAGS, LEVELS, Laid, change_in_group, finest
+from kloof.questions.geographies import FLAGS, LEVELS, Laid, change_in_group, finest, rounding_in_group
 from kloof.study import claims
 from kloof.study.panel import Focus, series, sizes
 from kloof.study.study import Study, usable_years
@@ -146,14 +146,15 @@ def improved(study: Study, name: str, number: str, focus: Focus, years: tuple[in
     try:
         laid = finest(study, name, years or window(study), focus, low_status())
         found, low, high = change_in_group(laid, laid.is_focus, indicator.better)
+        exact = rounding_in_group(laid, laid.is_focus, indicator.better)
     except NotComputableError as problem:
         return Finding(id=number, reason=problem.reason, **base)
     a, b = _ends(laid, "focus", int(laid.is_focus.sum()))
     means = laid.weight[laid.is_focus] @ laid.value[laid.is_focus] / laid.weight[laid.is_focus].sum()
     details = {key: {"value": float(means[at]), "unit": indicator.unit} for key, at in (("was", 0), ("became", -1))}
     return Finding(
-        id=number, estimate=found.estimate, low=low, high=high, a=a, b=b, range_kind=("process", "rounding"),
-        details=details, **base, **_of(laid, study),
+        id=number, estimate=found.estimate, low=low, high=high, rounding_low=exact[0], rounding_high=exact[1], a=a, b=b,
+        range_kind=("process", "rounding"), details=details, **base, **_of(laid, study),
     )  # fmt: skip
 
 

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kloof.errors import NotComputableError, ParameterError
-from kloof.findings import STAYS_AWAY, UNDECIDED, Finding, Side
+from kloof.errors import NotComputableError
+from kloof.findings import HAPPENED, STAYS_AWAY, UNDECIDED, Finding, Side
 from kloof.methods import power
 from kloof.methods.arrays import LEVEL
 from kloof.methods.power import POWER, Town, least_count, power_of
@@ -34,7 +34,6 @@ OVER_YEARS = ("gap_change", "gap_change_before", "gap_change_window", "fell_less
 BOTH, BUURTEN, NOTHING, ENOUGH = "needed", "needed_buurten", "needed_nothing", "needed_enough"
 UNREGISTERED = "unregistered"  # nothing says what distance matters, so it is told how often trials decided
 TOO_FEW = "too_few"  # too few buurten, or all alike, to reckon with
-DISAGREE = "disagree"  # every part is decided, and not alike
 
 
 @dataclass(frozen=True)
@@ -136,13 +135,12 @@ Judged = tuple[Mapping[str, Any], Mapping[str, Any], Needed | str]  # row of a v
 
 def _judge(study: Study, row: Mapping[str, Any], finding: Mapping[str, Any]) -> Needed | str:
     """Give what an undecided part of a claim needs, or why that cannot be said."""
-    entry = claims.registry().claims[row["claim"]]
-    if reason := why_not(study, row, finding, entry["kind"]):
+    if reason := why_not(study, row, finding):
         return reason
-    edge = edge_of(study, finding)
+    edge = edge_of(finding)
     if edge is None:
         return UNREGISTERED
-    stays = entry["expected"] in STAYS_AWAY
+    stays = row["expected"] in STAYS_AWAY
     return of_finding(finding, edge, stays_away=stays, town=_town(study, finding)) or TOO_FEW
 
 
@@ -173,12 +171,9 @@ def what_is_needed(section: Section, study: Study, parts: Parts) -> pd.DataFrame
             Column("smallest", "number", "@unit"), *counts, *spans, Column("unit", "unit"),
         ]  # fmt: skip
         section.table("12.needed", columns, pd.DataFrame(table))
-    for claim, verdict in claims.overall(rows).items():
+    for claim in claims.overall(rows):
         own = [one for one in judged if one[0]["claim"] == claim]
         section.add(*_of_claim(study, claim, own))
-        votes = [row["verdict"] for row in rows if row["claim"] == claim]
-        if verdict == UNDECIDED and UNDECIDED not in votes:
-            section.add(_without(study, claim, DISAGREE, {"indicator": None}))
     return pd.DataFrame(table)
 
 
@@ -239,7 +234,7 @@ def _without(study: Study, claim: str, reason: str, finding: Mapping[str, Any], 
 
 
 # why no number of buurten or years is given
-FOLLOWS = "follows"  # read from the verdicts on other claims
+TOGETHER = "together"  # decided on its own, and not when all parts of the claim that were tested count
 LISTS = "lists"  # decided, but the registered variants do not agree
 BOUNDS = "bounds"  # the range is what figures by buurt leave open
 FIGURES = "figures"  # the range is rounding and missing figures only
@@ -248,32 +243,17 @@ NO_RANGE = "no_range"  # what is divided by may be 0, so that there is no range
 REGISTERED = "registered"  # the switch by which a claim is true by the size that just matters
 
 
-def edge_of(study: Study, finding: Mapping[str, Any]) -> Edge | None:
+def edge_of(finding: Mapping[str, Any]) -> Edge | None:
     """Say what distance from its line matters for a finding that has a range; None when nothing registered says so.
 
-    The pace (C6) stands `part` of the needed pace away from a stock that stands still and the rest of it from one that
-    is fast enough: the lesser counts. The moved stock (H6) stands its limit away from one that stood still. Matthew
-    (C4) asks for a top that rose and a bottom that did not, dilution (C9) for a part of others that lowers the share
-    and that is the larger one: each by the smallest change that matters. What is left of a gap (C13) should be seen
-    when it is the smallest gap that matters.
+    Matthew (C4) asks for a top that rose and a bottom that did not: each by the smallest change that matters.
     """
-    kind, details, name = finding["kind"], finding["details"], finding["indicator"]
+    kind, details = finding["kind"], finding["details"]
     whole = ((max(finding["high"] - finding["estimate"], finding["estimate"] - finding["low"]), _degrees(details)),)
-    if kind == "pace":
-        part = details["part"]["value"] / 100
-        return Edge(min(part, 1 - part) * details["needed"]["value"], whole)
-    if kind == "stock":
-        return Edge(details["limit"]["value"], whole)
     if kind == "matthew":
         return Edge(details["stagnation"]["value"], (_half(details, "bottom"), _half(details, "top")))
-    halves = (_half(details, "others_part"), _half(details, "lead")) if kind == "dilution" else whole
-    if kind == "dilution" and study.known.indicator(name).unit == "percent":
-        distance = _smallest(study, name)
-    elif kind == "gap_left":
-        distance = _smallest(study, name, finding["measure"])
-    else:
-        distance = finding["smallest_effect"]
-    return Edge(distance, halves) if distance else None
+    distance = finding["smallest_effect"]
+    return Edge(distance, whole) if distance else None
 
 
 def _degrees(details: Mapping[str, Any]) -> float | None:
@@ -289,18 +269,12 @@ def _half(details: Mapping[str, Any], name: str) -> tuple[float, float | None]:
     return max(high - value, value - low), None if held is None else float(held - 1)
 
 
-def _smallest(study: Study, name: str, measure: str = "absolute") -> float | None:
-    """Give the smallest change that matters; None when none is registered."""
-    try:
-        return study.smallest_effect(name, measure)
-    except ParameterError:
-        return None
-
-
-def why_not(study: Study, row: Mapping[str, Any], finding: Mapping[str, Any], kind: str) -> str | None:
-    """Say why no number of buurten or years decides an undecided part of a claim of this kind; None when one may."""
-    if kind == "turn":
-        return FOLLOWS
+def why_not(study: Study, row: Mapping[str, Any], finding: Mapping[str, Any]) -> str | None:
+    """Say why no number of buurten or years decides an undecided part of a claim; None when one may."""
+    if row["question"] == HAPPENED:
+        return FIGURES
+    if row["alone"] in DECIDED:
+        return TOGETHER
     votes = dict(row["variants"])
     if votes and votes.get(study.focus.name, next(iter(votes.values()))) in DECIDED:
         return LISTS

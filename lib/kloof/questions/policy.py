@@ -1,15 +1,14 @@
 """How far policy carries: what of a movement arrives in the list, what is left of a gap, who left social assistance."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kloof.errors import NotComputableError
-from kloof.findings import NOT_COMPUTABLE, Finding, Side, Verdict, all_of, judge, verdict_of
+from kloof.findings import NOT_COMPUTABLE, Finding, Side, judge, verdict_of
 from kloof.methods.arrays import LEVEL, Array
 from kloof.methods.contrast import difference
 from kloof.methods.gap import ABSOLUTE, RELATIVE, gap, gap_bounds, weighted_means
@@ -18,7 +17,8 @@ from kloof.methods.power import Town, detectable, variance_parts, years_needed, 
 from kloof.methods.ratio import BOUNDED, Ratio
 from kloof.questions import gaps
 from kloof.questions.gaps import Followed, follow, rule_of
-from kloof.questions.geographies import change_in_group, lay_out
+from kloof.questions.geographies import change_in_group, lay_out, rounding_in_group
+from kloof.questions.runner import Part, Ways, kind, record, under_lists
 from kloof.results import Column, Section
 from kloof.study import claims
 from kloof.study.panel import Focus
@@ -273,6 +273,7 @@ def fell(study: Study, name: str, group: str, number: str, focus: Focus) -> Find
         laid = lay_out(study, name, "buurt", track.years, focus, {})
         members = laid.is_focus if group == "focus" else ~laid.is_focus
         found, low, high = change_in_group(laid, members, 1)
+        exact = rounding_in_group(laid, members, 1)
     except NotComputableError as problem:
         return gaps.absent(track, number, base, problem.reason)
     means = laid.weight[members] @ laid.value[members] / laid.weight[members].sum()
@@ -282,46 +283,49 @@ def fell(study: Study, name: str, group: str, number: str, focus: Focus) -> Find
                 "of": {"value": len(moved), "unit": "number"}}  # fmt: skip
     units = int(members.sum())
     a = Side(laid.years[0], group, n_units=units, n_missing=laid.missing)
-    return Finding(id=number, estimate=found.estimate, low=low, high=high, a=a, b=Side(laid.years[-1], group,
-                   n_units=units), range_kind=("process", "rounding"), details=details, **base)  # fmt: skip
+    return Finding(
+        id=number, estimate=found.estimate, low=low, high=high, rounding_low=exact[0], rounding_high=exact[1], a=a,
+        b=Side(laid.years[-1], group, n_units=units), range_kind=("process", "rounding"), details=details, **base,
+    )  # fmt: skip
 
 
-Maker = Callable[[str, Focus], Finding]  # number and focus list → finding
+@kind("pass_through")
+def arriving(study: Study, part: Part) -> Ways:
+    """Compute what arrives in each list of a movement of the municipality."""
+    return under_lists(study, part, lambda number, focus: arrives(study, part.name, number, focus))
 
 
-def _under(study: Study, number: str, make: Maker) -> Callable[[Focus], Finding]:
-    """Give a function of the focus list alone; under another list than the headline's the number carries its name."""
-    return lambda focus: make(number if focus == study.focus else f"{number}.{focus.name}", focus)
+@kind("fell")
+def falling(study: Study, part: Part) -> Ways:
+    """Compute how far the mean of each list, or of the rest, fell."""
+    return under_lists(study, part, lambda number, focus: fell(study, part.name, part.measure, number, focus))
+
+
+@kind("fell_less")
+def falling_less(study: Study, part: Part) -> Ways:
+    """Compute whether each list fell behind in a figure of which less is better."""
+    return under_lists(study, part, lambda number, focus: fell_less(study, part.name, part.measure, number, focus))
 
 
 @step
 def does_it_arrive(section: Section, study: Study) -> list[Finding]:
     """Record what arrives in the list of a movement of the municipality, under every list, beside the image (C12)."""
-    entry, found, rows, shown = _entry("C12"), [], [], []
-    for name in entry["indicators"]:
-        make = _under(study, f"11.{name}.arrives", partial(arrives, study, name))
-        finding, verdict = claims.judge_row(study, "C12", name, make)
-        lacks = judge(finding) == NOT_COMPUTABLE
-        if lacks and finding.reason not in ("no_improvement", "rest_moves_against") and name not in entry["needs"]:
-            continue
-        found.append(finding)
-        if not lacks or name in entry["needs"]:
-            section.decide(verdict)
-        if lacks:
-            continue
-        rows.append(_arrival(finding))
-        shown.append((finding, make))
-    section.add(*sorted(found, key=_rank))
-    for finding, _ in shown:
+    found = record(section, study, "C12")
+    shown = [finding for finding in found if finding.estimate is not None]
+    for finding in shown:
         beside = image(finding, f"{finding.id}.image")
         section.add(*([beside] if beside else []))
-    if rows:
+    if shown:
         parts = [Column(key, "number", "percent", 0) for key in ("arrives_focus", "arrives_rest", "estimate")]
         ends = [Column(key, "number", "percent", 0) for key in ("low", "high")]
         columns = [Column("indicator", "indicator"), *parts, *ends, Column("years", "number", "number")]
-        section.table("11.arrives", columns, pd.DataFrame(rows))
-        first, make = min(shown, key=lambda pair: _rank(pair[0]))
+        section.table("11.arrives", columns, pd.DataFrame([_arrival(finding) for finding in shown]))
+        first = min(shown, key=_rank)
         options = {"unit": "percent", "indicator": first.indicator, "smallest_effect": first.smallest_effect}
+
+        def make(focus: Focus) -> Finding:
+            return arrives(study, str(first.indicator), f"{first.id}.{focus.name}", focus)
+
         _specification(section, study, "C12", ("11.arrives_lists", first), make, options)
     return found
 
@@ -364,20 +368,11 @@ def _specification(
 def how_long(section: Section, study: Study) -> list[Finding]:
     """Record what is left of each gap after the registered years, and when a programme would be seen (C13)."""
     entry, found, seen, rows = _entry("C13"), [], [], []
-    drawn = None
     for name in entry["indicators"]:
         for measure in entry["measures"]:
-            make = _under(
-                study, f"11.{name}.left.{measure}",
-                partial(left, study, name, measure),
-            )  # fmt: skip
-            finding, verdict = claims.judge_row(study, "C13", f"{name}.{measure}", make)
-            if judge(finding) == NOT_COMPUTABLE and name not in entry["needs"]:
-                continue
-            section.decide(verdict)
-            found.append(finding)
-            if finding.estimate is not None and drawn is None:
-                drawn = finding, make
+            finding = left(study, name, measure, f"11.{name}.left.{measure}", study.focus)
+            if judge(finding) != NOT_COMPUTABLE or name in entry["needs"]:
+                found.append(finding)
         programme, smallest = programme_seen(study, name, f"11.{name}.seen")
         rows += [_horizon(study, name, years, change, programme) for years, change in smallest.items()]
         seen += [programme] if smallest else []
@@ -386,10 +381,6 @@ def how_long(section: Section, study: Study) -> list[Finding]:
         numbers = [Column(key, "number", "@unit") for key in ("smallest", "gap")]
         columns = [Column("indicator", "indicator"), Column("horizon", "number", "years", 0), *numbers]
         section.table("11.horizons", [*columns, Column("unit", "unit")], pd.DataFrame(rows))
-    if drawn is not None:
-        first, make = drawn
-        options = {"unit": first.unit, "indicator": first.indicator}
-        _specification(section, study, "C13", ("11.left_lists", first), make, options)
     return found
 
 
@@ -401,39 +392,6 @@ def _horizon(study: Study, name: str, years: int, smallest: float, programme: Fi
 
 
 @step
-def who_left_assistance(section: Section, study: Study) -> list[Verdict]:
+def who_left_assistance(section: Section, study: Study) -> list[Finding]:
     """Record whether social assistance fell in the list and in the rest, and less in the list (H7)."""
-    entry, verdicts = _entry("H7"), []
-    for name in entry["indicators"]:
-        falls = {focus.name: _falls(study, name, focus) for focus in study.variants}
-        section.add(*falls[study.focus.name])
-        for measure in entry["measures"]:
-            make = _under(
-                study, f"11.{name}.fell_less.{measure}",
-                partial(fell_less, study, name, measure),
-            )  # fmt: skip
-            less = {focus.name: make(focus) for focus in study.variants}
-            votes = {focus: _fell_less(falls[focus], finding) for focus, finding in less.items()}
-            headline = less[study.focus.name]
-            own = votes[study.focus.name]
-            verdict = claims.under_variants(own, list(votes.values()), claims.registry().agree_minimum)
-            lacking = (name,) if judge(headline) == NOT_COMPUTABLE else ()
-            row = f"{name}.{measure}"
-            verdicts.append(
-                Verdict("H7", verdict, headline.id, row, str(entry["expected"]), tuple(votes.items()), lacking)
-            )
-            section.add(headline)
-    section.decide(*verdicts)
-    return verdicts
-
-
-def _falls(study: Study, name: str, focus: Focus) -> list[Finding]:
-    tail = "" if focus == study.focus else f".{focus.name}"
-    return [fell(study, name, group, f"11.{name}.fell.{group}{tail}", focus) for group in ("focus", "rest")]
-
-
-def _fell_less(falls: Sequence[Finding], less: Finding) -> str:
-    """Join the parts: it fell in the list, it fell in the rest, and less in the list."""
-    entry = _entry("H7")
-    parts = [verdict_of(finding, str(entry["group_expected"])) for finding in falls]
-    return all_of([*parts, verdict_of(less, str(entry["expected"]))])
+    return record(section, study, "H7")

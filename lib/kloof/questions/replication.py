@@ -16,7 +16,6 @@ from kloof.errors import SourceError, faults
 from kloof.findings import Finding, Side
 from kloof.paths import data_folder
 from kloof.results import CHANGE, UNIT, Section, columns_of
-from kloof.study import claims
 from kloof.study.panel import series
 from kloof.study.step import step
 from kloof.study.study import Study
@@ -330,7 +329,6 @@ def replicate(section: Section, study: Study) -> pd.DataFrame:
     table = replication_table(study)
     findings = replication_findings(study, table, "02.replication")
     section.add(*findings)
-    section.decide(claims.threshold_verdict("K2", findings[0]))
     kinds = {
         "id": "published",
         "period": "period",

@@ -15,12 +15,15 @@ import numpy as np
 import pandas as pd
 
 from kloof.errors import NotComputableError, ParameterError, SchemaError, examples, faults
-from kloof.findings import CONTRADICTED, NEGLIGIBLE, NOT_TESTABLE, SUPPORTED, VERDICTS, Finding, from_json, verdict_of
+from kloof.findings import CONTRADICTED, NEGLIGIBLE, NOT_TESTABLE, SUPPORTED, VERDICTS, Finding, from_json
 from kloof.methods import gap
 from kloof.methods.arrays import Array
+from kloof.methods.gap import PLACE
 from kloof.questions import events, gaps
 from kloof.questions.gaps import Change, Followed
+from kloof.questions.runner import Part, parts_of
 from kloof.study import claims
+from kloof.study.claims import Judging
 from kloof.study.panel import Focus
 from kloof.study.study import Study
 
@@ -31,7 +34,7 @@ SINGLE = "single"
 CHOICES = ("indicator", "measure", "focus_list", "weighing", "window", "smallest", "rounding")
 WEIGHING = ("all", "unweighted", "similar")
 SMALLEST = {"half": 0.5, "registered": 1.0, "double": 2.0}
-TESTS = ("gap_change", "gap_change_before", "beyond_trend")
+TESTS = ("gap_change", "gap_change_window", "beyond_trend")
 Way = tuple[str, gap.Comparison, tuple[int, int]]
 
 
@@ -103,26 +106,29 @@ def ways(study: Study, claim: str, published: Mapping[str, Finding]) -> pd.DataF
     axis.
     """
     entry = claims.registry().claims[claim]
-    kind, expected = str(entry["kind"]), str(entry["expected"])
+    kind, scales = str(entry["kind"]), dict[str, list[Part]]()
+    for part in parts_of(study, claim):
+        if part.how.counts:
+            scales.setdefault(part.name, []).append(part)
     few = replace(study, p=replace(study.p, draws=min(_DRAWS, study.p.draws)))
-    start = study.p.trend_from if kind != "gap_change" else None
+    start = study.p.trend_from if kind == "beyond_trend" else None
     if "window" in entry:
         first, last = entry["window"]
         p = replace(few.p, year_from=max(few.p.year_from, first), year_to=min(few.p.year_to, last))
         few = replace(few, p=p)
     rows = []
-    for name in study.p.indicators:
+    for name, parts in scales.items():
         for focus in study.variants:
             followed = gaps.follow(few, name, focus, start)
-            for measure in gaps.MEASURES:
-                headline = published.get(f"{name}.{measure}")
+            for part in parts:
+                measure, headline = part.measure, published.get(part.row)
                 for weighing, window, found in _each(few, followed, kind, (measure, focus)):
                     shown = found
                     is_headline = (focus.name, weighing, window) == (study.focus.name, "all", "ends")
                     if is_headline and headline is not None:
                         shown = {"counted": headline, "not_counted": found["not_counted"]}
                     options = (name, measure, focus.name, weighing, window)
-                    rows += _votes(options, shown, expected)
+                    rows += _votes(options, shown, part.how)
     return pd.DataFrame(rows, columns=[*CHOICES, "estimate", "low", "high", "verdict"])
 
 
@@ -135,7 +141,7 @@ def _each(
         return []
     made = []
     for window, comparison, years in windows(kind, followed, events.is_before(study, followed)):
-        for weighing in WEIGHING:
+        for weighing in WEIGHING if measure != PLACE else WEIGHING[:1]:
             number = f"12.{kind}.{followed.indicator}.{measure}.{focus.name}"
             change = Change(number, kind, measure, comparison, years, weighing)
             finding, interval = gaps.judged(study, followed, change, focus)
@@ -143,27 +149,27 @@ def _each(
             if interval is not None and finding.low is not None and finding.high is not None:
                 ends = interval.rounding[0] - interval.estimate, interval.rounding[1] - interval.estimate
                 grown = min(ends[0], 0.0), max(ends[1], 0.0)
-                below, above = grown if followed.orientation > 0 else (-grown[1], -grown[0])
+                sign = gaps.on_scale(study, followed, measure)[0].orientation
+                below, above = grown if sign > 0 else (-grown[1], -grown[0])
                 plain = replace(finding, low=finding.low - below, high=finding.high - above)
+                plain = replace(plain, rounding_low=finding.estimate, rounding_high=finding.estimate)
             made.append((weighing, window, {"counted": finding, "not_counted": plain}))
     return made
 
 
-def _votes(options: tuple[str, ...], found: Mapping[str, Finding], expected: str) -> list[tuple[Any, ...]]:
+def _votes(options: tuple[str, ...], found: Mapping[str, Finding], how: Judging) -> list[tuple[Any, ...]]:
     """Judge one finding with each smallest effect, with rounding counted and not."""
     rows = []
     for rounding, finding in found.items():
         unit = finding.smallest_effect or 1.0
         numbers = [None if value is None else value / unit for value in (finding.estimate, finding.low, finding.high)]
         for name, times in SMALLEST.items():
-            verdict = verdict_of(replace(finding, smallest_effect=unit * times), expected)
+            verdict = claims.part_verdict(replace(finding, smallest_effect=unit * times), how)
             rows.append((*options, name, rounding, *numbers, verdict))
     return rows
 
 
-def recorded(
-    rows: Sequence[Mapping[str, Any]], findings: Mapping[str, Mapping[str, Any]], expected: str
-) -> pd.DataFrame:
+def recorded(rows: Sequence[Mapping[str, Any]], findings: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     """Lay out what a notebook recorded itself: each part of a claim under each focus list it was judged with.
 
     With the columns of `ways`; the smallest effect is varied for the headline list, whose interval is known.
@@ -172,11 +178,12 @@ def recorded(
     for row in rows:
         entry = findings.get(row["finding"] or "")
         finding = from_json(entry) if entry else None
+        how = Judging(str(row["expected"]), row["question"])
         for place, (name, verdict) in enumerate(row["variants"]):
             options = (*_part(row["row"], finding), name, "all", "ends")
             own = finding is not None and place == 0 and finding.smallest_effect and finding.low is not None
-            if own and finding is not None and verdict_of(finding, expected) == verdict:
-                made += _votes(options, {"counted": finding}, expected)
+            if own and finding is not None and claims.part_verdict(finding, how) == verdict:
+                made += _votes(options, {"counted": finding}, how)
             else:
                 made.append((*options, "registered", "counted", None, None, None, verdict))
     return pd.DataFrame(made, columns=[*CHOICES, "estimate", "low", "high", "verdict"])
@@ -219,27 +226,11 @@ def explore(
         if entry["kind"] in TESTS and set(entry.get("indicators", study.p.indicators)) >= set(study.p.indicators):
             found = {row["row"]: from_json(findings[row["finding"]]) for row in own if row["finding"]}
             table = ways(study, claim, found)
-        elif entry["kind"] == "turn":
-            table = _turned(made)
         else:
-            table = recorded(own, findings, str(entry["expected"]))
+            table = recorded(own, findings)
         if not table.empty:
             made.append(robustness_of(claim, verdict, table))
     return made
-
-
-def _turned(made: Sequence[Robustness]) -> pd.DataFrame:
-    """Read the mayors' turn from its two halves, way by way, where both were tested in the same way."""
-    halves = [next((one.table for one in made if one.claim == claim), pd.DataFrame()) for claim in ("C3", "C2")]
-    if any(half.empty for half in halves):
-        return pd.DataFrame()
-    both = halves[0].merge(halves[1], on=list(CHOICES), suffixes=("_before", "_since"), validate="one_to_one")
-    verdict = [
-        claims.turned(before, since)
-        for before, since in zip(both["verdict_before"], both["verdict_since"], strict=True)
-    ]
-    names = {f"{name}_before": name for name in ("estimate", "low", "high")}
-    return both.rename(columns=names).assign(verdict=verdict)[[*CHOICES, *names.values(), "verdict"]]
 
 
 ROBUST = "robust"

@@ -13,6 +13,7 @@ import pandas as pd
 from kloof.errors import NotComputableError
 from kloof.findings import NOT_COMPUTABLE, Finding, Side, judge
 from kloof.methods.spending import FieldBreak, change_at_event, change_by_class, real_per_inhabitant, squeezed, standing
+from kloof.questions.runner import ALL_ALIKE, Part, Ways, kind, record
 from kloof.results import Column, Section
 from kloof.study import claims
 from kloof.study.dataset import PRICES
@@ -181,13 +182,17 @@ def what_is_there(section: Section, study: Study) -> pd.DataFrame:
     return table
 
 
+@kind("squeeze")
+def crowded_out(study: Study, part: Part) -> Ways:
+    """Compute how much more the social domain rose than one physical field."""
+    return {ALL_ALIKE: squeeze_finding(study, str(part.entry["rises"]), part.name, part.number)}
+
+
 @step
 def crowding_out(section: Section, study: Study) -> list[Finding]:
     """Record whether the social domain rose while each physical field fell (C5), and where this municipality stands."""
     rises, falls = str(_registered("rises")), [str(name) for name in _registered("falls")]
-    found = [squeeze_finding(study, rises, name, f"07.squeeze.{name}") for name in falls]
-    section.add(*found)
-    section.decide(*[claims.alone("C5", finding.id.rsplit(".", 1)[1], finding) for finding in found])
+    found = record(section, study, "C5")
     places = [standing_finding(study, name, f"07.standing.{name}") for name in (rises, *falls)]
     section.add(*[place for place in places if judge(place) != NOT_COMPUTABLE])
     table = field_table(study, (rises, *falls))

@@ -4,7 +4,6 @@ With two years only the place comes from another figure: noise in the very year 
 a recovery (regression to the mean).
 """
 
-import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,15 +16,12 @@ from kloof.methods import convergence, mobility
 from kloof.methods.arrays import Array, Flags
 from kloof.methods.gap import ABSOLUTE, RELATIVE
 from kloof.methods.mobility import RANKS, Moves
-from kloof.methods.spending import price_factors
 from kloof.questions import gaps
-from kloof.questions.gaps import Followed, follow
+from kloof.questions.gaps import MONEY, Followed, follow, in_constant_prices
 from kloof.study import claims
-from kloof.study.load import price_index
 from kloof.study.panel import series
 from kloof.study.study import Study
 
-MONEY = ("thousand_euro", "euro")
 OF_LISTS = ("few_focus", "selected_on_outcome", "list_after_window")  # flags about a focus list, not used here
 
 
@@ -61,7 +57,7 @@ def place(study: Study, name: str) -> Placed:
 
     With two years only, by another indicator of the claim, in the nearest year that is not later than the first.
     """
-    track = in_constant_prices(study, follow(study, name))
+    track = in_first_prices(study, follow(study, name))
     panel = track.panel
     if panel is None:
         return Placed(track, np.empty(0), 0, 0)
@@ -103,22 +99,9 @@ def _only(track: Followed, kept: Flags, part: float) -> Followed:
     return replace(track, panel=smaller)
 
 
-def in_constant_prices(study: Study, track: Followed) -> Followed:
-    """Put amounts in the prices of the year in which the change starts; other indicators stay as they are.
-
-    A year's price is that of when its figure was true. Consumer prices: `load.price_index`, whose source joins those
-    of the panel.
-    """
-    panel = track.panel
-    if panel is None or study.known.indicator(track.indicator).unit not in MONEY:
-        return track
-    dated = [math.floor(time) for time in track.times]
-    prices, used = price_index(study.data.observations, dated)
-    if not set(dated) <= prices.keys():
-        return replace(track, panel=None, reason="no_price_index")
-    factors = price_factors(dated, prices, dated[min(1, len(dated) - 2)])
-    amounts = {name: getattr(panel, name) * factors for name in ("value", "low", "high")}
-    return replace(track, panel=replace(panel, sources=tuple(sorted({*panel.sources, *used})), **amounts))
+def in_first_prices(study: Study, track: Followed) -> Followed:
+    """Put amounts in the prices of the year in which the change starts; other indicators stay as they are."""
+    return in_constant_prices(study, track, min(1, len(track.years) - 2))
 
 
 def smallest(study: Study, name: str, measure: str) -> float:

@@ -6,7 +6,6 @@ LOWER means that it stays under it. The number, its range and the limit are in t
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,13 +13,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kloof.errors import NotComputableError
-from kloof.findings import NOT_COMPUTABLE, Finding, Side, Verdict, judge
+from kloof.findings import NOT_COMPUTABLE, Finding, Side, judge
 from kloof.measures.bounds import mean_range
 from kloof.methods.arrays import Array
 from kloof.methods.gap import ABSOLUTE
 from kloof.methods.pace import ALREADY_THERE, Pace, Tenure, city_share, focus_share, pace
 from kloof.questions import dilution, gaps, levels, stacking
 from kloof.questions.gaps import Followed
+from kloof.questions.runner import ALL_ALIKE, Part, Ways, computed_first, kind, record, under_lists
 from kloof.results import Column, Section
 from kloof.schema import SetAside
 from kloof.study import claims
@@ -123,12 +123,15 @@ def pace_finding(study: Study, name: str, number: str, focus: Focus | None = Non
     part = float(registered["part_of_needed"])
     needed = _needed_range(mix.tenure, target_year, way)
     realised = way * found.found.estimate, *sorted((way * found.low, way * found.high))
+    exact = sorted(way * end for end in found.rounding)
     a, b = _sides(mix, mix.tenure)
     return Finding(
         id=number,
         estimate=realised[0] - part * abs(found.needed),
         low=realised[1] - part * needed[1],
         high=realised[2] - part * needed[0],
+        rounding_low=exact[0] - part * needed[1],
+        rounding_high=exact[1] - part * needed[0],
         a=a,
         b=b,
         range_kind=("process", "rounding"),
@@ -191,6 +194,7 @@ def stock_finding(study: Study, name: str, number: str, focus: Focus | None = No
         return gaps.absent(mix.followed, number, base, problem.reason)
     way = 1.0 if distance > 0 else -1.0
     moved = way * span * found.found.estimate, *sorted((way * span * found.low, way * span * found.high))
+    exact = sorted(way * span * end for end in found.rounding)
     a, b = _sides(mix, tenure)
     details = _ends(tenure) | {
         "moved": _points(moved[0], 1),
@@ -201,7 +205,8 @@ def stock_finding(study: Study, name: str, number: str, focus: Focus | None = No
         "city": {"value": float(city_share(tenure)[0]), "unit": "percent", "decimals": 1},
     }
     return Finding(
-        id=number, estimate=moved[0] - limit, low=moved[1] - limit, high=moved[2] - limit, a=a, b=b,
+        id=number, estimate=moved[0] - limit, low=moved[1] - limit, high=moved[2] - limit,
+        rounding_low=exact[0] - limit, rounding_high=exact[1] - limit, a=a, b=b,
         range_kind=("process", "rounding"), details=details,
         **(base if moved[0] >= 0 else {**base, "measure": "moved_away"}),
     )  # fmt: skip
@@ -234,37 +239,32 @@ def _registered(claim: str, key: str) -> list[str]:
     return [str(name) for name in claims.registry().claims[claim][key]]
 
 
-def _record(section: Section, found: Sequence[Finding], verdicts: Sequence[Verdict] = ()) -> list[Finding]:
-    """Record findings, those with a number first, and their verdicts."""
-    section.add(*sorted(found, key=lambda finding: judge(finding) == NOT_COMPUTABLE))
-    section.decide(*verdicts)
-    return list(found)
+_MADE: dict[str, Callable[[Study, str, str, Focus], Finding]] = {
+    "pace": pace_finding, "stock": stock_finding, "dilution": dilution.dilution_finding,
+}  # fmt: skip
+_OF_ALL: dict[str, Callable[[Study, str, str], Finding]] = {
+    "spread_over": dilution.spread_finding, "slope_change": stacking.slope_finding,
+}  # fmt: skip
 
 
-def under_every_list(
-    study: Study, claim: str, names: Sequence[str], number: str, make: Callable[..., Finding]
-) -> tuple[list[Finding], list[Verdict]]:
-    """Judge each part of a claim under every registered focus list; `make` takes study, name, number, focus."""
-    found, verdicts = [], []
-    for name in names:
-        one = partial(_made, make, study, name, f"{number}.{name}")
-        finding, verdict = claims.judge_row(study, claim, name, one)
-        found.append(finding)
-        verdicts.append(verdict)
-    return found, verdicts
+@kind(*_MADE)
+def of_lists(study: Study, part: Part) -> Ways:
+    """Compute what becomes of the dwellings, or of a group, in the listed buurten."""
+    make = _MADE[part.kind]
+    return under_lists(study, part, lambda number, focus: make(study, part.name, number, focus))
 
 
-def _made(make: Callable[..., Finding], study: Study, name: str, number: str, focus: Focus) -> Finding:
-    return make(study, name, number if focus == study.focus else f"{number}.{focus.name}", focus)
+@kind(*_OF_ALL)
+def of_all(study: Study, part: Part) -> Ways:
+    """Compute what is about all buurten of the municipality."""
+    return {ALL_ALIKE: _OF_ALL[part.kind](study, part.name, part.number)}
 
 
 @step
 def mixing(section: Section, study: Study) -> list[Finding]:
     """Record the pace at which the focus buurten move towards the city's mix (C6) and how far they moved (H6)."""
-    pace, slow = under_every_list(study, "C6", _registered("C6", "indicators"), "08.pace", pace_finding)
-    stock, same = under_every_list(study, "H6", _registered("H6", "indicators"), "08.stock", stock_finding)
-    found = _record(section, [*pace, *stock], [*slow, *same])
-    for finding in pace:
+    found = record(section, study, "C6", "H6")
+    for finding in (finding for finding in found if finding.kind == "pace"):
         name = str(finding.indicator)
         mix = mix_of(study, name)
         section.leave_out(mix.set_aside)
@@ -311,11 +311,12 @@ def tenure_now(section: Section, study: Study) -> pd.DataFrame:
 def fewer_or_others(section: Section, study: Study) -> list[Finding]:
     """Record whether the share of each group moved by the group itself or by others coming (C9), and where it went."""
     names = _registered("C9", "groups")
-    parts, verdicts = under_every_list(study, "C9", names, "08.dilution", dilution.dilution_finding)
+    parts = record(section, study, "C9")
     where = [dilution.where_finding(study, name, f"08.where.{name}") for name in names]
-    _record(section, [*parts, *[finding for finding in where if judge(finding) != NOT_COMPUTABLE]], verdicts)
+    section.add(*[finding for finding in where if judge(finding) != NOT_COMPUTABLE])
     splits = []
-    for name, finding in zip(names, parts, strict=True):
+    by_number = {finding.id: finding for finding in parts}
+    for name in names:
         try:
             held = dilution.members(study, name)
         except NotComputableError:
@@ -326,6 +327,7 @@ def fewer_or_others(section: Section, study: Study) -> list[Finding]:
         columns = [Column("area", "area"), Column("group", "group")]
         columns += [Column(key, "number", unit, 0) for key in ("number_before", "number_after", "number_change")]
         section.table(f"08.where.{name}", columns, dilution.where_table(study, held))
+        finding = by_number[f"08.dilution.{name}"]
         if judge(finding) != NOT_COMPUTABLE:
             _waterfall(section, name, finding)
     if splits:
@@ -355,10 +357,7 @@ def _waterfall(section: Section, name: str, finding: Finding) -> None:
 @step
 def fewer_buurten(section: Section, study: Study) -> list[Finding]:
     """Record over how many buurten each group is spread, and whether that became fewer (H4)."""
-    names = _registered("H4", "groups")
-    found = [dilution.spread_finding(study, name, f"08.spread.{name}") for name in names]
-    verdicts = [claims.alone("H4", name, finding) for name, finding in zip(names, found, strict=True)]
-    return _record(section, found, verdicts)
+    return record(section, study, "H4")
 
 
 @step
@@ -366,18 +365,15 @@ def piling_up(section: Section, study: Study) -> list[Finding]:
     """Record whether the link with corporation housing grew (C11), and what is possible within it (H10, H9)."""
     names, bounded = _registered("C11", "indicators"), _registered("H10", "indicators")
     now = [stacking.slope_now(study, name, f"08.link.{name}") for name in names]
-    slopes = [stacking.slope_finding(study, name, f"08.slope.{name}") for name in names]
-    verdicts = [claims.alone("C11", name, finding) for name, finding in zip(names, slopes, strict=True)]
+    slopes = record(section, study, "C11")
     within, changes = [], []
     for name in bounded:
         level, change = stacking.within_findings(study, name, (f"08.within.{name}", f"08.within_change.{name}"))
         within.append(level)
         changes.append(change)
-        verdicts.append(claims.alone("H10", name, change))
     inflow = stacking.inflow_finding(study, "08.inflow")
-    verdicts.append(claims.alone("H9", "all", inflow))
-    told = [finding for finding in (*now, *within) if judge(finding) != NOT_COMPUTABLE]
-    _record(section, [*slopes, *told, *changes, inflow], verdicts)
+    section.add(*computed_first([*[one for one in (*now, *within) if judge(one) != NOT_COMPUTABLE], *changes, inflow]))
+    section.decide(claims.alone("H9", "all", inflow))
     _tables(section, study, names, bounded)
     return [*slopes, *changes]
 

@@ -14,14 +14,27 @@ from typing import Any
 
 from kloof.catalogue import Catalogue
 from kloof.errors import ReportError, faults
-from kloof.findings import HIGHER, JUDGEMENTS, LOWER, SAME, UNCLEAR, VERDICTS
+from kloof.findings import (
+    ANSWERS,
+    GREW,
+    HIGHER,
+    JUDGEMENTS,
+    LOWER,
+    SAME,
+    SHRANK,
+    STAYED,
+    UNCLEAR,
+    VERDICTS,
+    WITHIN_ROUNDING,
+    told,
+)
 from kloof.report.known import SPACES, Knowledge, is_number
 from kloof.report.readback import HIDDEN, SPOKEN, Blocks, Node, Printed, agrees, blocks, parse, read_number, watched
 from kloof.results import look_up
 
 LEFT_OVER = re.compile(
     r"\{\{|\{%|\{\w*\}|\bundefined\b|\bNone\b(?! of)|\b[Nn]a[Nn]\b|\b[a-z]+(?:_[a-z0-9]+)+\b"
-    rf"|\b(?:{'|'.join((*JUDGEMENTS, *VERDICTS))})\b"
+    rf"|\b(?:{'|'.join((*ANSWERS, *JUDGEMENTS, *VERDICTS))})\b"
 )
 DIRECTIONS = ("rise", "fall")
 WORDED = ("refused", "number", "foreign")
@@ -273,7 +286,7 @@ class _Page:
                 if "data-finding" in node.attrs:
                     yield f"{_where(node)}: is not in results.json"
                 continue
-            judged = finding["judgement"]
+            judged = told(finding)
             if (said := node.attrs.get("data-judgement", judged)) != judged:
                 yield f"{_where(node)}: is worded as {said}, results.json says {judged}"
             for text in spoken:
@@ -281,7 +294,9 @@ class _Page:
                     continue
                 plain = self.known.nameless(text)
                 up, down = (_whole(kind, self.language).findall(plain) for kind in DIRECTIONS)
-                allowed = {HIGHER: up, LOWER: down, UNCLEAR: up and down, SAME: up and down}
+                both = up and down
+                allowed = {HIGHER: up, LOWER: down, UNCLEAR: both, SAME: both}
+                allowed |= {GREW: up, SHRANK: down, WITHIN_ROUNDING: both, STAYED: both}
                 if (up or down) and not allowed.get(judged):
                     yield f"{_where(node)}: says “{(up + down)[0]}”, but its judgement is {judged}"
 
@@ -293,20 +308,13 @@ class _Page:
                 yield f"section {section['id']}: its headline finding {section['headline']} does not appear"
 
     def verdicts(self) -> Iterator[str]:
-        """Check each verdict in the strip: the code recorded, and the word that belongs to the code.
-
-        Parts that were decided differently make a claim undecided, though no part is.
-        """
-        recorded: dict[str, list[str]] = {}
-        for entry in self.results["verdicts"]:
-            recorded.setdefault(entry["claim"], []).append(entry["verdict"])
+        """Check each verdict in the strip: the one on the claim as a whole, and the word that belongs to the code."""
+        recorded = self.results["overall"]
         for node in (node for node in self.nodes if "data-claim" in node.attrs):
-            known = recorded.get(node.attrs["data-claim"], [])
-            verdict, text = node.attrs.get("data-verdict", ""), " ".join(node.text().split())
-            decided = set(known) - {"NOT_TESTABLE"}
-            differ = verdict == "UNDECIDED" and len(decided) > 1
-            if verdict not in known and not differ:
-                yield f"{_where(node)}: shows {verdict}, results.json says {' and '.join(known) or 'nothing'}"
+            claim, text = node.attrs["data-claim"], " ".join(node.text().split())
+            verdict = node.attrs.get("data-verdict", "")
+            if verdict != recorded.get(claim):
+                yield f"{_where(node)}: shows {verdict}, results.json says {recorded.get(claim, 'nothing')}"
             elif (word := watched()["verdict"][verdict][self.language]) not in text.lower():
                 yield f"{_where(node)}: {verdict} must be called “{word}”, it says “{text}”"
 

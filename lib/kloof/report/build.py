@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kloof.catalogue import Catalogue
+from kloof.findings import told
 from kloof.report.tables import TableWriter
 from kloof.report.views import Cell, FigureView, Paragraph, ReportView, SectionView, TableView, VerdictCell
 from kloof.words.sentences import Narrator, fill, has, section_limits, text_of
@@ -18,7 +19,14 @@ DRAWN_ONLY = (
     "07.needed", "08.ranked", "08.parts", "08.where", "09.score", "12.curve", "13.first",
 )  # fmt: skip
 METHODS = ("gap", "interval", "placebo", "index", "bounds", "verdict")
-SYMBOLS = {"SUPPORTED": "●", "CONTRADICTED": "○", "NEGLIGIBLE": "≈", "UNDECIDED": "?", "NOT_TESTABLE": "–"}
+SYMBOLS = {
+    "SUPPORTED": "●",
+    "CONTRADICTED": "○",
+    "MIXED": "◐",
+    "NEGLIGIBLE": "≈",
+    "UNDECIDED": "?",
+    "NOT_TESTABLE": "–",
+}
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,7 @@ class Builder(TableWriter):
         ]
         listed = list(self.results["sources"])
         sources = tuple(sorted(listed.index(source) + 1 for source in finding["sources"] if source in listed))
-        return Paragraph(name, finding["judgement"], tuple(said), sources)
+        return Paragraph(name, told(finding), tuple(said), sources)
 
     def figure(self, name: str) -> FigureView:
         """Give a figure with a title that states its finding."""

@@ -33,9 +33,15 @@ if TYPE_CHECKING:
 SIGNS = {
     "SUPPORTED": "●",
     "CONTRADICTED": "○",
+    "MIXED": "◐",
     "NEGLIGIBLE": "≈",
     "UNDECIDED": "?",
     "NOT_TESTABLE": "–",
+    "GREW": "↑",
+    "SHRANK": "↓",
+    "STAYED": "≈",
+    "WITHIN_ROUNDING": "?",
+    "NO_FIGURES": "–",
     "HIGHER": "↑",
     "LOWER": "↓",
     "SAME": "≈",
@@ -52,7 +58,7 @@ FACES = (  # family in the style sheet, weight, package, file
 )
 REPERTOIRE = frozenset(  # what nearly every page uses: ASCII, letters of Dutch words and names, signs; some of `rest`
     " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"
-    "áàâäçéèêëíîïñóôöúûüÉ\u00a0–‘’“”‹›…·€²³×−≈≠→↑↓●○"
+    "áàâäçéèêëíîïñóôöúûüÉ\u00a0–‘’“”‹›…·€²³×−≈≠→↑↓●○◐"
 )
 LETTERS = "/* <letters> */"  # where the fonts go in a style sheet; no text of a page can hold it: its < is &lt;
 FEATURES = ("kern", "liga", "ccmp", "locl", "mark", "case", "lnum", "tnum", "pnum")

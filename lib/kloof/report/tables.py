@@ -166,8 +166,10 @@ class TableWriter:
                 if value in teller.catalogue.indicators
                 else value
             ), None
-        if kind in ("verdict", "judgement"):
+        if kind in ("verdict", "judgement", "happened"):
             return self.word(kind, value), value
+        if kind == "chance":
+            return self.word("by_chance", value), None
         if kind == "group_name":
             return str(getattr(teller.catalogue.group(value), self.language)), None
         if kind == "claim":

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from kloof.errors import KloofError, NotComputableError, ParameterError, faults
-from kloof.findings import NOT_COMPARABLE, NOT_COMPUTABLE, NOT_TESTABLE, VERDICTS, Finding, combine, verdict_of
+from kloof.findings import EACH, NOT_COMPARABLE, NOT_COMPUTABLE, NOT_TESTABLE, VERDICTS, Finding, join, verdict_of
 from kloof.methods import meta
 from kloof.paths import dump, project_folder, write_whole
 from kloof.questions import all_tests
@@ -166,16 +166,16 @@ def summaries(documents: Documents, place: str) -> pd.DataFrame:
     would lie; `place_…` is the rank of `place` (1 is lowest) and its distance to the mean of the others.
     """
     entries = claims.registry().claims
-    found: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
+    found: dict[tuple[str, str, str], dict[str, Mapping[str, Any]]] = {}
     for code, document in documents.items():
         for row in document["verdicts"]:
             finding = document["findings"].get(row["finding"] or "")
             if finding and _has_range(finding):
-                found.setdefault((row["claim"], row["row"]), {})[code] = finding
+                found.setdefault((row["claim"], row["row"], str(row["expected"])), {})[code] = finding
     made = []
-    for (claim, part), by_place in found.items():
-        if claim in entries and entries[claim]["kind"] != "turn" and len(by_place) > 2:
-            made.append({"claim": claim, "part": part, **_summary(by_place, str(entries[claim]["expected"]), place)})
+    for (claim, part, expected), by_place in found.items():
+        if claim in entries and len(by_place) > 2:
+            made.append({"claim": claim, "part": part, **_summary(by_place, expected, place)})
     return pd.DataFrame(made, columns=list(SUMMARY))
 
 
@@ -216,13 +216,14 @@ def _summary(by_place: Mapping[str, Mapping[str, Any]], expected: str, place: st
 def per_claim(documents: Documents, place: str) -> pd.DataFrame:
     """Give one line per claim: verdict of all municipalities together, how many have each verdict, that of `place`.
 
-    The verdict joins those of the claim's summarised parts (`findings.combine`). A claim without any has none: its
-    verdicts are no tests of chance (a level, a threshold), or fewer than three municipalities could be tested.
+    The verdict joins those of the claim's summarised parts (`findings.join`). A claim without any has none: its
+    verdicts are no tests of chance, or fewer than three municipalities could be tested.
     """
-    parts, table = summaries(documents, place), counts(documents)
+    parts, table, entries = summaries(documents, place), counts(documents), claims.registry().claims
     together = {
-        claim: combine(list(rows["verdict"])) for claim, rows in parts.groupby("claim", sort=False)
-    }  # fmt: skip
+        str(claim): join(list(rows["verdict"]), str(entries[str(claim)].get("quantifier", EACH)))
+        for claim, rows in parts.groupby("claim", sort=False)
+    }
     own = documents.get(place, {}).get("overall", {})
     joined: list[Any] = [together.get(claim) for claim in table["claim"]]
     return table.assign(together=joined, place=[own.get(claim) for claim in table["claim"]])

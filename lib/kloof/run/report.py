@@ -80,8 +80,8 @@ def collect(parts: Path, languages: Sequence[str], command: str) -> dict[str, An
 def lead(document: Mapping[str, Any]) -> list[str]:
     """Choose the three sentences of the first screen.
 
-    The first gap that could be followed, in units and in proportion, and what it did before the event; failing that,
-    the headline of each notebook in order.
+    The first gap that could be followed: over all years in constant prices (or as printed, of what is not money) and in
+    proportion, and in proportion within the years of the study; failing that, the headline of each notebook in order.
     """
     ordered = [document["findings"][name] for section in document["sections"] for name in section["findings"]]
     told = [finding for finding in ordered if finding["estimate"] is not None and finding["comparability"] != "broken"]
@@ -89,10 +89,11 @@ def lead(document: Mapping[str, Any]) -> list[str]:
     chosen = []
     if first is not None:
         own = [finding for finding in told if finding["indicator"] == first["indicator"]]
+        first_scale = "real" if any(f["measure"].startswith("real") for f in own) else "absolute"
         for kind, measure in (
-            ("gap_change", "absolute"),
+            ("gap_change", first_scale),
             ("gap_change", "relative"),
-            ("gap_change_before", "absolute"),
+            ("gap_change_window", "relative"),
         ):
             chosen += [f["id"] for f in own if f["kind"] == kind and f["measure"].startswith(measure)][:1]
     heads = [section["headline"] for section in document["sections"] if section["headline"]]

@@ -2,8 +2,8 @@
 
 import hashlib
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -11,32 +11,38 @@ import pandas as pd
 from kloof.catalogue import parsed
 from kloof.errors import CatalogueError
 from kloof.findings import (
+    CHANCE,
     CONTRADICTED,
+    DECIDED,
     DIFFERENCES,
+    EACH,
     EXPECTATIONS,
     HIGHER,
     LOWER,
+    MIXED,
     NEGLIGIBLE,
     NOT_TESTABLE,
+    QUANTIFIERS,
+    QUESTIONS,
     SUPPORTED,
     UNDECIDED,
     Finding,
     Verdict,
-    combine,
+    join,
     judge,
     verdict_of,
 )
 from kloof.paths import project_folder
 from kloof.study import hypotheses
-from kloof.study.panel import Focus
 from kloof.study.study import Study
 
-DECIDED = (SUPPORTED, CONTRADICTED, NEGLIGIBLE)
 _NEEDED = (
-    "nl", "en", "short_nl", "short_en", "source", "notebook", "kind", "expected", "change_nl", "change_en",
+    "nl", "en", "short_nl", "short_en", "source", "notebook", "kind", "change_nl", "change_en",
 )  # fmt: skip
+_JUDGED = ("expected", "question", "quantifier")  # what a claim needs beside it, when a verdict is given on it
 CONCLUSION = ("nl", "en", "short_nl", "short_en", "source", "leans_on")
-JUDGED_BY_THRESHOLD = ("coverage", "replication")
+CLAIM = "claim"
+ROLES = (CLAIM, "note", "description", "calculation", "bounds")  # only a claim gets a verdict
 
 
 @dataclass(frozen=True)
@@ -73,11 +79,7 @@ def registry() -> Registry:
     registered, conclusions = raw.get("claim", {}), raw.get("conclusion", {})
     found = [f"it has no {name}" for name in ("claim", "agree_minimum") if name not in raw]
     for name, claim in registered.items():
-        needed = _NEEDED + (("threshold",) if claim.get("kind") in JUDGED_BY_THRESHOLD else ())
-        if lacks := [part for part in needed if part not in claim]:
-            found.append(f"{name} lacks {', '.join(lacks)}")
-        elif claim["expected"] not in EXPECTATIONS:
-            found.append(f"{name} expects {claim['expected']!r}; known: {', '.join(EXPECTATIONS)}")
+        found += _faults_of(name, claim)
     for name, conclusion in conclusions.items():
         if lacks := [part for part in CONCLUSION if not conclusion.get(part)]:
             found.append(f"{name} lacks {', '.join(lacks)}")
@@ -87,6 +89,27 @@ def registry() -> Registry:
     for own in hypotheses.files():
         digest.update(own.name.encode("utf-8") + b"\0" + own.read_bytes())
     return Registry({**registered, **hypotheses.read_all()}, raw["agree_minimum"], digest.hexdigest(), conclusions)
+
+
+def _faults_of(name: str, claim: Mapping[str, Any]) -> list[str]:
+    """List what is wrong with the registration of one claim."""
+    role = claim.get("role", CLAIM)
+    lacks = [part for part in (*_NEEDED, *(_JUDGED if role == CLAIM else ())) if part not in claim]
+    if lacks or role not in ROLES:
+        odd = [] if role in ROLES else [f"{name} has role {role!r}; known: {', '.join(ROLES)}"]
+        return [*odd, *([f"{name} lacks {', '.join(lacks)}"] if lacks else [])]
+    known = {"expected": EXPECTATIONS, "question": QUESTIONS, "quantifier": QUANTIFIERS}
+    return [
+        f"{name} has {key} {one[key]!r}; known: {', '.join(values)}"
+        for one in (claim, *claim.get("parts", ()))
+        for key, values in known.items()
+        if key in one and one[key] not in values
+    ]
+
+
+def is_judged(claim: str) -> bool:
+    """Tell whether a claim gets a verdict: a note, a description, a calculation and bounds do not."""
+    return str(registry().claims[claim].get("role", CLAIM)) == CLAIM
 
 
 def under_variants(headline: str, variants: Sequence[str], agree_minimum: float) -> str:
@@ -99,84 +122,69 @@ def under_variants(headline: str, variants: Sequence[str], agree_minimum: float)
     return headline if votes.count(headline) >= agree_minimum * len(votes) else UNDECIDED
 
 
-def judge_row(study: Study, claim: str, row: str, make: Callable[[Focus], Finding]) -> tuple[Finding, Verdict]:
-    """Judge one part of a claim under every registered focus list; return the headline finding and the verdict.
+@dataclass(frozen=True)
+class Judging:
+    """How a part of a claim is judged: what it expects, by which question, and whether it has a say in the claim.
 
-    `make` computes the finding for a focus list. `flips_at` is how much the estimate would have to differ for the
-    interval to reach 0.
+    `every_step`: what grew counts in full only when no step from one measurement to the next went the other way.
     """
-    found = {focus.name: make(focus) for focus in study.variants}
-    return found[study.focus.name], judge_over(claim, row, found, study.focus.name)
+
+    expected: str
+    question: str = CHANCE
+    counts: bool = True
+    every_step: bool = False
 
 
-def judge_over(claim: str, row: str, found: Mapping[str, Finding], headline: str) -> Verdict:
-    """Judge one part of a claim by the findings of its registered variants, one of which is the headline."""
-    rules = registry()
-    expected = str(rules.claims[claim]["expected"])
-    verdicts = {name: verdict_of(finding, expected) for name, finding in found.items()}
-    own = found[headline]
-    verdict = under_variants(verdicts[headline], list(verdicts.values()), rules.agree_minimum)
-    missing = (own.indicator,) if verdicts[headline] == NOT_TESTABLE and own.indicator else ()
+def judging(claim: str, part: Mapping[str, Any] | None = None, *, counts: bool = True) -> Judging:
+    """Give how a claim, or one of its parts that says otherwise, is judged as it is registered."""
+    entry = {**registry().claims[claim], **(part or {})}
+    every_step = bool(entry.get("every_step", False))
+    return Judging(str(entry["expected"]), str(entry.get("question", CHANCE)), counts, every_step)
+
+
+def part_verdict(finding: Finding, how: Judging) -> str:
+    """Judge one finding of a part; a part that should hold in every step holds in part when some step turned back.
+
+    A level says nothing of a list that was chosen on that very figure, and what is made of the same figures as the
+    outcome cannot support that it explains it.
+    """
+    if "chosen_on_it" in finding.flags:
+        return NOT_TESTABLE
+    verdict = verdict_of(finding, how.expected, how.question)
+    if verdict == SUPPORTED and "leans_on_itself" in finding.flags:
+        return UNDECIDED
+    turned_back = finding.details.get("steps_back", {}).get("value", 0)
+    return MIXED if how.every_step and verdict == SUPPORTED and turned_back else verdict
+
+
+def judge_over(
+    claim: str, row: str, found: Mapping[str, Finding], headline: str, how: Judging | None = None
+) -> Verdict:
+    """Judge one part of a claim by the findings of its registered variants, one of which is the headline.
+
+    What happened to the listed areas is a fact about these; another list is another fact, told beside it. Whether it is
+    more than chance should not hang on the list: there another list that decides otherwise leaves it undecided.
+    `flips_at` is how much the estimate would have to differ for the range to reach 0.
+    """
+    how = how or judging(claim)
+    verdicts = {name: part_verdict(finding, how) for name, finding in found.items()}
+    own, verdict = found[headline], verdicts[headline]
+    if how.question == CHANCE:
+        verdict = under_variants(verdict, list(verdicts.values()), registry().agree_minimum)
+    missing = (own.indicator,) if verdict == NOT_TESTABLE and own.indicator else ()
+    low, high = (own.low, own.high) if how.question == CHANCE else (own.rounding_low, own.rounding_high)
     flips = None
-    if judge(own) in (HIGHER, LOWER) and own.low is not None and own.high is not None:
-        flips = own.low if own.low > 0 else own.high
-    return Verdict(claim, verdict, own.id, row, expected, tuple(verdicts.items()), missing, flips)
+    if low is not None and high is not None and not low <= 0 <= high and judge(own) in (HIGHER, LOWER):
+        flips = low if low > 0 else high
+    votes = tuple(verdicts.items())
+    return Verdict(claim, verdict, own.id, row, how.expected, votes, missing, flips, how.question, how.counts)
 
 
 def alone(claim: str, row: str, finding: Finding) -> Verdict:
     """Judge a part of a claim that no focus list has a say in; what it lacks is what the claim registers as missing."""
-    entry = registry().claims[claim]
-    verdict = verdict_of(finding, str(entry["expected"]))
-    missing = tuple(entry.get("missing") or ((finding.indicator,) if finding.indicator else ()))
-    flips = None
-    if verdict in (SUPPORTED, CONTRADICTED) and finding.low is not None and finding.high is not None:
-        flips = finding.low if finding.low > 0 else finding.high
-    votes = (("all", verdict),)
-    return Verdict(
-        claim, verdict, finding.id, row, entry["expected"], votes, missing if verdict == NOT_TESTABLE else (), flips
-    )
-
-
-def threshold_verdict(claim: str, finding: Finding) -> Verdict:
-    """Judge a share against its registered threshold."""
-    limit = float(registry().claims[claim]["threshold"])
-    share = finding.estimate
-    verdict = NOT_TESTABLE if share is None else SUPPORTED if share >= limit else CONTRADICTED
-    flips = None if share is None else share - limit
-    return Verdict(claim, verdict, finding.id, "all", HIGHER, ((finding.focus or "all", verdict),), (), flips)
-
-
-def level_verdict(study: Study, finding: Finding) -> Verdict:
-    """Judge whether the focus buurten are worse off: lower where more is better, higher where less is.
-
-    A list that was chosen on this very figure is worse off by that choice, which is no test of it.
-    """
-    indicator = study.known.indicator(finding.indicator or "")
-    expected = LOWER if indicator.better > 0 else HIGHER
-    circular = "chosen_on_it" in finding.flags
-    verdict = NOT_TESTABLE if circular else verdict_of(finding, expected)
-    missing = (indicator.id,) if verdict == NOT_TESTABLE and not circular else ()
-    return Verdict("K3", verdict, finding.id, indicator.id, expected, ((study.focus.name, verdict),), missing)
-
-
-def turned(before: str, since: str) -> str:
-    """Give the verdict on M1 from those on C3 (it grew before) and C2 (it grew beyond the trend since)."""
-    if NOT_TESTABLE in (before, since):
-        return NOT_TESTABLE
-    if before == CONTRADICTED and since == SUPPORTED:
-        return SUPPORTED
-    return CONTRADICTED if before == SUPPORTED or since == CONTRADICTED else UNDECIDED
-
-
-def turn_verdict(before: Verdict, since: Verdict) -> Verdict:
-    """Judge M1 from the two halves it is made of: shrank before (LOWER) and grew beyond the trend since (HIGHER).
-
-    `before` and `since` are the verdicts of C3 and C2 on the same row: M1 is supported when C3 is contradicted and C2
-    supported, contradicted when C3 is supported or C2 contradicted, else undecided; not testable without both.
-    """
-    verdict = turned(before.verdict, since.verdict)
-    missing = tuple(dict.fromkeys((*before.missing, *since.missing)))
-    return Verdict("M1", verdict, before.finding, before.row, LOWER, (("as_C2_and_C3", verdict),), missing)
+    made = judge_over(claim, row, {"all": finding}, "all")
+    missing = tuple(registry().claims[claim].get("missing") or made.missing)
+    return replace(made, missing=missing if made.verdict == NOT_TESTABLE else ())
 
 
 def untested(study: Study, claim: str) -> list[Verdict]:
@@ -190,11 +198,14 @@ def untested(study: Study, claim: str) -> list[Verdict]:
 
 
 def overall(verdicts: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Join the rows of each claim, in registered order: the verdict all voting rows share, else undecided."""
+    """Join the parts of each claim that count, by its registered quantifier, in registered order."""
     by_claim: dict[str, list[str]] = {}
     for row in verdicts:
-        by_claim.setdefault(row["claim"], []).append(row["verdict"])
-    return {claim: combine(by_claim[claim]) for claim in registry().claims if claim in by_claim}
+        if row["counts"]:
+            by_claim.setdefault(row["claim"], []).append(row["verdict"])
+    entries = registry().claims
+    return {claim: join(by_claim[claim], str(entries[claim].get("quantifier", EACH)))
+            for claim in entries if claim in by_claim}  # fmt: skip
 
 
 def verdict_table(verdicts: Sequence[Mapping[str, Any]], findings: Mapping[str, Any]) -> pd.DataFrame:
@@ -224,7 +235,7 @@ def verdict_table(verdicts: Sequence[Mapping[str, Any]], findings: Mapping[str, 
 
 def score(verdicts: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Score the debate: for each claim that takes part in it, how many rows were supported, contradicted, and so on."""
-    order = [SUPPORTED, CONTRADICTED, NEGLIGIBLE, UNDECIDED, NOT_TESTABLE]
+    order = [SUPPORTED, CONTRADICTED, MIXED, NEGLIGIBLE, UNDECIDED, NOT_TESTABLE]
     rows = []
     for claim in ("C2", "C3", "M1"):
         own = [row["verdict"] for row in verdicts if row["claim"] == claim]

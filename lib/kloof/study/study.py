@@ -35,11 +35,12 @@ class Study:
         return float(self.known.settings["coverage_minimum"])
 
     def smallest_effect(self, indicator: str, measure: str = "absolute") -> float:
-        """Smallest change that matters, as registered before the run or set by parameter."""
-        if measure == "relative":
-            return float(self.known.settings["smallest_effect_relative"])
-        if measure == "index":
-            return float(self.known.settings["smallest_effect_index"])
+        """Smallest change that matters on a scale, as registered before the run; or set (absolute, real)."""
+        own = self.known.indicators.get(indicator)
+        if measure == "relative" and own is not None and own.smallest_effect_relative is not None:
+            return own.smallest_effect_relative
+        if measure in ("relative", "place", "index"):
+            return float(self.known.settings[f"smallest_effect_{measure}"])
         registered = self.known.indicator(indicator).smallest_effect
         value = self.p.smallest_effects.get(indicator, registered)
         if value is None:

@@ -13,10 +13,11 @@ from typing import Any
 
 from kloof.catalogue import Catalogue, parsed
 from kloof.errors import CatalogueError
-from kloof.findings import DIFFERENCES, JUDGEMENTS, NOT_COMPUTABLE, VERDICTS
+from kloof.findings import ANSWERS, DIFFERENCES, JUDGEMENTS, NO_FIGURES, NOT_COMPUTABLE, VERDICTS, told
 from kloof.words import numbers
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
+SET_BESIDE = ("pace", "stock", "dilution")  # kinds whose estimate is a distance from a line, which no sentence tells
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,9 @@ class Narrator:
         place = f"/findings/{finding['id']}"
         unit, decimals = finding["unit"], finding["decimals"]
         change = self.catalogue.units.get(unit, {}).get("change", unit) if finding["kind"] in DIFFERENCES else unit
-        low, high = finding["low"], finding["high"]
+        by_register = finding["happened"] != NO_FIGURES
+        ends = ("rounding_low", "rounding_high") if by_register else ("low", "high")
+        low, high = (finding[end] for end in ends)
         if decimals is None and finding["kind"] in DIFFERENCES[1:] and low is not None and high is not None:
             decimals = numbers.decimals_for(unit, high - low)
 
@@ -191,8 +194,10 @@ class Narrator:
             "claim": f"‹{finding['measure']}›",
             "estimate": own("estimate", finding["estimate"]),
             "size": own("estimate", None if finding["estimate"] is None else abs(finding["estimate"])),
-            "low": own("low", low),
-            "high": own("high", high),
+            "low": own(ends[0], low),
+            "high": own(ends[1], high),
+            "chance_low": own("low", finding["low"]),
+            "chance_high": own("high", finding["high"]),
             "smallest": own("smallest_effect", finding["smallest_effect"]),
             "coverage": own("coverage", finding["coverage"], "percent", 0),
             "coverage_minimum": own("coverage_minimum", finding["coverage_minimum"], "percent", 0),
@@ -204,10 +209,13 @@ class Narrator:
         if finding["measure"] in self.catalogue.indicators:
             values["other"] = self.catalogue.indicator(finding["measure"]).subject(self.language)
         if low is not None and high is not None:
-            ends = [("low", low), ("high", high)] if abs(low) <= abs(high) else [("high", high), ("low", low)]
-            for name, (end, bound) in zip(("nearest", "farthest"), ends, strict=True):
+            pair = [(ends[0], low), (ends[1], high)]
+            for name, (end, bound) in zip(("nearest", "farthest"), sorted(pair, key=_size), strict=True):
                 values[name] = own(end, abs(bound))
-            values["fall"], values["rise"] = own("low", abs(low)), own("high", abs(high))
+            values["fall"], values["rise"] = own(ends[0], abs(low)), own(ends[1], abs(high))
+        scale = finding["measure"].removesuffix("_reversed")
+        if has("scale", scale):
+            values["scale"] = self.word("scale", scale)
         for side in ("a", "b"):
             year, level = finding[side]["year"], finding[side]["estimate"]
             if year is not None:
@@ -226,21 +234,44 @@ class Narrator:
 
         A template for any judgement is about numbers, so it never tells what could not be computed.
         """
-        kind, measure, judgement = finding["kind"], finding["measure"], finding["judgement"]
-        judgements = (judgement,) if judgement == NOT_COMPUTABLE else (judgement, "any")
+        kind, measure, code = finding["kind"], finding["measure"], told(finding)
+        judgements = (code,) if code == NOT_COMPUTABLE else (code, "any")
         return [("sentence", kind, wide, judged, part) for wide in (measure, "any") for judged in judgements]
 
     def sentence(self, finding: Mapping[str, Any], part: str = "main") -> Sentence:
-        """Write the sentence of a finding: template [sentence.KIND.MEASURE|any.JUDGEMENT|any.part]."""
+        """Write the sentence of a finding: template [sentence.KIND.MEASURE|any.JUDGEMENT|any.part].
+
+        What happened is told first, as the model says it where it was modelled, then whether it is more than chance.
+        """
         paths = self.paths(finding, part)
         for path in paths:
             if has(*path):
-                return fill(template(self.language, *path), self.values(finding))
+                values = self.values(finding)
+                said = fill(template(self.language, *path), values)
+                return said if part != "main" else (*self._model(finding), *said, *self._chance(finding, values))
         raise CatalogueError(f"sentences.toml has no [{'.'.join(paths[0])}] and no wider one; add it in nl and en.")
+
+    def _model(self, finding: Mapping[str, Any]) -> Sentence:
+        """Say before what happened that a model says it, where the figures are not counted."""
+        modelled = {"modelled", "modelled_liveability"} & set(finding["flags"])
+        return (self.word("by_model"),) if modelled and finding["happened"] != NO_FIGURES else ()
+
+    def _chance(self, finding: Mapping[str, Any], values: Mapping[str, Part | Sentence]) -> Sentence:
+        """Say after what happened whether it is more than chance; nothing where only chance was asked about."""
+        if finding["happened"] == NO_FIGURES:
+            return ()
+        plain = finding["kind"] in SET_BESIDE
+        name = "without_range" if finding["low"] is None else finding["judgement"]
+        return (" ", *fill(self.word("chance_plain" if plain else "chance", name), values))
 
     def has_part(self, finding: Mapping[str, Any], part: str) -> bool:
         """Tell whether a finding has such a sentence."""
         return any(has(*path) for path in self.paths(finding, part))
+
+
+def _size(end: tuple[str, float]) -> float:
+    """Order the ends of a range by how far they lie from 0."""
+    return abs(end[1])
 
 
 def section_limits(teller: Narrator, section: Mapping[str, Any]) -> list[Sentence]:
@@ -280,7 +311,8 @@ def complete(catalogue: Catalogue) -> list[str]:
 
     walk(templates(), ())
     found += [f"[verdict.{code}] is missing" for code in VERDICTS if not has("verdict", code)]
-    found += [f"[judgement.{code}] is missing" for code in JUDGEMENTS if not has("judgement", code)]
+    for table, codes in (("judgement", JUDGEMENTS), ("by_chance", JUDGEMENTS), ("happened", ANSWERS)):
+        found += [f"[{table}.{code}] is missing" for code in codes if not has(table, code)]
     found += [
         f"indicator {name} has a subject in one language only"
         for name, entry in catalogue.indicators.items()

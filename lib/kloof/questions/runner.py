@@ -1,0 +1,173 @@
+"""Judges a registered claim: each of its parts is computed by the function of its kind, under every registered way.
+
+`notebooks/claims.toml` says which parts a claim has; a kind is one function from a part to its findings. A new claim is
+an entry there, and, when its kind is new, one function with `@kind`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from kloof.findings import CHANCE, DECIDED, NOT_COMPUTABLE, UNDECIDED, Finding, Verdict, judge
+from kloof.questions.all_tests import ALPHA, holm, p_value_of
+from kloof.results import Section
+from kloof.study import claims
+from kloof.study.claims import Judging
+from kloof.study.panel import Focus
+from kloof.study.study import Study
+
+Ways = Mapping[str, Finding]  # way → finding; the first is the headline
+ALL_ALIKE = "all"  # the way of a finding in which no focus list has a say
+ANSWERS = ("no_improvement", "rest_moves_against", "not_behind")  # reasons that tell something of the place itself
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a claim: what is computed of which figure and how it is judged.
+
+    `name` is an indicator, a group or a side of the claim; `measure` the scale ("" when its kind has one only); `row`
+    names the part in the verdicts and `number` its headline finding. `entry` is what the claim registers, with what the
+    part registers otherwise.
+    """
+
+    claim: str
+    kind: str
+    name: str
+    measure: str
+    row: str
+    number: str
+    how: Judging
+    entry: Mapping[str, Any]
+
+
+Kind = Callable[[Study, Part], Ways]
+KINDS: dict[str, Kind] = {}
+SCALES: dict[str, Callable[[Study, str, str], bool]] = {}  # kind → does a scale apply to an indicator?
+VOTES: dict[str, Callable[[Study, str, str], bool]] = {}  # kind → has a scale of an indicator a say?
+
+
+def kind(
+    *names: str,
+    applies: Callable[[Study, str, str], bool] | None = None,
+    counts: Callable[[Study, str, str], bool] | None = None,
+) -> Callable[[Kind], Kind]:
+    """Register the function that computes parts of these kinds.
+
+    `applies` tells whether a scale applies to an indicator, and `counts` whether it then has a say in the verdict.
+    """
+
+    def keep(function: Kind) -> Kind:
+        for name in names:
+            KINDS[name] = function
+            if applies is not None:
+                SCALES[name] = applies
+            if counts is not None:
+                VOTES[name] = counts
+        return function
+
+    return keep
+
+
+def under_lists(study: Study, part: Part, make: Callable[[str, Focus], Finding]) -> Ways:
+    """Make a finding under every registered list, the headline's first; that of another list carries its name.
+
+    Where postcode areas stand for all lists alike it is made once.
+    """
+    own = make(part.number, study.focus)
+    if "by_postcode" in own.flags:
+        return {ALL_ALIKE: own}
+    others = [focus for focus in study.variants if focus != study.focus]
+    return {study.focus.name: own} | {focus.name: make(f"{part.number}.{focus.name}", focus) for focus in others}
+
+
+def parts_of(study: Study, claim: str) -> list[Part]:
+    """List the parts of a claim: what it registers, times figures, times scales that apply.
+
+    With `followed` only the indicators of the study that it names count: of what is not followed `claims.untested` says
+    so.
+    """
+    entry = claims.registry().claims[claim]
+    made = []
+    for own in entry.get("parts") or [{}]:
+        whole = {**entry, **own}
+        for name in _names(study, whole):
+            for measure in whole.get("measures", [""]):
+                if measure and not SCALES.get(whole["kind"], _always)(study, name, measure):
+                    continue
+                counts = VOTES.get(whole["kind"], _always)(study, name, measure)
+                row = whole.get("row", "{name}.{measure}" if measure else "{name}").format(name=name, measure=measure)
+                number = whole.get("id", f"{str(entry['notebook'])[:2]}.{{row}}").format(
+                    row=row, name=name, measure=measure
+                )
+                how = claims.judging(claim, own, counts=counts) if claims.is_judged(claim) else Judging("HIGHER")
+                made.append(Part(claim, str(whole["kind"]), name, measure, row, number, how, whole))
+    return made
+
+
+def _always(study: Study, name: str, measure: str) -> bool:
+    """Tell that a scale applies and counts."""
+    del study, name, measure
+    return True
+
+
+def _names(study: Study, entry: Mapping[str, Any]) -> list[str]:
+    """Name the figures of a part: the registered indicators, groups, or whatever it lists under `of`."""
+    key = entry.get("of") or next(key for key in ("indicators", "groups") if key in entry)
+    names = [str(name) for name in entry[key]]
+    return [name for name in study.p.indicators if name in names] if entry.get("followed") else names
+
+
+def judged(study: Study, claim: str, rows: Iterable[str] | None = None) -> list[tuple[Finding, Verdict]]:
+    """Compute the parts of a claim, or those of some `rows`, and judge each: its headline finding and its verdict.
+
+    A part without figures that the claim does not need is left out. What is decided by chance in some part must stand
+    when all parts of the claim that were tested for chance count (Holm 1979), or it is undecided: a claim with more
+    parts is not easier to hit.
+    """
+    wanted = None if rows is None else set(rows)
+    needs = set(claims.registry().claims[claim].get("needs", ()))
+    made = []
+    for part in parts_of(study, claim):
+        if wanted is not None and part.row not in wanted:
+            continue
+        found = KINDS[part.kind](study, part)
+        headline = next(iter(found))
+        own = found[headline]
+        absent = judge(own) == NOT_COMPUTABLE and own.reason not in ANSWERS
+        if absent and not part.entry.get("followed") and part.name not in needs and needs:
+            continue
+        made.append((own, claims.judge_over(claim, part.row, found, headline, part.how)))
+    return _counted_together(study, made)
+
+
+def _counted_together(study: Study, made: Sequence[tuple[Finding, Verdict]]) -> list[tuple[Finding, Verdict]]:
+    """Leave undecided what chance alone could have decided in one of so many parts."""
+    tested = {}
+    for finding, verdict in made:
+        if verdict.question == CHANCE and verdict.counts:
+            p = p_value_of(finding.as_json(), study.p.draws)
+            if p is not None:
+                tested[verdict.row] = p
+    adjusted = holm(tested)
+    return [
+        (finding, replace(verdict, verdict=UNDECIDED, alone=verdict.verdict)
+         if verdict.verdict in DECIDED and (adjusted.get(verdict.row) or 0.0) > ALPHA else verdict)
+        for finding, verdict in made
+    ]  # fmt: skip
+
+
+def record(section: Section, study: Study, *names: str) -> list[Finding]:
+    """Judge claims and record their findings, those with a number first, and their verdicts; give the findings."""
+    found: dict[str, Finding] = {}
+    for claim in names:
+        pairs = judged(study, claim)
+        found |= {finding.id: finding for finding, _ in pairs}
+        if claims.is_judged(claim):
+            section.decide(*[verdict for _, verdict in pairs], *claims.untested(study, claim))
+    section.add(*computed_first([finding for name, finding in found.items() if name not in section.findings]))
+    return list(found.values())
+
+
+def computed_first(found: Sequence[Finding]) -> list[Finding]:
+    """Put the findings with a number before those without, each in their order."""
+    return sorted(found, key=lambda finding: judge(finding) == NOT_COMPUTABLE)
