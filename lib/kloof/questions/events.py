@@ -68,6 +68,7 @@ def beyond_trend(study: Study, followed: Followed, measure: str, number: str, fo
     since = [year for year, before in zip(followed.years, flags, strict=True) if not before]
     change = Change(number, kind, measure, comparison, (since[0], since[-1]))
     finding, interval = gaps.judged(study, followed, change, focus)
+    finding = replace(finding, rounding_low=None, rounding_high=None)  # a drawn-on line is not a thing that happened
     if interval is not None and sum(flags) == 2:
         finding = replace(finding, flags=(*finding.flags, "trend_from_two_years"))
     return finding

@@ -69,12 +69,13 @@ def changes(section: Section, study: Study, followed: Sequence[Followed]) -> lis
     section.add(*[finding for finding in broken if finding is not None])
     for track in followed:
         section.leave_out(track.panel.set_aside if track.panel else ())
-    _scales(section, "04.scales", list(found.values()))
     return list(found.values())
 
 
-def _scales(section: Section, name: str, found: Sequence[Finding]) -> None:
+@step
+def scales(section: Section, study: Study, found: Sequence[Finding], notebook: str = "04") -> pd.DataFrame:
     """Record what happened beside whether it is more than chance: a row per indicator and scale."""
+    del study
     rows = [
         {
             "indicator": finding.indicator, "measure": finding.measure, "first": finding.a.year,
@@ -88,7 +89,7 @@ def _scales(section: Section, name: str, found: Sequence[Finding]) -> None:
         if finding.estimate is not None
     ]  # fmt: skip
     if not rows:
-        return
+        return pd.DataFrame()
     columns = [
         Column("indicator", "indicator"), Column("measure", "measure"), Column("first", "year"),
         Column("last", "year"), *[Column(key, "number", "@unit") for key in ("was", "became")],
@@ -97,7 +98,9 @@ def _scales(section: Section, name: str, found: Sequence[Finding]) -> None:
         *[Column(key, "number", "number") for key in ("steps_ahead", "steps_back")],
         Column("unit", "unit"), Column("change_unit", "hidden"),
     ]  # fmt: skip
-    section.table(name, columns, pd.DataFrame(rows))
+    table = pd.DataFrame(rows)
+    section.table(f"{notebook}.scales", columns, table)
+    return table
 
 
 @step
@@ -217,7 +220,7 @@ def _variant_row(study: Study, measure: str, name: str, finding: Finding) -> dic
 @step
 def before_and_since(section: Section, study: Study, followed: Sequence[Followed]) -> list[Finding]:
     """Record the NO (C3), the YES (C2) and their mirror image (M1), each under every registered focus list."""
-    found = record(section, study, "C3", "C2", "M1")
+    record(section, study, "C3", "C2", "M1")
     for track in followed:
         for measure in gaps.scales_of(study, track.indicator):
             for name in ("before", "since"):
@@ -225,9 +228,8 @@ def before_and_since(section: Section, study: Study, followed: Sequence[Followed
                 if number not in section.findings:
                     make = events.before_event if name == "before" else events.since_event
                     section.add(make(study, track, measure, number))
-    _scales(section, "05.scales", [one for one in section.findings.values() if one.kind in _AT_EVENT])
     section.add(*[events.share_by_event(study, track, f"05.{track.indicator}.share") for track in followed])
-    return found
+    return [one for one in section.findings.values() if one.kind in ("gap_change_before", "gap_change_since")]
 
 
 @step

@@ -5,10 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from kloof.findings import DIFFERENCES, NOT_TESTABLE, VERDICTS, Finding, Side, Verdict
+from kloof.findings import DECIDED, DIFFERENCES, MIXED, NOT_TESTABLE, SUPPORTED, VERDICTS, Finding, Side, Verdict
 from kloof.questions.all_tests import (
     AGAINST,
-    DECIDED,
     ON_TESTED,
     OPEN,
     PARTLY,
@@ -131,6 +130,7 @@ def synthesise(study: Study, section: Section, parts: Parts, robust: Sequence[Ro
     )  # fmt: skip
     section.add(score)
     section.headline = score.id
+    section.add(*_mixed(study, rows))
     shares = {one.claim: one.agree_share for one in robust}
     summary = [_claim_row(claim, verdict, rows, findings, shares) for claim, verdict in claims.overall(rows).items()]
     columns = [
@@ -146,6 +146,10 @@ def synthesise(study: Study, section: Section, parts: Parts, robust: Sequence[Ro
         Column("part", "part"),
         Column("measure", "hidden"),
         Column("verdict", "verdict"),
+        Column("happened", "happened"),
+        Column("chance", "chance"),
+        Column("question", "code"),
+        Column("counts", "code"),
         *[Column(key, "number", "@unit") for key in ("estimate", "low", "high")],
         Column("agree", "agree"),
         Column("of", "hidden", "number"),
@@ -162,6 +166,42 @@ def synthesise(study: Study, section: Section, parts: Parts, robust: Sequence[Ro
             [Column("claim", "claim"), *[Column(name, "number", "number") for name in names]],
             counts,
         )
+    return table
+
+
+def _mixed(study: Study, rows: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    """Tell of each claim that holds in part which of its parts go which way."""
+    made = []
+    for claim, verdict in claims.overall(rows).items():
+        if verdict != MIXED:
+            continue
+        votes = [row["verdict"] for row in rows if row["claim"] == claim and row["counts"]]
+        found, decided = votes.count(SUPPORTED), sum(vote in DECIDED for vote in votes)
+        details = {"decided": {"value": decided, "unit": "number"}, "parts": {"value": len(votes), "unit": "number"}}
+        made.append(
+            Finding(
+                id=f"12.mixed.{claim}", kind="mixed", measure=claim, unit="number", estimate=found, low=found,
+                high=found, details=details, focus=study.focus.name,
+            )
+        )  # fmt: skip
+    return made
+
+
+@step
+def registered_again(section: Section, study: Study, parts: Parts) -> pd.DataFrame:
+    """Record the verdicts of version 0.1 beside these, and why each claim was registered again."""
+    del study
+    rows, _ = rows_of(parts)
+    now = claims.overall(rows)
+    table = load.earlier_verdicts().rename(columns={"verdict": "before"})
+    table = table[table["claim"].isin(list(claims.registry().claims))]
+    table = table.assign(verdict=table["claim"].map(now))
+    if not table.empty:
+        columns = [
+            Column("claim", "claim"), Column("before", "verdict"), Column("verdict", "verdict"),
+            Column("registered_again", "code"),
+        ]  # fmt: skip
+        section.table("12.again", columns, table)
     return table
 
 

@@ -136,6 +136,12 @@ def error_rates() -> pd.DataFrame:
     return pd.read_csv(path) if path.is_file() else pd.DataFrame()
 
 
+def earlier_verdicts() -> pd.DataFrame:
+    """Read the verdicts on Breda of version 0.1 (data/verdicts_0_1.csv): claim, verdict, registered_again (why)."""
+    path = data_folder() / "verdicts_0_1.csv"
+    return pd.read_csv(path) if path.is_file() else pd.DataFrame(columns=["claim", "verdict", "registered_again"])
+
+
 def verdict_rates() -> pd.DataFrame:
     """Read how often each claim got each verdict on synthetic municipalities (data/calibration.csv); empty without."""
     path = data_folder() / "calibration.csv"

@@ -225,9 +225,25 @@ class Narrator:
             values[f"n_{side}"] = own(f"{side}/n_units", finding[side]["n_units"], "number", 0)
         for name, detail in finding["details"].items():
             values[name] = own(f"details/{name}/value", detail["value"], detail["unit"], detail.get("decimals"))
+        if finding["kind"] == "mixed":
+            values |= self._parts(finding["measure"])
         if finding["judgement"] == NOT_COMPUTABLE:
             values["reason"] = self.reason(finding)
         return values
+
+    def _parts(self, claim: str) -> dict[str, str]:
+        """Name the parts of a claim by what was found of them; what holds in part stands with what is supported."""
+        named: dict[str, list[str]] = {"parts_supported": [], "parts_contradicted": [], "parts_negligible": []}
+        for row in self.results["verdicts"]:
+            finding = self.results["findings"].get(row["finding"] or "")
+            key = f"parts_{row['verdict'].lower()}".replace("mixed", "supported")
+            if row["claim"] == claim and row["counts"] and finding is not None and key in named:
+                scale = finding["measure"].removesuffix("_reversed")
+                words = f" ({self.word('measure', scale)})" if has("measure", scale) else ""
+                part = f" ({self.word('in_part')})" if row["verdict"] == "MIXED" else ""
+                named[key].append(f"{self.noun(finding['indicator'])}{words}{part}")
+        nothing = self.word("no_part")
+        return {key: "; ".join(dict.fromkeys(parts)) or nothing for key, parts in named.items()}
 
     def paths(self, finding: Mapping[str, Any], part: str) -> list[tuple[str, ...]]:
         """List the templates that may tell a finding, the most special one first.
