@@ -8,6 +8,7 @@ import pytest
 import real
 
 from kloof.questions import gaps, groups, groups_over_time, levels
+from kloof.study.panel import jumps
 from kloof.study.study import Study, open_study
 
 PANEL = "cbs_kwb_panel"
@@ -98,6 +99,23 @@ def test_dwelling_value_is_weighed_by_households_and_says_so(breda: Study) -> No
     assert "other_weights" in gaps.flags_of(breda, followed, breda.focus)
     income = gaps.follow(breda, "mean_income_per_inhabitant")
     assert "other_weights" not in gaps.flags_of(breda, income, breda.focus)
+
+
+def test_steenakker_was_rebuilt_and_can_be_left_out(breda: Study) -> None:
+    found = jumps(breda.data, breda.known, (2014, 2024))
+    names = breda.data.areas.set_index("code")["name"]
+    told = {(names[row.code], row.year, row.indicator): (row.before, row.after) for row in found.itertuples()}
+    assert told["Steenakker", 2018, "households"] == (95, 315)
+    own = {year: real.figures("households", PANEL, year)["BU07580507"] for year in (2017, 2018)}
+    assert told["Steenakker", 2018, "households"] == tuple(own.values())
+    assert sorted({name for name, _, _ in told}) == ["Emer", "Heilaar", "Mastbos", "Steenakker"]
+    everyone = gaps.follow(breda, "mean_income_per_inhabitant")
+    steady = gaps.follow(breda, "mean_income_per_inhabitant", steady=True)
+    assert everyone.panel is not None and steady.panel is not None
+    left = sorted(names[code] for code in set(everyone.panel.codes) - set(steady.panel.codes))
+    assert left == ["Heilaar", "Mastbos", "Steenakker"]
+    assert "jumped" in gaps.flags_of(breda, everyone, breda.focus)
+    assert "jumped" not in gaps.flags_of(breda, steady, breda.focus)
 
 
 def dissimilarity(group: dict[str, float], whole: dict[str, float]) -> float:

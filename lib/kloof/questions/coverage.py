@@ -9,7 +9,7 @@ from kloof.catalogue import BROKEN, Catalogue
 from kloof.errors import NotComputableError
 from kloof.findings import Finding, Side
 from kloof.results import CHANGE, UNIT, Column, Section, columns_of
-from kloof.study.panel import divided, series, sizes
+from kloof.study.panel import divided, jumps, series, sizes
 from kloof.study.step import step
 from kloof.study.study import Study, comparable_run, usable_years
 
@@ -295,6 +295,25 @@ def how_comparable(section: Section, study: Study) -> pd.DataFrame:
         Column("break", "break"),
     ]
     section.table("01.comparability", columns, table)
+    return table
+
+
+@step
+def what_jumped(section: Section, study: Study) -> pd.DataFrame:
+    """Record the buurten that kept their code while their inhabitants or households jumped in a year of the window."""
+    found = jumps(study.data, study.known, (study.p.year_from, study.p.year_to))
+    table = found.rename(columns={"code": "area", "before": "number_before", "after": "number_after"})
+    table["jump"] = 100 * (table["factor"].astype("float64") - 1)
+    columns = [
+        Column("area", "area"),
+        Column("year", "year"),
+        Column("indicator", "indicator"),
+        Column("number_before", "number", "number"),
+        Column("number_after", "number", "number"),
+        Column("jump", "number", "percent", 0),
+    ]
+    if not table.empty:
+        section.table("01.jumps", columns, table)
     return table
 
 

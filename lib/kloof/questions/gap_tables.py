@@ -161,6 +161,7 @@ def variants(section: Section, study: Study, followed: Sequence[Followed]) -> pd
     track = next((track for track in followed if track.panel is not None), None)
     if track is None:
         return pd.DataFrame()
+    steady = follow(study, track.indicator, steady=True)
     rows = []
     for measure in (ABSOLUTE, RELATIVE):
         number = f"04.{track.indicator}.{measure}"
@@ -170,6 +171,7 @@ def variants(section: Section, study: Study, followed: Sequence[Followed]) -> pd
         ]
         ways = ("trend", "unweighted", "similar")
         found += [(way, gaps.gap_change(study, track, measure, f"{number}.{way}", variant=way)) for way in ways]
+        found.append(("steady", gaps.gap_change(study, steady, measure, f"{number}.steady")))
         rows += [_variant_row(study, measure, name, finding) for name, finding in found]
     table = pd.DataFrame(rows)
     change = study.known.units[study.known.indicator(track.indicator).unit]["change"]

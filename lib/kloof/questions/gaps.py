@@ -39,21 +39,24 @@ class Followed:
     reason: str | None = None
 
 
-def follow(study: Study, name: str, focus: Focus | None = None, year_from: int | None = None) -> Followed:
+def follow(
+    study: Study, name: str, focus: Focus | None = None, year_from: int | None = None, *, steady: bool = False
+) -> Followed:
     """Lay one indicator out over its longest comparable run of years in the window.
 
     The orientation makes a positive gap mean: the focus buurten are worse off (for an indicator that is neither good
-    nor bad: the side on which they started). When no two comparable years are left, `reason` says why. What was
-    followed before is kept with the data: do not change its arrays.
+    nor bad: the side on which they started). With `steady` buurten that jump in those years are left out. When no two
+    comparable years are left, `reason` says why. What was followed before is kept with the data: do not change its
+    arrays.
     """
     chosen = focus or study.focus
     window = study.p.year_from if year_from is None else year_from, study.p.year_to
-    key = "follow", name, chosen.codes, window, study.coverage_minimum
-    made: Followed = study.data.once(study.known, key, lambda: _followed(study, name, chosen, window))
+    key = "follow", name, chosen.codes, window, study.coverage_minimum, steady
+    made: Followed = study.data.once(study.known, key, lambda: _followed(study, name, chosen, window, steady=steady))
     return made
 
 
-def _followed(study: Study, name: str, focus: Focus, window: tuple[int, int]) -> Followed:
+def _followed(study: Study, name: str, focus: Focus, window: tuple[int, int], *, steady: bool) -> Followed:
     """Lay one indicator out; see `follow`."""
     indicator = study.known.indicator(name)
     years, covered = usable_years(study, name, *window)
@@ -71,7 +74,7 @@ def _followed(study: Study, name: str, focus: Focus, window: tuple[int, int]) ->
         reason = "one_year_only" if len(run) == 1 else "too_little_measured" if known else "no_figures"
         return Followed(panel=None, orientation=1, reason=reason, **base)
     try:
-        panel = balance(study.data, study.known, name, run, focus)
+        panel = balance(study.data, study.known, name, run, focus, steady=steady)
     except NotComputableError as problem:
         return Followed(panel=None, orientation=1, reason=problem.reason, **base)
     start = gap.gap(panel.value[:, 0], panel.weight, panel.is_focus, ABSOLUTE)
@@ -197,6 +200,8 @@ def flags_of(study: Study, followed: Followed, focus: Focus) -> tuple[str, ...]:
         flags += ["other_weights"] if indicator.universe not in (None, panel.weight_name) else []
         flags += ["recalculated"] if any("recalculated" in source for source in panel.sources) else []
         flags += ["few_focus"] if panel.is_focus.sum() < 5 else []
+        jumped = set(jumps(study.data, study.known, panel.years)["code"]) & set(panel.codes)
+        flags += ["jumped"] if jumped else []
     if rule_of(followed, focus) is not None:
         flags.append("selected_on_outcome")
     elif focus.indicator is None:

@@ -7,7 +7,7 @@ Also resolves the focus list: a registered list, or a rule such as `lowest:11:me
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -312,6 +312,45 @@ def _by_rule(data: DataSet, known: Catalogue, name: str, match: re.Match[str]) -
     return _sound(Focus(name, tuple(sorted(ranked.index[:size])), indicator, year), list(values.index))
 
 
+JUMP = 0.25  # a part of a buurt's people or households by which it changes in a year only when it became another
+SMALL = 50  # inhabitants: below this in both years a quarter is a handful of people
+_HEADS = ("inhabitants", "households")
+
+
+def jumps(data: DataSet, known: Catalogue, years: Sequence[int], level: str = "buurt") -> pd.DataFrame:
+    """List the areas that keep their code and whose inhabitants or households jump from one year to the next.
+
+    A jump is a change of more than a quarter between two consecutive years within `years` (from the first to the last
+    of them): a boundary that moved, a block that was pulled down or built. Areas with fewer than 50 inhabitants in
+    both years are passed over. Returns code, year (the later one), indicator, before, after, factor (after / before).
+    """
+    found = data.once(known, ("jumps", level), lambda: _jumps(data, known, level))
+    inside = (found["year"] > min(years)) & (found["year"] <= max(years))
+    return pd.DataFrame(found[inside]).reset_index(drop=True)
+
+
+def _jumps(data: DataSet, known: Catalogue, level: str) -> pd.DataFrame:
+    """List every jump between two consecutive years."""
+    people = by_year(data, known, "inhabitants", level)
+    made = [pd.DataFrame(columns=["code", "year", "indicator", "before", "after", "factor"])]
+    for name in _HEADS:
+        tables = by_year(data, known, name, level)
+        for year in (year for year in tables if year - 1 in tables):
+            before, after = tables[year - 1]["value"], tables[year]["value"]
+            held = [people[when]["value"].reindex(before.index) for when in (year - 1, year) if when in people]
+            is_small = pd.concat(held, axis=1).max(axis=1) < SMALL if held else before < SMALL
+            factor = after / before.where(before > 0)
+            moved = ((factor - 1).abs() > JUMP) & ~is_small
+            rows = {"code": before.index[moved], "year": year, "indicator": name}
+            made.append(
+                pd.DataFrame(
+                    {**rows, "before": before[moved].array, "after": after[moved].array, "factor": factor[moved].array}
+                )
+            )
+    found = pd.concat([table for table in made if len(table)] or made[:1], ignore_index=True)
+    return found.sort_values(["code", "year", "indicator"], ignore_index=True)
+
+
 @dataclass(frozen=True)
 class Balanced:
     """Buurten measured in every year compared, laid out for computing.
@@ -339,12 +378,17 @@ class Balanced:
         return self.years.index(year)
 
 
-def balance(data: DataSet, known: Catalogue, name: str, years: Sequence[int], focus: Focus) -> Balanced:
+def balance(
+    data: DataSet, known: Catalogue, name: str, years: Sequence[int], focus: Focus, *, steady: bool = False
+) -> Balanced:
     """Keep the buurten that are measured in all `years`, weighed in the first of them.
 
+    With `steady` those that jump between the first and the last year (`jumps`) are left out, and counted.
     Raises NotComputableError when no focus buurt or no other buurt is left, or when there are no weights.
     """
     made = complete(data, known, name, years)
+    jumped = sorted(set(jumps(data, known, years)["code"]) & set(made.codes)) if steady else []
+    made = _without(made, jumped)
     is_focus = np.isin(made.codes, focus.codes)
     if not is_focus.any() or is_focus.all():
         raise NotComputableError(
@@ -355,6 +399,8 @@ def balance(data: DataSet, known: Catalogue, name: str, years: Sequence[int], fo
     aside = [SetAside(step, len(made.left_out) - made.no_size, "not_measured_in_every_year")]
     if made.no_size:
         aside.append(SetAside(step, made.no_size, "size_not_known"))
+    if jumped:
+        aside.append(SetAside(step, len(jumped), "jumped_in_a_year", ", ".join(jumped)))
     return Balanced(
         codes=made.codes,
         years=tuple(years),
@@ -389,6 +435,16 @@ class Complete:
     left_out: tuple[str, ...]
     no_size: int
     sources: tuple[str, ...]
+
+
+def _without(made: Complete, codes: Sequence[str]) -> Complete:
+    """Leave some areas out."""
+    if not codes:
+        return made
+    kept = ~np.isin(made.codes, list(codes))
+    arrays = {key: getattr(made, key)[kept] for key in ("value", "low", "high", "weight")}
+    left = tuple(code for code, stays in zip(made.codes, kept, strict=True) if stays)
+    return replace(made, codes=left, coverage=made.size.share(left), **arrays)
 
 
 def complete(data: DataSet, known: Catalogue, name: str, years: Sequence[int], level: str = "buurt") -> Complete:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from kloof.errors import NotComputableError, ParameterError
 from kloof.schema import SetAside
 from kloof.study.dataset import DataSet, choose_sources
-from kloof.study.panel import ANOTHER_SOURCE, Focus, balance, base_of, resolve_focus, series, sizes
+from kloof.study.panel import ANOTHER_SOURCE, Focus, balance, base_of, jumps, resolve_focus, series, sizes
 
 PEOPLE = {2016: (100, 200, 300, 400, 0)}
 
@@ -242,6 +242,44 @@ def test_a_panel_of_other_years_keeps_other_buurten(half: DataSet) -> None:
     assert panel.value[3].tolist() == [52, 50]  # columns in the order asked
     assert panel.coverage == pytest.approx(100.0)
     assert panel.set_aside[0].rows == 0
+
+
+MOVED = {
+    "inhabitants": {
+        2016: (100, 200, 30, 400, 500),
+        2017: (125, 140, 45, 400, 500),
+        2018: (156, 140, 60, "suppressed", 0),
+    },
+    "households": {2017: (50, 70, 20, 200, 100), 2018: (50, 95, 20, 200, 100), 2020: (50, 10, 20, 200, 100)},
+}
+
+
+def test_a_jump_is_more_than_a_quarter_from_one_year_to_the_next() -> None:
+    """B1 grows by a quarter, no more; B3 has fewer than 50 until 2018; two years between are no jump."""
+    found = jumps(data(MOVED), known(), range(2016, 2021))
+    assert found[["code", "year", "indicator"]].to_numpy().tolist() == [
+        [B2, 2017, "inhabitants"], [B2, 2018, "households"], [B3, 2018, "inhabitants"], [B5, 2018, "inhabitants"],
+    ]  # fmt: skip
+    assert found["factor"].tolist() == pytest.approx([0.7, 95 / 70, 60 / 45, 0.0])
+    assert found.loc[0, ["before", "after"]].tolist() == [200, 140]
+    assert jumps(data(MOVED), known(), (2017, 2018))["code"].tolist() == [B2, B3, B5]
+    assert jumps(data(MOVED), known(), (2018, 2020)).empty
+    assert jumps(data({}), known(), (2016, 2018)).empty
+
+
+def test_a_steady_panel_leaves_out_what_jumped_and_counts_it() -> None:
+    income = dict.fromkeys((2016, 2017), (20, 21, 22, 23, 24))
+    made = data({**MOVED, "income": income})
+    everyone = balance(made, known(), "income", (2016, 2017), Focus("two", (B1, B2)))
+    steady = balance(made, known(), "income", (2016, 2017), Focus("two", (B1, B2)), steady=True)
+    assert (everyone.codes, steady.codes) == ((B1, B2, B3, B4, B5), (B1, B3, B4, B5))
+    assert steady.value[:, 0].tolist() == [20, 22, 23, 24]
+    assert (steady.weight.tolist(), steady.is_focus.tolist()) == ([100, 30, 400, 500], [True, False, False, False])
+    assert steady.coverage == pytest.approx(100 * 1030 / 1230)
+    assert SetAside("balance income 2016-2017", 1, "jumped_in_a_year", B2) in steady.set_aside
+    assert all(row.reason != "jumped_in_a_year" for row in everyone.set_aside)
+    with pytest.raises(NotComputableError):
+        balance(made, known(), "income", (2016, 2017), Focus("one", (B2,)), steady=True)
 
 
 def test_a_measured_buurt_of_unknown_size_is_left_out_and_counted_apart(half: DataSet) -> None:
