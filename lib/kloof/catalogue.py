@@ -147,7 +147,7 @@ class Catalogue:
     groups: Mapping[str, Group]
     units: Mapping[str, Mapping[str, Any]]
     dimensions: Mapping[str, Mapping[str, str]]
-    focus: Mapping[str, Mapping[str, str]]
+    focus: Mapping[str, Mapping[str, Any]]
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def indicator(self, name: str) -> Indicator:

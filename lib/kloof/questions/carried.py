@@ -25,7 +25,7 @@ from kloof.study import claims
 from kloof.study.dataset import STORE
 from kloof.study.panel import Focus
 from kloof.study.step import step
-from kloof.study.study import Study
+from kloof.study.study import Study, list_flags
 
 REFERENCE = "pooled_with_group"
 GAP, R_SQUARED = "gap", "r_squared"
@@ -94,9 +94,8 @@ def lead_in_gap(study: Study, laid: Explanation, number: str, focus: Focus) -> C
     gap. Raises nothing: what cannot be computed is a finding with its reason.
     """
     fields = _fields(study, laid, GAP) | {"focus": focus.name}
-    if focus.indicator is None:
-        fields["flags"] = (*fields["flags"], "list_after_window")
-    elif focus.indicator == laid.outcome:
+    fields["flags"] = (*fields["flags"], *list_flags(study, focus, laid.year))
+    if focus.indicator == laid.outcome:
         fields["flags"] = (*fields["flags"], "list_on_outcome")
     if laid.data is None:
         return _absent(laid, number, fields, laid.reason or "no_figures")

@@ -22,7 +22,7 @@ from kloof.methods.shares import Counted, destinations, dilution_difference, ind
 from kloof.schema import SetAside
 from kloof.study import claims
 from kloof.study.panel import ANOTHER_SOURCE, Focus, base_of, series, sizes
-from kloof.study.study import Study, comparable_run, usable_years
+from kloof.study.study import Study, comparable_run, list_flags, usable_years
 
 _SPLIT = ("dissimilarity", "isolation", "theil_h")
 _NOTHING = 1e-12
@@ -125,8 +125,9 @@ def _wide(table: pd.DataFrame, key: str, years: tuple[int, int]) -> pd.DataFrame
 def base_fields(study: Study, name: str, kind: str, measure: str, focus: Focus | None) -> dict[str, Any]:
     """Fields that every finding about a group shares."""
     flags = ["register"]
-    if focus is not None and focus.indicator is None:
-        flags.append("list_after_window")
+    if focus is not None:
+        years, _ = usable_years(study, indicator_of(study, name), study.p.year_from, study.p.year_to)
+        flags += list_flags(study, focus, min(years, default=None))
     if focus is not None and focus.indicator in (name, indicator_of(study, name)):
         flags.append("selected_on_outcome")
     return {

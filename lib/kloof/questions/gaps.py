@@ -16,8 +16,8 @@ from kloof.methods.gap import ABSOLUTE, PLACE, REAL, RELATIVE, Comparison, Paths
 from kloof.methods.mobility import percentile_ranks
 from kloof.methods.spending import price_factors
 from kloof.study.load import price_index
-from kloof.study.panel import Balanced, Focus, balance
-from kloof.study.study import Study, comparable_run, usable_years
+from kloof.study.panel import Balanced, Focus, balance, jumps
+from kloof.study.study import Study, comparable_run, list_flags, usable_years
 
 MEASURES = (ABSOLUTE, REAL, RELATIVE, PLACE)  # the scales of one change, each with its own answers
 MONEY = ("thousand_euro", "euro")
@@ -204,9 +204,7 @@ def flags_of(study: Study, followed: Followed, focus: Focus) -> tuple[str, ...]:
         flags += ["jumped"] if jumped else []
     if rule_of(followed, focus) is not None:
         flags.append("selected_on_outcome")
-    elif focus.indicator is None:
-        flags.append("list_after_window")
-    return tuple(flags)
+    return (*flags, *list_flags(study, focus, followed.years[0] if followed.years else None))
 
 
 def rule_of(followed: Followed, focus: Focus) -> Rule | None:

@@ -22,7 +22,7 @@ from kloof.study import claims
 from kloof.study.panel import series
 from kloof.study.study import Study
 
-OF_LISTS = ("few_focus", "selected_on_outcome", "list_after_window")  # flags about a focus list, not used here
+OF_LISTS = ("few_focus", "selected_on_outcome", "list_made_later", "list_date_unknown")  # of a list, not used here
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,7 @@ def labels(catalogue: Catalogue, language: str) -> frozenset[str]:
     found |= {str(getattr(gap, language)) for entry in indicators for gap in (*entry.breaks, *entry.bridges)}
     for table in (catalogue.focus, catalogue.units, catalogue.dimensions):
         found |= {str(entry[language]) for entry in table.values()}
+    found |= {str(entry.get(f"made_{language}", "")) for entry in catalogue.focus.values()}
     return frozenset(found - {""})
 
 

@@ -95,6 +95,20 @@ def _opened(p: Parameters) -> Study:
     return Study(p, data, known, focus, tuple({variant.name: variant for variant in lists.values()}.values()))
 
 
+def list_flags(study: Study, focus: Focus, first_year: int | None) -> tuple[str, ...]:
+    """Say what a reader must know about when a list of buurten was made; a list by a rule has its year in its name.
+
+    `list_made_later` when it was made after the first year compared, so that it may have been chosen on what happened
+    since; `list_date_unknown` when nothing is known of its date, which the catalogue registers (made).
+    """
+    if focus.indicator is not None:
+        return ()
+    made = study.known.focus.get(focus.name, {}).get("made")
+    if made is None:
+        return ("list_date_unknown",)
+    return ("list_made_later",) if first_year is None or int(made) > first_year else ()
+
+
 def usable_years(
     study: Study, name: str, year_from: int, year_to: int, level: str = "buurt"
 ) -> tuple[list[int], dict[int, float]]:

@@ -121,6 +121,10 @@ class Narrator:
         label = self.catalogue.indicator(name).label(self.language)
         return label if label[1:2].isupper() else label[0].lower() + label[1:]
 
+    def list_made(self, name: str | None) -> str:
+        """Say what is known of when a registered list was made; nothing of any other."""
+        return str(self.catalogue.focus.get(str(name), {}).get(f"made_{self.language}", ""))
+
     def focus(self, name: str | None = None) -> str:
         """Name the focus list as it stands in a sentence: a registered list, or the rule that made it."""
         name = name or str(self.results["parameters"]["focus"])
@@ -290,12 +294,17 @@ def _size(end: tuple[str, float]) -> float:
     return abs(end[1])
 
 
+OF_LIST = {"list_made_later", "list_date_unknown"}
+
+
 def section_limits(teller: Narrator, section: Mapping[str, Any]) -> list[Sentence]:
-    """List the limits of a section: one sentence per flag its findings carry, then its own."""
+    """List the limits of a section: one sentence per flag its findings carry, when their lists were made, its own."""
     found = section["findings"]
     entries = found.values() if isinstance(found, Mapping) else [teller.results["findings"][name] for name in found]
     flags = dict.fromkeys(flag for finding in entries for flag in finding["flags"])
+    lists = dict.fromkeys(finding["focus"] for finding in entries if OF_LIST & set(finding["flags"]))
     lines = [teller.word("flag", flag) for flag in flags]
+    lines += [teller.list_made(name) for name in lists if teller.list_made(name)]
     own = [key for key in ("limit_a", "limit_b", "limit_c") if has("section", section["id"], key)]
     return [(line,) for line in (*lines, *[teller.word("section", section["id"], key) for key in own])]
 

@@ -39,7 +39,7 @@ After this session you can
 """
 ## Het verhaal
 
-In {{place}} staan {{listed}} buurten op lijsten die de pers in 2021 afdrukte: kwetsbare buurten. Het onderzoek van de rekenkamer zei dat het verschil
+In {{place}} staan {{listed}} buurten op lijsten uit de pers: kwetsbare buurten. Het onderzoek van de rekenkamer zei dat het verschil
 met de rest van de stad groter werd. Klopt dat? Wij kijken naar de WOZ-waarde: wat een woning volgens de gemeente waard is.
 
 Op de lijst was een woning in {{first}} gemiddeld {{listed_first}} waard, daarbuiten {{rest_first}}. In {{last}} was het {{listed_last}} en
@@ -50,7 +50,7 @@ Op de lijst was een woning in {{first}} gemiddeld {{listed_first}} waard, daarbu
 """
 ## The story
 
-In {{place}}, {{listed}} neighbourhoods are on lists that the press printed in 2021: vulnerable neighbourhoods. The study of the audit office said that
+In {{place}}, {{listed}} neighbourhoods are on lists in the press: vulnerable neighbourhoods. The study of the audit office said that
 the gap with the rest of the city grew. Did it? We look at the assessed value of dwellings: what a home is worth according to the municipality.
 
 On the list a dwelling was worth {{listed_first}} on average in {{first}}, and {{rest_first}} elsewhere. In {{last}} it was {{listed_last}} and
