@@ -117,7 +117,7 @@ def relative_at(place: int, *, weighted: bool = True, base: str = "rest") -> flo
 
 
 def mean_listed() -> Answer:
-    """1.3: the mean dwelling value of the listed buurten in the last year, weighted by inhabitants."""
+    """1.3: the mean dwelling value of the listed buurten in the last year, weighted by households."""
     kept = lesson.panel()
     total = float(kept.value[kept.is_focus, -1] @ kept.weight[kept.is_focus])
     wrong = (
@@ -189,7 +189,7 @@ def strongest_pull() -> Answer:
     """1.8: the listed buurt that changes the gap of the last year most when it is left out."""
     table = lesson.homes()
     own = table[table["listed"]].reset_index(drop=True)
-    value, weight = own[f"value_{lesson.panel().years[-1]}"], own["inhabitants"]
+    value, weight = own[f"value_{lesson.panel().years[-1]}"], own["households"]
     mean = float(np.average(value, weights=weight))
     without = np.array([np.average(value.drop(row), weights=weight.drop(row)) for row in own.index])
     plain = np.array([value.drop(row).mean() for row in own.index]) - value.mean()

@@ -34,20 +34,22 @@ def change_elsewhere() -> Finding:
 
 
 def rates() -> pd.DataFrame:
-    """Give the error rates of the two-year test on municipalities as large as this one, with its list and years.
+    """Give the error rates of the two-year test on municipalities as large as this one, with a list like its own.
 
     One row per switch, in percent. A size that was not calibrated is an error here: the texts would be about another.
+    How many years lie between the two hardly matters to this test: the number calibrated nearest to it counts.
 
     Columns: switch, effect (thousand euro), HIGHER, LOWER, SAME, UNCLEAR.
     """
     table = error_rates()
     study = lesson.study()
     same = {"test": "ends", "measure": ABSOLUTE, "buurten": len(study.data.units()), "focus": len(study.focus.codes)}
-    same["years"] = len(lesson.panel().years)
     for column, value in same.items():
         table = table[table[column] == value]
     if table.empty:
         raise NotComputableError("not_calibrated", f"data/gap_calibration.csv has no rows for {same}.")
+    years = len(lesson.panel().years)
+    table = table[table["years"] == min(table["years"], key=lambda calibrated: abs(calibrated - years))]
     made = table.pivot(index=["switch", "effect"], columns="judgement", values="share")
     return made.reset_index().rename_axis(columns=None).sort_values("effect", ignore_index=True, kind="stable")
 

@@ -44,14 +44,14 @@ def names(of: Study) -> "pd.Series[str]":
 
 
 def tidy(language: str = "en") -> pd.DataFrame:
-    """Lay out dwelling values and inhabitants tidily: one row per buurt, year and indicator.
+    """Lay out dwelling values and households tidily: one row per buurt, year and indicator.
 
-    Columns: name, listed (on the list of vulnerable buurten), year, indicator, value (thousand euro or persons, empty
+    Columns: name, listed (on the list of vulnerable buurten), year, indicator, value (thousand euro or households, empty
     where there is none), unit, status (why it is empty).
     """
     own = study(language)
     made = []
-    for indicator in (DWELLINGS, "inhabitants"):
+    for indicator in (DWELLINGS, "households"):
         rows = series(own.data, own.known, indicator)
         rows = rows[rows["year"].between(own.p.year_from, own.p.year_to)]
         made.append(rows.assign(indicator=indicator, unit=own.known.indicator(indicator).unit))
@@ -64,7 +64,7 @@ def tidy(language: str = "en") -> pd.DataFrame:
 def homes(language: str = "en") -> pd.DataFrame:
     """Lay out dwelling values (thousand euro) of the first and last comparable year: one row per buurt.
 
-    Columns: name, listed, inhabitants (of the first year: the weights of the report), value_<first>, value_<last>.
+    Columns: name, listed, households (of the first year with a count: the weights of the report), value_<first>, value_<last>.
     """
     kept = panel(language)
     first, last = kept.years[0], kept.years[-1]
@@ -72,7 +72,7 @@ def homes(language: str = "en") -> pd.DataFrame:
         {
             "name": [names(study(language))[code] for code in kept.codes],
             "listed": kept.is_focus,
-            "inhabitants": kept.weight,
+            "households": kept.weight,
             f"value_{first}": kept.value[:, 0],
             f"value_{last}": kept.value[:, -1],
         }

@@ -98,7 +98,7 @@ tidy[:2]
 Elke rij is één waarneming: een buurt (`name`), een jaar (`year`), een indicator (`indicator`) en het cijfer (`value`) met zijn eenheid (`unit`).
 `listed` zegt of de buurt op de lijst staat. Is `value` leeg, dan zegt `status` waarom.
 
-`mean_dwelling_value` is de gemiddelde WOZ-waarde, in duizenden euro's. `inhabitants` is het aantal inwoners.
+`mean_dwelling_value` is de gemiddelde WOZ-waarde, in duizenden euro's. `households` is het aantal huishoudens.
 """
 
 # %% [markdown] tags=["en", "slide"]
@@ -108,7 +108,7 @@ Elke rij is één waarneming: een buurt (`name`), een jaar (`year`), een indicat
 Each row is one observation: a neighbourhood (`name`), a year (`year`), an indicator (`indicator`) and the figure (`value`) with its unit (`unit`).
 `listed` says whether the neighbourhood is on the list. When `value` is empty, `status` says why.
 
-`mean_dwelling_value` is the mean assessed value of dwellings, in thousands of euros. `inhabitants` is the number of inhabitants.
+`mean_dwelling_value` is the mean assessed value of dwellings, in thousands of euros. `households` is the number of households.
 """
 
 # %% [markdown] tags=["nl", "slide"]
@@ -253,8 +253,8 @@ check("1.2")
 """
 ## Waarom gewichten?
 
-De kleinste buurt op de lijst heeft {{smallest}} inwoners, de grootste {{largest}}. In een gewoon gemiddelde tellen ze even zwaar. In een **gewogen**
-gemiddelde telt elke inwoner even zwaar: vermenigvuldig elk cijfer met het aantal inwoners, tel op, en deel door alle inwoners samen.
+De kleinste buurt op de lijst heeft {{smallest}} huishoudens, de grootste {{largest}}. In een gewoon gemiddelde tellen ze even zwaar. In een **gewogen**
+gemiddelde telt elk huishouden even zwaar: vermenigvuldig elk cijfer met het aantal huishoudens, tel op, en deel door alle huishoudens samen.
 
 De tabel `homes` heeft één rij per buurt, voor de {{followed}} buurten die in alle jaren een cijfer hebben. De andere {{left_out}} vallen af: daar is
 niet in elk jaar iets bekend.
@@ -264,8 +264,8 @@ niet in elk jaar iets bekend.
 """
 ## Why weights?
 
-The smallest neighbourhood on the list has {{smallest}} inhabitants, the largest {{largest}}. In a plain mean they count the same. In a **weighted**
-mean every inhabitant counts the same: multiply each figure by the number of inhabitants, add up, and divide by all inhabitants together.
+The smallest neighbourhood on the list has {{smallest}} households, the largest {{largest}}. In a plain mean they count the same. In a **weighted**
+mean every household counts the same: multiply each figure by the number of households, add up, and divide by all households together.
 
 The table `homes` has one row per neighbourhood, for the {{followed}} neighbourhoods with a figure in every year. The other {{left_out}} drop out: not
 every year is known there.
@@ -287,22 +287,22 @@ listed[:2]
 """
 ## Opgave 1.3
 
-Wat is de gemiddelde WOZ-waarde van de buurten op de lijst in {{last}}, gewogen met `inhabitants`? In duizenden euro's, op één decimaal.
+Wat is de gemiddelde WOZ-waarde van de buurten op de lijst in {{last}}, gewogen met `households`? In duizenden euro's, op één decimaal.
 """
 
 # %% [markdown] tags=["en"]
 """
 ## Exercise 1.3
 
-What is the mean dwelling value of the listed neighbourhoods in {{last}}, weighted by `inhabitants`? In thousands of euros, to one decimal.
+What is the mean dwelling value of the listed neighbourhoods in {{last}}, weighted by `households`? In thousands of euros, to one decimal.
 """
 
 # %% tags=["exercise", "full"]
-answer_1_3 = (listed["value_{{last}}"] * listed["inhabitants"]).sum() / listed["inhabitants"].sum()
+answer_1_3 = (listed["value_{{last}}"] * listed["households"]).sum() / listed["households"].sum()
 
 # %% tags=["exercise", "lite"]
-people = sum(row["inhabitants"] for row in listed)
-answer_1_3 = sum(row["value_{{last}}"] * row["inhabitants"] for row in listed) / people
+number = sum(row["households"] for row in listed)
+answer_1_3 = sum(row["value_{{last}}"] * row["households"] for row in listed) / number
 
 # %% [markdown] tags=["nl", "hint"]
 """
@@ -310,7 +310,7 @@ Boven de streep staat een som van producten, onder de streep een som van gewicht
 
 ---
 
-Vermenigvuldig de kolom met waarden met de kolom `inhabitants`, tel op, en deel door de som van `inhabitants` van dezelfde buurten.
+Vermenigvuldig de kolom met waarden met de kolom `households`, tel op, en deel door de som van `households` van dezelfde buurten.
 """
 
 # %% [markdown] tags=["en", "hint"]
@@ -319,7 +319,7 @@ Above the line is a sum of products, below the line a sum of weights.
 
 ---
 
-Multiply the column of values by the column `inhabitants`, add up, and divide by the sum of `inhabitants` of the same neighbourhoods.
+Multiply the column of values by the column `households`, add up, and divide by the sum of `households` of the same neighbourhoods.
 """
 
 # %% tags=["check"]
@@ -360,12 +360,12 @@ How large was the absolute gap in {{last}}? The rest minus the list, both weight
 """
 
 # %% tags=["exercise", "full"]
-rest_mean = (rest["value_{{last}}"] * rest["inhabitants"]).sum() / rest["inhabitants"].sum()
+rest_mean = (rest["value_{{last}}"] * rest["households"]).sum() / rest["households"].sum()
 answer_1_4 = rest_mean - answer_1_3
 
 # %% tags=["exercise", "lite"]
-rest_people = sum(row["inhabitants"] for row in rest)
-rest_mean = sum(row["value_{{last}}"] * row["inhabitants"] for row in rest) / rest_people
+rest_homes = sum(row["households"] for row in rest)
+rest_mean = sum(row["value_{{last}}"] * row["households"] for row in rest) / rest_homes
 answer_1_4 = rest_mean - answer_1_3
 
 # %% [markdown] tags=["nl", "hint"]
@@ -568,7 +568,7 @@ Which neighbourhood on the list changes the weighted mean of the list in {{last}
 without = {}
 for name in listed["name"]:
     kept = listed[listed["name"] != name]
-    mean = (kept["value_{{last}}"] * kept["inhabitants"]).sum() / kept["inhabitants"].sum()
+    mean = (kept["value_{{last}}"] * kept["households"]).sum() / kept["households"].sum()
     without[name] = abs(mean - answer_1_3)
 answer_1_8 = max(without, key=without.get)
 
@@ -576,7 +576,7 @@ answer_1_8 = max(without, key=without.get)
 without = {}
 for left_out in listed:
     kept = [row for row in listed if row is not left_out]
-    mean = sum(row["value_{{last}}"] * row["inhabitants"] for row in kept) / sum(row["inhabitants"] for row in kept)
+    mean = sum(row["value_{{last}}"] * row["households"] for row in kept) / sum(row["households"] for row in kept)
     without[left_out["name"]] = abs(mean - answer_1_3)
 answer_1_8 = max(without, key=without.get)
 

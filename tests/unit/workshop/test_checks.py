@@ -57,8 +57,8 @@ def wrong_by_hand(number: str) -> list[tuple[str, Any]]:
         ],
         "1.3": [
             ("weights_forgotten", listed[value].mean()),
-            ("wrong_group", float(np.average(rest[value], weights=rest["inhabitants"]))),
-            ("wrong_year", float(np.average(listed[f"value_{first}"], weights=listed["inhabitants"]))),
+            ("wrong_group", float(np.average(rest[value], weights=rest["households"]))),
+            ("wrong_year", float(np.average(listed[f"value_{first}"], weights=listed["households"]))),
             ("euro_for_thousand", 1000 * own["listed"]),
             ("not_a_number", float("nan")),
             ("table_for_number", listed[value]),
@@ -90,7 +90,7 @@ def wrong_by_hand(number: str) -> list[tuple[str, Any]]:
             ("share_for_percentage", (own["relative"] - other["relative"]) / 100),
         ],
         "1.8": [
-            ("largest_pulls", listed.loc[listed["inhabitants"].idxmax(), "name"]),
+            ("highest_pulls", listed.loc[listed[value].idxmax(), "name"]),
             ("lowest_pulls", listed.loc[listed[value].idxmin(), "name"]),
             ("wrong_group", str(rest["name"].iloc[0])),
             ("number_for_word", 3),
