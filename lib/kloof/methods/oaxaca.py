@@ -182,6 +182,6 @@ def _with_intervals(
 
 
 def _table(names: list[str], kinds: list[str], found: list[Estimate]) -> pd.DataFrame:
-    rows = [(name, kind, one.estimate, one.se, one.low, one.high)
+    rows = [(name, kind, one.estimate, one.se, one.low, one.high, one.df)
             for name, kind, one in zip(names, kinds, found, strict=True)]  # fmt: skip
-    return pd.DataFrame(rows, columns=["part", "kind", "estimate", "se", "low", "high"])
+    return pd.DataFrame(rows, columns=["part", "kind", "estimate", "se", "low", "high", "df"])

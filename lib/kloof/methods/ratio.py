@@ -18,12 +18,17 @@ _LOST = 1e-12  # relative; a smaller difference of two products is only floating
 
 @dataclass(frozen=True)
 class Ratio:
-    """top / bottom, and the ratios not rejected: their shape, and the two ends (infinite for EVERYTHING)."""
+    """top / bottom, and the ratios not rejected: their shape, and the two ends (infinite for EVERYTHING).
+
+    `p_alike` is the two-sided p-value of "both are the same", on the `degrees` of freedom of the interval.
+    """
 
     estimate: float
     low: float
     high: float
     shape: str
+    degrees: float
+    p_alike: float
 
 
 def fieller(top: float, bottom: float, covariance: Array, degrees: float, level: float = LEVEL) -> Ratio:
@@ -33,7 +38,12 @@ def fieller(top: float, bottom: float, covariance: Array, degrees: float, level:
     """
     if bottom == 0:
         raise NotComputableError("divisor_is_zero", "The divisor of the ratio is 0.")
-    return Ratio(top / bottom, *region(top, bottom, covariance, degrees, level))
+    ends = region(top, bottom, covariance, degrees, level)
+    try:
+        alike = fieller_p_value(top, bottom, covariance, degrees, 1.0)
+    except NotComputableError:  # both do the same, noise and all: alike or not is then no matter of chance
+        alike = float(np.isclose(top, bottom))
+    return Ratio(top / bottom, *ends, degrees, alike)
 
 
 def region(

@@ -112,6 +112,9 @@ def lead_in_gap(study: Study, laid: Explanation, number: str, focus: Focus) -> C
     blocks, gap, lead = list(laid.data.blocks), parts["gap"], least(leads)
     unexplained = parts["unexplained_focus"].estimate + parts["unexplained_rest"].estimate
     told = {**{name: parts[name].estimate for name in ("gap", *blocks)}, "unexplained": unexplained}
+    details: dict[str, Any] = {
+        name: {"value": value, "unit": fields["unit"], "decimals": 1} for name, value in told.items()
+    }
     finding = Finding(
         id=number,
         estimate=lead.estimate,
@@ -121,7 +124,7 @@ def lead_in_gap(study: Study, laid: Explanation, number: str, focus: Focus) -> C
         smallest_effect=smallest_share() / 100 * gap.estimate,
         a=Side(laid.year, "focus", n_units=int(is_focus.sum())),
         b=Side(laid.year, "rest", n_units=int((~is_focus).sum())),
-        details={name: {"value": value, "unit": fields["unit"], "decimals": 1} for name, value in told.items()},
+        details=details | {"degrees": {"value": lead.df, "unit": "number"}},
         **fields,
     )
     rows = [{"part": name, **vars(parts[name])} for name in blocks]
@@ -170,7 +173,11 @@ def lead_in_r_squared(study: Study, laid: Explanation, number: str, variant: str
         smallest_effect=smallest_share(),
         a=side,
         b=side,
-        details={**details, "by_chance": {"value": 100 * chance, "unit": "points"}},
+        details={
+            **details,
+            "by_chance": {"value": 100 * chance, "unit": "points"},
+            "degrees": {"value": found.df, "unit": "number"},
+        },
         **fields,
     )
     return Carried(finding, table)

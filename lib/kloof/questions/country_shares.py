@@ -178,6 +178,7 @@ def _told(
     for key, count in (("municipalities", made.municipalities), ("buurten", made.buurten)):
         details[key] = {"value": count, "unit": "number", "decimals": 0}
     lead = least(made.leads)
+    details["degrees"] = {"value": lead.df, "unit": "number"}
     flags = [*fields["flags"], *(["years_apart"] if any(facet.year != year for facet in facets) else [])]
     finding = Finding(
         **{**fields, "flags": tuple(flags)},

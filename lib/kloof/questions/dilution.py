@@ -193,6 +193,7 @@ def dilution_finding(study: Study, name: str, number: str, focus: Focus | None =
             "lead": _points(difference.estimate),
             "lead_low": _points(difference_low),
             "lead_high": _points(difference_high),
+            "degrees": {"value": difference.df, "unit": "number"},
             "share_before": {"value": split.before, "unit": "percent", "decimals": 1},
             "share_after": {"value": split.after, "unit": "percent", "decimals": 1},
         },
@@ -329,6 +330,7 @@ def spread_finding(study: Study, name: str, number: str) -> Finding:
         coverage=held.coverage,
         sources=held.sources,
         range_kind=("process", "rounding"),
+        details={"degrees": {"value": found.df, "unit": "number"}},
         **base,
     )
 

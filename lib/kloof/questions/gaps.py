@@ -272,9 +272,7 @@ def judged(study: Study, followed: Followed, change: Change, focus: Focus) -> tu
     except NotComputableError as problem:
         return absent(followed, change.number, base, problem.reason), None
     sign, unit = scaled.orientation, _points(study, followed, change)
-    smallest = int(min(states.is_focus.sum(), (~states.is_focus).sum()))
-    shift, details = 0.0, {"p_value": {"value": interval.p_value, "unit": "probability"}}
-    details["degrees"] = {"value": max(smallest - 1, 1), "unit": "number"}
+    shift, details = 0.0, chance_details(states, interval)
     if (rule := rule_of(followed, focus)) is not None:
         null = _placebo(study, scaled, replace(change, measure=measure), rule)
         shift = (null.mean if measure == ABSOLUTE else null.mean_relative) or 0.0
@@ -323,6 +321,15 @@ def _path(paths: Paths, change: Change, measure: str, sign: int) -> dict[str, An
     steps = np.diff(gaps)
     told = {"steps": len(steps), "steps_ahead": int((steps > 0).sum()), "steps_back": int((steps < 0).sum())}
     return {key: {"value": value, "unit": "number"} for key, value in told.items()}
+
+
+def chance_details(states: States, interval: gap.Interval) -> dict[str, Any]:
+    """Give the p-value of dealt labels, and the degrees of freedom of a t for the smaller of the two groups."""
+    smallest = int(min(states.is_focus.sum(), (~states.is_focus).sum()))
+    return {
+        "p_value": {"value": interval.p_value, "unit": "probability"},
+        "degrees": {"value": max(smallest - 1, 1), "unit": "number"},
+    }
 
 
 def _interval(study: Study, states: States, change: Change) -> gap.Interval:

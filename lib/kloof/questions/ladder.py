@@ -16,7 +16,7 @@ from kloof.methods import gap, mobility
 from kloof.methods.arrays import Array
 from kloof.methods.gap import ABSOLUTE
 from kloof.methods.mobility import RANKS
-from kloof.methods.regression import Estimate, clustered, weighted_mean
+from kloof.methods.regression import Estimate, clustered, one_sided, weighted_mean
 from kloof.questions import gaps, starting_place
 from kloof.questions.gaps import MONEY, follow, scales_of
 from kloof.questions.runner import Part, Ways, kind, record, under_lists
@@ -89,13 +89,18 @@ def matthew(study: Study, placed: Placed, measure: str, number: str, groups: int
     still = max(abs(end) for pair in (bottom[:2], top[:2]) for end in pair) <= least
     numbers = {"bottom": found.bottom.estimate, "bottom_low": bottom[0], "bottom_high": bottom[1],
                "top": found.top.estimate, "top_low": top[0], "top_high": top[1]}  # fmt: skip
-    details = _told(study, fields, numbers, least) | {
-        "year_base": {"value": placed.base_year, "unit": "year"},
-        "groups": {"value": groups, "unit": "number"},
+    fewest = min(found.bottom.df, found.top.df)  # either group may decide: the wider t
+    alike = max(
+        _alike(part, moves.weight, at == group, down, up, least)
+        for part, group in ((found.bottom, 0), (found.top, groups - 1))
+    )
+    details = _told(study, fields, numbers, least) | _based(placed, groups, fewest)
+    details |= {
         "bottom_buurten": {"value": found.bottom.rows, "unit": "number"},
         "top_buurten": {"value": found.top.rows, "unit": "number"},
         "p_value": {"value": found.p_value, "unit": "probability"},
         "p_against": {"value": found.p_against, "unit": "probability"},
+        "p_alike": {"value": alike, "unit": "probability"},
     }
     fields["flags"] = (*fields["flags"], *found.flags)
     if top[3] < 0 and not still:  # the claim fails by its first half; otherwise, when it fails, the bottom rose
@@ -125,6 +130,22 @@ def _widened(
     return found.low - below, found.high + above, found.estimate - wide - below, found.estimate + wide + above
 
 
+def _alike(found: Estimate, weight: Array, inside: Array, down: Array, up: Array, least: float) -> float:
+    """Give the p-value of two one-sided tests that a group stayed within ± the smallest change, rounding undone."""
+    below, above = (float(np.average(part[inside], weights=weight[inside])) for part in (down, up))
+    high, low = replace(found, estimate=found.estimate + above), replace(found, estimate=found.estimate - below)
+    return max(one_sided(high, least)[1], one_sided(low, -least)[0])
+
+
+def _based(placed: Placed, groups: int, degrees: float) -> dict[str, Any]:
+    """Say on which year the groups are based, how many there are, and the degrees of freedom of the t."""
+    return {
+        "year_base": {"value": placed.base_year, "unit": "year"},
+        "groups": {"value": groups, "unit": "number"},
+        "degrees": {"value": degrees, "unit": "number"},
+    }
+
+
 def top_change(study: Study, placed: Placed, number: str, groups: int) -> Finding:
     """Judge whether the top group rose (H2)."""
     fields = fields_of(study, placed, "top_change", ABSOLUTE)
@@ -143,7 +164,7 @@ def top_change(study: Study, placed: Placed, number: str, groups: int) -> Findin
         for year, value in zip(placed.years, (moves.before, moves.after), strict=True)
     )
     fields["flags"] = (*fields["flags"], *(("small_quantile",) if at.sum() < 5 else ()))
-    details = {"year_base": {"value": placed.base_year, "unit": "year"}, "groups": {"value": groups, "unit": "number"}}
+    details = _based(placed, groups, found.df)
     return Finding(id=number, estimate=found.estimate, low=low, high=high, rounding_low=found.estimate - below,
                    rounding_high=found.estimate + above, a=a, b=b, range_kind=("process", "rounding"),
                    details=details, **fields)  # fmt: skip
@@ -169,7 +190,7 @@ def behind(study: Study, placed: Placed, measure: str, number: str, groups: int)
         for year, value in zip(placed.years, (moves.before, moves.after), strict=True)
     )
     fields["flags"] = (*fields["flags"], *(("small_quantile",) if at.sum() < 5 else ()))
-    details = {"year_base": {"value": placed.base_year, "unit": "year"}, "groups": {"value": groups, "unit": "number"}}
+    details = _based(placed, groups, found.df)
     below, above = rest[0] + own[1], rest[1] + own[0]
     return Finding(id=number, estimate=found.estimate, low=found.low - below, high=found.high + above,
                    rounding_low=found.estimate - below, rounding_high=found.estimate + above, a=a, b=b,

@@ -15,6 +15,7 @@ from kloof.methods.gap import ABSOLUTE
 from kloof.methods.lagged import UNIT_AND_YEAR, YEAR, Direction, Lagged, Waves, lagged_changes
 from kloof.methods.ordinal import Classes, ordinal_trend
 from kloof.methods.regression import from_t
+from kloof.questions import gaps
 from kloof.questions.geographies import FLAGS, LEVELS, Laid, change_in_group, finest, rounding_in_group
 from kloof.study import claims
 from kloof.study.panel import Focus, series, sizes
@@ -94,6 +95,7 @@ def class_trend(study: Study, name: str, number: str, focus: Focus, kind: str = 
     moved = laid.value[laid.is_focus, -1] - laid.value[laid.is_focus, 0]
     counts = (("up", moved > 0), ("down", moved < 0), ("still", moved == 0), ("listed", np.isfinite(moved)))
     details = {key: {"value": int(which.sum()), "unit": "number"} for key, which in counts}
+    details["degrees"] = {"value": listed - 1, "unit": "number"}
     a, b = _ends(laid, "focus", listed)
     return Finding(
         id=number, estimate=found.estimate, low=found.low, high=found.high, a=a, b=b, range_kind=("process",),
@@ -127,6 +129,7 @@ def score_gap(study: Study, name: str, number: str, focus: Focus) -> Finding:
     low, high = sorted((better * interval.low, better * interval.high))
     details = {key: {"value": better * level, "unit": base["unit"]} for key, level in
                zip(("apart_a", "apart_b"), levels, strict=True)}  # fmt: skip
+    details |= gaps.chance_details(states, interval)
     a, b = _ends(laid, "gap", len(laid.codes))
     return Finding(
         id=number, estimate=better * interval.estimate, low=low, high=high, a=a, b=b,
@@ -152,6 +155,7 @@ def improved(study: Study, name: str, number: str, focus: Focus, years: tuple[in
     a, b = _ends(laid, "focus", int(laid.is_focus.sum()))
     means = laid.weight[laid.is_focus] @ laid.value[laid.is_focus] / laid.weight[laid.is_focus].sum()
     details = {key: {"value": float(means[at]), "unit": indicator.unit} for key, at in (("was", 0), ("became", -1))}
+    details["degrees"] = {"value": found.df, "unit": "number"}
     return Finding(
         id=number, estimate=found.estimate, low=low, high=high, rounding_low=exact[0], rounding_high=exact[1], a=a, b=b,
         range_kind=("process", "rounding"), details=details, **base, **_of(laid, study),
@@ -328,6 +332,7 @@ def _direction(
         "spread": {"value": found.spread, "unit": unit, "decimals": cause.decimals},
         "pairs": {"value": found.rows, "unit": "number"},
         "areas": {"value": found.units, "unit": "number"},
+        "degrees": {"value": found.found.df, "unit": "number"},
     }
     a, b = Side(years[0], "all", n_units=found.units), Side(years[1], "all", n_units=found.units)
     return Finding(id=number, estimate=estimate, low=low, high=high, a=a, b=b, range_kind=("process",),

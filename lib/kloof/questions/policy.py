@@ -80,7 +80,8 @@ def arrives(study: Study, name: str, number: str, focus: Focus) -> Finding:
             raise NotComputableError("rest_moves_against", "The rest does not follow the movement of the others.")
     except NotComputableError as problem:
         return gaps.absent(track, number, base, problem.reason)
-    low, high = _limits([one for one in (found and found.ratio, each) if one])
+    ratios = [one for one in (found and found.ratio, each) if one]
+    low, high = _limits(ratios)
     if found is None:
         base["flags"] = (*base["flags"], "too_few_years_for_range")
     if low is None:
@@ -93,6 +94,9 @@ def arrives(study: Study, name: str, number: str, focus: Focus) -> Finding:
     }
     if found is not None:
         details["p_image"] = {"value": found.p_registered, "unit": "probability"}
+    if low is not None:
+        details["p_value"] = {"value": max(one.p_alike for one in ratios), "unit": "probability"}
+        details["degrees"] = {"value": min(one.degrees for one in ratios), "unit": "number"}
     return Finding(
         id=number, estimate=100 * (focus_part / rest_part - 1), low=low, high=high, a=a, b=b,
         range_kind=("process",) if low is not None else (), details=details, **base,
@@ -162,6 +166,7 @@ def left(study: Study, name: str, measure: str, number: str, focus: Focus) -> Fi
         "gap_now": {"value": gap_now, "unit": unit, "decimals": base["decimals"]},
         "pace": {"value": abs(per_year), "unit": unit, "decimals": 2 if unit in ("points", "percent") else None},
         "horizon": {"value": horizon, "unit": "years", "decimals": 0},
+        "degrees": {"value": degrees, "unit": "number"},
     }
     for key, value in (("closes", closing.years), ("earliest", closing.earliest), ("latest", closing.latest)):
         if value is not None:
@@ -258,7 +263,8 @@ def fell_less(study: Study, name: str, measure: str, number: str, focus: Focus) 
     """Judge whether the list fell behind in a figure of which less is better: the change of its gap (H7)."""
     found = gaps.gap_change(study, follow(study, name, focus), measure, number, focus)
     unit = "points" if measure == RELATIVE else str(study.known.units[study.known.indicator(name).unit]["change"])
-    return replace(found, kind="fell_less", measure=measure, unit=unit, details={})
+    chance = {key: found.details[key] for key in ("p_value", "degrees") if key in found.details}
+    return replace(found, kind="fell_less", measure=measure, unit=unit, details=chance)
 
 
 def fell(study: Study, name: str, group: str, number: str, focus: Focus) -> Finding:
@@ -280,7 +286,8 @@ def fell(study: Study, name: str, group: str, number: str, focus: Focus) -> Find
     moved = laid.value[members, -1] - laid.value[members, 0]
     details = {key: {"value": float(means[at]), "unit": indicator.unit} for key, at in (("was", 0), ("became", -1))}
     details |= {"fallen": {"value": int((moved < 0).sum()), "unit": "number"},
-                "of": {"value": len(moved), "unit": "number"}}  # fmt: skip
+                "of": {"value": len(moved), "unit": "number"},
+                "degrees": {"value": found.df, "unit": "number"}}  # fmt: skip
     units = int(members.sum())
     a = Side(laid.years[0], group, n_units=units, n_missing=laid.missing)
     return Finding(

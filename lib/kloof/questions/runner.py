@@ -145,7 +145,7 @@ def _counted_together(study: Study, made: Sequence[tuple[Finding, Verdict]]) -> 
     tested = {}
     for finding, verdict in made:
         if verdict.question == CHANCE and verdict.counts:
-            p = p_value_of(finding.as_json(), study.p.draws)
+            p = p_value_of(finding.as_json(), verdict.verdict, str(verdict.expected), study.p.draws)
             if p is not None:
                 tested[verdict.row] = p
     adjusted = holm(tested)

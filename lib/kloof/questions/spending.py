@@ -112,6 +112,7 @@ def squeeze_finding(study: Study, rises: str, falls: str, number: str) -> Findin
             "municipalities": {"value": n, "unit": "number"},
             "event": {"value": event, "unit": "year"},
             "price_year": {"value": years[-1], "unit": "year"},
+            "degrees": {"value": min(up.df, down.df), "unit": "number"},
         },
         **base,
     )  # fmt: skip

@@ -130,7 +130,8 @@ def slope_finding(study: Study, name: str, number: str) -> Finding:
     scaled = _scaled(found.per_year)
     return Finding(
         id=number, estimate=scaled[0], low=scaled[1], high=scaled[2], a=a, b=b, coverage=both.coverage,
-        sources=both.sources, range_kind=("process",), details={"step": _points(STEP, 0)}, **base,
+        sources=both.sources, range_kind=("process",),
+        details={"step": _points(STEP, 0), "degrees": {"value": found.per_year.df, "unit": "number"}}, **base,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from kloof.methods import convergence, mobility
 from kloof.methods.arrays import Array, Flags
 from kloof.methods.gap import ABSOLUTE, RELATIVE
 from kloof.methods.mobility import RANKS, Moves
+from kloof.methods.regression import Estimate
 from kloof.questions import gaps
 from kloof.questions.gaps import MONEY, Followed, follow, in_constant_prices
 from kloof.study import claims
@@ -167,6 +168,7 @@ def stayed(study: Study, placed: Placed, number: str, groups: int) -> tuple[Find
             "stayed": {"value": 100 * same, "unit": "percent", "decimals": 0},
             "groups": {"value": groups, "unit": "number"},
             "shorrocks": {"value": found.shorrocks, "unit": "index"},
+            "degrees": {"value": own.df, "unit": "number"},
         },
         **fields,
     )  # fmt: skip
@@ -204,7 +206,7 @@ def converged(study: Study, placed: Placed, number: str) -> tuple[list[Finding],
         estimate, low, high = (100 * getattr(made[0].found, key) for key in ("estimate", "low", "high"))
         found.append(Finding(id=f"{number}.beta", estimate=estimate, low=low, high=high, range_kind=("process",),
                              a=Side(ends[0], n_units=len(panel.codes)), b=Side(ends[1], n_units=len(panel.codes)),
-                             **beta_fields))  # fmt: skip
+                             details=_degrees(made[0].found), **beta_fields))  # fmt: skip
     first, last = panel.value[:, 0], panel.value[:, -1]
     try:
         sigma = convergence.sigma_convergence(
@@ -216,10 +218,14 @@ def converged(study: Study, placed: Placed, number: str) -> tuple[list[Finding],
     effect = study.smallest_effect(placed.track.indicator, "index") if spread != "weighted_sd" else None
     own = sigma.found
     found.append(Finding(id=f"{number}.sigma", estimate=own.estimate, low=own.low, high=own.high,
-                         range_kind=("process",), smallest_effect=effect,
+                         range_kind=("process",), smallest_effect=effect, details=_degrees(own),
                          a=Side(placed.track.years[0], estimate=sigma.before, n_units=len(first)),
                          b=Side(ends[1], estimate=sigma.after, n_units=len(first)), **sigma_fields))  # fmt: skip
     return found, pd.DataFrame(rows)
+
+
+def _degrees(found: Estimate) -> dict[str, Any]:
+    return {"degrees": {"value": found.df, "unit": "number"}}
 
 
 def _beta(placed: Placed, method: str, spread: str) -> tuple[convergence.Beta | None, str]:

@@ -135,9 +135,13 @@ def pace_finding(study: Study, name: str, number: str, focus: Focus | None = Non
         a=a,
         b=b,
         range_kind=("process", "rounding"),
-        details=_ends(mix.tenure) | _pace_details(found, realised, part),
+        details=_ends(mix.tenure) | _pace_details(found, realised, part) | _degrees(found),
         **(base if found.arrival else {**base, "measure": "tempo_away"}),
     )
+
+
+def _degrees(found: Pace) -> dict[str, Any]:
+    return {"degrees": {"value": found.found.df, "unit": "number"}}
 
 
 def _pace_details(found: Pace, realised: tuple[float, ...], part: float) -> dict[str, Any]:
@@ -204,6 +208,7 @@ def stock_finding(study: Study, name: str, number: str, focus: Focus | None = No
         "limit": _points(limit, 1),
         "city": {"value": float(city_share(tenure)[0]), "unit": "percent", "decimals": 1},
     }
+    details |= _degrees(found)
     return Finding(
         id=number, estimate=moved[0] - limit, low=moved[1] - limit, high=moved[2] - limit,
         rounding_low=exact[0] - limit, rounding_high=exact[1] - limit, a=a, b=b,

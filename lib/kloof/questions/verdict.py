@@ -233,7 +233,7 @@ def unit_of(finding: Mapping[str, Any]) -> str | None:
 
 @step
 def all_tests(section: Section, study: Study, parts: Parts) -> dict[str, Adjusted]:
-    """Record which verdicts are left when every test of the registry counts (Holm)."""
+    """Record which verdicts are left when every test that was made counts (Holm)."""
     rows, findings = rows_of(parts)
     found = after_all_tests(rows, findings, claims.registry(), study.p.draws)
     decided = {name: one for name, one in found.items() if one.alone in DECIDED}

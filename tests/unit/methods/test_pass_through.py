@@ -39,6 +39,9 @@ def test_as_statsmodels_has_it() -> None:
         p = pass_through.pass_through(value, country, weight, focus, ratio).p_registered
         assert p == pytest.approx(sm.OLS(changes[0] - ratio * changes[1], driver).fit().pvalues[1], abs=1e-9)
     assert found.ratio.estimate == pytest.approx(found.focus / found.rest)
+    assert found.ratio.degrees == 9
+    alike = sm.OLS(changes[0] - changes[1], driver).fit()
+    assert found.ratio.p_alike == pytest.approx(alike.pvalues[1], abs=1e-9)
 
 
 def test_the_others_by_a_loop() -> None:
@@ -64,6 +67,12 @@ def test_elasticities_of_buurten_and_leave_one_out_movements() -> None:
     for slope, mean, mine in zip((grouped.focus, grouped.rest), means, own, strict=True):
         fit = sm.OLS(np.diff(np.log(mine)), sm.add_constant(np.diff(np.log(mean)))).fit()
         assert slope == pytest.approx(fit.params[1])
+
+
+def test_two_that_do_the_very_same_are_alike_without_a_spread() -> None:
+    none = np.zeros((2, 2))
+    assert pass_through.fieller(0.5, 0.5, none, 9).p_alike == 1
+    assert pass_through.fieller(0.5, 0.9, none, 9).p_alike == 0
 
 
 def test_what_everything_does_by_a_factor_changes_nothing() -> None:

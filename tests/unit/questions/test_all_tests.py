@@ -10,9 +10,25 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.weightstats import ttost_ind
 
-from kloof.findings import CONTRADICTED, NEGLIGIBLE, NOT_TESTABLE, SAME, SUPPORTED, UNDECIDED, Finding, verdict_of
+from kloof.findings import (
+    CONTRADICTED,
+    HIGHER,
+    LOWER,
+    NEGLIGIBLE,
+    NOT_HIGHER,
+    NOT_TESTABLE,
+    SAME,
+    SUPPORTED,
+    UNDECIDED,
+    Finding,
+    from_json,
+    verdict_of,
+)
 from kloof.questions import all_tests
 from kloof.study.claims import Registry
+from kloof_synth import trials
+from kloof_synth.switches import switches
+from kloof_synth.town import Setting
 
 DRAWS = 999
 
@@ -33,10 +49,12 @@ def finding(
     return Finding(**{**base, **changes}).as_json()
 
 
-def p_of(*given: Any, **changes: Any) -> float:
-    made = all_tests.p_value_of(finding(*given, **changes), DRAWS)
-    assert made is not None
-    return made
+def p_of(*given: Any, expected: str = HIGHER, **changes: Any) -> float:
+    """The p-value of the verdict on a finding."""
+    made = finding(*given, **changes)
+    p = all_tests.p_value_of(made, verdict_of(from_json(made), expected), expected, DRAWS)
+    assert p is not None
+    return p
 
 
 @given(st.floats(-8, 8), st.floats(0.1, 3), st.one_of(st.none(), st.integers(1, 60)))
@@ -46,7 +64,7 @@ def test_a_p_value_is_the_one_of_the_interval(estimate: float, error: float, deg
     known = stats.norm if degrees is None else stats.t(degrees)
     margin = float(known.ppf(0.975)) * error
     made = finding(estimate, margin, degrees, smallest_effect=None)
-    p = all_tests.p_value_of(made, DRAWS)
+    p = all_tests.p_value_of(made, UNDECIDED, HIGHER, DRAWS)
     assert p == pytest.approx(min(1.0, float(2 * known.sf(abs(estimate) / error))), rel=1e-6, abs=1e-12)
     if abs(abs(estimate) - margin) > 1e-6:
         assert (p < 0.05) == (made["judgement"] in ("HIGHER", "LOWER"))
@@ -55,8 +73,8 @@ def test_a_p_value_is_the_one_of_the_interval(estimate: float, error: float, deg
 def test_of_an_asymmetric_interval_the_end_towards_nothing_counts() -> None:
     """4 (1 to 10): 3 from the end near 0, so 4 / (3 / 1.96) standard errors; mirrored the same."""
     wanted = float(2 * stats.norm.sf(4 / (3 / stats.norm.ppf(0.975))))
-    above = all_tests.p_value_of({**finding(4, 3), "low": 1, "high": 10, "judgement": "HIGHER"}, DRAWS)
-    below = all_tests.p_value_of({**finding(-4, 3), "low": -10, "high": -1, "judgement": "LOWER"}, DRAWS)
+    above = all_tests.p_value_of({**finding(4, 3), "low": 1, "high": 10}, SUPPORTED, HIGHER, DRAWS)
+    below = all_tests.p_value_of({**finding(-4, 3), "low": -10, "high": -1}, SUPPORTED, LOWER, DRAWS)
     assert above == pytest.approx(wanted)
     assert below == pytest.approx(wanted)
 
@@ -68,7 +86,35 @@ def test_sameness_has_the_p_value_of_two_one_sided_tests() -> None:
     pooled = math.sqrt((first.var(ddof=1) + second.var(ddof=1)) / 40)
     made = finding(difference, float(stats.t(78).ppf(0.975)) * pooled, 78)
     assert made["judgement"] == SAME
-    assert all_tests.p_value_of(made, DRAWS) == pytest.approx(float(ttost_ind(first, second, -0.5, 0.5)[0]))
+    wanted = pytest.approx(float(ttost_ind(first, second, -0.5, 0.5)[0]))
+    assert all_tests.p_value_of(made, NEGLIGIBLE, HIGHER, DRAWS) == wanted
+    assert all_tests.p_value_of(made, SUPPORTED, SAME, DRAWS) == wanted
+
+
+@pytest.mark.parametrize(
+    ("expected", "estimate", "line"),
+    [(SAME, 3.0, 0.5), (SAME, -3.0, -0.5), (NOT_HIGHER, 3.0, 0.5), (NOT_HIGHER, -3.0, 0.5), (NOT_HIGHER, 0.1, 0.5)],
+)
+@pytest.mark.parametrize("margin", [0.3, 2.0])
+def test_what_stays_away_is_tested_against_the_smallest_effect(
+    expected: str, estimate: float, line: float, margin: float
+) -> None:
+    """Beyond it, or on a side of it: a t test at that line, two-sided; the verdict says so when p is at most 0.05."""
+    error = margin / float(stats.t(9).ppf(0.975))
+    wanted = float(2 * stats.t(9).sf(abs(estimate - line) / error))
+    made = finding(estimate, margin, 9, p=0.9)  # dealt labels say something of 0 only
+    verdict = verdict_of(from_json(made), expected)
+    assert all_tests.p_value_of(made, verdict, expected, DRAWS) == pytest.approx(wanted, rel=1e-6)
+    assert (verdict != UNDECIDED) == (wanted <= 0.05)
+
+
+def test_what_contradicts_has_not_the_p_value_of_what_supports() -> None:
+    """The Matthew effect tells one p-value of support and one of its opposite, which are not two sides of a number."""
+    made = finding(-3.0, 1.0, 8, p=0.97)
+    made["details"] |= {"p_against": {"value": 0.004}, "p_alike": {"value": 0.6}}
+    assert all_tests.p_value_of(made, CONTRADICTED, HIGHER, DRAWS) == pytest.approx(0.004)
+    assert all_tests.p_value_of(made, SUPPORTED, HIGHER, DRAWS) == pytest.approx(0.97)
+    assert all_tests.p_value_of(made, NEGLIGIBLE, HIGHER, DRAWS) >= 0.6  # type: ignore[operator]
 
 
 def test_labels_that_were_dealt_count_unless_there_were_too_few_to_tell() -> None:
@@ -91,7 +137,34 @@ def test_labels_that_were_dealt_count_unless_there_were_too_few_to_tell() -> Non
     ],
 )
 def test_what_is_no_test_of_chance_has_no_p_value(changes: dict[str, Any], wanted: float | None) -> None:
-    assert all_tests.p_value_of(finding(3.0, 1.0, p=0.2, **changes), DRAWS) == wanted
+    assert all_tests.p_value_of(finding(3.0, 1.0, p=0.2, **changes), UNDECIDED, HIGHER, DRAWS) == wanted
+
+
+RESAMPLED = {"index_change", "share_accrued", "image"}  # ranges between percentiles of resamples, and a copy of one
+
+
+def test_a_finding_whose_range_is_that_of_a_t_says_with_how_many_degrees_of_freedom() -> None:
+    """Every step that judges by chance, once, on a synthetic municipality in which its claim is true."""
+    steps = {one.step: one for one in switches()}
+    without, kinds = set(), set()
+    for one in steps.values():
+        for made in trials.judged(one, Setting(100, 8, one.sizes[-1]), (3, 0), 99).findings.values():
+            if "process" not in made.range_kind or made.estimate is None or made.low is None:
+                continue
+            kinds.add(made.kind)
+            if not made.details.get("degrees", {}).get("value", 0) >= 1:
+                without.add(made.kind)
+    assert without <= RESAMPLED
+    assert len(kinds) > 20
+
+
+def test_few_buurten_are_far_less_sure_than_many() -> None:
+    """Ten times its standard error by 11 buurten: t with 10 degrees of freedom, not the normal distribution."""
+    error = 0.3
+    margin = float(stats.t(10).ppf(0.975)) * error
+    assert p_of(3.0, margin, 10) == pytest.approx(float(2 * stats.t(10).sf(10)))
+    assert p_of(3.0, margin, 10) > 1e-7
+    assert p_of(3.0, margin) < 1e-13
 
 
 # ------------------------------------------------------------------ the family of all registered tests
@@ -120,31 +193,42 @@ def rows_of(**made: tuple[str, dict[str, Any]]) -> tuple[list[dict[str, Any]], d
     return rows, findings
 
 
-def test_every_registered_test_counts_once_and_what_is_no_test_not_at_all() -> None:
+def test_every_test_that_was_made_counts_once_and_what_is_no_test_not_at_all() -> None:
     rows, findings = rows_of(
         A_x=("HIGHER", finding(3.0, 1.0)), A_y=("HIGHER", finding(3.0, 2.9)), B_x=("LOWER", finding(0.1, 0.2)),
         C_x=("HIGHER", finding(9.0, 1.0)), E_x=("SAME", finding(2.0, 1.0)), F_x=("LOWER", finding(9.0, 1.0)),
+        A_none=("HIGHER", finding(None, None)), A_bounds=("HIGHER", finding(3.0, 1.0, range_kind=("rounding",))),
     )  # fmt: skip
+    rows.append({"claim": "A", "row": "absent", "finding": None, "verdict": NOT_TESTABLE})
     verdicts, p_values = all_tests.family(rows, findings, REGISTRY, DRAWS)
-    # D has no row: one test that could not be made. E lies beyond the smallest effect: its range was not set against 0
-    # and has no p-value. C is judged by a threshold, F read from two others.
-    assert verdicts == {"A/x": SUPPORTED, "A/y": SUPPORTED, "B/x": NEGLIGIBLE, "D": NOT_TESTABLE}
-    assert p_values["D"] is None
+    # D has no row and A/none no number: no tests. A/bounds weighs no chance. E lies beyond the smallest effect. C is
+    # judged by a threshold, F read from two others.
+    assert verdicts == {"A/x": SUPPORTED, "A/y": SUPPORTED, "B/x": NEGLIGIBLE, "E/x": CONTRADICTED}
     assert p_values["A/x"] == pytest.approx(p_of(3.0, 1.0))
+    assert p_values["E/x"] == pytest.approx(p_of(2.0, 1.0, expected=SAME))
+
+
+def test_a_verdict_that_another_finding_decided_has_no_p_value_here() -> None:
+    """The number of a joined claim may say the opposite of its verdict: then it is not what was tested."""
+    rows, findings = rows_of(A_x=("HIGHER", finding(3.0, 1.0)))
+    rows[0]["verdict"] = CONTRADICTED
+    assert all_tests.family(rows, findings, REGISTRY, DRAWS) == ({}, {})
+    rows[0]["verdict"] = UNDECIDED  # the lists did not agree: tested, and not decided
+    assert all_tests.family(rows, findings, REGISTRY, DRAWS)[0] == {"A/x": UNDECIDED}
 
 
 def test_holm_over_all_tests_against_statsmodels() -> None:
-    """Ten tests, of which one could not be made and counts as p = 1; a verdict falls when Holm's p exceeds 0.05."""
+    """Nine tests; the one that was never made costs nothing; a verdict falls when Holm's p exceeds 0.05."""
     margins = (0.9, 1.6, 2.0, 2.3, 2.5, 2.7, 2.9, 4.0, 8.0)
     given_ = {f"A_{place}": ("HIGHER", finding(3.0, margin)) for place, margin in enumerate(margins)}
     rows, findings = rows_of(**given_)
     registry = Registry({name: REGISTRY.claims[name] for name in ("A", "D")}, 0.5, "")
     found = all_tests.after_all_tests(rows, findings, registry, DRAWS)
     raw = [2 * stats.norm.sf(3 / (margin / stats.norm.ppf(0.975))) for margin in margins]
-    holm = multipletests([*raw, 1.0], method="holm")[1]
-    assert [found[f"A/{place}"].adjusted for place in range(9)] == pytest.approx(list(holm[:9]), rel=1e-6)
+    holm = multipletests(raw, method="holm")[1]
+    assert [one.adjusted for one in found.values()] == pytest.approx(list(holm), rel=1e-6)
     stands = [found[f"A/{place}"].verdict == SUPPORTED for place in range(9)]
-    assert stands == [p <= 0.05 for p in holm[:9]]
+    assert stands == [p <= 0.05 for p in holm]
     assert [row["verdict"] for row in rows].count(SUPPORTED) == 7 > sum(stands) > 0
 
 

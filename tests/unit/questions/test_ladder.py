@@ -8,12 +8,24 @@ from typing import Any
 import numpy as np
 import pytest
 import real
+from scipy import stats
 from town import BUURTEN, indicator, town
 
-from kloof.findings import HIGHER, LOWER, NOT_COMPUTABLE, SAME, UNCLEAR, judge
+from kloof.findings import (
+    CONTRADICTED,
+    HIGHER,
+    LOWER,
+    NEGLIGIBLE,
+    NOT_COMPUTABLE,
+    SAME,
+    SUPPORTED,
+    UNCLEAR,
+    judge,
+    verdict_of,
+)
 from kloof.methods.gap import ABSOLUTE, RELATIVE
 from kloof.methods.mobility import RANKS
-from kloof.questions import gaps, ladder, starting_place
+from kloof.questions import all_tests, gaps, ladder, starting_place
 from kloof.questions.starting_place import Placed, in_constant_prices, place, placed_variants
 from kloof.schema import empty_observations
 from kloof.study import claims
@@ -148,6 +160,35 @@ def test_every_judgement_of_matthew(bottom: Any, top: Any, judgement: str, measu
     made, placed = moved(bottom, top)
     found = ladder.matthew(made, placed, ABSOLUTE, "x", 3)
     assert (judge(found), found.measure) == (judgement, measure)
+
+
+def test_each_verdict_on_matthew_has_the_p_value_of_what_it_says() -> None:
+    """By hand on the two groups: support needs both, either refutes, alike asks both to stay within ± 1.
+
+    The error of a mean of n that count alike is s / √(n - 1) by HC3, with t on n - 1.
+    """
+    for bottom, top, verdict in (
+        ((3.0, 3.2, 2.8, 3.1), TOP, CONTRADICTED),
+        (STILL, TOP, SUPPORTED),
+        (STILL, (0.1, -0.1, 0.0, 0.0), NEGLIGIBLE),
+    ):
+        found = ladder.matthew(*moved(bottom, top), ABSOLUTE, "x", 3)
+        assert verdict_of(found, HIGHER) == verdict
+        assert found.details["degrees"]["value"] == 3
+
+        def p_of(group: tuple[float, ...], line: float, way: str) -> float:
+            distance = (np.mean(group) - line) / (np.std(group, ddof=1) / np.sqrt(3))
+            return float(stats.t(3).sf(distance) if way == "greater" else stats.t(3).cdf(distance))
+
+        told = {key: found.details[key]["value"] for key in ("p_value", "p_against", "p_alike")}
+        both = max(p_of(top, 0.0, "greater"), p_of(bottom, 1.0, "less"))
+        either = min(1.0, 2 * min(p_of(top, 0.0, "less"), p_of(bottom, 1.0, "greater")))
+        alike = max(p_of(part, way, name) for part in (bottom, top) for way, name in ((1.0, "less"), (-1.0, "greater")))
+        assert told == pytest.approx({"p_value": both, "p_against": either, "p_alike": alike}, rel=1e-6)
+        said = {SUPPORTED: both, CONTRADICTED: either, NEGLIGIBLE: alike}[verdict]
+        p = all_tests.p_value_of(found.as_json(), verdict, HIGHER, 10**9)
+        assert p is not None
+        assert said - 1e-9 <= p < 0.05
 
 
 def test_strictly_the_bottom_may_not_rise_at_all() -> None:

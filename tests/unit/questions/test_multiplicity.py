@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kloof.errors import CatalogueError
-from kloof.findings import CONTRADICTED, NEGLIGIBLE, NOT_TESTABLE, SUPPORTED, UNDECIDED
+from kloof.findings import CONTRADICTED, NEGLIGIBLE, SUPPORTED, UNDECIDED
 from kloof.questions import all_tests
 
 
@@ -27,30 +27,27 @@ def test_holm_is_what_holm_wrote(p_values: list[float]) -> None:
     assert list(all_tests.holm(named).values()) == pytest.approx(by_hand(p_values))
 
 
-def test_what_could_not_be_tested_counts_in_the_family() -> None:
-    found = all_tests.holm({"C1": 0.01, "C2": None, "C3": 0.04})
-    assert found["C1"] == pytest.approx(0.03)
-    assert found["C3"] == pytest.approx(0.08)
-    assert found["C2"] is None
+def test_of_two_tests_the_smaller_counts_twice() -> None:
+    assert all_tests.holm({"C1": 0.01, "C3": 0.04}) == pytest.approx({"C1": 0.02, "C3": 0.04})
     assert all_tests.holm({}) == {}
 
 
 def test_verdicts_after_the_count() -> None:
-    verdicts = {"C1": SUPPORTED, "C2": NOT_TESTABLE, "C3": CONTRADICTED, "H1": NEGLIGIBLE, "H2": UNDECIDED}
-    p_values = {"C1": 0.009, "C2": None, "C3": 0.03, "H1": 0.001, "H2": 0.6}
+    verdicts = {"C1": SUPPORTED, "C3": CONTRADICTED, "H1": NEGLIGIBLE, "H2": UNDECIDED}
+    p_values = {"C1": 0.009, "C3": 0.03, "H1": 0.001, "H2": 0.6}
     found = all_tests.adjusted_verdicts(verdicts, p_values)
     assert {name: one.verdict for name, one in found.items()} == {
-        "C1": SUPPORTED, "C2": NOT_TESTABLE, "C3": UNDECIDED, "H1": NEGLIGIBLE, "H2": UNDECIDED,
+        "C1": SUPPORTED, "C3": UNDECIDED, "H1": NEGLIGIBLE, "H2": UNDECIDED,
     }  # fmt: skip
     assert found["C3"].alone == CONTRADICTED
-    assert found["C3"].adjusted == pytest.approx(0.09)
-    assert found["C1"].adjusted == pytest.approx(0.036)
+    assert found["C3"].adjusted == pytest.approx(0.06)
+    assert found["C1"].adjusted == pytest.approx(0.027)
 
 
 def test_all_faults_are_listed() -> None:
     with pytest.raises(CatalogueError) as caught:
-        all_tests.adjusted_verdicts({"A": SUPPORTED, "B": "MAYBE", "C": UNDECIDED}, {"A": None, "B": 0.1, "D": 0.2})
-    for part in ("4 faults", "C has a verdict but", "D is registered but", "'MAYBE'", "A is SUPPORTED without"):
+        all_tests.adjusted_verdicts({"A": SUPPORTED, "B": "MAYBE", "C": UNDECIDED}, {"A": 0.3, "B": 0.1, "D": 0.2})
+    for part in ("3 faults", "C has a verdict but", "D has a p-value but", "'MAYBE'"):
         assert part in str(caught.value)
     with pytest.raises(CatalogueError, match=r"2 faults.*A has p = 1\.5.*B has p = nan"):
         all_tests.holm({"A": 1.5, "B": float("nan")})
