@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from kloof.errors import NotComputableError, ParameterError, SchemaError, examples, faults
-from kloof.findings import CONTRADICTED, NEGLIGIBLE, NOT_TESTABLE, SUPPORTED, VERDICTS, Finding, from_json
+from kloof.findings import DECIDED, NOT_TESTABLE, UNDECIDED, VERDICTS, Finding, from_json
 from kloof.methods import gap
 from kloof.methods.arrays import Array
 from kloof.methods.gap import PLACE
@@ -44,7 +44,7 @@ class Robustness:
 
     `verdict` is that of the claim; `votes` the ways that could be tested, `agree` those with the same verdict.
     `label` is robust (most agree and none decides otherwise), depends (on the choices in `depends_on`, most decisive
-    first), single (there is one way only) or no_verdict.
+    first), open (nothing was decided, and no way decides), single (there is one way only) or no_verdict.
     """
 
     claim: str
@@ -57,8 +57,13 @@ class Robustness:
 
     @property
     def agree_share(self) -> float | None:
-        """Part of the ways that agree (0-1); None when no way could be tested."""
-        return self.agree / self.votes if self.votes and self.label != NO_VERDICT else None
+        """Part of the ways that agree (0-1); None when no way could be tested, or nothing was decided to agree on."""
+        return self.agree / self.votes if self.votes and self.verdict in DECIDED else None
+
+    @property
+    def decides_share(self) -> float | None:
+        """Part of the ways that decide anything (0-1); None when no way could be tested."""
+        return int(self.table["verdict"].isin(DECIDED).sum()) / self.votes if self.votes else None
 
 
 def windows(kind: str, followed: Followed, is_before: Sequence[bool]) -> list[Way]:
@@ -206,11 +211,11 @@ def robustness_of(claim: str, verdict: str, table: pd.DataFrame) -> Robustness:
         return Robustness(claim, verdict, table, 1, agree, SINGLE, ())
     headline = dict(zip(CHOICES, voting.iloc[0][list(CHOICES)], strict=True))
     flips = specification_curve(table, CHOICES, headline).choices
-    decided = voting["verdict"].isin(("SUPPORTED", "CONTRADICTED", "NEGLIGIBLE")) & (voting["verdict"] != verdict)
+    decided = voting["verdict"].isin(DECIDED) & (voting["verdict"] != verdict)
     is_robust = agree >= ROBUST_FROM * len(voting) and not decided.any()
     depends = list(flips.loc[flips["flip_share"].fillna(0.0) >= DECISIVE, "choice"])
     depends = depends or list(flips.loc[flips["flips"] > 0, "choice"])[:1]
-    label = ROBUST if is_robust else DEPENDS
+    label = DEPENDS if not is_robust else NONE_DECIDES if verdict == UNDECIDED else ROBUST
     return Robustness(claim, verdict, table, len(voting), agree, label, () if is_robust else tuple(depends))
 
 
@@ -235,8 +240,8 @@ def explore(
 
 ROBUST = "robust"
 DEPENDS = "depends"
+NONE_DECIDES = "open"
 NO_VERDICT = "no_verdict"
-_DECIDED = (SUPPORTED, CONTRADICTED, NEGLIGIBLE)
 
 
 @dataclass(frozen=True)
@@ -250,8 +255,9 @@ class Specifications:
     another verdict than the headline).
 
     `verdict` is the headline's; `votes` the combinations that could be tested, `agree` those with that verdict,
-    `agree_share` their part (0-1), `not_tested` the others. `label` is "robust" (enough agree, and no combination
-    decides otherwise), "depends" on the choices in `depends_on`, or "no_verdict" when the headline could not be tested.
+    `agree_share` their part (0-1; None when the headline decides nothing), `not_tested` the others. `label` is "robust"
+    (enough agree, and no combination decides otherwise), "open" (the headline decides nothing, and no combination
+    does), "depends" on the choices in `depends_on`, or "no_verdict" when the headline could not be tested.
     """
 
     curve: pd.DataFrame
@@ -300,8 +306,9 @@ def specification_curve(
     if verdict == NOT_TESTABLE:
         label = NO_VERDICT
     else:
-        other = voting["verdict"].isin(_DECIDED) & ~voting["agrees"]
-        label = ROBUST if agree >= agree_minimum * votes and not other.any() else DEPENDS
+        other = voting["verdict"].isin(DECIDED) & ~voting["agrees"]
+        is_robust = agree >= agree_minimum * votes and not other.any()
+        label = DEPENDS if not is_robust else NONE_DECIDES if verdict == UNDECIDED else ROBUST
     depends = tuple(flips.loc[flips["flips"] > 0, "choice"]) if label == DEPENDS else ()
     return Specifications(
         curve=curve,
@@ -310,7 +317,7 @@ def specification_curve(
         verdict=verdict,
         votes=votes,
         agree=agree,
-        agree_share=agree / votes if label != NO_VERDICT else None,
+        agree_share=agree / votes if verdict in DECIDED else None,
         not_tested=len(curve) - votes,
         label=label,
         depends_on=depends,

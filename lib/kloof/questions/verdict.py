@@ -5,7 +5,18 @@ from typing import Any
 
 import pandas as pd
 
-from kloof.findings import DECIDED, DIFFERENCES, MIXED, NOT_TESTABLE, SUPPORTED, VERDICTS, Finding, Side, Verdict
+from kloof.findings import (
+    DECIDED,
+    DIFFERENCES,
+    MIXED,
+    NOT_TESTABLE,
+    SUPPORTED,
+    UNDECIDED,
+    VERDICTS,
+    Finding,
+    Side,
+    Verdict,
+)
 from kloof.questions.all_tests import (
     AGAINST,
     ON_TESTED,
@@ -68,7 +79,8 @@ def robustness(section: Section, study: Study, parts: Parts) -> list[Robustness]
     found = explore(study, rows, findings)
     table = [
         {
-            "claim": one.claim, "verdict": one.verdict, "votes": one.votes, "agree_ways": one.agree,
+            "claim": one.claim, "verdict": one.verdict, "votes": one.votes,
+            "agree_ways": None if one.agree_share is None else one.agree,
             "agree_share": None if one.agree_share is None else 100 * one.agree_share,
             "label": one.label, "depends_on": ";".join(one.depends_on),
         }
@@ -84,15 +96,7 @@ def robustness(section: Section, study: Study, parts: Parts) -> list[Robustness]
         drawn = _drawn(study, one)
         if len(drawn) < 2:
             continue
-        share = None if one.agree_share is None else 100 * one.agree_share
-        details = {"ways": {"value": one.votes, "unit": "number"}, "agree": {"value": one.agree, "unit": "number"}}
-        section.add(
-            Finding(
-                id=f"12.robust.{one.claim}", kind="robustness", measure=one.claim, unit="percent", estimate=share,
-                low=share, high=share, decimals=0, details=details, focus=study.focus.name,
-                reason=None if one.votes else "no_figures",
-            )
-        )  # fmt: skip
+        section.add(_told(study, one))
         name = f"12.curve.{one.claim}"
         columns = [
             *[Column(key, "number", "number", 2) for key in CURVE], Column("verdict", "verdict"),
@@ -101,6 +105,22 @@ def robustness(section: Section, study: Study, parts: Parts) -> list[Robustness]
         section.table(name, columns, drawn)
         section.figure(name, "curve", name, f"12.robust.{one.claim}")
     return found
+
+
+def _told(study: Study, one: Robustness) -> Finding:
+    """Give the part of the ways that agree with a verdict; where nothing was decided, the part that decides at all."""
+    is_open = one.verdict == UNDECIDED
+    part = one.decides_share if is_open else one.agree_share
+    share = None if part is None else 100 * part
+    counted = {"ways": one.votes, "decides": round((part or 0.0) * one.votes)} if is_open else {
+        "ways": one.votes, "agree": one.agree
+    }  # fmt: skip
+    return Finding(
+        id=f"12.robust.{one.claim}", kind="robustness_open" if is_open else "robustness", measure=one.claim,
+        unit="percent", estimate=share, low=share, high=share, decimals=0, focus=study.focus.name,
+        details={name: {"value": value, "unit": "number"} for name, value in counted.items()},
+        reason=None if one.votes else "no_figures",
+    )  # fmt: skip
 
 
 def _drawn(study: Study, one: Robustness) -> pd.DataFrame:

@@ -245,6 +245,14 @@ def test_four_fifths_must_agree(undecided: int, label: str) -> None:
     assert robustness_of("C1", SUPPORTED, table).label == label
 
 
+@pytest.mark.parametrize(("decided", "label"), [(0, "open"), (1, "depends")])
+def test_an_undecided_verdict_is_never_robust(decided: int, label: str) -> None:
+    """However many ways share it: they share that nothing was found."""
+    found = robustness_of("C1", UNDECIDED, laid_out([UNDECIDED] * (12 - decided) + [SUPPORTED] * decided))
+    assert (found.label, found.agree_share) == (label, None)
+    assert found.decides_share == pytest.approx(decided / 12)
+
+
 def test_a_claim_that_cannot_be_tested_has_no_share() -> None:
     found = robustness_of("C1", NOT_TESTABLE, laid_out([SUPPORTED] * 12))
     assert (found.label, found.agree_share, found.depends_on) == ("no_verdict", None, ())

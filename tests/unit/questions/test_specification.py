@@ -37,6 +37,13 @@ def test_robust_and_undecided_by_hand() -> None:
     assert specification_curve(grid([SUPPORTED] * 11 + [CONTRADICTED]), CHOICES, HEADLINE).label == DEPENDS
 
 
+def test_what_is_undecided_in_every_way_is_open_and_agrees_on_nothing() -> None:
+    none = specification_curve(grid([UNDECIDED] * 12), CHOICES, HEADLINE)
+    assert (none.verdict, none.label, none.agree_share, none.depends_on) == (UNDECIDED, "open", None, ())
+    one = specification_curve(grid([UNDECIDED] * 11 + [SUPPORTED]), CHOICES, HEADLINE)
+    assert (one.label, one.agree_share) == (DEPENDS, None)  # a way that decides is what it depends on
+
+
 def test_the_choice_that_flips_is_named() -> None:
     # the press list says negligible whatever the rest
     table = grid([SUPPORTED] * 6 + [NEGLIGIBLE] * 6)

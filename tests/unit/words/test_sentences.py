@@ -48,6 +48,7 @@ OCCURS: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
     "index_change": ((("dissimilarity",), (*JUDGED, NOT_COMPUTABLE)),),
     "headcount": ((("people",), ("HIGHER", NOT_COMPUTABLE)),),
     "robustness": ((("claim",), ("HIGHER", "UNCLEAR", NOT_COMPUTABLE)),),
+    "robustness_open": ((("claim",), ("HIGHER", "UNCLEAR")),),
     "all_tests": ((("holm",), ("HIGHER", "UNCLEAR")),),
     "needed": ((("claim",), ("HIGHER",)),),
     **dict.fromkeys(
@@ -125,6 +126,7 @@ DETAILS = {
     "lead": dict.fromkeys(("resources", "housing", "liveability", "r_squared"), "percent")
     | {"gap": "points", "unexplained": "points", "municipalities": "number", "buurten": "number"},
     "robustness": dict.fromkeys(("ways", "agree"), "number"),
+    "robustness_open": dict.fromkeys(("ways", "decides"), "number"),
     "all_tests": dict.fromkeys(("tests", "decided"), "number"),
     **dict.fromkeys(
         ("needed", "needed_buurten", "needed_nothing", "needed_enough"),
