@@ -215,6 +215,28 @@ def beyond_line(times: Array, is_before: Sequence[bool]) -> Comparison:
     return drawn_on, ~flags / np.count_nonzero(~flags)
 
 
+FEWEST_BEFORE = 4  # years before an event: with fewer a false event leaves no more than one line to compare with
+
+
+def false_events(times: Array, is_before: Sequence[bool], start: int = 0) -> tuple[Comparison, ...]:
+    """Give `beyond_line` as if the event had come earlier: the placebos in time that test whether lines hold at all.
+
+    Every year before the event (from place `start` on) that leaves two years before it is taken as the first year
+    since; what came after the real event counts nothing. Empty with fewer than `FEWEST_BEFORE` years before the event.
+    Source: Abadie, Diamond & Hainmueller 2010, doi:10.1198/jasa.2009.ap08746 (placebo in time).
+    """
+    last = int(np.sum(is_before))
+    if last - start < FEWEST_BEFORE:
+        return ()
+    made = []
+    for place in range(start + 2, last):
+        flags = np.arange(start, last) < place
+        before, after = beyond_line(times[start:last], list(flags))
+        padded = (np.concatenate([np.zeros(start), part, np.zeros(len(times) - last)]) for part in (before, after))
+        made.append((next(padded), next(padded)))
+    return tuple(made)
+
+
 def states_of(paths: Paths, comparison: Comparison) -> States:
     """Weigh the years into a state before and a state after; each with the exact range rounding leaves."""
     made = []

@@ -57,16 +57,21 @@ def last_before(flags: Sequence[bool]) -> int:
 def beyond_trend(study: Study, followed: Followed, measure: str, number: str, focus: Focus | None = None) -> Finding:
     """Judge the gap since the event against each buurt's own trend before it, drawn on.
 
-    Side a is the gap on the drawn-on trend, side b the gap that was measured, both averaged over the years since.
+    Side a is the gap on the drawn-on trend, side b the gap that was measured, both averaged over the years since. That
+    trends are straight is tested: earlier years are taken as the event, and only a departure larger than all of theirs
+    is judged (`gap.false_events`).
     """
     flags, focus, kind = is_before(study, followed), focus or study.focus, "beyond_trend"
     try:
-        comparison = gap.beyond_line(gaps.paths_of(followed).times, flags)
+        times = gaps.paths_of(followed).times
+        comparison = gap.beyond_line(times, flags)
     except NotComputableError as problem:
         base = gaps.shared_fields(study, followed, kind, measure, focus)
         return gaps.absent(followed, number, base, problem.reason)
     since = [year for year, before in zip(followed.years, flags, strict=True) if not before]
-    change = Change(number, kind, measure, comparison, (since[0], since[-1]))
+    change = Change(
+        number, kind, measure, comparison, (since[0], since[-1]), false_events=gap.false_events(times, flags)
+    )
     finding, interval = gaps.judged(study, followed, change, focus)
     finding = replace(finding, rounding_low=None, rounding_high=None)  # a drawn-on line is not a thing that happened
     if interval is not None and sum(flags) == 2:

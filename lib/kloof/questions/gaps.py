@@ -11,7 +11,7 @@ from kloof.errors import NotComputableError
 from kloof.findings import Finding, Side
 from kloof.memo import remembered
 from kloof.methods import gap
-from kloof.methods.arrays import Flags
+from kloof.methods.arrays import Array, Flags
 from kloof.methods.gap import ABSOLUTE, PLACE, REAL, RELATIVE, Comparison, Paths, Rule, States, states_of
 from kloof.methods.mobility import percentile_ranks
 from kloof.methods.spending import price_factors
@@ -246,6 +246,8 @@ class Change:
 
     `years` are the years named on both sides. `weigh` is what the variants do: "similar" compares the focus list only
     with the buurten whose level at the start was within its range; "unweighted" counts every buurt alike.
+    `false_events` are the same comparison at other moments, by which a departure from a trend is tested; None when no
+    trend is drawn on.
     """
 
     number: str
@@ -254,6 +256,7 @@ class Change:
     comparison: Comparison
     years: tuple[int, int]
     weigh: str = "all"
+    false_events: tuple[Comparison, ...] | None = None
 
 
 def judged(study: Study, followed: Followed, change: Change, focus: Focus) -> tuple[Finding, gap.Interval | None]:
@@ -299,7 +302,42 @@ def judged(study: Study, followed: Followed, change: Change, focus: Focus) -> tu
         details={**details, **_path(paths, change, measure, sign)},
         **base,
     )
-    return finding, interval
+    if change.false_events is None:
+        return finding, interval
+    departures = [_estimate(_weighed(states_of(paths, one), change.weigh, paths_of(followed)), measure)
+                  for one in change.false_events]  # fmt: skip
+    return _beside_false_events(finding, np.abs(departures), unit), interval
+
+
+def _estimate(states: States, measure: str) -> float:
+    """Give the change of the gap between two states, without a range."""
+    before, after = (gap.gap(value, states.weight, states.is_focus, measure) for value in (states.before, states.after))
+    return after - before
+
+
+def _beside_false_events(finding: Finding, departures: Array, unit: str) -> Finding:
+    """Let a departure from a trend speak only where it is larger than what false events depart from theirs.
+
+    `departures` of the false events, without sign. Where one is as large, no straight line holds for this figure: the
+    range is widened to hold the largest of them, so that only "too small to matter" can still be said. Without false
+    events the line cannot be tested and there is no range. What lies beyond a line was not counted by anybody: nothing
+    is said of what happened.
+    """
+    finding = replace(finding, rounding_low=None, rounding_high=None)
+    details = {**finding.details, "false_events": {"value": len(departures), "unit": "number"}}
+    if not len(departures):
+        scale = RELATIVE if finding.measure.startswith(RELATIVE) else ABSOLUTE
+        measure, flags = f"{scale}_untested", (*finding.flags, "line_not_tested")
+        return replace(finding, low=None, high=None, range_kind=(), measure=measure, details=details, flags=flags)
+    estimate, largest = finding.estimate or 0.0, float(departures.max())
+    details["as_large"] = {"value": int((departures >= abs(estimate)).sum()), "unit": "number"}
+    details["largest_false"] = {"value": largest, "unit": unit}
+    if largest < abs(estimate) or finding.low is None or finding.high is None:
+        return replace(finding, details=details)
+    low, high = min(finding.low, estimate - largest), max(finding.high, estimate + largest)
+    smallest = finding.smallest_effect or 0.0
+    flags = finding.flags if -smallest <= low and high <= smallest else (*finding.flags, "line_does_not_hold")
+    return replace(finding, low=low, high=high, details=details, flags=flags)
 
 
 def _as_places(side: Side) -> Side:

@@ -238,6 +238,7 @@ TOGETHER = "together"  # decided on its own, and not when all parts of the claim
 LISTS = "lists"  # decided, but the registered variants do not agree
 BOUNDS = "bounds"  # the range is what figures by buurt leave open
 FIGURES = "figures"  # the range is rounding and missing figures only
+LINE = "line"  # the trend before the event is no straight line, or that cannot be tested
 FEW_YEARS = "few_years"  # too few years for any range
 NO_RANGE = "no_range"  # what is divided by may be 0, so that there is no range
 REGISTERED = "registered"  # the switch by which a claim is true by the size that just matters
@@ -275,6 +276,8 @@ def why_not(study: Study, row: Mapping[str, Any], finding: Mapping[str, Any]) ->
         return FIGURES
     if row["alone"] in DECIDED:
         return TOGETHER
+    if {"line_does_not_hold", "line_not_tested"} & set(finding["flags"]):
+        return LINE
     votes = dict(row["variants"])
     if votes and votes.get(study.focus.name, next(iter(votes.values()))) in DECIDED:
         return LISTS

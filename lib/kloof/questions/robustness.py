@@ -145,13 +145,18 @@ def _each(
     if followed.panel is None:
         return []
     made = []
-    for window, comparison, years in windows(kind, followed, events.is_before(study, followed)):
+    flags = events.is_before(study, followed)
+    for window, comparison, years in windows(kind, followed, flags):
+        tests = None
+        if kind == "beyond_trend":
+            tests = gap.false_events(np.array(followed.times), flags, 1 if window == "later" else 0)
         for weighing in WEIGHING if measure != PLACE else WEIGHING[:1]:
             number = f"12.{kind}.{followed.indicator}.{measure}.{focus.name}"
-            change = Change(number, kind, measure, comparison, years, weighing)
+            change = Change(number, kind, measure, comparison, years, weighing, tests)
             finding, interval = gaps.judged(study, followed, change, focus)
             plain = finding
-            if interval is not None and finding.low is not None and finding.high is not None:
+            widened = "line_does_not_hold" in finding.flags  # then rounding is not what makes the range
+            if interval is not None and finding.low is not None and finding.high is not None and not widened:
                 ends = interval.rounding[0] - interval.estimate, interval.rounding[1] - interval.estimate
                 grown = min(ends[0], 0.0), max(ends[1], 0.0)
                 sign = gaps.on_scale(study, followed, measure)[0].orientation

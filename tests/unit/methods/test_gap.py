@@ -405,6 +405,21 @@ def test_beyond_the_line_by_hand() -> None:
     assert (made.before[0], made.after[0]) == pytest.approx((6, 6.5))
 
 
+def test_false_events_use_the_years_before_only() -> None:
+    times, before = np.array([0.0, 1, 2, 4, 5, 6]), [True] * 5 + [False]
+    made = models.false_events(times, before)
+    assert len(made) == 3  # at 2, 4 and 5: each leaves two years before it and one since
+    for place, comparison in zip((2, 3, 4), made, strict=True):
+        own = models.beyond_line(times[:5], [at < place for at in range(5)])
+        for part, expected in zip(comparison, own, strict=True):
+            np.testing.assert_allclose(part, [*expected, 0.0])
+    later = models.false_events(times, before, 1)
+    assert len(later) == 2
+    assert all(part[0] == 0 == part[5] for one in later for part in one)
+    assert models.false_events(times, before, 2) == ()  # three years before
+    assert models.false_events(times, [True] * 3 + [False] * 3) == ()
+
+
 @pytest.mark.parametrize(
     ("flags", "reason"),
     [([True, False, False], "too_few_years_before"), ([True, True, True], "no_year_since")],

@@ -5,7 +5,7 @@ import pytest
 import real
 from town import FOCUS, PEOPLE, indicator, town
 
-from kloof.findings import HIGHER, NOT_COMPUTABLE, UNCLEAR, judge
+from kloof.findings import HIGHER, NOT_COMPUTABLE, SAME, UNCLEAR, UNDECIDED, judge, verdict_of
 from kloof.methods.gap import ABSOLUTE, RELATIVE
 from kloof.questions import events, gaps
 from kloof.study.panel import Focus
@@ -241,6 +241,94 @@ def test_what_cannot_be_followed_cannot_be_split() -> None:
     ):
         assert (judge(found), found.reason) == (NOT_COMPUTABLE, "one_year_only")
     assert events.event_table(study, track).empty
+
+
+# ------------------------------------------------------------------ does a straight line hold at all?
+
+
+def test_false_events_of_2019_and_2020_contradict_as_strongly_on_dwelling_values() -> None:
+    """Breda to 2022, relative: beyond lines before corona the gap is smaller, and so it is beyond lines before 2019.
+
+    The departures are recomputed with polyfit on the means of both groups, over the years before corona only.
+    """
+    study = open_study({"preset": "breda", "year_to": 2022})
+    track = gaps.follow(study, "mean_dwelling_value", year_from=study.p.trend_from)
+    panel = track.panel
+    assert panel is not None
+    assert track.years == tuple(range(2015, 2023))
+    means = [
+        np.average(panel.value[side], axis=0, weights=panel.weight[side]) for side in (panel.is_focus, ~panel.is_focus)
+    ]
+
+    def departure(event: int, last: int) -> float:
+        before, since = np.arange(event - 2015), np.arange(event - 2015, last - 2014)
+        drawn = [np.polyval(np.polyfit(before, row[before], 1), since).mean() for row in means]
+        found = [row[since].mean() for row in means]
+        return float(100 * (drawn[0] / drawn[1] - found[0] / found[1]))
+
+    false = {event: departure(event, 2021) for event in range(2017, 2022)}
+    true = departure(2022, 2022)
+    assert true < -2
+    assert max(false[2019], false[2020]) < 0.95 * true
+    found = events.beyond_trend(study, track, RELATIVE, "05.x")
+    assert found.estimate == pytest.approx(true, abs=1e-9)
+    largest = max(abs(value) for value in false.values())
+    assert found.details["largest_false"]["value"] == pytest.approx(largest, abs=1e-9)
+    as_large = sum(abs(value) >= abs(true) for value in false.values())
+    assert (found.details["false_events"]["value"], found.details["as_large"]["value"]) == (5, as_large)
+    assert as_large >= 2
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low <= true - largest + 1e-9
+    assert found.high >= true + largest - 1e-9
+    assert "line_does_not_hold" in found.flags
+    assert verdict_of(found, HIGHER) == UNDECIDED
+
+
+def stepped(early: float, late: float) -> dict[int, list[float]]:
+    """The focus steps back by `early` in 2017 and by `late` in 2020: with the first step no straight line."""
+    is_focus = np.arange(12) < 4
+    return {
+        year: list(40 + LEVEL + OWN * (year - 2014) - is_focus * (early * (year >= 2017) + late * (year >= 2020)))
+        for year in range(2014, 2023)
+    }
+
+
+def test_a_departure_speaks_only_when_no_false_event_departs_as_far() -> None:
+    """A step of 4 in 2017 is as far as one of 3 in 2020, and not as far as one of 20; departures by polyfit."""
+    for jump, flagged in ((3.0, True), (20.0, False)):
+        study = income(stepped(4.0, jump))
+        found = events.beyond_trend(study, followed(study), ABSOLUTE, "x")
+        assert judge(found) == (UNCLEAR if flagged else HIGHER)
+        assert ("line_does_not_hold" in found.flags) == flagged
+        assert found.details["false_events"]["value"] == 4  # 2016 to 2019, out of 2014 to 2019
+        step = np.array([0.0, 0, 0, 4, 4, 4])
+        departures = [
+            abs((step[k:] - np.polyval(np.polyfit(np.arange(k), step[:k], 1), np.arange(k, 6))).mean())
+            for k in range(2, 6)
+        ]
+        assert found.details["largest_false"]["value"] == pytest.approx(max(departures))
+
+
+def test_false_events_that_do_not_matter_leave_a_departure_that_does_not_matter() -> None:
+    study = income(stepped(0.01, 0.0))
+    found = events.beyond_trend(study, followed(study), ABSOLUTE, "x")
+    assert judge(found) == SAME
+    assert "line_does_not_hold" not in found.flags
+
+
+def test_with_few_years_before_the_event_nothing_is_decided() -> None:
+    """Three years before: a jump of 5 that nothing can be set beside. Both measures say so, in both directions."""
+    for sign in (1.0, -1.0):
+        rows = lines(jump=5.0, years=range(2017, 2023))
+        study = income({year: [60 + sign * (value - 60) for value in row] for year, row in rows.items()})
+        for measure in (ABSOLUTE, RELATIVE):
+            found = events.beyond_trend(study, followed(study), measure, "x")
+            assert (judge(found), found.low, found.high) == (UNCLEAR, None, None)
+            assert verdict_of(found, HIGHER) == UNDECIDED
+            assert "line_not_tested" in found.flags
+            assert found.measure == f"{measure}_untested"
+            assert found.details["false_events"]["value"] == 0
 
 
 # ------------------------------------------------------------------ share accrued

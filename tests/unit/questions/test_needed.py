@@ -196,6 +196,8 @@ def test_where_nothing_is_registered_there_is_no_distance() -> None:
         ("within_change", {}, {"range_kind": ("bounds",)}, edges.BOUNDS),
         ("gap", {}, {"range_kind": ("rounding", "suppression")}, edges.FIGURES),
         ("pass_through", {}, {"low": None, "high": None}, edges.NO_RANGE),
+        ("beyond_trend", {}, {"flags": ("line_does_not_hold",)}, edges.LINE),
+        ("beyond_trend", {}, {"low": None, "high": None, "flags": ("line_not_tested",)}, edges.LINE),
         ("pass_through", {}, {"low": None, "high": None, "flags": ("too_few_years_for_range",)}, edges.FEW_YEARS),
         ("pace", {}, {"range_kind": ("process", "rounding")}, None),
     ],

@@ -37,7 +37,10 @@ OCCURS: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
     "gap": ((("absolute",), (*JUDGED, NOT_COMPUTABLE)),),
     "gap_change": ((FOUR, JUDGEMENTS),),
     "gap_change_before": ((FOUR, (*JUDGED, NOT_COMPUTABLE)),),
-    "beyond_trend": ((FOUR, (*JUDGED, NOT_COMPUTABLE)),),
+    "beyond_trend": (
+        (FOUR, (*JUDGED, NOT_COMPUTABLE)),
+        (("absolute_untested", "relative_untested"), ("UNCLEAR",)),  # no range: the line could not be tested
+    ),
     "placebo": ((("inside", "outside"), (*JUDGED, NOT_COMPUTABLE)), (("absolute",), (NOT_COMPUTABLE,))),
     "share_accrued": ((("absolute",), (*JUDGED, NOT_COMPUTABLE)),),
     "index": ((("dissimilarity",), (*JUDGED, NOT_COMPUTABLE)),),
