@@ -80,7 +80,12 @@ def beyond_trend(study: Study, followed: Followed, measure: str, number: str, fo
 
 
 def share_by_event(study: Study, followed: Followed, number: str) -> Finding:
-    """Give the percentage of the gap's change that was there by the last year before the event."""
+    """Give the percentage of the gap's change that was there by the last year before the event, beside its yardstick.
+
+    Of growth at one pace the part is there that has passed of the time between the first and the last figure
+    (`steady`): a share is large only when it is more than that. `measure` says so: "earlier" or "later" when the whole
+    range lies beyond the yardstick, "as_steady" when it holds it.
+    """
     flags = is_before(study, followed)
     base = gaps.shared_fields(study, followed, "share_accrued", ABSOLUTE, study.focus)
     base |= {"unit": "percent", "decimals": 0, "smallest_effect": None}
@@ -100,7 +105,14 @@ def share_by_event(study: Study, followed: Followed, number: str) -> Finding:
         return gaps.absent(followed, number, base, problem.reason)
     a = Side(panel.years[0], "gap", n_units=len(panel.codes))
     b = Side(panel.years[-1], "gap", n_units=len(panel.codes))
-    details = {"by_year": {"value": panel.years[last], "unit": "year"}}
+    times = followed.times
+    steady = 100 * (times[last] - times[0]) / (times[-1] - times[0])
+    details = {
+        "by_year": {"value": panel.years[last], "unit": "year"},
+        "steady": {"value": steady, "unit": "percent", "decimals": 0},
+        "ahead": {"value": share - steady, "unit": "points", "decimals": 0},
+    }
+    base["measure"] = "earlier" if low > steady else "later" if high < steady else "as_steady"
     return Finding(
         id=number,
         estimate=share,

@@ -137,6 +137,10 @@ def test_nine_tenths_of_the_change_in_dwelling_values_was_there_by_2021() -> Non
     assert found.low is not None
     assert found.high is not None
     assert found.low < found.estimate < found.high
+    # six of the seven steps were before corona, so growth at one pace gives 86: the range holds it
+    assert found.details["steady"]["value"] == pytest.approx(100 * 6 / 7)
+    assert found.details["ahead"]["value"] == pytest.approx((found.estimate or 0) - 100 * 6 / 7)
+    assert found.measure == "as_steady"
 
 
 # ------------------------------------------------------------------ before
@@ -348,6 +352,34 @@ def test_the_share_that_was_there_by_the_event() -> None:
     assert found.details["by_year"]["value"] == 2019
     assert (found.unit, found.decimals, found.smallest_effect) == ("percent", 0, None)
     assert (found.a.year, found.b.year) == (2016, 2022)
+
+
+@pytest.mark.parametrize(
+    ("steps", "measure"),
+    [
+        ([0, 1, 2, 3, 4, 5, 6], "as_steady"),
+        ([0, 2, 4, 5, 5.5, 5.8, 6], "earlier"),
+        ([0, 0.2, 0.4, 0.6, 2, 4, 6], "later"),
+        ([0, -2, -4, -5, -5.5, -5.8, -6], "earlier"),  # a gap that shrank, mostly before
+    ],
+)
+def test_a_share_is_set_beside_that_of_growth_at_one_pace(steps: list[float], measure: str) -> None:
+    """Three of six steps lie before the event: half of steady growth; told apart only when the range leaves that."""
+    is_focus = np.arange(12) < 4
+    noise = np.random.default_rng(2).standard_normal((7, 12))
+    years = {2016 + at: list(LEVEL + 0.2 * noise[at] - is_focus * step) for at, step in enumerate(steps)}
+    study = income(years)
+    found = events.share_by_event(study, followed(study), "x")
+    assert found.details["steady"]["value"] == pytest.approx(50)
+    assert found.measure == measure
+    assert found.estimate == pytest.approx(100 * steps[3] / steps[-1], abs=8)
+
+
+def test_steady_growth_counts_the_time_between_figures_not_their_number() -> None:
+    rows = {year: row for year, row in lines(behind=1.0).items() if year in (2016, 2017, 2019, 2022)}
+    study = income(rows)
+    found = events.share_by_event(study, followed(study), "x")
+    assert found.details["steady"]["value"] == pytest.approx(50)  # three of the six years
 
 
 def test_a_gap_that_did_not_move_has_no_share() -> None:

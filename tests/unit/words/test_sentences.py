@@ -42,7 +42,7 @@ OCCURS: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
         (("absolute_untested", "relative_untested"), ("UNCLEAR",)),  # no range: the line could not be tested
     ),
     "placebo": ((("inside", "outside"), (*JUDGED, NOT_COMPUTABLE)), (("absolute",), (NOT_COMPUTABLE,))),
-    "share_accrued": ((("absolute",), (*JUDGED, NOT_COMPUTABLE)),),
+    "share_accrued": ((("as_steady", "earlier", "later"), JUDGED), (("absolute",), (NOT_COMPUTABLE,))),
     "index": ((("dissimilarity",), (*JUDGED, NOT_COMPUTABLE)),),
     "coverage": ((("share_of_cells",), ("HIGHER", "UNCLEAR")),),
     "replication": ((("rows", "inconsistent", "year_unknown"), JUDGED),),
@@ -100,7 +100,7 @@ OCCURS: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
 }
 DETAILS = {
     "placebo": {"observed": "points", "noise": "points"},
-    "share_accrued": {"by_year": "year"},
+    "share_accrued": {"by_year": "year", "steady": "percent"},
     "index": {"expected": "index"},
     "coverage": dict.fromkeys(("filled", "cells", "buurten", "wijken"), "number") | {"minimum": "percent"},
     "replication": dict.fromkeys((*replication.STATUSES, "rows", "compared", "editions", "equal_editions"), "number")
