@@ -46,8 +46,8 @@ def names(of: Study) -> "pd.Series[str]":
 def tidy(language: str = "en") -> pd.DataFrame:
     """Lay out dwelling values and households tidily: one row per buurt, year and indicator.
 
-    Columns: name, listed (on the list of vulnerable buurten), year, indicator, value (thousand euro or households, empty
-    where there is none), unit, status (why it is empty).
+    Columns: name, listed (on the list of vulnerable buurten), year, indicator, value (thousand euro or households,
+    empty where there is none), unit, status (why it is empty).
     """
     own = study(language)
     made = []
@@ -64,7 +64,8 @@ def tidy(language: str = "en") -> pd.DataFrame:
 def homes(language: str = "en") -> pd.DataFrame:
     """Lay out dwelling values (thousand euro) of the first and last comparable year: one row per buurt.
 
-    Columns: name, listed, households (of the first year with a count: the weights of the report), value_<first>, value_<last>.
+    Columns: name, listed, households (of the first year with a count: the weights of the report), value_<first>,
+    value_<last>.
     """
     kept = panel(language)
     first, last = kept.years[0], kept.years[-1]

@@ -64,12 +64,13 @@ def one_sided(found: Estimate, at: float = 0.0) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class Least:
-    """The smallest of several differences with its interval at `LEVEL`, and the name of that difference."""
+    """The smallest of several differences with its interval at `LEVEL`, its name, and its degrees of freedom."""
 
     estimate: float
     low: float
     high: float
     name: str
+    df: float
 
 
 def least(differences: Mapping[str, Estimate]) -> Least:
@@ -85,7 +86,8 @@ def least(differences: Mapping[str, Estimate]) -> Least:
     level = 1 - (1 - LEVEL) / 2 / len(differences)
     high = min(one.estimate + float(stdtrit(one.df, level)) * one.se for one in differences.values())
     name = min(differences, key=lambda key: differences[key].estimate)
-    return Least(differences[name].estimate, min(one.low for one in differences.values()), high, name)
+    low = min(one.low for one in differences.values())
+    return Least(differences[name].estimate, low, high, name, differences[name].df)
 
 
 def is_equivalent(found: Estimate, smallest_effect: float) -> bool:

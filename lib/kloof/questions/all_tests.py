@@ -105,7 +105,8 @@ def family(
     """Give the verdict and the p-value of every test that was made: claim/part → each.
 
     What could not be tested is no test: it could not have found anything by chance. Nor is a verdict on what happened,
-    which weighs no chance, one that has no say, or one that was joined from more than its own finding, whose p-value that finding does not hold.
+    which weighs no chance, one that has no say, or one that was joined from more than its own finding, whose p-value
+    that finding does not hold.
     """
     verdicts: dict[str, str] = {}
     p_values: dict[str, float] = {}
