@@ -259,7 +259,7 @@ class Verdict:
 
 def from_json(entry: Mapping[str, Any]) -> Finding:
     """Read back what `Finding.as_json` wrote."""
-    parts = {key: value for key, value in entry.items() if key != "judgement"}
+    parts = {key: value for key, value in entry.items() if key not in ("judgement", "happened")}
     for key in ("range_kind", "breaks", "sources", "flags"):
         parts[key] = tuple(parts[key])
     return Finding(**{**parts, "a": Side(**parts["a"]), "b": Side(**parts["b"])})

@@ -121,15 +121,23 @@ def change_of_gap(states: States, measure: str, rng: np.random.Generator, draws:
             f"{size} of {units} buurten can be dealt in too few ways for a 95 percent interval.",
         )
     start = gap(states.before, states.weight, states.is_focus, measure)
-    estimate = gap(states.after, states.weight, states.is_focus, measure) - start
+    estimate, rounding = change_as_counted(states, measure)
     low, high, chance = _dealt(states, measure, deal(states.is_focus, rng, draws))
     if measure == RELATIVE and max(abs(low), abs(high)) > log(BOUNDLESS):
         raise NotComputableError("no_limit", f"A growth of {BOUNDLESS} times is not rejected: the range has no limit.")
     dealt = (low, high) if measure == ABSOLUTE else (_points(start, low), _points(start, high))
-    rounding = _rounding_of_change(states, measure)
     low = dealt[0] + min(rounding[0] - estimate, 0.0)
     high = dealt[1] + max(rounding[1] - estimate, 0.0)
     return Interval(estimate, low, high, dealt, rounding, chance)
+
+
+def change_as_counted(states: States, measure: str) -> tuple[float, tuple[float, float]]:
+    """Give the change of a gap between two states of these very buurten, and the range that rounding leaves.
+
+    Raises NotComputableError: rest_is_zero, rest_may_be_zero.
+    """
+    before, after = (gap(value, states.weight, states.is_focus, measure) for value in (states.before, states.after))
+    return after - before, _rounding_of_change(states, measure)
 
 
 def _dealt(states: States, measure: str, labels: Array) -> tuple[float, float, float]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from kloof.findings import HIGHER, Finding, happened, judge, verdict_of
+from kloof.findings import CHANCE, HIGHER, Finding, happened, judge, verdict_of
 from kloof.methods.gap import ABSOLUTE, RELATIVE
 from kloof.questions import events, gaps
 from kloof.questions.gaps import Followed, follow
@@ -32,7 +32,9 @@ def changed(study: Study, part: Part) -> Ways:
 
     def make(number: str, focus: Focus) -> Finding:
         track = follow(study, part.name, focus)
-        return replace(gaps.gap_change(study, track, part.measure, number, focus), kind=part.kind)
+        asked = focus == study.focus or part.how.question == CHANCE
+        variant = "ends" if asked else "counted"
+        return replace(gaps.gap_change(study, track, part.measure, number, focus, variant=variant), kind=part.kind)
 
     return under_lists(study, part, make)
 

@@ -1,6 +1,7 @@
 """Did the gap grow, and before or since an event? Panels and models in, findings and tables out."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +22,7 @@ from kloof.study.study import Study, comparable_run, list_flags, usable_years
 
 MEASURES = (ABSOLUTE, REAL, RELATIVE, PLACE)  # the scales of one change, each with its own answers
 MONEY = ("thousand_euro", "euro")
+ONLY_CHANCE = ("too_few_buurten", "no_limit", "not_positive", "too_few_draws", "no_spread")  # no range, still a change
 UNITS = {RELATIVE: "percent", PLACE: "rank_points"}  # of a gap on a scale, where they are not the indicator's own
 WITHOUT_ZERO = ("score_points",)  # units whose 0 is arbitrary: no proportion of them has a meaning
 
@@ -115,7 +117,8 @@ def in_constant_prices(study: Study, track: Followed, at: int = -1) -> Followed:
     if panel is None or study.known.indicator(track.indicator).unit not in MONEY:
         return track
     dated = [math.floor(time) for time in track.times]
-    prices, used = price_index(study.data.observations, dated)
+    key = "price_index", tuple(dated)
+    prices, used = study.data.once(study.known, key, lambda: price_index(study.data.observations, dated))
     if not set(dated) <= prices.keys():
         return replace(track, panel=None, reason="no_price_index")
     factors = price_factors(dated, prices, dated[at])
@@ -245,7 +248,8 @@ class Change:
     """One change of a gap to judge: its number and kind, and which two states of which years are compared.
 
     `years` are the years named on both sides. `weigh` is what the variants do: "similar" compares the focus list only
-    with the buurten whose level at the start was within its range; "unweighted" counts every buurt alike.
+    with the buurten whose level at the start was within its range; "unweighted" counts every buurt alike. Without
+    `chance` only what happened is asked, and the range is that of rounding.
     `false_events` are the same comparison at other moments, by which a departure from a trend is tested; None when no
     trend is drawn on.
     """
@@ -256,33 +260,41 @@ class Change:
     comparison: Comparison
     years: tuple[int, int]
     weigh: str = "all"
+    chance: bool = True
     false_events: tuple[Comparison, ...] | None = None
 
 
 def judged(study: Study, followed: Followed, change: Change, focus: Focus) -> tuple[Finding, gap.Interval | None]:
-    """Compute one change of a gap under a focus list; without an interval the finding says why.
+    """Compute one change of a gap under a focus list; what cannot be computed is a finding that says why.
 
-    A focus list that was chosen on this very indicator in one of the years compared moves by regression to the mean
+    What happened needs no chance: where no range of chance can be given there is none, and the change stands. A list
+    that was chosen on this very indicator in one of the years compared moves by regression to the mean
     alone. How far is not known, only at most how far (`gap.placebo`, as if no deviation lasted): the interval is
     stretched to hold the change as it was measured and with that taken off. The estimate is what was measured.
     """
     base = shared_fields(study, followed, change.kind, change.measure, focus)
     scaled, measure = on_scale(study, followed, change.measure)
+    interval = None
     try:
         paths = paths_of(scaled)
         states = _weighed(states_of(paths, change.comparison), change.weigh, paths_of(followed))
-        interval = _interval(study, states, replace(change, measure=measure))
+        estimate, rounding = gap.change_as_counted(states, measure)
+        interval = _interval(study, states, replace(change, measure=measure)) if change.chance else None
     except NotComputableError as problem:
-        return absent(followed, change.number, base, problem.reason), None
+        if problem.reason not in ONLY_CHANCE or change.false_events is not None:
+            return absent(followed, change.number, base, problem.reason), None
     sign, unit = scaled.orientation, _points(study, followed, change)
-    shift, details = 0.0, chance_details(states, interval)
-    if (rule := rule_of(followed, focus)) is not None:
-        null = _placebo(study, scaled, replace(change, measure=measure), rule)
-        shift = (null.mean if measure == ABSOLUTE else null.mean_relative) or 0.0
-        details["selection_shift"] = {"value": sign * shift, "unit": unit}
-        base["flags"] = (*base["flags"], "corrected_for_selection")
-    low, high = interval.low - max(shift, 0.0), interval.high - min(shift, 0.0)
-    ends, exact = (sorted(sign * bound for bound in pair) for pair in ((low, high), interval.rounding))
+    exact = sorted(sign * bound for bound in rounding)
+    ends: Sequence[float | None] = [None, None] if change.chance else exact
+    details: dict[str, Any] = {}
+    if interval is not None:
+        shift, details = 0.0, chance_details(states, interval)
+        if (rule := rule_of(followed, focus)) is not None:
+            null = _placebo(study, scaled, replace(change, measure=measure), rule)
+            shift = (null.mean if measure == ABSOLUTE else null.mean_relative) or 0.0
+            details["selection_shift"] = {"value": sign * shift, "unit": unit}
+            base["flags"] = (*base["flags"], "corrected_for_selection")
+        ends = sorted(sign * bound for bound in (interval.low - max(shift, 0.0), interval.high - min(shift, 0.0)))
     missing = len(followed.panel.missing) if followed.panel else 0
     a, b = sides(sign, states, measure, change.years, missing)
     if change.measure == PLACE:
@@ -291,14 +303,14 @@ def judged(study: Study, followed: Followed, change: Change, focus: Focus) -> tu
         base["measure"] = f"{change.measure}_reversed"
     finding = Finding(
         id=change.number,
-        estimate=sign * interval.estimate,
+        estimate=sign * estimate,
         low=ends[0],
         high=ends[1],
         rounding_low=exact[0],
         rounding_high=exact[1],
         a=a,
         b=b,
-        range_kind=("process", "rounding"),
+        range_kind=("process", "rounding") if interval is not None else ("rounding",),
         details={**details, **_path(paths, change, measure, sign)},
         **base,
     )
@@ -397,8 +409,8 @@ def gap_change(
 ) -> Finding:
     """Judge how the gap changed from the first to the last comparable year.
 
-    `variant`: "ends" compares the two years; "trend" the ends of each buurt's straight line through all years;
-    "similar" and "unweighted" as in `Change`.
+    `variant`: "ends" compares the two years; "counted" does too, and asks nothing of chance; "trend" the ends of each
+    buurt's straight line through all years; "similar" and "unweighted" as in `Change`.
     """
     focus = focus or study.focus
     years, times = followed.years, np.array(followed.times)
@@ -407,7 +419,7 @@ def gap_change(
         return absent(followed, number, base, followed.reason)
     comparison = gap.own_lines(times) if variant == "trend" else gap.two_years(len(years), 0, -1)
     weigh = variant if variant in ("similar", "unweighted") else "all"
-    change = Change(number, "gap_change", measure, comparison, (years[0], years[-1]), weigh)
+    change = Change(number, "gap_change", measure, comparison, (years[0], years[-1]), weigh, variant != "counted")
     return judged(study, followed, change, focus)[0]
 
 

@@ -14,12 +14,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kloof.errors import NotComputableError, ParameterError, SchemaError, examples, faults
-from kloof.findings import DECIDED, NOT_TESTABLE, UNDECIDED, VERDICTS, Finding, from_json
+from kloof.errors import ParameterError, SchemaError, examples, faults
+from kloof.findings import CHANCE, DECIDED, NOT_TESTABLE, UNDECIDED, VERDICTS, Finding, from_json
 from kloof.methods import gap
-from kloof.methods.arrays import Array
 from kloof.methods.gap import PLACE
-from kloof.questions import events, gaps
+from kloof.questions import gaps
 from kloof.questions.gaps import Change, Followed
 from kloof.questions.runner import Part, parts_of
 from kloof.study import claims
@@ -34,7 +33,7 @@ SINGLE = "single"
 CHOICES = ("indicator", "measure", "focus_list", "weighing", "window", "smallest", "rounding")
 WEIGHING = ("all", "unweighted", "similar")
 SMALLEST = {"half": 0.5, "registered": 1.0, "double": 2.0}
-TESTS = ("gap_change", "gap_change_window", "beyond_trend")
+TESTS = ("gap_change", "gap_change_window")  # kinds of which every way to test is computed anew
 Way = tuple[str, gap.Comparison, tuple[int, int]]
 
 
@@ -66,41 +65,20 @@ class Robustness:
         return int(self.table["verdict"].isin(DECIDED).sum()) / self.votes if self.votes else None
 
 
-def windows(kind: str, followed: Followed, is_before: Sequence[bool]) -> list[Way]:
+def windows(followed: Followed) -> list[Way]:
     """Give the windows in which a test can be made: name, comparison, and the years named on both sides.
 
     ends: first and last year; later: the first year left out; sooner: the last left out; trend: the ends of each
-    buurt's line through all years. Since an event only ends and later exist: the trend before it is the test itself.
+    buurt's line through all years.
     """
     times, years, count = np.array(followed.times), followed.years, len(followed.years)
-    if kind == "beyond_trend":
-        since = [place for place, before in enumerate(is_before) if not before]
-        made: list[Way] = []
-        for name, start in (("ends", 0), ("later", 1)):
-            try:
-                comparison = gap.beyond_line(times[start:], is_before[start:])
-            except NotComputableError:
-                continue
-            before, after = (np.concatenate([np.zeros(start), part]) for part in comparison)
-            made.append((name, (before, after), (years[since[0]], years[since[-1]])))
-        return made
-    last = count - 1 if kind == "gap_change" else events.last_before(is_before) if any(is_before) else -1
+    last = count - 1
     spans = [("ends", 0, last), ("later", 1, last), ("sooner", 0, last - 1)]
-    made = [
+    made: list[Way] = [
         (name, gap.two_years(count, first, end), (years[first], years[end]))
         for name, first, end in (spans if last > 1 else spans[:1])
-        if first < end
     ]
-    if last > 1:
-        lines = gap.own_lines(times[: last + 1])
-        rest = np.zeros(count - last - 1)
-        made.append(("trend", _padded(lines, rest), (years[0], years[last])))
-    return made
-
-
-def _padded(comparison: gap.Comparison, rest: Array) -> gap.Comparison:
-    """Let the years behind a comparison count nothing."""
-    return np.concatenate([comparison[0], rest]), np.concatenate([comparison[1], rest])
+    return [*made, ("trend", gap.own_lines(times), (years[0], years[last]))] if last > 1 else made
 
 
 def ways(study: Study, claim: str, published: Mapping[str, Finding]) -> pd.DataFrame:
@@ -116,7 +94,6 @@ def ways(study: Study, claim: str, published: Mapping[str, Finding]) -> pd.DataF
         if part.how.counts:
             scales.setdefault(part.name, []).append(part)
     few = replace(study, p=replace(study.p, draws=min(_DRAWS, study.p.draws)))
-    start = study.p.trend_from if kind == "beyond_trend" else None
     if "window" in entry:
         first, last = entry["window"]
         p = replace(few.p, year_from=max(few.p.year_from, first), year_to=min(few.p.year_to, last))
@@ -124,10 +101,10 @@ def ways(study: Study, claim: str, published: Mapping[str, Finding]) -> pd.DataF
     rows = []
     for name, parts in scales.items():
         for focus in study.variants:
-            followed = gaps.follow(few, name, focus, start)
+            followed = gaps.follow(few, name, focus)
             for part in parts:
                 measure, headline = part.measure, published.get(part.row)
-                for weighing, window, found in _each(few, followed, kind, (measure, focus)):
+                for weighing, window, found in _each(few, followed, kind, ((measure, part.how), focus)):
                     shown = found
                     is_headline = (focus.name, weighing, window) == (study.focus.name, "all", "ends")
                     if is_headline and headline is not None:
@@ -138,31 +115,26 @@ def ways(study: Study, claim: str, published: Mapping[str, Finding]) -> pd.DataF
 
 
 def _each(
-    study: Study, followed: Followed, kind: str, of: tuple[str, Focus]
+    study: Study, followed: Followed, kind: str, of: tuple[tuple[str, Judging], Focus]
 ) -> list[tuple[str, str, dict[str, Finding]]]:
     """Compute one measure under one focus list for each weighing and window: with rounding counted and not."""
-    measure, focus = of
+    (measure, how), focus = of
     if followed.panel is None:
         return []
     made = []
-    flags = events.is_before(study, followed)
-    for window, comparison, years in windows(kind, followed, flags):
-        tests = None
-        if kind == "beyond_trend":
-            tests = gap.false_events(np.array(followed.times), flags, 1 if window == "later" else 0)
+    for window, comparison, years in windows(followed):
         for weighing in WEIGHING if measure != PLACE else WEIGHING[:1]:
             number = f"12.{kind}.{followed.indicator}.{measure}.{focus.name}"
-            change = Change(number, kind, measure, comparison, years, weighing, tests)
+            change = Change(number, kind, measure, comparison, years, weighing, how.question == CHANCE)
             finding, interval = gaps.judged(study, followed, change, focus)
             plain = finding
-            widened = "line_does_not_hold" in finding.flags  # then rounding is not what makes the range
-            if interval is not None and finding.low is not None and finding.high is not None and not widened:
+            if interval is not None and finding.low is not None and finding.high is not None:
                 ends = interval.rounding[0] - interval.estimate, interval.rounding[1] - interval.estimate
                 grown = min(ends[0], 0.0), max(ends[1], 0.0)
                 sign = gaps.on_scale(study, followed, measure)[0].orientation
                 below, above = grown if sign > 0 else (-grown[1], -grown[0])
                 plain = replace(finding, low=finding.low - below, high=finding.high - above)
-                plain = replace(plain, rounding_low=finding.estimate, rounding_high=finding.estimate)
+            plain = replace(plain, rounding_low=finding.estimate, rounding_high=finding.estimate)
             made.append((weighing, window, {"counted": finding, "not_counted": plain}))
     return made
 
@@ -224,16 +196,20 @@ def robustness_of(claim: str, verdict: str, table: pd.DataFrame) -> Robustness:
     return Robustness(claim, verdict, table, len(voting), agree, label, () if is_robust else tuple(depends))
 
 
+def is_computed(claim: str) -> bool:
+    """Tell whether every way to test a claim is computed anew: those on the change of followed gaps."""
+    entry = claims.registry().claims[claim]
+    return entry["kind"] in TESTS and "parts" not in entry and bool(entry.get("followed"))
+
+
 def explore(
     study: Study, rows: Sequence[Mapping[str, Any]], findings: Mapping[str, Mapping[str, Any]]
 ) -> list[Robustness]:
     """Lay out every claim that was judged: computed anew for changes of a gap, as recorded for the others."""
     made: list[Robustness] = []
-    entries = claims.registry().claims
     for claim, verdict in claims.overall(rows).items():
         own = [row for row in rows if row["claim"] == claim]
-        entry = entries[claim]
-        if entry["kind"] in TESTS and set(entry.get("indicators", study.p.indicators)) >= set(study.p.indicators):
+        if is_computed(claim):
             found = {row["row"]: from_json(findings[row["finding"]]) for row in own if row["finding"]}
             table = ways(study, claim, found)
         else:

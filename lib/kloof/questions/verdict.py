@@ -28,7 +28,7 @@ from kloof.questions.all_tests import (
     one_number,
     stands_on,
 )
-from kloof.questions.robustness import CHOICES, TESTS, Robustness, explore
+from kloof.questions.robustness import CHOICES, Robustness, explore, is_computed
 from kloof.results import Column, Section, columns_of
 from kloof.study import claims, load
 from kloof.study.panel import series
@@ -126,7 +126,7 @@ def _told(study: Study, one: Robustness) -> Finding:
 def _drawn(study: Study, one: Robustness) -> pd.DataFrame:
     """Give the ways a curve draws: those with a number, with the registered smallest effect and rounding counted."""
     table = one.table
-    if one.verdict == NOT_TESTABLE or claims.registry().claims[one.claim]["kind"] not in TESTS:
+    if one.verdict == NOT_TESTABLE or not is_computed(one.claim):
         return pd.DataFrame()
     table = table[(table["smallest"] == "registered") & (table["rounding"] == "counted") & table["estimate"].notna()]
     first = table[["indicator", "measure"]].iloc[:1]
