@@ -14,6 +14,7 @@ FILES = (
     "kwb_panel.csv",
     "leefbaarometer3.csv",
     "crimes_2012_2022.csv",
+    "municipal_2015_2018.csv",
 )
 
 
@@ -24,18 +25,23 @@ def rows(name: str) -> Iterator[dict[str, str]]:
 
 
 @cache
+def suspect() -> frozenset[tuple[str, str, str, str]]:
+    """Code, year, indicator and source of what missing.csv calls suspect."""
+    keys = ("code", "year", "indicator", "source_id")
+    found = (row for row in rows("missing.csv") if row["reason"] == "suspect")
+    return frozenset(tuple(row[key] for key in keys) for row in found)  # type: ignore[misc]
+
+
+@cache
 def figures(indicator: str, source: str, year: int, prefix: str = "BU0758") -> dict[str, float]:
     """Value of an indicator by code in one source and year; what missing.csv calls suspect is left out."""
-    suspect = {
-        (row["code"], row["year"], row["indicator"]) for row in rows("missing.csv") if row["reason"] == "suspect"
-    }
     return {
         row["code"]: float(row["value"])
         for name in FILES
         for row in rows(name)
         if (row["indicator"], row["source_id"], row["year"]) == (indicator, source, str(year))
         and row["code"].startswith(prefix)
-        and (row["code"], row["year"], row["indicator"]) not in suspect
+        and (row["code"], row["year"], row["indicator"], row["source_id"]) not in suspect()
     }
 
 
@@ -45,6 +51,26 @@ def focus(name: str = "union") -> frozenset[str]:
     return frozenset(
         row["buurt_code"] for row in rows("focus_lists.csv") if row["list_id"] == name and row["buurt_code"]
     )
+
+
+PANEL = "cbs_kwb_panel"
+
+
+def dwelling_values() -> tuple[dict[int, dict[str, float]], set[str], dict[str, float]]:
+    """Dwelling values of 2015-2024, buurten measured in all of them, households of 2016 (the first year with any).
+
+    Source: kwb_panel.csv from 2016 on; for 2015 and a buurt that the panel leaves open figures.csv of the municipality,
+    and for a buurt that this leaves open the value recalculated to later boundaries.
+    """
+    sources = ("breda_dwelling_value_recalculated", "breda_dwelling_value", PANEL)
+    values: dict[int, dict[str, float]] = {}
+    for year in range(2015, 2025):
+        values[year] = {}
+        for source in sources:
+            values[year] |= figures("mean_dwelling_value", source, year)
+    homes = figures("households", PANEL, 2016)
+    complete = set.intersection(*(set(by_code) for by_code in values.values()))
+    return values, {code for code in complete if homes.get(code, 0) > 0}, homes
 
 
 def mean(values: dict[str, float], weights: dict[str, float], codes: set[str]) -> float:

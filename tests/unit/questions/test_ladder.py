@@ -372,20 +372,18 @@ def test_beta_is_two_stage_least_squares_and_noise_shows_in_the_naive_one() -> N
 
 
 def test_dwelling_values_of_breda_by_another_way() -> None:
-    """Figures: municipality of Breda, dwelling values 2015-2022 (data/breda/figures.csv); prices as above.
+    """Figures: dwelling values 2015-2024 and households of 2016 (data/breda); prices as above.
 
-    Golden: top € 106,258 and bottom € 55,371 in prices of 2015 (the year both ends of the change start to be valued).
+    Golden: top € 111,618 and bottom € 63,366 in prices of 2015 (the year both ends of the change start to be valued).
     """
     study_of_breda = open_study({"preset": "breda", "draws": 199})
     placed = place(study_of_breda, "mean_dwelling_value")
     found = ladder.matthew(study_of_breda, placed, ABSOLUTE, "06.mean_dwelling_value.absolute", 5)
-    index, _ = price_index(study_of_breda.data.observations, (2015, 2021))
+    index, _ = price_index(study_of_breda.data.observations, (2015, 2023))
     panel = placed.track.panel
     assert panel is not None
-    people = real.figures("inhabitants", "breda_population", 2015)
-    base, before, after = (
-        {code: _woz(code, year) for code in panel.codes} for year in (2015, 2016, 2022)
-    )  # fmt: skip
+    values, _, people = real.dwelling_values()
+    base, before, after = (values[year] for year in (2015, 2016, 2024))
     order = sorted(panel.codes, key=lambda code: base[code])
     total, below, groups = sum(people[code] for code in order), 0.0, {}
     for code in order:
@@ -394,18 +392,10 @@ def test_dwelling_values_of_breda_by_another_way() -> None:
             held = sum(people[other] for other in alike)
             groups |= dict.fromkeys(alike, int(5 * (below + held / 2) / total))
             below += held
-    change = {code: after[code] * index[2015] / index[2021] - before[code] for code in order}
+    change = {code: after[code] * index[2015] / index[2023] - before[code] for code in order}
     for name, group in (("bottom", 0), ("top", 4)):
         own = {code for code in order if groups[code] == group}
         assert found.details[name]["value"] == pytest.approx(real.mean(change, people, own), rel=1e-9)
-    assert found.details["top"]["value"] == pytest.approx(106.258, abs=5e-4)
-    assert found.details["bottom"]["value"] == pytest.approx(55.371, abs=5e-4)
+    assert found.details["top"]["value"] == pytest.approx(111.618, abs=5e-4)
+    assert found.details["bottom"]["value"] == pytest.approx(63.366, abs=5e-4)
     assert judge(found) == LOWER
-
-
-def _woz(code: str, year: int) -> float:
-    """The chosen source of a buurt's dwelling value: the main one, else the recalculated."""
-    for source in ("breda_dwelling_value", "breda_dwelling_value_recalculated"):
-        if code in (found := real.figures("mean_dwelling_value", source, year)):
-            return found[code]
-    raise KeyError(code)

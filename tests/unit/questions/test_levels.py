@@ -69,17 +69,13 @@ def test_a_buurt_without_a_household_count_stays_in_the_range_and_in_the_count()
     assert found.coverage == pytest.approx(100 * 1900 / 2150)
 
 
-def test_the_nine_buurten_of_breda_without_a_household_count_are_counted(breda: Study) -> None:
+def test_the_nine_buurten_of_breda_without_a_figure_are_counted(breda: Study) -> None:
     found = levels.level_finding(breda, f"{MINIMUM}_share", "x")
     assert found.b.year == 2017
     assert found.details["n_missing"]["value"] == 56 - len(real.figures(f"{MINIMUM}_share", "cbs_kwb_2017", 2017))
-    households = sum(real.figures("households", "cbs_kwb_2017", 2017).values())
-    people, own = (
-        real.figures("inhabitants", "cbs_kwb_2017", 2017),
-        real.figures("inhabitants", "breda_population", 2017),
-    )
-    unknown = sum(own[code] + 4 for code in own if code not in people and own[code])
-    assert found.coverage == pytest.approx(100 * households / (households + unknown))
+    measured = sum(real.figures("households", "cbs_kwb_2017", 2017).values())  # 47 buurten, equal in the panel
+    everyone = sum(real.figures("households", real.PANEL, 2017).values())
+    assert found.coverage == pytest.approx(100 * measured / everyone)
 
 
 def test_a_level_by_hand() -> None:
@@ -146,11 +142,11 @@ def test_a_level_needs_both_groups() -> None:
 def test_the_golden_levels_of_breda(breda: Study) -> None:
     """Share of households around the minimum 2017 (cbs_kwb_2017, by households 2017): focus 12.51, rest 5.56 percent.
 
-    Dwelling value 2024 (cbs_kwb_2024, by inhabitants 2024): focus 269.9, rest 443.5 thousand euro.
+    Dwelling value 2024 (cbs_kwb_panel, by households 2024): focus 269.0, rest 432.8 thousand euro.
     """
     for name, source, year, weigh, size_source, printed in (
         ("households_around_social_minimum_share", "cbs_kwb_2017", 2017, "households", "cbs_kwb_2017", (12.51, 5.56)),
-        ("mean_dwelling_value", "cbs_kwb_2024", 2024, "inhabitants", "cbs_kwb_2024", (269.86, 443.47)),
+        ("mean_dwelling_value", real.PANEL, 2024, "households", real.PANEL, (268.96, 432.77)),
     ):
         value, size = real.figures(name, source, year), real.figures(weigh, size_source, year)
         codes = {code for code in value if size.get(code, 0) > 0}

@@ -60,7 +60,10 @@ def test_a_link_that_weakens_and_one_that_stays() -> None:
 
 def test_a_share_of_inhabitants_stands_for_no_dwellings() -> None:
     rows: dict[int, list[Cell]] = {2016: [float(v) for v in 3 + 0.1 * np.array(CORPORATION) + NOISE]}
-    study = estate({"social_assistance_share": rows, "housing_corporation_share": {2016: CORPORATION}})
+    dwellings: dict[int, list[Cell]] = {2016: same(400)}
+    study = estate(
+        {"social_assistance_share": rows, "housing_corporation_share": {2016: CORPORATION}, "dwellings": dwellings}
+    )
     found = stacking.slope_finding(study, "social_assistance_share", "x")
     assert found.reason == "one_year_only"
     assert "dwellings_as_households" not in found.flags
@@ -158,25 +161,23 @@ def test_the_slopes_of_heerlen(shared: Path) -> None:
     assert judge(found) == SAME
 
 
-def test_breda_has_corporation_dwellings_by_postcode_for_one_year() -> None:
-    """Golden: 22 postcodes of 2017 (CBS), counts of corporation dwellings over dwellings, polyfit by households.
+def test_low_incomes_and_corporation_dwellings_of_breda_by_buurt() -> None:
+    """Golden: 6.45 points of low incomes for each 10 points of corporation dwellings in 2024, over 48 buurten.
 
-    6.97 points of low incomes per 10 points of corporation dwellings.
+    Weighed by households of the first year, 2016: a least-squares line by numpy through kwb_panel.csv.
     """
-    low, homes, all_homes, households = (
-        real.figures(name, source, 2017, "PC")
-        for name, source in (
-            ("low_income_households_share", "cbs_pc4_income"), ("dwellings_housing_corporation", "cbs_pc4_2017"),
-            ("dwellings", "cbs_pc4_2017"), ("households", "cbs_pc4_2017"),
+    low, homes, households = (
+        real.figures(name, real.PANEL, year)
+        for name, year in (
+            ("low_income_households_share", 2024), ("housing_corporation_share", 2024), ("households", 2016),
         )
     )  # fmt: skip
     codes = sorted(set(low) & set(homes) & set(households))
-    share = [100 * homes[code] / all_homes[code] for code in codes]
     weight = np.sqrt([households[code] for code in codes])
-    slope = 10 * float(np.polyfit(share, [low[code] for code in codes], 1, w=weight)[0])
+    slope = 10 * float(np.polyfit([homes[code] for code in codes], [low[code] for code in codes], 1, w=weight)[0])
     found = stacking.slope_now(open_study({"preset": "breda"}), NAME, "x")
-    assert (found.measure, found.a.year, found.details["areas"]["value"]) == ("postcode", 2017, len(codes))
+    assert (found.measure, found.a.year, found.details["areas"]["value"]) == ("buurt", 2024, len(codes))
     assert found.estimate == pytest.approx(slope, abs=1e-9)
-    assert slope == pytest.approx(6.97, abs=0.005)
+    assert slope == pytest.approx(6.45, abs=0.005)
     assert judge(found) == HIGHER
-    assert "postcodes" in found.flags
+    assert "postcodes" not in found.flags
