@@ -8,7 +8,7 @@ from kloof.errors import NotComputableError
 from kloof.findings import NOT_COMPUTABLE, Finding, judge, verdict_of
 from kloof.methods.lagged import UNIT_AND_YEAR, YEAR
 from kloof.questions import liveability
-from kloof.questions.geographies import finest, group_means
+from kloof.questions.geographies import Laid, finest, group_means
 from kloof.questions.runner import Part, Ways, kind, record, under_lists
 from kloof.results import Column, Section
 from kloof.study import claims
@@ -33,19 +33,27 @@ def does_it_improve(section: Section, study: Study) -> list[Finding]:
 @step
 def score_picture(section: Section, study: Study) -> pd.DataFrame:
     """Record the mean score of the list and of the rest per year, and its picture."""
-    name = str(claims.registry().claims["C7"]["scores"][0])
-    indicator = study.known.indicator(name)
-    try:
-        laid = finest(study, name, liveability.window(study), study.focus, liveability.low_status())
-    except NotComputableError:
+    laid = _first_score(study)
+    if laid is None:
         return pd.DataFrame()
-    table = group_means(laid)
+    name, table = laid.indicator, group_means(laid)
+    indicator = study.known.indicator(name)
     number: dict[str, Any] = {"unit": indicator.unit, "decimals": indicator.decimals}
     columns = [Column("year", "year"), Column("group", "group")]
     section.table("09.score", [*columns, *[Column(key, "number", **number) for key in ("value", "low", "high")]], table)
     options = {"unit": indicator.unit, "indicator": name, "sources": list(laid.sources), "level": laid.level}
     section.figure("09.score", "slope", "09.score", f"09.{name}", **options)
     return table
+
+
+def _first_score(study: Study) -> Laid | None:
+    """Lay out the first registered score that has figures; None without any."""
+    for name in claims.registry().claims["C7"]["scores"]:
+        try:
+            return finest(study, name, liveability.window(study), study.focus, liveability.low_status())
+        except NotComputableError:
+            continue
+    return None
 
 
 @kind("follows")

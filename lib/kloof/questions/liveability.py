@@ -19,7 +19,7 @@ from kloof.questions import gaps
 from kloof.questions.geographies import FLAGS, LEVELS, Laid, change_in_group, finest, rounding_in_group
 from kloof.study import claims
 from kloof.study.panel import Focus, series, sizes
-from kloof.study.study import Study, usable_years
+from kloof.study.study import Study, comparable_run, usable_years
 
 
 def low_status() -> Mapping[str, Any]:
@@ -165,6 +165,11 @@ def improved(study: Study, name: str, number: str, focus: Focus, years: tuple[in
 # ------------------------------------------------------------------ what follows
 
 
+RESIDENTS = {  # what the finding says of the part of a score that is made of residents
+    "livability_residents_relative": "without_residents",
+    "livability_social_cohesion_relative": "without_cohesion",
+    None: "with_residents",
+}
 Wave = tuple[int | None, int | None]  # the year of the position and that of the surroundings
 
 
@@ -196,7 +201,7 @@ class FollowedPair:
     """One pair set beside each other at one level, with the effects taken out.
 
     `waves` are the years that were joined; `spreads` the standard deviations of the later changes of the position and
-    of the surroundings, between areas in the same years.
+    of the surroundings, between areas in the same years. `taken_off` is the part made of residents that was taken off.
     """
 
     position: str
@@ -206,6 +211,7 @@ class FollowedPair:
     lagged: Lagged
     spreads: tuple[float, float]
     sources: tuple[str, ...]
+    taken_off: str | None
 
     def years(self, cause: int) -> tuple[int, int]:
         """Give the first year of the earlier change (of series `cause` of a wave) and the last of the later one."""
@@ -220,11 +226,11 @@ def set_beside(study: Study, position: str, surroundings: str, effects: str = YE
     no_figures when none has.
     """
     entry = claims.registry().claims["C8"]
-    taken_off = entry["without"].get(surroundings)
     problem: NotComputableError | None = None
     for level in LEVELS:
-        years = {name: usable_years(study, name, *window(study), level)[0] for name in (position, surroundings)}
-        waves = match_years(years[position], years[surroundings], int(entry["years_apart"]))
+        around, taken_off = _without_residents(study, surroundings, level)
+        years = usable_years(study, position, *window(study), level)[0]
+        waves = match_years(years, around, int(entry["years_apart"]))
         if not waves:
             continue
         try:
@@ -232,6 +238,24 @@ def set_beside(study: Study, position: str, surroundings: str, effects: str = YE
         except NotComputableError as found:
             problem = problem or found
     raise problem or NotComputableError("no_common_years", f"{position} and {surroundings} have no year in common.")
+
+
+def _without_residents(study: Study, name: str, level: str) -> tuple[list[int], str | None]:
+    """Give the years of surroundings, and the part made of residents that can be taken off in all of these years.
+
+    Of the registered parts the one that is published in most years counts. Without any the score stays as it is, over
+    years of one version of the model.
+    """
+    parts = claims.registry().claims["C8"]["without"].get(name)
+    years = usable_years(study, name, *window(study), level)[0]
+    if parts is None:
+        return years, None
+    there = {part: set(usable_years(study, part, *window(study), level)[0]) for part in parts}
+    both = {part: [year for year in years if year in known] for part, known in there.items()}
+    part = max(both, key=lambda name: len(both[name]))
+    if len(both[part]) > 1:
+        return both[part], part
+    return comparable_run(study, name, years, level)[0], None
 
 
 def _beside(
@@ -251,7 +275,7 @@ def _beside(
     lagged = lagged_changes(Waves(moved, around, weight), *smallest, effects)
     spreads = _spread_of_later(moved, weight), _spread_of_later(around, weight)
     used = tuple(sorted({*sources, *more}))
-    return FollowedPair(position, level, tuple(waves), size.year, lagged, spreads, used)
+    return FollowedPair(position, level, tuple(waves), size.year, lagged, spreads, used, taken_off)
 
 
 def _spread_of_later(value: Array, weight: Array) -> float:
@@ -305,7 +329,7 @@ def _directions(study: Study, found: FollowedPair, surroundings: str, number: st
     flags = ["register", *[modelled(study, name) for name in names if study.known.indicator(name).modelled]]
     single = found.lagged.forward.rows == found.lagged.forward.units
     flags += [*FLAGS[found.level], *found.lagged.flags, *(["one_lag"] if single else []), "noise_hides"]
-    flags += ["without_residents"] if surroundings in entry["without"] else []
+    flags += [RESIDENTS[found.taken_off]] if surroundings in entry["without"] else []
     flags += ["later_weights"] if found.weight_year > min(found.years(0)[0], found.years(1)[0]) else []
     made: list[Finding | None] = []
     for at, direction in ((0, found.lagged.forward), (1, found.lagged.backward)):

@@ -206,6 +206,82 @@ def test_without_a_position_in_the_same_years_there_is_no_answer() -> None:
     assert (judge(strict), strict.reason) == (NOT_COMPUTABLE, "too_few_years")  # three measurements, four are needed
 
 
+# ------------------------------------------------------------------ version 3.0: no part called residents
+
+THREE = "livability_score"
+WITHOUT_RESIDENTS = ("dwellings", "surroundings", "facilities", "nuisance")
+
+
+def version_three(**left_out: bool) -> Study:
+    """A country in the schema of leefbaarometer3.csv: scores to six digits, five parts of which only cohesion moves on.
+
+    Benefits fall in 2019 where social cohesion rose before, and have nothing to do with the other parts.
+    """
+    rng = np.random.default_rng(9)
+    years = (2014, 2016, 2018)
+    parts = {
+        name: 0.03 * rng.standard_normal((400, 3)).cumsum(axis=1) for name in (*WITHOUT_RESIDENTS, "social_cohesion")
+    }
+    rise = parts["social_cohesion"][:, 1] - parts["social_cohesion"][:, 0]
+    shares = {2017: np.full(400, 30.0), 2019: 30.0 - rise / rise.std() + 0.2 * rng.standard_normal(400)}
+    figures: dict[str, dict[int, Any]] = {
+        THREE: {year: np.round(4.10226485 + sum(parts.values())[:, at], 6) for at, year in enumerate(years)},
+        "benefit_recipients": {year: np.round(PEOPLE / 100 * share) for year, share in shares.items()},
+    }
+    if "parts" not in left_out:
+        for name, part in parts.items():
+            figures[f"livability_{name}_relative"] = {year: np.round(part[:, at], 6) for at, year in enumerate(years)}
+    return country(figures, 400, 80)
+
+
+def test_of_version_three_social_cohesion_is_taken_off() -> None:
+    """Score less cohesion is the other four parts and a constant; these have no link, which the score as it is has."""
+    study = version_three()
+    found, _ = liveability.follows(study, THREE, "x")
+    assert {"without_cohesion", "modelled_liveability"} <= set(found.flags)
+    assert not {"with_residents", "without_residents"} & set(found.flags)
+    assert judge(found) in (SAME, UNCLEAR)
+    rows = study.data.observations.set_index(["indicator", "year", "code"])["value"].sort_index()
+    four = sum(rows[f"livability_{name}_relative", 2016] - rows[f"livability_{name}_relative", 2014]
+               for name in WITHOUT_RESIDENTS).to_numpy()  # fmt: skip
+    fewer = (rows["benefit_recipients", 2017] - rows["benefit_recipients", 2019]).to_numpy() / PEOPLE * 100
+    assert found.estimate == pytest.approx(np.polyfit(four, fewer, 1)[0] * four.std(), abs=1e-6)
+
+
+def test_a_score_without_its_parts_counts_as_it_is_and_says_so() -> None:
+    found, _ = liveability.follows(version_three(parts=False), THREE, "x")
+    assert "with_residents" in found.flags
+    assert judge(found) == HIGHER  # by construction: cohesion is in the score
+
+
+def test_every_step_runs_on_version_three_alone() -> None:
+    """The notebook stopped here: it asked for the residents' part of version 2.0 in years of 3.0."""
+    section = recorded(version_three())
+    rows = [(row.claim, row.row, row.verdict) for row in section.verdicts if row.finding]
+    for claim in ("C7", "C8"):
+        assert [verdict for name, row, verdict in rows if (name, row) == (claim, THREE)] not in ([], [NOT_TESTABLE])
+    assert "09.score" in section.figures
+    assert section.findings["09.liveability.improved"].indicator == THREE
+    relative = country({SCORE: {year: 0.1 * np.arange(40.0) for year in (2020, 2022, 2024)}}, 40, 10)
+    assert recorded(relative).findings[f"09.{SCORE}"].reason is None
+
+
+@pytest.mark.shared
+def test_version_three_of_breda_as_it_is_published(shared: Path) -> None:
+    """leefbaarometer3.csv: the parts and the constant make the score, in each year that has all of them."""
+    table = pd.read_csv(shared / "figures" / "leefbaarometer3.csv").pivot(
+        index=["code", "year"], columns="indicator", values="value"
+    )
+    parts = table.drop(columns=THREE).dropna()
+    assert sorted(parts.index.unique("year")) == [2014, 2018, 2020, 2022, 2024]
+    assert len(parts.columns) == 5
+    rest = table.loc[parts.index, THREE] - parts.sum(axis=1)
+    assert rest.to_numpy() == pytest.approx(4.10226485, abs=3e-5)
+    taken_off = table.loc[parts.index, THREE] - parts["livability_social_cohesion_relative"]
+    four = parts[[f"livability_{name}_relative" for name in WITHOUT_RESIDENTS]].sum(axis=1)
+    assert (taken_off - four).to_numpy() == pytest.approx(4.10226485, abs=3e-5)
+
+
 # ------------------------------------------------------------------ C7
 
 
@@ -349,8 +425,10 @@ def test_the_steps_give_the_same_twice(breda: tuple[Study, Section]) -> None:
     assert dump(recorded(breda[0]).as_json()) == dump(breda[1].as_json())
 
 
-@pytest.mark.parametrize(("language", "words"), [("nl", "25 postcodegebieden"), ("en", "25 postcode areas")])
-def test_the_picture_speaks_of_postcode_areas(breda: tuple[Study, Section], language: str, words: str) -> None:
+@pytest.mark.parametrize(("language", "words"), [("nl", "55 buurten"), ("en", "55 neighbourhoods")])
+def test_the_picture_speaks_of_the_buurten_of_version_three(
+    breda: tuple[Study, Section], language: str, words: str
+) -> None:
     study, section = breda
     teller = dataclasses.replace(notebook.narrator(study, section), language=language)
     assert words in draw.note("09.score", teller)
@@ -363,8 +441,8 @@ def test_the_picture_counts_in_the_smallest_that_matters(breda: tuple[Study, Sec
     section = breda[1]
     names = [column["key"] for column in section.tables["09.follows"]["columns"]]
     rows = [dict(zip(names, row, strict=True)) for row in section.tables["09.follows"]["rows"]]
-    finding = section.findings["09.livability_score_relative.follows"]
-    assert rows[0]["variant"] == "follows.livability_score_relative"
+    finding = section.findings["09.livability_score.follows"]
+    assert rows[0]["variant"] == "follows.livability_score"
     assert rows[0]["estimate"] == pytest.approx((finding.estimate or 0) / (finding.smallest_effect or 1))
     assert [row["headline"] for row in rows] == [True, *[False] * (len(rows) - 1)]
 
