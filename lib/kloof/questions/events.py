@@ -24,20 +24,24 @@ def is_before(study: Study, followed: Followed) -> list[bool]:
     return [time < study.p.event_time for time in followed.times]
 
 
-def before_event(study: Study, followed: Followed, measure: str, number: str, focus: Focus | None = None) -> Finding:
-    """Judge the change of the gap from the first year to the last one before the event."""
+def before_event(
+    study: Study, followed: Followed, measure: str, number: str, focus: Focus | None = None, *, chance: bool = True
+) -> Finding:
+    """Judge the change of the gap from the first year to the last one before the event; without `chance` as counted."""
     flags, focus, kind = is_before(study, followed), focus or study.focus, "gap_change_before"
     if followed.panel is None or sum(flags) < 2:
         base = gaps.shared_fields(study, followed, kind, measure, focus)
         return gaps.absent(followed, number, base, followed.reason or "too_few_years_before")
     last = last_before(flags)
     years = followed.years[0], followed.years[last]
-    change = Change(number, kind, measure, gap.two_years(len(flags), 0, last), years)
+    change = Change(number, kind, measure, gap.two_years(len(flags), 0, last), years, chance=chance)
     return gaps.judged(study, followed, change, focus)[0]
 
 
-def since_event(study: Study, followed: Followed, measure: str, number: str, focus: Focus | None = None) -> Finding:
-    """Judge the change of the gap from the last year before the event to the last one there is."""
+def since_event(
+    study: Study, followed: Followed, measure: str, number: str, focus: Focus | None = None, *, chance: bool = True
+) -> Finding:
+    """Judge the change of the gap from the last year before the event to the last one; without `chance` as counted."""
     flags, focus, kind = is_before(study, followed), focus or study.focus, "gap_change_since"
     if followed.panel is None or all(flags) or not any(flags):
         base = gaps.shared_fields(study, followed, kind, measure, focus)
@@ -45,7 +49,7 @@ def since_event(study: Study, followed: Followed, measure: str, number: str, foc
         return gaps.absent(followed, number, base, followed.reason or absent)
     last = last_before(flags)
     years = followed.years[last], followed.years[-1]
-    change = Change(number, kind, measure, gap.two_years(len(flags), last, len(flags) - 1), years)
+    change = Change(number, kind, measure, gap.two_years(len(flags), last, len(flags) - 1), years, chance=chance)
     return gaps.judged(study, followed, change, focus)[0]
 
 

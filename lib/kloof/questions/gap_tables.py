@@ -39,20 +39,28 @@ def changed(study: Study, part: Part) -> Ways:
     return under_lists(study, part, make)
 
 
-_AT_EVENT = {
-    "gap_change_before": events.before_event, "gap_change_since": events.since_event,
-    "beyond_trend": events.beyond_trend,
-}  # fmt: skip
+_AT_EVENT = {"gap_change_before": events.before_event, "gap_change_since": events.since_event}
 
 
 @kind(*_AT_EVENT, applies=_applies, counts=gaps.counts_for)
 def before_or_since(study: Study, part: Part) -> Ways:
-    """Compute the change of a gap before the event or since, or how far it went beyond the trend before it."""
-    function = _AT_EVENT[part.kind]
+    """Compute the change of a gap before the event, or since."""
 
     def make(number: str, focus: Focus) -> Finding:
         track = follow(study, part.name, focus, study.p.trend_from)
-        return function(study, track, part.measure, number, focus)
+        asked = focus == study.focus or part.how.question == CHANCE
+        return _AT_EVENT[part.kind](study, track, part.measure, number, focus, chance=asked)
+
+    return under_lists(study, part, make)
+
+
+@kind("beyond_trend", applies=_applies, counts=gaps.counts_for)
+def beyond_its_trend(study: Study, part: Part) -> Ways:
+    """Compute how far a gap went beyond the trend before the event since."""
+
+    def make(number: str, focus: Focus) -> Finding:
+        track = follow(study, part.name, focus, study.p.trend_from)
+        return events.beyond_trend(study, track, part.measure, number, focus)
 
     return under_lists(study, part, make)
 
