@@ -1,4 +1,4 @@
-"""Steps of notebooks 04 and 05: how gaps changed, before and since; each is recorded and given back to look at."""
+"""Steps of notebooks 04 and 05 and of a hypothesis of your own: how gaps changed, before an event and since."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,13 +6,15 @@ from typing import Any
 
 import pandas as pd
 
+from kloof.errors import ParameterError
 from kloof.findings import CHANCE, HIGHER, Finding, happened, judge, verdict_of
 from kloof.methods.gap import ABSOLUTE, RELATIVE
-from kloof.questions import events, gaps
+from kloof.questions import events, gaps, levels
 from kloof.questions.gaps import Followed, follow
-from kloof.questions.runner import Part, Ways, computed_first, kind, record, under_lists
+from kloof.questions.runner import Part, Ways, computed_first, judged, kind, record, under_lists
 from kloof.results import Column, Section
-from kloof.study.panel import Focus
+from kloof.study import claims
+from kloof.study.panel import Focus, resolve_focus
 from kloof.study.step import step
 from kloof.study.study import Study
 
@@ -121,7 +123,7 @@ def changes_in_window(section: Section, study: Study) -> list[Finding]:
 
 @step
 def gap_pictures(
-    section: Section, study: Study, followed: Sequence[Followed], notebook: str = "04"
+    section: Section, study: Study, followed: Sequence[Followed], notebook: str = "04", measure: str = ABSOLUTE
 ) -> list[pd.DataFrame]:
     """Record the two lines and the gap between them, for each indicator that can be followed."""
     tables = []
@@ -152,7 +154,7 @@ def gap_pictures(
         }
         if before and before[-1] != track.years[-1]:
             options["before_until"] = before[-1]
-        section.figure(name, "gap_lines", name, f"{name}.absolute", **options)
+        section.figure(name, "gap_lines", name, f"{name}.{measure}", **options)
         tables.append(table)
     return tables
 
@@ -273,3 +275,61 @@ def event_pictures(section: Section, study: Study, followed: Sequence[Followed])
         )
         tables.append(table)
     return tables
+
+
+# ------------------------------------------------------------------ a hypothesis of a researcher
+
+
+@kind("gap")
+def behind_now(study: Study, part: Part) -> Ways:
+    """Compute how far each list is behind; a list that was chosen on this very figure has no say beside another."""
+    chosen = [focus for focus in study.variants if focus.indicator == part.name and focus != study.focus]
+    study = replace(study, variants=tuple(focus for focus in study.variants if focus not in chosen))
+
+    def make(number: str, focus: Focus) -> Finding:
+        return levels.level_finding(replace(study, focus=focus), part.name, number)
+
+    return under_lists(study, part, make)
+
+
+def as_registered(study: Study, entry: dict[str, Any]) -> Study:
+    """Give the study with the indicator, years, focus list and smallest effect of a hypothesis.
+
+    Raises ParameterError when the indicator is not in the catalogue, naming the command that lists them.
+    """
+    name = entry["indicator"]
+    if name not in study.known.indicators:
+        raise ParameterError(f"{entry['id']}: indicator {name!r} is not in the catalogue. See: kloof list indicators.")
+    p = replace(
+        study.p,
+        year_from=entry.get("year_from") or study.p.year_from,
+        year_to=entry.get("year_to") or study.p.year_to,
+        smallest_effects={**study.p.smallest_effects, name: float(entry["smallest_effect"])},
+    )
+    if not entry.get("focus"):
+        return replace(study, p=p)
+    focus = resolve_focus(study.data, study.known, entry["focus"])
+    others = tuple(variant for variant in study.variants if variant.name != focus.name)
+    return replace(study, p=p, focus=focus, variants=(focus, *others))
+
+
+def own_hypothesis(section: Section, study: Study, claim: str) -> list[Finding]:
+    """Test a registered hypothesis under every focus list, record its findings and verdicts, and say what it is worth.
+
+    A finding carries the flag registered_before or exploratory. Raises ParameterError for an id that is not registered.
+    """
+    entries = claims.registry().claims
+    if claim not in entries or "exploratory" not in entries[claim]:
+        own = ", ".join(name for name, entry in entries.items() if "exploratory" in entry) or "none"
+        raise ParameterError(f"{claim} is not a registered hypothesis of your own (there is: {own}).")
+    entry = dict(entries[claim])
+    narrowed = as_registered(study, entry)
+    mark = "exploratory" if entry["exploratory"] else "registered_before"
+    pairs = [(replace(one, flags=(mark, *one.flags)), verdict) for one, verdict in judged(narrowed, claim)]
+    section.add(*[finding for finding, _ in pairs])
+    section.decide(*[verdict for _, verdict in pairs])
+    if entry["test"] != "gap":
+        start = None if entry["test"] == "gap_change" else narrowed.p.trend_from
+        track = follow(narrowed, entry["indicator"], None, start)
+        gap_pictures(section, narrowed, [track], claim, entry["measures"][0])
+    return [finding for finding, _ in pairs]

@@ -1,7 +1,6 @@
 """How segregated: levels of focus and rest, the buurten ranked, and the indices with their ranges."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,9 +9,8 @@ import pandas as pd
 from kloof.findings import NOT_COMPUTABLE, Finding, Side, judge
 from kloof.measures.bounds import gap_range
 from kloof.methods.gap import ABSOLUTE, gap
-from kloof.questions.runner import Part, Ways, kind, under_lists
 from kloof.results import CHANGE, UNIT, Column, Section, columns_of
-from kloof.study.panel import Focus, series, sizes
+from kloof.study.panel import series, sizes
 from kloof.study.step import step
 from kloof.study.study import Study, comparable_run, usable_years
 
@@ -149,18 +147,6 @@ def every_year(study: Study, names: Sequence[str]) -> pd.DataFrame:
     table = pd.concat(made, ignore_index=True)
     years_given = sorted(str(name) for name in table if str(name).startswith("y2"))
     return table[["indicator", "area", "group", "unit", "breaks", *years_given]]
-
-
-@kind("gap")
-def behind_now(study: Study, part: Part) -> Ways:
-    """Compute how far each list is behind; a list that was chosen on this very figure has no say beside another."""
-    chosen = [focus for focus in study.variants if focus.indicator == part.name and focus != study.focus]
-    study = replace(study, variants=tuple(focus for focus in study.variants if focus not in chosen))
-
-    def make(number: str, focus: Focus) -> Finding:
-        return level_finding(replace(study, focus=focus), part.name, number)
-
-    return under_lists(study, part, make)
 
 
 @step

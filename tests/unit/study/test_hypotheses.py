@@ -20,7 +20,7 @@ from conftest import PROJECT, CommandLine, copy_project, home_at
 from kloof.cli import reports
 from kloof.errors import CatalogueError, ParameterError
 from kloof.findings import NOT_TESTABLE, SUPPORTED, Finding
-from kloof.questions import hypothesis
+from kloof.questions import gap_tables
 from kloof.questions.all_tests import one_number
 from kloof.report.notebook import narrator
 from kloof.results import Section
@@ -185,7 +185,7 @@ def in_town(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> tuple[Section, l
     full = {**own, "source": "own", "kind": own["test"], "exploratory": False, "changed": False, "notebook": "mine"}
     monkeypatch.setattr(claims, "registry", lambda: dataclasses.replace(known, claims={**known.claims, "X1": full}))
     section = Section("mine")
-    return section, hypothesis.hypothesis(section, study, "X1")
+    return section, gap_tables.own_hypothesis(section, study, "X1")
 
 
 def gap(year: int) -> float:
@@ -245,9 +245,9 @@ def test_a_level_is_no_test_of_a_list_that_was_chosen_on_it(monkeypatch: pytest.
 def test_what_is_not_registered_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     study = open_study({"preset": "breda", "draws": 199})
     with pytest.raises(ParameterError, match=r"X9 is not a registered hypothesis of your own \(there is: none\)"):
-        hypothesis.hypothesis(Section("mine"), study, "X9")
+        gap_tables.own_hypothesis(Section("mine"), study, "X9")
     with pytest.raises(ParameterError, match="C1 is not a registered hypothesis"):
-        hypothesis.hypothesis(Section("mine"), study, "C1")
+        gap_tables.own_hypothesis(Section("mine"), study, "C1")
     with pytest.raises(ParameterError, match="X1: indicator 'nothing' is not in the catalogue"):
         hypothesis.as_registered(study, entry(indicator="nothing"))
 
@@ -308,7 +308,7 @@ def test_the_notebook_is_clean_and_asks_what_was_registered(command_line: Comman
     cells = ["".join(cell["source"]) for cell in notebook["cells"]]
     assert any("X1" in cell and "Zin met {accolades}." in cell for cell in cells)
     assert any('section = kloof.Section("size_one")' in cell for cell in cells)
-    assert any('hypothesis.hypothesis(section, study, "X1")' in cell for cell in cells)
+    assert any('gap_tables.own_hypothesis(section, study, "X1")' in cell for cell in cells)
     assert all(not cell.get("outputs") for cell in notebook["cells"])
     code, out, _ = command_line("check")
     assert (code, "in order" in out) == (0, True), out
@@ -392,7 +392,7 @@ def test_the_line_of_verdicts_that_the_page_quotes(clone: Path, command_line: Co
     assert (clone / "notebooks" / "hypotheses" / "household_size.toml").is_file()
     study = open_study({"preset": "breda", "language": "en"})
     section = Section("household_size")
-    hypothesis.hypothesis(section, study, "X1")
+    gap_tables.own_hypothesis(section, study, "X1")
     content = section.as_json()
     row = one_number(content["verdicts"], content["findings"], claims.overall(content["verdicts"])["X1"])
     number = content["findings"][row["finding"]]
