@@ -10,6 +10,7 @@ import real
 from kloof.questions import gaps, groups, groups_over_time, levels
 from kloof.study.panel import jumps
 from kloof.study.study import Study, open_study
+from kloof.words.sentences import has
 
 PANEL = "cbs_kwb_panel"
 
@@ -17,6 +18,16 @@ PANEL = "cbs_kwb_panel"
 @pytest.fixture(scope="module")
 def breda() -> Study:
     return open_study({"preset": "breda"})
+
+
+def test_every_source_of_a_figure_has_its_names_in_both_languages(breda: Study) -> None:
+    measured = breda.data.observations[breda.data.observations["status"] == "measured"]
+    nameless = {
+        source
+        for source in measured["source"].unique()
+        if not all(has(table, source) for table in ("publisher", "source_title"))
+    }
+    assert nameless == set()
 
 
 def means(study: Study, name: str, year: int) -> tuple[float, float]:
