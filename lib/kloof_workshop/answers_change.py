@@ -49,10 +49,9 @@ def rates() -> pd.DataFrame:
     if table.empty:
         raise NotComputableError("not_calibrated", f"data/gap_calibration.csv has no rows for {same}.")
     years = len(lesson.panel().years)
-    table = table[table["years"] == min(table["years"], key=lambda calibrated: abs(calibrated - years))]
-    made: pd.DataFrame = table.pivot(index=["switch", "effect"], columns="judgement", values="share")
-    made = made.reset_index().rename_axis(columns=None)
-    return made.sort_values("effect", ignore_index=True, kind="stable")
+    nearest = min((int(calibrated) for calibrated in table["years"]), key=lambda calibrated: abs(calibrated - years))
+    made = table[table["years"] == nearest].pivot(index=["switch", "effect"], columns="judgement", values="share")
+    return made.reset_index().rename_axis(columns=None).sort_values("effect", ignore_index=True, kind="stable")
 
 
 def _lowest(values: np.ndarray) -> np.ndarray:
