@@ -17,16 +17,23 @@ from kloof.study.step import step
 from kloof.study.study import Study
 
 
-@kind("class_trend", "score_gap")
-def of_liveability(study: Study, part: Part) -> Ways:
-    """Compute the trend of the class in each list, or how its score moved against the rest."""
-    make = liveability.class_trend if part.kind == "class_trend" else liveability.score_gap
+@kind("of_liveability")
+def beside_the_rest(study: Study, part: Part) -> Ways:
+    """Compute how the score of each list moved against the rest, or where only a class is known, its trend."""
+    is_class = study.known.indicator(part.name).kind == "class"
+    make = liveability.class_trend if is_class else liveability.score_gap
     return under_lists(study, part, lambda number, focus: make(study, part.name, number, focus))
+
+
+@kind("level_improved")
+def level_improved(study: Study, part: Part) -> Ways:
+    """Compute whether a figure itself became better in each list."""
+    return under_lists(study, part, lambda number, focus: liveability.improved(study, part.name, number, focus))
 
 
 @step
 def does_it_improve(section: Section, study: Study) -> list[Finding]:
-    """Record the trend of the class in the list, and how its score moved against the rest (C7)."""
+    """Record how liveability moved in the list itself, and how it moved against the rest (C7)."""
     return record(section, study, "C7")
 
 

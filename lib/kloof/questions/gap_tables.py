@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from kloof.errors import ParameterError
-from kloof.findings import CHANCE, HIGHER, Finding, happened, judge, verdict_of
-from kloof.methods.gap import ABSOLUTE, RELATIVE
+from kloof.findings import CHANCE, GREW, HIGHER, NO_FIGURES, Finding, happened, judge, verdict_of
+from kloof.methods.gap import ABSOLUTE, REAL, RELATIVE
 from kloof.questions import events, gaps, levels
 from kloof.questions.gaps import Followed, follow
 from kloof.questions.runner import Part, Ways, computed_first, judged, kind, record, under_lists
@@ -35,10 +35,28 @@ def changed(study: Study, part: Part) -> Ways:
     def make(number: str, focus: Focus) -> Finding:
         track = follow(study, part.name, focus)
         asked = focus == study.focus or part.how.question == CHANCE
-        variant = "ends" if asked else "counted"
-        return replace(gaps.gap_change(study, track, part.measure, number, focus, variant=variant), kind=part.kind)
+        found = gaps.gap_change(study, track, part.measure, number, focus, variant="ends" if asked else "counted")
+        return replace(with_prices(study, track, found, focus), kind=part.kind)
 
     return under_lists(study, part, make)
+
+
+def with_prices(study: Study, track: Followed, finding: Finding, focus: Focus) -> Finding:
+    """Flag a gap in amounts as printed that grew while it did not in constant prices, with its size in those.
+
+    Prices alone make every gap in amounts grow: unsaid, a reader takes it for what happened to the buurten.
+    """
+    is_printed = finding.measure == ABSOLUTE and study.known.indicator(track.indicator).unit in gaps.MONEY
+    if not is_printed or happened(finding) != GREW:
+        return finding
+    real = gaps.gap_change(study, track, REAL, f"{finding.id}.real", focus, variant="counted")
+    if happened(real) in (GREW, NO_FIGURES):
+        return finding
+    told = {
+        f"real_{side}": {"value": at.estimate, "unit": real.unit, "decimals": real.decimals}
+        for side, at in (("before", real.a), ("after", real.b))
+    }
+    return replace(finding, flags=(*finding.flags, "prices_only"), details={**finding.details, **told})
 
 
 _AT_EVENT = {"gap_change_before": events.before_event, "gap_change_since": events.since_event}
@@ -75,7 +93,8 @@ def changes(section: Section, study: Study, followed: Sequence[Followed]) -> lis
         for measure in gaps.scales_of(study, track.indicator):
             number = f"04.{track.indicator}.{measure}"
             if number not in found:
-                found[number] = gaps.gap_change(study, track, measure, number)
+                made = gaps.gap_change(study, track, measure, number)
+                found[number] = with_prices(study, track, made, study.focus)
     section.add(*computed_first([finding for name, finding in found.items() if name not in section.findings]))
     broken = [gaps.break_finding(study, track, f"04.{track.indicator}.break") for track in followed]
     section.add(*[finding for finding in broken if finding is not None])

@@ -128,9 +128,9 @@ def judged(study: Study, claim: str, rows: Iterable[str] | None = None) -> list[
     needs = set(claims.registry().claims[claim].get("needs", ()))
     made = []
     for part in parts_of(study, claim):
-        if wanted is not None and part.row not in wanted:
+        if wanted is not None and part.row not in wanted and not wanted & set(part.row.split("|")):
             continue
-        found = KINDS[part.kind](study, part)
+        part, found = _computed(study, part)
         headline = next(iter(found))
         own = found[headline]
         absent = judge(own) == NOT_COMPUTABLE and own.reason not in ANSWERS
@@ -138,6 +138,18 @@ def judged(study: Study, claim: str, rows: Iterable[str] | None = None) -> list[
             continue
         made.append((own, claims.judge_over(claim, part.row, found, headline, part.how)))
     return _counted_together(study, made)
+
+
+def _computed(study: Study, part: Part) -> tuple[Part, Ways]:
+    """Compute a part; of figures that can stand for each other ("a|b") the first that can be computed counts."""
+    made: list[tuple[Part, Ways]] = []
+    for name in part.name.split("|"):
+        own = replace(part, name=name, row=part.row.replace(part.name, name),
+                      number=part.number.replace(part.name, name))  # fmt: skip
+        made.append((own, KINDS[part.kind](study, own)))
+        if judge(next(iter(made[-1][1].values()))) != NOT_COMPUTABLE:
+            return made[-1]
+    return made[0]
 
 
 def _counted_together(study: Study, made: Sequence[tuple[Finding, Verdict]]) -> list[tuple[Finding, Verdict]]:
@@ -163,9 +175,17 @@ def record(section: Section, study: Study, *names: str) -> list[Finding]:
         pairs = judged(study, claim)
         found |= {finding.id: finding for finding, _ in pairs}
         if claims.is_judged(claim):
-            section.decide(*[verdict for _, verdict in pairs], *claims.untested(study, claim))
+            section.decide(*[verdict for _, verdict in pairs], *_untested(study, claim))
     section.add(*computed_first([finding for name, finding in found.items() if name not in section.findings]))
     return list(found.values())
+
+
+def _untested(study: Study, claim: str) -> list[Verdict]:
+    """Give a row for what a claim needs and no part of it is made of: not followed here, or in no figure at all."""
+    entry = claims.registry().claims[claim]
+    others = () if entry.get("followed") else {part.name for part in parts_of(study, claim)}
+    alone = entry.get("followed") or not set(entry.get("needs", ())) & set(others)
+    return claims.untested(study, claim) if alone else []
 
 
 def computed_first(found: Sequence[Finding]) -> list[Finding]:

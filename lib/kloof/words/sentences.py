@@ -17,6 +17,7 @@ from kloof.findings import ANSWERS, DIFFERENCES, JUDGEMENTS, NO_FIGURES, NOT_COM
 from kloof.words import numbers
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
+PRICES_ONLY = "prices_only"  # flag: the gap grew in the amounts of each year, and not in constant prices
 SET_BESIDE = ("pace", "stock", "dilution")  # kinds whose estimate is a distance from a line, which no sentence tells
 
 
@@ -268,13 +269,19 @@ class Narrator:
             if has(*path):
                 values = self.values(finding)
                 said = fill(template(self.language, *path), values)
-                return said if part != "main" else (*self._model(finding), *said, *self._chance(finding, values))
+                if part != "main":
+                    return said
+                return *self._model(finding), *said, *self._prices(finding, values), *self._chance(finding, values)
         raise CatalogueError(f"sentences.toml has no [{'.'.join(paths[0])}] and no wider one; add it in nl and en.")
 
     def _model(self, finding: Mapping[str, Any]) -> Sentence:
         """Say before what happened that a model says it, where the figures are not counted."""
         modelled = {"modelled", "modelled_liveability"} & set(finding["flags"])
         return (self.word("by_model"),) if modelled and finding["happened"] != NO_FIGURES else ()
+
+    def _prices(self, finding: Mapping[str, Any], values: Mapping[str, Part | Sentence]) -> Sentence:
+        """Say after a gap in amounts as printed that only prices made it grow, where constant prices tell so."""
+        return (" ", *fill(self.word("prices_only"), values)) if PRICES_ONLY in finding["flags"] else ()
 
     def _chance(self, finding: Mapping[str, Any], values: Mapping[str, Part | Sentence]) -> Sentence:
         """Say after what happened whether it is more than chance; nothing where only chance was asked about."""
