@@ -79,16 +79,20 @@ def judged_cell(cell: Cell, seed: int, draws: int, replicates: range) -> Counter
     return Counter(verdict(cell.switch, cell.setting, (seed, own, at), draws) for at in replicates)
 
 
+def error_of(count: int, n: int) -> float:
+    """Give the standard error of a percentage: by Agresti & Coull 1998, not 0 where nothing was seen."""
+    middle = (count + 2) / (n + 4)
+    return round(100 * float(np.sqrt(middle * (1 - middle) / (n + 4))), 2)
+
+
 def tally(cell: Cell, counted: Counter[str]) -> list[tuple[object, ...]]:
     """Lay the counts of a cell out as rows of the table."""
     n, switch = counted.total(), cell.switch
     rows: list[tuple[object, ...]] = []
     for name in VERDICTS:
-        middle = (counted[name] + 2) / (n + 4)  # Agresti & Coull 1998: an error that is not 0 where nothing was seen
-        error = 100 * float(np.sqrt(middle * (1 - middle) / (n + 4)))
         head = ("synthetic", switch.claim, switch.part, cell.position, cell.setting.effect, switch.unit, switch.units)
         size = cell.setting.buurten, cell.setting.years
-        rows.append((*head, *size, name, round(100 * counted[name] / n, 2), round(error, 2), n))
+        rows.append((*head, *size, name, round(100 * counted[name] / n, 2), error_of(counted[name], n), n))
     return rows
 
 

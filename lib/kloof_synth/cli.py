@@ -21,18 +21,27 @@ def calibrate(
     claims: Annotated[list[str] | None, typer.Option(help="only this claim (more than once: these)")] = None,
     trials: Annotated[
         int | None,
-        typer.Option(help="synthetic municipalities for each claim, switch and size; without it 400, or 200 of gaps"),
+        typer.Option(
+            help="synthetic municipalities for each claim, switch and size; without it 400, 200 of gaps, and of worlds "
+            "400 (100 for joined claims)"
+        ),
     ] = None,
     count: Annotated[
         list[int] | None, typer.Option(help="buurten (or municipalities) of each; without it 56, 15 and 200")
     ] = None,
     workers: Annotated[int, typer.Option(help="processes; 0: as many as there are cores")] = 0,
     out: Annotated[
-        Path | None, typer.Option(help="table to fill; without it data/calibration.csv, or data/gap_calibration.csv")
+        Path | None,
+        typer.Option(
+            help="table to fill; without it data/calibration.csv, data/gap_calibration.csv or data/worlds.csv"
+        ),
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="make everything anew, also what is there")] = False,
     gaps: Annotated[
         bool, typer.Option("--gaps", help="make the other table: the change of a gap, judged in several ways")
+    ] = False,
+    worlds: Annotated[
+        bool, typer.Option("--worlds", help="make a third table: both questions and joined claims in sixteen worlds")
     ] = False,
 ) -> None:
     """Fill the table of error rates, and go on where an earlier run stopped; that of --gaps is made in one go."""
@@ -42,15 +51,21 @@ def calibrate(
     from kloof.paths import data_folder
     from kloof_synth import calibration
 
-    trials = (200 if gaps else 400) if trials is None else trials
-    if trials < 1:
+    if gaps and worlds:
+        raise ParameterError("--gaps and --worlds are two tables: make one, then the other.")
+    if trials is not None and trials < 1:
         raise ParameterError(f"trials {trials} is not a number of synthetic municipalities; give 1 or more.")
-    path = out or data_folder() / ("gap_calibration.csv" if gaps else "calibration.csv")
-    if gaps:
+    path = out or data_folder() / f"{'gap_calibration' if gaps else 'worlds' if worlds else 'calibration'}.csv"
+    if gaps or worlds:
         if claims or count:
-            raise ParameterError("--gaps has its own cases; --claims and --count choose those of the other table.")
-        make_gap_table(path, trials, workers or os.cpu_count() or 1)
+            named = "--gaps" if gaps else "--worlds"
+            raise ParameterError(f"{named} has its own cases; --claims and --count choose those of the other table.")
+        if worlds:
+            make_worlds_table(path, trials, workers or os.cpu_count() or 1, fresh=fresh)
+        else:
+            make_gap_table(path, trials or 200, workers or os.cpu_count() or 1)
         return
+    trials = trials or 400
     chosen = calibration.cells(claims or (), count or calibration.COUNTS)
     before = calibration.empty() if fresh else calibration.read(path)
     started = time.monotonic()
@@ -68,6 +83,20 @@ def make_gap_table(path: Path, trials: int, workers: int) -> None:
     print(f"{len(cases)} cases of {trials} synthetic municipalities each …", file=sys.stderr)
     calibration.write_table(path, gap_calibration.calibrate_gaps(cases, trials, workers=workers))
     print(f"{path}: {len(cases)} cases of {trials} synthetic municipalities.\nNext: kloof run --only 12")
+
+
+def make_worlds_table(path: Path, trials: int | None, workers: int, *, fresh: bool) -> None:
+    """Fill the table of the sixteen worlds, and go on where an earlier run stopped."""
+    import time
+
+    from kloof_synth import calibration, world_trials
+
+    before = calibration.empty() if fresh else calibration.read(path)
+    started, every = time.monotonic(), len(world_trials.world_cells())
+    for table, done in world_trials.fill_worlds(before, trials, workers):
+        calibration.write_table(path, table)
+        print(f"{done}   {time.monotonic() - started:.0f} s", file=sys.stderr)
+    print(f"{path}: {every} cells.\nNext: kloof run --only 12")
 
 
 def line_of(told: "Told") -> str:

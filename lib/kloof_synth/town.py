@@ -50,6 +50,8 @@ class Figure:
     buurt's own level (relative). `shock` and `noise`: standard deviation per year of changes that stay and of
     deviations that do not, in a buurt of `USUAL_SIZE`; one of half the size has 2^`size_power` times as much, a focus
     buurt `focus_factor` times. `growth` per year; `movement`: the standard deviation of what all share in a year.
+    `together`: the part of the variance of the shocks that neighbours share; `tails`: the degrees of freedom of a
+    Student-t with the same variance from which what stays is drawn (without it: normal).
     """
 
     level: float
@@ -62,6 +64,8 @@ class Figure:
     movement: float = 0.0
     size_power: float = 0.25
     focus_factor: float = 1.0
+    together: float = TOGETHER
+    tails: float | None = None
 
 
 def places(buurten: int, focus: int, rng: np.random.Generator, size_spread: float = 1.0) -> Places:
@@ -77,9 +81,16 @@ def places(buurten: int, focus: int, rng: np.random.Generator, size_spread: floa
     return Places(size, need, lowest(-listed, focus), near)
 
 
-def shared(near: Array, draws: Array) -> Array:
+def shared(near: Array, draws: Array, together: float = TOGETHER) -> Array:
     """Mix two sets of draws (2 × buurt × year, each of variance 1) into one that neighbours partly share."""
-    return np.asarray(np.sqrt(TOGETHER) * (near @ draws[0]) + np.sqrt(1 - TOGETHER) * draws[1])
+    return np.asarray(np.sqrt(together) * (near @ draws[0]) + np.sqrt(1 - together) * draws[1])
+
+
+def _lasting_draws(figure: Figure, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    """Draw what stays, of variance 1: normal, or with heavy tails."""
+    if figure.tails is None:
+        return rng.standard_normal(shape)
+    return np.asarray(rng.standard_t(figure.tails, shape) * np.sqrt((figure.tails - 2) / figure.tails))
 
 
 def vary(where: Places, figure: Figure) -> Array:
@@ -97,7 +108,7 @@ def drawn(where: Places, figure: Figure, years: int, rng: np.random.Generator) -
     deviation = figure.by_need * where.need + figure.spread * rng.standard_normal(len(where.size))
     level = figure.level * np.exp(deviation)[:, None]
     shape = 2, len(where.size), years
-    shocks = figure.shock * shared(where.near, rng.standard_normal(shape))
+    shocks = figure.shock * shared(where.near, _lasting_draws(figure, shape, rng), figure.together)
     shocks[:, 0] = 0.0
     noise = figure.noise * rng.standard_normal(shape[1:])
     common = figure.movement * rng.standard_normal(years)
