@@ -127,10 +127,10 @@ def judged(study: Study, claim: str, rows: Iterable[str] | None = None) -> list[
     wanted = None if rows is None else set(rows)
     needs = set(claims.registry().claims[claim].get("needs", ()))
     made = []
-    for part in parts_of(study, claim):
-        if wanted is not None and part.row not in wanted and not wanted & set(part.row.split("|")):
+    for asked in parts_of(study, claim):
+        if wanted is not None and asked.row not in wanted and not wanted & set(asked.row.split("|")):
             continue
-        part, found = _computed(study, part)
+        part, found = _computed(study, asked)
         headline = next(iter(found))
         own = found[headline]
         absent = judge(own) == NOT_COMPUTABLE and own.reason not in ANSWERS
