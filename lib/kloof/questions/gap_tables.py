@@ -327,7 +327,7 @@ def as_registered(study: Study, entry: dict[str, Any]) -> Study:
     )
     if not entry.get("focus"):
         return replace(study, p=p)
-    focus = resolve_focus(study.data, study.known, entry["focus"])
+    focus = resolve_focus(study.data, study.known, entry["focus"], study.p.year_from)
     others = tuple(variant for variant in study.variants if variant.name != focus.name)
     return replace(study, p=p, focus=focus, variants=(focus, *others))
 

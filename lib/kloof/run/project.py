@@ -71,7 +71,7 @@ def focus_lists() -> Rows:
         *rows,
         (
             "lowest:11:mean_income_per_inhabitant:2016",
-            "a rule: the 11 lowest on an indicator in a year (or highest:…)",
+            "a rule: the 11 lowest on an indicator in a year (or highest:…, 20% for 11, first for the year)",
         ),
     ]
 

@@ -1,7 +1,7 @@
 """One indicator for the buurten of one municipality: year by year, with the bounds its rounding leaves.
 
 Also resolves the focus list: a registered list, or a rule such as `lowest:11:mean_income_per_inhabitant:2016` or
-`lowest:20%:mean_dwelling_value:2024`.
+`lowest:20%:mean_dwelling_value:first`.
 """
 
 import math
@@ -18,7 +18,8 @@ from kloof.errors import NotComputableError, ParameterError, SourceError, exampl
 from kloof.schema import SetAside
 from kloof.study.dataset import DataSet
 
-RULE = re.compile(r"(lowest|highest):(\d+%?):(\w+):(\d{4})")
+FIRST = "first"  # in the place of the year of a rule: the first year of the window that can be used
+RULE = re.compile(rf"(lowest|highest):(\d+%?):(\w+):(\d{{4}}|{FIRST})")
 CAPPED = {"percent": 100.0}
 NOTHING = pd.DataFrame(
     {"code": pd.Series(dtype="str"), "year": pd.Series(dtype="int64")}
@@ -245,25 +246,32 @@ def by_year(data: DataSet, known: Catalogue, name: str, level: str = "buurt") ->
 
 @dataclass(frozen=True)
 class Focus:
-    """The focus list of a run: its members and how it was made."""
+    """The focus list of a run: its members and how it was made.
+
+    A rule has an `indicator` and a `year`; `passed_over` areas have a figure then and too few inhabitants to be listed.
+    """
 
     name: str
     codes: tuple[str, ...]
     indicator: str | None = None
     year: int | None = None
+    passed_over: int = 0
 
 
-def resolve_focus(data: DataSet, known: Catalogue, name: str) -> Focus:
+def resolve_focus(data: DataSet, known: Catalogue, name: str, year_from: int = 0) -> Focus:
     """Turn a focus parameter into buurten.
 
     `name` is a list of the data set, codes joined by commas, or a rule `lowest:N:INDICATOR:YEAR`. With a percentage for
-    N it is that part of the buurten with a value, rounded, at least one; the focus is then named by the number it is.
+    N it is that part of the buurten that can be listed, rounded, at least one; with `first` for YEAR it is the first
+    year from `year_from` on in which enough is measured. A list made at the end of the window would select on the
+    outcome: whoever fell is on it. The focus is named by the number and the year it is. Areas with fewer inhabitants
+    than `list_minimum_inhabitants` of the catalogue, in that year or the nearest one before, are passed over.
     Raises ParameterError when it is unknown, holds a buurt of another municipality, is empty, or leaves no buurt to
     compare with.
     """
     units = data.units()
     if match := RULE.fullmatch(name):
-        return _by_rule(data, known, name, match)
+        return _by_rule(data, known, match, year_from)
     if name in data.focus_lists:
         codes = data.focus_lists[name]
     elif name.replace(",", "").strip() and all(part.strip().startswith("BU") for part in name.split(",")):
@@ -297,19 +305,49 @@ def _sound(focus: Focus, units: Sequence[str]) -> Focus:
     return focus
 
 
-def _by_rule(data: DataSet, known: Catalogue, name: str, match: re.Match[str]) -> Focus:
-    extreme, indicator, year = match[1], match[3], int(match[4])
-    table = series(data, known, indicator)
-    values = table[(table["year"] == year) & (table["status"] == "measured")].set_index("code")["value"]
+def _by_rule(data: DataSet, known: Catalogue, match: re.Match[str], year_from: int) -> Focus:
+    extreme, indicator = match[1], match[3]
+    tables = by_year(data, known, indicator)
+    year = _first_year(data, known, indicator, year_from) if match[4] == FIRST else int(match[4])
+    rows = tables.get(year)
+    values = pd.Series(dtype="float64") if rows is None else rows["value"][rows["status"] == "measured"]
     if values.empty:
-        covered = ", ".join(str(covered) for covered in sorted(table["year"].unique())) or "no year at all"
-        raise ParameterError(f"focus {name!r}: {indicator} has no value by buurt in {year}; it has {covered}.")
+        covered = ", ".join(map(str, tables)) or "no year at all"
+        lacks = f"values for enough buurten from {year_from} on" if match[4] == FIRST else f"value by buurt in {year}"
+        raise ParameterError(f"focus {match[0]!r}: {indicator} has no {lacks}; it has {covered}.")
+    large = values[~_is_small(data, known, list(values.index), year)]
+    if large.empty:
+        least = known.settings["list_minimum_inhabitants"]
+        raise ParameterError(f"focus {match[0]!r}: no buurt had {least} inhabitants or more in {year}.")
     size = int(match[2].removesuffix("%"))
     if match[2].endswith("%") and size:
-        size = max(1, math.floor(size * len(values) / 100 + 0.5))
-        name = f"{extreme}:{size}:{indicator}:{year}"
-    ranked = values.sort_index().sort_values(ascending=extreme == "lowest", kind="stable")
-    return _sound(Focus(name, tuple(sorted(ranked.index[:size])), indicator, year), list(values.index))
+        size = max(1, math.floor(size * len(large) / 100 + 0.5))
+    name = f"{extreme}:{size}:{indicator}:{year}"
+    ranked = large.sort_index().sort_values(ascending=extreme == "lowest", kind="stable")
+    focus = Focus(name, tuple(sorted(ranked.index[:size])), indicator, year, len(values) - len(large))
+    return _sound(focus, list(large.index))
+
+
+def _first_year(data: DataSet, known: Catalogue, indicator: str, year_from: int) -> int:
+    """Give the first year from `year_from` on in which enough of the buurten that can be listed have a figure.
+
+    Enough is the catalogue's `coverage_minimum`, in percent. 0 when there is no such year.
+    """
+    for year, rows in by_year(data, known, indicator).items():
+        measured = (rows["status"] == "measured")[~_is_small(data, known, list(rows.index), year)]
+        if year >= year_from and len(measured) and 100 * measured.mean() >= float(known.settings["coverage_minimum"]):
+            return year
+    return 0
+
+
+def _is_small(data: DataSet, known: Catalogue, codes: Sequence[str], year: int) -> "pd.Series[bool]":
+    """Tell which areas have too few inhabitants to be listed by a rule, as far as that is known."""
+    least = float(known.settings.get("list_minimum_inhabitants", 0))
+    found = _of_year(by_year(data, known, "inhabitants"), year)
+    if found is None:
+        return pd.Series(data=False, index=list(codes))
+    most = found[1]["value"].fillna(found[1]["high"]).reindex(list(codes))
+    return most < least
 
 
 JUMP = 0.25  # a part of a buurt's people or households by which it changes in a year only when it became another
@@ -399,6 +437,8 @@ def balance(
     aside = [SetAside(step, len(made.left_out) - made.no_size, "not_measured_in_every_year")]
     if made.no_size:
         aside.append(SetAside(step, made.no_size, "size_not_known"))
+    if focus.passed_over:
+        aside.append(SetAside(f"list {focus.name}", focus.passed_over, "too_few_inhabitants_to_be_listed"))
     if jumped:
         aside.append(SetAside(step, len(jumped), "jumped_in_a_year", ", ".join(jumped)))
     return Balanced(

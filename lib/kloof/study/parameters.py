@@ -68,7 +68,7 @@ HELP = {
     "trend_from": "first year that may count for the trend before the event",
     "event": "month of the event whose before and since are compared, such as 2020-03",
     "focus": "focus list: its name, buurt codes joined by commas, or a rule such as "
-    "lowest:11:mean_income_per_inhabitant:2016 or lowest:20%:mean_dwelling_value:2024",
+    "lowest:11:mean_income_per_inhabitant:2016 or lowest:20%:mean_dwelling_value:first",
     "focus_variants": "the focus lists under which every verdict is repeated",
     "indicators": "indicators whose gap is followed over the years",
     "levels": "indicators whose level is shown, or none",

@@ -89,8 +89,10 @@ def _opened(p: Parameters) -> Study:
         raise ParameterError(
             f"{p.source} has no year from {p.year_from} to {p.year_to}; it has {', '.join(map(str, years))}."
         )
-    focus = resolve_focus(data, known, p.focus)
-    lists = {name: resolve_focus(data, known, name) for name in dict.fromkeys((p.focus, *p.focus_variants))}
+    focus = resolve_focus(data, known, p.focus, p.year_from)
+    lists = {
+        name: resolve_focus(data, known, name, p.year_from) for name in dict.fromkeys((p.focus, *p.focus_variants))
+    }
     p = replace(p, focus=focus.name, focus_variants=tuple(lists[name].name for name in p.focus_variants))
     return Study(p, data, known, focus, tuple({variant.name: variant for variant in lists.values()}.values()))
 

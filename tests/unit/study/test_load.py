@@ -20,7 +20,7 @@ BUURTEN = [f"BU0344{number:04d}" for number in range(10)]
 KWB: list[Row] = [
     (UTRECHT, 2024, "inhabitants", 1000, "cbs_kwb_2024"), (BREDA, 2024, "inhabitants", 700, "cbs_kwb_2024"),
     (MAASHORST, 2024, "inhabitants", 300, "cbs_kwb_2024"),
-    *[(code, 2024, "inhabitants", 100, "cbs_kwb_2024") for code in BUURTEN],
+    *[(code, 2024, "inhabitants", 200, "cbs_kwb_2024") for code in BUURTEN],
     *[(code, 2024, "mean_dwelling_value", 200 + number, "cbs_kwb_2024") for number, code in enumerate(BUURTEN)],
 ]  # fmt: skip
 OLD: list[Row] = [
