@@ -55,7 +55,8 @@ def score_picture(section: Section, study: Study) -> pd.DataFrame:
 
 def _first_score(study: Study) -> Laid | None:
     """Lay out the first registered score that has figures; None without any."""
-    for name in claims.registry().claims["C7"]["scores"]:
+    named = [name for one in claims.registry().claims["C7"]["scores"] for name in one.split("|")]
+    for name in (name for name in named if study.known.indicator(name).kind != "class"):
         try:
             return finest(study, name, liveability.window(study), study.focus, liveability.low_status())
         except NotComputableError:
