@@ -53,7 +53,7 @@ _TALL = 250.0  # of the panel with both lines
 DISTANCE = "#F3D08A"
 DASHED = (0, (1.5, 1.5))
 FACES = dict.fromkeys(VERDICTS, "#BDBDBD") | {"SUPPORTED": INK, "CONTRADICTED": "white"}
-SIGNS = dict.fromkeys(VERDICTS, "") | {"MIXED": "◐", "NEGLIGIBLE": "≈", "UNDECIDED": "?", "NOT_TESTABLE": "–"}
+SIGNS = dict.fromkeys(VERDICTS, "") | {"NEGLIGIBLE": "≈", "UNDECIDED": "?", "NOT_TESTABLE": "–"}
 
 
 def stretches(rows: pd.DataFrame, values: Sequence[str]) -> "pd.Series[int]":
