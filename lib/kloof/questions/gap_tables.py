@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from kloof.errors import ParameterError
-from kloof.findings import CHANCE, GREW, HIGHER, NO_FIGURES, Finding, happened, judge, verdict_of
+from kloof.findings import CHANCE, GREW, HAPPENED, HIGHER, NO_FIGURES, Finding, happened, judge, verdict_of
 from kloof.methods.gap import ABSOLUTE, REAL, RELATIVE
 from kloof.questions import events, gaps, levels
 from kloof.questions.gaps import Followed, follow
@@ -142,15 +142,19 @@ def changes_in_window(section: Section, study: Study) -> list[Finding]:
 
 @step
 def gap_pictures(
-    section: Section, study: Study, followed: Sequence[Followed], notebook: str = "04", measure: str = ABSOLUTE
+    section: Section, study: Study, followed: Sequence[Followed], notebook: str = "04", finding: str = ""
 ) -> list[pd.DataFrame]:
-    """Record the two lines and the gap between them, for each indicator that can be followed."""
+    """Record the two lines and the gap between them of each indicator that can be followed, in constant prices.
+
+    Each picture belongs to the change on its own scale, or to the `finding` that is named.
+    """
     tables = []
     for track in followed:
         if track.panel is None:
             continue
         indicator = study.known.indicator(track.indicator)
-        table = gaps.gap_table(study, track)
+        shown, measure = gaps.for_picture(study, track)
+        table = gaps.gap_table(study, shown)
         level: dict[str, Any] = {"unit": indicator.unit, "decimals": indicator.decimals}
         gap: dict[str, Any] = {"unit": study.known.units[indicator.unit]["change"], "decimals": indicator.decimals}
         columns = [
@@ -173,7 +177,7 @@ def gap_pictures(
         }
         if before and before[-1] != track.years[-1]:
             options["before_until"] = before[-1]
-        section.figure(name, "gap_lines", name, f"{name}.{measure}", **options)
+        section.figure(name, "gap_lines", name, finding or f"{name}.{measure}", **options)
         tables.append(table)
     return tables
 
@@ -194,7 +198,8 @@ def variants(section: Section, study: Study, followed: Sequence[Followed]) -> pd
         return pd.DataFrame()
     steady = follow(study, track.indicator, steady=True)
     rows = []
-    for measure in (ABSOLUTE, RELATIVE):
+    scale = gaps.for_picture(study, track)[1]
+    for measure in (scale, RELATIVE):
         number = f"04.{track.indicator}.{measure}"
         found = [
             (focus.name, gaps.gap_change(study, follow(study, track.indicator, focus), measure, number, focus))
@@ -206,7 +211,7 @@ def variants(section: Section, study: Study, followed: Sequence[Followed]) -> pd
         rows += [_variant_row(study, measure, name, finding) for name, finding in found]
     table = pd.DataFrame(rows)
     change = study.known.units[study.known.indicator(track.indicator).unit]["change"]
-    for measure, unit in ((ABSOLUTE, change), (RELATIVE, "points")):
+    for name, measure, unit in ((ABSOLUTE, scale, change), (RELATIVE, RELATIVE, "points")):
         own = table[table["measure"] == measure]
         columns = [
             Column("variant", "variant"),
@@ -215,21 +220,21 @@ def variants(section: Section, study: Study, followed: Sequence[Followed]) -> pd
                     key,
                     "number",
                     unit,
-                    study.known.indicator(track.indicator).decimals if measure == ABSOLUTE else None,
+                    study.known.indicator(track.indicator).decimals if measure != RELATIVE else None,
                 )
                 for key in ("estimate", "low", "high")
             ],
             Column("verdict", "verdict"),
             Column("headline", "headline"),
         ]
-        section.table(f"04.variants.{measure}", columns, own)
+        section.table(f"04.variants.{name}", columns, own)
         if own["estimate"].isna().all():
             continue
         smallest = study.smallest_effect(track.indicator, measure)
         section.figure(
-            f"04.variants.{measure}",
+            f"04.variants.{name}",
             "specification",
-            f"04.variants.{measure}",
+            f"04.variants.{name}",
             f"04.{track.indicator}.{measure}",
             smallest_effect=smallest,
             unit=unit,
@@ -245,7 +250,7 @@ def _variant_row(study: Study, measure: str, name: str, finding: Finding) -> dic
         "estimate": finding.estimate,
         "low": finding.low,
         "high": finding.high,
-        "verdict": verdict_of(finding, HIGHER),
+        "verdict": verdict_of(finding, HIGHER, HAPPENED),
         "headline": name == study.focus.name,
     }
 
@@ -275,7 +280,8 @@ def event_pictures(section: Section, study: Study, followed: Sequence[Followed])
             continue
         indicator = study.known.indicator(track.indicator)
         gap: dict[str, Any] = {"unit": study.known.units[indicator.unit]["change"], "decimals": indicator.decimals}
-        table = events.event_table(study, track)
+        shown, measure = gaps.for_picture(study, track)
+        table = events.event_table(study, shown)
         name = f"05.{track.indicator}"
         columns = [
             Column("year", "year"),
@@ -287,7 +293,7 @@ def event_pictures(section: Section, study: Study, followed: Sequence[Followed])
             name,
             "event_study",
             name,
-            f"{name}.absolute.before",
+            f"{name}.{measure}.before",
             unit=indicator.unit,
             indicator=track.indicator,
             sources=list(track.panel.sources),
@@ -350,5 +356,5 @@ def own_hypothesis(section: Section, study: Study, claim: str) -> list[Finding]:
     if entry["test"] != "gap":
         start = None if entry["test"] == "gap_change" else narrowed.p.trend_from
         track = follow(narrowed, entry["indicator"], None, start)
-        gap_pictures(section, narrowed, [track], claim, entry["measures"][0])
+        gap_pictures(section, narrowed, [track], claim, pairs[0][0].id)
     return [finding for finding, _ in pairs]

@@ -126,6 +126,17 @@ def in_constant_prices(study: Study, track: Followed, at: int = -1) -> Followed:
     return replace(track, panel=replace(panel, sources=tuple(sorted({*panel.sources, *used})), **amounts))
 
 
+def for_picture(study: Study, track: Followed) -> tuple[Followed, str]:
+    """Give a followed indicator as a picture draws it, and the scale of the finding it belongs to.
+
+    Amounts in constant prices, in the comparable years only: in those of their own years every gap seems to grow.
+    """
+    real = in_constant_prices(study, track)
+    if study.known.indicator(track.indicator).unit not in MONEY or real.panel is None:
+        return track, ABSOLUTE
+    return replace(real, breaks=()), REAL
+
+
 def by_place(track: Followed) -> Followed:
     """Lay every year out as places among all buurten, so that the gap is how far the list stands below the middle.
 
