@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from kloof.errors import ParameterError, SchemaError, examples, faults
-from kloof.findings import CHANCE, DECIDED, NOT_TESTABLE, UNDECIDED, VERDICTS, Finding, from_json
+from kloof.findings import CHANCE, DECIDED, MIXED, NOT_TESTABLE, UNDECIDED, VERDICTS, Finding, from_json
 from kloof.methods import gap
 from kloof.methods.gap import PLACE
 from kloof.questions import gaps
@@ -56,8 +56,8 @@ class Robustness:
 
     @property
     def agree_share(self) -> float | None:
-        """Part of the ways that agree (0-1); None when no way could be tested, or nothing was decided to agree on."""
-        return self.agree / self.votes if self.votes and self.verdict in DECIDED else None
+        """Part of the ways that agree (0-1); None when no way could be tested, or there is no one verdict to agree on."""
+        return self.agree / self.votes if self.votes and self.verdict in DECIDED and self.verdict != MIXED else None
 
     @property
     def decides_share(self) -> float | None:

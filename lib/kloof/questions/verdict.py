@@ -108,7 +108,18 @@ def robustness(section: Section, study: Study, parts: Parts) -> list[Robustness]
 
 
 def _told(study: Study, one: Robustness) -> Finding:
-    """Give the part of the ways that agree with a verdict; where nothing was decided, the part that decides at all."""
+    """Give the part of the ways that agree with a verdict.
+
+    Where nothing was decided, the part that decides at all; where a claim holds in part, how many ways say what.
+    """
+    if one.verdict == MIXED:
+        votes = one.table["verdict"].value_counts()
+        told = {"ways": one.votes, **{name.lower(): int(votes.get(name, 0)) for name in DECIDED}}
+        return Finding(
+            id=f"12.robust.{one.claim}", kind="robustness_mixed", measure=one.claim, unit="number",
+            estimate=one.votes, low=one.votes, high=one.votes, decimals=0, focus=study.focus.name,
+            details={name: {"value": value, "unit": "number"} for name, value in told.items()},
+        )  # fmt: skip
     is_open = one.verdict == UNDECIDED
     part = one.decides_share if is_open else one.agree_share
     share = None if part is None else 100 * part
