@@ -56,7 +56,7 @@ class Robustness:
 
     @property
     def agree_share(self) -> float | None:
-        """Part of the ways that agree (0-1); None when no way could be tested, or there is no one verdict to agree on."""
+        """Part of the ways that agree (0-1); None without a test, or one verdict to agree on."""
         return self.agree / self.votes if self.votes and self.verdict in DECIDED and self.verdict != MIXED else None
 
     @property
