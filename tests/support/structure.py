@@ -195,10 +195,12 @@ class Reach:
 
 
 def _registers(node: ast.stmt) -> bool:
-    """Does a decorator hand the function to somebody who calls it: a command line, a property of another library."""
-    return any(
-        "command" in ast.unparse(one) or "callback" in ast.unparse(one) for one in getattr(node, "decorator_list", ())
-    )
+    """Does a decorator hand the function to somebody who calls it: a command line, another library, the claim runner.
+
+    That a claim asks for each kind that the runner is given is tested where the runner is.
+    """
+    decorators = [ast.unparse(one) for one in getattr(node, "decorator_list", ())]
+    return any("command" in one or "callback" in one or one.startswith("kind(") for one in decorators)
 
 
 def _is_called_from_outside(node: ast.ClassDef, module: Module) -> bool:

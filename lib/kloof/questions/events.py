@@ -35,7 +35,7 @@ def before_event(
     last = last_before(flags)
     years = followed.years[0], followed.years[last]
     change = Change(number, kind, measure, gap.two_years(len(flags), 0, last), years, chance=chance)
-    return gaps.judged(study, followed, change, focus)[0]
+    return gaps.computed(study, followed, change, focus)[0]
 
 
 def since_event(
@@ -50,7 +50,7 @@ def since_event(
     last = last_before(flags)
     years = followed.years[last], followed.years[-1]
     change = Change(number, kind, measure, gap.two_years(len(flags), last, len(flags) - 1), years, chance=chance)
-    return gaps.judged(study, followed, change, focus)[0]
+    return gaps.computed(study, followed, change, focus)[0]
 
 
 def last_before(flags: Sequence[bool]) -> int:
@@ -76,7 +76,7 @@ def beyond_trend(study: Study, followed: Followed, measure: str, number: str, fo
     change = Change(
         number, kind, measure, comparison, (since[0], since[-1]), false_events=gap.false_events(times, flags)
     )
-    finding, interval = gaps.judged(study, followed, change, focus)
+    finding, interval = gaps.computed(study, followed, change, focus)
     finding = replace(finding, rounding_low=None, rounding_high=None)  # a drawn-on line is not a thing that happened
     if interval is not None and sum(flags) == 2:
         finding = replace(finding, flags=(*finding.flags, "trend_from_two_years"))

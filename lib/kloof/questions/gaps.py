@@ -275,7 +275,7 @@ class Change:
     false_events: tuple[Comparison, ...] | None = None
 
 
-def judged(study: Study, followed: Followed, change: Change, focus: Focus) -> tuple[Finding, gap.Interval | None]:
+def computed(study: Study, followed: Followed, change: Change, focus: Focus) -> tuple[Finding, gap.Interval | None]:
     """Compute one change of a gap under a focus list; what cannot be computed is a finding that says why.
 
     What happened needs no chance: where no range of chance can be given there is none, and the change stands. A list
@@ -431,7 +431,7 @@ def gap_change(
     comparison = gap.own_lines(times) if variant == "trend" else gap.two_years(len(years), 0, -1)
     weigh = variant if variant in ("similar", "unweighted") else "all"
     change = Change(number, "gap_change", measure, comparison, (years[0], years[-1]), weigh, variant != "counted")
-    return judged(study, followed, change, focus)[0]
+    return computed(study, followed, change, focus)[0]
 
 
 def _weighed(states: States, weigh: str, paths: Paths) -> States:

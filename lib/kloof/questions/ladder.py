@@ -211,7 +211,7 @@ def behind_similar(study: Study, name: str, measure: str, number: str, focus: Fo
     comparison = gap.two_years(len(track.years), start, -1)
     years = track.years[start], track.years[-1]
     change = gaps.Change(number, "behind_similar", measure, comparison, years, "similar")
-    found = gaps.judged(study, track, change, focus)[0]
+    found = gaps.computed(study, track, change, focus)[0]
     more: tuple[str, ...] = ("constant_prices",) if study.known.indicator(name).unit in MONEY else ()
     more += () if start else ("same_year_base",)
     return replace(found, measure=measure, flags=(*found.flags, *more))

@@ -126,7 +126,7 @@ def _each(
         for weighing in WEIGHING if measure != PLACE else WEIGHING[:1]:
             number = f"12.{kind}.{followed.indicator}.{measure}.{focus.name}"
             change = Change(number, kind, measure, comparison, years, weighing, how.question == CHANCE)
-            finding, interval = gaps.judged(study, followed, change, focus)
+            finding, interval = gaps.computed(study, followed, change, focus)
             plain = finding
             if interval is not None and finding.low is not None and finding.high is not None:
                 ends = interval.rounding[0] - interval.estimate, interval.rounding[1] - interval.estimate
