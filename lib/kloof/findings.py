@@ -216,8 +216,8 @@ def _as_it_happened(finding: Finding, expected: str) -> str:
 def join(verdicts: Sequence[str], quantifier: str) -> str:
     """Join the verdicts on the parts of a claim; a part that is undecided or cannot be tested has no say.
 
-    The verdict of all decided parts when they are alike. Else, for "most", that of more than half of them. Else
-    CONTRADICTED for "all" when none is supported and MIXED otherwise. Without a decided part UNDECIDED, or
+    The verdict of all decided parts when they are alike. Else, for "most", that of more than half of them. Else MIXED
+    when some part is supported, in part at least, and CONTRADICTED when none is. Without a decided part UNDECIDED, or
     NOT_TESTABLE when none could be tested: a part more never turns a verdict into silence.
     """
     votes = [verdict for verdict in verdicts if verdict in DECIDED]
@@ -228,7 +228,7 @@ def join(verdicts: Sequence[str], quantifier: str) -> str:
     most = max(VERDICTS, key=votes.count)
     if quantifier == MOST and 2 * votes.count(most) > len(votes):
         return most
-    return CONTRADICTED if quantifier == ALL and not {SUPPORTED, MIXED} & set(votes) else MIXED
+    return MIXED if {SUPPORTED, MIXED} & set(votes) else CONTRADICTED
 
 
 @dataclass(frozen=True)
