@@ -1,4 +1,4 @@
-"""A finding gets exactly one judgement, by one order of questions, and a verdict follows from it."""
+"""A finding answers two questions, each by one order of rules, and a verdict follows from one of the answers."""
 
 import dataclasses
 import itertools
@@ -11,27 +11,44 @@ from hypothesis import strategies as st
 
 from kloof import findings
 from kloof.findings import (
+    ALL,
+    ANSWERS,
+    CHANCE,
     CONTRADICTED,
+    DECIDED,
+    EACH,
+    EXPECTATIONS,
+    GREW,
+    HAPPENED,
     HIGHER,
     JUDGEMENTS,
     LOWER,
+    MIXED,
+    MOST,
     NEGLIGIBLE,
+    NO_FIGURES,
     NOT_COMPARABLE,
     NOT_COMPUTABLE,
     NOT_HIGHER,
     NOT_TESTABLE,
+    QUANTIFIERS,
+    QUESTIONS,
     SAME,
+    SHRANK,
+    STAYED,
     SUPPORTED,
     UNCLEAR,
     UNDECIDED,
     VERDICTS,
+    WITHIN_ROUNDING,
     Finding,
     Side,
     Verdict,
-    all_of,
-    combine,
     from_json,
+    happened,
+    join,
     judge,
+    told,
     verdict_of,
 )
 
@@ -55,6 +72,8 @@ def random_findings(draw: st.DrawFn) -> Finding:
         estimate=draw(maybe),
         low=draw(maybe),
         high=draw(maybe),
+        rounding_low=draw(maybe),
+        rounding_high=draw(maybe),
         smallest_effect=draw(st.none() | st.floats(0, 2)),
         coverage=draw(st.none() | st.floats(0, 100) | st.just(NAN)),
         coverage_minimum=draw(st.sampled_from([0.0, 50.0, 80.0])),
@@ -64,6 +83,13 @@ def random_findings(draw: st.DrawFn) -> Finding:
 
 def absent(value: float | None) -> bool:
     return value is None or math.isnan(value)
+
+
+def sorted_pair(low: float | None, high: float | None) -> tuple[float | None, float | None]:
+    """Put both ends of a range in order, where both are there."""
+    if low is None or high is None or math.isnan(low) or math.isnan(high):
+        return low, high
+    return min(low, high), max(low, high)
 
 
 @given(random_findings())
@@ -100,8 +126,14 @@ def test_turning_the_comparison_round_turns_the_judgement_round(found: Finding) 
 
     if not absent(found.low) and not absent(found.high) and found.low > found.high:
         found = dataclasses.replace(found, low=found.high, high=found.low)
-    other = dataclasses.replace(found, estimate=turned(found.estimate), low=turned(found.high), high=turned(found.low))
+    exact = sorted_pair(found.rounding_low, found.rounding_high)
+    found = dataclasses.replace(found, rounding_low=exact[0], rounding_high=exact[1])
+    other = dataclasses.replace(
+        found, estimate=turned(found.estimate), low=turned(found.high), high=turned(found.low),
+        rounding_low=turned(found.rounding_high), rounding_high=turned(found.rounding_low),
+    )  # fmt: skip
     assert judge(other) == {HIGHER: LOWER, LOWER: HIGHER}.get(judge(found), judge(found))
+    assert happened(other) == {GREW: SHRANK, SHRANK: GREW}.get(happened(found), happened(found))
 
 
 @pytest.mark.parametrize(
@@ -182,28 +214,6 @@ def test_every_judgement_leads_to_a_verdict() -> None:
     assert {pair: verdict_of(JUDGED[pair[0]], pair[1]) for pair in DECISIONS} == DECISIONS
 
 
-@pytest.mark.parametrize(
-    ("votes", "wanted"),
-    [
-        ([SUPPORTED, SUPPORTED], SUPPORTED),
-        ([SUPPORTED, NOT_TESTABLE], SUPPORTED),
-        ([NEGLIGIBLE, NEGLIGIBLE, NOT_TESTABLE], NEGLIGIBLE),
-        ([SUPPORTED, CONTRADICTED], UNDECIDED),
-        ([SUPPORTED, UNDECIDED], UNDECIDED),
-        ([SUPPORTED, NEGLIGIBLE], UNDECIDED),
-        ([NOT_TESTABLE, NOT_TESTABLE], NOT_TESTABLE),
-        ([], NOT_TESTABLE),
-    ],
-)
-def test_variants_are_joined(votes: list[str], wanted: str) -> None:
-    assert combine(votes) == wanted
-
-
-@given(st.lists(st.sampled_from(VERDICTS), max_size=6))
-def test_the_order_of_variants_and_saying_it_twice_do_not_matter(votes: list[str]) -> None:
-    assert combine(votes) == combine(votes[::-1]) == combine(votes * 2) == combine([*votes, NOT_TESTABLE])
-
-
 def test_a_finding_survives_json() -> None:
     told = finding(
         a=Side(2014, "gap", 1.0, 0.5, 1.5, 54, 2, 180_000.0),
@@ -213,22 +223,230 @@ def test_a_finding_survives_json() -> None:
         sources=("cbs",),
         flags=("register",),
         details={"p_value": {"value": 0.03, "unit": "probability"}},
+        rounding_low=1.75,
+        rounding_high=2.25,
         coverage=91.5,
         coverage_minimum=80.0,
         focus="union",
         decimals=1,
     )
     entry = told.as_json()
-    assert entry["judgement"] == HIGHER
+    assert (entry["judgement"], entry["happened"]) == (HIGHER, GREW)
     assert from_json(json.loads(json.dumps(entry))) == told
 
 
 @given(random_findings())
-def test_the_judgement_travels_with_the_numbers(found: Finding) -> None:
+def test_both_answers_travel_with_the_numbers(found: Finding) -> None:
     entry = found.as_json()
-    assert entry["judgement"] == judge(found)
-    assert judge(from_json(entry)) == judge(found)
-    assert set(entry) == {field.name for field in dataclasses.fields(Finding)} | {"judgement"}
+    assert (entry["judgement"], entry["happened"]) == (judge(found), happened(found))
+    back = from_json(entry)
+    assert (judge(back), happened(back)) == (judge(found), happened(found))
+    assert set(entry) == {field.name for field in dataclasses.fields(Finding)} | {"judgement", "happened"}
+
+
+@given(random_findings())
+def test_the_words_are_those_of_what_happened_and_failing_that_of_chance(found: Finding) -> None:
+    entry, answer = found.as_json(), happened(found)
+    assert told(entry) == (judge(found) if answer == NO_FIGURES else answer)
+    assert told({"judgement": UNCLEAR}) == UNCLEAR  # made before there were two answers
+
+
+# ------------------------------------------------------------------ what happened
+
+
+@pytest.mark.parametrize(
+    ("estimate", "low", "high", "wanted"),
+    [
+        (2.0, 1.0, 3.0, GREW),
+        (-2.0, -3.0, -1.0, SHRANK),
+        (1.0, 1e-9, 3.0, GREW),  # exactly the smallest effect is enough, and anything above 0
+        (-1.0, -3.0, -1e-9, SHRANK),
+        (0.999, 1e-9, 3.0, WITHIN_ROUNDING),  # it grew for certain, and by how much that matters cannot be told
+        (-0.999, -3.0, -1e-9, WITHIN_ROUNDING),
+        (2.0, 0.0, 4.0, WITHIN_ROUNDING),  # that nothing changed is possible
+        (-2.0, -4.0, 0.0, WITHIN_ROUNDING),
+        (0.0, -1.0, 1.0, STAYED),  # exactly the smallest effect still is inside
+        (0.5, 0.2, 1.0, STAYED),  # certainly above 0, and certainly too small to matter
+        (1.0, 1.0, 1.0, STAYED),  # no rounding at all, on the border: both hold, and sameness is asked first
+        (0.0, -1.001, 1.0, WITHIN_ROUNDING),
+        (0.0, -1.0, 1.001, WITHIN_ROUNDING),
+        (0.0, 0.0, 0.0, STAYED),
+        (None, 1.0, 3.0, NO_FIGURES),
+        (NAN, 1.0, 3.0, NO_FIGURES),
+        (2.0, None, 3.0, NO_FIGURES),
+        (2.0, 1.0, None, NO_FIGURES),
+        (2.0, NAN, 3.0, NO_FIGURES),
+    ],
+)
+def test_borders_of_what_happened(estimate: float | None, low: float | None, high: float | None, wanted: str) -> None:
+    """The range of chance holds 0 here, and has no say in it."""
+    found = finding(estimate=estimate, low=-9.0, high=9.0, rounding_low=low, rounding_high=high, smallest_effect=1.0)
+    assert happened(found) == wanted
+    assert happened(dataclasses.replace(found, low=None, high=None)) == wanted
+
+
+@pytest.mark.parametrize("smallest", [None, 0.0])
+def test_without_a_smallest_effect_nothing_stayed_and_the_least_growth_counts(smallest: float | None) -> None:
+    def of(estimate: float, low: float, high: float) -> str:
+        return happened(finding(estimate=estimate, rounding_low=low, rounding_high=high, smallest_effect=smallest))
+
+    assert of(0.001, 0.001, 0.002) == GREW
+    assert of(-0.001, -0.001, -0.001) == SHRANK
+    assert of(0.0, 0.0, 0.0) == WITHIN_ROUNDING
+
+
+@pytest.mark.parametrize(
+    "fields", [{"comparability": "broken"}, {"coverage": 79.0, "coverage_minimum": 80.0}, {"rounding_low": None}]
+)
+def test_nothing_is_told_of_what_may_not_be_compared(fields: dict[str, object]) -> None:
+    assert happened(finding(**{"rounding_low": 1.9, "rounding_high": 2.1, **fields})) == NO_FIGURES
+
+
+@given(random_findings(), st.floats(0, 1))
+def test_what_is_said_to_have_happened_holds_for_every_value_that_rounding_leaves_open(
+    found: Finding, part: float
+) -> None:
+    """A full count cannot be wrong about the sign: whichever value within the range was the true one."""
+    low, high = sorted_pair(found.rounding_low, found.rounding_high)
+    found = dataclasses.replace(found, rounding_low=low, rounding_high=high)
+    answer = happened(found)
+    assert answer in ANSWERS
+    if answer == NO_FIGURES:
+        return
+    assert low is not None
+    assert high is not None
+    assert found.estimate is not None
+    true, smallest = low + part * (high - low), found.smallest_effect or 0.0
+    if answer == GREW:
+        assert true > 0
+        assert found.estimate >= smallest
+    elif answer == SHRANK:
+        assert true < 0
+        assert found.estimate <= -smallest
+    elif answer == STAYED:
+        assert abs(true) <= smallest + 1e-12
+
+
+# ------------------------------------------------------------------ verdicts on what happened
+
+ANSWERED = {
+    GREW: finding(rounding_low=1.5, rounding_high=2.5),
+    SHRANK: finding(estimate=-2.0, rounding_low=-2.5, rounding_high=-1.5),
+    STAYED: finding(estimate=0.1, rounding_low=-0.5, rounding_high=0.7),
+    WITHIN_ROUNDING: finding(rounding_low=-0.5, rounding_high=4.5),
+    NO_FIGURES: finding(),
+}
+# rows: what happened; columns: what the claim expects (HIGHER, LOWER, SAME, NOT_HIGHER)
+AS_IT_HAPPENED = {
+    GREW: (SUPPORTED, CONTRADICTED, CONTRADICTED, CONTRADICTED),
+    SHRANK: (CONTRADICTED, SUPPORTED, CONTRADICTED, SUPPORTED),
+    STAYED: (NEGLIGIBLE, NEGLIGIBLE, SUPPORTED, SUPPORTED),
+    WITHIN_ROUNDING: (UNDECIDED, UNDECIDED, UNDECIDED, UNDECIDED),
+    NO_FIGURES: (UNDECIDED, UNDECIDED, UNDECIDED, UNDECIDED),
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_fault_1_every_answer_leads_to_a_verdict_by_one_rule(answer: str) -> None:
+    """Fault 1: NOT_HIGHER and SAME were judged by two rules that differ; now `verdict_of` is the only one."""
+    made = ANSWERED[answer]
+    assert happened(made) == answer
+    assert EXPECTATIONS == (HIGHER, LOWER, SAME, NOT_HIGHER)
+    assert tuple(verdict_of(made, expected, HAPPENED) for expected in EXPECTATIONS) == AS_IT_HAPPENED[answer]
+
+
+def test_a_range_of_rounding_that_may_have_fallen_supports_that_it_did_not_rise() -> None:
+    """From well below 0 to just within the smallest effect: unknown whether it fell, known that it did not rise."""
+    made = finding(estimate=-1.0, rounding_low=-3.0, rounding_high=1.0, smallest_effect=1.0)
+    assert happened(made) == WITHIN_ROUNDING
+    assert verdict_of(made, NOT_HIGHER, HAPPENED) == SUPPORTED
+    assert verdict_of(made, SAME, HAPPENED) == UNDECIDED
+    over = dataclasses.replace(made, rounding_high=1.001)
+    assert verdict_of(over, NOT_HIGHER, HAPPENED) == UNDECIDED
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize("fields", [{"comparability": "broken"}, {"estimate": None}, {"coverage": -1.0}])
+def test_neither_question_is_answered_without_figures(question: str, fields: dict[str, object]) -> None:
+    for expected in EXPECTATIONS:
+        assert verdict_of(finding(rounding_low=1.5, rounding_high=2.5, **fields), expected, question) == NOT_TESTABLE
+
+
+@given(random_findings())
+def test_the_two_questions_rest_on_ranges_of_their_own(found: Finding) -> None:
+    """Whatever the other range is, the verdict stays."""
+    without_chance = dataclasses.replace(found, low=None, high=None)
+    without_rounding = dataclasses.replace(found, rounding_low=None, rounding_high=None)
+    for expected in EXPECTATIONS:
+        assert verdict_of(found, expected, HAPPENED) == verdict_of(without_chance, expected, HAPPENED)
+        assert verdict_of(found, expected, CHANCE) == verdict_of(without_rounding, expected, CHANCE)
+
+
+# ------------------------------------------------------------------ the parts of a claim joined
+
+S, C, M, N, U, X = SUPPORTED, CONTRADICTED, MIXED, NEGLIGIBLE, UNDECIDED, NOT_TESTABLE
+verdicts = st.sampled_from(VERDICTS)
+
+
+@pytest.mark.parametrize(
+    ("parts", "by_all", "by_most", "by_each"),
+    [
+        ((S, S), S, S, S),
+        ((S, U, X), S, S, S),  # what is undecided or cannot be tested has no say
+        ((U, X), U, U, U),
+        ((X, X), X, X, X),
+        ((), X, X, X),
+        ((S, C), M, M, M),
+        ((S, S, C), M, S, M),  # "all" fails by one part, and holds in part
+        ((S, C, C), M, C, M),
+        ((S, S, C, C), M, M, M),  # half is not most
+        ((S, S, C, N), M, M, M),
+        ((S, S, S, C, N), M, S, M),
+        ((C, N), C, C, C),  # no part of it holds
+        ((C, C, N), C, C, C),
+        ((C, N, N), C, N, C),
+        ((N, N), N, N, N),
+        ((N, S), M, M, M),
+        ((M, C), M, M, M),
+        ((M, M, S), M, M, M),
+        ((M, S, S), M, S, M),
+    ],
+)
+def test_each_quantifier_joins_parts_in_its_way(
+    parts: tuple[str, ...], by_all: str, by_most: str, by_each: str
+) -> None:
+    assert tuple(join(parts, quantifier) for quantifier in (ALL, MOST, EACH)) == (by_all, by_most, by_each)
+
+
+@given(st.lists(verdicts, max_size=6), verdicts, st.sampled_from(QUANTIFIERS))
+def test_a_part_more_never_turns_a_verdict_into_silence(parts: list[str], more: str, quantifier: str) -> None:
+    before, after = join(parts, quantifier), join([*parts, more], quantifier)
+    assert after in VERDICTS
+    if before in DECIDED:
+        assert after in DECIDED
+        assert more in DECIDED or after == before
+    if before == UNDECIDED:
+        assert after != NOT_TESTABLE
+
+
+@given(st.lists(verdicts, max_size=6), st.sampled_from(QUANTIFIERS))
+def test_order_and_repetition_do_not_matter_and_silence_is_no_vote(parts: list[str], quantifier: str) -> None:
+    joined = join(parts, quantifier)
+    assert joined == join(parts[::-1], quantifier) == join(parts * 2, quantifier) == join([*parts, X], quantifier)
+
+
+@given(st.lists(st.sampled_from(DECIDED), min_size=1, max_size=6))
+def test_what_a_joined_verdict_says_holds_of_its_parts(parts: list[str]) -> None:
+    """Reckoned from the words: all, most, and "in part" only where some part holds and some does not."""
+    holds, fails = {S, M} & set(parts), {C, N, M} & set(parts)
+    for quantifier in QUANTIFIERS:
+        joined = join(parts, quantifier)
+        if joined == MIXED:
+            assert holds
+            assert fails
+    assert (join(parts, ALL) == S) == (set(parts) == {S})
+    for verdict in (S, N):
+        assert (join(parts, MOST) == verdict) == (parts.count(verdict) * 2 > len(parts))
 
 
 def test_a_verdict_counts_the_variants_that_agree() -> None:
@@ -287,19 +505,3 @@ def test_what_supports_sameness_supports_that_it_did_not_rise(found: Finding) ->
     same, not_higher = verdict_of(found, SAME), verdict_of(found, NOT_HIGHER)
     assert same != SUPPORTED or not_higher == SUPPORTED
     assert not_higher != CONTRADICTED or same == CONTRADICTED
-
-
-@pytest.mark.parametrize(
-    ("parts", "verdict"),
-    [
-        ([SUPPORTED, SUPPORTED], SUPPORTED),
-        ([SUPPORTED, UNDECIDED], UNDECIDED),
-        ([UNDECIDED, CONTRADICTED], CONTRADICTED),  # one part that fails is enough
-        ([NEGLIGIBLE, SUPPORTED], NEGLIGIBLE),
-        ([NEGLIGIBLE, CONTRADICTED], CONTRADICTED),
-        ([NOT_TESTABLE, CONTRADICTED], NOT_TESTABLE),
-        ([], UNDECIDED),
-    ],
-)
-def test_a_joint_claim_holds_when_each_part_does(parts: list[str], verdict: str) -> None:
-    assert all_of(parts) == all_of(parts[::-1]) == verdict
