@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape
 
 import pandas as pd
 
-from kloof.findings import Finding, Side, Verdict
+from kloof.findings import Finding, Side, Verdict, told
 from kloof.report.readback import blocks, differences, parse
 from kloof.report.views import Cell, FigureView, Paragraph, ReportView, SectionView, TableView, VerdictCell
 from kloof.results import Column, Section, join_sections, look_up
@@ -39,7 +39,7 @@ def results() -> dict[str, Any]:
             12.5,
             11.9,
             13.1,
-            ("rounding",),
+            range_kind=("rounding",),
             b=Side(2019, n_units=54),
         ),
         Finding(
@@ -86,7 +86,7 @@ def results() -> dict[str, Any]:
     gap = Section("03.gap")
     gap.add(
         Finding(
-            "03.gap", "gap_change", "absolute", "thousand_euro", "value", 23, 17, 29, ("process",), 5.0,
+            "03.gap", "gap_change", "absolute", "thousand_euro", "value", 23, 17, 29, 22.9, 23.1, ("process",), 5.0,
             Side(2015, "focus", -118, n_units=11), Side(2019, "focus", -141, n_units=11), "union", 96.4, 80,
         ),
         Finding("03.health", "gap_change", "gap", "percent", "health", 0.75, -0.4, 1.9, a=Side(2012, None, 4), b=Side(2016, None, 4.75)),
@@ -117,6 +117,7 @@ def results() -> dict[str, Any]:
         Verdict("C3", "NOT_TESTABLE", "03.tenure", "main"),
         Verdict("C4", "NEGLIGIBLE", "01.same", "main"),
         Verdict("H3", "CONTRADICTED", "01.share", "main"),
+        Verdict("H4", "MIXED", "03.gap", "main"),
     )
     header = {
         "areas": AREAS,
@@ -124,7 +125,8 @@ def results() -> dict[str, Any]:
         "parameters": {"focus": "union", "year_from": 2012, "year_to": 2019, "small_count": 10},
         "sources": [{"table": "85984NED", "title": "Kerncijfers wijken en buurten 2024"}],
     }
-    return join_sections(header, [state.as_json(), gap.as_json()])
+    document = join_sections(header, [state.as_json(), gap.as_json()])
+    return document | {"overall": {row["claim"]: row["verdict"] for row in document["verdicts"]}}
 
 
 def number(
@@ -209,8 +211,8 @@ def parity(html_nl: str, html_en: str) -> list[str]:
 
 
 def paragraph(document: dict[str, Any], finding: str, *sentences: Sentence) -> Paragraph:
-    """A paragraph with the judgement that the results record."""
-    return Paragraph(finding, document["findings"][finding]["judgement"], sentences)
+    """A paragraph with the code that chooses its words."""
+    return Paragraph(finding, told(document["findings"][finding]), sentences)
 
 
 def view(language: str, document: dict[str, Any] | None = None) -> ReportView:
@@ -361,6 +363,7 @@ def view(language: str, document: dict[str, Any] | None = None) -> ReportView:
     verdicts = {
         "SUPPORTED": ("gesteund", "supported", "●"),
         "CONTRADICTED": ("weersproken", "contradicted", "○"),
+        "MIXED": ("ten dele", "in part", "◐"),
         "NEGLIGIBLE": ("geen verschil van betekenis", "no difference that matters", "≈"),
         "UNDECIDED": ("onbeslist", "undecided", "?"),
         "NOT_TESTABLE": ("niet te toetsen", "not testable", "–"),
@@ -371,6 +374,7 @@ def view(language: str, document: dict[str, Any] | None = None) -> ReportView:
         "C3": ("Corporatiehuur raakt meer geconcentreerd", "Social renting is more concentrated"),
         "C4": ("Lage inkomens wonen meer apart", "Low incomes live further apart"),
         "H3": ("De afstand in euro’s bepaalt het beeld", "The distance in euros sets the picture"),
+        "H4": ("De kloof is overal groter", "The gap is wider everywhere"),
     }
     strip = tuple(
         VerdictCell(

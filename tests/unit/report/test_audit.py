@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from kloof.catalogue import read_catalogue
 from kloof.errors import ReportError
 from kloof.figures.labels import shorten, wrap
-from kloof.findings import JUDGEMENTS
+from kloof.findings import ANSWERS, JUDGEMENTS
 from kloof.report.audit import DIRECTIONS, WORDED, _whole, audit_html, check, labels
 from kloof.report.known import Knowledge
 from kloof.report.page import render_html
@@ -46,19 +46,27 @@ def test_a_right_page_is_clean(language: str) -> None:
     check(page(language), sample.results(), language)
 
 
-def test_a_claim_whose_parts_were_decided_differently_is_undecided() -> None:
-    """Though none of its parts is; one that could not be tested has no vote."""
-    html = (
-        page("nl")
-        .replace("weersproken", "onbeslist")
-        .replace('data-verdict="CONTRADICTED"', 'data-verdict="UNDECIDED"')
-    )
-    for others, clean in ((["SUPPORTED", "NOT_TESTABLE"], True), (["NOT_TESTABLE"], False), ([], False)):
-        document = deepcopy(sample.results())
-        own = next(entry for entry in document["verdicts"] if entry["verdict"] == "CONTRADICTED")
-        document["verdicts"] += [{**own, "verdict": verdict} for verdict in others]
-        faults = [fault for fault in audit_html(html, document, "nl") if f"claim {own['claim']}: shows" in fault]
-        assert (faults == []) == clean
+def test_the_strip_shows_the_claim_as_a_whole_and_not_one_of_its_parts() -> None:
+    """The parts of a claim are judged apart and joined by its quantifier: what they came to stands in `overall`."""
+    document = deepcopy(sample.results())
+    document["overall"]["H3"] = "MIXED"
+    old = page("nl")
+    new = old.replace('data-verdict="CONTRADICTED"', 'data-verdict="MIXED"').replace("weersproken", "ten dele")
+    assert audit_html(new, document, "nl") == []
+    assert audit_html(old, document, "nl") == ["claim H3: shows CONTRADICTED, results.json says MIXED"]
+    assert audit_html(new, sample.results(), "nl") == ["claim H3: shows MIXED, results.json says CONTRADICTED"]
+    del document["overall"]["H3"]
+    assert audit_html(new, document, "nl") == ["claim H3: shows MIXED, results.json says nothing"]
+
+
+@pytest.mark.parametrize("happened", ["WITHIN_ROUNDING", "STAYED"])
+def test_what_cannot_be_told_within_rounding_needs_both_ways(happened: str) -> None:
+    document = deepcopy(sample.results())
+    document["findings"]["03.health"]["happened"] = happened
+    html = page("nl").replace('data-judgement="UNCLEAR"', f'data-judgement="{happened}"')
+    assert audit_html(html, document, "nl") == []
+    found = audit_html(html.replace(" zijn gedaald en met ", " zijn veranderd en met ", 1), document, "nl")
+    assert any(fault.endswith(f"says “groeide”, but its judgement is {happened}") for fault in found), found
 
 
 def test_check_lists_all_faults_at_once() -> None:
@@ -124,9 +132,10 @@ EN_GAP = '<data data-ref="/findings/03.gap/estimate" value="23000">€23,000</da
         ("nl", "Valkenberg: € 118.000", "Valkenberg", r"figure 01\.map: Valkenberg does not say its number 118"),
         ("nl", 'data-ref="/tables/03.levels/rows/0/1" fill', 'data-ref="/tables/03.levels/rows/9/1" fill', r"rows/9/1, where results\.json has nothing"),
         # direction words and judgements
-        ("nl", 'data-judgement="HIGHER"', 'data-judgement="LOWER"', r"finding 03\.gap: is worded as LOWER, results\.json says HIGHER"),
-        ("nl", "Het verschil groeide met", "Het verschil daalde met", r"finding 03\.gap: says “lager”, but its judgement is HIGHER"),
-        ("nl", "&amp; groeide", "&amp; kromp", r"figure 03\.lines: says “kromp”, but its judgement is HIGHER"),
+        ("nl", 'data-judgement="GREW"', 'data-judgement="SHRANK"', r"finding 03\.gap: is worded as SHRANK, results\.json says GREW"),
+        ("nl", 'data-judgement="GREW"', 'data-judgement="HIGHER"', r"finding 03\.gap: is worded as HIGHER, results\.json says GREW"),
+        ("nl", "Het verschil groeide met", "Het verschil daalde met", r"finding 03\.gap: says “lager”, but its judgement is GREW"),
+        ("nl", "&amp; groeide", "&amp; kromp", r"figure 03\.lines: says “kromp”, but its judgement is GREW"),
         ("nl", 'data-finding="03.tenure"', 'data-finding="03.tenur"', r"finding 03\.tenur: is not in results\.json"),
         ("nl", 'data-figure="01.map"', 'data-figure="01.mapp"', r"figure 01\.mapp: is not in results\.json"),
         ("nl", "Dit kan niet worden getoetst: ", "Het werd lager: ", r"finding 03\.tenure: says “lager”, but its judgement is NOT_COMPUTABLE"),
@@ -258,14 +267,30 @@ def texts_of(place: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str
 
 def test_no_sentence_says_another_direction_than_the_judgement_it_is_for() -> None:
     """So that no municipality is without a report because of a sentence that was never needed before."""
-    tables, checked = templates(), 0
+    tables, checked = templates(), dict.fromkeys((*ANSWERS, *JUDGEMENTS), 0)
     for path, language, text in [*texts_of(tables["sentence"]), *texts_of(tables["reason"], ("NOT_COMPUTABLE",))]:
         up, down = (bool(_whole(kind, language).search(text)) for kind in DIRECTIONS)
-        judged = next((name for name in JUDGEMENTS if name in path), None)
-        allowed = {"HIGHER": up, "LOWER": down, "UNCLEAR": up and down, "SAME": up and down}
-        checked += judged is not None
+        judged = next((name for name in checked if name in path), None)
+        both = up and down
+        allowed = {"GREW": up, "SHRANK": down, "WITHIN_ROUNDING": both, "STAYED": both}
+        allowed |= {"HIGHER": up, "LOWER": down, "UNCLEAR": both, "SAME": both}
+        if judged is not None:
+            checked[judged] += 1
         assert judged is None or not (up or down) or allowed.get(judged), (path, language, text)
-    assert checked > 500
+    assert {name for name, count in checked.items() if count < 10} == {"NO_FIGURES", "NOT_COMPARABLE"}
+    assert sum(checked.values()) > 500
+
+
+def test_what_is_said_of_chance_and_of_prices_fits_whatever_happened() -> None:
+    """It stands in one paragraph with what happened: a direction word of its own would be refused beside another."""
+    tables, checked = templates(), 0
+    for name in ("chance", "chance_plain", "by_model"):
+        for path, language, text in texts_of(tables[name], (name,)):
+            checked += 1
+            assert not any(_whole(kind, language).search(text) for kind in DIRECTIONS), (path, language, text)
+    assert checked == 22
+    for _, language, text in texts_of(tables["prices_only"]):
+        assert not _whole("fall", language).search(text), text
 
 
 def test_years_and_size_of_a_ruled_focus_list_are_known() -> None:

@@ -95,8 +95,8 @@ def test_finding_paragraphs_carry_finding_and_judgement(root: Node) -> None:
         if "data-finding" in node.attrs
     ]
     assert said == [
-        ("03.gap", "HIGHER"), ("03.health", "UNCLEAR"), ("03.tenure", "NOT_COMPUTABLE"),
-        ("01.share", "HIGHER"), ("03.gap", "HIGHER"), ("03.health", "UNCLEAR"), ("03.tenure", "NOT_COMPUTABLE"),
+        ("03.gap", "GREW"), ("03.health", "UNCLEAR"), ("03.tenure", "NOT_COMPUTABLE"),
+        ("01.share", "HIGHER"), ("03.gap", "GREW"), ("03.health", "UNCLEAR"), ("03.tenure", "NOT_COMPUTABLE"),
     ]  # fmt: skip
 
 
@@ -285,7 +285,7 @@ def test_no_text_is_lost_in_pieces(text: str) -> None:
 def test_legend_has_each_verdict_once_in_fixed_order() -> None:
     strip = sample.view("nl").strip
     assert [cell.verdict for cell in legend((*strip, *strip))] == [
-        "SUPPORTED", "CONTRADICTED", "NEGLIGIBLE", "UNDECIDED", "NOT_TESTABLE",
+        "SUPPORTED", "CONTRADICTED", "MIXED", "NEGLIGIBLE", "UNDECIDED", "NOT_TESTABLE",
     ]  # fmt: skip
 
 

@@ -252,7 +252,7 @@ def test_what_cannot_be_typeset_is_refused() -> None:
 def test_codes_become_signs_and_missing_cells_give_their_reason() -> None:
     data = as_data(sample.view("nl"))
     claims = data["back"][0]["tables"][0]
-    assert [row[1]["sign"] for row in claims["rows"]] == ["●", "?", "–", "≈", "○"]
+    assert [row[1]["sign"] for row in claims["rows"]] == ["●", "?", "–", "≈", "○", "◐"]
     levels = data["sections"][1]["tables"][0]
     assert levels["notes"] == ["– te weinig woningen om te publiceren"]
     assert levels["rows"][2][2] == {
