@@ -216,10 +216,13 @@ def _summary(by_place: Mapping[str, Mapping[str, Any]], expected: str, place: st
 def per_claim(documents: Documents, place: str) -> pd.DataFrame:
     """Give one line per claim: verdict of all municipalities together, how many have each verdict, that of `place`.
 
-    The verdict joins those of the claim's summarised parts (`findings.join`). A claim without any has none: its
-    verdicts are no tests of chance, or fewer than three municipalities could be tested.
+    The verdict joins those of the claim's summarised parts that count (`findings.join`). A claim without any has none:
+    its verdicts are no tests of chance, or fewer than three municipalities could be tested.
     """
     parts, table, entries = summaries(documents, place), counts(documents), claims.registry().claims
+    votes = {(row["claim"], row["row"]) for one in documents.values() for row in one["verdicts"] if row["counts"]}
+    voting = [pair in votes for pair in zip(parts["claim"], parts["part"], strict=True)]
+    parts = parts[np.array(voting, dtype=bool)]
     together = {
         str(claim): join(list(rows["verdict"]), str(entries[str(claim)].get("quantifier", EACH)))
         for claim, rows in parts.groupby("claim", sort=False)

@@ -47,8 +47,8 @@ def rows(code: str, value: float) -> list[Row]:
     buurten = [f"BU{code[2:]}{number:04d}" for number in range(10)]
     years = {"good_perceived_health_share": (2012, 2016, 2020), "owner_occupied_share": (2024,)}
     return [
-        (code, 2024, "inhabitants", 1000, "cbs"),
-        *[(buurt, 2024, "inhabitants", 100, "cbs") for buurt in buurten],
+        (code, 2024, "inhabitants", 10_000, "cbs"),
+        *[(buurt, 2024, "inhabitants", 1000, "cbs") for buurt in buurten],
         *[(buurt, 2024, "mean_dwelling_value", value + 10 * n, "cbs") for n, buurt in enumerate(buurten)],
         *[
             (buurt, year, name, 50 + n, f"source_{name}")

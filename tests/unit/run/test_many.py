@@ -13,7 +13,7 @@ from scipy import stats
 
 from conftest import CommandLine
 from kloof.errors import NotebookError, ParameterError
-from kloof.findings import CONTRADICTED, NEGLIGIBLE, NOT_TESTABLE, SUPPORTED, UNDECIDED, Finding, Side, Verdict
+from kloof.findings import CONTRADICTED, MIXED, NEGLIGIBLE, NOT_TESTABLE, SUPPORTED, UNDECIDED, Finding, Side, Verdict
 from kloof.run import many, report
 from kloof.study import claims
 
@@ -91,6 +91,22 @@ def test_what_could_not_be_judged_has_no_say(five: dict[str, Any], changes: dict
     assert row["municipalities"] == 4
     assert row["estimate"] == pytest.approx(4.0)
     assert np.isnan(row["place_rank"])
+
+
+def test_a_part_that_does_not_count_has_no_say_in_the_claim_of_all_together(five: dict[str, Any]) -> None:
+    """The same gap on another scale is summarised and told, and does not vote: C1 in one place is judged so too."""
+    for one in five.values():
+        found = {**one["findings"]["04.x"], "id": "04.y", "estimate": -9.0, "low": -11.0, "high": -7.0}
+        row = {**one["verdicts"][0], "finding": "04.y", "row": "x.real", "verdict": CONTRADICTED, "counts": False}
+        one["findings"]["04.y"] = found
+        one["verdicts"].append(row)
+    assert dict(zip(*many.summaries(five, "GM0758")[["part", "verdict"]].to_numpy().T, strict=True)) == {
+        "x.absolute": SUPPORTED, "x.real": CONTRADICTED,
+    }  # fmt: skip
+    assert many.per_claim(five, "GM0758").set_index("claim").loc["C1", "together"] == SUPPORTED
+    for one in five.values():
+        one["verdicts"][-1]["counts"] = True
+    assert many.per_claim(five, "GM0758").set_index("claim").loc["C1", "together"] == MIXED
 
 
 def test_fewer_than_three_have_no_summary(five: dict[str, Any]) -> None:
@@ -248,7 +264,7 @@ def test_what_one_lacks_stops_that_one_only(command_line: CommandLine, home: Pat
     assert (summary["claim"], summary["municipalities"], summary["place_rank"]) == ("C1", "4", "1")
     assert len(pd.read_csv(folder / "verdicts.csv")) == 8
     line = next(line for line in out.splitlines() if line.startswith("C1 "))
-    assert line.split() == ["C1", SUPPORTED, "4", "0", "0", "0", "0", SUPPORTED]
+    assert line.split() == ["C1", SUPPORTED, "4", "0", "0", "0", "0", "0", SUPPORTED]
     head = out.splitlines()[0]  # each number ends under its word
     assert [line[: head.index(word) + len(word)].split()[-1] for word in ("supported", "contradicted")] == ["4", "0"]
     assert next(line for line in out.splitlines() if line.startswith("M2 ")).split()[1] == "–"  # no test of chance
@@ -284,12 +300,14 @@ def test_json_areas_and_a_choice_of_municipalities(
 def health_gap(people: pd.DataFrame, city: str, year: int) -> float:
     """Points by which the fifth of the buurten with the worst health in 2012 lies behind the rest, people weighed.
 
-    Over the buurten with a figure in every year of the file, which is one edition and has no break.
+    Over the buurten with a figure in every year of the file, which is one edition and has no break. The fifth is one of
+    the buurten with 200 inhabitants or more.
     """
     buurten = people[people["code"].str.startswith(f"BU{city[2:]}")].set_index("code").sort_index()
     years = (2012, 2016, 2020, 2022, 2024)
     health = pd.DataFrame({y: buurten[f"goed_ervaren_gezondheid_pct_{y}"].replace(0, np.nan) for y in years})
     first = health[2012].dropna()
+    first = first[~(buurten["inwoners"].reindex(first.index) < 200)]
     worst = first.sort_values(kind="stable").index[: int(0.2 * len(first) + 0.5)]
     weight = buurten["inwoners"].where(health.notna().all(axis=1)).dropna()
     weight = weight[weight > 0]
