@@ -15,7 +15,7 @@ from kloof.findings import Finding, Verdict
 from kloof.paths import plain
 from kloof.schema import SetAside
 
-FORMAT = 1
+FORMAT = 2  # since a finding says what happened beside whether that is more than chance
 
 
 @dataclass(frozen=True)

@@ -96,9 +96,16 @@ def _document(path: Path) -> dict[str, Any]:
 def _sentences(
     found: Sequence["Change"], before: Mapping[str, Any], after: Mapping[str, Any], language: str
 ) -> list[str]:
-    """Write verdicts with their words, and findings by the sentences the reports print."""
+    """Write verdicts with their words, and findings by the sentences the reports print.
+
+    A document of another format lacks what today's sentences tell: both are then told with bare numbers.
+    """
     from kloof.catalogue import catalogue
+    from kloof.results import FORMAT
     from kloof.words.sentences import Narrator, text_of
+
+    if any(document.get("format") != FORMAT for document in (before, after)):
+        return _texts(found)
 
     known = catalogue()
     tellers = [Narrator(document, known, language) for document in (before, after)]

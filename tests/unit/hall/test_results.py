@@ -208,7 +208,7 @@ def test_sections_are_joined_in_order_after_a_round_through_sorted_json() -> Non
     assert [section["headline"] for section in document["sections"]] == ["01.z", "02.b"]
     assert list(document["findings"]) == ["01.a", "01.z", "02.b"]
     assert [verdict["claim"] for verdict in document["verdicts"]] == ["C1", "C2"]
-    assert document["format"] == 1
+    assert document["format"] == 2
     assert document["place"] == {"code": "GM0001"}
 
 

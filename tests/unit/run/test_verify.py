@@ -163,6 +163,27 @@ def test_what_moved_is_told_in_sentences(
     assert [one["kind"] for one in told["changes"]] == ["verdict", "finding", "table"]
 
 
+def test_a_report_of_an_earlier_format_is_compared_by_its_numbers(
+    two: tuple[dict[str, Any], dict[str, Any]], tmp_path: Path, command_line: CommandLine
+) -> None:
+    """It has no answer to what happened, so that no sentence of today can tell its findings."""
+    old, new = two
+    old["format"] = 1
+    for finding in old["findings"].values():
+        for key in ("happened", "rounding_low", "rounding_high"):
+            finding.pop(key, None)
+    new["findings"] = copy.deepcopy(old["findings"])
+    gap = next(one for one in new["findings"].values() if one["kind"] == "gap_change" and one["estimate"] is not None)
+    gap |= {"estimate": 7.5, "low": 6.25, "high": 9.0, "unit": "percent", "happened": "GREW"}
+    for name, content in (("old", old), ("new", new)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+    code, out, err = command_line("diff", tmp_path / "old.json", tmp_path / "new.json")
+    assert (code, err) == (0, "")
+    [line] = out.splitlines()
+    assert line.startswith(f"The finding {gap['id']} was ")
+    assert line.endswith(" and is 7.5 (6.25 to 9) percent.")
+
+
 def test_rows_are_counted_by_their_place() -> None:
     assert rows_that_differ({"rows": [[1], [2]]}, {"rows": [[1], [3], [4]]}) == 2
     assert rows_that_differ(None, {"rows": [[1]]}) == 1
