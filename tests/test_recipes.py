@@ -11,12 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import real
 
 import kloof
 from conftest import PROJECT, CommandLine, copy_project, home_at
 from kloof.catalogue import catalogue
-from kloof.findings import VERDICTS
-from kloof.questions import gap_tables
+from kloof.findings import HAPPENED, HIGHER, join, verdict_of
+from kloof.questions import gap_tables, runner
+from kloof.questions.runner import KINDS
 from kloof.run.project import faults_of_project
 from kloof.study import claims
 
@@ -189,18 +191,28 @@ def test_an_indicator(home: Path, tmp_path: Path, command_line: CommandLine) -> 
 
 
 def test_a_claim_of_an_existing_kind(tmp_path: Path) -> None:
-    cell = typed(r"gap_tables\.\w+\(section, study, \S+\)")
+    cell = typed(r"runner\.\w+\(section, study, \S+\)")
+    assert KINDS["gap_change"] is gap_tables.changed
     with home_at(copy_project(tmp_path / "home")) as folder:
         append("notebooks/claims.toml")(folder)
         assert faults_of_project() == []
-        study = kloof.open_study({"preset": "breda", "draws": 199, "indicators": ["mean_dwelling_value"]})
+        study = kloof.open_study({"preset": "breda", "draws": 199})
         section = kloof.Section("04_did_the_gap_grow")
-        (absolute, relative) = eval(cell, {"gap_tables": gap_tables, "section": section, "study": study})
+        by_id = {one.id: one for one in eval(cell, {"runner": runner, "section": section, "study": study})}
         assert CLAIM in claims.registry().claims
-        assert [verdict.claim for verdict in section.verdicts] == [CLAIM, CLAIM]
-        assert all(verdict.verdict in VERDICTS for verdict in section.verdicts)
-        found = claims.overall([{"claim": one.claim, "verdict": one.verdict} for one in section.verdicts])
-        assert list(found) == [CLAIM]
-    assert {absolute.id, relative.id} == {f"04.{CLAIM}.mean_dwelling_value.{name}" for name in ("absolute", "relative")}
-    assert (absolute.a.year, absolute.b.year) == (2016, 2020)
-    assert absolute.estimate is not None
+        rows = [one.as_json() for one in section.verdicts]
+        assert claims.overall(rows) == {CLAIM: join([one["verdict"] for one in rows], "all")}
+    parts = [f"mean_dwelling_value.{scale}" for scale in ("real", "relative")]
+    assert [(one["claim"], one["row"], one["question"]) for one in rows] == [(CLAIM, part, HAPPENED) for part in parts]
+    assert list(by_id) == [f"04.{CLAIM}.{part}" for part in parts]
+    assert [one["verdict"] for one in rows] == [verdict_of(one, HIGHER, HAPPENED) for one in by_id.values()]
+    # in proportion: how far the list lies behind the others, in percent of these, from the files in a loop
+    values, everyone, homes = real.dwelling_values(2016, 2020)
+    listed, behind = real.focus(), {}
+    for year in (2016, 2020):
+        own, rest = (real.mean(values[year], homes, side) for side in (everyone & listed, everyone - listed))
+        behind[year] = 100 * (rest - own) / rest
+    found = by_id[f"04.{CLAIM}.{parts[1]}"]
+    assert (found.a.year, found.b.year) == (2016, 2020)
+    assert (found.a.estimate, found.b.estimate) == pytest.approx((behind[2016], behind[2020]))
+    assert found.estimate == pytest.approx(behind[2020] - behind[2016])

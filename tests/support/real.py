@@ -56,15 +56,17 @@ def focus(name: str = "union") -> frozenset[str]:
 PANEL = "cbs_kwb_panel"
 
 
-def dwelling_values() -> tuple[dict[int, dict[str, float]], set[str], dict[str, float]]:
-    """Dwelling values of 2015-2024, buurten measured in all of them, households of 2016 (the first year with any).
+def dwelling_values(
+    first: int = 2015, last: int = 2024
+) -> tuple[dict[int, dict[str, float]], set[str], dict[str, float]]:
+    """Dwelling values by year, buurten measured in all of them, households of 2016 (the first year with any).
 
     Source: kwb_panel.csv from 2016 on; for 2015 and a buurt that the panel leaves open figures.csv of the municipality,
     and for a buurt that this leaves open the value recalculated to later boundaries.
     """
     sources = ("breda_dwelling_value_recalculated", "breda_dwelling_value", PANEL)
     values: dict[int, dict[str, float]] = {}
-    for year in range(2015, 2025):
+    for year in range(first, last + 1):
         values[year] = {}
         for source in sources:
             values[year] |= figures("mean_dwelling_value", source, year)
