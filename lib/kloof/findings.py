@@ -160,6 +160,12 @@ def _given(value: float | None) -> float | None:
     return None if value is None or math.isnan(value) else value
 
 
+def scale_of(entry: Mapping[str, Any]) -> str:
+    """Name the scale of a finding of results.json: amounts that were put in constant prices are not as printed."""
+    scale = str(entry["measure"]).removesuffix("_reversed")
+    return "real" if scale == "absolute" and "constant_prices" in entry["flags"] else scale
+
+
 def _decided(judgement: str, expected: str) -> str:
     """Turn a judgement into a verdict on a claim that expected HIGHER or LOWER."""
     if judgement in (NOT_COMPARABLE, NOT_COMPUTABLE):

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from kloof.errors import ParameterError
-from kloof.findings import CHANCE, GREW, HAPPENED, HIGHER, NO_FIGURES, Finding, happened, judge, verdict_of
+from kloof.findings import CHANCE, GREW, HAPPENED, HIGHER, STAYED, Finding, happened, judge, verdict_of
 from kloof.methods.gap import ABSOLUTE, REAL, RELATIVE
 from kloof.questions import events, gaps, levels
 from kloof.questions.gaps import Followed, follow
@@ -50,7 +50,8 @@ def with_prices(study: Study, track: Followed, finding: Finding, focus: Focus) -
     if not is_printed or happened(finding) != GREW:
         return finding
     real = gaps.gap_change(study, track, REAL, f"{finding.id}.real", focus, variant="counted")
-    if happened(real) in (GREW, NO_FIGURES):
+    fell = real.rounding_high is not None and real.rounding_high <= 0
+    if happened(real) != STAYED and not fell:
         return finding
     told = {
         f"real_{side}": {"value": at.estimate, "unit": real.unit, "decimals": real.decimals}

@@ -16,6 +16,7 @@ from kloof.findings import (
     Finding,
     Side,
     Verdict,
+    scale_of,
 )
 from kloof.questions.all_tests import (
     AGAINST,
@@ -251,7 +252,7 @@ def _claim_row(
     share = shares.get(claim)
     return {
         "claim": claim, "verdict": verdict, "part": finding.get("indicator") or "all",
-        "measure": finding.get("measure"), "estimate": finding.get("estimate"),
+        "measure": scale_of(finding) if finding else None, "estimate": finding.get("estimate"),
         "range": finding.get("low") if ranged else None, "high": finding.get("high") if ranged else None,
         "agree_share": None if share is None else 100 * share, "change": claim, "unit": unit_of(finding),
     }  # fmt: skip

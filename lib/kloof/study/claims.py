@@ -30,6 +30,7 @@ from kloof.findings import (
     Verdict,
     join,
     judge,
+    scale_of,
     verdict_of,
 )
 from kloof.paths import project_folder
@@ -217,7 +218,7 @@ def verdict_table(verdicts: Sequence[Mapping[str, Any]], findings: Mapping[str, 
             {
                 "claim": row["claim"],
                 "indicator": finding.get("indicator") or (row["row"] if row["row"] not in ("all",) else None),
-                "measure": finding.get("measure"),
+                "measure": scale_of(finding) if finding else None,
                 "verdict": row["verdict"],
                 "question": row["question"] if row["counts"] else "told",
                 "happened": finding.get("happened"),

@@ -13,7 +13,7 @@ from typing import Any
 
 from kloof.catalogue import Catalogue, parsed
 from kloof.errors import CatalogueError
-from kloof.findings import ANSWERS, DIFFERENCES, JUDGEMENTS, NO_FIGURES, NOT_COMPUTABLE, VERDICTS, told
+from kloof.findings import ANSWERS, DIFFERENCES, JUDGEMENTS, NO_FIGURES, NOT_COMPUTABLE, VERDICTS, scale_of, told
 from kloof.words import numbers
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -243,7 +243,7 @@ class Narrator:
             finding = self.results["findings"].get(row["finding"] or "")
             key = f"parts_{row['verdict'].lower()}".replace("mixed", "supported")
             if row["claim"] == claim and row["counts"] and finding is not None and key in named:
-                scale = finding["measure"].removesuffix("_reversed")
+                scale = scale_of(finding)
                 words = f" ({self.word('measure', scale)})" if has("measure", scale) else ""
                 part = f" ({self.word('in_part')})" if row["verdict"] == "MIXED" else ""
                 named[key].append(f"{self.noun(finding['indicator'])}{words}{part}")
@@ -271,13 +271,17 @@ class Narrator:
                 said = fill(template(self.language, *path), values)
                 if part != "main":
                     return said
-                return *self._model(finding), *said, *self._prices(finding, values), *self._chance(finding, values)
+                begun = self._by_model(finding, said)
+                return *begun, *self._prices(finding, values), *self._chance(finding, values)
         raise CatalogueError(f"sentences.toml has no [{'.'.join(paths[0])}] and no wider one; add it in nl and en.")
 
-    def _model(self, finding: Mapping[str, Any]) -> Sentence:
+    def _by_model(self, finding: Mapping[str, Any], said: Sentence) -> Sentence:
         """Say before what happened that a model says it, where the figures are not counted."""
         modelled = {"modelled", "modelled_liveability"} & set(finding["flags"])
-        return (self.word("by_model"),) if modelled and finding["happened"] != NO_FIGURES else ()
+        if not modelled or finding["happened"] == NO_FIGURES:
+            return said
+        first = said[0]
+        return (self.word("by_model"), first[:1].lower() + first[1:] if isinstance(first, str) else first, *said[1:])
 
     def _prices(self, finding: Mapping[str, Any], values: Mapping[str, Part | Sentence]) -> Sentence:
         """Say after a gap in amounts as printed that only prices made it grow, where constant prices tell so."""
