@@ -28,7 +28,7 @@ from kloof_synth.trials import verdict
 
 OFF, SMALL, REGISTERED, LARGE = "off", "small", "registered", "large"
 POSITIONS = (OFF, SMALL, REGISTERED, LARGE)
-COUNTS = (56, 15, 200)
+COUNTS = (56, 15)
 YEARS = 8
 SEED = 20210323
 DRAWS = 299

@@ -27,7 +27,7 @@ def calibrate(
         ),
     ] = None,
     count: Annotated[
-        list[int] | None, typer.Option(help="buurten (or municipalities) of each; without it 56, 15 and 200")
+        list[int] | None, typer.Option(help="buurten (or municipalities) of each; without it 56 and 15")
     ] = None,
     workers: Annotated[int, typer.Option(help="processes; 0: as many as there are cores")] = 0,
     out: Annotated[
@@ -109,7 +109,7 @@ def line_of(told: "Told") -> str:
 def synth(
     out: Annotated[Path, typer.Option(help="folder to write; its name begins with synthetic")],
     switch: Annotated[
-        list[str] | None, typer.Option(help="C1.absolute=large; off, small, registered, large or a number; more: these")
+        list[str] | None, typer.Option(help="C1.relative=large; off, small, registered, large or a number; more: these")
     ] = None,
     buurten: Annotated[int, typer.Option(help="number of buurten")] = 56,
     years: Annotated[int, typer.Option(help="number of years")] = 8,

@@ -27,7 +27,7 @@ FOLLOWED = ("mean_dwelling_value", "mean_income_per_inhabitant", "difficulty_mak
 
 
 def read_switches(given: Sequence[str]) -> list[tuple[Switch, float]]:
-    """Read switches such as `C1.absolute=large`, `C9=off` (all parts of C9) or `H6=1.5`: switch and effect.
+    """Read switches such as `C1.relative=large`, `C9=off` (all parts of C9) or `H6=1.5`: switch and effect.
 
     Raises ParameterError with all faults: an unknown claim or part, a position that is none, a figure set twice.
     """
@@ -89,7 +89,7 @@ def together(chosen: Sequence[tuple[Switch, float]], setting: Setting, seed: int
             whole.put(name, years, value)
         whole.others += [row for row in made.others if row not in whole.others]
     if whole is None:
-        raise ParameterError("A synthetic municipality needs a switch: --switch C1.absolute=large.")
+        raise ParameterError("A synthetic municipality needs a switch: --switch C1.relative=large.")
     return whole
 
 

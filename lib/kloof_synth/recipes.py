@@ -50,7 +50,8 @@ LASTS = 0.8  # part of a deviation that is left after a year, where the spread m
 class Course:
     """Which figure the focus buurten fall behind in, on which scale, from which year, and how it builds up.
 
-    `profile` gives the part of the effect that is there in each of a number of years.
+    `profile` gives the part of it that is there in each of a number of years. They fall behind by `line` and `way`
+    times the effect: where a claim says that something stays away or shrinks, it is true on the other side of its line.
     """
 
     name: str
@@ -58,6 +59,8 @@ class Course:
     scale: str
     first: int
     profile: Callable[[int], Array]
+    line: float = 0.0
+    way: float = 1.0
 
 
 def gap(course: Course, setting: Setting, rng: np.random.Generator) -> World:
@@ -67,7 +70,7 @@ def gap(course: Course, setting: Setting, rng: np.random.Generator) -> World:
     own = replace(figure, scale=course.scale) if figure.growth else figure
     value = drawn(world.where, own, len(years), rng)
     worse = -1.0 if figure.by_need > 0 else 1.0  # where a higher figure is worse, falling behind is a rise
-    behind = worse * setting.effect * course.profile(len(years))
+    behind = worse * (course.line + course.way * setting.effect) * course.profile(len(years))
     world.put(course.name, years, fallen_behind(world.where, value, course.scale, behind))
     return world
 
@@ -87,41 +90,18 @@ def from_event(count: int) -> Array:
     return np.asarray((np.arange(count) >= count - 3) * 1.0)
 
 
-def turned(count: int) -> Array:
-    """Catch up before the event, and fall behind that line by as much from the event on."""
-    line = np.arange(count) / (count - 4)
-    return np.asarray(-line + (np.arange(count) >= count - 3))
+def fell(setting: Setting, rng: np.random.Generator) -> World:
+    """Let social assistance fall by 2.5 points in the focus buurten, and elsewhere by the effect more.
 
-
-def fell(scale: str, setting: Setting, rng: np.random.Generator) -> World:
-    """Let social assistance fall by 2.5 points (or a third) in the focus buurten, and elsewhere by the effect more.
-
-    In points every buurt of a group falls by the same part of its share, so that none ends below 0.
+    Every buurt of a group falls by the same part of its share, so that none ends below 0.
     """
     world, years = opened(setting, rng, USUAL)
-    where, down = world.where, whole(len(years))
-    share = drawn(where, ASSISTANCE, len(years), rng)
-    if scale == RELATIVE:
-        share = fallen_behind(where, share * (1 - down / 3), RELATIVE, -setting.effect * down)
-    else:
-        share = 2 * share
-        focus, rest = weighted_means(share[:, 0], where.size, where.is_focus)
-        part = np.where(where.is_focus, 2.5 / focus, (2.5 + setting.effect) / rest)
-        share = share * (1 - part[:, None] * down)
+    where = world.where
+    share = 2 * drawn(where, ASSISTANCE, len(years), rng)
+    focus, rest = weighted_means(share[:, 0], where.size, where.is_focus)
+    part = np.where(where.is_focus, 2.5 / focus, (2.5 + setting.effect) / rest)
+    share = share * (1 - part[:, None] * whole(len(years)))
     world.put("social_assistance_recipients", years, share / 100 * where.size[:, None])
-    return world
-
-
-def gap_left(scale: str, setting: Setting, rng: np.random.Generator) -> World:
-    """Let the gap close so fast that the effect is what is left of it twenty years after the last year."""
-    world, years = opened(setting, rng, USUAL)
-    figure = replace(DWELLINGS, scale=scale)
-    value = drawn(world.where, figure, len(years), rng)
-    focus, rest = weighted_means(value[:, 0], world.where.size, world.where.is_focus)
-    start = float(rest - focus) if scale == ABSOLUTE else float(100 * (1 - focus / rest))
-    pace = (start - setting.effect) / (len(years) - 1 + 20)
-    nearer = -pace * np.arange(len(years), dtype=np.float64)
-    world.put("mean_dwelling_value", years, fallen_behind(world.where, value, scale, nearer))
     return world
 
 
@@ -153,21 +133,30 @@ def _fifths(where: Places, level: Array) -> tuple[Flags, Flags]:
 
 
 def moved_up(top: float, bottom: float, by: float, setting: Setting, rng: np.random.Generator) -> World:
-    """Let the highest fifth rise by `top` and the lowest by `bottom` thousand euro, less `by` times the effect.
+    """Let the lowest fifth rise by `bottom` thousand euro, less `by` times the effect, and all others by `top`.
 
     In constant prices. With `by` 0 the effect is added to the top.
     """
     world, years = opened(setting, rng, LATE)
     value = drawn(world.where, replace(INCOME, growth=0.0, movement=0.0), len(years), rng)
-    low, high = _fifths(world.where, value[:, 0])
+    low, _ = _fifths(world.where, value[:, 0])
     to_top, to_bottom = (top, bottom - by * setting.effect) if by else (top + setting.effect, bottom)
-    middle = (to_top + to_bottom) / 2
-    change = np.where(high, to_top, np.where(low, to_bottom, middle))
+    change = np.where(low, to_bottom, to_top)
     world.put(
         "mean_income_per_inhabitant",
         years,
         (value + change[:, None] * ramp(len(years), 1, len(years) - 1)) * _real(years),
     )
+    return world
+
+
+def behind_alike(setting: Setting, rng: np.random.Generator) -> World:
+    """Let the focus buurten fall behind by the effect from the second year to the last, in constant prices."""
+    world, years = opened(setting, rng, LATE)
+    value = drawn(world.where, replace(INCOME, growth=0.0, movement=0.0), len(years), rng)
+    behind = setting.effect * ramp(len(years), 1, len(years) - 1)
+    prices = _real(years) / _real(years)[1]
+    world.put("mean_income_per_inhabitant", years, fallen_behind(world.where, value, ABSOLUTE, behind) * prices)
     return world
 
 
@@ -183,7 +172,7 @@ def outranked(setting: Setting, rng: np.random.Generator) -> World:
 
     def rank(down: float) -> float:
         ranks = percentile_ranks(value[:, 0] - down * high, world.where.size)
-        return float(ranks[high] @ world.where.size[high] / world.where.size[high].sum())
+        return 100 * float(ranks[high] @ world.where.size[high] / world.where.size[high].sum())
 
     near, far = 0.0, float(np.ptp(value[:, 0]))
     for _ in range(40):

@@ -51,24 +51,6 @@ def piled(setting: Setting, rng: np.random.Generator) -> World:
     return world
 
 
-def within_corporations(setting: Setting, rng: np.random.Generator, everywhere: float | None = None) -> World:
-    """Let the part of corporation households with a low income rise by the effect, in points.
-
-    `everywhere` is the percentage of corporation dwellings in every buurt; without it they differ as usual.
-    """
-    world, years = opened(setting, rng, USUAL)
-    corporation = _corporation(world.where, len(years), rng)
-    if everywhere is not None:
-        corporation = np.full_like(corporation, everywhere)
-    inside = 15.0 + setting.effect * whole(len(years))
-    value = corporation / 100 * inside + (1 - corporation / 100) * 4.0
-    world.put("housing_corporation_share", years, corporation)
-    world.put(
-        "low_income_households_share", years, value * np.exp(lasting(world.where, LOW_INCOME, len(years), rng) / 2)
-    )
-    return world
-
-
 def mixed(limit: Callable[[float, int, float], float], setting: Setting, rng: np.random.Generator) -> World:
     """Let the corporation share of the focus buurten fall by so many points that the claim is true by the effect.
 
@@ -135,6 +117,15 @@ def scores(setting: Setting, rng: np.random.Generator) -> World:
     waves = _waves(setting.years)
     up = (0.067 - setting.effect) / SCORE
     world.put("livability_score_relative", waves, SCORE * _liveable(world, waves, up, rng))
+    return world
+
+
+def safer(setting: Setting, rng: np.random.Generator) -> World:
+    """Let the score of safety in the list rise by the effect."""
+    world, _ = opened(setting, rng, EARLY)
+    waves = _waves(setting.years)
+    score = SCORE * _liveable(world, waves, setting.effect / SCORE, rng)
+    world.put("livability_safety_relative", waves, score)
     return world
 
 

@@ -32,13 +32,15 @@ USUAL_SIZE = 2000.0  # inhabitants of a buurt that varies as a figure says
 class Places:
     """Where people live: `size` (inhabitants), `need` (mean 0, standard deviation 1), who is focus, and `near`.
 
-    `near` (buurt × buurt) turns independent draws into draws that neighbours share, each of variance 1.
+    `near` (buurt × buurt) turns independent draws into draws that neighbours share, each of variance 1. `stir` is the
+    part that is there of all shocks and noise.
     """
 
     size: Array
     need: Array
     is_focus: Flags
     near: Array
+    stir: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def _lasting_draws(figure: Figure, shape: tuple[int, ...], rng: np.random.Genera
 def vary(where: Places, figure: Figure) -> Array:
     """How much more than usual each buurt varies."""
     by_size = (where.size / USUAL_SIZE) ** -figure.size_power
-    return np.asarray(by_size * np.where(where.is_focus, figure.focus_factor, 1.0))
+    return np.asarray(where.stir * by_size * np.where(where.is_focus, figure.focus_factor, 1.0))
 
 
 def drawn(where: Places, figure: Figure, years: int, rng: np.random.Generator) -> Array:
@@ -197,15 +199,20 @@ PER_WIJK = 10
 FEW = 100  # inhabitants under which a mean or a share of a buurt is suppressed, as CBS does
 PER_HOUSEHOLD = 2.2
 PER_DWELLING = 2.1
+CALM = 0.02  # part of the usual shocks and noise; without any no range could be made
 
 
 @dataclass(frozen=True)
 class Setting:
-    """How large the municipality is, over how many years, and how far the claim is true beyond the line."""
+    """How large the municipality is, over how many years, and how far the claim is true beyond the line.
+
+    `calm`: next to nothing moves but what the effect moves, so that what happens to these very buurten is what is set.
+    """
 
     buurten: int = 56
     years: int = 8
     effect: float = 0.0
+    calm: bool = False
 
     @property
     def focus(self) -> int:
@@ -254,7 +261,8 @@ def ramp(count: int, first: int, last: int) -> Array:
 
 def opened(setting: Setting, rng: np.random.Generator, first: int) -> tuple[World, tuple[int, ...]]:
     """Draw where people live and count them, in the years from the first."""
-    world = World(places(setting.buurten, setting.focus, rng))
+    where = places(setting.buurten, setting.focus, rng)
+    world = World(replace(where, stir=CALM) if setting.calm else where)
     years = years_from(first, setting.years)
     world.count(years)
     return world, years

@@ -1,6 +1,7 @@
 """One trial of one claim: a synthetic municipality is judged by the runner that judges a real one."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -31,7 +32,7 @@ def known() -> Catalogue:
 def judged(switch: Switch, setting: Setting, seed: Sequence[int], draws: int) -> list[tuple[Finding, Verdict]]:
     """Make one synthetic municipality and judge the switch's part of its claim, as the notebooks do."""
     rng = np.random.default_rng(list(seed))
-    world = switch.make(setting, rng)
+    world = switch.make(replace(setting, calm=switch.calm), rng)
     made = study(world, known(), {**switch.parameters, "draws": draws, "seed": int(rng.integers(2**31))})
     return runner.judged(made, switch.claim, (switch.row,))
 

@@ -205,6 +205,8 @@ def _strong_and_weak(made: Made) -> list[float]:
     for name in (VALUE, EARNED):
         one = known_of(made, name)
         low, high = _fifth(one, lowest=True), _fifth(one, lowest=False)
+        if not low.any() or not high.any():
+            continue
         amounts = one.planted[:, [1, -1]] / one.factors[1]  # in the prices of the year in which the change starts
         ranks = np.column_stack([percentiles(column, one.weight) for column in amounts.T])
         for value, least in ((amounts, one.smallest), (ranks, SMALLEST_RANKS)):
@@ -219,6 +221,8 @@ def _fell_behind(made: Made) -> list[float]:
     for name in (VALUE, EARNED):
         one = known_of(made, name)
         low = _fifth(one, lowest=True)
+        if not low.any():
+            continue
         ends = (one.true * one.factors / one.factors[1])[:, [1, -1]]
         for change, least in (
             (ends[:, 1] - ends[:, 0], one.smallest),
@@ -262,6 +266,10 @@ CLAIMS: dict[str, tuple[Callable[[Made], list[float]], Callable[[Sequence[float]
 
 
 def truth_of(claim: str, made: Made) -> str:
-    """Say whether a claim is TRUE, FALSE or true IN_PART in a synthetic municipality."""
+    """Say whether a claim is TRUE, FALSE or true IN_PART in a synthetic municipality.
+
+    IN_PART too where no part of it can be reckoned: in a small place nobody may live in a fifth.
+    """
     parts, join = CLAIMS[claim]
-    return join(parts(made))
+    found = parts(made)
+    return join(found) if found else IN_PART

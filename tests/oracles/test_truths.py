@@ -6,16 +6,13 @@ calibration says that this is too little).
 """
 
 import math
-from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
 
-from kloof.findings import HIGHER, LOWER, SUPPORTED, UNDECIDED, judge
+from kloof.findings import HIGHER, LOWER, SUPPORTED, judge
 from kloof.methods.gap import ABSOLUTE, RELATIVE, gap
 from kloof_synth import gap_calibration, trials
-from kloof_synth.recipes_places import within_corporations
 from kloof_synth.switches import switches
 from kloof_synth.town import Setting, Truth, municipality
 
@@ -23,7 +20,6 @@ USUAL = 150
 MORE = {  # where the calibration says that this is too little: how many buurten, and how far the claim is true
     "C8.safety": (800, None),
     "H4.low_income": (300, 40.0),  # who lives where varies much: a spread over buurten must change by as many
-    "H10.low_income": (USUAL, 60.0),
 }
 ROWS = {f"{one.claim}.{one.part}": one for one in switches()}
 SEED = (11, 0)
@@ -33,15 +29,7 @@ SEED = (11, 0)
 def test_a_true_claim_is_supported(name: str) -> None:
     one = ROWS[name]
     many, effect = MORE.get(name, (USUAL, None))
-    if one.claim == "H10":  # bounds close in where corporations own nearly all, and nowhere else
-        one = replace(one, make=partial(within_corporations, everywhere=95.0))
     assert trials.verdict(one, Setting(many, 8, effect or one.sizes[-1]), SEED, 299) == SUPPORTED
-
-
-def test_bounds_say_nothing_where_others_own_many_homes() -> None:
-    """As in any real municipality: however far the claim is true (H10)."""
-    one = ROWS["H10.low_income"]
-    assert trials.verdict(one, Setting(USUAL, 8, 60.0), SEED, 299) == UNDECIDED
 
 
 def test_with_every_claim_false_none_is_supported() -> None:
