@@ -249,7 +249,7 @@ def test_what_is_not_registered_is_refused_by_name(monkeypatch: pytest.MonkeyPat
     with pytest.raises(ParameterError, match="C1 is not a registered hypothesis"):
         gap_tables.own_hypothesis(Section("mine"), study, "C1")
     with pytest.raises(ParameterError, match="X1: indicator 'nothing' is not in the catalogue"):
-        hypothesis.as_registered(study, entry(indicator="nothing"))
+        gap_tables.as_registered(study, entry(indicator="nothing"))
 
 
 # ------------------------------------------------------------------ the command line
