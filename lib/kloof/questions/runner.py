@@ -96,12 +96,17 @@ def parts_of(study: Study, claim: str) -> list[Part]:
                     continue
                 counts = VOTES.get(whole["kind"], _always)(study, name, measure)
                 row = whole.get("row", "{name}.{measure}" if measure else "{name}").format(name=name, measure=measure)
-                number = whole.get("id", f"{str(entry['notebook'])[:2]}.{{row}}").format(
-                    row=row, name=name, measure=measure
-                )
+                number = _numbering(claim, whole).format(row=row, name=name, measure=measure)
                 how = claims.judging(claim, own, counts=counts) if claims.is_judged(claim) else Judging("HIGHER")
                 made.append(Part(claim, str(whole["kind"]), name, measure, row, number, how, whole))
     return made
+
+
+def _numbering(claim: str, entry: Mapping[str, Any]) -> str:
+    """Give the pattern of the number of a part's headline finding; that of a hypothesis begins with its own id."""
+    if "exploratory" in entry:
+        return f"{claim}.{{row}}"
+    return str(entry.get("id", f"{str(entry['notebook'])[:2]}.{{row}}"))
 
 
 def _always(study: Study, name: str, measure: str) -> bool:

@@ -172,7 +172,8 @@ def judge_over(
     own, verdict = found[headline], verdicts[headline]
     if how.question == CHANCE:
         verdict = under_variants(verdict, list(verdicts.values()), registry().agree_minimum)
-    missing = (own.indicator,) if verdict == NOT_TESTABLE and own.indicator else ()
+    lacks = verdict == NOT_TESTABLE and "chosen_on_it" not in own.flags
+    missing = (own.indicator,) if lacks and own.indicator else ()
     low, high = (own.low, own.high) if how.question == CHANCE else (own.rounding_low, own.rounding_high)
     flips = None
     if low is not None and high is not None and not low <= 0 <= high and judge(own) in (HIGHER, LOWER):

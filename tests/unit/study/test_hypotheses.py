@@ -182,7 +182,8 @@ def in_town(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> tuple[Section, l
     study = dataclasses.replace(made, variants=(*made.variants, other))
     own = entry(indicator="poor", smallest_effect=1.0, **changes)
     known = claims.registry()
-    full = {**own, "source": "own", "kind": own["test"], "exploratory": False, "changed": False, "notebook": "mine"}
+    full = {**own, "source": "own", "kind": own["test"], "indicators": ["poor"], "exploratory": False, "changed": False,
+            "notebook": "mine"}  # fmt: skip
     monkeypatch.setattr(claims, "registry", lambda: dataclasses.replace(known, claims={**known.claims, "X1": full}))
     section = Section("mine")
     return section, gap_tables.own_hypothesis(section, study, "X1")
@@ -226,6 +227,7 @@ def test_its_own_years_and_list_go_before_those_of_the_preset(monkeypatch: pytes
 def test_both_measures_give_a_part_each(monkeypatch: pytest.MonkeyPatch) -> None:
     section, found = in_town(monkeypatch, measures=["absolute", "relative"])
     assert [row.row for row in section.verdicts] == ["poor.absolute", "poor.relative"]
+    assert [finding.id for finding in found] == ["X1.poor.absolute", "X1.poor.relative"]  # two findings, two numbers
     assert [finding.unit for finding in found] == ["points", "percent"]
 
 
@@ -379,7 +381,7 @@ def test_a_newcomer_who_follows_the_page_sees_what_it_quotes(clone: Path, comman
         assert as_quoted(shown, quoted), (words, shown)
         if words[0] == "run":
             text = said(clone / "reports" / "breda-only" / "en" / "notebooks" / "household_size.ipynb")
-            assert all(quote in text for quote in quotes)
+            assert [quote for quote in quotes if quote not in text] == [], text
     # back to what it was, and it is what it was
     path.write_text(path.read_text().replace(after, before))
     assert not hypotheses.read_all()["X1"]["exploratory"]
