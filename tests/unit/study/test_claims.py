@@ -9,39 +9,39 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from town import BUURTEN, FOCUS, indicator, town
+from town import town
 
 from conftest import PROJECT
 from kloof import findings
 from kloof.catalogue import catalogue
 from kloof.errors import CatalogueError
 from kloof.findings import (
+    CHANCE,
     CONTRADICTED,
+    EXPECTATIONS,
+    HAPPENED,
     HIGHER,
     LOWER,
+    MIXED,
     NEGLIGIBLE,
+    NOT_HIGHER,
     NOT_TESTABLE,
+    QUESTIONS,
+    SAME,
     SUPPORTED,
     UNDECIDED,
     VERDICTS,
     Finding,
     Side,
     Verdict,
+    verdict_of,
 )
 from kloof.study import claims
-from kloof.study.panel import Focus
-from kloof.study.study import Study
+from kloof.study.claims import Judging
 
-S, C, N, U, X = SUPPORTED, CONTRADICTED, NEGLIGIBLE, UNDECIDED, NOT_TESTABLE
+S, C, M, N, U, X = SUPPORTED, CONTRADICTED, MIXED, NEGLIGIBLE, UNDECIDED, NOT_TESTABLE
 FLAT = [20.0] * 12
 LISTS = ("four", "other", "third")
-
-
-def study(*names: str, **changes: Any) -> Study:
-    """A town with as many focus lists as names; the first one is the headline."""
-    made = town({"income": {2015: FLAT, 2016: FLAT}}, **changes)
-    lists = tuple(Focus(name, FOCUS if place == 0 else BUURTEN[place : place + 4]) for place, name in enumerate(names))
-    return dataclasses.replace(made, focus=lists[0], variants=lists)
 
 
 def change(low: float, high: float, **fields: Any) -> Finding:
@@ -52,14 +52,20 @@ def change(low: float, high: float, **fields: Any) -> Finding:
     return Finding(**{**base, **fields})
 
 
-# One finding for each verdict on a claim that expects HIGHER.
-FOUND: dict[str, Finding] = {
-    S: change(2, 4),
-    C: change(-4, -2),
-    N: change(-0.5, 0.5),
-    U: change(-2, 3),
-    X: change(0, 0, estimate=None, reason="no_figures"),
-}
+def counted(low: float, high: float, **fields: Any) -> Finding:
+    """A change of which only rounding leaves something open; by chance nothing can be said."""
+    made = change(low, high, rounding_low=low, rounding_high=high, **fields)
+    return dataclasses.replace(made, low=-9.0, high=9.0)
+
+
+# One finding for each verdict on a claim that expects HIGHER, by either question.
+FOUND: dict[str, dict[str, Finding]] = {
+    question: {
+        S: make(2, 4), C: make(-4, -2), N: make(-0.5, 0.5), U: make(-2, 3),
+        X: make(0, 0, estimate=None, reason="no_figures"),
+    }
+    for question, make in ((CHANCE, change), (HAPPENED, counted))
+}  # fmt: skip
 
 
 # ------------------------------------------------------------------ variants
@@ -113,22 +119,22 @@ def test_variants_never_turn_a_verdict_into_its_opposite() -> None:
 # ------------------------------------------------------------------ one part of a claim
 
 
-def judged(*verdicts: str, claim: str = "C1") -> Verdict:
+def judged(*verdicts: str, how: Judging | None = None) -> Verdict:
     """Judge a part of a claim of which the lists give these verdicts."""
-    by_list = dict(zip(LISTS, verdicts, strict=False))
-
-    def make(focus: Focus) -> Finding:
-        return dataclasses.replace(FOUND[by_list[focus.name]], id=focus.name, focus=focus.name)
-
-    headline, verdict = claims.judge_row(study(*by_list), claim, "income.absolute", make)
-    assert (headline.id, verdict.finding) == ("four", "four")
-    assert [name for name, _ in verdict.variants] == list(by_list)
+    how = how or Judging(HIGHER, CHANCE)
+    found = {
+        name: dataclasses.replace(FOUND[how.question][one], id=name, focus=name)
+        for name, one in zip(LISTS, verdicts, strict=False)
+    }
+    verdict = claims.judge_over("C2", "income.absolute", found, LISTS[0], how)
+    assert [name for name, _ in verdict.variants] == list(found)
+    assert (verdict.finding, verdict.question, verdict.counts) == ("four", how.question, how.counts)
     return verdict
 
 
 def test_a_part_is_judged_under_every_list() -> None:
     verdict = judged(S, S, U)
-    assert (verdict.claim, verdict.row, verdict.expected, verdict.verdict) == ("C1", "income.absolute", HIGHER, S)
+    assert (verdict.claim, verdict.row, verdict.expected, verdict.verdict) == ("C2", "income.absolute", HIGHER, S)
     assert verdict.variants == (("four", S), ("other", S), ("third", U))
     assert (verdict.as_json()["agree"], verdict.as_json()["of"]) == (2, 3)
     assert judged(S, C).verdict == U
@@ -136,10 +142,20 @@ def test_a_part_is_judged_under_every_list() -> None:
     assert judged(U, S, S).verdict == U
 
 
+@pytest.mark.parametrize("own", [S, C, N, U, X])
+def test_another_list_has_no_veto_on_what_happened_to_this_one(own: str) -> None:
+    """Other buurten are another fact, told beside it; only what is more than chance should not hang on the list."""
+    for others in itertools.product([S, C, N, U, X], repeat=2):
+        verdict = judged(own, *others, how=Judging(HIGHER, HAPPENED))
+        assert verdict.verdict == own
+        assert verdict.variants == tuple(zip(LISTS, (own, *others), strict=True))
+
+
 def test_what_is_missing_is_named_only_when_the_headline_cannot_be_tested() -> None:
-    assert judged(X, S).missing == ("income",)
-    assert judged(X, S).verdict == X
-    assert judged(S, X).missing == ()
+    for question in QUESTIONS:
+        assert judged(X, S, how=Judging(HIGHER, question)).missing == ("income",)
+        assert judged(X, S, how=Judging(HIGHER, question)).verdict == X
+        assert judged(S, X, how=Judging(HIGHER, question)).missing == ()
 
 
 @pytest.mark.parametrize(("verdict", "flips"), [(S, 2), (C, -2), (N, None), (U, None), (X, None)])
@@ -148,77 +164,78 @@ def test_how_far_a_verdict_is_from_flipping(verdict: str, flips: float | None) -
     assert judged(verdict).flips_at == flips
 
 
-def test_a_claim_that_expects_less_is_supported_by_less(monkeypatch: pytest.MonkeyPatch) -> None:
-    rules = claims.registry()
-    turned = dataclasses.replace(rules, claims={**rules.claims, "C1": {**rules.claims["C1"], "expected": LOWER}})
-    monkeypatch.setattr(claims, "registry", lambda: turned)
-    assert judged(C).verdict == S  # the finding is LOWER
-    assert judged(S).verdict == C
-    assert judged(S).expected == LOWER
+def test_a_claim_that_expects_less_is_supported_by_less() -> None:
+    for question in QUESTIONS:
+        how = Judging(LOWER, question)
+        assert judged(C, how=how).verdict == S  # the finding is LOWER, or shrank
+        assert judged(S, how=how).verdict == C
+        assert judged(S, how=how).expected == LOWER
 
 
-# ------------------------------------------------------------------ thresholds, levels, turns
+def test_fault_1_a_part_without_marks_is_judged_by_the_one_rule() -> None:
+    """Fault 1: findings and claims each had a rule for what stays away, and they differed."""
+    for question, expected in itertools.product(QUESTIONS, EXPECTATIONS):
+        for found in FOUND[question].values():
+            assert claims.part_verdict(found, Judging(expected, question)) == verdict_of(found, expected, question)
 
 
-@pytest.mark.parametrize(
-    ("share", "expected", "flips"),
-    [(80.0, S, 0.0), (79.9, C, -0.1), (100.0, S, 20.0), (0.0, C, -80.0), (None, X, None)],
-)
-def test_a_share_is_held_against_its_threshold(share: float | None, expected: str, flips: float | None) -> None:
-    for claim in ("K1", "K2"):
-        verdict = claims.threshold_verdict(
-            claim, Finding("01.coverage", "coverage", "share", "percent", estimate=share)
-        )
-        assert (verdict.claim, verdict.finding, verdict.row, verdict.verdict) == (claim, "01.coverage", "all", expected)
-        assert verdict.flips_at == (flips if flips is None else pytest.approx(flips))
+def stepped(found: Finding, back: int, ahead: int = 3) -> Finding:
+    """Say in how many steps a gap grew and in how many it shrank."""
+    steps = {"steps_ahead": {"value": ahead, "unit": "number"}, "steps_back": {"value": back, "unit": "number"}}
+    return dataclasses.replace(found, details=steps)
 
 
 @pytest.mark.parametrize(
-    ("better", "low", "high", "expected"),
+    ("outcome", "back", "every_step", "expected"),
     [
-        (1, -4, -2, S),  # a lower income is worse
-        (1, 2, 4, C),
-        (-1, 2, 4, S),  # more poverty is worse
-        (-1, -4, -2, C),
-        (1, -0.5, 0.5, N),
-        (-1, -0.5, 0.5, N),
-        (1, -2, 3, U),
+        (S, 0, True, S),
+        (S, 1, True, M),  # it grew, and not in every step
+        (S, 1, False, S),  # the claim does not ask for every step
+        (C, 1, True, C),
+        (C, 0, True, C),
+        (N, 2, True, N),  # what stayed did not grow in some steps either
+        (U, 2, True, U),
+        (X, 2, True, X),
     ],
 )
-def test_worse_off_depends_on_which_side_is_good(better: int, low: float, high: float, expected: str) -> None:
-    place = town({"income": {2015: FLAT, 2016: FLAT}}, indicator("income", better=better))
-    verdict = claims.level_verdict(place, change(low, high, kind="gap"))
-    assert (verdict.claim, verdict.row, verdict.verdict, verdict.missing) == ("K3", "income", expected, ())
-    assert verdict.expected == (LOWER if better > 0 else HIGHER)
+def test_what_should_hold_in_every_step_holds_in_part_when_one_turned_back(
+    outcome: str, back: int, every_step: bool, expected: str
+) -> None:
+    """ "Only grown" is a claim about each step; that the ends grew makes half of it true."""
+    found = stepped(FOUND[HAPPENED][outcome], back)
+    assert claims.part_verdict(found, Judging(HIGHER, HAPPENED, every_step=every_step)) == expected
 
 
-def test_a_level_without_figures_cannot_be_tested() -> None:
-    verdict = claims.level_verdict(town({"income": {2015: FLAT, 2016: FLAT}}), FOUND[X])
-    assert (verdict.verdict, verdict.missing) == (X, ("income",))
+def test_two_measurements_have_no_step_back() -> None:
+    assert claims.part_verdict(FOUND[HAPPENED][S], Judging(HIGHER, HAPPENED, every_step=True)) == S
 
 
-# Rows: the verdict of C3 (it grew before). Columns: of C2 (it grew beyond the trend since). M1 says: it shrank before
-# and grew since. In the order S, C, N, U, X.
-TURN = {
-    S: (C, C, C, C, X),
-    C: (S, C, U, U, X),
-    N: (U, C, U, U, X),
-    U: (U, C, U, U, X),
-    X: (X, X, X, X, X),
-}
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_list_chosen_on_the_figure_tests_nothing_and_what_explains_itself_supports_nothing(question: str) -> None:
+    how = Judging(HIGHER, question)
+    for outcome, found in FOUND[question].items():
+        assert claims.part_verdict(dataclasses.replace(found, flags=("chosen_on_it",)), how) == X
+        own = dataclasses.replace(found, flags=("leans_on_itself",))
+        assert claims.part_verdict(own, how) == (U if outcome == S else outcome)
 
 
-@pytest.mark.parametrize("before", VERDICTS)
-@pytest.mark.parametrize("since", VERDICTS)
-def test_the_turn_is_read_from_its_two_halves(before: str, since: str) -> None:
-    expected = dict(zip((S, C, N, U, X), TURN[before], strict=True))[since]
-    halves = (
-        Verdict("C3", before, "05.a", "income.absolute", HIGHER, (), ("income",) if before == X else ()),
-        Verdict("C2", since, "05.b", "income.absolute", HIGHER, (), ("income",) if since == X else ()),
-    )
-    turn = claims.turn_verdict(*halves)
-    assert (turn.claim, turn.verdict, turn.finding, turn.row) == ("M1", expected, "05.a", "income.absolute")
-    assert turn.missing == (("income",) if X in (before, since) else ())  # named once
+def test_how_a_part_is_judged_is_what_it_registers_and_else_what_its_claim_does() -> None:
+    first, since = claims.registry().claims["C2"]["parts"]
+    assert claims.judging("C2", first) == Judging(HIGHER, CHANCE)
+    assert claims.judging("C2", since, counts=False) == Judging(HIGHER, HAPPENED, counts=False)
+    assert claims.judging("C1") == Judging(HIGHER, HAPPENED, every_step=True)
+    before, beyond = claims.registry().claims["C3"]["parts"]
+    assert claims.judging("C3", before) == Judging(HIGHER, HAPPENED)
+    assert claims.judging("C3", beyond) == Judging(NOT_HIGHER, CHANCE)
+    assert claims.judging("C8") == Judging(SAME, CHANCE)
+
+
+def test_a_part_that_no_list_has_a_say_in_names_what_its_claim_registers_as_missing() -> None:
+    """H9 asks for moves that are in no open figure."""
+    lacking = claims.alone("H9", "all", FOUND[CHANCE][X])
+    assert (lacking.verdict, lacking.missing) == (X, ("moves_into_corporation_dwellings_by_income",))
+    assert lacking.variants == (("all", X),)
+    assert claims.alone("H9", "all", FOUND[CHANCE][S]).missing == ()
 
 
 # ------------------------------------------------------------------ what is not followed
@@ -240,26 +257,38 @@ def test_what_a_claim_needs_and_nobody_follows_is_listed(monkeypatch: pytest.Mon
 # ------------------------------------------------------------------ joining
 
 
-def test_the_parts_of_a_claim_are_joined_in_registered_order() -> None:
+def row(claim: str, verdict: str, *, counts: bool = True) -> dict[str, Any]:
+    return {"claim": claim, "verdict": verdict, "counts": counts}
+
+
+def test_the_parts_of_a_claim_are_joined_by_its_quantifier_in_registered_order() -> None:
     rows = [
-        {"claim": claim, "verdict": verdict}
+        row(claim, verdict)
         for claim, verdicts in (
-            ("M1", (U, C)), ("C1", (S, S, X)), ("K1", (C,)), ("C2", (X, X)), ("C3", (S, N)), ("K3", (N, N)),
+            ("M1", (U, C)), ("C1", (S, S, X)), ("C2", (X, X)), ("C3", (S, S, N)), ("H1", (S, S, N)), ("C9", (U, X)),
         )
         for verdict in verdicts
     ]  # fmt: skip
     joined = claims.overall(rows)
-    assert joined == {"K1": C, "K3": N, "C1": S, "C2": X, "C3": U, "M1": U}
+    # C3 asks for most of its parts, H1 for all: the same votes say different things
+    assert joined == {"C1": S, "H1": M, "C2": X, "C3": S, "M1": C, "C9": U}
     assert list(joined) == [claim for claim in claims.registry().claims if claim in joined]
 
 
+def test_fault_4_a_part_that_does_not_count_is_told_and_has_no_say() -> None:
+    """Fault 4: amounts in the prices of their own years never decide; a claim with nothing else is not joined."""
+    rows = [row("C1", S, counts=False), row("C1", C), row("H1", S, counts=False)]
+    assert claims.overall(rows) == {"C1": C}
+    assert claims.overall([row("C1", C, counts=False), row("C1", U)]) == {"C1": U}
+
+
 def test_the_score_counts_each_verdict_once() -> None:
-    rows = [{"claim": "C3", "verdict": verdict} for verdict in (S, S, U, X)]
-    rows += [{"claim": "C2", "verdict": C}, {"claim": "C1", "verdict": S}]
+    rows = [row("C3", verdict) for verdict in (S, S, M, U, X)]
+    rows += [row("C2", C), row("C1", S)]
     table = claims.score(rows).set_index("claim")
     assert list(table.index) == ["C2", "C3"]  # C1 is not part of the debate, M1 has no rows
     assert table.loc["C3"].to_dict() == {
-        "supported": 2, "contradicted": 0, "negligible": 0, "undecided": 1, "not_testable": 1, "of": 4,
+        "supported": 2, "contradicted": 0, "mixed": 1, "negligible": 0, "undecided": 1, "not_testable": 1, "of": 5,
     }  # fmt: skip
     assert table.loc["C2", ["contradicted", "of"]].tolist() == [1, 1]
     assert claims.score([]).empty
@@ -268,19 +297,21 @@ def test_the_score_counts_each_verdict_once() -> None:
 def test_the_synthesis_table_says_number_unit_and_votes() -> None:
     verdict = dataclasses.replace(judged(S, S, U), finding="a")
     level = change(-4, -2, kind="gap", unit="thousand_euro", a=Side(2015))
-    points = change(2, 4, unit="percent", range_kind=("process",))
-    alone = Verdict("K1", C, "b", "all", HIGHER, (("all", C),), (), -20.0)
+    points = change(2, 4, unit="percent", range_kind=("process",), rounding_low=-1.0, rounding_high=7.0)
+    alone = Verdict("H9", C, "b", "all", HIGHER, (("all", C),), (), -20.0, counts=False)
     untested = Verdict("C1", X, None, "poor", None, (), ("poor",))
     found = {"a": points.as_json(), "b": level.as_json()}
     table = claims.verdict_table([row.as_json() for row in (verdict, alone, untested)], found)
     first, second, third = table.to_dict("records")
     assert (first["unit"], first["estimate"], first["low"], first["high"]) == ("points", 3, 2, 4)
     assert (first["agree"], first["of"], first["flips_at"]) == (2, 3, 2)
+    assert (first["question"], first["happened"], first["chance"]) == (CHANCE, "WITHIN_ROUNDING", "HIGHER")
+    assert [one["counts"] for one in (first, second, third)] == ["counts", "told", "counts"]
     # without a kind of range there is no range to print, and one vote is no vote
     assert (second["unit"], second["estimate"]) == ("thousand_euro", -3)
     assert table.loc[1, ["low", "high", "agree", "of"]].isna().all()
     assert (third["indicator"], third["verdict"]) == ("poor", X)
-    assert table.loc[2, ["estimate", "unit", "measure"]].isna().all()
+    assert table.loc[2, ["estimate", "unit", "measure", "happened", "chance"]].isna().all()
 
 
 # ------------------------------------------------------------------ the registry
@@ -291,9 +322,38 @@ def test_what_is_registered_is_known_elsewhere() -> None:
     for name, claim in rules.claims.items():
         named = {*claim.get("needs", ()), *claim.get("indicators", ())}
         assert named <= set(known.indicators), name
-        assert claim["expected"] in findings.EXPECTATIONS
         assert (PROJECT / "notebooks" / f"{claim['notebook']}.ipynb").is_file()
         assert claim["nl"] != claim["en"]
+        for part in [claim, *claim.get("parts", ())] if claims.is_judged(name) else []:
+            assert {**claim, **part}["expected"] in findings.EXPECTATIONS
+            assert {**claim, **part}["question"] in QUESTIONS
+        if claims.is_judged(name):
+            assert claim["quantifier"] in findings.QUANTIFIERS
+
+
+def test_what_no_figure_can_test_is_no_claim() -> None:
+    """Notes on the data, a description, a calculation and bounds get no verdict."""
+    roles = {name: claim.get("role", "claim") for name, claim in claims.registry().claims.items()}
+    assert {name: role for name, role in roles.items() if role != "claim"} == {
+        "K1": "note", "K2": "note", "K3": "description", "C13": "calculation", "H10": "bounds",
+    }  # fmt: skip
+    assert {name for name in roles if not claims.is_judged(name)} == {"K1", "K2", "K3", "C13", "H10"}
+
+
+DESCRIBES = ("C1", "H1", "H4", "H6", "H7", "C6", "C9", "H11", "H2", "H8")
+ABOUT_CAUSES = ("C4", "C8", "C10", "C11", "C12", "M1")
+
+
+def test_descriptions_are_judged_by_what_happened_and_causes_by_chance() -> None:
+    """As the specification of the two questions lists them; C2, C3, C7 and H3 have parts of either sort."""
+
+    def questions(name: str) -> set[str]:
+        claim = claims.registry().claims[name]
+        return {str({**claim, **part}["question"]) for part in claim.get("parts") or [{}]}
+
+    assert {name: questions(name) for name in DESCRIBES} == {name: {HAPPENED} for name in DESCRIBES}
+    assert {name: questions(name) for name in ABOUT_CAUSES} == {name: {CHANCE} for name in ABOUT_CAUSES}
+    assert all(questions(name) == {HAPPENED, CHANCE} for name in ("C2", "C3", "C7", "H3"))
 
 
 def test_the_hash_is_that_of_the_file(home: Path) -> None:
@@ -301,10 +361,10 @@ def test_the_hash_is_that_of_the_file(home: Path) -> None:
     before = claims.registry().sha256
     assert before == hashlib.sha256(path.read_bytes()).hexdigest()
     content = path.read_bytes()
-    path.write_bytes(content.replace(b"threshold = 80.0", b"threshold = 80.1", 1))
+    path.write_bytes(content.replace(b"within_years = 20", b"within_years = 21", 1))
     changed = claims.registry()
     assert changed.sha256 != before
-    assert changed.claims["K1"]["threshold"] == 80.1
+    assert changed.claims["C6"]["within_years"] == 21
     path.write_bytes(content + b"\n")
     assert claims.registry().sha256 not in (before, changed.sha256)  # a byte that says nothing counts too
     path.write_bytes(content)
@@ -334,8 +394,11 @@ def test_a_registry_that_cannot_be_read_says_so(home: Path) -> None:
     ("old", "new", "message"),
     [
         ("agree_minimum = 0.5\n", "", "it has no agree_minimum"),
-        ("threshold = 80.0\n", "", "K1 lacks threshold"),
-        ('expected = "HIGHER"', 'expected = "HIGH"', r"K1 expects 'HIGH'"),
+        ('quantifier = "all"\n', "", "C1 lacks quantifier"),
+        ('expected = "HIGHER"', 'expected = "HIGH"', r"C1 has expected 'HIGH'; known: HIGHER, LOWER, SAME, NOT_HIGHER"),
+        ('quantifier = "all"', 'quantifier = "some"', r"C1 has quantifier 'some'; known: all, most, each"),
+        ('question = "happened", measures', 'question = "what", measures', r"C2 has question 'what'; known: happened"),
+        ('role = "note"', 'role = "notes"', r"K1 has role 'notes'; known: claim, note"),
     ],
 )
 def test_a_rule_without_its_number_is_refused(home: Path, old: str, new: str, message: str) -> None:
