@@ -11,7 +11,17 @@ import pytest
 
 from kloof.catalogue import Catalogue, read_catalogue
 from kloof.errors import CatalogueError
-from kloof.findings import JUDGEMENTS, NOT_COMPARABLE, NOT_COMPUTABLE, Finding, Side
+from kloof.findings import (
+    GREW,
+    NOT_COMPARABLE,
+    NOT_COMPUTABLE,
+    SHRANK,
+    STAYED,
+    WITHIN_ROUNDING,
+    Finding,
+    Side,
+    told,
+)
 from kloof.paths import plain
 from kloof.questions import replication
 from kloof.schema import STATUSES
@@ -24,19 +34,22 @@ BROKEN = f"{INDICATOR}@2024"
 PARTS = ("main", "title", "alt", "chance", "places", "partial")
 RANGES = {"HIGHER": (1.5, 2.5), "LOWER": (-2.5, -1.5), "SAME": (-0.4, 0.3), "UNCLEAR": (-3.0, 2.0)}
 JUDGED = tuple(RANGES)
+ROUNDED = {GREW: (1.5, 2.5), SHRANK: (-2.5, -1.5), STAYED: (-0.4, 0.3), WITHIN_ROUNDING: (-3.0, 2.0)}
+HAPPENED = (*ROUNDED, NOT_COMPUTABLE)  # of what was counted: what happened is told first, and chance beside it
 FOUR = ("absolute", "relative", "absolute_reversed", "relative_reversed")
+SCALES = (*FOUR, "real", "real_reversed", "place")
 
 # kinds of notebooks 09 and 11: test_liveability and test_policy write the sentence of each of their judgements
 RENDERED_ELSEWHERE = {
-    "class_trend", "fell", "fell_less", "follows", "gap_left", "improved", "pass_through", "precedes", "score_gap",
-    "seen", "image",
+    "class_trend", "follows", "gap_left", "improved", "pass_through", "precedes", "score_gap", "seen", "image",
 }  # fmt: skip
 
 # kind → measures, judgements and details that the library makes (gaps, events, levels, coverage, replication, notebook)
 OCCURS: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
     "gap": ((("absolute",), (*JUDGED, NOT_COMPUTABLE)),),
-    "gap_change": ((FOUR, JUDGEMENTS),),
-    "gap_change_before": ((FOUR, (*JUDGED, NOT_COMPUTABLE)),),
+    "gap_change": ((SCALES, (*HAPPENED, NOT_COMPARABLE)),),
+    "gap_change_before": ((SCALES, HAPPENED),),
+    "gap_change_since": ((SCALES, HAPPENED),),
     "beyond_trend": (
         (FOUR, (*JUDGED, NOT_COMPUTABLE)),
         (("absolute_untested", "relative_untested"), ("UNCLEAR",)),  # no range: the line could not be tested
@@ -47,8 +60,12 @@ OCCURS: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
     "coverage": ((("share_of_cells",), ("HIGHER", "UNCLEAR")),),
     "replication": ((("rows", "inconsistent", "year_unknown"), JUDGED),),
     "score": ((("parts",), ("HIGHER", "UNCLEAR")),),
-    "gap_change_window": ((FOUR, (*JUDGED, NOT_COMPUTABLE)),),
-    "index_change": ((("dissimilarity",), (*JUDGED, NOT_COMPUTABLE)),),
+    "gap_change_window": ((SCALES, HAPPENED),),
+    "index_change": ((("dissimilarity",), HAPPENED),),
+    "fell": ((("focus", "rest"), HAPPENED),),
+    "fell_less": ((("absolute", "relative"), HAPPENED),),
+    "improved": ((("score",), HAPPENED), (("class",), (*JUDGED, NOT_COMPUTABLE))),
+    "mixed": ((("claim",), ("HIGHER",)),),
     "headcount": ((("people",), ("HIGHER", NOT_COMPUTABLE)),),
     "robustness": ((("claim",), ("HIGHER", "UNCLEAR", NOT_COMPUTABLE)),),
     "robustness_open": ((("claim",), ("HIGHER", "UNCLEAR")),),
@@ -69,16 +86,16 @@ OCCURS: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
         (("dissimilarity",), (NOT_COMPUTABLE,)),
     ),
     "pace": (
-        (("tempo",), ("HIGHER", "LOWER", "UNCLEAR", NOT_COMPUTABLE)),
-        (("tempo_away",), ("LOWER", "UNCLEAR")),  # what moves away cannot be fast enough
+        (("tempo",), (GREW, SHRANK, WITHIN_ROUNDING, NOT_COMPUTABLE)),
+        (("tempo_away",), (SHRANK, WITHIN_ROUNDING)),  # what moves away cannot be fast enough
     ),
     "stock": (
-        (("moved",), ("HIGHER", "LOWER", "UNCLEAR", NOT_COMPUTABLE)),
-        (("moved_away",), ("LOWER", "UNCLEAR")),
+        (("moved",), (GREW, SHRANK, WITHIN_ROUNDING, NOT_COMPUTABLE)),
+        (("moved_away",), (SHRANK, WITHIN_ROUNDING)),
     ),
-    "dilution": ((("split",), ("HIGHER", "LOWER", "UNCLEAR", NOT_COMPUTABLE)),),
+    "dilution": ((("split",), (GREW, SHRANK, WITHIN_ROUNDING, NOT_COMPUTABLE)),),
     "where": ((("net",), ("UNCLEAR",)),),
-    "spread_over": ((("effective_number",), (*JUDGED, NOT_COMPUTABLE)),),
+    "spread_over": ((("effective_number",), HAPPENED),),
     "slope_change": ((("per_year",), (*JUDGED, NOT_COMPUTABLE)),),
     "slope_now": ((("buurt", "postcode"), ("HIGHER", "LOWER", "UNCLEAR")),),
     "within": ((("bounds",), ("HIGHER", "LOWER", "UNCLEAR")),),
@@ -90,9 +107,9 @@ OCCURS: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
         (("absolute", "ranks"), (*JUDGED, NOT_COMPUTABLE)),
         (("absolute_top_fell", "ranks_top_fell"), ("LOWER",)),
     ),
-    "top_change": ((("absolute",), (*JUDGED, NOT_COMPUTABLE)),),
-    "behind": ((("absolute", "relative"), (*JUDGED, NOT_COMPUTABLE)),),
-    "behind_similar": ((("absolute", "relative"), (*JUDGED, NOT_COMPUTABLE)),),
+    "top_change": ((("absolute",), HAPPENED),),
+    "behind": ((("absolute", "relative"), HAPPENED),),
+    "behind_similar": ((("absolute", "relative"), HAPPENED),),
     "mobility": ((("ranks",), ("HIGHER", "UNCLEAR", NOT_COMPUTABLE)),),
     "beta": ((("relative",), ("HIGHER", "LOWER", "UNCLEAR", NOT_COMPUTABLE)),),
     "sigma": ((("weighted_sd", "coefficient_of_variation"), (*JUDGED, NOT_COMPUTABLE)),),
@@ -108,7 +125,8 @@ DETAILS = {
     "pace": dict.fromkeys(("realised", "realised_low", "realised_high", "needed"), "points")
     | dict.fromkeys(("share_before", "share_after", "target", "part"), "percent")
     | dict.fromkeys(("target_year", "arrival"), "year"),
-    "stock": dict.fromkeys(("moved_size", "moved_low", "moved_high", "limit"), "points"),
+    "stock": dict.fromkeys(("moved_size", "moved_low", "moved_high", "limit"), "points")
+    | dict.fromkeys(("share_before", "share_after"), "percent"),
     "dilution": dict.fromkeys(("own_part", "others_part"), "points")
     | dict.fromkeys(("share_before", "share_after"), "percent"),
     "where": dict.fromkeys(("in_focus", "in_rest"), "households"),
@@ -123,6 +141,9 @@ DETAILS = {
         ("top", "top_low", "top_high", "bottom", "bottom_low", "bottom_high", "stagnation"), "points"
     )
     | {"year_base": "year", "groups": "number"},
+    "fell": {"was": "percent", "became": "percent", "fallen": "number", "of": "number"},
+    "improved": {"was": "percent", "became": "percent"} | dict.fromkeys(("up", "down", "listed"), "number"),
+    "mixed": {"decided": "number", "parts": "number"},
     "top_change": {"year_base": "year", "groups": "number"},
     "behind": {"year_base": "year", "groups": "number"},
     "mobility": {"stayed": "percent", "groups": "number"},
@@ -143,7 +164,9 @@ DETAILS = {
     },
     "argument": dict.fromkeys(("on_tested", "partly", "against", "open", "untested"), "number"),
     "place_among": dict.fromkeys(("rank", "rank_low", "rank_high", "places"), "number"),
-    "score": dict.fromkeys(("parts", "supported", "contradicted", "negligible", "undecided", "not_testable"), "number"),
+    "score": dict.fromkeys(
+        ("parts", "supported", "contradicted", "negligible", "undecided", "not_testable", "mixed"), "number"
+    ),
 }
 CASES = [
     (kind, measure, judgement)
@@ -173,14 +196,25 @@ def results() -> dict[str, Any]:
         "parameters": {"focus": "union"},
         "sources": {"own_file": {"publisher": "CBS"}},
         "findings": {},
+        "verdicts": [],
     }
 
 
-def made(kind: str, measure: str, judgement: str, indicator: str = INDICATOR) -> dict[str, Any]:
-    """Make a finding of a kind that is judged so, the way results.json holds it."""
+def made(kind: str, measure: str, code: str, indicator: str = INDICATOR, **more: Any) -> dict[str, Any]:
+    """Make a finding of a kind whose words this code chooses, the way results.json holds it.
+
+    The code is a judgement by chance, or what happened; then the range of chance is twice as wide as that of rounding,
+    unless `more` says otherwise.
+    """
     fields: dict[str, Any] = {"unit": "points", "indicator": indicator, "smallest_effect": 1.0}
-    low, high = RANGES.get(judgement, (1.5, 2.5))
+    low, high = RANGES.get(code, ROUNDED.get(code, (1.5, 2.5)))
     fields |= {"estimate": (low + high) / 2, "low": low, "high": high}
+    if code in ROUNDED:
+        half = high - low
+        fields |= {"low": fields["estimate"] - half, "high": fields["estimate"] + half}
+        fields |= {"rounding_low": low, "rounding_high": high}
+    fields |= {"flags": ("register",), **more}
+    judgement = code
     if judgement == NOT_COMPUTABLE:
         fields |= {"estimate": None, "low": None, "high": None, "reason": "one_year_only"}
     if judgement == NOT_COMPARABLE:
@@ -193,10 +227,10 @@ def made(kind: str, measure: str, judgement: str, indicator: str = INDICATOR) ->
     finding = Finding(
         id=f"04.{kind}", kind=kind, measure=measure, focus="union", coverage=91.0, coverage_minimum=80.0,
         a=Side(2016, "focus", 7.25, n_units=40), b=Side(2022, "rest", -9.75, n_units=41), details=details,
-        sources=("own_file",), flags=("register",), **fields,
+        sources=("own_file",), **fields,
     )  # fmt: skip
     entry: dict[str, Any] = plain(finding.as_json())
-    assert entry["judgement"] == judgement
+    assert told(entry) == code
     return entry
 
 
@@ -269,7 +303,7 @@ def test_every_sentence_of_the_table_is_used_by_a_finding_that_can_occur(
 def test_every_indicator_and_group_can_be_spoken_of(catalogue: Catalogue, language: str) -> None:
     teller = Narrator(results(), catalogue, language)
     for name in catalogue.indicators:
-        for finding in (made("gap", "absolute", "HIGHER", name), made("gap_change", "relative", "LOWER", name)):
+        for finding in (made("gap", "absolute", "HIGHER", name), made("gap_change", "relative", SHRANK, name)):
             assert not re.search(r"[{}]|[a-z]_[a-z]", text_of(teller.sentence(finding)))
     for name in catalogue.groups:
         assert not re.search(
@@ -280,8 +314,8 @@ def test_every_indicator_and_group_can_be_spoken_of(catalogue: Catalogue, langua
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_could_not_be_judged_is_never_told_as_a_number(catalogue: Catalogue, language: str) -> None:
     teller = Narrator(results(), catalogue, language)
-    for kind, measure, judgement in CASES:
-        if judgement != NOT_COMPUTABLE:
+    for kind, measure, code in CASES:
+        if code != NOT_COMPUTABLE:
             continue
         thin = {**made(kind, measure, "HIGHER"), "coverage": 60, "judgement": NOT_COMPUTABLE}
         pointers = {p.pointer.rsplit("/", 1)[1] for p in teller.sentence(thin) if isinstance(p, Number)}
@@ -312,22 +346,145 @@ def test_every_status_of_a_cell_has_words() -> None:
     assert set(STATUSES) - set(narrate.templates()["status"]) == set()
 
 
-def test_direction_size_and_ends_of_a_fall_are_told_without_a_minus(catalogue: Catalogue) -> None:
-    finding = made("gap_change", "absolute", "LOWER")
-    finding |= {"low": -2.54, "high": -1.46, "estimate": -2.0}
+# ------------------------------------------------------------------ what happened, and chance beside it
+
+COUNTED = [(kind, measure, code) for kind, measure, code in CASES if code in ROUNDED]
+# how wide chance may be around what happened, and the judgement it then gets; None: no range of chance can be given
+CHANCES = {
+    GREW: ((1.2, 2.8, "HIGHER"), (-0.5, 4.5, "UNCLEAR"), (None, None, None)),
+    SHRANK: ((-2.8, -1.2, "LOWER"), (-4.5, 0.5, "UNCLEAR"), (None, None, None)),
+    STAYED: ((-0.9, 0.8, "SAME"), (-3.0, 3.0, "UNCLEAR"), (None, None, None)),
+    WITHIN_ROUNDING: ((-4.0, 3.0, "UNCLEAR"), (None, None, None)),
+}
+BESIDE = {  # written here by hand: what a reader must be told of chance
+    "nl": {"HIGHER": "Dat is meer dan toeval", "LOWER": "Dat is meer dan toeval", "SAME": "Dat is niet meer dan toeval",
+           "UNCLEAR": "Zo’n uitkomst kan toeval zijn", None: "Of dat toeval kan zijn, is niet te zeggen."},
+    "en": {"HIGHER": "That is more than chance", "LOWER": "That is more than chance",
+           "SAME": "That is no more than chance", "UNCLEAR": "Such an outcome may be chance",
+           None: "Whether that may be chance cannot be told."},
+}  # fmt: skip
+BY_MODEL = {"nl": "Volgens het model: ", "en": "By the model: "}
+LINES = ("pace", "stock", "dilution")  # their estimate is a distance from a line, in which no range is told
+
+
+def test_every_kind_that_is_counted_tells_each_answer_that_it_can_give() -> None:
+    found: dict[str, set[str]] = {}
+    for kind, _, code in COUNTED:
+        found.setdefault(kind, set()).add(code)
+    assert found.keys() == {
+        "gap_change", "gap_change_before", "gap_change_since", "gap_change_window", "index_change", "fell", "fell_less",
+        "improved", "spread_over", "top_change", "behind", "behind_similar", *LINES,
+    }  # fmt: skip
+    whole = set(ROUNDED)
+    assert all(codes == whole - ({STAYED} if kind in LINES else set()) for kind, codes in found.items())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("kind", "measure", "code"), COUNTED)
+def test_what_happened_is_told_first_and_chance_beside_it(
+    catalogue: Catalogue, kind: str, measure: str, code: str, language: str
+) -> None:
+    teller = Narrator(results(), catalogue, language)
+    alone = text_of(narrate.fill(template(language, *first_of(teller, made(kind, measure, code))),
+                                 teller.values(made(kind, measure, code))))  # fmt: skip
+    for low, high, judgement in CHANCES[code]:
+        finding = made(kind, measure, code, low=low, high=high)
+        assert finding["judgement"] == (judgement or "UNCLEAR")
+        sentence = teller.sentence(finding)
+        text = text_of(sentence)
+        assert text.startswith(alone)  # whatever chance says, what happened is told the same
+        beside = text.removeprefix(alone)
+        assert beside.startswith(" " + BESIDE[language][judgement])
+        ends = {part.pointer.rsplit("/", 1)[1] for part in sentence if isinstance(part, Number)} & {"low", "high"}
+        assert ends == (set() if kind in LINES or low is None else {"low", "high"})
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("kind", "measure", "code"), COUNTED)
+def test_what_a_model_says_is_not_told_as_what_happened(
+    catalogue: Catalogue, kind: str, measure: str, code: str, language: str
+) -> None:
+    teller = Narrator(results(), catalogue, language)
+    plainly = text_of(teller.sentence(made(kind, measure, code)))
+    for flag in ("modelled", "modelled_liveability"):
+        text = text_of(teller.sentence(made(kind, measure, code, flags=(flag,))))
+        assert text == BY_MODEL[language] + plainly
+    assert not plainly.startswith(BY_MODEL[language])
+
+
+def first_of(teller: Narrator, finding: Mapping[str, Any]) -> tuple[str, ...]:
+    """The template that tells the main sentence of a finding."""
+    return next(path for path in teller.paths(finding, "main") if narrate.has(*path))
+
+
+FORBIDDEN = re.compile(
+    r"(of|whether) (dat|that|dit|this) (een verandering is|is a change)|verandering is, is niet te zeggen",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_sentence_about_a_register_doubts_that_a_change_is_one(catalogue: Catalogue, language: str) -> None:
+    """A full register has no sampling error: it is a change, and the question left is whether that could be chance."""
+    teller = Narrator(results(), catalogue, language)
+    for kind, measure, code in COUNTED:
+        text = text_of(teller.sentence(made(kind, measure, code)))
+        assert not FORBIDDEN.search(text)
+        if code != WITHIN_ROUNDING:
+            assert not re.search(r"niet te zeggen|cannot be told|may have|kan .* zijn ge(groeid|krompen)", text), text
+        else:
+            assert re.search("Binnen de afronding|Within rounding", text), text
+
+    def texts(place: Mapping[str, Any]) -> Iterator[str]:
+        for inner in place.values():
+            yield from texts(inner) if isinstance(inner, Mapping) else [str(inner)]
+
+    assert [text for text in texts(narrate.templates()) if FORBIDDEN.search(text)] == []
+
+
+@pytest.mark.parametrize(("language", "words"), [("nl", ("groter", "kleiner")), ("en", ("grew", "shrank"))])
+def test_the_scale_of_a_change_of_a_gap_is_said(catalogue: Catalogue, language: str, words: tuple[str, str]) -> None:
+    """Fault 4: no two scales are told in the same words, and each says its direction."""
+    teller = Narrator(results(), catalogue, language)
+    said = {
+        measure: [text_of(teller.sentence(made("gap_change", measure, code))) for code in (GREW, SHRANK)]
+        for measure in ("absolute", "real", "relative", "place")
+    }
+    assert all(word in text for word, text in zip(words, said["absolute"], strict=True))
+    for measure in ("real", "relative"):
+        assert all(template(language, "scale", measure).lower() in text.lower() for text in said[measure])
+    assert len({text for pair in said.values() for text in pair}) == 8
+
+
+def test_fault_4_a_gap_that_only_prices_made_grow_says_so(catalogue: Catalogue) -> None:
+    """Fault 4: a nominal gap that grew while it did not in constant prices was told as what happened."""
+    at = {"real_before": {"value": 41.0, "unit": "points"}, "real_after": {"value": 39.5, "unit": "points"}}
+    finding = {**made("gap_change", "absolute", GREW, flags=("register", "prices_only")), "details": at}
+    for language, words in (("nl", "komt door de prijzen: in vaste prijzen"), ("en", "comes from prices: in constant")):
+        sentence = Narrator(results(), catalogue, language).sentence(finding)
+        told_ = {part.pointer: part.text for part in sentence if isinstance(part, Number)}
+        assert words in text_of(sentence)
+        assert told_["/findings/04.gap_change/details/real_before/value"].startswith("41")
+        assert told_["/findings/04.gap_change/details/real_after/value"].startswith("39")
+
+
+def test_direction_and_size_of_a_fall_are_told_without_a_minus(catalogue: Catalogue) -> None:
+    finding = made("gap_change", "absolute", SHRANK, low=-2.54, high=-1.46)
     text = text_of(Narrator(results(), catalogue, "en").sentence(finding)).replace("\u00a0", " ")
-    assert "from 7.3 percentage points to 9.8 percentage points" in text
-    assert "shrank by 2.0 percentage points (between 1.5 percentage points and 2.5 percentage points)" in text
+    assert "shrank: from 7.3 percentage points to 9.8 percentage points. It shrank by 2.0 percentage points." in text
+    assert text.endswith(
+        "That is more than chance: the range runs from −2.5 percentage points to −1.5 percentage points."
+    )
 
 
-def test_the_numbers_of_an_unclear_change_say_which_way_each_end_goes(catalogue: Catalogue) -> None:
-    text = text_of(Narrator(results(), catalogue, "nl").sentence(made("gap_change", "absolute", "UNCLEAR")))
-    assert "met 3,0 procentpunt zijn gekrompen" in text.replace("\u00a0", " ")
-    assert "met 2,0 procentpunt zijn gegroeid" in text.replace("\u00a0", " ")
+def test_what_rounding_leaves_open_is_told_by_both_its_ends(catalogue: Catalogue) -> None:
+    text = text_of(Narrator(results(), catalogue, "nl").sentence(made("gap_change", "absolute", WITHIN_ROUNDING)))
+    assert "Binnen de afronding is niet te zeggen of dat ertoe doet" in text
+    assert "tussen −3,0 procentpunt en 2,0 procentpunt" in text.replace("\u00a0", " ")
 
 
 def test_a_change_of_a_percentage_is_in_points_and_its_level_in_percent(catalogue: Catalogue) -> None:
-    finding = {**made("gap_change", "relative", "HIGHER"), "unit": "percent"}
+    finding = {**made("gap_change", "relative", GREW), "unit": "percent"}
     values = Narrator(results(), catalogue, "en").values(finding)
     assert text_of((values["size"],)).replace("\u00a0", " ") == "2.0 percentage points"
     assert text_of((values["level_a"],)) == "7.3%"
@@ -398,7 +555,7 @@ def test_publishers_and_areas_fall_back_to_what_the_results_know(catalogue: Cata
 
 def test_limits_are_one_sentence_per_flag_and_then_the_sections_own(catalogue: Catalogue) -> None:
     teller = Narrator(results(), catalogue, "en")
-    first, second = made("gap_change", "absolute", "HIGHER"), made("gap", "absolute", "HIGHER")
+    first, second = made("gap_change", "absolute", GREW), made("gap", "absolute", "HIGHER")
     second["flags"] = ["register", "modelled"]
     section = {"id": "04_did_the_gap_grow", "findings": {"a": first, "b": second}}
     lines = [text_of(line) for line in section_limits(teller, section)]
