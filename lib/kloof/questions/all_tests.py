@@ -155,12 +155,16 @@ def stands_on(leans_on: Sequence[str], overall: Mapping[str, str]) -> str:
 
 
 def one_number(rows: Sequence[Mapping[str, Any]], findings: Mapping[str, Mapping[str, Any]], overall: str) -> Any:
-    """Choose the row that stands for a claim: the first with its verdict, failing that the first with a number."""
+    """Choose the row that stands for a claim: the first with its verdict, failing that the first with a number.
+
+    A row that has no say in the claim stands for it only when no other row is left.
+    """
 
     def number(row: Mapping[str, Any]) -> bool:
         return (findings.get(row["finding"] or "") or {}).get("estimate") is not None
 
-    ranked = sorted(rows, key=lambda row: (not number(row), row["verdict"] != overall, row["verdict"] == UNDECIDED))
+    voting = [row for row in rows if row["counts"]] or rows
+    ranked = sorted(voting, key=lambda row: (not number(row), row["verdict"] != overall, row["verdict"] == UNDECIDED))
     return ranked[0] if ranked else None
 
 

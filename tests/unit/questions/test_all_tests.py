@@ -12,8 +12,10 @@ from statsmodels.stats.weightstats import ttost_ind
 
 from kloof.findings import (
     CONTRADICTED,
+    HAPPENED,
     HIGHER,
     LOWER,
+    MIXED,
     NEGLIGIBLE,
     NOT_HIGHER,
     NOT_TESTABLE,
@@ -21,6 +23,7 @@ from kloof.findings import (
     SUPPORTED,
     UNDECIDED,
     Finding,
+    Verdict,
     from_json,
     verdict_of,
 )
@@ -148,7 +151,7 @@ def test_a_finding_whose_range_is_that_of_a_t_says_with_how_many_degrees_of_free
     steps = {one.step: one for one in switches()}
     without, kinds = set(), set()
     for one in steps.values():
-        for made in trials.judged(one, Setting(100, 8, one.sizes[-1]), (3, 0), 99).findings.values():
+        for made, _ in trials.judged(one, Setting(100, 8, one.sizes[-1]), (3, 0), 99):
             if "process" not in made.range_kind or made.estimate is None or made.low is None:
                 continue
             kinds.add(made.kind)
@@ -183,12 +186,12 @@ REGISTRY = Registry(
 
 
 def rows_of(**made: tuple[str, dict[str, Any]]) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
-    """Verdicts with the findings behind them: claim_part = (expected, finding)."""
+    """Verdicts by chance with the findings behind them: claim_part = (expected, finding)."""
     rows, findings = [], {}
     for name, (expected, found) in made.items():
         claim, _, part = name.partition("_")
-        verdict = verdict_of(Finding(**{k: v for k, v in found.items() if k not in ("judgement", "a", "b")}), expected)
-        rows.append({"claim": claim, "row": part, "finding": name, "verdict": verdict})
+        verdict = Verdict(claim, verdict_of(from_json(found), expected), name, part, expected)
+        rows.append(verdict.as_json())
         findings[name] = found
     return rows, findings
 
@@ -196,16 +199,28 @@ def rows_of(**made: tuple[str, dict[str, Any]]) -> tuple[list[dict[str, Any]], d
 def test_every_test_that_was_made_counts_once_and_what_is_no_test_not_at_all() -> None:
     rows, findings = rows_of(
         A_x=("HIGHER", finding(3.0, 1.0)), A_y=("HIGHER", finding(3.0, 2.9)), B_x=("LOWER", finding(0.1, 0.2)),
-        C_x=("HIGHER", finding(9.0, 1.0)), E_x=("SAME", finding(2.0, 1.0)), F_x=("LOWER", finding(9.0, 1.0)),
-        A_none=("HIGHER", finding(None, None)), A_bounds=("HIGHER", finding(3.0, 1.0, range_kind=("rounding",))),
+        E_x=("SAME", finding(2.0, 1.0)), A_none=("HIGHER", finding(None, None)),
+        A_bounds=("HIGHER", finding(3.0, 1.0, range_kind=("rounding",))), A_told=("HIGHER", finding(3.0, 1.0)),
+        A_counted=("HIGHER", finding(3.0, 1.0)), Z_x=("HIGHER", finding(3.0, 1.0)),
     )  # fmt: skip
-    rows.append({"claim": "A", "row": "absent", "finding": None, "verdict": NOT_TESTABLE})
+    rows.append(Verdict("A", NOT_TESTABLE, None, "absent").as_json())
+    by_row = {(row["claim"], row["row"]): row for row in rows}
+    by_row["A", "told"]["counts"] = False
+    by_row["A", "counted"]["question"] = HAPPENED
     verdicts, p_values = all_tests.family(rows, findings, REGISTRY, DRAWS)
-    # D has no row and A/none no number: no tests. A/bounds weighs no chance. E lies beyond the smallest effect. C is
-    # judged by a threshold, F read from two others.
+    # D has no row and A/none no number: no tests. A/bounds weighs no chance, nor does A/counted, which says what
+    # happened. A/told has no say in its claim, Z is not registered. E lies beyond the smallest effect.
     assert verdicts == {"A/x": SUPPORTED, "A/y": SUPPORTED, "B/x": NEGLIGIBLE, "E/x": CONTRADICTED}
     assert p_values["A/x"] == pytest.approx(p_of(3.0, 1.0))
     assert p_values["E/x"] == pytest.approx(p_of(2.0, 1.0, expected=SAME))
+
+
+def test_what_a_part_expects_is_what_its_p_value_is_of() -> None:
+    """A part may expect otherwise than its claim: its own expectation counts, not the registered one of the claim."""
+    rows, findings = rows_of(A_x=("NOT_HIGHER", finding(-0.2, 0.5)))
+    verdicts, p_values = all_tests.family(rows, findings, REGISTRY, DRAWS)
+    assert verdicts == {"A/x": SUPPORTED}
+    assert p_values["A/x"] == pytest.approx(p_of(-0.2, 0.5, expected=NOT_HIGHER))
 
 
 def test_a_verdict_that_another_finding_decided_has_no_p_value_here() -> None:
@@ -215,6 +230,15 @@ def test_a_verdict_that_another_finding_decided_has_no_p_value_here() -> None:
     assert all_tests.family(rows, findings, REGISTRY, DRAWS) == ({}, {})
     rows[0]["verdict"] = UNDECIDED  # the lists did not agree: tested, and not decided
     assert all_tests.family(rows, findings, REGISTRY, DRAWS)[0] == {"A/x": UNDECIDED}
+
+
+def test_what_was_left_undecided_within_its_claim_is_counted_as_what_it_was_alone() -> None:
+    """Parts of a claim are counted together first; Holm over all tests must not take that for silence."""
+    rows, findings = rows_of(A_x=("HIGHER", finding(3.0, 2.9)))
+    rows[0] |= {"verdict": UNDECIDED, "alone": SUPPORTED}
+    verdicts, p_values = all_tests.family(rows, findings, REGISTRY, DRAWS)
+    assert verdicts == {"A/x": SUPPORTED}
+    assert p_values["A/x"] == pytest.approx(p_of(3.0, 2.9))
 
 
 def test_holm_over_all_tests_against_statsmodels() -> None:
@@ -262,9 +286,10 @@ def test_a_claim_without_any_verdict_is_as_one_that_cannot_be_tested() -> None:
 def test_the_number_of_a_claim_is_of_a_part_with_its_verdict() -> None:
     findings = {"a": finding(None, None), "b": finding(1.0, 3.0), "c": finding(5.0, 1.0), "d": finding(6.0, 1.0)}
     rows = [
-        {"finding": "a", "verdict": SUPPORTED}, {"finding": "b", "verdict": UNDECIDED},
-        {"finding": "c", "verdict": SUPPORTED}, {"finding": "d", "verdict": SUPPORTED},
-        {"finding": None, "verdict": NOT_TESTABLE},
+        {"finding": name, "verdict": verdict, "counts": True}
+        for name, verdict in (
+            ("a", SUPPORTED), ("b", UNDECIDED), ("c", SUPPORTED), ("d", SUPPORTED), (None, NOT_TESTABLE),
+        )
     ]  # fmt: skip
 
     def chosen(*places: int, overall: str) -> Any:
@@ -275,3 +300,18 @@ def test_the_number_of_a_claim_is_of_a_part_with_its_verdict() -> None:
     assert chosen(1, 2, overall=NEGLIGIBLE) == "c"  # a decided one before an undecided one
     assert chosen(0, 4, overall=NOT_TESTABLE) is None  # no number at all: the verdict decides
     assert all_tests.one_number([], findings, SUPPORTED) is None
+
+
+def test_fault_4_the_number_of_a_claim_is_of_a_part_that_has_a_say() -> None:
+    """Fault 4: the number beside a claim about money was the nominal one, which decides nothing."""
+    findings = {name: finding(3.0, 1.0) for name in ("nominal", "real", "relative")} | {"none": finding(None, None)}
+    rows = [
+        {"finding": "nominal", "verdict": SUPPORTED, "counts": False},
+        {"finding": "real", "verdict": CONTRADICTED, "counts": True},
+        {"finding": "relative", "verdict": SUPPORTED, "counts": True},
+    ]
+    assert all_tests.one_number(rows, findings, SUPPORTED)["finding"] == "relative"
+    assert all_tests.one_number(rows[:2], findings, CONTRADICTED)["finding"] == "real"
+    assert all_tests.one_number(rows[:2], findings, MIXED)["finding"] == "real"  # no part has the word of the claim
+    silent = {"finding": "none", "verdict": NOT_TESTABLE, "counts": True}
+    assert all_tests.one_number([rows[0], silent], findings, NOT_TESTABLE)["finding"] == "none"
