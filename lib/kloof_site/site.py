@@ -109,7 +109,7 @@ class Site:
         finding = standing.report.document["findings"][measure.finding]
         values = self.atlas.tellers[standing.report.code].values(finding)
         size = measure.finding.startswith("03.level.") and finding["low"] * finding["high"] > 0
-        names = ("size", "nearest", "farthest") if size else ("estimate", "low", "high")
+        names = ("size", "nearest", "farthest") if size else ("estimate", "chance_low", "chance_high")
         years = [values[side] for side in ("year_a", "year_b") if side in values]
         texts = {year.text for year in years if isinstance(year, Number)}
         return {

@@ -14,11 +14,13 @@ def moved(document: dict[str, Any], code: str, name: str, by: float) -> dict[str
     made: dict[str, Any] = json.loads(text)
     made["areas"][code] = name
     finding = made["findings"]["04.mean_dwelling_value.absolute"]
-    for end, value in (("estimate", 40.952), ("low", 17.279), ("high", 65.188)):
+    ends = (("low", 17.279), ("high", 65.188), ("rounding_low", 39.702), ("rounding_high", 42.202))
+    for end, value in (("estimate", 40.952), *ends):
         finding[end] = value + by
-    finding["judgement"] = "HIGHER" if finding["low"] > 10 else "UNCLEAR"
+    finding["judgement"] = "HIGHER" if finding["low"] > 0 else "UNCLEAR"
+    finding["happened"] = "GREW" if finding["estimate"] > 10 else "WITHIN_ROUNDING"
     if by < 0:  # one report knows less than the others
-        del made["findings"]["03.level.crime_rate"], made["overall"]["C13"]
+        del made["findings"]["03.level.crime_rate"], made["overall"]["C11"]
     return made
 
 

@@ -148,7 +148,7 @@ def test_what_moved_is_told_in_sentences(
     code, out, _ = command_line("diff", tmp_path / "old.json", tmp_path / "new.json")
     assert code == 0
     lines = out.splitlines()
-    assert lines[0] == "The verdict on C1 was undecided and is supported."
+    assert lines[0] == f"The verdict on C1 was {old['overall']['C1'].lower()} and is supported."
     assert lines[1] == gap["id"]
     assert lines[2].startswith("  was: ")
     assert lines[3].startswith("  is:  ")
