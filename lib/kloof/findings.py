@@ -44,7 +44,8 @@ DECIDED = (SUPPORTED, CONTRADICTED, MIXED, NEGLIGIBLE)
 ALL = "all"
 MOST = "most"
 EACH = "each"
-QUANTIFIERS = (ALL, MOST, EACH)  # how the parts of a claim are joined
+TOGETHER = "together"
+QUANTIFIERS = (ALL, MOST, EACH, TOGETHER)  # how the parts of a claim are joined
 
 NOT_HIGHER = "NOT_HIGHER"
 STAYS_AWAY = (SAME, NOT_HIGHER)
@@ -237,12 +238,27 @@ def join(verdicts: Sequence[str], quantifier: str) -> str:
     return MIXED if {SUPPORTED, MIXED} & set(votes) else CONTRADICTED
 
 
+def join_aspects(aspects: Sequence[Sequence[str]]) -> str:
+    """Join the verdicts on a claim that says several things at once, of each of which there are one or more parts.
+
+    When each aspect has a decided part they are joined as "all". Where one has none, half a claim is not the claim: it
+    can still be contradicted, else it is NOT_TESTABLE or UNDECIDED, whichever that aspect is.
+    """
+    made = [join(verdicts, ALL) for verdicts in aspects]
+    if all(verdict in DECIDED for verdict in made):
+        return join(made, ALL)
+    if CONTRADICTED in made:
+        return CONTRADICTED
+    return NOT_TESTABLE if NOT_TESTABLE in made or not made else UNDECIDED
+
+
 @dataclass(frozen=True)
 class Verdict:
     """A part of a claim judged: the verdict, the finding behind it, and how its registered variants voted.
 
     `question` says which of both answers it rests on; a part that does not `count` is told, and has no say in the
     verdict on the claim. `alone` is what it would be if no other part of the claim had been tested, where that differs.
+    `aspect` names what it is a part of, in a claim that says several things at once.
     """
 
     claim: str
@@ -256,6 +272,7 @@ class Verdict:
     question: str = CHANCE
     counts: bool = True
     alone: str | None = None
+    aspect: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Give the verdict as plain codes, with the number of variants that agree."""

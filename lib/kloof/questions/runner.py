@@ -141,7 +141,8 @@ def judged(study: Study, claim: str, rows: Iterable[str] | None = None) -> list[
         absent = judge(own) == NOT_COMPUTABLE and own.reason not in ANSWERS
         if absent and not part.entry.get("followed") and part.name not in needs and needs:
             continue
-        made.append((own, claims.judge_over(claim, part.row, found, headline, part.how)))
+        verdict = claims.judge_over(claim, part.row, found, headline, part.how)
+        made.append((own, replace(verdict, aspect=str(part.entry.get("aspect", "")))))
     return _counted_together(study, made)
 
 

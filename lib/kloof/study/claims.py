@@ -25,10 +25,12 @@ from kloof.findings import (
     QUANTIFIERS,
     QUESTIONS,
     SUPPORTED,
+    TOGETHER,
     UNDECIDED,
     Finding,
     Verdict,
     join,
+    join_aspects,
     judge,
     scale_of,
     verdict_of,
@@ -201,13 +203,23 @@ def untested(study: Study, claim: str) -> list[Verdict]:
 
 def overall(verdicts: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Join the parts of each claim that count, by its registered quantifier, in registered order."""
-    by_claim: dict[str, list[str]] = {}
+    by_claim: dict[str, list[Mapping[str, Any]]] = {}
     for row in verdicts:
         if row["counts"]:
-            by_claim.setdefault(row["claim"], []).append(row["verdict"])
+            by_claim.setdefault(row["claim"], []).append(row)
     entries = registry().claims
-    return {claim: join(by_claim[claim], str(entries[claim].get("quantifier", EACH)))
-            for claim in entries if claim in by_claim}  # fmt: skip
+    return {name: _joined(by_claim[name], str(entry.get("quantifier", EACH)))
+            for name, entry in entries.items() if name in by_claim}  # fmt: skip
+
+
+def _joined(rows: Sequence[Mapping[str, Any]], quantifier: str) -> str:
+    """Join the parts of one claim."""
+    if quantifier != TOGETHER:
+        return join([row["verdict"] for row in rows], quantifier)
+    aspects: dict[str, list[str]] = {}
+    for row in rows:
+        aspects.setdefault(row.get("aspect", ""), []).append(row["verdict"])
+    return join_aspects(list(aspects.values()))
 
 
 def verdict_table(verdicts: Sequence[Mapping[str, Any]], findings: Mapping[str, Any]) -> pd.DataFrame:

@@ -47,6 +47,7 @@ from kloof.findings import (
     from_json,
     happened,
     join,
+    join_aspects,
     judge,
     told,
     verdict_of,
@@ -505,3 +506,21 @@ def test_what_supports_sameness_supports_that_it_did_not_rise(found: Finding) ->
     same, not_higher = verdict_of(found, SAME), verdict_of(found, NOT_HIGHER)
     assert same != SUPPORTED or not_higher == SUPPORTED
     assert not_higher != CONTRADICTED or same == CONTRADICTED
+
+
+@pytest.mark.parametrize(
+    ("aspects", "whole"),
+    [
+        ([[SUPPORTED], [SUPPORTED, NEGLIGIBLE]], MIXED),
+        ([[SUPPORTED, SUPPORTED], [SUPPORTED]], SUPPORTED),
+        ([[SUPPORTED], [NOT_TESTABLE]], NOT_TESTABLE),  # half a claim is not the claim
+        ([[SUPPORTED], [UNDECIDED]], UNDECIDED),
+        ([[CONTRADICTED], [NOT_TESTABLE]], CONTRADICTED),  # and half of it can be wrong
+        ([[SUPPORTED], [CONTRADICTED]], MIXED),
+        ([[NEGLIGIBLE], [UNDECIDED]], UNDECIDED),
+        ([], NOT_TESTABLE),
+    ],
+)
+def test_a_claim_that_says_several_things_needs_each_of_them(aspects: list[list[str]], whole: str) -> None:
+    """Fault 7: each half of such a claim has its own verdict, and none stands for the other."""
+    assert join_aspects(aspects) == whole
