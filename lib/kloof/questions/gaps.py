@@ -157,7 +157,7 @@ def by_place(track: Followed) -> Followed:
         for figures in (panel.value, *mixed)
     )
     means = [panel.weight[inside] @ places[inside] / panel.weight[inside].sum() for places in (value, worst, best)]
-    ends = np.sort(np.stack([part * (means[0] - mean) for mean in means[1:]]), axis=0)
+    ends = np.sort(np.stack([means[0] - mean for mean in means[1:]]), axis=0)  # of the gap itself: the rest is kept
     turned = part * (100 - value)
     low, high = (np.where(inside[:, None], turned + end, turned) for end in ends)
     return replace(track, orientation=1, panel=replace(panel, value=turned, low=low, high=high))
@@ -281,7 +281,9 @@ def computed(study: Study, followed: Followed, change: Change, focus: Focus) -> 
     What happened needs no chance: where no range of chance can be given there is none, and the change stands. A list
     that was chosen on this very indicator in one of the years compared moves by regression to the mean
     alone. How far is not known, only at most how far (`gap.placebo`, as if no deviation lasted): the interval is
-    stretched to hold the change as it was measured and with that taken off. The estimate is what was measured.
+    stretched to hold the change as it was measured and with that taken off. The estimate is what was measured. In
+    places it has no range at all: who was chosen at an end can only move inward, by noise and by shocks that all share
+    in alike, and by how much nothing here tells.
     """
     base = shared_fields(study, followed, change.kind, change.measure, focus)
     scaled, measure = on_scale(study, followed, change.measure)
@@ -290,7 +292,9 @@ def computed(study: Study, followed: Followed, change: Change, focus: Focus) -> 
         paths = paths_of(scaled)
         states = _weighed(states_of(paths, change.comparison), change.weigh, paths_of(followed))
         estimate, rounding = gap.change_as_counted(states, measure)
-        interval = _interval(study, states, replace(change, measure=measure)) if change.chance else None
+        inward = change.measure == PLACE and rule_of(followed, focus) is not None
+        asked = change.chance and not inward
+        interval = _interval(study, states, replace(change, measure=measure)) if asked else None
     except NotComputableError as problem:
         if problem.reason not in ONLY_CHANCE or change.false_events is not None:
             return absent(followed, change.number, base, problem.reason), None
