@@ -35,7 +35,9 @@ from kloof_site.atlas import Atlas, Measure, Report, frame, picture, points
 PAGES = ("index", "ranking", "compare", "verdicts", "methods", "calibration", "data")
 LEFT_BEHIND = ("notebooks", "parts", *BESIDE, CRATE)  # what no page leads to, and the crate, which names those files
 POSITIONS = ("off", "small", "registered", "large")  # how true a claim is in a synthetic municipality
-RATES = ("HIGHER", "LOWER", "SAME", "UNCLEAR")
+JOINED, USUAL = "joined", "56"  # a claim as a whole; buurten of the synthetic municipalities shown of it
+OF_SCALES = ("happened_wrong", "happened_told", "chance_wrong", "chance_seen")
+OF_CLAIMS = ("joined_wrong", "joined_overstated", "joined_silent", "joined_true")
 
 
 @dataclass(frozen=True)
@@ -161,13 +163,17 @@ class Site:
                 )
         return sorted(found.values(), key=lambda item: (str(item[0]["publisher"]), item[1]))
 
-    def rates(self) -> list[dict[str, Any]]:
-        """Give the error rates of the gap's test: a row per trial, a column per judgement, with its row in the file."""
+    def worlds(self, joined: bool) -> list[dict[str, Any]]:
+        """Give how often answers were wrong in synthetic worlds: a row per world, size and scale.
+
+        With `joined` a row per world and claim, of the usual size. A column per question and outcome, each with its row
+        in the file.
+        """
         made: dict[tuple[str, ...], dict[str, Any]] = {}
-        for at, row in enumerate(_read("gap_calibration")):
-            key = tuple(row[name] for name in ("test", "measure", "switch", "buurten", "years", "effect", "n"))
-            own = made.setdefault(key, {"at": at, **row})
-            own[row["judgement"]] = (at, row["share"])
+        for at, row in enumerate(_read("worlds")):
+            if (row["question"] == JOINED) == joined and (not joined or row["buurten"] == USUAL):
+                own = made.setdefault((row["world"], row["buurten"], row["about"]), {"at": at, **row})
+                own[f"{row['question']}_{row['outcome']}"] = (at, row["share"])
         return list(made.values())
 
     def claim_rates(self) -> list[dict[str, Any]]:
@@ -221,8 +227,8 @@ def render(site: Site, name: str) -> str:
     environment.filters |= {"pieces": lambda sentence: pieces(sentence, language), "markup": Markup}
     environment.globals |= {
         "site": site, "atlas": site.atlas, "language": language, "name": name, "pages": PAGES, "symbols": SYMBOLS,
-        "said": words(language, "site"), "page_words": words(language), "missing": MISSING, "rates": RATES,
-        "positions": POSITIONS,
+        "said": words(language, "site"), "page_words": words(language), "missing": MISSING,
+        "positions": POSITIONS, "of_scales": OF_SCALES, "of_claims": OF_CLAIMS,
         "word": lambda *path: template(language, *path), "methods": METHODS, "registry": INDICES,
         "other": {"nl": "en", "en": "nl"}[language],
         "indices": [(family, [one for one in INDICES.values() if one.family == family]) for family in FAMILIES],

@@ -43,6 +43,7 @@ CHARTS: Mapping[str, "Callable[[Drawing], Figure]"] = {
     "share_parts": diagrams.share_parts,
     "groups": panels.groups,
     "waterfall": diagrams.waterfall,
+    "worlds": panels.worlds,
 }
 NEEDS = {
     "gap_lines": ("year", "focus", "rest", "gap", "gap_low", "gap_high", "link"),
@@ -62,6 +63,7 @@ NEEDS = {
     "country": ("group_name", "estimate", "low", "high", "p10", "p25", "middle", "p75", "p90"),
     "groups": ("group_number", "buurten", "estimate", "low", "high", "chance_low", "chance_high"),
     "waterfall": ("part", "estimate"),
+    "worlds": ("world", "happened_wrong", "chance_wrong", "seen", "claim_wrong"),
 }
 OF_OTHERS = ("sections", "findings", "tables", "figures", "verdicts", "lead", "overall", "command")
 SVG = "http://www.w3.org/2000/svg"

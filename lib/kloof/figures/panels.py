@@ -90,6 +90,34 @@ def country(drawing: Drawing) -> "Figure":
     return place.figure
 
 
+RIGHT: Mark = {"marker": "+", "markersize": 10.0, "markeredgewidth": 2.0, "color": INK}
+BY_CHANCE: Mark = {"marker": "o", "markersize": 9.0, "color": REST}
+JOINED: Mark = {"marker": "s", "markersize": 8.0, "color": INK, "markerfacecolor": "white", "markeredgewidth": 1.6}
+SEEN: Mark = {"marker": "D", "markersize": 8.0, "color": GREY, "markerfacecolor": "white", "markeredgewidth": 1.6}
+AT_MOST = 5.0  # percent: the error that a test may make
+
+
+def worlds(drawing: Drawing) -> "Figure":
+    """Draw a row per synthetic world: how often each answer was wrong there, and how often it saw what was planted."""
+    rows = drawing.rows
+    names = [drawing.narrator.word("code", "world", name) for name in rows["world"]]
+    marks = {"happened_wrong": RIGHT, "chance_wrong": BY_CHANCE, "claim_wrong": JOINED, "seen": SEEN}
+    items: list[tuple[list[Mark], str]] = [([mark], drawing.word("worlds", name)) for name, mark in marks.items()]
+    items.append(([BAND], drawing.word("worlds", "at_most")))
+    header = 30 + key_height(items) + LINE
+    place, centres = row_panel(names, [False] * len(names), header, 34)
+    axes = place.axes
+    axes.set_xlim(-2.0, 102.0)
+    axes.axvspan(0.0, AT_MOST, color=PALE, linewidth=0, zorder=0)
+    axes.hlines(centres, 0.0, 100.0, color=PALE, linewidth=1, zorder=1)
+    for name, mark in marks.items():
+        axes.plot(rows[name].astype("float64"), centres, linestyle="none", zorder=3, **mark)
+    scale(drawing, place, "x")
+    letter(place.figure, (8, 15), drawing.word("worlds", "axis"))
+    key(place.figure, 30, items)
+    return place.figure
+
+
 OWN: Mark = {"marker": "D", "markersize": 10, "color": "#0072B2"}
 OTHER: Mark = {"marker": "o", "markersize": 9, "color": INK, "markerfacecolor": "white", "markeredgewidth": 1.6}
 

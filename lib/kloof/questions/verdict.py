@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from kloof.findings import (
@@ -332,28 +333,43 @@ def argument(section: Section, study: Study, parts: Parts) -> pd.DataFrame:
     return pd.DataFrame(edges)
 
 
+WORLD_RATES = ("happened_wrong", "chance_wrong", "seen", "claim_wrong", "claim_silent")
 USUAL = (56, 8)  # buurten and years of the synthetic municipalities whose error rates a report prints
 
 
 @step
-def error_rates(section: Section, study: Study) -> pd.DataFrame:
-    """Record how often the tests of a change would be wrong, measured on synthetic municipalities of this size.
+def worlds(section: Section, study: Study) -> pd.DataFrame:
+    """Record how often answers are wrong in synthetic worlds of this size, with a picture: a row per world.
 
-    One row per test and true change: the percentage of synthetic municipalities for which it said larger or smaller.
+    In percent of the trials: the most wrong of the four scales about what happened and about chance, how often what was
+    planted was seen on the scale that sees it best, the most wrong of the joined claims, and how often a claim says
+    nothing, on average.
     """
     del study
-    rates = load.error_rates()
-    if rates.empty:
-        return rates
-    usual = rates[(rates["buurten"] == USUAL[0]) & (rates["years"] == USUAL[1])]
-    keys = ["municipality", "test", "measure", "switch", "effect", "n"]
-    wide = usual.pivot(index=keys, columns="judgement", values="share").reset_index()
-    wide["effect_unit"] = wide["measure"].map({"absolute": "thousand_euro", "relative": "points"})
-    kinds = {"test": "code", "measure": "measure", "switch": "code", "effect": "number", "said_higher": "number"}
-    kinds |= {"said_lower": "number", "n": "number", "municipality": "hidden", "effect_unit": "hidden"}
-    columns = columns_of(kinds, effect="@effect_unit", said_higher="percent", said_lower="percent", n="number")
-    section.table("12.error_rates", columns, wide.rename(columns={"HIGHER": "said_higher", "LOWER": "said_lower"}))
-    return wide
+    rates = load.world_rates()
+    usual = rates[rates["buurten"] == USUAL[0]] if len(rates) else rates
+    rows = [_world_row(str(name), own) for name, own in usual.groupby("world", sort=False)] if len(usual) else []
+    if not rows:
+        return pd.DataFrame()
+    table = pd.DataFrame(rows)
+    kinds = {"world": "code", **dict.fromkeys(WORLD_RATES, "number"), "n": "number", "municipality": "hidden"}
+    section.table("12.worlds", columns_of(kinds, n="number", **dict.fromkeys(WORLD_RATES, "percent")), table)
+    section.figure("12.worlds", "worlds", "12.worlds")
+    return table
+
+
+def _world_row(name: str, own: pd.DataFrame) -> dict[str, Any]:
+    """Sum up one world."""
+    shares = {key: part["share"] for key, part in own.groupby(["question", "outcome"])}
+    absent = pd.Series([np.nan])
+    seen = shares.get(("chance", "seen"), absent).max()
+    return {
+        "world": name, "municipality": own["municipality"].iloc[0], "n": int(own["n"].min()),
+        "happened_wrong": shares.get(("happened", "wrong"), absent).max(),
+        "chance_wrong": shares.get(("chance", "wrong"), absent).max(), "seen": seen if seen else np.nan,
+        "claim_wrong": shares.get(("joined", "wrong"), absent).max(),
+        "claim_silent": shares.get(("joined", "silent"), absent).mean(),
+    }  # fmt: skip
 
 
 @step

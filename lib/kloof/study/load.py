@@ -148,6 +148,12 @@ def verdict_rates() -> pd.DataFrame:
     return pd.read_csv(path) if path.is_file() else pd.DataFrame()
 
 
+def world_rates() -> pd.DataFrame:
+    """Read how often answers were wrong in synthetic worlds (data/worlds.csv); empty without it."""
+    path = data_folder() / "worlds.csv"
+    return pd.read_csv(path) if path.is_file() else pd.DataFrame()
+
+
 def price_index(observations: pd.DataFrame, years: Collection[int]) -> tuple[dict[int, float], tuple[str, ...]]:
     """Give the consumer price index of the country by year, and the sources of the years asked.
 

@@ -38,6 +38,12 @@ WORDS = {
             ("NOT_TESTABLE", "niet te toetsen", "not testable"),
         )
     },
+    "code": {
+        "world": {
+            "nothing": {"nl": "er gebeurt niets", "en": "nothing happens"},
+            "grows_twice": {"nl": "groei: het dubbele daarvan", "en": "growth: twice that"},
+        }
+    },
     "sentence": {
         "gap": {
             "any": {"any": {"main": {"nl": "In {year_b} was er een verschil.", "en": "In {year_b} there was a gap."}}}
@@ -174,6 +180,7 @@ def cases():
         "groups": results("groups", groups, **euro),
         "groups, three": results("groups", [[*row[:2], -0.1, *row[3:]] for row in groups[:3]], **share),
         "scales": results("scales", [["inhabitants_aged_65_plus", 0.15, 0.11, 0.07, 0.04, 0.1]]),
+        "worlds": results("worlds", [["nothing", 0.0, 3.5, None, 1.0], ["grows_twice", 0.0, 0.2, 68.0, 0.0]]),
         "waterfall": results("waterfall", parts, year=2019, **(euro | {"indicator": "mean_income_per_inhabitant"})),
         "waterfall, all one way": results("waterfall", [[n, abs(v)] for n, v in parts[:4]] + [["gap", 12.7]], **share),
         "gap_lines": results("gap_lines", GAPS, before_until=2019, **euro),

@@ -62,7 +62,7 @@ def make(study: Study) -> tuple[Section, dict[str, Any]]:
         *TABLES,
         "spread_over_years",
         "indices_elsewhere",
-        "error_rates",
+        "worlds",
         "claim_error_rates",
         "everything_that_exists",
     ):
@@ -116,7 +116,7 @@ def test_every_step_is_tried_here(made: tuple[Section, dict[str, Any]]) -> None:
         for name, item in inspect.getmembers(module, inspect.isfunction)
         if item.__module__ == module.__name__ and hasattr(item, "__wrapped__")
     }
-    assert made[1].keys() == steps | {"error_rates", "claim_error_rates"}
+    assert made[1].keys() == steps | {"worlds", "claim_error_rates"}
 
 
 @pytest.mark.parametrize("name", [name for name in TABLES if name != "replicate"])
@@ -207,14 +207,6 @@ def test_other_places_are_recorded_from_low_to_high(made: tuple[Section, dict[st
     assert given["indices_elsewhere"]["area"].tolist() == ["GM0758", "GM0855", "GM0772"]
     same(section, "03.comparison", given["indices_elsewhere"].sort_values(["group_name", "estimate"], kind="stable"))
     assert columns(section, "03.comparison")["area"].tolist() == ["GM0758", "GM0772", "GM0855"]
-
-
-def test_error_rates_are_those_of_the_usual_size(made: tuple[Section, dict[str, Any]]) -> None:
-    section, given = made
-    recorded = columns(section, "12.error_rates")
-    assert recorded["said_higher"].tolist() == pytest.approx(given["error_rates"]["HIGHER"].tolist())
-    assert recorded["said_lower"].tolist() == pytest.approx(given["error_rates"]["LOWER"].tolist())
-    assert set(recorded["effect_unit"]) == {"thousand_euro", "points"}
 
 
 def test_changes_are_recorded_with_a_verdict_for_each(study: Study, made: tuple[Section, dict[str, Any]]) -> None:
