@@ -117,10 +117,15 @@ def side_improved(study: Study, part: Part) -> Ways:
 
 @kind("position_beside")
 def position_improved(study: Study, part: Part) -> Ways:
-    """Compute whether residents' position became better in the years in which this side is known."""
+    """Compute whether residents' position became better in the years in which this side is known.
+
+    Beside a side that no figure tells of there is nothing to set a position: the claim is on both together.
+    """
 
     def make(number: str, focus: Focus) -> Finding:
-        side = _better(study, part, f"{number}.side", focus)
+        side = _better(study, part, number, focus)
+        if judge(side) == NOT_COMPUTABLE:
+            return side
         apart = int(part.entry["years_apart"])
         years = (side.a.year - apart, side.b.year + apart) if side.a.year and side.b.year else None
         found = [liveability.improved(study, name, number, focus, years) for name in part.entry["positions"]]

@@ -386,6 +386,15 @@ def test_a_position_of_other_years_says_nothing() -> None:
     assert (found[0].verdict, found[0].missing) == (NOT_TESTABLE, ("social_assistance_share",))
 
 
+def test_a_position_beside_nothing_is_not_tested() -> None:
+    """That benefits did not fall says nothing of a better neighbourhood when no figure tells of one."""
+    section = Section("09_liveability")
+    surroundings.better_without_position(section, improving(0.3, -2.0))
+    verdicts = {row.row: row.verdict for row in section.verdicts}
+    assert verdicts["liveability.position"] == SUPPORTED
+    assert verdicts["safety"] == verdicts["safety.position"] == NOT_TESTABLE
+
+
 # ------------------------------------------------------------------ the notebook
 
 
