@@ -68,7 +68,7 @@ OCCURS: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
     "mixed": ((("claim",), ("HIGHER",)),),
     "headcount": ((("people",), ("HIGHER", NOT_COMPUTABLE)),),
     "robustness": ((("claim",), ("HIGHER", "UNCLEAR", NOT_COMPUTABLE)),),
-    "robustness_open": ((("claim",), ("HIGHER", "UNCLEAR")),),
+    **dict.fromkeys(("robustness_open", "robustness_mixed"), ((("claim",), ("HIGHER", "UNCLEAR")),)),
     "all_tests": ((("holm",), ("HIGHER", "UNCLEAR")),),
     "needed": ((("claim",), ("HIGHER",)),),
     **dict.fromkeys(
@@ -151,6 +151,7 @@ DETAILS = {
     | {"gap": "points", "unexplained": "points", "municipalities": "number", "buurten": "number"},
     "robustness": dict.fromkeys(("ways", "agree"), "number"),
     "robustness_open": dict.fromkeys(("ways", "decides"), "number"),
+    "robustness_mixed": dict.fromkeys(("ways", "supported", "mixed", "contradicted", "negligible"), "number"),
     "all_tests": dict.fromkeys(("tests", "decided"), "number"),
     **dict.fromkeys(
         ("needed", "needed_buurten", "needed_nothing", "needed_enough"),
@@ -408,7 +409,7 @@ def test_what_a_model_says_is_not_told_as_what_happened(
     plainly = text_of(teller.sentence(made(kind, measure, code)))
     for flag in ("modelled", "modelled_liveability"):
         text = text_of(teller.sentence(made(kind, measure, code, flags=(flag,))))
-        assert text == BY_MODEL[language] + plainly
+        assert text == BY_MODEL[language] + plainly[0].lower() + plainly[1:]
     assert not plainly.startswith(BY_MODEL[language])
 
 
