@@ -48,7 +48,12 @@ def known(**changes: Indicator) -> Catalogue:
         units,
         {"population": {"nl": "Bevolking", "en": "Population"}},
         {},
-        {"coverage_minimum": 80.0, "smallest_effect_relative": 2.0, "smallest_effect_index": 0.01},
+        {
+            "coverage_minimum": 80.0,
+            "smallest_effect_relative": 2.0,
+            "smallest_effect_place": 5.0,
+            "smallest_effect_index": 0.01,
+        },
     )
 
 

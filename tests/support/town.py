@@ -32,7 +32,9 @@ def town(cells: Cells, *entries: Indicator, focus: Focus | None = None, **change
     """Make a study of the cells: indicator → year → one cell per buurt. Inhabitants are there unless given."""
     poor = indicator("poor", smallest_effect=1.0)
     known = handmade.known(**{entry.id: entry for entry in (poor, *entries)})
-    known = dataclasses.replace(known, units={**known.units, "points": {"change": "points"}})
+    known = dataclasses.replace(
+        known, units={**known.units, **{unit: {"change": unit} for unit in ("points", "rank_points")}}
+    )
     years = sorted({year for rows in cells.values() for year in rows})
     given = {"inhabitants": {years[0]: PEOPLE}, **cells}
     rows = [

@@ -149,7 +149,7 @@ RESAMPLED = {"index_change", "share_accrued", "image"}  # ranges between percent
 
 
 def test_a_finding_whose_range_is_that_of_a_t_says_with_how_many_degrees_of_freedom() -> None:
-    """Every claim that is calibrated, once for each of its scales, on a synthetic municipality in which its claim is true."""
+    """Every claim that is calibrated, once for each of its scales, where it is true."""
     per_row = {(one.claim, one.row.rpartition(".")[2]): one for one in switches()}
     without, kinds = set(), set()
     for one in per_row.values():

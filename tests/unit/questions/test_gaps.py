@@ -1,16 +1,35 @@
 """From panel to finding: orientation, breaks, variants, selection, and the golden numbers of Breda."""
 
+import csv
 import dataclasses
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import handmade
 import numpy as np
+import pandas as pd
 import pytest
 import real
 from town import BUURTEN, FOCUS, PEOPLE, indicator, town
 
-from kloof.findings import HIGHER, LOWER, NOT_COMPARABLE, NOT_COMPUTABLE, judge
-from kloof.methods.gap import ABSOLUTE, RELATIVE, Rule
+from kloof.findings import (
+    GREW,
+    HIGHER,
+    LOWER,
+    NO_FIGURES,
+    NOT_COMPARABLE,
+    NOT_COMPUTABLE,
+    SHRANK,
+    STAYED,
+    UNCLEAR,
+    WITHIN_ROUNDING,
+    happened,
+    judge,
+)
+from kloof.methods import gap
+from kloof.methods.gap import ABSOLUTE, PLACE, REAL, RELATIVE, Rule
 from kloof.questions import gaps
 from kloof.study.panel import Focus
 from kloof.study.study import Study, open_study
@@ -55,17 +74,12 @@ def test_units_and_smallest_effects_go_with_the_measure() -> None:
     assert (absolute.unit, absolute.smallest_effect) == ("points", 1.5)
     assert (relative.unit, relative.smallest_effect) == ("percent", 2.0)
     assert absolute.range_kind == ("process", "rounding")
-    assert set(absolute.details) == {
-        "randomisation_low",
-        "randomisation_high",
-        "rounding_low",
-        "rounding_high",
-        "p_value",
-        "degrees",
-    }
-    parts = {key: part["value"] for key, part in absolute.details.items()}
-    assert absolute.low <= parts["randomisation_low"] <= absolute.estimate
-    assert parts["rounding_high"] - parts["rounding_low"] == pytest.approx(4)  # four means, each half a point
+    assert set(absolute.details) == {"p_value", "degrees", "steps", "steps_ahead", "steps_back"}
+    # four means, each half a step of 1 off either way; chance leaves more open than rounding
+    assert absolute.rounding_high - absolute.rounding_low == pytest.approx(4)
+    assert (absolute.rounding_low + absolute.rounding_high) / 2 == pytest.approx(absolute.estimate)
+    assert absolute.low < absolute.rounding_low
+    assert absolute.rounding_high < absolute.high
 
 
 def test_a_measure_is_reversed_when_the_focus_is_better_off_on_either_side() -> None:
@@ -169,7 +183,13 @@ def test_similar_buurten_are_those_within_the_focus_range_at_the_start() -> None
     chosen = {code for code, inside in zip(BUURTEN, similar, strict=True) if inside}
     assert chosen == {*FOCUS, BUURTEN[4], BUURTEN[5], BUURTEN[8], BUURTEN[11]}
     found = gaps.gap_change(study, followed, ABSOLUTE, "x", variant="similar")
-    assert found.reason == "too_few_buurten"  # 8 choose 4 is 70
+    assert judge(found) == UNCLEAR  # 8 choose 4 is 70, too few to say what chance does
+    assert (found.low, found.high, found.range_kind) == (None, None, ("rounding",))
+    kept, heavy = [4, 5, 8, 11], np.array(PEOPLE, dtype=float)
+    wanted = [np.average(np.array(v)[kept], weights=heavy[kept]) - np.average(v[:4], weights=heavy[:4])
+              for v in (start, LATER)]  # fmt: skip
+    assert found.estimate == pytest.approx(wanted[1] - wanted[0])  # what happened stands without chance
+    assert happened(found) == GREW
     alone = town({"income": {2015: RISING, 2016: LATER}})
     assert judged(alone, "income", variant="similar").reason == "no_similar_buurten"
 
@@ -339,3 +359,222 @@ def test_the_gap_in_good_health_of_breda(breda: Study) -> None:
         assert side.estimate == pytest.approx(gap, abs=1e-9)
     assert (found.a.estimate, found.b.estimate) == pytest.approx((8.92, 9.38), abs=0.005)
     assert found.a.n_units == len(codes) == 51
+
+
+# ------------------------------------------------------------------ four scales of one change
+
+EXACT = indicator("income", rounding=0.0, smallest_effect=0.5)
+
+
+def middle_of_list(values: Sequence[float], *, more_is_better: bool = True) -> float:
+    """Mean percentile of the focus buurten among all people, by pandas: 0 is worst off, ties share their place."""
+    frame = pd.DataFrame({"value": values, "weight": PEOPLE, "focus": [True] * 4 + [False] * 8})
+    frame["value"] *= 1 if more_is_better else -1
+    held = frame.groupby("value")["weight"].sum().sort_index()
+    share = (held.cumsum() - held / 2) / held.sum() * 100
+    own = frame[frame["focus"]]
+    return float((own["value"].map(share) * own["weight"]).sum() / own["weight"].sum())
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_the_place_of_a_list_is_its_mean_percentile(ties: bool) -> None:
+    before = [20.0, 25, 22, 24, 20 if ties else 20.5, 25.5, 19.9, 25.1, 21, 30, 40, 23]
+    after = [18.0, 24, 24 if ties else 24.5, 26, 22, 26.5, 20, 27, 23, 31, 44, 25]
+    income = judged(town({"income": {2015: before, 2016: after}}, EXACT), "income", PLACE)
+    poor = judged(
+        town({"poor": {2015: [60 - v for v in before], 2016: [60 - v for v in after]}},
+             indicator("poor", rounding=0.0)), "poor", PLACE,
+    )  # fmt: skip
+    for found, turned in ((income, 1), (poor, -1)):
+        sides = [[v if turned > 0 else 60 - v for v in values] for values in (before, after)]
+        wanted = [middle_of_list(values, more_is_better=turned > 0) for values in sides]
+        assert (found.a.estimate, found.b.estimate) == pytest.approx(wanted)
+        assert found.estimate == pytest.approx(wanted[0] - wanted[1])  # above 0: the list fell
+        assert (found.measure, found.unit) == (PLACE, "rank_points")
+        assert (found.rounding_low, found.rounding_high) == pytest.approx((found.estimate, found.estimate))
+
+
+def test_what_rounding_leaves_of_a_place_is_found_by_trying_every_figure() -> None:
+    """Five buurten, two of them listed, each at any of five points of its rounding interval in either year."""
+    weight, inside = np.array([3.0, 1, 2, 2, 4]), np.array([True, True, False, False, False])
+    value = np.array([[10.0, 11.0], [12.0, 11.0], [11.0, 12.0], [13.0, 12.0], [12.0, 15.0]])
+    track = gaps.follow(town({"income": {2015: RISING, 2016: LATER}}, EXACT), "income")
+    assert track.panel is not None
+    panel = dataclasses.replace(
+        track.panel, codes=BUURTEN[:5], value=value, low=value - 0.5, high=value + 0.5, weight=weight, is_focus=inside
+    )
+    laid = gaps.by_place(dataclasses.replace(track, panel=panel)).panel
+    assert laid is not None
+
+    def behind(values: tuple[float, ...]) -> float:
+        """50 less the mean percentile of the list, by comparing each pair."""
+        at = [
+            100 * sum(w * ((v < own) + 0.5 * (v == own)) for v, w in zip(values, weight, strict=True)) / weight.sum()
+            for own in values
+        ]
+        return 50 - float(np.average(np.array(at)[inside], weights=weight[inside]))
+
+    for year in (0, 1):
+        tried = [behind(one) for one in itertools.product(*[v + np.linspace(-0.5, 0.5, 5) for v in value[:, year]])]
+        bounds = gap.gap_bounds(laid.low[:, year], laid.high[:, year], weight, inside, ABSOLUTE)
+        own = gap.gap(laid.value[:, year], weight, inside, ABSOLUTE)
+        assert own == pytest.approx(behind(tuple(value[:, year])))
+        assert bounds == pytest.approx((min(tried), max(tried)))
+
+
+def prices(project: Path) -> dict[int, float]:
+    """Consumer prices as they are kept, by the csv module."""
+    with (project / "data" / "price_index.csv").open(encoding="utf-8", newline="") as file:
+        return {int(row["year"]): float(row["index"]) for row in csv.DictReader(file)}
+
+
+@pytest.mark.parametrize(("measured", "earlier"), [(0.5, 0), (-1.0, 1)])
+def test_amounts_are_put_in_the_prices_of_the_last_year(project: Path, measured: float, earlier: int) -> None:
+    """A dwelling value of a year is of the first of January of the year before: so are its prices."""
+    entry = indicator("income", rounding=0.1, smallest_effect=0.5, measured=measured)
+    found = judged(town({"income": {2015: RISING, 2019: LATER}}, entry), "income", REAL)
+    index, weight = prices(project), np.array(PEOPLE, dtype=float)
+    factor = index[2019 - earlier] / index[2015 - earlier]
+    assert factor > 1.02
+    first, last = (
+        np.average(v[4:], weights=weight[4:]) - np.average(v[:4], weights=weight[:4]) for v in (RISING, LATER)
+    )
+    assert (found.a.estimate, found.b.estimate) == pytest.approx((factor * first, last))
+    assert found.estimate == pytest.approx(last - factor * first)
+    # rounding grows with the prices: half a step of four means, two of them in dearer euros
+    assert found.rounding_high - found.rounding_low == pytest.approx(0.2 * (1 + factor))
+    assert "last_prices" in found.flags
+    assert found.measure == REAL
+
+
+def test_a_year_without_prices_leaves_no_real_change() -> None:
+    found = judged(town({"income": {1990: RISING, 2016: LATER}}, EXACT), "income", REAL)
+    assert (found.estimate, found.reason) == (None, "no_price_index")
+    assert happened(found) == NO_FIGURES
+
+
+def test_fault_4_amounts_in_the_prices_of_their_years_have_no_say() -> None:
+    """Fault 4: nominal decides nothing of money, whatever else it is; what is no money has no real scale."""
+    study = town({"income": {2015: RISING, 2016: LATER}, "poor": {2015: RISING, 2016: LATER}}, EXACT)
+    assert gaps.scales_of(study, "income") == (ABSOLUTE, REAL, RELATIVE, PLACE)
+    assert gaps.scales_of(study, "poor") == (ABSOLUTE, RELATIVE, PLACE)
+    assert [gaps.counts_for(study, "income", measure) for measure in gaps.MEASURES] == [False, True, True, True]
+    assert all(gaps.counts_for(study, "poor", measure) for measure in gaps.scales_of(study, "poor"))
+    neutral = town({"income": {2015: RISING, 2016: LATER}}, indicator("income", better=0))
+    assert PLACE not in gaps.scales_of(neutral, "income")  # neither end is the better one
+    known = open_study({"preset": "breda", "draws": 199})
+    assert RELATIVE not in gaps.scales_of(known, "livability_score")  # no proportion of a score with an arbitrary 0
+    for name, entry in known.known.indicators.items():
+        assert gaps.counts_for(known, name, ABSOLUTE) == (entry.unit not in ("euro", "thousand_euro"))
+
+
+def test_fault_5_each_indicator_and_scale_has_its_own_smallest_effect() -> None:
+    """Fault 5: two points of the relative gap for all are 0.12 points of a share of low incomes.
+
+    What is registered of the relative gap is about what is registered of the gap itself, in percent of a usual level.
+    """
+    study = open_study({"preset": "breda", "draws": 199})
+    found = {
+        name: [study.smallest_effect(name, measure) for measure in (ABSOLUTE, RELATIVE, PLACE)]
+        for name in study.p.indicators
+    }
+    assert found["mean_income_per_inhabitant"][:2] == [0.5, 2.0]
+    assert found["mean_dwelling_value"][:2] == [10, 3.0]
+    assert found["low_income_households_share"][:2] == [1.0, 3.0]
+    for name, (own, relative, _) in found.items():
+        track = gaps.follow(study, name)
+        if RELATIVE not in gaps.scales_of(study, name) or track.panel is None:
+            continue
+        inside = track.panel.is_focus
+        rest = np.average(track.panel.value[~inside, 0], weights=track.panel.weight[~inside])
+        assert 0.5 <= relative / (100 * own / rest) <= 2.0, name
+    assert study.smallest_effect("mean_income_per_inhabitant", REAL) == 0.5
+    assert len({relative for _, relative, _ in found.values()}) > 2
+
+
+@pytest.mark.parametrize(
+    ("shift", "answer"), [(3.0, GREW), (-3.0, SHRANK), (0.0, STAYED), (1.1, WITHIN_ROUNDING), (0.95, WITHIN_ROUNDING)]
+)
+def test_what_happened_to_a_gap_is_its_change_within_rounding(shift: float, answer: str) -> None:
+    """Steps of 0.1 leave 0.1 of either year open, so 0.2 of the change; 1 matters: 1.1 is not surely larger than 0."""
+    after = [v - shift for v in RISING[:4]] + RISING[4:]
+    step = {WITHIN_ROUNDING: 1.0}.get(answer, 0.1)
+    entry = indicator("income", rounding=step, smallest_effect=1.0)
+    found = judged(town({"income": {2015: RISING, 2016: after}}, entry), "income")
+    assert found.estimate == pytest.approx(shift)
+    assert (found.rounding_low, found.rounding_high) == pytest.approx((shift - 2 * step, shift + 2 * step))
+    assert happened(found) == answer
+
+
+def test_the_path_counts_the_steps_from_one_measurement_to_the_next() -> None:
+    years = dict(enumerate((0.0, 1.0, 0.5, 2.0, 2.0), start=2015))
+    cells = {year: [v - shift for v in RISING[:4]] + RISING[4:] for year, shift in years.items()}
+    found = judged(town({"income": cells}, EXACT), "income")
+    assert {key: found.details[key]["value"] for key in ("steps", "steps_ahead", "steps_back")} == {
+        "steps": 4, "steps_ahead": 2, "steps_back": 1,
+    }  # fmt: skip
+    assert "steps" not in judged(town({"income": cells}, EXACT), "income", variant="trend").details
+
+
+def test_fault_15_a_break_belongs_to_a_source() -> None:
+    """Fault 15: the break of 2018 on income holds for copies that stop printing it, not for the panel of all years."""
+    study = open_study({"preset": "breda", "draws": 199})
+    track = gaps.follow(study, "mean_income_per_inhabitant")
+    assert track.years == tuple(range(2016, 2024))
+    assert track.panel is not None
+    assert set(track.panel.sources) == {real.PANEL}
+    entry = study.known.indicator("mean_income_per_inhabitant")
+    assert entry.compare(2016, 2023, {real.PANEL}).status != "broken"
+    assert entry.compare(2016, 2023, {"cbs_84583NED"}).status == "broken"
+
+
+@pytest.mark.parametrize(
+    ("name", "years", "weights", "smallest"),
+    [
+        ("mean_income_per_inhabitant", range(2016, 2024), "inhabitants", (0.5, 2.0, 5.0)),
+        ("mean_dwelling_value", range(2015, 2025), "households", (10.0, 3.0, 5.0)),
+    ],
+)
+def test_fault_4_the_four_scales_of_breda_are_what_its_files_say(
+    project: Path, name: str, years: range, weights: str, smallest: tuple[float, float, float]
+) -> None:
+    """Fault 4: +1.6 thousand euro of income is -0.4 in constant prices, and a smaller gap in proportion."""
+    if name == "mean_dwelling_value":
+        values, codes, heavy = real.dwelling_values()
+    else:
+        values = {year: real.figures(name, real.PANEL, year) for year in years}
+        heavy = real.figures(weights, real.PANEL, 2016)
+        codes = {code for code in set.intersection(*map(set, values.values())) if heavy.get(code, 0) > 0}
+    inside, index = real.focus() & codes, prices(project)
+    first, last = years[0], years[-1]
+    lag = 1 if name == "mean_dwelling_value" else 0
+    focus, rest = (
+        {year: real.mean(values[year], heavy, some) for year in (first, last)} for some in (inside, codes - inside)
+    )
+    factor = index[last - lag] / index[first - lag]
+    wanted = {
+        ABSOLUTE: (rest[first] - focus[first], rest[last] - focus[last]),
+        REAL: (factor * (rest[first] - focus[first]), rest[last] - focus[last]),
+        RELATIVE: tuple(100 * (1 - focus[year] / rest[year]) for year in (first, last)),
+        PLACE: tuple(
+            sum(
+                heavy[own] * sum(heavy[c] * ((values[year][c] < values[year][own])
+                                             + 0.5 * (values[year][c] == values[year][own])) for c in codes)
+                for own in inside
+            ) * 100 / sum(heavy[c] for c in inside) / sum(heavy[c] for c in codes)
+            for year in (first, last)
+        ),
+    }  # fmt: skip
+    study = open_study({"preset": "breda", "draws": 199})
+    found = {
+        measure: gaps.gap_change(study, gaps.follow(study, name), measure, "t", variant="counted") for measure in wanted
+    }
+    for measure, sides in wanted.items():
+        assert (found[measure].a.estimate, found[measure].b.estimate) == pytest.approx(sides, rel=1e-6)
+    assert found[ABSOLUTE].estimate > found[REAL].estimate
+    assert (found[ABSOLUTE].b.year, found[ABSOLUTE].a.year) == (last, first)
+    assert tuple(found[measure].smallest_effect for measure in (ABSOLUTE, RELATIVE, PLACE)) == smallest
+    assert happened(found[ABSOLUTE]) == GREW  # as printed, like all prices
+    assert happened(found[RELATIVE]) == SHRANK
+    assert happened(found[PLACE]) == STAYED
+    assert happened(found[REAL]) == (GREW if name == "mean_dwelling_value" else WITHIN_ROUNDING)
