@@ -90,7 +90,7 @@ def country(drawing: Drawing) -> "Figure":
     return place.figure
 
 
-RIGHT: Mark = {"marker": "+", "markersize": 10.0, "markeredgewidth": 2.0, "color": INK}
+HAPPENED_WRONG: Mark = {"marker": "+", "markersize": 10.0, "markeredgewidth": 2.0, "color": INK}
 BY_CHANCE: Mark = {"marker": "o", "markersize": 9.0, "color": REST}
 JOINED: Mark = {"marker": "s", "markersize": 8.0, "color": INK, "markerfacecolor": "white", "markeredgewidth": 1.6}
 SEEN: Mark = {"marker": "D", "markersize": 8.0, "color": GREY, "markerfacecolor": "white", "markeredgewidth": 1.6}
@@ -101,7 +101,7 @@ def worlds(drawing: Drawing) -> "Figure":
     """Draw a row per synthetic world: how often each answer was wrong there, and how often it saw what was planted."""
     rows = drawing.rows
     names = [drawing.narrator.word("code", "world", name) for name in rows["world"]]
-    marks = {"happened_wrong": RIGHT, "chance_wrong": BY_CHANCE, "claim_wrong": JOINED, "seen": SEEN}
+    marks = {"happened_wrong": HAPPENED_WRONG, "chance_wrong": BY_CHANCE, "claim_wrong": JOINED, "seen": SEEN}
     items: list[tuple[list[Mark], str]] = [([mark], drawing.word("worlds", name)) for name, mark in marks.items()]
     items.append(([BAND], drawing.word("worlds", "at_most")))
     header = 30 + key_height(items) + LINE
