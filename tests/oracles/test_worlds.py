@@ -315,10 +315,15 @@ def test_the_command_fills_the_table(home: Path, command_line: CommandLine, monk
         assert command_line("calibrate", "--worlds", *words)[0] == 2
 
 
-# What chance misses, and why. A list that varies less than the rest (one third): neighbours share shocks, and the rest
-# moves together; without that it is 1 to 2 percent. A list at the bottom that was chosen there: in places it can only
-# climb, for shocks that all share in alike leave less of any ranking.
-MISSED = {("list_varies_less", "absolute"), ("list_varies_less", "real"), ("list_on_lasting", "place")}
+# What chance misses, and why: neighbours share shocks, so that there are fewer draws of chance than buurten. It shows
+# where they share more, where many lie close together (200), and where a list varies much more or less than a rest that
+# moves together; where nothing is shared, a list that varies less is wrong in 1 to 2 percent.
+MISSED = {
+    ("neighbours", 200): {"absolute", "real"},
+    ("list_varies_more", 200): {"relative", "place"},
+    ("list_varies_less", 200): {"absolute", "real"},
+    ("list_varies_less", 56): {"absolute", "real"},
+}
 
 
 def test_what_the_written_table_says() -> None:
@@ -331,7 +336,8 @@ def test_what_the_written_table_says() -> None:
     assert (wrong.loc[wrong["question"] == "happened", "share"] == 0).all()
     chance = wrong[wrong["question"] == "chance"]
     over = chance[chance["share"] > 5 + 2 * chance["mc_error"]]
-    assert {(row["world"], row["about"]) for row in over.to_dict("records")} <= MISSED
+    for row in over.to_dict("records"):
+        assert row["about"] in MISSED.get((row["world"], row["buurten"]), ()), row
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
