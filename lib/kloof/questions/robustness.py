@@ -327,7 +327,7 @@ def _choice(
 
 def _pairs(voting: pd.DataFrame, shared: list[str]) -> int:
     """Count the pairs of combinations that have all of `shared` in common."""
-    sizes = Counter(zip(*(voting[name] for name in shared), strict=True)) if shared else {(): len(voting)}
+    sizes = Counter(zip(*(voting[name].tolist() for name in shared), strict=True)) if shared else {(): len(voting)}
     return sum(size * (size - 1) // 2 for size in sizes.values())
 
 

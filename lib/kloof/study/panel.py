@@ -362,9 +362,13 @@ def jumps(data: DataSet, known: Catalogue, years: Sequence[int], level: str = "b
     of them): a boundary that moved, a block that was pulled down or built. Areas with fewer than 50 inhabitants in
     both years are passed over. Returns code, year (the later one), indicator, before, after, factor (after / before).
     """
-    found = data.once(known, ("jumps", level), lambda: _jumps(data, known, level))
-    inside = (found["year"] > min(years)) & (found["year"] <= max(years))
-    return pd.DataFrame(found[inside]).reset_index(drop=True)
+    first, last = min(years), max(years)
+
+    def within() -> pd.DataFrame:
+        found = data.once(known, ("jumps", level), lambda: _jumps(data, known, level))
+        return pd.DataFrame(found[(found["year"] > first) & (found["year"] <= last)]).reset_index(drop=True)
+
+    return pd.DataFrame(data.once(known, ("jumps", level, first, last), within))
 
 
 def _jumps(data: DataSet, known: Catalogue, level: str) -> pd.DataFrame:
