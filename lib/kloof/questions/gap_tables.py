@@ -260,14 +260,16 @@ def _variant_row(study: Study, measure: str, name: str, finding: Finding) -> dic
 def before_and_since(section: Section, study: Study, followed: Sequence[Followed]) -> list[Finding]:
     """Record the NO (C3), the YES (C2) and their mirror image (M1), each under every registered focus list."""
     record(section, study, "C3", "C2", "M1")
+    others = []
     for track in followed:
         for measure in gaps.scales_of(study, track.indicator):
-            for name in ("before", "since"):
+            for name, make in (("before", events.before_event), ("since", events.since_event)):
                 number = f"05.{track.indicator}.{measure}.{name}"
                 if number not in section.findings:
-                    make = events.before_event if name == "before" else events.since_event
-                    section.add(make(study, track, measure, number))
-    section.add(*[events.share_by_event(study, track, f"05.{track.indicator}.share") for track in followed])
+                    others.append(make(study, track, measure, number))
+    section.add(*computed_first(others))
+    shares = [events.share_by_event(study, track, f"05.{track.indicator}.share") for track in followed]
+    section.add(*computed_first(shares))
     return [one for one in section.findings.values() if one.kind in ("gap_change_before", "gap_change_since")]
 
 
