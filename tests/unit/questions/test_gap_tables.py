@@ -9,11 +9,11 @@ import pytest
 import real
 from town import indicator, town
 
-from kloof.findings import HIGHER, NOT_COMPUTABLE, NOT_TESTABLE, judge, verdict_of
+from kloof.findings import NOT_COMPUTABLE, happened, judge
 from kloof.paths import dump, plain
 from kloof.questions import coverage, gap_tables, gaps, groups, levels, replication, verdict
 from kloof.results import CHANGE, UNIT, Section
-from kloof.study.claims import turn_verdict
+from kloof.study import claims
 from kloof.study.study import Study, open_study
 
 FLAT = [20.0, 21, 19, 20, 30, 31, 29, 32, 28, 30, 33, 31]
@@ -74,6 +74,7 @@ def make(study: Study) -> tuple[Section, dict[str, Any]]:
     followed = gaps.follow_all(study)
     for name in ("changes", "gap_pictures", "placebos", "variants"):
         given[name] = getattr(gap_tables, name)(section, study, followed)
+    given["scales"] = gap_tables.scales(section, study, given["changes"])
     given["changes_in_window"] = gap_tables.changes_in_window(section, study)
     followed = gaps.follow_all(study, study.p.trend_from)
     for name in ("before_and_since", "event_pictures"):
@@ -145,10 +146,7 @@ def test_levels_are_recorded_as_findings_and_as_a_table(study: Study, made: tupl
         )
         assert row["not_measured"] == finding.details["n_missing"]["value"]
         assert row["difference_unit"] == ("points" if finding.unit == "percent" else finding.unit)
-    # K3 has a verdict for each level it counts, and for no other
-    judged = [verdict.row for verdict in section.verdicts if verdict.claim == "K3"]
-    uncounted = ("owner_occupied_share", "housing_corporation_share", "crime_rate")
-    assert judged == [name for name in study.p.levels if name not in uncounted]
+    assert [verdict for verdict in section.verdicts if verdict.claim == "K3"] == []  # a description has no verdict
 
 
 def test_the_map_shows_the_distances_of_the_ranked_buurten(made: tuple[Section, dict[str, Any]]) -> None:
@@ -211,21 +209,27 @@ def test_other_places_are_recorded_from_low_to_high(made: tuple[Section, dict[st
 
 def test_changes_are_recorded_with_a_verdict_for_each(study: Study, made: tuple[Section, dict[str, Any]]) -> None:
     section, given = made
-    found = given["changes"]
-    assert [finding.id for finding in found] == [
-        f"04.{name}.{measure}" for name in study.p.indicators for measure in gaps.MEASURES
-    ]
+    found = {finding.id: finding for finding in given["changes"]}
+    assert found.keys() == {
+        f"04.{name}.{measure}" for name in study.p.indicators for measure in gaps.scales_of(study, name)
+    }
     verdicts = {verdict.row: verdict for verdict in section.verdicts if verdict.claim == "C1"}
-    for finding in found:
-        assert section.findings[finding.id] == finding
-        verdict = verdicts[finding.id.removeprefix("04.")]
-        assert verdict.finding == finding.id
+    entry, how = claims.registry().claims["C1"], claims.judging("C1")
+    for number, finding in found.items():
+        assert section.findings[number] == finding
+        name, _, measure = number.removeprefix("04.").rpartition(".")
+        if name not in entry["indicators"]:  # followed, and not what the claim is about
+            assert number.removeprefix("04.") not in verdicts
+            continue
+        verdict = verdicts.pop(f"{name}.{measure}")
+        assert verdict.finding == number
         assert [name for name, _ in verdict.variants] == [focus.name for focus in study.variants]
-        assert dict(verdict.variants)[study.focus.name] == verdict_of(finding, HIGHER)
-    untested = {row for row, verdict in verdicts.items() if verdict.finding is None}
-    assert untested == {
-        "households_around_social_minimum_share", "social_assistance_share", "low_education_persons",
-    }  # fmt: skip
+        # what happened to these buurten: its own list alone decides
+        assert dict(verdict.variants)[study.focus.name] == claims.part_verdict(finding, how) == verdict.verdict
+        assert verdict.counts == gaps.counts_for(study, name, measure)
+    assert {row: verdict.finding for row, verdict in verdicts.items()} == dict.fromkeys(
+        ("households_around_social_minimum_share", "social_assistance_share", "low_education_persons")
+    )
     assert section.findings["04.mean_income_per_inhabitant.break"].comparability == "broken"
     # what was left out travels with the section
     assert {row.step for row in section.set_aside} == {
@@ -234,6 +238,20 @@ def test_changes_are_recorded_with_a_verdict_for_each(study: Study, made: tuple[
         "balance owner_occupied_share 2016-2024", "balance good_perceived_health_share 2016-2024",
         "balance livability_score 2014-2024",
     }  # fmt: skip
+
+
+def test_each_scale_has_both_answers_and_its_path(study: Study, made: tuple[Section, dict[str, Any]]) -> None:
+    section, given = made
+    same(section, "04.scales", given["scales"])
+    table = columns(section, "04.scales").set_index(["indicator", "measure"])
+    assert len(table) == sum(len(gaps.scales_of(study, name)) for name in study.p.indicators)
+    for finding in given["changes"]:
+        row = table.loc[(finding.indicator, finding.measure)]
+        assert (row["happened"], row["chance"]) == (happened(finding), judge(finding))
+        assert (row["was"], row["became"], row["estimate"]) == pytest.approx(
+            (finding.a.estimate, finding.b.estimate, finding.estimate)
+        )
+        assert row["steps_ahead"] + row["steps_back"] <= finding.b.year - finding.a.year
 
 
 def test_pictures_have_their_table_and_say_until_when_it_was_before(made: tuple[Section, dict[str, Any]]) -> None:
@@ -261,9 +279,10 @@ def test_pictures_have_their_table_and_say_until_when_it_was_before(made: tuple[
 def test_variants_start_with_the_headline_itself(study: Study, made: tuple[Section, dict[str, Any]]) -> None:
     section, given = made
     table = given["variants"]
-    for measure in gaps.MEASURES:
+    # of money the change in constant prices stands where other figures have their own unit
+    for name, measure in (("absolute", "real"), ("relative", "relative")):
         own = table[table["measure"] == measure]
-        same(section, f"04.variants.{measure}", own)
+        same(section, f"04.variants.{name}", own)
         assert own["variant"].tolist() == [
             *[focus.name for focus in study.variants], "trend", "unweighted", "similar", "steady",
         ]  # fmt: skip
@@ -275,23 +294,38 @@ def test_variants_start_with_the_headline_itself(study: Study, made: tuple[Secti
     assert table["estimate"].nunique() > 8  # the variants are not one and the same number
 
 
-def test_before_and_since_have_their_findings_and_three_verdicts(
+def test_before_and_since_have_their_findings_and_their_parts(
     study: Study, made: tuple[Section, dict[str, Any]]
 ) -> None:
     section, given = made
     by_claim: dict[str, dict[str, Any]] = {}
-    for one in given["before_and_since"]:
+    for one in section.verdicts:
         by_claim.setdefault(one.claim, {})[one.row] = one
-    rows = {f"{name}.{measure}" for name in study.p.indicators for measure in gaps.MEASURES}
-    assert {claim: set(own) for claim, own in by_claim.items()} == {"C3": rows, "C2": rows, "M1": rows}
-    for row in rows:
-        assert by_claim["C3"][row].finding == f"05.{row}.before"
-        assert by_claim["C2"][row].finding == f"05.{row}.since"
-        assert by_claim["M1"][row] == turn_verdict(by_claim["C3"][row], by_claim["C2"][row])
-        kinds = [section.findings[f"05.{row}.{half}"].kind for half in ("before", "since")]
-        assert kinds == ["gap_change_before", "beyond_trend"]
+    entry = claims.registry().claims
+    named = [name for name in study.p.indicators if name in entry["C3"]["indicators"]]
+    scales = {f"{name}.{measure}" for name in named for measure in gaps.scales_of(study, name)}
+    lines = {f"{name}.relative" for name in named}
+    parts = {claim: {row for row, one in by_claim[claim].items() if one.finding} for claim in ("C2", "C3", "M1")}
+    assert parts == {
+        "C2": scales | {f"{row}.beyond" for row in lines},
+        "C3": scales | {f"{row}.beyond" for row in lines},
+        "M1": {f"{row}.{half}" for row in lines for half in ("before", "beyond")},
+    }
+    for claim, rows in parts.items():
+        for row in rows:
+            verdict = by_claim[claim][row]
+            finding = section.findings[str(verdict.finding)]
+            kind = {"C2": "gap_change_since", "C3": "gap_change_before", "M1": "gap_change_before"}[claim]
+            assert finding.kind == ("beyond_trend" if row.endswith(".beyond") else kind)
+            by_chance = claim == "M1" or row.endswith(".beyond")
+            assert verdict.question == ("chance" if by_chance else "happened")
+    # the same line beyond the trend: that the YES is false supports the NO
+    expected = {claim: by_claim[claim][f"{min(lines)}.beyond"].expected for claim in parts}
+    assert expected == {"C2": "HIGHER", "C3": "NOT_HIGHER", "M1": "HIGHER"}
     assert "05.mean_dwelling_value.share" in section.findings
-    assert all(verdict in section.verdicts for verdict in given["before_and_since"])
+    ids = {one.id for one in given["before_and_since"]}
+    assert ids == {f"05.{name}.{measure}.{half}" for name in study.p.indicators for half in ("before", "since")
+                   for measure in gaps.scales_of(study, name)}  # fmt: skip
 
 
 def test_every_figure_has_its_table_and_its_finding(made: tuple[Section, dict[str, Any]]) -> None:
@@ -408,14 +442,15 @@ def test_what_cannot_be_computed_comes_last_and_is_never_the_headline() -> None:
     section = Section("x")
     followed = gaps.follow_all(study)
     found = gap_tables.changes(section, study, followed)
-    assert [finding.id for finding in found[:2]] == ["04.poor.absolute", "04.poor.relative"]
+    assert [finding.id for finding in found[:3]] == ["04.poor.absolute", "04.poor.relative", "04.poor.place"]
     assert section.headline == "04.income.absolute"
-    assert [judge(finding) == NOT_COMPUTABLE for finding in section.findings.values()] == [False, False, True, True]
+    assert [judge(finding) == NOT_COMPUTABLE for finding in section.findings.values()] == [False] * 4 + [True] * 3
     later = Section("y")
     gap_tables.before_and_since(later, study, followed)
     flags = [judge(finding) == NOT_COMPUTABLE for finding in later.findings.values()]
-    assert flags == sorted(flags)
-    assert flags[0] is False
+    changes = [judge(one) == NOT_COMPUTABLE for one in later.findings.values() if one.kind != "share_accrued"]
+    assert changes == sorted(changes)
+    assert flags[0] is changes[0] is False
     now = Section("z")
     levels.levels_now(now, study)
     assert list(now.findings) == ["03.level.income", "03.level.crime_rate"]
@@ -423,7 +458,7 @@ def test_what_cannot_be_computed_comes_last_and_is_never_the_headline() -> None:
     assert len(gap_tables.gap_pictures(later, study, followed)) == 1
     assert [finding.indicator for finding in gap_tables.placebos(later, study, followed)] == ["income"]
     gap_tables.variants(later, study, followed)
-    assert later.figures["04.variants.absolute"]["finding"] == "04.income.absolute"
+    assert later.figures["04.variants.absolute"]["finding"] == "04.income.real"
 
 
 def test_a_place_without_any_series_gets_a_section_all_the_same() -> None:
@@ -431,9 +466,9 @@ def test_a_place_without_any_series_gets_a_section_all_the_same() -> None:
     section = Section("x")
     followed = gaps.follow_all(study)
     gap_tables.changes(section, study, followed)
-    verdicts = gap_tables.before_and_since(section, study, followed)
-    assert {judge(finding) for finding in section.findings.values()} == {NOT_COMPUTABLE}
-    assert {verdict.verdict for verdict in verdicts} == {NOT_TESTABLE}
+    found_ = gap_tables.before_and_since(section, study, followed)
+    assert {judge(finding) for finding in (*found_, *section.findings.values())} == {NOT_COMPUTABLE}
+    assert section.verdicts == []  # no claim is about a figure of this town
     assert gap_tables.variants(section, study, followed).empty
     assert (
         gap_tables.gap_pictures(section, study, followed) == gap_tables.event_pictures(section, study, followed) == []
