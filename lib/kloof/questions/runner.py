@@ -19,6 +19,7 @@ from kloof.study.study import Study
 Ways = Mapping[str, Finding]  # way → finding; the first is the headline
 ALL_ALIKE = "all"  # the way of a finding in which no focus list has a say
 ANSWERS = ("no_improvement", "rest_moves_against", "not_behind")  # reasons that tell something of the place itself
+NOT_MISSING = (*ANSWERS, "chosen_on_outcome")  # the figure is there, and more of it would not help
 
 
 @dataclass(frozen=True)
@@ -139,10 +140,11 @@ def judged(study: Study, claim: str, rows: Iterable[str] | None = None) -> list[
         headline = next(iter(found))
         own = found[headline]
         absent = judge(own) == NOT_COMPUTABLE and own.reason not in ANSWERS
-        if absent and not part.entry.get("followed") and part.name not in needs and needs:
+        if absent and not part.entry.get("followed") and not {part.name, own.indicator} & needs and needs:
             continue
         verdict = claims.judge_over(claim, part.row, found, headline, part.how)
-        made.append((own, replace(verdict, aspect=str(part.entry.get("aspect", "")))))
+        missing = () if own.reason in NOT_MISSING else verdict.missing
+        made.append((own, replace(verdict, missing=missing, aspect=str(part.entry.get("aspect", "")))))
     return _counted_together(study, made)
 
 
