@@ -10,16 +10,17 @@ import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from town import FOCUS, indicator, town
+from town import FOCUS, PEOPLE, indicator, town
 
 from kloof.catalogue import catalogue
 from kloof.errors import NotComputableError, ParameterError
-from kloof.findings import HIGHER, LOWER, NOT_COMPUTABLE, SAME, judge
+from kloof.findings import HIGHER, LOWER, NOT_COMPUTABLE, SAME, SUPPORTED, judge
 from kloof.methods import oaxaca, shapley
 from kloof.methods.blocks import Explained
 from kloof.methods.regression import from_t, least
 from kloof.questions import carried, country_shares, explanations
 from kloof.questions.explanations import Explanation, Facet, choose, explanation
+from kloof.results import Section
 from kloof.store import read
 from kloof.study import claims
 from kloof.study.panel import Focus
@@ -493,8 +494,10 @@ def test_health_in_the_store_is_judged_in_each_year_that_has_all_blocks(monkeypa
 
 def test_breda_cannot_say_whether_ends_are_harder_to_meet_and_names_the_file() -> None:
     study = open_study({"preset": "breda", "draws": 199})
-    found = carried.harder_to_meet_ends(study, "x", "absolute", study.focus)
-    assert (judge(found), found.reason) == (NOT_COMPUTABLE, "no_figures")
+    section = Section("10_resources")
+    found = carried.meeting_ends(section, study)
+    assert {(judge(one), one.reason) for one in found} == {(NOT_COMPUTABLE, "no_figures")}
+    assert {row.missing for row in section.verdicts} == {("difficulty_making_ends_meet_share",)}
     assert "50090NED" in claims.registry().claims["H5"]["change_nl"]
 
 
@@ -505,9 +508,19 @@ def test_ends_are_harder_to_meet_when_the_gap_grows() -> None:
     before = [30.0, 31, 29, 30, 20, 21, 19, 20, 22, 18, 20, 21]
     after = [value + (6 if place < 4 else 1) + 0.1 * (place % 3) for place, value in enumerate(before)]
     made_town = town({entry.id: {2012: before, 2020: after}}, entry)
-    found = carried.harder_to_meet_ends(made_town, "x", "absolute", made_town.focus)
-    assert judge(found) == HIGHER
-    assert found.estimate == pytest.approx(5, abs=0.2)
+    section = Section("10_resources")
+    found = {one.measure: one for one in carried.meeting_ends(section, made_town)}
+    assert found.keys() == {"absolute", "relative", "place"}
+    assert judge(found["absolute"]) == HIGHER
+    assert found["absolute"].estimate == pytest.approx(5, abs=0.2)
+    weight = np.array(PEOPLE, dtype=float)
+    sides = [[np.average(np.array(row)[part], weights=weight[part]) for part in (slice(4), slice(4, 12))]
+             for row in (before, after)]  # fmt: skip
+    wanted = [100 * (focus / rest - 1) for focus, rest in sides]
+    assert found["relative"].estimate == pytest.approx(wanted[1] - wanted[0])
+    votes = {row.row: row.verdict for row in section.verdicts}
+    assert votes[f"{entry.id}.absolute"] == SUPPORTED
+    assert list(section.figures) == [f"10.{entry.id}"]
 
 
 @pytest.mark.shared

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 import real
 from scipy import stats
-from town import BUURTEN, indicator, town
+from town import BUURTEN, PEOPLE, indicator, town
 
 from kloof.findings import (
     CONTRADICTED,
     HIGHER,
     LOWER,
+    MIXED,
     NEGLIGIBLE,
     NOT_COMPUTABLE,
     SAME,
@@ -27,6 +28,7 @@ from kloof.methods.gap import ABSOLUTE, RELATIVE
 from kloof.methods.mobility import RANKS
 from kloof.questions import all_tests, gaps, ladder, starting_place
 from kloof.questions.starting_place import Placed, in_constant_prices, place, placed_variants
+from kloof.results import Section
 from kloof.schema import empty_observations
 from kloof.study import claims
 from kloof.study.load import price_index
@@ -109,7 +111,7 @@ def test_amounts_are_in_prices_of_the_year_in_which_the_change_starts(project: P
 
 def test_a_year_without_a_price_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     made = study(LEVELS, LEVELS, LEVELS, name="income")
-    monkeypatch.setattr(starting_place, "price_index", lambda *_: ({2015: 100.0, 2016: 101.0}, ("x",)))
+    monkeypatch.setattr(gaps, "price_index", lambda *_: ({2015: 100.0, 2016: 101.0}, ("x",)))
     track = in_constant_prices(made, gaps.follow(made, "income"))
     assert (track.panel, track.reason) == (None, "no_price_index")
     found = ladder.matthew(made, place(made, "income"), ABSOLUTE, "x", 3)
@@ -280,7 +282,9 @@ def test_only_buurten_that_started_alike_are_compared_with_the_list() -> None:
     last = [second[place] - 1 for place in range(4)] + [12.0] + [level + 9 for level in second[5:]]
     made = study(first, second, last)
     whole = ladder.behind_similar(made, "poor", ABSOLUTE, "x", made.focus)
-    assert whole.reason == "too_few_buurten"  # one buurt to compare with
+    # one buurt to compare with: nothing can be said of chance, and what happened is told all the same
+    assert (whole.low, whole.high, judge(whole)) == (None, None, UNCLEAR)
+    assert whole.estimate == pytest.approx(1)
     for figures in (first, second, last):
         figures[5:10] = [11.0, 12, 13, 10, 12]
     found = ladder.behind_similar(study(first, second, last), "poor", ABSOLUTE, "x", made.focus)
@@ -399,3 +403,37 @@ def test_dwelling_values_of_breda_by_another_way() -> None:
     assert found.details["top"]["value"] == pytest.approx(111.618, abs=5e-4)
     assert found.details["bottom"]["value"] == pytest.approx(63.366, abs=5e-4)
     assert judge(found) == LOWER
+
+
+# ------------------------------------------------------------------ the list most of all
+
+
+@pytest.mark.parametrize(("behind", "alike"), [(1.0, SUPPORTED), (-1.0, CONTRADICTED)])
+def test_fault_13_the_buurten_that_started_alike_have_a_say_of_their_own(behind: float, alike: str) -> None:
+    """Fault 13: whether the list fell behind those that started as low was told, and had no voice in the verdict.
+
+    The weak fell behind the strong either way; the list lost ten more or ten fewer than the others that began there.
+    """
+    rng = np.random.default_rng(4)
+    start = np.array([10.0, 11, 12, 13, 10.5, 11.5, 12.5, 11, 12, 10.2, 32, 33])
+    growth = np.r_[np.full(4, 1 - 5 * behind), np.full(6, 1 + 5 * behind), np.full(2, 40)] + 0.2 * rng.normal(size=12)
+    levels = [start, start + 0.01 * rng.normal(size=12), start + growth]
+    entry = indicator(
+        "poor", id="mean_dwelling_value", better=1, rounding=0.0, smallest_effect=1.0, universe="inhabitants"
+    )
+    rows = {year: [float(v) for v in row] for year, row in zip((2015, 2016, 2019), levels, strict=True)}
+    income = dataclasses.replace(entry, id="mean_income_per_inhabitant")  # named by the claim, without figures here
+    made = town({entry.id: rows}, entry, income, draws=199)
+    section = Section("06")
+    ladder.fell_behind(section, made, [place(made, entry.id)])
+    votes = {row.row: row for row in section.verdicts if row.finding}
+    own = votes["mean_dwelling_value.similar.absolute"]
+    assert (own.verdict, own.question, own.counts) == (alike, "chance", True)
+    finding = section.findings[own.finding]
+    weight = np.array(PEOPLE, dtype=float)
+    change = levels[2] - levels[1]
+    wanted = np.average(change[4:10], weights=weight[4:10]) - np.average(change[:4], weights=weight[:4])
+    assert finding.estimate == pytest.approx(wanted)
+    assert votes["mean_dwelling_value.behind.absolute"].verdict == SUPPORTED
+    joined = claims.overall([row.as_json() for row in section.verdicts])["H3"]
+    assert joined == (SUPPORTED if alike == SUPPORTED else MIXED)

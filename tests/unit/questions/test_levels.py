@@ -44,10 +44,11 @@ def minimum(breda: Study) -> pd.DataFrame:
 
 def test_a_list_chosen_on_the_figure_itself_tests_nothing() -> None:
     chosen = Focus("lowest:4:income:2016", FOCUS, "income", 2016)
+    how = claims.Judging(LOWER)
     for focus, verdict in ((chosen, NOT_TESTABLE), (None, SUPPORTED)):
         study = town({"income": {2016: LEVEL}}, focus=focus, year_to=2017)
         found = levels.level_finding(study, "income", "x")
-        assert (judge(found), claims.level_verdict(study, found).verdict) == (LOWER, verdict)
+        assert (judge(found), claims.part_verdict(found, how)) == (LOWER, verdict)
         assert ("chosen_on_it" in found.flags) == (focus is chosen)
 
 
