@@ -1,5 +1,6 @@
 """Steps of notebook 09: does liveability improve, does residents' position follow; each is recorded and given back."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -128,16 +129,24 @@ def position_improved(study: Study, part: Part) -> Ways:
             return side
         apart = int(part.entry["years_apart"])
         years = (side.a.year - apart, side.b.year + apart) if side.a.year and side.b.year else None
-        found = [liveability.improved(study, name, number, focus, years) for name in part.entry["positions"]]
-        return next((one for one in found if judge(one) != NOT_COMPUTABLE), found[0])
+        return _first(liveability.improved(study, name, number, focus, years) for name in part.entry["positions"])
 
     return under_lists(study, part, make)
 
 
 def _better(study: Study, part: Part, number: str, focus: Focus) -> Finding:
     """Give the change of the first figure of a side that can be computed."""
-    found = [liveability.improved(study, name, number, focus) for name in part.entry["improved"][part.name]]
-    return next((one for one in found if judge(one) != NOT_COMPUTABLE), found[0])
+    return _first(liveability.improved(study, name, number, focus) for name in part.entry["improved"][part.name])
+
+
+def _first(found: Iterable[Finding]) -> Finding:
+    """Give the first finding that can be computed, or else the first; those behind it are not made."""
+    made: list[Finding] = []
+    for one in found:
+        made.append(one)
+        if judge(one) != NOT_COMPUTABLE:
+            return one
+    return made[0]
 
 
 @step
