@@ -18,7 +18,7 @@ from kloof.errors import ParameterError, SchemaError, examples, faults
 from kloof.findings import CHANCE, DECIDED, MIXED, NOT_TESTABLE, UNDECIDED, VERDICTS, Finding, from_json
 from kloof.methods import gap
 from kloof.methods.gap import PLACE
-from kloof.questions import gaps
+from kloof.questions import gap_tables, gaps  # noqa: F401 (gap_tables registers which scales apply, and which count)
 from kloof.questions.gaps import Change, Followed
 from kloof.questions.runner import Part, parts_of
 from kloof.study import claims

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from kloof.errors import CatalogueError
 from kloof.findings import CHANCE, DECIDED, NOT_COMPUTABLE, UNDECIDED, Finding, Verdict, judge
 from kloof.questions.all_tests import ALPHA, holm, p_value_of
 from kloof.results import Section
@@ -85,12 +86,15 @@ def parts_of(study: Study, claim: str) -> list[Part]:
     """List the parts of a claim: what it registers, times figures, times scales that apply.
 
     With `followed` only the indicators of the study that it names count: of what is not followed `claims.untested` says
-    so.
+    so. Raises CatalogueError when no module that was loaded computes parts of a kind: which scales apply, and which
+    count, is then not known either.
     """
     entry = claims.registry().claims[claim]
     made = []
     for own in entry.get("parts") or [{}]:
         whole = {**entry, **own}
+        if whole["kind"] not in KINDS:
+            raise CatalogueError(f"{claim}: nothing computes parts of kind {whole['kind']!r}; import its module.")
         for name in _names(study, whole):
             for measure in whole.get("measures", [""]):
                 if measure and not SCALES.get(whole["kind"], _always)(study, name, measure):

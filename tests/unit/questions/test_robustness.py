@@ -1,8 +1,9 @@
 """Every way to test a claim, computed again with pandas; which choices decide, by brute force over all pairs."""
 
 import dataclasses
+import subprocess
+import sys
 from itertools import combinations
-from math import comb
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from town import BUURTEN, FOCUS, Cell, indicator, town
 
-from kloof.findings import CONTRADICTED, NEGLIGIBLE, NOT_TESTABLE, SUPPORTED, UNDECIDED, Finding
+from kloof.findings import CONTRADICTED, MIXED, NEGLIGIBLE, NOT_TESTABLE, SUPPORTED, UNDECIDED, Finding, Verdict
 from kloof.questions import gaps
 from kloof.questions import robustness as sensitivity
 from kloof.questions.robustness import CHOICES, robustness_of
@@ -21,7 +22,7 @@ from kloof.study.panel import Focus
 from kloof.study.study import Study
 
 YEARS = (2014, 2015, 2016, 2017, 2018, 2019, 2021, 2022)
-BEFORE = 6  # years before the event of March 2020
+SMALLEST = {"absolute": 1.0, "relative": 2.0, "place": 5.0}
 HOMES = tuple(200.0 + 37 * place % 110 for place in range(12))
 OTHER = Focus("other", (*BUURTEN[1:4], BUURTEN[8]))
 
@@ -47,6 +48,16 @@ def study(*, rounding: float = 0.0, **changes: Any) -> Study:
     return dataclasses.replace(made, variants=(*made.variants, OTHER))
 
 
+@pytest.fixture(autouse=True)
+def about_the_town(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the claims be about the figure of the town: C1 and H1 by what happened, C3 by chance."""
+    known = claims.registry()
+    own = {"indicators": ["poor"], "needs": []}
+    chance = {**known.claims["H1"], **own, "question": "chance"}
+    made = {"C1": {**known.claims["C1"], **own}, "H1": {**known.claims["H1"], **own}, "C3": chance}
+    monkeypatch.setattr(claims, "registry", lambda: dataclasses.replace(known, claims={**known.claims, **made}))
+
+
 def weights_of(made: Study) -> "pd.Series[float]":
     """The weights of the panel: households as printed."""
     panel = gaps.follow(made, "poor").panel
@@ -56,14 +67,20 @@ def weights_of(made: Study) -> "pd.Series[float]":
 
 
 def gap_of(value: "pd.Series[float]", weight: "pd.Series[float]", focus: tuple[str, ...], measure: str) -> float:
-    """Weighted mean of the focus list minus that of the rest, in points or in percent of the rest."""
+    """Weighted mean of the focus list minus that of the rest, in points or in percent of the rest.
+
+    By place: how far the mean percentile of the list (100 is best off: fewest poor) lies below the middle.
+    """
     own = value.index.isin(focus)
+    if measure == "place":
+        at = [100 * (weight[value > v].sum() + weight[value == v].sum() / 2) / weight.sum() for v in value]
+        return 50 - float(np.average(np.array(at)[own], weights=weight[own]))
     inside, rest = (float(np.average(value[part], weights=weight[part])) for part in (own, ~own))
     return inside - rest if measure == "absolute" else 100 * (inside / rest - 1)
 
 
-def expected_way(measure: str, focus: Focus, weighing: str, before: Any, after: Any) -> float | None:
-    """The change of the gap between two states of the buurten, by hand; None when too few ways to deal are left."""
+def expected_way(measure: str, focus: Focus, weighing: str, before: Any, after: Any) -> float:
+    """The change of the gap between two states of the buurten, by hand, in smallest effects."""
     first = figures()[2014]
     weight = weights_of(study())
     kept = pd.Series(data=True, index=first.index)
@@ -72,10 +89,8 @@ def expected_way(measure: str, focus: Focus, weighing: str, before: Any, after: 
         kept = first.between(listed.min(), listed.max()) | first.index.isin(focus.codes)
     if weighing == "unweighted":
         weight = weight * 0 + 1
-    if comb(int(kept.sum()), 4) < 80:
-        return None
     ends = [gap_of(state[kept], weight[kept], focus.codes, measure) for state in (before, after)]
-    return (ends[1] - ends[0]) / (1.0 if measure == "absolute" else 2.0)
+    return (ends[1] - ends[0]) / SMALLEST[measure]
 
 
 def states(window: str, years: list[int]) -> tuple[Any, Any]:
@@ -89,57 +104,42 @@ def states(window: str, years: list[int]) -> tuple[Any, Any]:
     return table[years[first]], table[years[last]]
 
 
-def judged_again(row: dict[Any, Any]) -> str:
-    """Set the range of a way, in smallest effects, against nothing and against the smallest effect."""
-    if np.isnan(row["estimate"]):
-        return NOT_TESTABLE
+def judged_again(row: dict[Any, Any], *, turned_back: bool) -> str:
+    """What happened, of figures that are not rounded: a change that matters, and for "only grown" in every step."""
     smallest = {"half": 0.5, "registered": 1.0, "double": 2.0}[row["smallest"]]
-    if max(-row["low"], row["high"]) <= smallest:
+    if abs(row["estimate"]) <= smallest:
         return NEGLIGIBLE
-    return SUPPORTED if row["low"] > 0 else CONTRADICTED if row["high"] < 0 else UNDECIDED
+    if row["estimate"] < 0:
+        return CONTRADICTED
+    return MIXED if turned_back else SUPPORTED
 
 
-@pytest.mark.parametrize(("claim", "years"), [("C1", list(YEARS)), ("C3", list(YEARS[:BEFORE]))])
-def test_every_way_to_test_a_change_is_what_pandas_makes_of_it(claim: str, years: list[int]) -> None:
+def test_every_way_to_test_a_change_is_what_pandas_makes_of_it() -> None:
     made = study(draws=199)
-    table = sensitivity.ways(made, claim, {})
+    table = sensitivity.ways(made, "C1", {})
     assert not table.duplicated(list(CHOICES)).any()
-    # 2 measures × 2 lists × 3 weighings × 4 windows × 3 smallest effects × rounding counted or not
-    assert len(table) == 2 * 2 * 3 * 4 * 3 * 2
+    # 2 measures × 3 weighings and places as they are × 2 lists × 4 windows × 3 smallest effects × rounding or not
+    assert len(table) == (2 * 3 + 1) * 2 * 4 * 3 * 2
     lists = {"four": Focus("four", FOCUS), "other": OTHER}
-    once = table[(table["smallest"] == "registered") & (table["rounding"] == "counted")]
-    for row in once.to_dict("records"):
-        wanted = expected_way(row["measure"], lists[row["focus_list"]], row["weighing"], *states(row["window"], years))
-        if wanted is None:
-            assert np.isnan(row["estimate"])
-            assert row["verdict"] == NOT_TESTABLE
-        else:
-            assert row["estimate"] == pytest.approx(wanted, abs=1e-9), row
-    assert once["estimate"].notna().mean() > 0.8
-    # nothing is rounded, so that counting it or not is the same; the estimate does not know how small an effect matters
-    shared = ["measure", "focus_list", "weighing", "window"]
-    assert (table.groupby(shared)[["estimate", "low", "high"]].agg(np.ptp).fillna(0.0) < 1e-9).all(axis=None)
-    again = [judged_again(row) for row in table.to_dict("records")]
+    again = []
+    for row in table.to_dict("records"):
+        focus = lists[row["focus_list"]]
+        wanted = expected_way(row["measure"], focus, row["weighing"], *states(row["window"], list(YEARS)))
+        if row["measure"] == "place" and row["window"] == "trend":  # the line is drawn through places, not shares
+            by_year = [gap_of(figures()[year], weights_of(made), focus.codes, "place") for year in YEARS]
+            drawn = np.polyval(np.polyfit(YEARS, by_year, 1), YEARS)
+            wanted = (drawn[-1] - drawn[0]) / SMALLEST["place"]
+        assert row["estimate"] == pytest.approx(wanted, abs=1e-9), row
+        steps = [
+            gap_of(figures()[year], weights_of(made), focus.codes, row["measure"])
+            for year in YEARS[slice(*{"later": (1, None), "sooner": (0, -1)}.get(row["window"], (0, None)))]
+        ]
+        paths = row["window"] != "trend" and row["weighing"] == "all"
+        again.append(judged_again(row, turned_back=paths and bool((np.diff(steps) < 0).any())))
     assert list(table["verdict"]) == again
-    assert {SUPPORTED, UNDECIDED} <= set(again)
-
-
-def test_beyond_the_trend_has_two_windows() -> None:
-    """Mean of the years since minus each buurt's line through the years before, drawn on to those years."""
-    table = sensitivity.ways(study(draws=199), "C2", {})
-    assert set(table["window"]) == {"ends", "later"}
-    for window, start in (("ends", 0), ("later", 1)):
-        before, since = list(YEARS[start:BEFORE]), list(YEARS[BEFORE:])
-        values = figures()
-        drawn = [np.polyval(np.polyfit(before, row, 1), since).mean() for row in values[before].to_numpy()]
-        wanted = expected_way(
-            "absolute", OTHER, "all", pd.Series(drawn, index=values.index), values[since].mean(axis=1)
-        )
-        own = table[
-            (table["window"] == window) & (table["measure"] == "absolute") & (table["focus_list"] == "other")
-            & (table["weighing"] == "all")
-        ]  # fmt: skip
-        assert list(own["estimate"]) == pytest.approx([wanted] * 6, abs=1e-9)
+    assert {SUPPORTED, MIXED, NEGLIGIBLE} <= set(again)
+    # nothing is rounded and chance has no say: the range is the change itself
+    assert (table[["low", "high"]].sub(table["estimate"], axis=0).abs() < 1e-9).all(axis=None)
 
 
 def test_a_window_of_a_claim_narrows_the_years() -> None:
@@ -151,10 +151,10 @@ def test_a_window_of_a_claim_narrows_the_years() -> None:
 
 def test_rounding_that_does_not_count_leaves_a_narrower_range() -> None:
     """With figures rounded to 1 each mean may be off by 0.5, a gap by 1, its change by 2 at each end."""
-    table = sensitivity.ways(study(rounding=1.0, draws=199), "C1", {})
+    table = sensitivity.ways(study(rounding=1.0, draws=199), "C3", {})
     own = table[
         (table["measure"] == "absolute") & (table["smallest"] == "registered") & (table["window"] == "ends")
-        & table["estimate"].notna()
+        & table["low"].notna()
     ]  # fmt: skip
     wide = own[own["rounding"] == "counted"].reset_index(drop=True)
     plain = own[own["rounding"] == "not_counted"].reset_index(drop=True)
@@ -167,7 +167,7 @@ def test_the_published_finding_is_the_headline_way() -> None:
     made = study(draws=199)
     published = Finding(
         "04.x", "gap_change", "absolute", "percent", indicator="poor", estimate=7.0, low=6.5, high=7.5,
-        smallest_effect=1.0,
+        rounding_low=6.9, rounding_high=7.1, smallest_effect=1.0,
     )  # fmt: skip
     table = sensitivity.ways(made, "C1", {"poor.absolute": published})
     own = table[table["estimate"] == 7.0]
@@ -267,11 +267,12 @@ def test_what_was_recorded_is_laid_out_with_the_smallest_effect_varied_where_the
         "08.x", "pace", "absolute", "percent", indicator="poor", estimate=-1.2, low=-1.9, high=-0.6,
         range_kind=("process",), smallest_effect=2.0,
     )  # fmt: skip
+    how = {"expected": "LOWER", "question": "chance"}
     rows = [
-        {"row": "poor.absolute", "finding": "08.x", "variants": [["four", NEGLIGIBLE], ["other", SUPPORTED]]},
-        {"row": "all", "finding": None, "variants": [["all", NOT_TESTABLE]]},
+        {"row": "poor.absolute", "finding": "08.x", "variants": [["four", NEGLIGIBLE], ["other", SUPPORTED]], **how},
+        {"row": "all", "finding": None, "variants": [["all", NOT_TESTABLE]], **how},
     ]
-    table = sensitivity.recorded(rows, {"08.x": own.as_json()}, "LOWER")
+    table = sensitivity.recorded(rows, {"08.x": own.as_json()})
     shown = table[["indicator", "measure", "focus_list", "smallest", "verdict"]].to_numpy().tolist()
     assert shown == [
         ["poor", "absolute", "four", "half", SUPPORTED],
@@ -283,33 +284,39 @@ def test_what_was_recorded_is_laid_out_with_the_smallest_effect_varied_where_the
     assert list(table["low"])[:3] == pytest.approx([-0.95] * 3)  # in smallest effects
 
 
-def test_a_whole_synthesis_reads_the_turn_from_its_halves() -> None:
+def test_each_claim_is_laid_out_by_its_own_parts() -> None:
+    """Computed anew where every part is the change of a followed gap, else as it was recorded, part by part."""
     made = study(draws=199)
-    rows: list[dict[str, Any]] = []
-    findings: dict[str, Any] = {}
-    for claim, kind in (("C2", "beyond_trend"), ("C3", "gap_change_before")):
-        number = f"05.{kind}"
-        found = Finding(number, kind, "absolute", "percent", indicator="poor", reason="no_figures")
-        findings[number] = found.as_json()
-        votes = [["four", UNDECIDED]]
-        rows.append(
-            {"claim": claim, "row": "poor.absolute", "finding": number, "verdict": UNDECIDED, "variants": votes}
-        )
-    rows.append({**rows[-1], "claim": "M1"})
-    found = {one.claim: one for one in sensitivity.explore(made, rows, findings)}
-    assert list(found) == ["C2", "C3", "M1"]
-    keys = list(CHOICES)
-    halves = [found[claim].table.set_index(keys)["verdict"] for claim in ("C3", "C2")]
-    turn = found["M1"].table.set_index(keys)["verdict"]
-    assert set(turn.index) == set(halves[0].index) & set(halves[1].index) and len(turn)
-    for way, verdict in turn.items():
-        before, since = halves[0].loc[way], halves[1].loc[way]
-        if NOT_TESTABLE in (before, since):
-            assert verdict == NOT_TESTABLE
-        elif before == CONTRADICTED and since == SUPPORTED:
-            assert verdict == SUPPORTED
-        else:
-            assert verdict == (CONTRADICTED if before == SUPPORTED or since == CONTRADICTED else UNDECIDED)
-    alone = [row for row in rows if row["claim"] == "M1"]
-    assert sensitivity.explore(made, alone, findings) == []
-    assert claims.overall(alone) == {"M1": UNDECIDED}
+    own = Finding("05.x", "beyond_trend", "relative", "percent", indicator="poor", estimate=1.0, low=0.5, high=1.5,
+                  range_kind=("process",), smallest_effect=0.4)  # fmt: skip
+    none = Finding("04.x", "gap_change", "absolute", "percent", indicator="poor", reason="no_figures")
+    rows = [
+        Verdict("C1", MIXED, "04.x", "poor.absolute", "HIGHER", (("four", MIXED),), question="happened").as_json(),
+        Verdict("C2", SUPPORTED, "05.x", "poor.relative.beyond", "HIGHER", (("four", SUPPORTED),)).as_json(),
+        Verdict("M1", SUPPORTED, "05.x", "poor.relative.beyond", "HIGHER", (("four", SUPPORTED),)).as_json(),
+        Verdict("M1", UNDECIDED, None, "poor.relative.before", "LOWER", (("four", UNDECIDED),)).as_json(),
+    ]
+    assert [claim for claim in ("C1", "H1", "C2", "M1", "C8") if sensitivity.is_computed(claim)] == ["C1", "H1"]
+    found = {one.claim: one for one in sensitivity.explore(made, rows, {"05.x": own.as_json(), "04.x": none.as_json()})}
+    assert list(found) == ["C1", "C2", "M1"]
+    assert len(found["C1"].table) == 336
+    assert found["C2"].table["verdict"].tolist() == [SUPPORTED] * 3  # with each smallest effect
+    assert (found["C2"].verdict, found["M1"].verdict) == (SUPPORTED, SUPPORTED)
+    assert found["M1"].table["verdict"].tolist() == [SUPPORTED] * 3 + [UNDECIDED]
+
+
+def test_notebook_12_knows_the_scales_without_the_notebooks_before_it() -> None:
+    """In a process of its own nothing else has loaded what says which scales of a change apply, and which count."""
+    code = """
+from kloof.questions import needed, verdict
+from kloof.questions.runner import parts_of
+from kloof.study.study import open_study
+parts = parts_of(open_study({"preset": "breda", "draws": 199}), "C1")
+print([part.row for part in parts if not part.how.counts])
+print(sorted({part.measure for part in parts if part.name == "low_income_households_share"}))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [
+        "['mean_income_per_inhabitant.absolute', 'mean_dwelling_value.absolute']",
+        "['absolute', 'place', 'relative']",
+    ]
