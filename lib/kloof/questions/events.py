@@ -15,6 +15,8 @@ from kloof.questions.gaps import Change, Followed
 from kloof.study.panel import Focus
 from kloof.study.study import Study
 
+STALE = 2.0  # years: what lies between an older figure and the event is not since the event
+
 
 def is_before(study: Study, followed: Followed) -> list[bool]:
     """Tell for each comparable year whether its figure was true before the event.
@@ -41,13 +43,19 @@ def before_event(
 def since_event(
     study: Study, followed: Followed, measure: str, number: str, focus: Focus | None = None, *, chance: bool = True
 ) -> Finding:
-    """Judge the change of the gap from the last year before the event to the last one; without `chance` as counted."""
+    """Judge the change of the gap from the last year before the event to the last one; without `chance` as counted.
+
+    Not computable where that last year lies more than two years before the event.
+    """
     flags, focus, kind = is_before(study, followed), focus or study.focus, "gap_change_since"
     if followed.panel is None or all(flags) or not any(flags):
         base = gaps.shared_fields(study, followed, kind, measure, focus)
         absent = "no_year_since" if flags and all(flags) else "too_few_years_before"
         return gaps.absent(followed, number, base, followed.reason or absent)
     last = last_before(flags)
+    if study.p.event_time - followed.times[last] > STALE:
+        base = gaps.shared_fields(study, followed, kind, measure, focus)
+        return gaps.absent(followed, number, base, "no_year_just_before")
     years = followed.years[last], followed.years[-1]
     change = Change(number, kind, measure, gap.two_years(len(flags), last, len(flags) - 1), years, chance=chance)
     return gaps.computed(study, followed, change, focus)[0]

@@ -375,3 +375,22 @@ def test_a_gap_that_did_not_move_has_no_share() -> None:
     found = events.share_by_event(study, followed(study), "x")
     assert (judge(found), found.reason) == (NOT_COMPUTABLE, "no_change_to_split")
     assert judge(events.beyond_trend(study, followed(study), ABSOLUTE, "x")) == UNCLEAR
+
+
+def test_since_an_event_starts_at_a_year_just_before_it() -> None:
+    """Health was last measured three and a half years before March 2020: what came between is not since corona."""
+    study = open_study({"preset": "breda"})
+    health = gaps.follow(study, "good_perceived_health_share", year_from=study.p.trend_from)
+    stale = events.since_event(study, health, ABSOLUTE, "x")
+    assert (stale.estimate, stale.reason) == (None, "no_year_just_before")
+    income = gaps.follow(study, "mean_income_per_inhabitant", year_from=study.p.trend_from)
+    found = events.since_event(study, income, ABSOLUTE, "x")
+    panel = income.panel
+    assert panel is not None
+    before, after = (
+        np.average(panel.value[panel.is_focus, at], weights=panel.weight[panel.is_focus])
+        - np.average(panel.value[~panel.is_focus, at], weights=panel.weight[~panel.is_focus])
+        for at in (panel.years.index(2019), -1)
+    )
+    assert (found.a.year, found.b.year) == (2019, 2023)
+    assert found.estimate == pytest.approx(before - after)  # less income is a larger gap
