@@ -125,7 +125,7 @@ def position_improved(study: Study, part: Part) -> Ways:
 
     def make(number: str, focus: Focus) -> Finding:
         side = _better(study, part, number, focus)
-        if judge(side) == NOT_COMPUTABLE:
+        if judge(side) == NOT_COMPUTABLE:  # nothing to set the position beside
             return side
         apart = int(part.entry["years_apart"])
         years = (side.a.year - apart, side.b.year + apart) if side.a.year and side.b.year else None

@@ -195,8 +195,9 @@ def record(section: Section, study: Study, *names: str) -> list[Finding]:
 def _untested(study: Study, claim: str) -> list[Verdict]:
     """Give a row for what a claim needs and no part of it is made of: not followed here, or in no figure at all."""
     entry = claims.registry().claims[claim]
-    others = () if entry.get("followed") else {part.name for part in parts_of(study, claim)}
-    alone = entry.get("followed") or not set(entry.get("needs", ())) & set(others)
+    parts = [] if entry.get("followed") else parts_of(study, claim)
+    others = {name for part in parts for name in part.name.split("|")}
+    alone = entry.get("followed") or not set(entry.get("needs", ())) & others
     return claims.untested(study, claim) if alone else []
 
 
