@@ -21,6 +21,7 @@ from kloof.findings import (
     CONTRADICTED,
     HIGHER,
     LOWER,
+    MIXED,
     NOT_COMPUTABLE,
     NOT_TESTABLE,
     SAME,
@@ -38,6 +39,7 @@ from kloof.report import notebook
 from kloof.results import Section
 from kloof.schema import COLUMNS, check_observations
 from kloof.store import add, read
+from kloof.study import claims
 from kloof.study.dataset import DataSet, choose_sources
 from kloof.study.study import Study, open_study
 
@@ -258,8 +260,9 @@ def test_every_step_runs_on_version_three_alone() -> None:
     """The notebook stopped here: it asked for the residents' part of version 2.0 in years of 3.0."""
     section = recorded(version_three())
     rows = [(row.claim, row.row, row.verdict) for row in section.verdicts if row.finding]
-    for claim in ("C7", "C8"):
-        assert [verdict for name, row, verdict in rows if (name, row) == (claim, THREE)] not in ([], [NOT_TESTABLE])
+    made = {(claim, row): verdict for claim, row, verdict in rows}
+    for key in (("C7", f"{THREE}.level"), ("C7", f"{THREE}.gap"), ("C8", THREE)):
+        assert made[key] != NOT_TESTABLE
     assert "09.score" in section.figures
     assert section.findings["09.liveability.improved"].indicator == THREE
     relative = country({SCORE: {year: 0.1 * np.arange(40.0) for year in (2020, 2022, 2024)}}, 40, 10)
@@ -365,25 +368,52 @@ def improving(up: float, fewer: float, years: tuple[int, int] = (2017, 2019)) ->
 
 
 @pytest.mark.parametrize(
-    ("up", "fewer", "expected"),
+    ("up", "fewer", "better", "beside", "together"),
     [
-        (0.3, 0.0, SUPPORTED),  # better, and benefits tested to be the same
-        (0.3, -2.0, SUPPORTED),  # better, and more benefits
-        (0.3, 2.0, CONTRADICTED),  # better, and fewer benefits
-        (-0.3, 0.0, CONTRADICTED),  # not better
+        (0.3, 0.0, SUPPORTED, SUPPORTED, SUPPORTED),  # better, and as many benefits
+        (0.3, -2.0, SUPPORTED, SUPPORTED, SUPPORTED),  # better, and more benefits
+        (0.3, 2.0, SUPPORTED, CONTRADICTED, MIXED),  # better, and fewer benefits
+        (-0.3, 0.0, CONTRADICTED, SUPPORTED, MIXED),  # not better, and as many benefits
+        (-0.3, 2.0, CONTRADICTED, CONTRADICTED, CONTRADICTED),  # the other way round in both
     ],
 )
-def test_both_halves_decide(up: float, fewer: float, expected: str) -> None:
-    found = surroundings.better_without_position(Section("09_liveability"), improving(up, fewer))
-    verdicts = {verdict.row: verdict for verdict in found}
-    assert (verdicts["liveability"].verdict, verdicts["liveability"].finding) == (expected, "09.liveability.improved")
+def test_fault_7_each_half_has_a_number_and_a_verdict_of_its_own(
+    up: float, fewer: float, better: str, beside: str, together: str
+) -> None:
+    """Fault 7: H8 printed a number that had not decided it, and either half refuted the whole."""
+    section = Section("09_liveability")
+    surroundings.better_without_position(section, scored(up, fewer))
+    verdicts = {verdict.row: verdict for verdict in section.verdicts}
+    halves = verdicts["liveability"], verdicts["liveability.position"]
+    assert [half.verdict for half in halves] == [better, beside]
+    assert [half.finding for half in halves] == ["09.liveability.improved", "09.liveability.position"]
+    first, second = (section.findings[str(half.finding)] for half in halves)
+    assert (first.indicator, second.indicator) == (THREE, "benefit_recipients_share")
+    assert first.estimate == pytest.approx(up, abs=0.02)
+    assert second.estimate == pytest.approx(fewer, abs=0.05)  # above 0: better
+    assert claims.overall([row.as_json() for row in section.verdicts])["H8"] == together
     assert (verdicts["safety"].verdict, verdicts["safety"].missing) == (NOT_TESTABLE, ("crime_rate",))
+    assert verdicts["safety.position"].verdict == NOT_TESTABLE  # nothing to set it beside
+
+
+def scored(up: float, fewer: float) -> Study:
+    """Scores that go up in the listed buurten, and benefits that fall there by so many points, in the same years."""
+    rng = np.random.default_rng(3)
+    first, listed = 4.0 + 0.1 * rng.standard_normal(200), np.arange(200) < 60
+    last = first + up * listed + 0.01 * rng.standard_normal(200)
+    shares = np.full(200, 12.0), 12.0 - fewer + 0.05 * rng.standard_normal(200)
+    counts = {year: np.round(PEOPLE / 100 * share) for year, share in zip((2016, 2018), shares, strict=True)}
+    scores = {2016: np.round(first, 6), 2018: np.round(last, 6)}
+    return country({THREE: scores, "benefit_recipients": counts}, 200, 60)
 
 
 def test_a_position_of_other_years_says_nothing() -> None:
     """Benefits of 2008 and 2010 say nothing about liveability of 2012-2018; what is wanted is named."""
-    found = surroundings.better_without_position(Section("09_liveability"), improving(0.3, 0.0, (2008, 2010)))
-    assert (found[0].verdict, found[0].missing) == (NOT_TESTABLE, ("social_assistance_share",))
+    section = Section("09_liveability")
+    surroundings.better_without_position(section, improving(0.3, 0.0, (2008, 2010)))
+    found = {verdict.row: verdict for verdict in section.verdicts}
+    beside = found["liveability.position"]
+    assert (beside.verdict, beside.missing) == (NOT_TESTABLE, ("social_assistance_share",))
 
 
 def test_a_position_beside_nothing_is_not_tested() -> None:
@@ -420,14 +450,24 @@ def breda() -> tuple[Study, Section]:
 
 def test_the_verdicts_of_breda(breda: tuple[Study, Section]) -> None:
     assert verdicts_of(breda[1]) == {
-        "C7 livability_class": UNDECIDED,
-        "C7 livability_score_relative": UNDECIDED,
-        "C8 livability_score_relative": UNDECIDED,
-        "C8 livability_safety_relative": UNDECIDED,
+        "C7 livability_score.level": CONTRADICTED,  # the score itself rose from 2012 to 2024
+        "C7 livability_score.gap": SUPPORTED,  # and no more than that of the rest
+        "C8 livability_score": UNDECIDED,
+        "C8 livability_nuisance_relative": UNDECIDED,
         "C8 crime_rate": SUPPORTED,
-        "H8 liveability": CONTRADICTED,
-        "H8 safety": CONTRADICTED,
+        "H8 liveability": SUPPORTED,
+        "H8 safety": SUPPORTED,
+        "H8 liveability.position": CONTRADICTED,
+        "H8 safety.position": CONTRADICTED,
     }
+    people = real.figures("inhabitants", "breda_population", 2012)  # of the first year that is compared
+    score = {year: real.figures(THREE, "lbm3", year) for year in (2012, 2024)}
+    codes = set(score[2012]) & set(score[2024]) & {code for code, count in people.items() if count > 0}
+    listed, rest = codes & real.focus(), codes - real.focus()
+    up, other = (real.mean(score[2024], people, some) - real.mean(score[2012], people, some) for some in (listed, rest))
+    level, apart = (breda[1].findings[f"09.livability_score{end}"] for end in (".level", ""))
+    assert level.estimate == pytest.approx(up, abs=1e-6)
+    assert apart.estimate == pytest.approx(up - other, abs=1e-6)
 
 
 def test_the_steps_give_the_same_twice(breda: tuple[Study, Section]) -> None:
@@ -478,14 +518,18 @@ def test_heerlen_has_crimes_and_assistance_only(shared: Path) -> None:
     section = recorded(open_study({"preset": "heerlen", "source": source, "draws": 199}))
     verdicts = verdicts_of(section)
     assert {row for row, verdict in verdicts.items() if verdict == NOT_TESTABLE} == {
-        "C7 livability_class", "C7 livability_score_relative", "C8 livability_score_relative", "H8 liveability",
+        "C7 livability_score.level", "C7 livability_score.gap", "C8 livability_score", "H8 liveability",
+        "H8 liveability.position",
     }  # fmt: skip
     assert [verdicts[f"C8 {name}"] for name in ("violence_rate", "vandalism_rate", "burglary_rate")] == [UNDECIDED] * 3
     found = section.findings["09.violence_rate.follows"]
     assert (found.indicator, found.a.year, found.b.year) == ("social_assistance_share", 2016, 2019)
     assert (found.details["pairs"]["value"], found.details["areas"]["value"]) == (109, 55)
     missing = {row.row: row.missing for row in section.verdicts if row.claim == "H8"}
-    assert missing == {"liveability": ("livability_class",), "safety": ()}
+    assert missing == {
+        "liveability": ("livability_score",), "liveability.position": ("livability_score",), "safety": (),
+        "safety.position": (),
+    }  # fmt: skip
     votes = dict(next(row for row in section.verdicts if row.row == "violence_rate").variants)
     assert votes.keys() == {"year", UNIT_AND_YEAR}
     assert "09.score" not in section.figures

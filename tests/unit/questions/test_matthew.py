@@ -9,19 +9,18 @@ import pytest
 
 from kloof.findings import (
     CONTRADICTED,
-    HIGHER,
     NEGLIGIBLE,
     NOT_COMPUTABLE,
     NOT_TESTABLE,
     SUPPORTED,
     UNDECIDED,
-    Verdict,
+    Finding,
     judge,
 )
 from kloof.paths import dump, plain
 from kloof.questions import carried, ladder
 from kloof.questions.carried import GAP
-from kloof.questions.explanations import Explanation, Facet
+from kloof.questions.explanations import Explanation, Facet, leans_on_itself
 from kloof.report import notebook
 from kloof.results import Section
 from kloof.study import claims
@@ -114,15 +113,19 @@ def test_the_verdicts_of_breda_on_who_moved_up(six: Any) -> None:
     assert found == {
         ("C4", f"{woz}.absolute"): C, ("C4", f"{woz}.ranks"): U,
         ("C4", "good_perceived_health_share.absolute"): C, ("C4", "good_perceived_health_share.ranks"): U,
-        ("C4", f"{income}.absolute"): C, ("C4", f"{income}.ranks"): U,
-        ("H2", f"{woz}.top"): S, ("H2", f"{income}.top"): U, ("H2", "low_education_persons"): X,
-        ("H3", f"{woz}.behind.absolute"): S, ("H3", f"{woz}.behind.relative"): U,
+        ("C4", f"{income}.absolute"): U, ("C4", f"{income}.ranks"): U,
+        ("H2", f"{woz}.top"): S, ("H2", f"{income}.top"): N, ("H2", "low_education_persons"): X,
+        ("H3", f"{woz}.behind.absolute"): S, ("H3", f"{woz}.behind.relative"): C,
         ("H3", f"{woz}.similar.absolute"): U, ("H3", f"{woz}.similar.relative"): U,
         ("H3", f"{income}.behind.absolute"): C, ("H3", f"{income}.behind.relative"): C,
         ("H3", f"{income}.similar.absolute"): U, ("H3", f"{income}.similar.relative"): U,
         ("H3", "low_education_persons"): X,
     }  # fmt: skip
     rows = {(row.claim, row.row): row for row in six[0].verdicts}
+    # contradicted on its own, and not when all six parts that were tested for chance count
+    assert rows["C4", f"{income}.absolute"].alone == C
+    assert all(row.question == ("happened" if ".behind." in name or claim == "H2" else "chance")
+               for (claim, name), row in rows.items() if row.finding)  # fmt: skip
     ways = [name for name, _ in rows["C4", f"{woz}.absolute"].variants]
     assert ways == ["groups_5", "groups_3", "groups_4", "unweighted", "strict"]
     assert [name for name, _ in rows["H3", f"{woz}.similar.absolute"].variants][:3] == [
@@ -137,7 +140,7 @@ def test_the_verdicts_of_breda_on_resources(ten: Any) -> None:
     found = verdicts_of(ten[0])
     ends = "difficulty_making_ends_meet_share"
     assert {key: value for key, value in found.items() if key[0] == "H5"} == {
-        ("H5", f"{ends}.absolute"): X, ("H5", f"{ends}.relative"): X,
+        ("H5", f"{ends}.absolute"): X, ("H5", f"{ends}.relative"): X, ("H5", f"{ends}.place"): X,
     }  # fmt: skip
     assert {key[1] for key in found if key[0] == "C10"} == {
         f"{outcome}.{measure}"
@@ -151,14 +154,16 @@ def test_the_verdicts_of_breda_on_resources(ten: Any) -> None:
 
 
 def test_support_that_rests_on_the_outcome_itself_is_withheld() -> None:
+    """What is made of the same figures as the outcome cannot support that it explains it: by all of its columns."""
     own = Facet("resources", "income", "mean_income_per_inhabitant", 2020, True)
     free = Facet("resources", "work", "net_participation_share", 2020, False)
+    found = {S: (2.0, 4.0), C: (-4.0, -2.0)}
     for columns, expected in (((own,), U), ((own, free), S), ((free,), S)):
         laid = Explanation("good_perceived_health_share", 2020, columns)
-        assert carried._withheld(Verdict("C10", S, "x", "row", HIGHER), laid).verdict == expected
-        assert carried._withheld(Verdict("C10", C, "x", "row", HIGHER), laid).verdict == C
-    lacking = Explanation("x", 2020, (), missing=("crime_rate",))
-    assert carried._withheld(Verdict("C10", X, "x", "row", HIGHER, (), ("x",)), lacking).missing == ("crime_rate",)
+        flags = ("leans_on_itself",) if leans_on_itself(laid) else ()
+        for verdict, (low, high) in found.items():
+            made = Finding("x", "lead", "gap", "points", estimate=(low + high) / 2, low=low, high=high, flags=flags)
+            assert claims.part_verdict(made, claims.judging("C10")) == (expected if verdict == S else C)
 
 
 @pytest.mark.shared
