@@ -103,8 +103,12 @@ def scales_of(study: Study, name: str) -> tuple[str, ...]:
 
 
 def counts_for(study: Study, name: str, measure: str) -> bool:
-    """Tell whether a scale has a say in a verdict: amounts in the prices of their own years have none."""
-    return measure != ABSOLUTE or study.known.indicator(name).unit not in MONEY
+    """Tell whether a scale has a say in a verdict on a difference.
+
+    Amounts in the prices of their own years have none, since prices alone move them; nor has the place on a ranking,
+    which hardly moves when distances do, and would call every one of them too small to matter.
+    """
+    return measure != PLACE and (measure != ABSOLUTE or study.known.indicator(name).unit not in MONEY)
 
 
 def in_constant_prices(study: Study, track: Followed, at: int = -1) -> Followed:
