@@ -72,7 +72,7 @@ def planted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         made = dataclasses.replace(before, claims={**before.claims, "C1": own})
         monkeypatch.setattr(claims, "registry", lambda: made)
         each = {name: one for row, one in found.items() for name in row.split("|")}
-        each |= {name: one for name, one in entry.pop("each", {}).items()}
+        each |= dict(entry.pop("each", {}))
 
         def compute(_: Study, part: Part) -> Made:
             one = each[part.name]
