@@ -2,13 +2,14 @@
 
 Nothing of the methods under test is used here: the sums are done anew. A part of a claim that is about what happened
 holds when the true change is at least the smallest effect; a part that is about more than chance when what was planted
-goes that way at all. A claim is TRUE or FALSE as its registered quantifier joins its parts, and IN_PART between both:
+goes that way at all. A claim is TRUE or FALSE as its registered quantifier joins its parts, and IN_PART between both.
+Together: each of the things that it says holds of all figures, or one of them of none. A ranking has no say:
 
 * C1 (all): on every scale but money of each year's prices the gap grew, and in every step; where some step went back
   the part holds by half. H1 (all): the same from 2015 to 2019, the years of the study that are there, steps left aside.
-* C2 (most): since the event the gap grew, and the planted gap in proportion lies above its own line before it.
-* C3 (most): before the event the gap grew, and the planted gap lies no more than the smallest effect above that line.
-* M1 (all): before the event the planted gap in proportion shrank, and since it lies above its line.
+* C2 (together): since the event the gap grew, and the planted gap in proportion lies above its own line before it.
+* C3 (most): before the event most gaps grew, and most planted gaps lie no more than the smallest effect above that line.
+* M1 (together): before the event the planted gap in proportion shrank, and since it lies above its line.
 * C4 (most): of dwelling values and incomes the planted figures of the highest fifth rose and those of the lowest rose
   less than the smallest effect, in amounts and in places; fifths by the first year, changes from the second.
 * H3 (all): the lowest fifth truly fell behind all others, and by what was planted the list fell behind the other
@@ -29,7 +30,7 @@ from kloof_synth.worlds import BASE, EARNED, EVENT, FIRST, LOW, VALUE, Made, of_
 TRUE, FALSE, IN_PART = "TRUE", "FALSE", "IN_PART"
 NOMINAL, REAL, RELATIVE, PLACE = "absolute", "real", "relative", "place"
 SCALES = (NOMINAL, REAL, RELATIVE, PLACE)
-VOTING = {VALUE: (REAL, RELATIVE, PLACE), EARNED: (REAL, RELATIVE, PLACE), LOW: (NOMINAL, RELATIVE, PLACE)}
+VOTING = {VALUE: (REAL, RELATIVE), EARNED: (REAL, RELATIVE), LOW: (NOMINAL, RELATIVE)}
 STUDIED = 2019  # last year of the window of H1
 FIFTHS = 5
 SMALLEST_RANKS = 5.0  # percentile points, as registered with C4
@@ -117,6 +118,23 @@ def direction(change: float, unit: float) -> int:
     return 0 if abs(change) <= EXACT * max(unit, 1.0) else int(np.sign(change))
 
 
+def all_of(parts: Sequence[float]) -> str:
+    """Join parts of which all should hold."""
+    return IN_PART if not parts else TRUE if min(parts) == 1 else FALSE if max(parts) == 0 else IN_PART
+
+
+def most_of(parts: Sequence[float]) -> str:
+    """Join parts of which more than half should hold."""
+    holds, fails = (sum(part == end for part in parts) for end in (1.0, 0.0))
+    return TRUE if 2 * holds > len(parts) else FALSE if 2 * fails > len(parts) else IN_PART
+
+
+def together(*aspects: Sequence[float], join: Callable[[Sequence[float]], str] = all_of) -> str:
+    """Join the things that a claim says at once: one that is false refutes it."""
+    made = {join(parts) for parts in aspects}
+    return TRUE if made == {TRUE} else FALSE if FALSE in made else IN_PART
+
+
 def _changes(made: Made, first: Callable[[Known], int], last: Callable[[Known], int]) -> list[float]:
     """Tell of every scale that votes whether the gap truly grew between two years: 1 or 0."""
     parts = []
@@ -160,7 +178,7 @@ def _beyond(one: Known) -> float:
     return float(after - before)
 
 
-def _only_grown(made: Made) -> list[float]:
+def _only_grown(made: Made) -> str:
     parts = []
     for name, scales in VOTING.items():
         one = known_of(made, name)
@@ -168,30 +186,32 @@ def _only_grown(made: Made) -> list[float]:
             gaps = true_gaps(one, scale)
             grew = gaps[-1] - gaps[0] >= smallest(one, scale)
             parts.append(0.0 if not grew else 0.5 if (np.diff(gaps) < 0).any() else 1.0)
-    return parts
+    return all_of(parts)
 
 
-def _grown_in_study(made: Made) -> list[float]:
-    return _changes(made, _first, _in_study)
+def _grown_in_study(made: Made) -> str:
+    return all_of(_changes(made, _first, _in_study))
 
 
-def _hit_harder(made: Made) -> list[float]:
+def _hit_harder(made: Made) -> str:
     beyond = [float(direction(_beyond(known_of(made, name)), 1.0) > 0) for name in BASE]
-    return [*beyond, *_changes(made, _at_event, _last)]
+    return together(_changes(made, _at_event, _last), beyond)
 
 
-def _there_before(made: Made) -> list[float]:
+def _there_before(made: Made) -> str:
     every = [known_of(made, name) for name in BASE]
-    return [*[float(_beyond(one) <= one.smallest_relative) for one in every], *_changes(made, _first, _at_event)]
+    no_further = [float(_beyond(one) <= one.smallest_relative) for one in every]
+    return together(_changes(made, _first, _at_event), no_further, join=most_of)
 
 
-def _turned(made: Made) -> list[float]:
-    parts = []
+def _turned(made: Made) -> str:
+    before, since = [], []
     for name in BASE:
         one = known_of(made, name)
         gaps = planted_gaps(one, RELATIVE)
-        parts += [direction(float(gaps[_at_event(one)] - gaps[0]), 1.0) < 0, direction(_beyond(one), 1.0) > 0]
-    return [float(part) for part in parts]
+        before.append(float(direction(float(gaps[_at_event(one)] - gaps[0]), 1.0) < 0))
+        since.append(float(direction(_beyond(one), 1.0) > 0))
+    return together(before, since)
 
 
 def _fifth(one: Known, lowest: bool) -> Flags:
@@ -200,7 +220,7 @@ def _fifth(one: Known, lowest: bool) -> Flags:
     return np.asarray(place == (0 if lowest else FIFTHS - 1))
 
 
-def _strong_and_weak(made: Made) -> list[float]:
+def _strong_and_weak(made: Made) -> str:
     parts = []
     for name in (VALUE, EARNED):
         one = known_of(made, name)
@@ -213,10 +233,10 @@ def _strong_and_weak(made: Made) -> list[float]:
             change = value[:, 1] - value[:, 0]
             up, down = (float(mean(change[side], one.weight[side])) for side in (high, low))
             parts.append(float(direction(up, 1.0) > 0 and down < least))
-    return parts
+    return most_of(parts)
 
 
-def _fell_behind(made: Made) -> list[float]:
+def _fell_behind(made: Made) -> str:
     happened, planted = [], []
     for name in (VALUE, EARNED):
         one = known_of(made, name)
@@ -240,29 +260,13 @@ def _fell_behind(made: Made) -> list[float]:
         for scale in (REAL, RELATIVE):
             gaps = planted_gaps(few, scale)
             planted.append(float(direction(float(gaps[-1] - gaps[1]), 1.0) > 0))
-    return [*happened, *planted]
+    return all_of([*happened, *planted])
 
 
-def all_of(parts: Sequence[float]) -> str:
-    """Join parts of which all should hold."""
-    return TRUE if min(parts) == 1 else FALSE if max(parts) == 0 else IN_PART
-
-
-def most_of(parts: Sequence[float]) -> str:
-    """Join parts of which more than half should hold."""
-    holds, fails = (sum(part == end for part in parts) for end in (1.0, 0.0))
-    return TRUE if 2 * holds > len(parts) else FALSE if 2 * fails > len(parts) else IN_PART
-
-
-CLAIMS: dict[str, tuple[Callable[[Made], list[float]], Callable[[Sequence[float]], str]]] = {
-    "C1": (_only_grown, all_of),
-    "H1": (_grown_in_study, all_of),
-    "C2": (_hit_harder, most_of),
-    "C3": (_there_before, most_of),
-    "M1": (_turned, all_of),
-    "C4": (_strong_and_weak, most_of),
-    "H3": (_fell_behind, all_of),
-}
+CLAIMS: dict[str, Callable[[Made], str]] = {
+    "C1": _only_grown, "H1": _grown_in_study, "C2": _hit_harder, "C3": _there_before, "M1": _turned,
+    "C4": _strong_and_weak, "H3": _fell_behind,
+}  # fmt: skip
 
 
 def truth_of(claim: str, made: Made) -> str:
@@ -270,6 +274,4 @@ def truth_of(claim: str, made: Made) -> str:
 
     IN_PART too where no part of it can be reckoned: in a small place nobody may live in a fifth.
     """
-    parts, join = CLAIMS[claim]
-    found = parts(made)
-    return join(found) if found else IN_PART
+    return CLAIMS[claim](made)

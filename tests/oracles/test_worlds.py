@@ -170,8 +170,8 @@ def truth(claim: str, story: Story, seed: int = 4) -> str:
     ("name", "claims"),
     [
         ("nothing", {"C1": FALSE, "H1": FALSE, "C2": FALSE, "M1": FALSE, "C4": FALSE, "H3": FALSE}),
-        ("shrinks_twice", {"C1": FALSE, "C2": FALSE, "M1": IN_PART, "H3": FALSE}),
-        ("grows_late", {"H1": FALSE, "C2": TRUE, "M1": IN_PART}),
+        ("shrinks_twice", {"C1": FALSE, "C2": FALSE, "M1": FALSE, "H3": FALSE}),
+        ("grows_late", {"H1": FALSE, "C2": TRUE, "M1": FALSE}),
         ("turns_back", {"C1": IN_PART, "C2": FALSE, "C3": TRUE, "M1": FALSE}),
         ("prices", {"C1": FALSE, "H1": FALSE, "C2": FALSE, "H3": FALSE}),
     ],
@@ -202,6 +202,8 @@ def test_parts_are_joined() -> None:
         IN_PART,
     ]
     assert [world_truths.most_of(parts) for parts in ((1, 1, 0), (1, 0, 0), (1, 0))] == [TRUE, FALSE, IN_PART]
+    said = [((1, 1), (1, 1)), ((1, 0), (1, 1)), ((0, 0), (1, 1)), ((0, 0), (1, 0))]
+    assert [world_truths.together(*aspects) for aspects in said] == [TRUE, IN_PART, FALSE, FALSE]
 
 
 def test_percentiles_by_hand() -> None:
@@ -320,7 +322,7 @@ def test_the_command_fills_the_table(home: Path, command_line: CommandLine, monk
 # moves together; where nothing is shared, a list that varies less is wrong in 1 to 2 percent.
 MISSED = {
     ("neighbours", 200): {"absolute", "real"},
-    ("list_varies_more", 200): {"relative", "place"},
+    ("list_varies_more", 200): {"real", "relative", "place"},
     ("list_varies_less", 200): {"absolute", "real"},
     ("list_varies_less", 56): {"absolute", "real"},
 }
