@@ -17,7 +17,6 @@ import pandas as pd
 from kloof.errors import ParameterError, SchemaError, examples, faults
 from kloof.findings import CHANCE, DECIDED, MIXED, NOT_TESTABLE, UNDECIDED, VERDICTS, Finding, from_json
 from kloof.methods import gap
-from kloof.methods.gap import PLACE
 from kloof.questions import gap_tables, gaps  # noqa: F401 (gap_tables registers which scales apply, and which count)
 from kloof.questions.gaps import Change, Followed
 from kloof.questions.runner import Part, parts_of
@@ -123,7 +122,7 @@ def _each(
         return []
     made = []
     for window, comparison, years in windows(followed):
-        for weighing in WEIGHING if measure != PLACE else WEIGHING[:1]:
+        for weighing in WEIGHING:
             number = f"12.{kind}.{followed.indicator}.{measure}.{focus.name}"
             change = Change(number, kind, measure, comparison, years, weighing, how.question == CHANCE)
             finding, interval = gaps.computed(study, followed, change, focus)
