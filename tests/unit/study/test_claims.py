@@ -303,13 +303,13 @@ def test_the_synthesis_table_says_number_unit_and_votes() -> None:
     found = {"a": points.as_json(), "b": level.as_json()}
     table = claims.verdict_table([row.as_json() for row in (verdict, alone, untested)], found)
     first, second, third = table.to_dict("records")
-    assert (first["unit"], first["estimate"], first["low"], first["high"]) == ("points", 3, 2, 4)
+    assert (first["unit"], first["estimate"], first["range"], first["high"]) == ("points", 3, 2, 4)
     assert (first["agree"], first["of"], first["flips_at"]) == (2, 3, 2)
-    assert (first["question"], first["happened"], first["chance"]) == (CHANCE, "WITHIN_ROUNDING", "HIGHER")
-    assert [one["counts"] for one in (first, second, third)] == ["counts", "told", "counts"]
+    assert (first["happened"], first["chance"]) == ("WITHIN_ROUNDING", "HIGHER")
+    assert [one["question"] for one in (first, second, third)] == [CHANCE, "told", CHANCE]
     # without a kind of range there is no range to print, and one vote is no vote
     assert (second["unit"], second["estimate"]) == ("thousand_euro", -3)
-    assert table.loc[1, ["low", "high", "agree", "of"]].isna().all()
+    assert table.loc[1, ["range", "high", "agree", "of"]].isna().all()
     assert (third["indicator"], third["verdict"]) == ("poor", X)
     assert table.loc[2, ["estimate", "unit", "measure", "happened", "chance"]].isna().all()
 
