@@ -8,7 +8,7 @@ Together: each of the things that it says holds of all figures, or one of them o
 * C1 (all): on every scale but money of each year's prices the gap grew, and in every step; where some step went back
   the part holds by half. H1 (all): the same from 2015 to 2019, the years of the study that are there, steps left aside.
 * C2 (together): since the event the gap grew, and the planted gap in proportion lies above its own line before it.
-* C3 (most): before the event most gaps grew, and most planted gaps lie no more than the smallest effect above that line.
+* C3 (most): before the event most gaps grew, and most planted gaps lie at most the smallest effect above that line.
 * M1 (together): before the event the planted gap in proportion shrank, and since it lies above its line.
 * C4 (most): of dwelling values and incomes the planted figures of the highest fifth rose and those of the lowest rose
   less than the smallest effect, in amounts and in places; fifths by the first year, changes from the second.
