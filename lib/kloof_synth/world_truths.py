@@ -129,7 +129,7 @@ def most_of(parts: Sequence[float]) -> str:
     return TRUE if 2 * holds > len(parts) else FALSE if 2 * fails > len(parts) else IN_PART
 
 
-def together(*aspects: Sequence[float], join: Callable[[Sequence[float]], str] = all_of) -> str:
+def at_once(*aspects: Sequence[float], join: Callable[[Sequence[float]], str] = all_of) -> str:
     """Join the things that a claim says at once: one that is false refutes it."""
     made = {join(parts) for parts in aspects}
     return TRUE if made == {TRUE} else FALSE if FALSE in made else IN_PART
@@ -195,13 +195,13 @@ def _grown_in_study(made: Made) -> str:
 
 def _hit_harder(made: Made) -> str:
     beyond = [float(direction(_beyond(known_of(made, name)), 1.0) > 0) for name in BASE]
-    return together(_changes(made, _at_event, _last), beyond)
+    return at_once(_changes(made, _at_event, _last), beyond)
 
 
 def _there_before(made: Made) -> str:
     every = [known_of(made, name) for name in BASE]
     no_further = [float(_beyond(one) <= one.smallest_relative) for one in every]
-    return together(_changes(made, _first, _at_event), no_further, join=most_of)
+    return at_once(_changes(made, _first, _at_event), no_further, join=most_of)
 
 
 def _turned(made: Made) -> str:
@@ -211,7 +211,7 @@ def _turned(made: Made) -> str:
         gaps = planted_gaps(one, RELATIVE)
         before.append(float(direction(float(gaps[_at_event(one)] - gaps[0]), 1.0) < 0))
         since.append(float(direction(_beyond(one), 1.0) > 0))
-    return together(before, since)
+    return at_once(before, since)
 
 
 def _fifth(one: Known, lowest: bool) -> Flags:

@@ -203,7 +203,7 @@ def test_parts_are_joined() -> None:
     ]
     assert [world_truths.most_of(parts) for parts in ((1, 1, 0), (1, 0, 0), (1, 0))] == [TRUE, FALSE, IN_PART]
     said = [((1, 1), (1, 1)), ((1, 0), (1, 1)), ((0, 0), (1, 1)), ((0, 0), (1, 0))]
-    assert [world_truths.together(*aspects) for aspects in said] == [TRUE, IN_PART, FALSE, FALSE]
+    assert [world_truths.at_once(*aspects) for aspects in said] == [TRUE, IN_PART, FALSE, FALSE]
 
 
 def test_percentiles_by_hand() -> None:
