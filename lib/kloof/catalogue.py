@@ -17,6 +17,7 @@ BRIDGED = "bridged"
 Value = TypeVar("Value")
 PARTS = ("indicator", "group", "unit", "dimension", "focus")
 KINDS = ("count", "share", "mean", "rate", "class")
+MONEY = ("thousand_euro", "euro")  # units that prices move
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,9 @@ def new(
     test: Annotated[
         str, typer.Option(help="gap_change, gap_change_before, beyond_trend, or gap (the level)")
     ] = "gap_change",
-    measure: Annotated[list[str] | None, typer.Option(help="absolute, relative; both unless given")] = None,
+    measure: Annotated[
+        list[str] | None, typer.Option(help="absolute, real (constant prices), relative; without it two")
+    ] = None,
     short_nl: Annotated[str, typer.Option(help="a few Dutch words for it, without numbers")] = "",
     short_en: Annotated[str, typer.Option(help="a few English words for it, without numbers")] = "",
     year_from: Annotated[int, typer.Option(help="first year; 0: as the preset")] = 0,
@@ -37,12 +39,11 @@ def new(
 
     Raises CatalogueError listing everything that is wrong, with what is possible.
     """
-    from kloof.methods.gap import ABSOLUTE, RELATIVE
     from kloof.study import hypotheses
     from kloof.study.parameters import preset_parameters
     from kloof.words.sentences import template
 
-    measures = tuple(measure or ((ABSOLUTE,) if test == "gap" else (ABSOLUTE, RELATIVE)))
+    measures = tuple(measure or hypotheses.measures_of(indicator, test))
     short = name.replace("_", " ")
     entry: dict[str, Any] = {
         "id": hypotheses.next_id(),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from kloof.catalogue import MONEY
 from kloof.errors import ParameterError
 from kloof.findings import CHANCE, GREW, HAPPENED, HIGHER, STAYED, Finding, happened, judge, verdict_of
 from kloof.methods.gap import ABSOLUTE, REAL, RELATIVE
@@ -46,7 +47,7 @@ def with_prices(study: Study, track: Followed, finding: Finding, focus: Focus) -
 
     Prices alone make every gap in amounts grow: unsaid, a reader takes it for what happened to the buurten.
     """
-    is_printed = finding.measure == ABSOLUTE and study.known.indicator(track.indicator).unit in gaps.MONEY
+    is_printed = finding.measure == ABSOLUTE and study.known.indicator(track.indicator).unit in MONEY
     if not is_printed or happened(finding) != GREW:
         return finding
     real = gaps.gap_change(study, track, REAL, f"{finding.id}.real", focus, variant="counted")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kloof.catalogue import MONEY
 from kloof.errors import NotComputableError
 from kloof.findings import Finding, Side
 from kloof.memo import remembered
@@ -21,7 +22,6 @@ from kloof.study.panel import Balanced, Focus, balance, jumps
 from kloof.study.study import Study, comparable_run, list_flags, usable_years
 
 MEASURES = (ABSOLUTE, REAL, RELATIVE, PLACE)  # the scales of one change, each with its own answers
-MONEY = ("thousand_euro", "euro")
 ONLY_CHANCE = ("too_few_buurten", "no_limit", "not_positive", "too_few_draws", "no_spread")  # no range, still a change
 UNITS = {RELATIVE: "percent", PLACE: "rank_points"}  # of a gap on a scale, where they are not the indicator's own
 WITHOUT_ZERO = ("score_points",)  # units whose 0 is arbitrary: no proportion of them has a meaning

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kloof.catalogue import MONEY
 from kloof.errors import NotComputableError
 from kloof.findings import Finding, Side
 from kloof.methods import gap, mobility
@@ -18,7 +19,7 @@ from kloof.methods.gap import ABSOLUTE
 from kloof.methods.mobility import RANKS
 from kloof.methods.regression import Estimate, clustered, one_sided, weighted_mean
 from kloof.questions import gaps, starting_place
-from kloof.questions.gaps import MONEY, follow, scales_of
+from kloof.questions.gaps import follow, scales_of
 from kloof.questions.runner import Part, Ways, kind, record, under_lists
 from kloof.questions.starting_place import (
     Placed,

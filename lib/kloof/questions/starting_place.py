@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kloof.catalogue import MONEY
 from kloof.errors import NotComputableError
 from kloof.findings import Finding, Side
 from kloof.methods import convergence, mobility
@@ -18,7 +19,7 @@ from kloof.methods.gap import ABSOLUTE, RELATIVE
 from kloof.methods.mobility import RANKS, Moves
 from kloof.methods.regression import Estimate
 from kloof.questions import gaps
-from kloof.questions.gaps import MONEY, Followed, follow, in_constant_prices
+from kloof.questions.gaps import Followed, follow, in_constant_prices
 from kloof.study import claims
 from kloof.study.panel import series
 from kloof.study.study import Study

@@ -14,14 +14,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kloof.catalogue import catalogue
+from kloof.catalogue import MONEY, catalogue
 from kloof.errors import CatalogueError
 from kloof.findings import HIGHER, LOWER
-from kloof.methods.gap import ABSOLUTE, RELATIVE
+from kloof.methods.gap import ABSOLUTE, REAL, RELATIVE
 from kloof.paths import project_folder, write_whole
 
 TESTS = ("gap", "gap_change", "gap_change_before", "beyond_trend")
-MEASURES = (ABSOLUTE, RELATIVE)
+MEASURES = (ABSOLUTE, REAL, RELATIVE)
 NAME = re.compile(r"[a-z][a-z0-9_]{2,39}")
 TEXTS = ("nl", "en", "short_nl", "short_en", "change_nl", "change_en")
 _NEEDED = ("id", "registered", "seen_in", *TEXTS, "indicator", "test", "measures", "expected", "smallest_effect")
@@ -135,10 +135,31 @@ def faults_of_new(
         hint = f" (nearest: {', '.join(near)})" if near else ""
         found.append(f"indicator {wanted!r} is not in the catalogue{hint}; see: kloof list indicators")
     found += faults_of(entry, needed, optional)
+    found += _faults_of_prices(entry)
     if not (NAME.fullmatch(name) and name.startswith(begin)):
         begin = begin or "a letter"
         found.append(f"name {name!r} must be 3 to 40 small letters, digits and _, and begin with {begin}")
     return found
+
+
+def measures_of(indicator: str, test: str) -> tuple[str, ...]:
+    """Give the measures of a test that names none: of money in constant prices, since prices alone move amounts."""
+    known = catalogue().indicators
+    money = indicator in known and known[indicator].unit in MONEY
+    return (ABSOLUTE,) if test == "gap" else (REAL, RELATIVE) if money else (ABSOLUTE, RELATIVE)
+
+
+def _faults_of_prices(entry: Mapping[str, Any]) -> list[str]:
+    """List measures that cannot decide about this indicator."""
+    name, measures = str(entry.get("indicator")), entry.get("measures", ())
+    if entry.get("test") == "gap" or name not in catalogue().indicators or not isinstance(measures, list | tuple):
+        return []
+    if catalogue().indicators[name].unit not in MONEY:
+        return [f"measure {REAL} is of amounts of money only, and {name} has another unit"] if REAL in measures else []
+    if set(measures) == {ABSOLUTE}:
+        why = f"prices alone move {name} in the prices of each year, so that it gets no verdict"
+        return [f"{why}: add measure {REAL} or {RELATIVE}"]
+    return []
 
 
 def seen_in(indicator: str) -> list[str]:

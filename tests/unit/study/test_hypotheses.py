@@ -128,7 +128,9 @@ def test_what_a_report_showed_was_seen(home: Path) -> None:
         ({"id": "C1"}, "id must be X and a number, not 'C1'"),
         ({"test": "growth"}, "test 'growth' is not known; valid: gap, gap_change"),
         ({"expected": "UP"}, "expected 'UP' is not known; valid: HIGHER, LOWER"),
-        ({"measures": ["both"]}, "measures ['both'] must hold one or more of absolute, relative"),
+        ({"measures": ["both"]}, "measures ['both'] must hold one or more of absolute, real, relative"),
+        ({"measures": ["real"]}, f"measure real is of amounts of money only, and {SIZE} has another unit"),
+        ({"indicator": "mean_dwelling_value"}, "prices alone move mean_dwelling_value in the prices of each year"),
         ({"measures": []}, "measures [] must hold one or more"),
         ({"measures": [["absolute"]]}, "measures [['absolute']] must hold one or more"),
         ({"measures": 5}, "measures 5 must hold one or more"),
@@ -269,7 +271,9 @@ def test_names_numbers_and_measures(command_line: CommandLine, home: Path) -> No
     assert code == 0
     assert out.startswith("X2 is on record: size_two.toml and size_two.ipynb")
     assert f"It is exploratory: figures on {SIZE} were seen before (a paper)." in out
+    assert new(command_line, "value", "--indicator", "mean_dwelling_value")[0] == 0
     found = hypotheses.read_all()
+    assert found["X3"]["measures"] == ["real", "relative"]  # prices alone move amounts
     assert found["X1"]["measures"] == ["absolute", "relative"]
     assert found["X2"]["measures"] == ["absolute"]
     assert (found["X1"]["short_nl"], found["X1"]["exploratory"], found["X2"]["exploratory"]) == (
@@ -279,7 +283,7 @@ def test_names_numbers_and_measures(command_line: CommandLine, home: Path) -> No
     )
     code, out, _ = command_line("hypothesis", "list")
     assert [line.split("  ")[-1] for line in out.splitlines() if line.startswith("X")] == [
-        "registered before the run", "exploratory",
+        "registered before the run", "exploratory", "registered before the run",
     ]  # fmt: skip
 
 
