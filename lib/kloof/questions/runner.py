@@ -138,7 +138,7 @@ def judged(study: Study, claim: str, rows: Iterable[str] | None = None) -> list[
     needs = set(claims.registry().claims[claim].get("needs", ()))
     made = []
     for asked in parts_of(study, claim):
-        if wanted is not None and asked.row not in wanted and not wanted & set(asked.row.split("|")):
+        if wanted is not None and not wanted & {asked.row, *(own.row for own in _alternatives(asked))}:
             continue
         part, found = _computed(study, asked)
         headline = next(iter(found))
@@ -152,12 +152,16 @@ def judged(study: Study, claim: str, rows: Iterable[str] | None = None) -> list[
     return _counted_together(study, made)
 
 
+def _alternatives(part: Part) -> list[Part]:
+    """Give the parts that a part of figures which can stand for each other ("a|b") may become."""
+    return [replace(part, name=name, row=part.row.replace(part.name, name),
+                    number=part.number.replace(part.name, name)) for name in part.name.split("|")]  # fmt: skip
+
+
 def _computed(study: Study, part: Part) -> tuple[Part, Ways]:
     """Compute a part; of figures that can stand for each other ("a|b") the first that can be computed counts."""
     made: list[tuple[Part, Ways]] = []
-    for name in part.name.split("|"):
-        own = replace(part, name=name, row=part.row.replace(part.name, name),
-                      number=part.number.replace(part.name, name))  # fmt: skip
+    for own in _alternatives(part):
         made.append((own, KINDS[part.kind](study, own)))
         if judge(next(iter(made[-1][1].values()))) != NOT_COMPUTABLE:
             return made[-1]
