@@ -43,7 +43,7 @@ def add(
             print("\n".join(report(read, reasons)))
             place = place or next((code for code in read.areas["code"] if code.startswith("GM")), "")
             if not dry_run:
-                print(_store(read, replace))
+                print(_store(read, path, replace))
         except KloofError as problem:
             refused.append(str(problem))
     if len(refused) == 1:
@@ -73,7 +73,7 @@ def add_downloaded(paths: Iterable[tuple[Path, bool]]) -> list[str]:
         try:
             read = recognise(path, known)
             if read.sha256 not in there:
-                lines.append(f"{path.name}: {_store(read, accepted).strip()}")
+                lines.append(f"{path.name}: {_store(read, path, accepted).strip()}")
         except KloofError as problem:
             lines.append(f"{path.name} stays in data/raw: {problem}")
     return lines
@@ -91,19 +91,41 @@ def known_areas() -> "pd.DataFrame":
     return known[known["name"] != known["code"]].reset_index(drop=True)  # some files have codes and no names
 
 
-def _store(read: "Recognised", replacing: bool) -> str:
+def _store(read: "Recognised", path: Path, replacing: bool) -> str:
     """Hand a file to the store; give what it did in one line."""
     from kloof.store.add import add as put_in
 
-    change = put_in(read, replacing=replacing)
+    change = put_in(read, replacing=replacing, options=["--replace"] if replacing else [])
     if change.outcome == "differs":
-        rows = change.differences.head(5).itertuples()
-        shown = [f"{row.code} {row.year} {row.indicator}: {row.before} → {row.after}" for row in rows]
-        raise SourceError(
-            f"{read.name} contradicts what is in the store in {len(change.differences)} figures ({examples(shown)}). "
-            "Nothing was stored; --replace lets it take their place."
-        )
-    return f"  store           {change.outcome}: {change.added} rows new, {change.equal} already there"
+        raise SourceError(_contradiction(read.name, path, change.differences))
+    made_way = change.removed + change.changed
+    more = f", {made_way} made way: kloof data remove {read.name} brings them back" if made_way else ""
+    return f"  store           {change.outcome}: {change.added} rows new, {change.equal} already there{more}"
+
+
+def _contradiction(name: str, path: Path, differences: "pd.DataFrame") -> str:
+    """Show both sides of a contradiction, and how to prefer one."""
+    sides = []
+    for older, rows in differences.groupby("file", sort=False):
+        shown = [
+            f"{row.code} {row.year} {row.indicator} is {_said(row.before, row.status_before)} there and "
+            f"{_said(row.after, row.status_after)} here"
+            for row in rows.itertuples()
+        ]
+        sides.append(f"{older} (sources {examples(sorted(set(rows['source'])))}): {examples(shown, 3)}.")
+    older = differences["file"].iloc[0]
+    return (
+        f"{name} contradicts what is in the store in {len(differences)} figures. In {' In '.join(sides)} "
+        f"Nothing was stored. To prefer {name}: kloof data add {path} --replace, or if {older} is wrong: kloof data "
+        f"remove {older}, then kloof data add {path}. To prefer {older}, do nothing."
+    )
+
+
+def _said(value: Any, status: Any) -> str:
+    """Write a figure, or why there is none."""
+    if value is not None and value == value:  # noqa: PLR0124 (nan is not itself)
+        return f"{value:g}"
+    return status if isinstance(status, str) else "absent"
 
 
 def report(read: "Recognised", reasons: Mapping[str, Mapping[str, str]]) -> list[str]:

@@ -17,24 +17,21 @@ import pandas as pd
 from kloof.errors import SchemaError, examples, faults
 from kloof.paths import dump
 from kloof.schema import AREA, COLUMNS, SOURCE, SetAside, check_observations, level_of
-from kloof.store.manifest import engine, paths, replace_manifest, store_folder, writing
+from kloof.store.manifest import engine, logged, paths, replace_manifest, store_folder, writing
+from kloof.store.parts import LEVEL, MUNICIPALITY, SCOPE, copy, make_way, part_name, renew_areas, write_part
 
 if TYPE_CHECKING:
     import duckdb
 
 
-SCOPE = "source, year, indicator, municipality, level"
 DIFFERENCE = ("code", "year", "indicator", "source", "before", "status_before", "after", "status_after", "file")
-
-# postcodes and the country belong to no municipality; they are kept under the prefix of their code
-MUNICIPALITY = """case when substr(code, 1, 2) in ('GM', 'WK', 'BU') then 'GM' || substr(code, 3, 4)
-    else substr(code, 1, 2) end as municipality"""
-LEVEL = "substr(code, 1, 2) as level"
-ORDER = "order by municipality, code, indicator, year, source"
 
 
 class Readable(Protocol):
-    """What was recognised in one file: all its figures, areas and sources; `geometry` (GeoJSON) where it has any."""
+    """What was recognised in one file: all its figures, areas and sources; `geometry` (GeoJSON) where it has any.
+
+    `mapping` (name, text) is the file by which somebody said what its columns mean, where one did.
+    """
 
     @property
     def name(self) -> str:
@@ -85,11 +82,14 @@ class Change:
     differences: pd.DataFrame
 
 
-def add(recognised: Readable, folder: Path | None = None, *, replacing: bool = False) -> Change:
+def add(
+    recognised: Readable, folder: Path | None = None, *, replacing: bool = False, options: Sequence[str] = ()
+) -> Change:
     """Add what was recognised in a file; the same reading of the same file again changes nothing.
 
     When it says the same as the store and more, it is added. When it changes or lacks a row that the store has in its
-    scope, nothing is written and the differences come back (outcome `differs`), unless `replacing`.
+    scope, nothing is written and the differences come back (outcome `differs`), unless `replacing`: then older rows
+    make way, until this file is removed again. `options` are what was said to have it taken; the log keeps them.
     Raises SchemaError when its tables are not valid, SourceError when the store is damaged or stays locked.
     """
     import pyarrow as pa
@@ -101,7 +101,7 @@ def add(recognised: Readable, folder: Path | None = None, *, replacing: bool = F
         base.register("given", pa.Table.from_pandas(rows, preserve_index=False))
         base.execute(f"create table new as select *, {MUNICIPALITY}, {LEVEL} from given")
         base.execute(f"create table scope as select distinct {SCOPE} from new")
-        return _take(base, place, manifest, recognised, replacing)
+        return _take(base, place, manifest, recognised, replacing, options)
 
 
 def _check_tables(recognised: Readable, rows: pd.DataFrame) -> None:
@@ -116,8 +116,9 @@ def _check_tables(recognised: Readable, rows: pd.DataFrame) -> None:
 
 
 def _take(
-    base: "duckdb.DuckDBPyConnection", place: Path, manifest: Mapping[str, Any], recognised: Readable, replacing: bool
-) -> Change:
+    base: "duckdb.DuckDBPyConnection", place: Path, manifest: Mapping[str, Any], recognised: Readable, replacing: bool,
+    options: Sequence[str],
+) -> Change:  # fmt: skip
     """Compare, write the new parts, and let the new manifest count."""
     ids = {name for (name,) in base.sql("select distinct source from scope").fetchall()}
     same = next((entry for entry in manifest["files"] if entry["sha256"] == recognised.sha256), None)
@@ -125,28 +126,36 @@ def _take(
     change = _compare(base, place, touched, recognised)
     about = _about(recognised)
     contradicts = bool(change.removed or change.changed)
-    told = same is not None and all(same[key] == value for key, value in about.items())
+    told = same is not None and all(same.get(key) == value for key, value in about.items())
     if told and not (change.added or contradicts):
         return change
     if contradicts and not replacing:
         return replace(change, outcome="differs")
     generation = manifest["generation"] + 1
     others = [entry for entry in manifest["files"] if entry is not same]
-    kept = [_make_way(base, place, entry, generation) if entry in touched else entry for entry in others]
-    entry = {"name": recognised.name, "rows_read": change.rows, **about}
-    entry |= _write_part(base, place, f"{recognised.sha256[:16]}-{generation}.parquet", "select * from new")
+    kept = [make_way(base, place, entry, generation) if entry in touched else entry for entry in others]
+    entry = {"name": recognised.name, "rows_read": change.rows, "options": list(options), **about}
+    entry |= write_part(base, place, part_name(entry, generation), "select * from new")
+    entry["whole"] = entry["observations"]
     if about["geometry"]:
         _write_geometry(base, place / about["geometry"], recognised.geometry)  # type: ignore[attr-defined]
-    files = [*[old for old in kept if old["rows"] or old["geometry"]], entry]
+    files = [*kept, entry]
     areas = _write_areas(base, place, manifest["areas"], recognised, [one["sha256"] for one in files], generation)
-    replace_manifest(place, {**manifest, "generation": generation, "areas": areas, "files": files})
-    return replace(change, outcome="replaced" if contradicts else "added")
+    outcome = "replaced" if contradicts else "added"
+    line = {
+        "what": outcome, "name": entry["name"], "sha256": entry["sha256"], "rows": entry["rows"],
+        "years": entry["years"], "sources": entry["source_ids"], "made_way": change.removed + change.changed,
+        "retrieved": max(row["retrieved"] for row in entry["sources"]), "options": list(options),
+        "mapping": (about["mapping"] or {}).get("name", ""),
+    }  # fmt: skip
+    replace_manifest(place, logged({**manifest, "generation": generation, "areas": areas, "files": files}, line))
+    return replace(change, outcome=outcome)
 
 
 def _about(recognised: Readable) -> dict[str, Any]:
     """Describe a file, apart from its name and rows; when this changes, the file is read differently than before."""
     areas = recognised.areas[list(AREA)].astype("str").sort_values("code").to_csv(index=False)
-    shapes = getattr(recognised, "geometry", None)
+    shapes, mapping = (getattr(recognised, name, None) for name in ("geometry", "mapping"))
     return {
         "sha256": recognised.sha256,
         "kind": recognised.kind,
@@ -156,6 +165,7 @@ def _about(recognised: Readable) -> dict[str, Any]:
         "geometry": f"geometry-{hashlib.sha256(dump(shapes).encode('utf-8')).hexdigest()[:16]}.parquet"
         if shapes
         else None,
+        "mapping": dict(mapping) if mapping else None,
         "collection": {key: value for key, value in shapes.items() if key != "features"} if shapes else None,
     }
 
@@ -194,45 +204,6 @@ def _compare(
     )
 
 
-def _write_part(base: "duckdb.DuckDBPyConnection", place: Path, name: str, query: str) -> dict[str, Any]:
-    """Write rows as a part; give its name and what is in it."""
-    base.execute(f"create or replace temporary table part as {query}")
-    columns = ", ".join((*COLUMNS, "municipality"))
-    _copy(base, place / name, f"select {columns} from part {ORDER}")
-    found: dict[str, Any] = {"observations": name, "rows": int(base.sql("select * from part").shape[0])}
-    for key, column in (("source_ids", "source"), ("years", "year"), ("indicators", "indicator")):
-        found[key] = [one for (one,) in base.sql(f"select distinct {column} from part order by 1").fetchall()]
-    query = """select source, year, list(distinct municipality order by municipality) from part
-        where municipality like 'GM%' group by source, year order by source, year"""
-    editions: dict[tuple[str, ...], list[tuple[str, int]]] = {}
-    for source, year, codes in base.sql(query).fetchall():
-        editions.setdefault(tuple(codes), []).append((source, int(year)))
-    found["editions"] = [{"municipalities": list(codes), "of": of} for codes, of in editions.items()]
-    return {**found, "municipalities": sorted({code for codes in editions for code in codes})}
-
-
-def _copy(base: "duckdb.DuckDBPyConnection", path: Path, query: str) -> None:
-    """Write a query to a parquet file that exists whole or not at all."""
-    unfinished = path.with_name(f".{path.name}")
-    base.execute(f"copy ({query}) to '{_quoted(unfinished)}' (format parquet, compression zstd)")
-    unfinished.replace(path)
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
-
-
-def _make_way(
-    base: "duckdb.DuckDBPyConnection", place: Path, entry: Mapping[str, Any], generation: int
-) -> Mapping[str, Any]:
-    """Take the rows of the new file's scope out of an older file, into a part of its own."""
-    part = f"(select *, {LEVEL} from read_parquet('{_quoted(place / entry['observations'])}'))"
-    if not base.execute(f"select 1 from {part} semi join scope using ({SCOPE}) limit 1").fetchall():
-        return entry
-    name = f"{entry['sha256'][:16]}-{generation}.parquet"
-    return {**entry, **_write_part(base, place, name, f"select * from {part} anti join scope using ({SCOPE})")}
-
-
 def _write_geometry(base: "duckdb.DuckDBPyConnection", path: Path, shapes: Mapping[str, Any]) -> None:
     """Write boundaries as one row per area, so that one municipality can be read alone."""
     import pyarrow as pa
@@ -240,7 +211,7 @@ def _write_geometry(base: "duckdb.DuckDBPyConnection", path: Path, shapes: Mappi
     codes = [str(shape["properties"]["code"]) for shape in shapes["features"]]
     texts = [json.dumps(shape, ensure_ascii=False) for shape in shapes["features"]]
     base.register("shapes", pa.table({"code": codes, "shape": texts}))
-    _copy(base, path, f"select *, {MUNICIPALITY} from shapes order by municipality, code")
+    copy(base, path, f"select *, {MUNICIPALITY} from shapes order by municipality, code")
 
 
 def _write_areas(
@@ -259,9 +230,5 @@ def _write_areas(
     own = own.assign(place=generation, sha256=recognised.sha256)
     base.register("own_areas", pa.Table.from_pandas(own, preserve_index=False))
     query = f"select *, {MUNICIPALITY} from own_areas"
-    if before:
-        shas = ", ".join(f"'{sha}'" for sha in kept if sha != recognised.sha256) or "''"
-        query += f" union all by name select * from read_parquet('{_quoted(place / before)}') where sha256 in ({shas})"
-    name = f"areas-{generation}.parquet"
-    _copy(base, place / name, f"select * from ({query}) order by municipality, code, place")
-    return name
+    others = [sha for sha in kept if sha != recognised.sha256]
+    return renew_areas(base, place, before, others, query, generation)

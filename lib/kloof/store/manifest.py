@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 LOCK = ".lock"
+PART = ".parquet"
 FORMAT = 1
 WAIT = 600.0  # seconds a writer waits for another one, which may be adding a national file
 TRIES = 5  # times a reader starts again because a writer renewed the store under it
@@ -109,13 +110,19 @@ def writing(folder: Path) -> Iterator[dict[str, Any]]:
         raise SourceError(f"Another kloof has been writing to data/store for {WAIT:.0f} seconds. Try later.") from None
 
 
+def logged(content: Mapping[str, Any], line: Mapping[str, Any]) -> dict[str, Any]:
+    """Add a line to the log of what was added, replaced and removed; the manifest carries it."""
+    return {**content, "log": [*content.get("log", []), dict(line)]}
+
+
 def replace_manifest(folder: Path, content: Mapping[str, Any]) -> None:
-    """Let a new manifest count, and remove the files to which it does not point."""
+    """Let a new manifest count, and remove parts to which it does not point and what is unfinished."""
     write_whole(folder / MANIFEST, json.dumps(content, ensure_ascii=False, sort_keys=True) + "\n")
-    pointed = {MANIFEST, LOCK, content["areas"]}
-    pointed |= {entry[part] for entry in content["files"] for part in ("observations", "geometry")}
+    pointed = {content["areas"]}
+    pointed |= {entry.get(part) for entry in content["files"] for part in ("observations", "whole", "geometry")}
     for path in folder.iterdir():
-        if path.name not in pointed:
+        unfinished = path.name.startswith(".") and path.name != LOCK
+        if unfinished or (path.suffix == PART and path.name not in pointed):
             path.unlink(missing_ok=True)
 
 

@@ -132,16 +132,24 @@ def _rows(folder: Path, entries: Sequence[Mapping[str, Any]], column: str, value
 def _areas(folder: Path, manifest: Mapping[str, Any], code: str | None = None) -> pd.DataFrame:
     """Give one row per area, with name and parent of the last year in which a file has figures of it."""
     with reading() as base:
-        query = f"""select {", ".join(AREA)} from read_parquet($path) {"where municipality = $code" if code else ""}
+        idle = ", ".join(f"'{entry['sha256']}'" for entry in manifest["files"] if not counts(entry))
+        wanted = [f"sha256 not in ({idle})"] * bool(idle) + ["municipality = $code"] * bool(code)
+        where = f"where {' and '.join(wanted)}" if wanted else ""
+        query = f"""select {", ".join(AREA)} from read_parquet($path) {where}
             qualify row_number() over (partition by code order by last_year desc, place desc) = 1 order by code"""
         values = {"path": str(folder / manifest["areas"])} | ({"code": code} if code else {})
         found: pd.DataFrame = base.sql(query, params=values).to_arrow_table().to_pandas()
         return found
 
 
+def counts(entry: Mapping[str, Any]) -> bool:
+    """Tell whether anything of a file counts; all its rows may have made way for those of newer files."""
+    return bool(entry["rows"] or entry["geometry"])
+
+
 def _sources(entries: Iterable[Mapping[str, Any]], used: Iterable[str] | None = None) -> pd.DataFrame:
     """Give one row per source, as the file that was added last describes it."""
-    rows = {source["source_id"]: source for entry in entries for source in entry["sources"]}
+    rows = {source["source_id"]: source for entry in entries for source in entry["sources"] if counts(entry)}
     kept = [rows[name] for name in sorted(rows if used is None else rows.keys() & set(used))]
     return pd.DataFrame(kept, columns=list(SOURCE)).astype("str")
 
@@ -165,7 +173,7 @@ def _absent(code: str, manifest: Mapping[str, Any]) -> str:
     way_out = f"Fill it: kloof data fetch --municipality {code}, or kloof data add FILE… for files you have."
     if not here:
         return f"The store (data/store) is empty. {way_out}"
-    files = examples([entry["name"] for entry in manifest["files"]])
+    files = examples([entry["name"] for entry in manifest["files"] if counts(entry)])
     count = f"{len(here)} municipalit{'y' if len(here) == 1 else 'ies'}"
     return f"The store (data/store) has no {code}. It has {count} ({examples(here)}), from {files}. {way_out}"
 
@@ -208,7 +216,7 @@ def sources(folder: Path | None = None) -> pd.DataFrame:
 
 
 def contents(folder: Path | None = None) -> pd.DataFrame:
-    """List the files in the store in the order they came: what each holds now, and how many rows it had."""
+    """List the files in the store in the order they came: what counts of each now, and how many rows it had."""
     rows = [
         {
             **{key: entry[key] for key in ("name", "kind", "sha256", "rows", "rows_read")},

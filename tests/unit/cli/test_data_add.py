@@ -1,6 +1,6 @@
 """`kloof data add` says what a file is, column by column, and stores it; refusals end on one line with exit code 2."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -30,6 +30,8 @@ class Change:
     outcome: str
     added: int = 0
     equal: int = 0
+    removed: int = 0
+    changed: int = 0
     differences: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
@@ -45,7 +47,8 @@ class Store:
         rows.append(("WK034400", "WK034400", "wijk", "GM0344"))
         return pd.DataFrame(rows, columns=["code", "name", "level", "parent_code"])
 
-    def add(self, recognised: Any, *, replacing: bool = False) -> Change:
+    def add(self, recognised: Any, *, replacing: bool = False, options: Sequence[str] = ()) -> Change:
+        assert list(options) == (["--replace"] if replacing else [])
         self.taken.append((recognised, replacing))
         return self.change
 
@@ -118,14 +121,22 @@ def test_names_are_looked_up_in_the_embedded_sets_and_the_store(tmp_path: Path, 
 
 def test_what_contradicts_the_store_is_not_stored_unless_asked(tmp_path: Path, kloof_: Kloof, store: Store) -> None:
     path = saved(tmp_path, "panel.csv", PANEL)
-    rows = [{"code": "GM0758", "year": 2022, "indicator": "inhabitants", "before": 184702.0, "after": 184716.0}]
+    base = {"code": "GM0758", "year": 2022, "source": "cbs_map_2022", "file": "old.csv"}
+    changed = {"before": 184702.0, "status_before": "measured", "after": 184716.0, "status_after": "measured"}
+    gone = {"before": None, "status_before": "suppressed", "after": None, "status_after": None}
+    rows = [{**base, "indicator": "inhabitants", **changed}, {**base, "indicator": "households", **gone}]
     store.change = Change("differs", differences=pd.DataFrame(rows))
     code, out, err = kloof_(path)
-    assert code == 2 and "GM0758 2022 inhabitants: 184702.0 → 184716.0" in err and "--replace" in err
+    assert code == 2 and "panel.csv contradicts what is in the store in 2 figures. In old.csv (sources cbs_map" in err
+    assert "GM0758 2022 inhabitants is 184702 there and 184716 here" in err
+    assert "GM0758 2022 households is suppressed there and absent here" in err
+    assert f"To prefer panel.csv: kloof data add {path} --replace" in err
+    assert f"kloof data remove old.csv, then kloof data add {path}" in err and "To prefer old.csv, do nothing" in err
     assert "understood" in out
-    store.change = Change("replaced", 1, 1)
+    store.change = Change("replaced", 1, 1, removed=2)
     code, out, _ = kloof_(path, "--replace")
-    assert code == 0 and "replaced: 1 rows new" in out and store.taken[-1][1] is True
+    assert code == 0 and "replaced: 1 rows new, 1 already there, 2 made way: kloof data remove panel.csv" in out
+    assert store.taken[-1][1] is True
 
 
 def test_the_others_are_read_when_one_is_refused(tmp_path: Path, kloof_: Kloof, store: Store) -> None:

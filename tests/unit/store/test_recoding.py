@@ -61,6 +61,12 @@ def test_a_new_code_is_proposed_and_counts_once_it_is_accepted(filled: Path) -> 
     assert found["BU03440103", 2019] == 500
 
 
+def test_what_was_accepted_stays_when_a_file_is_added(filled: Path) -> None:
+    path = harmonise.accept(CITY, harmonise.proposals(read.municipality(CITY)))
+    add.add(file("later.csv", [(CITY, 2025, "inhabitants", 1, "cbs_2025")]))
+    assert path.is_file()
+
+
 def test_to_accept_again_changes_nothing_and_leaves_other_places_alone(filled: Path) -> None:
     proposed = harmonise.proposals(read.municipality(CITY))
     path = harmonise.accept(CITY, proposed)

@@ -1,0 +1,86 @@
+"""A wrong file added first, then the right one: the way back on the command line is two commands, and is logged."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from kloof.store import read
+
+Kloof = Callable[..., tuple[int, str, str]]
+HEAD = "code,year,indicator,value,unit,source,status\n"
+
+
+def tidy(people: dict[str, int], year: int = 2020) -> str:
+    return HEAD + "".join(
+        f"{code},{year},inhabitants,{n},persons,cbs_kwb_{year},measured\n" for code, n in people.items()
+    )
+
+
+RIGHT = {"GM0344": 300, "BU03440001": 100, "BU03440002": 200}
+WRONG = {"GM0344": 3000, "BU03440001": 1000, "BU03440002": 2000}
+
+
+@pytest.fixture
+def data(home: Path, command_line: Kloof) -> Kloof:
+    return partial(command_line, "data")
+
+
+@pytest.fixture
+def right(tmp_path: Path) -> Path:
+    path = tmp_path / "right.csv"
+    path.write_text(tidy(RIGHT), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def wrong(tmp_path: Path) -> Path:
+    path = tmp_path / "wrong.csv"
+    path.write_text(tidy(WRONG), encoding="utf-8")
+    return path
+
+
+def held() -> dict[str, float]:
+    return dict(read.municipality("GM0344").observations[["code", "value"]].to_numpy().tolist())
+
+
+def test_the_wrong_file_first(data: Kloof, wrong: Path, right: Path) -> None:
+    assert data("add", wrong)[0] == 0
+    code, _, err = data("add", right)
+    assert code == 2
+    assert "right.csv contradicts what is in the store in 3 figures. In wrong.csv" in err
+    # the two commands that it says
+    assert f"kloof data remove wrong.csv, then kloof data add {right}." in err
+    code, out, _ = data("remove", "wrong.csv")
+    assert code == 0 and out.startswith("Removed file wrong.csv: 3 rows\n")
+    assert data("add", right)[0] == 0
+    assert held() == RIGHT
+
+
+def test_the_wrong_file_second(data: Kloof, wrong: Path, right: Path) -> None:
+    data("add", right)
+    assert "3 made way: kloof data remove wrong.csv brings them back" in data("add", wrong, "--replace")[1]
+    code, out, _ = data("remove", "wrong.csv", "--dry-run")
+    assert code == 0 and "Would remove file wrong.csv: 3 rows" in out and "3 rows count again  right.csv" in out
+    assert held() == WRONG
+    data("remove", "wrong.csv")
+    assert held() == RIGHT
+    code, out, _ = data("log")
+    lines = [line.split() for line in out.splitlines()]
+    done = [("added", "right.csv"), ("replaced", "wrong.csv"), ("removed", "wrong.csv")]
+    assert [(line[1], line[4]) for line in lines[:3]] == done
+    assert "2020; cbs_kwb_2020; 3 rows made way; --replace" in out
+    assert "(file, 3 rows of right.csv count again)" in out
+    assert lines[5][:4] == ["3", "of", "3", "rows"] and "right.csv  2020–2020" in out
+    assert data("remove", "2020")[0] == 0
+    assert read.contents().empty
+
+
+def test_an_empty_store_and_an_unknown_name(data: Kloof, right: Path) -> None:
+    assert data("log")[1] == "Nothing was added yet.\nNext: kloof data add FILE\n"
+    code, _, err = data("remove", "right.csv")
+    assert code == 2 and "is empty: there is nothing to remove" in err
+    data("add", right)
+    code, _, err = data("remove", "rigth.csv")
+    assert code == 2 and 'did you mean "right.csv"?' in err and "See: kloof data log." in err
