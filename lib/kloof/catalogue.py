@@ -1,6 +1,7 @@
 """Knows indicators, groups, units and breaks. Comparability is data, not opinion."""
 
 import difflib
+import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -192,6 +193,39 @@ def read_catalogue(path: Path) -> Catalogue:
     return catalogue
 
 
+OWN_NEEDED = ("nl", "en", "unit", "kind")
+OWN_DIMENSION = "surroundings"  # the theme of an own indicator that names none
+
+
+def with_own(catalogue: Catalogue, entries: Mapping[str, Mapping[str, Any]], where: str) -> Catalogue:
+    """Add indicators that a user registered in a mapping of a file, with the keys of the catalogue.
+
+    Needed are nl, en, unit and kind; a level needs no smallest effect. Raises CatalogueError, naming `where`, for one
+    that is incomplete, contradicts the catalogue or has the name of one that is something else.
+    """
+    found, made = [], dict(catalogue.indicators)
+    for name, entry in entries.items():
+        if absent := [key for key in OWN_NEEDED if not entry.get(key)]:
+            found.append(f"indicator {name} has no {', '.join(absent)}.")
+            continue
+        try:
+            own = _indicator(name, {"dimension": OWN_DIMENSION, **entry})
+        except CatalogueError as problem:
+            found.append(str(problem))
+            continue
+        if made.get(name, own) != own:
+            found.append(
+                f"indicator {name} is known as something else ({made[name].en}); give yours another name, or "
+                "remove the file that registered it (kloof data log)."
+            )
+        made[name] = own
+    known = replace(catalogue, indicators=made)
+    found += _contradictions(known)
+    if found:
+        raise CatalogueError(f"{where}: {' '.join(found)}")
+    return known
+
+
 def _indicator(name: str, entry: dict[str, Any]) -> Indicator:
     """Turn one table of the catalogue into an Indicator."""
     parts = dict(entry)
@@ -252,7 +286,7 @@ def _contradictions(catalogue: Catalogue) -> list[str]:
             if rule.below <= 0
         ]
         if indicator.unit not in catalogue.units:
-            found.append(f"indicator {name} has unknown unit {indicator.unit}.")
+            found.append(f"indicator {name} has unknown unit {indicator.unit}; known: {', '.join(catalogue.units)}.")
         if indicator.dimension not in catalogue.dimensions:
             found.append(f"indicator {name} has unknown dimension {indicator.dimension}.")
         if indicator.kind not in KINDS:
@@ -280,6 +314,18 @@ def parsed(text: str) -> Mapping[str, Any]:
     return tomllib.loads(text)
 
 
+OWN = Path("store") / "indicators.json"  # in the data folder: registered by the mappings of files in the store
+
+
 def catalogue() -> Catalogue:
-    """Read the project's catalogue."""
-    return read_catalogue(data_folder() / "catalogue.toml")
+    """Read the project's catalogue, and the indicators that mappings of files in the store registered."""
+    known = read_catalogue(data_folder() / "catalogue.toml")
+    own = data_folder() / OWN
+    if not own.is_file():
+        return known
+    try:
+        return with_own(known, json.loads(own.read_text(encoding="utf-8")), f"data/{OWN}")
+    except ValueError as problem:
+        raise CatalogueError(
+            f"data/{OWN} is damaged ({problem}). Remove it and add the files with a map again."
+        ) from None

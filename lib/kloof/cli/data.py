@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kloof.cli.data_add import add, add_downloaded, coverage, next_step
+from kloof.cli.data_map import propose_map
 from kloof.cli.data_undo import log, remove
 from kloof.errors import ParameterError
 
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 data_commands = typer.Typer(
     no_args_is_help=True, help="Open figures of any municipality: download them, add files, see what there is."
 )
-for command in (add, coverage, remove, log):
-    data_commands.command()(command)
+for name, command in (("add", add), ("map", propose_map), ("coverage", coverage), ("remove", remove), ("log", log)):
+    data_commands.command(name=name)(command)
 YEARS = re.compile(r"(\d{4})(?:[-–](\d{4}))?")
 SOURCES = Annotated[list[str] | None, typer.Option("--source", help="only this source; see data/sources.toml")]
 ADDRESSES = Annotated[

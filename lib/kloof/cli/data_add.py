@@ -12,6 +12,8 @@ from kloof.words.numbers import LANGUAGES
 if TYPE_CHECKING:
     import pandas as pd
 
+    from kloof.catalogue import Catalogue
+    from kloof.files.mapped import FileMap
     from kloof.files.recognise import Recognised
 
 
@@ -26,31 +28,36 @@ def add(
     codes: CODES = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what it is, and store nothing")] = False,
     replace: Annotated[bool, typer.Option("--replace", help="let it replace figures that it contradicts")] = False,
+    map_: Annotated[
+        Path | None, typer.Option("--map", help="what its columns mean, for a file not recognised; see: kloof data map")
+    ] = None,
 ) -> None:
     """Recognise files you have, say what was understood, and add their figures to the store."""
     from kloof.catalogue import catalogue
-    from kloof.files.recognise import recognise
+    from kloof.files.mapped import read_map
     from kloof.files.vocabularies import read_vocabularies
     from kloof.paths import data_folder
 
     known = catalogue()
+    mapping, known = read_map(map_, known) if map_ else (None, known)
     reasons = read_vocabularies(data_folder() / "vocabularies.toml", known).reasons
     areas = known_areas()
     refused, place = [], municipality or ""
     for path in files:
         try:
-            read = recognise(path, known, municipality=municipality, codes=codes, areas=areas)
+            read = _recognised(path, known, mapping, municipality=municipality, codes=codes, areas=areas)
             print("\n".join(report(read, reasons)))
             place = place or next((code for code in read.areas["code"] if code.startswith("GM")), "")
             if not dry_run:
-                print(_store(read, path, replace))
+                print(_store(read, path, replace, map_))
         except KloofError as problem:
             refused.append(str(problem))
     if len(refused) == 1:
         raise SourceError(refused[0])
     if refused:
         raise SourceError(faults("the files", refused, "The others were read." if len(refused) < len(files) else ""))
-    print(f"\nNext: {'kloof data add ' + str(files[0]) if dry_run else next_step(place)}")
+    more = f" --map {map_}" if map_ else ""
+    print(f"\nNext: {f'kloof data add {files[0]}{more}' if dry_run else next_step(place)}")
 
 
 def next_step(code: str) -> str:
@@ -91,11 +98,35 @@ def known_areas() -> "pd.DataFrame":
     return known[known["name"] != known["code"]].reset_index(drop=True)  # some files have codes and no names
 
 
-def _store(read: "Recognised", path: Path, replacing: bool) -> str:
+def _recognised(path: Path, known: "Catalogue", mapping: "FileMap | None", **more: Any) -> "Recognised":
+    """Read a file; one that is refused and is a table is refused with the command that lets one say what it means."""
+    from kloof.files.recognise import recognise
+
+    try:
+        return recognise(path, known, mapping=mapping, **more)
+    except KloofError as problem:
+        if mapping is None and _can_be_mapped(path):
+            raise SourceError(f"{problem} Or say what its columns mean: kloof data map {path}") from None
+        raise
+
+
+def _can_be_mapped(path: Path) -> bool:
+    """Tell whether a refused file is a table, so that somebody may say what its columns mean."""
+    from kloof.files.opening import open_file
+    from kloof.files.plain import tables_of
+
+    try:
+        return bool(tables_of(open_file(path)))
+    except KloofError:
+        return False
+
+
+def _store(read: "Recognised", path: Path, replacing: bool, mapping: Path | None = None) -> str:
     """Hand a file to the store; give what it did in one line."""
     from kloof.store.add import add as put_in
 
-    change = put_in(read, replacing=replacing, options=["--replace"] if replacing else [])
+    options = ["--replace"] * replacing + [f"--map {mapping.name}" for mapping in [mapping] if mapping]
+    change = put_in(read, replacing=replacing, options=options)
     if change.outcome == "differs":
         raise SourceError(_contradiction(read.name, path, change.differences))
     made_way = change.removed + change.changed

@@ -6,7 +6,7 @@ knows is refused, with what it looks like and what to do.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from kloof.files.geojson import read_shapes
 from kloof.files.iv3 import read_accounts, read_prices
 from kloof.files.kwb import read_kwb
 from kloof.files.kwb_workbook import read_kwb_workbook, read_panel
+from kloof.files.mapped import FileMap, read_mapped
 from kloof.files.opening import Opened, open_file
 from kloof.files.police import read_police
 from kloof.files.postcodes import read_income_workbook, read_leefbaarometer, read_postcode_csv
@@ -41,7 +42,7 @@ class Recognised:
     `observations` are valid (`schema.check_observations`); `areas` has code, name, level, parent_code; `sources` one
     row per source. `understood` lists year, title, indicator; `identity` title and reason (a key of [aside]);
     `not_understood` year and title. `tables` lists each table with its rows and columns; `geometry` is GeoJSON whose
-    features have a property `code`.
+    features have a property `code`; `mapping` (name, text) what somebody said its columns mean.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Recognised:
     not_understood: tuple[tuple[int, str], ...]
     set_aside: tuple[SetAside, ...]
     geometry: Mapping[str, Any] | None = None
+    mapping: Mapping[str, str] | None = None
 
     @property
     def rows(self) -> int:
@@ -82,11 +84,13 @@ def recognise(
     municipality: str | None = None,
     codes: Path | None = None,
     areas: pd.DataFrame | None = None,
+    mapping: FileMap | None = None,
 ) -> Recognised:
     """Recognise one file and read all municipalities in it, or only `municipality` (`GM` + 4 digits).
 
     `codes` is a CSV with columns code, name, for files that carry names only; `areas` (code, name) are the areas known
-    from elsewhere, by default those of the embedded sets. Raises SourceError (absent, damaged, not recognised, more
+    from elsewhere, by default those of the embedded sets; `mapping` says what the columns of any other file mean, and
+    `catalogue` then knows the indicators it registers. Raises SourceError (absent, damaged, not recognised, more
     than one thing it could be), SchemaError (columns, cells and rows that contradict), ParameterError (municipality
     or codes needed, or wrong).
     """
@@ -95,7 +99,12 @@ def recognise(
     words = read_vocabularies(data_folder() / "vocabularies.toml", catalogue)
     opened = open_file(path)
     places = embedded_areas() if areas is None else areas
-    reading = _reading(opened, words, catalogue, municipality, (codes, places))
+    reading: Reading | None
+    if mapping:
+        reading = read_mapped(opened, mapping, municipality, (codes, places))
+        words = replace(words, publications={**words.publications, mapping.publication.id: mapping.publication})
+    else:
+        reading = _reading(opened, words, catalogue, municipality, (codes, places))
     if reading is None:
         return _kwb(opened, words, catalogue, municipality, (codes, places))
     if codes is not None and not any(why == "name" for _, why in reading.identity):
@@ -118,6 +127,7 @@ def recognise(
         not_understood=reading.not_understood,
         set_aside=(*reading.set_aside, *_together(aside), *_notices(checked)),
         geometry=reading.geometry,
+        mapping={"name": mapping.name, "text": mapping.text} if mapping else None,
     )
 
 

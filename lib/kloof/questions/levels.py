@@ -35,7 +35,7 @@ def level_finding(study: Study, name: str, number: str) -> Finding:
         "kind": "gap", "measure": ABSOLUTE, "indicator": name, "unit": indicator.unit, "decimals": indicator.decimals,
         "focus": study.focus.name, "coverage": coverage, "coverage_minimum": study.coverage_minimum,
         "flags": ("modelled" if indicator.modelled else "register", *(("chosen_on_it",) if chosen else ())),
-        "smallest_effect": study.smallest_effect(name),
+        "smallest_effect": study.smallest_of_level(name),
     }  # fmt: skip
     if year is None:
         return Finding(id=number, reason="too_little_measured" if coverage else "no_figures", **base)

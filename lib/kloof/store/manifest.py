@@ -5,12 +5,14 @@ manifest. A writer that is killed leaves files to which nothing points, and the 
 """
 
 import json
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from kloof.catalogue import OWN
 from kloof.errors import SourceError
 from kloof.paths import project_folder, write_whole
 
@@ -116,7 +118,14 @@ def logged(content: Mapping[str, Any], line: Mapping[str, Any]) -> dict[str, Any
 
 
 def replace_manifest(folder: Path, content: Mapping[str, Any]) -> None:
-    """Let a new manifest count, and remove parts to which it does not point and what is unfinished."""
+    """Let a new manifest count, and remove parts to which it does not point and what is unfinished.
+
+    The indicators that mappings of its files register are written for the catalogue: before it counts those of it and
+    of the one before, so that no row is ever of an indicator that is not known, and then those of it alone.
+    """
+    own, before = _own_indicators(content), _own_indicators(read_manifest(folder))
+    if own or before:
+        write_whole(folder / OWN.name, json.dumps({**before, **own}, ensure_ascii=False, indent=1) + "\n")
     write_whole(folder / MANIFEST, json.dumps(content, ensure_ascii=False, sort_keys=True) + "\n")
     pointed = {content["areas"]}
     pointed |= {entry.get(part) for entry in content["files"] for part in ("observations", "whole", "geometry")}
@@ -124,6 +133,17 @@ def replace_manifest(folder: Path, content: Mapping[str, Any]) -> None:
         unfinished = path.name.startswith(".") and path.name != LOCK
         if unfinished or (path.suffix == PART and path.name not in pointed):
             path.unlink(missing_ok=True)
+    if own != {**before, **own}:
+        write_whole(folder / OWN.name, json.dumps(own, ensure_ascii=False, indent=1) + "\n")
+
+
+def _own_indicators(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the indicators that the mappings of the files register."""
+    found: dict[str, Any] = {}
+    for entry in content["files"]:
+        if entry.get("mapping"):
+            found |= tomllib.loads(entry["mapping"]["text"]).get("indicator", {})
+    return found
 
 
 def paths(folder: Path, entries: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -41,13 +41,16 @@ class Study:
             return own.smallest_effect_relative
         if measure in ("relative", "place", "index"):
             return float(self.known.settings[f"smallest_effect_{measure}"])
-        registered = self.known.indicator(indicator).smallest_effect
-        value = self.p.smallest_effects.get(indicator, registered)
-        if value is None:
+        if (value := self.smallest_of_level(indicator)) is None:
             raise ParameterError(
                 f"{indicator} has no smallest effect: register one in the catalogue, or set smallest_effects."
             )
-        return float(value)
+        return value
+
+    def smallest_of_level(self, indicator: str) -> float | None:
+        """Smallest difference between levels that matters, where one is registered or set; a level needs none."""
+        value = self.p.smallest_effects.get(indicator, self.known.indicator(indicator).smallest_effect)
+        return None if value is None else float(value)
 
 
 def open_study(declared: Mapping[str, Any]) -> Study:
@@ -71,8 +74,9 @@ def _opened(p: Parameters) -> Study:
     if not p.indicators:
         found.append("indicators is empty: name at least one")
     found += [
-        f"{name!r} has no smallest effect: register one in the catalogue, or set smallest_effects"
-        for name in dict.fromkeys((*p.indicators, *p.levels))
+        f"{name!r} has no smallest effect: register one in the catalogue, or set smallest_effects, or show it as a "
+        "level (levels), which needs none"
+        for name in dict.fromkeys(p.indicators)
         if name in known.indicators and known.indicator(name).smallest_effect is None and name not in p.smallest_effects
     ]
     found += [f"group {name!r} is not in the catalogue" for name in p.groups if name not in known.groups]

@@ -194,5 +194,7 @@ def test_a_study_without_indicators_is_refused(home: Path) -> None:
 
 def test_an_indicator_without_smallest_effect_is_refused_before_anything_is_computed() -> None:
     with pytest.raises(ParameterError, match="'cars' has no smallest effect: register one in the catalogue"):
-        open_study({"preset": "breda", "levels": ["cars"]})
-    assert open_study({"preset": "breda", "levels": ["cars"], "smallest_effects": {"cars": 5}}).p.levels == ("cars",)
+        open_study({"preset": "breda", "indicators": ["cars"]})
+    assert open_study({"preset": "breda", "indicators": ["cars"], "smallest_effects": {"cars": 5}}).p.indicators
+    level = open_study({"preset": "breda", "levels": ["cars"]})  # its level is shown, and nothing is judged by it
+    assert (level.p.levels, level.smallest_of_level("cars")) == (("cars",), None)

@@ -1,0 +1,40 @@
+"""`kloof data map FILE`: a proposal of what the columns of a file mean, for a person to correct."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kloof.cli.data_add import known_areas
+from kloof.errors import ParameterError
+
+
+def propose_map(
+    file: Annotated[Path, typer.Argument(help="any file with a table, as of kloof data add")],
+    municipality: Annotated[str, typer.Option(help="of which municipality the names are, such as GM0758")] = "",
+    out: Annotated[Path | None, typer.Option(help="where to write it; without it FILE.toml beside the file")] = None,
+) -> None:
+    """Propose a mapping of a file that kloof does not recognise: which column is what, with doubts to look at."""
+    from kloof.catalogue import catalogue
+    from kloof.files.opening import open_file
+    from kloof.files.propose import propose
+    from kloof.files.vocabularies import read_vocabularies
+    from kloof.paths import data_folder, write_whole
+
+    target = out or file.with_name(f"{file.name}.toml")
+    if target.exists():
+        raise ParameterError(
+            f"{target} is there already, and may hold what you corrected. Use it: kloof data add {file} --map "
+            f"{target}; or write another one: --out OTHER.toml."
+        )
+    known = catalogue()
+    words = read_vocabularies(data_folder() / "vocabularies.toml", known)
+    made = propose(open_file(file), known, words, known_areas(), municipality)
+    write_whole(target, made.text)
+    print(
+        f"{target}: {made.understood} columns understood, {made.left} to fill in or leave, {made.doubts} doubts (# ?)"
+    )
+    for number, line in enumerate(made.text.splitlines(), 1):
+        if "# ?" in line and not line.startswith("#"):
+            print(f"  line {number:>3}  {line}")
+    print(f"Next: correct {target.name}, then kloof data add {file} --map {target} --dry-run")
