@@ -128,7 +128,7 @@ def check() -> None:
 
 @app.command()
 def measure(
-    file: Annotated[Path, typer.Argument(help="tidy CSV or Parquet: columns unit, group, count, and keys")],
+    file: Annotated[Path, typer.Argument(help="CSV or Parquet: columns unit, group, count, and keys; or wide")],
     index: Annotated[list[str], typer.Option(help="an index, or several with commas; see: kloof list indices")],
     by: Annotated[list[str] | None, typer.Option(help="keys, such as municipality,year")] = None,
     group: Annotated[str | None, typer.Option(help="the group; without it every group is measured")] = None,
@@ -136,16 +136,25 @@ def measure(
     ci: Annotated[bool, typer.Option("--ci", help="add the 95 % interval of a bootstrap of people")] = False,
     seed: Annotated[int, typer.Option(help="seed of that bootstrap")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="print a JSON list of rows")] = False,
+    unit: Annotated[str, typer.Option(help="the column with units, such as buurt")] = "unit",
+    counts: Annotated[
+        list[str] | None, typer.Option(help="of a wide table: its columns with counts, such as huur,koop")
+    ] = None,
+    absent: Annotated[
+        str, typer.Option(help="what a group without a row of a unit is: zero (nobody there) or missing (not known)")
+    ] = "",
+    decimal: Annotated[str, typer.Option(help="sign before decimals, where the numbers do not show it: , or .")] = "",
 ) -> None:
-    """Measure segregation in a tidy file: one row per key and index."""
+    """Measure segregation in a tidy file, or a wide one (--unit, --counts): one row per key and index."""
+    from kloof.cli.measure import Layout, as_text, measure_file, people_interval
     from kloof.cli.measure import as_json as to_json
-    from kloof.cli.measure import as_text, measure_file, people_interval
 
-    indices, keys = (
-        [name.strip() for item in given or [] for name in item.split(",") if name.strip()] for given in (index, by)
+    indices, keys, wide = (
+        [name.strip() for item in given or [] for name in item.split(",") if name.strip()]
+        for given in (index, by, counts)
     )
-    interval = people_interval if ci else None
-    rows = measure_file(file, indices, (group, against), keys, interval, seed)
+    draws = (people_interval, seed) if ci else None
+    rows = measure_file(file, indices, (group, against), keys, draws, Layout(unit, tuple(wide), absent, decimal))
     print(to_json(rows) if as_json else as_text(rows))
 
 

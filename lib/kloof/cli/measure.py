@@ -1,7 +1,9 @@
-"""The commands about indices: `kloof measure` on any tidy file, and `kloof glossary`."""
+"""The commands about indices: `kloof measure` on any tidy or wide file, and `kloof glossary`."""
 
 import json
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kloof.errors import ParameterError, SourceError, examples
+from kloof.errors import ParameterError, SchemaError, SourceError, examples, faults, nearest
 from kloof.measures.counts import PLACE, Prepared
 from kloof.measures.measure import comparisons, made_ready, measure
 from kloof.measures.registry import Index
@@ -17,13 +19,42 @@ from kloof.measures.registry import Index
 NUMBERS = ("count", "value", "weight", *(name for name in PLACE if name != "parent"))
 ENDS = ("low", "high", "range_kind")
 Interval = Callable[[Prepared, Index, np.random.Generator], pd.DataFrame]
+ZERO, MISSING = "zero", "missing"
+ABSENT = ("n_absent", "absent")
+GROUPED = re.compile(r"-?[1-9]\d{0,2}(?:([.,])\d{3})(?:\1\d{3})*")
 
 
-def read_table(path: Path) -> pd.DataFrame:
-    """Read a tidy CSV (comma or semicolon, UTF-8) or Parquet file; text stays text, so that codes keep their zeros.
+@dataclass(frozen=True)
+class Layout:
+    """How the table is laid out.
+
+    `unit` is the column with units. `counts` are the columns with a count per group, of a wide table; without them it
+    is tidy: columns group and count. `absent` says what a group without a row of its unit is: zero (nobody) or missing
+    (not known); empty when nothing was said, which is missing. `decimal` is the sign before decimals: , or . or, when
+    it must show from the cells, nothing.
+    """
+
+    unit: str = "unit"
+    counts: tuple[str, ...] = ()
+    absent: str = ""
+    decimal: str = ""
+
+    def __post_init__(self) -> None:
+        if self.absent not in ("", ZERO, MISSING):
+            raise ParameterError(f"--absent {self.absent!r} is not known. Valid: {ZERO}, {MISSING}.")
+        if self.decimal not in ("", ",", "."):
+            raise ParameterError(f"--decimal {self.decimal!r} is no sign before decimals. Valid: , and .")
+
+
+TIDY = Layout()
+
+
+def read_table(path: Path, layout: Layout = TIDY) -> pd.DataFrame:
+    """Read a CSV (comma or semicolon, UTF-8) or Parquet file; text stays text, so that codes keep their zeros.
 
     A column of counts, values, weights, areas or coordinates becomes numbers when all its cells are; an empty cell is
-    missing. Raises SourceError when the file is not there or can't be read.
+    missing. Raises SourceError when the file is not there or can't be read, SchemaError when 1.054 in it may be a
+    thousand and something or one and something.
     """
     if not path.is_file():
         raise SourceError(f"{path} is not a file; give a CSV or Parquet file with the columns unit, group, count.")
@@ -39,12 +70,49 @@ def read_table(path: Path) -> pd.DataFrame:
             )
     except (UnicodeDecodeError, ValueError, OSError, ImportError) as problem:
         raise SourceError(f"{path} can't be read as a table: {problem}") from None
-    for name in NUMBERS:
+    for name in (*NUMBERS, *layout.counts):
         if name in table.columns and not pd.api.types.is_numeric_dtype(table[name]):
-            numbers = pd.to_numeric(table[name], errors="coerce")
+            numbers = pd.to_numeric(_plainly(table[name], layout.decimal), errors="coerce")
             if numbers.notna().eq(table[name].notna()).all():
                 table[name] = numbers
     return table
+
+
+def _plainly(cells: "pd.Series[str]", decimal: str) -> "pd.Series[str]":
+    """Write numbers with a point before decimals and nothing between thousands, as `decimal` says or the cells show.
+
+    Raises SchemaError when neither does.
+    """
+    texts = cells.dropna().astype("str").str.strip()
+    signed = texts[texts.str.contains("[.,]", regex=True)]
+    if signed.empty or not (point := decimal or _before_decimals(signed)):
+        return cells
+    other = "," if point == "." else "."
+    whole = rf"(?:\d+|[1-9]\d{{0,2}}(?:{re.escape(other)}\d{{3}})+)"
+    proper = texts.str.fullmatch(rf"-?{whole}(?:{re.escape(point)}\d+)?")
+    plain = texts.str.replace(other, "", regex=False).str.replace(point, ".", regex=False)
+    return plain.where(proper, texts).reindex(cells.index)
+
+
+def _before_decimals(texts: "pd.Series[str]") -> str:
+    """Find the sign before decimals in numbers with a comma or a point; nothing when they contradict each other.
+
+    Raises SchemaError when no number tells: 1.054 alone is 1054 or 1 and a bit.
+    """
+    last = texts.str.extract(r"([.,])[^.,]*$", expand=False)
+    both = texts.str.contains(",", regex=False) & texts.str.contains(".", regex=False)
+    often = ~both & (texts.str.count("[.,]") > 1)
+    before = set(last[both | ~(often | texts.str.fullmatch(GROUPED))])
+    between = set(last[often])
+    if not before and not between:
+        shown, sign = texts.iloc[0], last.iloc[0]
+        other = "," if sign == "." else "."
+        raise SchemaError(
+            f"column {texts.name!r}: {shown} is {shown.replace(sign, '')} or {shown.replace(sign, '.')}, and no other "
+            f"cell shows which. Say it: --decimal {sign}, or --decimal {other} when {sign} stands between thousands."
+        )
+    signs = before or {"," if sign == "." else "." for sign in between}
+    return str(signs.pop()) if len(signs) == 1 else ""
 
 
 def measure_file(
@@ -52,23 +120,42 @@ def measure_file(
     index: Sequence[str],
     compare: tuple[str | None, str | None] = (None, None),
     by: Sequence[str] = (),
-    interval: Interval | None = None,
-    seed: int = 1,
+    draws: tuple[Interval, int] | None = None,
+    layout: Layout = TIDY,
 ) -> pd.DataFrame:
-    """Measure the indices of a file: the rows of `measure.measure`, with low, high and range_kind given `interval`.
+    """Measure the indices of a file: the rows of `measure.measure`, with low, high and range_kind given `draws`.
 
-    compare: group and against, or None. Every index draws from `seed` anew, so that its rows don't depend on which
-    others are asked for. Raises SourceError, SchemaError, ParameterError.
+    compare: group and against, or None. `draws` is an interval and its seed; every index draws from the seed anew, so
+    that its rows don't depend on which others are asked for. When groups have no row of a unit, or `layout` says what
+    that means, n_absent and absent say how many per key and what they were taken for. Raises SourceError, SchemaError,
+    ParameterError.
     """
     group, against = compare
-    prepared = made_ready(_keys_as_numbers(read_table(path), by), index, by, compare)
+    table = _keys_as_numbers(_tidy(read_table(path, layout), by, layout), by)
+    table, absent = _filled(table, by, layout)
+    prepared = made_ready(table, index, by, compare)
     found = measure(prepared, index, group, against)
-    if interval is None:
+    if draws:
+        found = _with_ends(found, prepared, index, compare, draws)
+    if absent is None:
         return found
+    number: Any = len(absent)
+    if keys := list(by):
+        counted = absent[keys].value_counts().rename(ABSENT[0]).reset_index()
+        number = found[keys].merge(counted, how="left", on=keys)[ABSENT[0]].fillna(0).astype("int64").to_numpy()
+    return found.assign(**{ABSENT[0]: number, ABSENT[1]: layout.absent or MISSING})
+
+
+def _with_ends(
+    found: pd.DataFrame, prepared: Prepared, index: Sequence[str], compare: tuple[str | None, str | None],
+    draws: tuple[Interval, int],
+) -> pd.DataFrame:  # fmt: skip
+    """Put low, high and range_kind behind each estimate."""
     if "unit" in found.columns:
         raise ParameterError("A local index has no interval; ask for it without --ci.")
+    interval, seed = draws
     ends: list[pd.DataFrame] = []
-    for entry, chosen in comparisons(prepared, index, group, against):
+    for entry, chosen in comparisons(prepared, index, *compare):
         ends.append(interval(chosen, entry, np.random.default_rng(seed)).loc[:, list(ENDS)].reset_index(drop=True))
     order = np.arange(len(found)).reshape(-1, len(ends)).T.ravel()
     joined = pd.concat(ends, ignore_index=True).set_axis(order).sort_index()
@@ -76,6 +163,43 @@ def measure_file(
     for at, name in enumerate(ENDS):
         found.insert(place + at, name, joined[name].to_numpy())
     return found
+
+
+def _tidy(table: pd.DataFrame, by: Sequence[str], layout: Layout) -> pd.DataFrame:
+    """Give a table with the columns unit, group and count; of a wide one every count becomes a row."""
+    wanted = [layout.unit, *layout.counts, *by] if layout.counts else [layout.unit] * (layout.unit != "unit")
+    titles = list(map(str, table.columns))
+    if absent := [f'column "{name}" is missing; {nearest(name, titles)}' for name in wanted if name not in titles]:
+        raise SchemaError(faults("counts", absent, f"It has {examples(titles, 12)}."))
+    if len(set(layout.counts)) < len(layout.counts):
+        raise ParameterError(f"--counts names a column twice: {', '.join(layout.counts)}.")
+    if layout.unit != "unit":
+        table = table.drop(columns="unit", errors="ignore").rename(columns={layout.unit: "unit"})
+    if not layout.counts:
+        return table
+    kept = [*by, "unit", *(name for name in PLACE if name in table.columns)]
+    rows = table.melt(kept, list(layout.counts), var_name="group", value_name="count")
+    return rows.assign(group=pd.Categorical(rows["group"], layout.counts))
+
+
+def _filled(table: pd.DataFrame, by: Sequence[str], layout: Layout) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Find the groups that have no row of a unit, and write nobody there when that is what it means.
+
+    Gives None for these rows when there are none and nothing was said of them. A table that lacks columns goes on.
+    """
+    keys = [*by, "unit"]
+    if not {*keys, "group", "count"} <= {*table.columns} or table[[*keys, "group"]].isna().any(axis=None):
+        return table, None
+    about = [*keys, *(name for name in PLACE if name in table.columns)]
+    groups = pd.DataFrame({"group": table["group"].unique()}).astype({"group": table["group"].dtype})
+    every = table[about].drop_duplicates(keys).merge(groups, how="cross")
+    there = pd.MultiIndex.from_frame(table[[*keys, "group"]])
+    absent = every[~pd.MultiIndex.from_frame(every[[*keys, "group"]]).isin(there)]
+    if absent.empty and not layout.absent:
+        return table, None
+    if layout.absent == ZERO:
+        table = pd.concat([table, absent.assign(count=0)], ignore_index=True).astype({"group": table["group"].dtype})
+    return table, absent
 
 
 def _keys_as_numbers(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
@@ -105,12 +229,17 @@ def _plain(value: Any) -> Any:
 def as_text(rows: pd.DataFrame) -> str:
     """Write rows as a table to read, with what was left out below it."""
     hidden = [name for name in ("reason",) if rows[name].isna().all()]
+    hidden += [name for name in ABSENT if name in rows.columns]
     shown = rows.drop(columns=hidden).fillna({"reason": ""} if "reason" not in hidden else {})
     lines = [shown.to_string(index=False, na_rep="-", float_format=lambda value: f"{value:.6g}")]
     places = rows.drop_duplicates([name for name in rows.columns if name not in {"index", "estimate", "reason", *ENDS}])
     left_out = int(places["n_missing"].sum())
     if left_out:
         lines.append(f"Units left out because a count is missing: {left_out} (column n_missing).")
+    if "absent" in rows.columns:
+        said = rows["absent"].iloc[0]
+        meaning = "counted as zero" if said == ZERO else f"taken as missing; --absent {ZERO} counts nobody there"
+        lines.append(f"Groups without a row of a unit: {int(places['n_absent'].sum())}, {meaning}.")
     undefined = rows.loc[rows["reason"].notna(), "reason"].value_counts()
     if not undefined.empty:
         lines.append(f"No number: {examples([f'{name} {count} ×' for name, count in undefined.items()])}.")

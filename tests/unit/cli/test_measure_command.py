@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kloof.cli.measure import as_json, measure_file, people_interval, read_table
-from kloof.errors import ParameterError, SourceError
+from kloof.cli.measure import Layout, as_json, measure_file, people_interval, read_table
+from kloof.errors import ParameterError, SchemaError, SourceError
 from kloof.measures.counts import Prepared
 from kloof.measures.measure import measure
 from kloof.measures.registry import Index, get_index
@@ -168,19 +168,19 @@ def ends(chosen: Prepared, index: Index, rng: np.random.Generator) -> pd.DataFra
 
 def test_the_ends_of_an_interval_stand_beside_their_estimate(file: Path) -> None:
     keys = ["municipality", "year"]
-    found = measure_file(file, ["gini", "mutual_information"], (None, None), keys, ends, seed=5)
+    found = measure_file(file, ["gini", "mutual_information"], (None, None), keys, (ends, 5))
     assert list(found.columns[2:8]) == ["index", "group", "against", "estimate", "low", "high"]
     np.testing.assert_array_equal(found["low"], found["estimate"])
     assert found["range_kind"].tolist() == ["gini x", "gini y", "mutual_information x"] * 2
     # an index's draws depend on the seed and on nothing else that is asked for
-    alone = measure_file(file, ["mutual_information"], (None, None), keys, ends, seed=5)
+    alone = measure_file(file, ["mutual_information"], (None, None), keys, (ends, 5))
     assert (
         alone["high"].dropna().tolist() == found.loc[found["index"] == "mutual_information", "high"].dropna().tolist()
     )
-    other = measure_file(file, ["mutual_information"], (None, None), keys, ends, seed=6)
+    other = measure_file(file, ["mutual_information"], (None, None), keys, (ends, 6))
     assert alone["high"][0] != other["high"][0]
     with pytest.raises(ParameterError, match="A local index has no interval"):
-        measure_file(file, ["local_linkage"], (None, None), keys, ends)
+        measure_file(file, ["local_linkage"], (None, None), keys, (ends, 1))
 
 
 def test_an_interval_needs_counts_only() -> None:
@@ -195,7 +195,19 @@ def test_an_interval_needs_counts_only() -> None:
 def test_the_help_lists_every_option(command_line: Kloof, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     _, out, _ = command_line("measure", "--help")
-    for option in ("--index", "--by", "--group", "--against", "--ci", "--seed", "--json"):
+    for option in (
+        "--unit",
+        "--counts",
+        "--absent",
+        "--decimal",
+        "--index",
+        "--by",
+        "--group",
+        "--against",
+        "--ci",
+        "--seed",
+        "--json",
+    ):
         assert option in out
 
 
@@ -219,3 +231,81 @@ def test_the_command_as_a_user_types_it(shared: Path) -> None:
     expected = measure(pd.read_csv(path), ["mutual_information", "multigroup_gini"], by=["municipality"])
     assert [row["estimate"] for row in rows] == expected["estimate"].tolist()
     assert [row["municipality"] for row in rows] == ["GM9056"] * 2
+
+
+# the table of ROWS with a column per group, and the one of 0758 without its empty cell
+WIDE = """gemeente;jaar;buurt;huur;koop;rest
+0363;2016;u1;10;30;9
+0363;2016;u2;20;20;9
+0363;2016;u3;30;10;9
+"""
+
+
+def test_a_wide_table(command_line: Kloof, tmp_path: Path) -> None:
+    path = tmp_path / "wide.csv"
+    path.write_text(WIDE, encoding="utf-8")
+    words = ("measure", path, "--index", "dissimilarity", "--by", "gemeente,jaar", "--unit", "buurt", "--json")
+    code, out, err = command_line(*words, "--counts", "huur,koop", "--group", "huur")
+    assert (code, err) == (0, "")
+    (row,) = json.loads(out)
+    assert (row["gemeente"], row["jaar"], row["group"], row["against"]) == ("0363", 2016, "huur", "rest")
+    assert (row["estimate"], row["n_units"], row["n_total"]) == (pytest.approx(1 / 3), 3, 120)
+    assert "absent" not in row
+    code, _, err = command_line(*words, "--counts", "huur,kop")
+    assert code == 2 and 'column "kop" is missing; did you mean "koop"?' in err
+    code, _, err = command_line(*words, "--counts", "huur,huur")
+    assert code == 2 and "--counts names a column twice" in err
+    code, _, err = command_line("measure", path, "--index", "gini", "--unit", "wijk")
+    assert code == 2 and 'column "wijk" is missing' in err
+
+
+def test_a_row_that_is_absent_means_what_is_said(command_line: Kloof, file: Path) -> None:
+    """u1 has 10 x and 30 y; without the row of y, it has 10 x and nobody else, or is left out."""
+    file.write_text(ROWS.replace("0363,2016,u1,y,30\n", ""), encoding="utf-8")
+    words = ("measure", file, "--index", "dissimilarity", "--by", "municipality,year", "--group", "x")
+    code, out, _ = command_line(*words)
+    assert (
+        code == 0 and "Groups without a row of a unit: 1, taken as missing; --absent zero counts nobody there." in out
+    )
+    out = command_line(*words, "--absent", "zero")[1]
+    assert "Groups without a row of a unit: 1, counted as zero." in out
+    found = {}
+    for absent in ("zero", "missing"):
+        rows = json.loads(command_line(*words, "--absent", absent, "--json")[1])
+        assert [(row["n_absent"], row["absent"]) for row in rows] == [(1, absent), (0, absent)]
+        found[absent] = rows[0]
+    # x: 10, 20, 30 of 60; y: 0, 20, 10 of 30, or without u1: 20, 30 of 50 and 20, 10 of 30
+    zero = (abs(10 / 60 - 0) + abs(20 / 60 - 20 / 30) + abs(30 / 60 - 10 / 30)) / 2
+    missing = (abs(20 / 50 - 20 / 30) + abs(30 / 50 - 10 / 30)) / 2
+    assert (found["zero"]["estimate"], found["zero"]["n_units"]) == (pytest.approx(zero), 3)
+    assert (found["missing"]["estimate"], found["missing"]["n_units"]) == (pytest.approx(missing), 2)
+    code, _, err = command_line(*words, "--absent", "none")
+    assert code == 2 and "--absent 'none' is not known. Valid: zero, missing." in err
+
+
+@pytest.mark.parametrize(
+    ("cells", "decimal", "read"),
+    [
+        (("1.054", "2.100"), "", None),
+        (("1,054", "20"), "", None),
+        (("1.054", "2.100"), ",", [1054, 2100]),
+        (("1.054", "2.100"), ".", [1.054, 2.1]),
+        (("1.054.200", "2.100"), "", [1054200, 2100]),
+        (("1,054,200", "2"), "", [1054200, 2]),
+        (("1.054,5", "2.100"), "", [1054.5, 2100]),
+        (("1.054", "0.5"), "", [1.054, 0.5]),
+        (("1,5", "20"), "", [1.5, 20]),
+        (("1054", "20.25"), "", [1054, 20.25]),
+    ],
+)
+def test_a_number_that_may_be_two_is_refused(
+    tmp_path: Path, cells: tuple[str, str], decimal: str, read: list[float] | None
+) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("unit;group;count\n" + "".join(f"u;{n};{cell}\n" for n, cell in enumerate(cells)), "utf-8")
+    layout = Layout(decimal=decimal)
+    if read is None:
+        with pytest.raises(SchemaError, match=r"is 1054 or 1.054, and no other cell shows which. Say it: --decimal"):
+            read_table(path, layout)
+    else:
+        assert read_table(path, layout)["count"].tolist() == read
