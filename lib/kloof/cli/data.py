@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kloof.fetch.doctor import Finding
     from kloof.fetch.download import News
     from kloof.fetch.get import Outcome, Report
+    from kloof.fetch.outline import Outline, Step
 
 
 data_commands = typer.Typer(
@@ -50,6 +51,9 @@ def fetch(
     accept: Annotated[bool, typer.Option("--accept", help="put revisions that were reported in use")] = False,
     workers: Annotated[int, typer.Option(help="questions at once, 1 to 4")] = 2,
     address: ADDRESSES = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="only say what it would do, with sizes and time; asks nothing of the network")
+    ] = False,
 ) -> None:
     """Download what is not there yet into data/raw, checked and named in a lock file, and put it in the store.
 
@@ -58,6 +62,7 @@ def fetch(
     from kloof.catalogue import catalogue
     from kloof.fetch.get import How, Wish
     from kloof.fetch.get import fetch as get
+    from kloof.fetch.outline import outline
     from kloof.fetch.registry import read_registry
     from kloof.paths import data_folder, project_folder
 
@@ -67,6 +72,9 @@ def fetch(
     registry = read_registry(data_folder() / "sources.toml")
     wish = Wish(tuple(source or ()), read_years(years or []), regions, all_columns)
     how = How(offline, refresh, accept, workers, addresses=_addresses(address or []))
+    if plan:
+        print("\n".join(_planned(outline(project_folder(), registry, catalogue(), wish, how))))
+        return
     with _Progress() as tell:
         report = get(project_folder(), registry, catalogue(), wish, how, tell)
     _show(report)
@@ -80,6 +88,44 @@ def fetch(
     )
 
 
+def _planned(made: "Outline") -> list[str]:
+    """Write what a download would do: a line for each source and state, then all of it together."""
+    from kloof.fetch.doctor import BY_HAND
+    from kloof.fetch.outline import HERE
+    from kloof.fetch.web import host
+
+    groups: dict[tuple[str, str, str], list[Step]] = {}
+    for step in made.steps:
+        groups.setdefault((step.job.source.id, step.state, step.why), []).append(step)
+    lines = []
+    for (source, state, why), steps in groups.items():
+        years = sorted({step.job.year for step in steps})
+        span = f"{years[0]}–{years[-1]}" if len(years) > 1 else str(years[0])
+        size = None if any(step.bytes is None for step in steps) else sum(step.bytes or 0 for step in steps)
+        about = "" if state == BY_HAND else "size not known before asking" if size is None else _size(size)
+        lines.append(f"{source:<24} {span:<10} {len(steps):>4} tables  {state:<12} {about:<12} {why}".rstrip())
+    asking = made.asking
+    hosts = sorted({host(step.job.source.where(step.job.year)) for step in asking})
+    more = f" and {made.unknown} tables of unknown size" if made.unknown else ""
+    here = sum(step.state == HERE for step in made.steps)
+    lines.append(
+        f"\n{len(asking)} tables to ask for, about {_size(made.bytes)}{more}, about {_time(made.seconds)} at 1 MB a "
+        f"second; {here} here already. Nothing was asked of the network."
+    )
+    return [*lines, f"Servers: {', '.join(hosts)}" if hosts else "", "Next: the same command without --plan"]
+
+
+def _size(count: int) -> str:
+    """Write bytes as a person says them."""
+    return f"{count / 1e6:.0f} MB" if count >= MEGA else f"{max(1, round(count / 1e3))} kB"
+
+
+def _time(seconds: float) -> str:
+    """Write seconds as a person says them."""
+    return f"{seconds / 60:.0f} minutes" if seconds >= LONG else f"{max(1, round(seconds))} seconds"
+
+
+MEGA, LONG = 1e6, 100.0
 ACCEPT = "The copies in use are unchanged. To use the revised ones: the same command with --accept instead of --refresh"
 
 
@@ -113,16 +159,31 @@ def doctor(source: SOURCES = None, address: ADDRESSES = None, workers: int = 2) 
     """Try the addresses and tables of data/sources.toml, and print the lines of it to change."""
     from kloof.fetch.doctor import MISMATCH, SHORT, UNREACHABLE, examine, lines_to_change
     from kloof.fetch.registry import choose, moved, read_registry
-    from kloof.fetch.web import Line
+    from kloof.fetch.web import Line, host, silent
+    from kloof.fetch.web import offline as no_server
     from kloof.paths import data_folder
 
     registry = read_registry(data_folder() / "sources.toml")
     for name, where in _addresses(address or []).items():
         registry[name] = moved(choose(registry, [name])[0], where)
-    findings = examine(choose(registry, source or []), Line(SHORT), workers, _print_finding)
+    chosen = choose(registry, source or [])
+    unreached = silent(one.where(year) for one in chosen for year in one.years)
+    servers = {host(one.where(year)) for one in chosen for year in one.years}
+    if unreached and len(unreached) == len(servers):
+        raise no_server(unreached, "Nothing was tried, and nothing is known of data/sources.toml. Try again online.")
+    for name, why in unreached.items():
+        print(f"{name}: {why}; its sources were not tried")
+    tried = [one for one in chosen if not any(host(one.where(year)) in unreached for year in one.years)]
+    findings = examine(tried, Line(SHORT), workers, _print_finding)
+    answered = [finding for finding in findings if finding.verdict != UNREACHABLE]
     lines = lines_to_change(registry, findings)
-    print("\nTo change in data/sources.toml:\n  " + "\n  ".join(lines) if lines else "\nNothing to change.")
-    if any(finding.verdict in (UNREACHABLE, MISMATCH) for finding in findings):
+    if lines:
+        print("\nTo change in data/sources.toml:\n  " + "\n  ".join(lines))
+    elif len(answered) == len(findings) and not unreached:
+        print("\nNothing to change.")
+    else:
+        print(f"\nNothing to change in what answered: {len(answered)} of {len(findings)} tables that were tried.")
+    if unreached or any(finding.verdict in (UNREACHABLE, MISMATCH) for finding in findings):
         raise typer.Exit(1)
     print("Next: kloof data fetch")
 

@@ -1,4 +1,4 @@
 """Open figures asked from their publishers; the only room that knows of a network.
 
-Others may use: doctor, download, get, rawstore, registry, web.
+Others may use: doctor, download, get, outline, rawstore, registry, web.
 """

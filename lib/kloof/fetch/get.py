@@ -33,7 +33,7 @@ from kloof.fetch.rawstore import (
 from kloof.fetch.registry import ALL, Source, choose, moved
 from kloof.fetch.revisions import Difference, difference
 from kloof.fetch.table import Column
-from kloof.fetch.web import Line, Patience
+from kloof.fetch.web import Line, Patience, host, offline, silent
 
 MOST_WORKERS = 4  # questions at once: public servers are shared
 _BY_HAND = "page"
@@ -84,7 +84,7 @@ class Report:
 
     def check(self) -> None:
         """Raise FetchError with all that failed; what did not fail is stored."""
-        failed = [outcome.detail for outcome in self.outcomes if outcome.state == "failed"]
+        failed = list(dict.fromkeys(outcome.detail for outcome in self.outcomes if outcome.state == "failed"))
         failed += [
             f"{region} is in none of these tables; is the code right, and was it a municipality in these years?"
             for region in self.nowhere
@@ -199,11 +199,15 @@ def _run(jobs: Sequence[Job], desk: Desk, held: dict[str, Held], how: How) -> di
     pool = ThreadPoolExecutor(how.workers, thread_name_prefix="fetch")
     waiting: dict[Future[Entry], _Task] = {}
     asked: dict[str, list[Job]] = {}  # jobs of several municipalities may be served by one copy of the whole country
+    there = {job.key: present(job, desk.home, held, desk.catalogue) for job in jobs}
+    no_way = _unreached([job for job in jobs if how.refresh or there[job.key][0] is None], len(jobs))
     try:
         for job in jobs:
-            entry, why = present(job, desk.home, held, desk.catalogue)
+            entry, why = there[job.key]
             if job.source.service == _BY_HAND:
                 outcomes[job.key] = _by_hand(job)
+            elif (entry is None or how.refresh) and (name := host(job.source.where(job.year))) in no_way:
+                outcomes[job.key] = Outcome(job, "failed", detail=f"{name} cannot be reached ({no_way[name]})")
             elif entry is None:
                 desk.notices.extend([] if why == NEVER else [f"{job}: {why}; downloaded again"])
                 narrow = held[job.key].current if why == NARROW and job.key in held else None
@@ -234,6 +238,18 @@ def _run(jobs: Sequence[Job], desk: Desk, held: dict[str, Held], how: How) -> di
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
     return outcomes
+
+
+def _unreached(jobs: Sequence[Job], asked: int) -> dict[str, str]:
+    """Find the servers of these jobs that cannot be reached, and why. Raises FetchError when that is all of them."""
+    addresses = [job.source.where(job.year) for job in jobs if job.source.service != _BY_HAND]
+    found = silent(addresses)
+    if found and len(found) == len(set(map(host, addresses))):
+        raise offline(
+            found, f"{asked - len(addresses)} of {asked} tables are here or by hand, and untouched. What it would do: "
+            "--plan; only what is here: --offline; another address: --address SOURCE=ADDRESS."
+        )  # fmt: skip
+    return found
 
 
 def _renewed(job: Job, desk: Desk, known: Held) -> Entry:

@@ -7,7 +7,7 @@ the server asks (Retry-After). What will not pass by itself is an error at once.
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 LONGEST_ADDRESS = 2000  # servers of Microsoft refuse a query string above 2,048 characters unless told otherwise
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 PIECE = 1 << 16
+REACH = 4.0  # seconds in which a server must let itself be reached
 SIGNS = "$,'():/"  # signs of OData that may stand in an address as they are
 _SHOWN = 120  # characters of a strange answer that an error shows
 
@@ -101,6 +102,61 @@ def follow(base: str, link: str, what: str) -> str:
             f"there; give the right address: kloof data fetch --address SOURCE=ADDRESS."
         )
     return urlunsplit((asked.scheme, *wanted[1:]))
+
+
+def host(where: str) -> str:
+    """Give the server of an address."""
+    return urlsplit(where).netloc
+
+
+def silent(addresses: Iterable[str], seconds: float = REACH) -> dict[str, str]:
+    """Name the servers of these addresses with which no connection can be made, and why, in a few seconds.
+
+    Every server is asked once, all at the same time; any answer at all, also a refusal, is one. A name that is looked
+    up for longer than that counts as no connection.
+    """
+    servers = {host(where): f"{urlsplit(where).scheme}://{host(where)}" for where in addresses}
+    found: dict[str, str] = dict.fromkeys(servers, f"no answer within {seconds:g} seconds")
+
+    def ask(name: str) -> None:
+        why = _no_connection(servers[name], seconds)
+        if why:
+            found[name] = why
+        else:
+            del found[name]
+
+    asking = [threading.Thread(target=ask, args=(name,), daemon=True) for name in servers]
+    until = monotonic() + seconds + 1
+    for thread in asking:
+        thread.start()
+    for thread in asking:
+        thread.join(max(0.0, until - monotonic()))
+    return {name: found[name] for name in servers if name in found}
+
+
+def _no_connection(server: str, seconds: float) -> str:
+    """Say why a server cannot be reached; nothing when it can."""
+    import requests
+    from urllib3.exceptions import NameResolutionError, NewConnectionError
+
+    try:
+        requests.head(server, timeout=seconds, allow_redirects=False, headers={"User-Agent": "kloof"}).close()
+    except requests.exceptions.ConnectTimeout:
+        return f"no connection within {seconds:g} seconds"
+    except requests.exceptions.ProxyError:
+        return "the proxy gives no connection"
+    except requests.RequestException as problem:
+        reason = getattr(problem.args[0] if problem.args else None, "reason", None)
+        if isinstance(reason, NameResolutionError):
+            return "its name cannot be looked up"
+        return "no connection" if isinstance(reason, NewConnectionError) else ""
+    return ""
+
+
+def offline(found: Mapping[str, str], kept: str) -> FetchError:
+    """Say that no server at all was reached, one line each; `kept` says what there is all the same."""
+    lines = "".join(f"\n  {name}: {why}" for name, why in found.items())
+    return FetchError(f"you seem to be offline: no server could be reached.{lines}\n{kept}")
 
 
 def get(line: Line, where: str, what: str, *, kind: str = "json", final: Callable[[str], bool] | None = None) -> Answer:

@@ -1,5 +1,6 @@
 """`kloof data` on the command line: what it prints, where it stops, and that a second call asks nothing."""
 
+import socket
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -9,7 +10,7 @@ from odata_server import World, kwb_table, national_table, serving
 
 from kloof.cli.data import read_years
 from kloof.errors import ParameterError
-from kloof.fetch import get
+from kloof.fetch import doctor, get
 from kloof.fetch.rawstore import folder, read_lock
 from kloof.store import read
 
@@ -162,3 +163,71 @@ def test_doctor_prints_a_table_and_the_lines_to_change(data: Data, world: World,
     assert [line[:4] for line in lines if line[:2] == ["kwb", "2016"]] == [["kwb", "2016", "83487NED", "mismatch"]]
     assert "To change in data/sources.toml:\n  [source.kwb]\n  # 2013: 82339NED: " in out
     assert (home / "data" / "sources.toml").read_bytes() == before
+
+
+def nowhere() -> str:
+    """Give an address at which nothing listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{free.getsockname()[1]}"
+
+
+def test_plan_says_sizes_and_time_first_and_asks_nothing(data: Data, world: World, home: Path) -> None:
+    address = f"kwb={world.base}"
+    words = (
+        "fetch",
+        "--plan",
+        "--municipality",
+        "GM0758",
+        "--years",
+        "2023-2024",
+        "--source",
+        "kwb",
+        "--source",
+        "iv3",
+    )
+    code, out, err = data(*words, "--address", address)
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0].split()[:7] == ["kwb", "2023–2024", "2", "tables", "to", "download", "385"]
+    assert lines[1].endswith("size not known before asking")
+    assert lines[3].startswith(
+        "4 tables to ask for, about 385 kB and 2 tables of unknown size, about 6 seconds at 1 MB"
+    )
+    assert lines[4] == f"Servers: {world.base.removeprefix('http://')}, dataderden.cbs.nl"
+    assert world.asked == [] and not folder(home).exists()
+
+
+def test_offline_is_one_line_for_each_server_and_exit_code_2(data: Data, home: Path) -> None:
+    address = nowhere()
+    server = address.removeprefix("http://")
+    words = ("--source", "kwb", "--address", f"kwb={address}")
+    for command in (("fetch", "--municipality", "GM0758"), ("doctor",)):
+        code, out, err = data(*command, *words)
+        assert (code, out) == (2, "")
+        assert err.splitlines()[:2] == [
+            "kloof: you seem to be offline: no server could be reached.", f"  {server}: no connection",
+        ]  # fmt: skip
+        assert "Nothing to change" not in out + err
+
+
+def test_doctor_says_what_was_not_tried(data: Data, world: World, home: Path) -> None:
+    address = nowhere()
+    where = ("--address", f"kwb={world.base}", "--address", f"crime={address}")
+    code, out, _ = data("doctor", "--source", "kwb", "--source", "crime", *where)
+    assert code == 1
+    assert out.startswith(f"{address.removeprefix('http://')}: no connection; its sources were not tried\n")
+    assert "crime " not in out and "\nkwb " in out
+
+
+@pytest.mark.parametrize(("verdict", "says"), [("verified", "Nothing to change."), ("unreachable", "0 of 1 tables")])
+def test_doctor_never_says_that_nothing_is_to_change_of_what_it_did_not_see(
+    data: Data, world: World, home: Path, monkeypatch: pytest.MonkeyPatch, verdict: str, says: str
+) -> None:
+    registry = home / "data" / "sources.toml"
+    registry.write_text(registry.read_text("utf-8").replace("verified = false", "verified = true"), "utf-8")
+    finding = doctor.Finding("kwb", (2017,), "83765NED", verdict)
+    monkeypatch.setattr(doctor, "examine", lambda *_: [finding])
+    code, out, _ = data("doctor", "--source", "kwb", "--address", f"kwb={world.base}")
+    assert says in out and ("\nNothing to change.\n" in out) == (verdict == "verified")
+    assert code == (0 if verdict == "verified" else 1)

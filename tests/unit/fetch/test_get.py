@@ -4,6 +4,7 @@ import errno
 import os
 import re
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -17,8 +18,10 @@ from stage import AMSTERDAM, KEY, Stage, knowing
 from kloof.catalogue import read_catalogue
 from kloof.errors import FetchError, ParameterError, SourceError
 from kloof.fetch import odata, rawstore
+from kloof.fetch.doctor import BY_HAND
 from kloof.fetch.download import News
 from kloof.fetch.get import How, Wish, fetch, plan
+from kloof.fetch.outline import HERE, TO_GET, TO_RENEW, outline
 from kloof.fetch.rawstore import folder, read_lock, read_raw
 from kloof.fetch.registry import read_registry
 
@@ -761,3 +764,59 @@ def test_the_plan_takes_each_source_as_it_is_published(stage: Stage) -> None:
         ("boundaries_buurt", 2016, "all"), ("boundaries_buurt", 2017, "all"),
         ("iv3", 2017, "GM0758"), ("iv3", 2017, "GM0344"),
     ]  # fmt: skip
+
+
+def unreachable() -> str:
+    """Give an address at which nothing listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{free.getsockname()[1]}"
+
+
+def test_without_any_server_it_is_offline_at_once_and_what_is_there_stays(stage: Stage) -> None:
+    stage.fetch()
+    before = rawstore.read_lock(stage.home)
+    nowhere = unreachable()
+    with pytest.raises(FetchError) as problem:
+        stage.fetch(Wish(("kwb",), (2016, 2017), ("GM0363",), True), addresses={"kwb": nowhere})
+    name = nowhere.removeprefix("http://")
+    assert str(problem.value).splitlines()[:2] == [
+        "you seem to be offline: no server could be reached.", f"  {name}: no connection",
+    ]  # fmt: skip
+    assert "1 of 2 tables are here or by hand, and untouched" in str(problem.value)
+    assert rawstore.read_lock(stage.home) == before
+    assert stage.fetch(addresses={"kwb": nowhere}).outcomes[0].state == "present"  # nothing to ask for
+
+
+def test_a_server_that_cannot_be_reached_fails_once_and_the_others_go_on(stage: Stage) -> None:
+    nowhere = unreachable()
+    wish = Wish(("kwb", "crime"), (2023, 2024), ("GM0758",))
+    report = stage.fetch(wish, addresses={"kwb": stage.world.base, "crime": nowhere})
+    states = {(one.job.source.id, one.job.year): one.state for one in report.outcomes}
+    assert states["kwb", 2024] == "fetched"
+    assert (states["crime", 2023], states["crime", 2024]) == ("failed", "failed")
+    with pytest.raises(FetchError) as problem:
+        report.check()
+    assert str(problem.value).count(f"{nowhere.removeprefix('http://')} cannot be reached (no connection)") == 1
+
+
+def test_what_it_would_do_is_said_without_asking(stage: Stage) -> None:
+    wish = Wish(("kwb", "iv3", "leefbaarometer_2"), (2016, 2017), ("GM0363",), True)
+    stage.fetch()
+    asked = len(stage.world.asked)
+    made = outline(stage.home, stage.registry, stage.catalogue, wish, How(addresses={"kwb": stage.world.base}))
+    found = [(step.job.source.id, step.job.year, step.state, step.rows) for step in made.steps]
+    assert found == [
+        ("kwb", 2016, TO_GET, 580), ("kwb", 2017, HERE, 580), ("iv3", 2017, TO_GET, None),
+        ("leefbaarometer_2", 2016, BY_HAND, None),
+    ]  # fmt: skip
+    # 580 rows as in the other year of this table, of 3,500 bytes; two tables to ask for, two at once
+    assert (made.bytes, made.unknown, len(made.asking)) == (580 * 3_500, 1, 2)
+    assert made.seconds == pytest.approx(3 + 2.03)
+    country = outline(stage.home, stage.registry, stage.catalogue, Wish(("kwb",), (2016,)), How())
+    assert country.steps[0].rows == 1 + 342 + 3_393 + 14_574
+    again = outline(stage.home, stage.registry, stage.catalogue, AMSTERDAM, How(refresh=True))
+    assert [step.state for step in again.steps] == [TO_RENEW]
+    assert len(stage.world.asked) == asked
+    with pytest.raises(ParameterError, match="no source has 1999"):
+        outline(stage.home, stage.registry, stage.catalogue, Wish(("kwb",), (1999,)), How())

@@ -1,18 +1,22 @@
 """One question is asked until its answer is whole; what will not pass by itself is an error at once."""
 
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+import requests
 from odata_server import Fault, Table, World, serving
 from stage import QUICK
+from urllib3.exceptions import MaxRetryError, NameResolutionError
 
 from kloof.errors import FetchError
 from kloof.fetch import web
-from kloof.fetch.web import Line, Patience, RefusedError, StoppedError, address, follow, get
+from kloof.fetch.web import Line, Patience, RefusedError, StoppedError, address, follow, get, offline, silent
 
 
 @pytest.fixture
@@ -124,3 +128,48 @@ def test_a_link_is_followed_on_the_same_server_and_scheme(link: str, expected: s
 def test_a_link_to_another_server_is_refused(link: str) -> None:
     with pytest.raises(FetchError, match=r"page 2: a\.nl links its next page to another server"):
         follow("https://a.nl/o/x", link, "page 2")
+
+
+def test_servers_that_cannot_be_reached_are_named_in_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(World({})) as world, socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        closed = f"http://127.0.0.1:{free.getsockname()[1]}"
+        found = silent([f"{world.base}/a", f"{world.base}/b", f"{closed}/x"], 2)
+    assert found == {closed.removeprefix("http://"): "no connection"}
+    assert world.asked == []
+    begin, over = time.monotonic(), threading.Event()
+
+    def head(*_: object, **__: object) -> None:
+        over.wait(30)
+        raise requests.exceptions.ReadTimeout
+
+    monkeypatch.setattr(requests, "head", head)
+    assert silent(["https://a.invalid", "https://b.invalid"], 0.2) == {
+        "a.invalid": "no answer within 0.2 seconds", "b.invalid": "no answer within 0.2 seconds",
+    }  # fmt: skip
+    assert time.monotonic() - begin < 5
+    over.set()
+    said = str(offline({"a.invalid": "no connection"}, "Nothing was tried."))
+    assert said == "you seem to be offline: no server could be reached.\n  a.invalid: no connection\nNothing was tried."
+
+
+NOT_FOUND = MaxRetryError(None, "/", NameResolutionError("a.invalid", None, socket.gaierror()))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("problem", "why"),
+    [
+        (requests.exceptions.ConnectionError(NOT_FOUND), "its name cannot be looked up"),
+        (requests.exceptions.ConnectTimeout(), "no connection within 2 seconds"),
+        (requests.exceptions.ProxyError(), "the proxy gives no connection"),
+        (requests.exceptions.ReadTimeout(), ""),
+        (requests.exceptions.ConnectionError("cut off"), ""),
+        (requests.exceptions.SSLError(), ""),
+    ],
+)
+def test_any_answer_is_one(monkeypatch: pytest.MonkeyPatch, problem: Exception, why: str) -> None:
+    def head(*_: object, **__: object) -> None:
+        raise problem
+
+    monkeypatch.setattr(requests, "head", head)
+    assert silent(["https://a.invalid"], 2) == ({"a.invalid": why} if why else {})
