@@ -90,7 +90,7 @@ def propose(
     _keep(text, area, year, figures, draft)
     texts = [title for title in cells.columns if title not in taken and title not in figures]
     _columns(text, figures, texts, draft, Meanings(catalogue, words, opened.path.stem))
-    return Proposal(_written(opened, draft), draft.understood, draft.left, draft.doubts)
+    return Proposal(_written(opened, draft), draft.understood, draft.left, draft.doubts + 1)  # whose figures
 
 
 def _largest(opened: Opened, draft: Draft) -> "tuple[str, Rows | pd.DataFrame]":
@@ -332,7 +332,7 @@ def _columns(
         also = f"so is {_quoted(given[found.indicator])}: choose one" if found else "near"
         also += f", or {near[1]}" if len(near) > 1 else ""
         line = f"# {_quoted(written)} = {_quoted(near[0] if near else '')}"
-        draft.columns.append(line + f"  # ? {also}" * bool(near))
+        draft.columns.append(line + f"  # {also}" * bool(near))
     if texts:
         draft.columns.append(f"# without numbers: {', '.join(map(_quoted, texts[:12]))}")
 
