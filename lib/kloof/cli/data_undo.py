@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
+FETCHED = ".rows.parquet"  # how files of kloof data fetch are called
+
 
 def remove(
     what: Annotated[str, typer.Argument(help="a file (its name, or the begin of its sha256), a source, or a year")],
@@ -19,6 +21,8 @@ def remove(
         print(f"  {count:>9} rows go           {name}")
     for name, count in done.back:
         print(f"  {count:>9} rows count again  {name}")
+    if any(name.endswith(FETCHED) for name, _ in done.gone):
+        print("  what was downloaded stays in data/raw, and the next kloof data fetch of it puts it back")
     for name in done.again:
         print(f"  its rows made way before kloof kept these; add it again: kloof data add {name}")
     if dry_run:

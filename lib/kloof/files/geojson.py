@@ -120,3 +120,16 @@ def _shapes(content: Mapping[str, Any], code: "pd.Series[Any]", crs: str) -> dic
     ]
     named = {"type": "name", "properties": {"name": f"urn:ogc:def:crs:{crs.replace(':', '::')}"}}
     return {"type": "FeatureCollection", "crs": named, "features": features}
+
+
+def shapes_by_row(opened: Opened, code: "pd.Series[Any]") -> dict[str, Any] | None:
+    """Keep the boundaries of the features at the rows that have a code; None when the file has none."""
+    content = opened.content
+    if not isinstance(content, dict) or content.get("type") != "FeatureCollection":
+        return None
+    last = {one: content["features"][place] for place, one in code.dropna().items()}
+    kept = {**content, "features": [feature for feature in last.values() if feature.get("geometry")]}
+    if not kept["features"]:
+        return None
+    codes = pd.Series([one for one, feature in last.items() if feature.get("geometry")], dtype="str")
+    return _shapes(kept, codes, _crs(opened, kept))

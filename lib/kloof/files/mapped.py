@@ -17,8 +17,9 @@ from kloof.catalogue import Catalogue, with_own
 from kloof.errors import KloofError, SchemaError, SourceError, examples, faults, nearest
 from kloof.files.areas import areas_to_name, code_names
 from kloof.files.cells import is_source
+from kloof.files.geojson import shapes_by_row
 from kloof.files.opening import Opened
-from kloof.files.plain import chosen, framed, text_of
+from kloof.files.plain import chosen, each, framed, text_of, texts
 from kloof.files.reading import MISSING, Grid, Reading, list_areas, read_codes, read_postcodes, twice
 from kloof.files.vocabularies import YEAR_SIGN, Column, Publication
 from kloof.schema import STATUSES, SetAside
@@ -207,6 +208,7 @@ def read_mapped(
         identity=tuple((title, why) for title, why in used.items() if title),
         not_understood=tuple((first, title) for title in rest),
         set_aside=(*aside, *more, SetAside("file", 0, "read_by_a_mapping", mapping.told)),
+        geometry=shapes_by_row(opened, code),
     )
 
 
@@ -239,12 +241,12 @@ def _are_there(wanted: Sequence[str], titles: Sequence[str], where: str) -> None
 def _rows_that_count(cells: pd.DataFrame, where: Where) -> tuple[pd.DataFrame, list[SetAside]]:
     """Set the rows aside that are no area, or that the mapping leaves out."""
     aside = []
-    area = cells[where.areas].map(text_of)
+    area = texts(cells[where.areas])
     source = cells[cells.columns[0]].map(is_source)
     blank = (area == "") & ~source
     out = area.isin(where.leave_out)
     for title, value in where.keep.items():
-        out |= cells[title].map(text_of) != value
+        out |= texts(cells[title]) != value
     out &= ~blank & ~source
     detail = ", ".join([*(f"{title} = {value}" for title, value in where.keep.items()), *where.leave_out[:5]])
     for bad, reason, told in (
@@ -258,7 +260,7 @@ def _years(rows: pd.DataFrame, where: Where, name: str) -> tuple["pd.Series[Any]
     """Give the year of each row, missing for another period than a year, and how many are."""
     if not isinstance(where.year, str):
         return pd.Series(where.year, index=rows.index, dtype="float64"), 0
-    text = rows[where.year].map(text_of)
+    text = texts(rows[where.year])
     other = text.map(lambda one: OTHER_PERIOD.fullmatch(one) is not None)
     match = text.map(WHOLE_YEAR.fullmatch)
     odd = text[match.isna() & ~other]
@@ -275,7 +277,7 @@ def _areas(
     places: tuple[Path | None, pd.DataFrame | None], name: str,
 ) -> "tuple[pd.Series[str], pd.Series[str], list[SetAside]]":  # fmt: skip
     """Give the code and the name of each row, and what was set aside."""
-    text = rows[where.areas].map(text_of).astype("str")
+    text = texts(rows[where.areas])
     if where.areas_are == BY_NAMES:
         _, book = areas_to_name(municipality or where.municipality or None, *places, name)
         code, aside = code_names(text, year.astype("str"), book, name)
@@ -286,7 +288,7 @@ def _areas(
         bare = text.str.fullmatch(r"\d+").fillna(False) if where.prefix else pd.Series(False, index=text.index)
         whole = where.prefix + text.str.zfill(WIDTH.get(where.prefix, 0))
         code, aside = read_codes(text.where(~bare, whole), name)
-    named = rows[where.name].map(text_of).astype("str") if where.name else code.str.removeprefix("PC")
+    named = texts(rows[where.name]) if where.name else code.str.removeprefix("PC")
     return code, named.where(code.notna()), aside
 
 
@@ -313,7 +315,7 @@ def _cells_of(cells: "pd.Series[Any]", where: Where) -> "pd.Series[Any]":
     if not where.missing and not where.decimal and not where.thousands:
         return cells
     marks = {mark: SAID_BY[status] for mark, status in where.missing.items()}
-    return cells.map(lambda cell: _cell_of(cell, marks, where)).astype("object")
+    return each(cells, lambda cell: _cell_of(cell, marks, where))
 
 
 def _cell_of(cell: Any, marks: Mapping[str, str], where: Where) -> Any:

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -74,6 +74,19 @@ def text_of(cell: object) -> str:
     if isinstance(cell, float) and cell.is_integer():
         return f"{cell:.0f}"
     return clean(cell)
+
+
+def texts(cells: "pd.Series[Any]") -> "pd.Series[str]":
+    """Write all cells of a column, each different one once."""
+    return each(cells, text_of).astype("str")
+
+
+def each(cells: "pd.Series[Any]", read: Callable[[Any], Any]) -> "pd.Series[Any]":
+    """Read every cell of a column, each different one once."""
+    plain = cells.map(repr) if any(isinstance(one, list | dict) for one in cells) else cells
+    places, values = pd.factorize(plain.to_numpy(dtype="object"), use_na_sentinel=True)
+    known = pd.Series([*map(read, values), read(None)], dtype="object")
+    return known.iloc[places].set_axis(cells.index)
 
 
 def _cell(row: Sequence[Any], place: int) -> Any:

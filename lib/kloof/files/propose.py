@@ -20,12 +20,14 @@ from kloof.files.cells import YEAR, clean, is_source
 from kloof.files.mapped import BY_NAMES, BY_POSTCODES, OTHER_PERIOD, WHOLE_YEAR
 from kloof.files.meanings import Meaning, Meanings
 from kloof.files.opening import Opened
-from kloof.files.plain import Rows, framed, tables_of, text_of
+from kloof.files.plain import Rows, framed, tables_of, text_of, texts
 from kloof.files.vocabularies import Vocabularies
 from kloof.schema import CODE
 
+LOOKED_AT = 20_000  # rows; the country has some 18,000 areas
 TITLES_WITHIN = 40  # rows in which the titles are looked for
 MOST = 0.8  # share of the cells that must be codes, years or numbers for a column to be such a column
+NO_CODE = frozenset({"", "NL", "NL01"})  # blank, and two other codes of the country, which every reader knows
 BARE_CODE = re.compile(r"(buurt|bu_|wijk|wk_|gemeente|gm_).*?(code|nr|nummer)|^(bu|wk|gm)(?:code|nr)?$", re.IGNORECASE)
 LIKE_NUMBER = re.compile(r"[-+]?\d[\d.,\s]*")
 MARKS = ("-99997", "-99995", "-99999999")  # what CBS writes for no value
@@ -70,11 +72,15 @@ def propose(
     draft = Draft()
     sheet, table = _largest(opened, draft)
     header = _header(table)
-    cells = framed(sheet, table, header)
-    cells = cells[~cells[cells.columns[0]].map(is_source)]
+    whole = framed(sheet, table, header)
+    cells = whole = whole[~whole[whole.columns[0]].map(is_source)]
     if not isinstance(table, pd.DataFrame):
         draft.say("header", header[0] if len(header) == 1 else list(header))
-    text = cells.map(text_of)
+    if len(whole) > LOOKED_AT:
+        step = -(-len(whole) // LOOKED_AT)
+        draft.columns.append(f"# proposed by every {step}th of {len(whole)} rows")
+        cells = whole.iloc[::step]
+    text = cells.apply(texts)
     area = _area(text, draft, known_areas, municipality, opened.name)
     above = [] if isinstance(table, pd.DataFrame) else table[: header[0] - 1]
     around = {
@@ -87,9 +93,9 @@ def propose(
     written = [title for title in figures if any(isinstance(cell, str) for cell in cells[title])]
     _signs(text[written], draft)
     _missing(text[figures], draft)
-    _keep(text, area, year, figures, draft)
-    texts = [title for title in cells.columns if title not in taken and title not in figures]
-    _columns(text, figures, texts, draft, Meanings(catalogue, words, opened.path.stem))
+    rest = [title for title in cells.columns if title not in taken and title not in figures]
+    _keep(whole[[area, *([year] if year else []), *rest]].apply(texts), area, year, draft)
+    _columns(text, figures, rest, draft, Meanings(catalogue, words, opened.path.stem))
     return Proposal(_written(opened, draft), draft.understood, draft.left, draft.doubts + 1)  # whose figures
 
 
@@ -140,7 +146,7 @@ def _area(text: pd.DataFrame, draft: Draft, known: pd.DataFrame, municipality: s
     if coded:
         area = max(coded, key=lambda title: text[title].nunique())
         draft.say("areas", area)
-        odd = [one for one in text[area].unique() if one and not re.fullmatch(CODE, one)]
+        odd = [one for one in text[area].unique() if one not in NO_CODE and not re.fullmatch(CODE, one)]
         if odd:
             draft.say("leave_out", odd[:20], "these are no codes of areas")
         whole = text[area].str.startswith("GM").all()
@@ -171,7 +177,7 @@ def _area(text: pd.DataFrame, draft: Draft, known: pd.DataFrame, municipality: s
 
 
 def _names_areas(title: str) -> bool:
-    return re.search(r"naam|name|wijken en buurten|regio", title, re.IGNORECASE) is not None
+    return re.search(r"naam|name|wijken en buurten|^regio", title, re.IGNORECASE) is not None
 
 
 def _named_area(text: pd.DataFrame, draft: Draft, known: pd.DataFrame, municipality: str, name: str) -> str:
@@ -211,7 +217,10 @@ def _year(text: pd.DataFrame, draft: Draft, area: str, around: Mapping[str, str]
         period = text[title].map(lambda one: bool(WHOLE_YEAR.fullmatch(one) or OTHER_PERIOD.fullmatch(one)))
         named = re.search(r"jaar|year|period", title, re.IGNORECASE)
         if title != area and period.mean() == 1 and (named or text[title].nunique() < len(text) / 2):
-            draft.say("year", title, "" if named else "every cell is a year; is it the year of the figures?")
+            said = set(YEAR.findall(around["file name"]))
+            odd = said - {match[1] for one in text[title].unique() if (match := WHOLE_YEAR.fullmatch(one))}
+            doubt = "" if named else "every cell is a year; is it the year of the figures?"
+            draft.say("year", title, f"the name of the file says {', '.join(sorted(odd))}" if odd else doubt)
             return str(title)
     if sum(re.fullmatch(YEAR, title) is not None for title in text.columns) > 1:
         return ""
@@ -277,14 +286,14 @@ def _missing(cells: pd.DataFrame, draft: Draft) -> None:
         draft.say("missing", said, f"{shown}; suppressed: too few people to publish")
 
 
-def _keep(text: pd.DataFrame, area: str, year: str, figures: Sequence[str], draft: Draft) -> None:
+def _keep(text: pd.DataFrame, area: str, year: str, draft: Draft) -> None:
     """Find a value of another column by which every area stands once in a year."""
     out = text[area].isin(draft.table.get("leave_out", ([], ""))[0]) | (text[area] == "")
     key = [area, *([year] if year else [])]
     rows = text[~out]
     if draft.table.get("areas_are", ("", ""))[0] == BY_NAMES or not rows.duplicated(key).any():
         return
-    others = [title for title in text.columns if title not in (*key, *figures) and 1 < text[title].nunique() <= 50]
+    others = [title for title in text.columns if title not in key and 1 < text[title].nunique() <= 50]
     for title in others:
         values = [one for one in rows[title].unique() if not rows[rows[title] == one].duplicated(key).any()]
         if values:
@@ -298,9 +307,7 @@ def _keep(text: pd.DataFrame, area: str, year: str, figures: Sequence[str], draf
     draft.say("keep", {}, f"areas stand more than once in a year: say which rows count by a column ({shown or 'none'})")
 
 
-def _columns(
-    text: pd.DataFrame, figures: Sequence[str], texts: Sequence[str], draft: Draft, meanings: Meanings
-) -> None:
+def _columns(text: pd.DataFrame, figures: Sequence[str], rest: Sequence[str], draft: Draft, meanings: Meanings) -> None:
     """Write a line for each column with figures: what it means, or what it is near to."""
     by_template: dict[str, list[str]] = {}
     for title in figures:
@@ -333,8 +340,8 @@ def _columns(
         also += f", or {near[1]}" if len(near) > 1 else ""
         line = f"# {_quoted(written)} = {_quoted(near[0] if near else '')}"
         draft.columns.append(line + f"  # {also}" * bool(near))
-    if texts:
-        draft.columns.append(f"# without numbers: {', '.join(map(_quoted, texts[:12]))}")
+    if rest:
+        draft.columns.append(f"# without numbers: {', '.join(map(_quoted, rest[:12]))}")
 
 
 def _scaled(cells: "pd.Series[str]", own: Indicator, found: Meaning, draft: Draft) -> tuple[float, str]:

@@ -164,7 +164,11 @@ class _Work:
         counting = f"select * from {rows_of(self.place, entry['observations'])} anti join gone using ({SCOPE})"
         query = f"{counting} union all by name {free}"
         rows = self._count(query)
-        return entry if rows == entry["rows"] else self._write(entry, query, rows) | {"whole": whole_of(entry)}
+        if rows == entry["rows"]:
+            return entry
+        renewed = self._write(entry, query, rows)
+        is_whole = rows == self._count(f"select * from {self._whole(entry)}")
+        return renewed | {"whole": renewed["observations"] if is_whole else whole_of(entry)}
 
     def _write(self, entry: Mapping[str, Any], query: str, rows: int, what: str = "") -> dict[str, Any]:
         """Write a new part of a file, or only count its rows."""

@@ -120,6 +120,24 @@ def test_every_form_of_table(tmp_path: Path, known: Catalogue) -> None:
         recognise(tmp_path / "a.db", known, mapping=read_map(said, known)[0])
 
 
+def test_boundaries_come_with_the_rows_that_count(tmp_path: Path, known: Catalogue) -> None:
+    def feature(code: str, kind: str, x: float) -> dict[str, object]:
+        properties = {"where": code, "kind": kind, "people": 1}
+        return {"type": "Feature", "properties": properties, "geometry": {"type": "Point", "coordinates": [x, 52]}}
+
+    shapes = [feature("BU03440001", "land", 5.1), feature("BU03440001", "water", 5.2), feature("BU03440002", "land", 5)]
+    (tmp_path / "a.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": shapes}), "utf-8")
+    said = tmp_path / "a.toml"
+    said.write_text(
+        f'[table]\nkeep = {{ kind = "land" }}\n{TABLE}[source]\nid = "own_a"\n[columns]\n{COLUMNS}', "utf-8"
+    )
+    found = recognise(tmp_path / "a.geojson", known, mapping=read_map(said, known)[0])
+    assert found.geometry is not None
+    here = [(one["properties"]["code"], one["geometry"]["coordinates"][0]) for one in found.geometry["features"]]
+    assert here == [("BU03440001", 5.1), ("BU03440002", 5)]
+    assert "EPSG::4326" in found.geometry["crs"]["properties"]["name"]
+
+
 def test_an_own_indicator_goes_along(read: Read, known: Catalogue) -> None:
     found = read("where,people\nGM0344,5\n", columns='"people" = "playgrounds"', more=OWN)
     assert figures(found) == [("GM0344", 2020, "playgrounds", 5, "measured")]

@@ -120,6 +120,7 @@ REAL = {
     "pc4/cbs_pc4_median_income.xlsx": {},
     "breda/woz_2015_2022.csv": {},
     "breda/crimes_per_district_2012_2022.zip": {},
+    "rivm/rivm_50090NED_2012_2016_2020.parquet": {},
 }
 # a code, a year, an indicator and the figure that stands there in the file
 CELLS = {
@@ -130,6 +131,7 @@ CELLS = {
     "pc4/cbs_pc4_median_income.xlsx": ("PC1011", 2017, "households_income_quintile_2_share", 15.4),
     "breda/woz_2015_2022.csv": ("BU07580001", 2022, "mean_dwelling_value", 271),
     "breda/crimes_per_district_2012_2022.zip": ("GM0758", 2022, "registered_crimes", 10752),
+    "rivm/rivm_50090NED_2012_2016_2020.parquet": ("GM0758", 2020, "lonely_share", 0),
 }
 MOST_LINES = 4
 

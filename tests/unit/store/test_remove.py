@@ -62,6 +62,24 @@ def test_what_made_way_comes_back(folder: Path) -> None:
     assert whole(folder) == before
 
 
+def test_a_removal_that_is_stopped_leaves_the_store_as_it_was(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    add.add(file("right.csv", FIRST), folder)
+    add.add(file("wrong.csv", WRONG[:3]), folder, replacing=True)
+    before = whole(folder)
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("kloof.store.remove.replace_manifest", stop)
+        for what in ("wrong.csv", "2023", "cbs_2023"):
+            with pytest.raises(KeyboardInterrupt):
+                remove(what, folder)
+            assert whole(folder) == before
+    remove("wrong.csv", folder)
+    assert len(whole(folder)) == 7 and len(names(folder)) == 4  # manifest, lock, areas, one part
+
+
 def test_names_of_areas_go_and_come_with_their_file(folder: Path) -> None:
     add.add(file("right.csv", FIRST, {A: "Assen"}), folder)
     extra: Row = ("BU00140009", 2023, "inhabitants", 1, "cbs_2023")
