@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from kloof.files.recognise import Recognised
 
 
-FILES = Annotated[list[Path], typer.Argument(help="files: CSV, Excel, parquet, SQLite, JSON, GeoJSON, zip")]
+FILES = Annotated[
+    list[Path], typer.Argument(help="files: CSV, Excel, parquet, SQLite, JSON, GeoJSON, GeoPackage, dBase; zip, gz")
+]
 MUNICIPALITY = Annotated[str | None, typer.Option(help="keep this municipality only, such as GM0758")]
+YEAR = Annotated[int | None, typer.Option(help="year of the figures, where the file does not say it")]
 CODES = Annotated[Path | None, typer.Option(help="CSV with columns code, name, for files that carry names only")]
 
 
@@ -24,6 +27,7 @@ def add(
     files: FILES,
     municipality: MUNICIPALITY = None,
     codes: CODES = None,
+    year: YEAR = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what it is, and store nothing")] = False,
     replace: Annotated[bool, typer.Option("--replace", help="let it replace figures that it contradicts")] = False,
 ) -> None:
@@ -39,7 +43,7 @@ def add(
     refused, place = [], municipality or ""
     for path in files:
         try:
-            read = recognise(path, known, municipality=municipality, codes=codes, areas=areas)
+            read = recognise(path, known, municipality=municipality, codes=codes, areas=areas, year=year)
             print("\n".join(report(read, reasons)))
             place = place or next((code for code in read.areas["code"] if code.startswith("GM")), "")
             if not dry_run:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from kloof.errors import SourceError
-from kloof.files.cells import clean, is_source, one_year, tabulate
+from kloof.files.cells import clean, is_source, tabulate
 from kloof.files.opening import Opened
 from kloof.files.reading import Grid, Reading, list_areas, read_codes, read_postcodes, sort_titles
 from kloof.files.vocabularies import Vocabularies
@@ -26,7 +26,7 @@ def read_postcode_csv(opened: Opened, words: Vocabularies) -> Reading | None:
     rows = opened.rows or []
     if not rows or rows[0][0] != "PC4" or words["postcode"].known(rows[0]) < len(rows[0]) / 2:
         return None
-    year = one_year(opened.path, opened.path.stem)
+    year = opened.one_year(opened.stem)
     cells = tabulate(opened.name, rows[0], rows[1:])
     found = sort_titles(rows[0], words["postcode"], opened.name)
     code = read_postcodes(cells["PC4"], opened.name)
@@ -67,7 +67,7 @@ def read_income_workbook(opened: Opened, words: Vocabularies) -> Reading | None:
         titles = ["Postcodegebied"] + [
             " ".join(part for row in rows[top:head] if (part := clean(row[place]))) for place in range(1, len(rows[0]))
         ]
-        year = one_year(opened.path, " ".join(first[:head]))
+        year = opened.one_year(" ".join(first[:head]))
         body = [row for row in rows[head + 1 :] if clean(row[0])]
         below = [row for row in body if is_source(clean(row[0]))]
         cells = tabulate(opened.name, titles, [row for row in body if row not in below])

@@ -7,6 +7,7 @@ knows is refused, with what it looks like and what to do.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -82,18 +83,19 @@ def recognise(
     municipality: str | None = None,
     codes: Path | None = None,
     areas: pd.DataFrame | None = None,
+    year: int | None = None,
 ) -> Recognised:
     """Recognise one file and read all municipalities in it, or only `municipality` (`GM` + 4 digits).
 
     `codes` is a CSV with columns code, name, for files that carry names only; `areas` (code, name) are the areas known
-    from elsewhere, by default those of the embedded sets. Raises SourceError (absent, damaged, not recognised, more
-    than one thing it could be), SchemaError (columns, cells and rows that contradict), ParameterError (municipality
-    or codes needed, or wrong).
+    from elsewhere, by default those of the embedded sets; `year` is that of a file that does not say it. Raises
+    SourceError (absent, damaged, not recognised, more than one thing it could be), SchemaError (columns, cells and rows
+    that contradict), ParameterError (municipality or codes needed, or wrong).
     """
     if municipality is not None and not re.fullmatch(r"GM\d{4}", municipality):
         raise ParameterError(f"municipality {municipality!r} is no CBS code; write GM and four digits, such as GM0758.")
     words = read_vocabularies(data_folder() / "vocabularies.toml", catalogue)
-    opened = open_file(path)
+    opened = open_file(path, year)
     places = embedded_areas() if areas is None else areas
     reading = _reading(opened, words, catalogue, municipality, (codes, places))
     if reading is None:
@@ -163,7 +165,7 @@ def _reading(
             or read_yearly(opened, words, catalogue, municipality, places)
             or read_fields(opened, words, catalogue)
         )
-    if found is None and (form not in ("text", "sqlite") or opened.inside):
+    if found is None and form not in ("text", "sqlite"):
         raise SourceError(_not_recognised(opened))
     return found
 
@@ -224,17 +226,19 @@ def _with_known_names(
 ) -> tuple[Any, list[SetAside]]:
     """Read KWB; names get the codes of areas that are known, when these are all of them, else local codes."""
     own = known[known["code"].str.slice(2, 6) == municipality[2:]] if municipality else known[:0]
+    path = Path(opened.inside) if opened.inside else opened.path
+    read = partial(read_kwb, path, municipality, catalogue, content=opened.data, year=opened.year)
     if codes is None and {"WK", "BU"} <= set(own["code"].str.slice(0, 2)):
         try:
-            return read_kwb(opened.path, municipality, catalogue, codes=own), []
+            return read(codes=own), []
         except ParameterError:
             pass  # it carries its own codes
         except SchemaError as problem:
             if "the codebook for" not in str(problem):
                 raise
             notice = [SetAside("kwb_codes", 0, "known_areas_do_not_fit", str(problem)[:200])]
-            return read_kwb(opened.path, municipality, catalogue), notice
-    return read_kwb(opened.path, municipality, catalogue, codes=codes), []
+            return read(), notice
+    return read(codes=codes), []
 
 
 def _sources(checked: pd.DataFrame, words: Vocabularies, path: Path, retrieved: str) -> pd.DataFrame:

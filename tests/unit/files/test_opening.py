@@ -1,7 +1,9 @@
 """A file is opened by what is in it; what is no table is refused by what it looks like."""
 
+import gzip
 import io
 import json
+import struct
 import zipfile
 from pathlib import Path
 
@@ -28,7 +30,7 @@ def save(folder: Path, name: str, content: bytes) -> Path:
         ("report.csv", b"%PDF-1.7", r"a PDF"),
         ("kwb.csv", b"\xef\xbb\xbf\n  <!DOCTYPE html><html>", r"a web page or XML.*download"),
         ("kwb.xml", b"<?xml version='1.0'?><a/>", r"a web page or XML"),
-        ("kwb.gz", b"\x1f\x8b\x08\x00", r"a gzip archive"),
+        ("kwb.gz", b"\x1f\x8b\x08\x00", r"a damaged gzip archive"),
         ("kwb.csv", b" \n", r"is empty"),
         ("kwb.csv", b"naam;\xe9\xe9n", r"neither text in UTF-8"),
         ("kwb.json", b'{"value": [', r"damaged JSON"),
@@ -79,6 +81,50 @@ def test_a_zip_with_one_table_is_opened_and_what_macos_adds_does_not_count(tmp_p
     assert found.rows == [["a", "b"], ["1", "2"]] and found.inside == "Crime.csv"
 
 
+@pytest.mark.parametrize("name", ["kwb_2017.csv.gz", "kwb_2017.zip"])
+def test_a_packed_table_is_read_as_itself(tmp_path: Path, name: str) -> None:
+    text = b"a\tb\n1\t2\n"
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("kwb_2017.csv", text)
+    packed = gzip.compress(text) if name.endswith("gz") else buffer.getvalue()
+    found = open_file(save(tmp_path, name, packed))
+    assert (found.rows, found.inside, found.data) == ([["a", "b"], ["1", "2"]], "kwb_2017.csv", text)
+    assert found.one_year(found.stem) == 2017
+    twice = save(tmp_path, "twice.csv.gz", gzip.compress(packed))
+    with pytest.raises(SourceError, match=r"twice\.csv\.gz is packed, and twice\.csv in it is packed again"):
+        open_file(twice)
+
+
+def dbase(rows: list[tuple[str, float]], encoding: str) -> bytes:
+    """A dBase III table of two fields, written by hand after the description of the format."""
+    fields = b"".join(
+        struct.pack("<11sc4xBB14x", name, kind, size, places)
+        for name, kind, size, places in ((b"NAAM", b"C", 20, 0), (b"INW", b"N", 9, 1))
+    )
+    body = b"".join(b" " + name.encode(encoding).ljust(20) + f"{value:9.1f}".encode() for name, value in rows)
+    return struct.pack("<4BIHH20x", 3, 254, 1, 1, len(rows), 32 + 64 + 1, 1 + 20 + 9) + fields + b"\r" + body + b"\x1a"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_a_dbase_table_is_read_in_its_own_letters(tmp_path: Path, encoding: str) -> None:
+    rows = [("Súdwest-Fryslân", 89_999.0), ("Één", -99997.0)]
+    alone = save(tmp_path, "wijk.dbf", dbase(rows, encoding))
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("wijk.dbf", dbase(rows, encoding))
+        archive.writestr("wijk.shp", b"shapes")
+        archive.writestr("wijk.shp.xml", b"<x/>")
+    for path in (alone, save(tmp_path, "kaart.zip", buffer.getvalue())):
+        found = open_file(path)
+        assert found.form == "dbase" and found.table is not None
+        assert found.table.to_numpy().tolist() == [list(row) for row in rows]
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.writestr("buurt.dbf", dbase(rows, encoding))
+    with pytest.raises(SourceError, match=r"holds 4 files .*Unpack it and add its tables"):
+        open_file(save(tmp_path, "kaart.zip", buffer.getvalue()))
+
+
 def test_what_fetch_noted_is_read_beside_its_table(tmp_path: Path) -> None:
     buffer = io.BytesIO()
     pd.DataFrame({"a": [1]}).to_parquet(buffer)
@@ -95,6 +141,6 @@ def test_what_fetch_noted_is_read_beside_its_table(tmp_path: Path) -> None:
 def test_any_bytes_are_opened_or_refused_in_words(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     path = save(tmp_path_factory.getbasetemp(), "any.dat", content)
     try:
-        assert open_file(path).form in ("text", "json", "sqlite", "workbook", "parquet")
+        assert open_file(path).form in ("text", "json", "sqlite", "workbook", "parquet", "dbase")
     except KloofError as problem:
         assert "any.dat" in str(problem)
