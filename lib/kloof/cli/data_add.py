@@ -1,5 +1,6 @@
 """`kloof data add FILE…` and `kloof data coverage`: what a file is, and which figures there are."""
 
+import textwrap
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -111,21 +112,27 @@ def _store(read: "Recognised", replacing: bool) -> str:
 
 
 def report(read: "Recognised", reasons: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """Write what was recognised, as lines of text: every column of the file is in one of three lists."""
+    """Write what was recognised, as lines of text: every column of the file is in one of four lists."""
+    from kloof.files.vocabularies import NOT_IN_CATALOGUE
     from kloof.words.sentences import template
 
     levels = read.areas["level"].value_counts().sort_index()
     statuses = read.observations["status"].value_counts().sort_index()
+    known = [title for title, why in read.identity if why == NOT_IN_CATALOGUE]
+    figures = known or read.understood or read.not_understood
+    understood = f"{read.share_understood:.1f} % of the columns with figures" if figures else "no figures in it"
     lines = [
         f"{read.name}: {read.kind}, {read.edition}",
         *(f"  table           {name}: {rows} rows × {columns} columns" for name, rows, columns in read.tables),
         f"  areas           {', '.join(f'{count} {level}' for level, count in levels.items())}",
         f"  figures         {len(read.observations)} ({', '.join(f'{n} {name}' for name, n in statuses.items())})",
         f"  sources         {', '.join(read.sources['source_id'])}",
-        f"  understood      {read.share_understood:.1f} % of the columns with figures",
+        f"  understood      {understood}",
         *_columns(read),
-        f"  no figures      {len(read.identity)} columns",
-        *_together((reasons[why]["en"], title or "(no title)") for title, why in read.identity),
+        f"  no figures      {len(read.identity) - len(known)} columns",
+        *_together((reasons[why]["en"], title or "(no title)") for title, why in read.identity if title not in known),
+        *([f"  no indicator    {len(known)} columns, known and not in the catalogue"] if known else []),
+        *(f"    {line}" for line in textwrap.wrap(", ".join(known), 116, break_on_hyphens=False)),
         f"  not understood  {len(read.not_understood)} columns",
         *_together((title, str(year)) for year, title in read.not_understood),
         f"  set aside       {sum(one.rows for one in read.set_aside)} rows or cells",

@@ -3,24 +3,22 @@
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from kloof.errors import SourceError
-from kloof.files.cells import one_year
+from kloof.files.maps import CODES, DEGREES, RD, code_title, collection, map_reading, read_layer
+from kloof.files.municipalities import Known
 from kloof.files.opening import Opened
-from kloof.files.reading import ABROAD, Grid, Reading, list_areas, read_codes, sort_titles
-from kloof.files.vocabularies import Vocabularies, Vocabulary
-from kloof.schema import SetAside
+from kloof.files.reading import Reading
+from kloof.files.vocabularies import Vocabularies
 
-CODES = ("BU_CODE", "buurtcode", "WK_CODE", "wijkcode", "GM_CODE", "gemeentecode", "statcode", "code")
-NAMES = ("BU_NAAM", "buurtnaam", "WK_NAAM", "wijknaam", "GM_NAAM", "gemeentenaam", "statnaam", "name")
-RD, DEGREES = "EPSG:28992", "EPSG:4326"
 CRS = ((re.compile(r"28992"), RD), (re.compile(r"CRS84|4326"), DEGREES))
 
 
-def read_shapes(opened: Opened, words: Vocabularies) -> Reading | None:
+def read_shapes(opened: Opened, words: Vocabularies, known: Known) -> Reading | None:
     """Read a FeatureCollection with an area code in the properties; None when it is none.
 
     `geometry` of the result is GeoJSON with only the code as property; its crs is EPSG:28992 (metres) or EPSG:4326
@@ -34,31 +32,21 @@ def read_shapes(opened: Opened, words: Vocabularies) -> Reading | None:
         raise SourceError(f"{opened.name} is GeoJSON without features, or with some that are none. Download it again.")
     cells = pd.DataFrame([feature.get("properties") or {} for feature in features])
     titles = [str(title) for title in cells.columns]
-    by_name = {title.casefold(): title for title in titles}
-    code_title = next((by_name[name.casefold()] for name in CODES if name.casefold() in by_name), None)
-    if code_title is None:
+    if code_title(titles) is None:
         raise SourceError(
             f"{opened.name} is GeoJSON without area codes: its properties are {', '.join(titles[:6])}. One of "
             f"{', '.join(CODES)} should be among them."
         )
-    name_title = next((by_name[name.casefold()] for name in NAMES if name.casefold() in by_name), code_title)
-    vocabulary = max((words["map"], words["panel"], words["leefbaarometer3"]), key=lambda one: one.known(titles))
-    found = sort_titles(titles, vocabulary, opened.name)
-    code, aside = read_codes(cells[code_title], opened.name)
-    year = _year(opened, cells, content)
-    grids = (Grid(opened.name, code, year, cells[list(found.columns)], found.columns),) if found.columns else ()
-    crs = _crs(opened, content)
-    return Reading(
-        kind="geojson",
-        edition=f"{_what(vocabulary)} {year}, {crs}",
-        tables=((opened.name, len(cells), len(titles)),),
-        grids=grids,
-        areas=list_areas(code, cells[name_title].astype("str")),
-        identity=found.identity,
-        not_understood=tuple((year, title) for title in found.unknown),
-        set_aside=(*aside, SetAside("shapes", 0, "coordinates", crs)),
-        geometry=_shapes(content, cells[code_title], crs),
-    )
+    metadata = content.get("metadata")
+    layer = read_layer(opened, opened.name, cells, words, known, metadata if isinstance(metadata, dict) else None)
+    shapes = [
+        (code, feature["geometry"])
+        for code, feature in zip(layer.code, features, strict=True)
+        if isinstance(code, str) and feature.get("geometry")
+    ]
+    geometry, notices = collection(shapes, _crs(opened, content))
+    reading = map_reading(opened, [(opened.name, layer)], [len(titles)], geometry, notices)
+    return replace(reading, edition=f"{reading.edition}, {notices[0].detail}")
 
 
 def _is_feature(feature: Any) -> bool:
@@ -66,23 +54,6 @@ def _is_feature(feature: Any) -> bool:
     return isinstance(feature, dict) and all(
         isinstance(feature.get(part), dict | None) for part in ("properties", "geometry")
     )
-
-
-def _what(vocabulary: Vocabulary) -> str:
-    """Name what the properties are."""
-    return {"map": "wijk- en buurtkaart", "panel": "gemeentekaart", "leefbaarometer3": "Leefbaarometer 3.0"}[
-        vocabulary.kind
-    ]
-
-
-def _year(opened: Opened, cells: pd.DataFrame, content: Mapping[str, Any]) -> int:
-    """Find the year: in JRSTATCODE, in the metadata, else in the name of the file."""
-    if "JRSTATCODE" in cells:
-        return one_year(opened.path, " ".join(sorted({str(one)[:4] for one in cells["JRSTATCODE"]})))
-    metadata = content.get("metadata")
-    if isinstance(metadata, dict) and re.fullmatch(r"(?:19|20)\d\d", str(metadata.get("year"))):
-        return int(metadata["year"])
-    return one_year(opened.path, opened.path.stem)
 
 
 def _crs(opened: Opened, content: Mapping[str, Any]) -> str:
@@ -109,14 +80,3 @@ def _first(content: Mapping[str, Any]) -> tuple[float, float]:
         if isinstance(point, list) and len(point) > 1 and all(isinstance(one, (int, float)) for one in point):
             return float(point[0]), float(point[1])
     return 0.0, 0.0
-
-
-def _shapes(content: Mapping[str, Any], code: "pd.Series[Any]", crs: str) -> dict[str, Any]:
-    """Keep the boundaries, with nothing but the code."""
-    features = [
-        {"type": "Feature", "properties": {"code": str(one).strip()}, "geometry": feature["geometry"]}
-        for one, feature in zip(code, content["features"], strict=True)
-        if feature.get("geometry") and str(one).strip() != ABROAD
-    ]
-    named = {"type": "name", "properties": {"name": f"urn:ogc:def:crs:{crs.replace(':', '::')}"}}
-    return {"type": "FeatureCollection", "crs": named, "features": features}

@@ -18,15 +18,17 @@ from kloof.errors import ParameterError, SchemaError, SourceError, examples
 from kloof.files.areas import ROUNDED_TO, sums
 from kloof.files.cells import normalise
 from kloof.files.geojson import read_shapes
+from kloof.files.geopackage import read_geopackage
 from kloof.files.iv3 import read_accounts, read_prices
 from kloof.files.kwb import read_kwb
 from kloof.files.kwb_workbook import read_kwb_workbook, read_panel
+from kloof.files.maps import read_map_table
 from kloof.files.opening import Opened, open_file
 from kloof.files.police import read_police
 from kloof.files.postcodes import read_income_workbook, read_leefbaarometer, read_postcode_csv
 from kloof.files.reading import Reading, observations, only
 from kloof.files.statline import read_fields
-from kloof.files.vocabularies import Vocabularies, read_vocabularies
+from kloof.files.vocabularies import NOT_IN_CATALOGUE, Vocabularies, read_vocabularies
 from kloof.files.woonikveilig import read_national_json, read_national_parquet
 from kloof.files.years_across import read_yearly
 from kloof.paths import data_folder, embedded
@@ -71,8 +73,12 @@ class Recognised:
 
     @property
     def share_understood(self) -> float:
-        """Percent understood of the columns that may hold a figure, each year of a column on its own."""
+        """Percent understood of the columns that may hold a figure, each year of a column on its own.
+
+        Columns whose figure is known and has no indicator in the catalogue are not understood.
+        """
         known, unknown = len(self.understood), len(self.not_understood)
+        unknown += sum(why == NOT_IN_CATALOGUE for _, why in self.identity)
         return 100.0 * known / (known + unknown) if known + unknown else 100.0
 
 
@@ -139,13 +145,18 @@ def _reading(
             or read_accounts(opened, words)
             or read_prices(opened, words)
             or read_fields(opened, words, catalogue)
+            or read_map_table(opened, words, places)
         )
+    elif form == "sqlite":
+        found = read_geopackage(opened, words, places)
+    elif form == "dbase":
+        found = read_map_table(opened, words, places)
     elif form == "json":
         found = (
             read_national_json(opened, words)
             or read_accounts(opened, words)
             or read_prices(opened, words)
-            or read_shapes(opened, words)
+            or read_shapes(opened, words, places)
             or read_leefbaarometer(opened, words)
             or read_fields(opened, words, catalogue)
         )
@@ -161,6 +172,7 @@ def _reading(
             or read_leefbaarometer(opened, words)
             or read_police(opened, words, municipality, *places)
             or read_panel(opened, words)
+            or read_map_table(opened, words, places)
             or read_kwb_workbook(opened, words)
             or read_yearly(opened, words, catalogue, municipality, places)
             or read_fields(opened, words, catalogue)

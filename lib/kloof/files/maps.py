@@ -1,0 +1,220 @@
+"""Reads the attributes of the map of wijken and buurten and of other maps of areas, whatever form carries them.
+
+A layer is a table with a row per shape. Rows of water repeat the code of the land beside them and are set aside.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from kloof.errors import SourceError, examples
+from kloof.files.cells import YEAR, clean, tabulate
+from kloof.files.municipalities import TITLES, Known, code_municipalities
+from kloof.files.opening import Opened
+from kloof.files.reading import Grid, Reading, Titles, list_areas, read_codes, read_postcodes, sort_titles
+from kloof.files.vocabularies import Vocabularies, Vocabulary
+from kloof.schema import SetAside
+
+CODES = ("bu_code", "buurtcode", "wk_code", "wijkcode", "gm_code", "gemeentecode", "statcode", "code", "pc4")
+NAMES = ("bu_naam", "buurtnaam", "wk_naam", "wijknaam", "gm_naam", "gemeentenaam", "statnaam", "name")
+KINDS = {"map": "wijk- en buurtkaart", "panel": "gemeentekaart", "leefbaarometer3": "Leefbaarometer 3.0"}
+FORMS = {"json": "geojson", "sqlite": "geopackage"}
+RD, DEGREES = "EPSG:28992", "EPSG:4326"
+WATER = {"JA", "B"}  # large inland water, and water outside
+# one name with two meanings: the line of low incomes while the lowest 40 % had a name of their own, then these
+LOW, LOWEST = "percentage_huishoudens_met_laag_inkomen", "percentage_huishoudens_met_laagste_inkomen"
+NOW, LINE = "percentage_huishoudens_met_lage_koopkracht", "households_below_low_income_line_share"
+_FEWEST = 0.5  # share of the titles that must be known, or it is another table
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One table of a map, read: its grid (none without figures), code of each row, and what was not used."""
+
+    code: "pd.Series[str]"
+    grids: tuple[Grid, ...]
+    areas: pd.DataFrame
+    titles: Titles
+    years: tuple[int, ...]
+    what: str
+    aside: tuple[SetAside, ...]
+
+
+def code_title(titles: Iterable[str]) -> str | None:
+    """Find the column with the code of the area itself: that of the smallest area there is."""
+    by_name = {title.casefold(): title for title in titles}
+    return next((by_name[name] for name in CODES if name in by_name), None)
+
+
+def read_map_table(opened: Opened, words: Vocabularies, known: Known) -> Reading | None:
+    """Read a table of text, parquet or dBase with the attributes of a map; None when it is none."""
+    table, rows = opened.table, opened.rows or [[]]
+    titles = [clean(title) for title in rows[0]] if table is None else list(map(str, table.columns))
+    if code_title(titles) is None and not {title.casefold() for title in titles} & set(TITLES):
+        return None
+    if _vocabulary(titles, words).known(titles) < _FEWEST * len(titles):
+        return None
+    cells = tabulate(opened.name, titles, rows[1:]) if table is None else table.reset_index(drop=True)
+    layer = read_layer(opened, opened.name, cells.set_axis(titles, axis=1), words, known)
+    return map_reading(opened, [(opened.name, layer)], [len(titles)])
+
+
+def map_reading(
+    opened: Opened,
+    layers: Sequence[tuple[str, Layer]],
+    columns: Sequence[int],
+    geometry: Mapping[str, Any] | None = None,
+    notices: Iterable[SetAside] = (),
+) -> Reading:
+    """Put the layers of one map together."""
+    years = sorted({year for _, layer in layers for year in layer.years})
+    span = f"{years[0]}" if len(years) == 1 else f"{years[0]}-{years[-1]}"
+    areas = pd.concat([layer.areas for _, layer in layers], ignore_index=True)
+    return Reading(
+        kind=FORMS.get(opened.form, "map_table"),
+        edition=f"{layers[0][1].what} {span}",
+        tables=tuple((name, len(layer.code), count) for (name, layer), count in zip(layers, columns, strict=True)),
+        grids=tuple(grid for _, layer in layers for grid in layer.grids),
+        areas=areas.drop_duplicates("code").sort_values("code", ignore_index=True),
+        identity=tuple(dict.fromkeys(one for _, layer in layers for one in layer.titles.identity)),
+        not_understood=tuple(
+            dict.fromkeys((layer.years[-1], title) for _, layer in layers for title in layer.titles.unknown)
+        ),
+        set_aside=(*(one for _, layer in layers for one in layer.aside), *notices),
+        geometry=geometry,
+    )
+
+
+def read_layer(
+    opened: Opened,
+    where: str,
+    cells: pd.DataFrame,
+    words: Vocabularies,
+    known: Known,
+    metadata: Mapping[str, Any] | None = None,
+) -> Layer:
+    """Read the attributes of one layer.
+
+    Raises SourceError when codes or the year cannot be told, or two places name another year; SchemaError for codes
+    without their prefix and columns that mean the same.
+    """
+    titles = [str(title) for title in cells.columns]
+    vocabulary = _vocabulary(titles, words)
+    found = _sorted(titles, vocabulary, where)
+    code, aside = _codes(cells, where, known)
+    by_name = {title.casefold(): title for title in titles}
+    water = next((by_name[name] for name in ("water", "h2o") if name in by_name), None)
+    if water is not None:
+        wet = cells[water].map(clean).str.upper().isin(WATER) & code.notna()
+        if wet.any():
+            aside.append(SetAside("rows", int(wet.sum()), "water", examples(sorted(set(code[wet])))))
+            code = code.where(~wet)
+    year = _years(opened, where, cells, by_name, metadata)
+    name = next((by_name[name] for name in NAMES if name in by_name), None)
+    names = code if name is None else cells[name].map(clean).astype("str")
+    figures = cells[list(found.columns)]
+    grids = (Grid(where, code, year, figures, found.columns, levels_apart=isinstance(year, pd.Series)),)
+    return Layer(
+        code=code,
+        grids=grids if found.columns else (),
+        areas=list_areas(code, names),
+        titles=found,
+        years=(year,) if isinstance(year, int) else tuple(sorted(int(one) for one in year.unique())),
+        what=KINDS[vocabulary.kind],
+        aside=tuple(aside),
+    )
+
+
+def _vocabulary(titles: list[str], words: Vocabularies) -> Vocabulary:
+    """Choose the vocabulary that knows most of the titles."""
+    return max((words[kind] for kind in KINDS), key=lambda one: one.known(titles))
+
+
+def _sorted(titles: list[str], vocabulary: Vocabulary, where: str) -> Titles:
+    """Look every title up; the name with two meanings is settled by those beside it, and without one not understood."""
+    by_name = {title.casefold(): title for title in titles}
+    low = by_name.get(LOW)
+    column = vocabulary.column(LOW)
+    if low is None or column is None or NOW in by_name:
+        return sort_titles(titles, vocabulary, where)
+    found = sort_titles([title for title in titles if title != low], vocabulary, where)
+    if LOWEST not in by_name:
+        return replace(found, unknown=(*found.unknown, low))
+    return replace(found, columns={**found.columns, low: replace(column, indicator=LINE)})
+
+
+def _codes(cells: pd.DataFrame, where: str, known: Known) -> "tuple[pd.Series[str], list[SetAside]]":
+    """Read the code of each row; municipalities may go by their name."""
+    titles = [str(title) for title in cells.columns]
+    title = code_title(titles)
+    if title is not None:
+        return (
+            (read_postcodes(cells[title], where), []) if title.casefold() == "pc4" else read_codes(cells[title], where)
+        )
+    name = next((title for title in titles if title.casefold() in TITLES), None)
+    if name is None:
+        raise SourceError(
+            f"{where} has no area codes: its columns are {', '.join(titles[:6])}. One of {', '.join(CODES)} should be "
+            "among them."
+        )
+    return code_municipalities(cells[name], known, where)
+
+
+def _years(
+    opened: Opened, where: str, cells: pd.DataFrame, by_name: Mapping[str, str], metadata: Mapping[str, Any] | None
+) -> "int | pd.Series[int]":
+    """Find the year of each row, in its columns, the metadata, or else the name; refuse when two say another year."""
+    said: dict[str, set[str]] = {}
+    for name in ("jaar", "jrstatcode"):
+        if name in by_name:
+            text = cells[by_name[name]].map(lambda cell: f"{cell:.0f}" if isinstance(cell, float) else clean(cell))
+            years = text.astype("str").str.slice(0, 4)
+            if bad := sorted(set(years[~years.str.fullmatch(YEAR)])):
+                raise SourceError(
+                    f"{where}: column {by_name[name]} holds {examples(bad)}; it should begin with a year."
+                )
+            said[f"column {by_name[name]}"] = set(years)
+            if len(set(years)) > 1:
+                if opened.year is not None:
+                    raise SourceError(f"{where} has years of its own in {by_name[name]}. Leave --year out.")
+                return years.astype("int64")
+    if metadata and re.fullmatch(YEAR, str(metadata.get("year"))):
+        said["its metadata"] = {str(metadata["year"])}
+    if opened.year is not None:
+        said["--year"] = {str(opened.year)}
+    if len(set(YEAR.findall(opened.stem))) == 1 or not said:
+        said["its name"] = {str(opened.one_year(opened.stem))}
+    if len(set().union(*said.values())) > 1:
+        shown = ", ".join(f"{place} says {', '.join(sorted(years))}" for place, years in said.items())
+        raise SourceError(f"{where}: {shown}. Correct the one that is wrong, or rename the file.")
+    return int(next(iter(said.values())).pop())
+
+
+def collection(shapes: Iterable[tuple[str, Mapping[str, Any]]], crs: str) -> tuple[dict[str, Any], list[SetAside]]:
+    """Make GeoJSON of codes and geometries, an area a feature; parts of one area are put together and counted."""
+    found: dict[str, dict[str, Any]] = {}
+    joined = set()
+    for code, geometry in shapes:
+        if code in found:
+            found[code] = {"type": "MultiPolygon", "coordinates": [*_polygons(found[code]), *_polygons(geometry)]}
+            joined.add(code)
+        else:
+            found[code] = dict(geometry)
+    named = {"type": "name", "properties": {"name": f"urn:ogc:def:crs:{crs.replace(':', '::')}"}}
+    features = [
+        {"type": "Feature", "properties": {"code": code}, "geometry": geometry} for code, geometry in found.items()
+    ]
+    aside = [SetAside("shapes", 0, "coordinates", crs)]
+    if joined:
+        aside.append(SetAside("shapes", 0, "shapes_of_one_area_joined", f"{len(joined)}: {examples(sorted(joined))}"))
+    return {"type": "FeatureCollection", "crs": named, "features": features}, aside
+
+
+def _polygons(geometry: Mapping[str, Any]) -> list[Any]:
+    """List the polygons of a geometry."""
+    if geometry["type"] not in ("Polygon", "MultiPolygon"):
+        raise SourceError(f"two shapes of one area, of which one is a {geometry['type']}; kloof joins polygons only.")
+    return list(geometry["coordinates"]) if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]
