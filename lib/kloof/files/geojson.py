@@ -38,7 +38,7 @@ def read_shapes(opened: Opened, words: Vocabularies, known: Known) -> Reading | 
             f"{', '.join(CODES)} should be among them."
         )
     metadata = content.get("metadata")
-    layer = read_layer(opened, opened.name, cells, words, known, metadata if isinstance(metadata, dict) else None)
+    layer = read_layer(opened, "", cells, words, known, metadata if isinstance(metadata, dict) else None)
     shapes = [
         (code, feature["geometry"])
         for code, feature in zip(layer.code, features, strict=True)

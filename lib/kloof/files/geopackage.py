@@ -46,7 +46,7 @@ def read_geopackage(opened: Opened, words: Vocabularies, known: Known) -> Readin
             continue
         where = f"{opened.name}, {table}"
         attributes = cells.drop(columns=[geometry] if geometry else [])
-        layer = read_layer(opened, where, attributes, words, known)
+        layer = read_layer(opened, table, attributes, words, known)
         layers.append((where, layer))
         columns.append(len(attributes.columns))
         if geometry:

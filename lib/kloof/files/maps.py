@@ -18,10 +18,18 @@ from kloof.files.reading import Grid, Reading, Titles, list_areas, read_codes, r
 from kloof.files.vocabularies import Vocabularies, Vocabulary
 from kloof.schema import SetAside
 
-CODES = ("bu_code", "buurtcode", "wk_code", "wijkcode", "gm_code", "gemeentecode", "statcode", "code", "pc4")
+POSTCODES = ("pc4", "postcode4", "postcode")
+CODES = ("bu_code", "buurtcode", "wk_code", "wijkcode", "gm_code", "gemeentecode", "statcode", "code", *POSTCODES)
 NAMES = ("bu_naam", "buurtnaam", "wk_naam", "wijknaam", "gm_naam", "gemeentenaam", "statnaam", "name")
-KINDS = {"map": "wijk- en buurtkaart", "panel": "gemeentekaart", "leefbaarometer3": "Leefbaarometer 3.0"}
+LEEFBAAROMETER = "leefbaarometer3"
+KINDS = {
+    "map": "wijk- en buurtkaart",
+    "panel": "gemeentekaart",
+    "postcode": "CBS-PC4",
+    LEEFBAAROMETER: "Leefbaarometer 3.0",
+}
 FORMS = {"json": "geojson", "sqlite": "geopackage"}
+TABLES = {"postcode": "cbs_postcodes", LEEFBAAROMETER: "leefbaarometer_3"}  # map_table: any other
 RD, DEGREES = "EPSG:28992", "EPSG:4326"
 WATER = {"JA", "B"}  # large inland water, and water outside
 # one name with two meanings: the line of low incomes while the lowest 40 % had a name of their own, then these
@@ -39,7 +47,7 @@ class Layer:
     areas: pd.DataFrame
     titles: Titles
     years: tuple[int, ...]
-    what: str
+    kind: str
     aside: tuple[SetAside, ...]
 
 
@@ -50,16 +58,28 @@ def code_title(titles: Iterable[str]) -> str | None:
 
 
 def read_map_table(opened: Opened, words: Vocabularies, known: Known) -> Reading | None:
-    """Read a table of text, parquet or dBase with the attributes of a map; None when it is none."""
-    table, rows = opened.table, opened.rows or [[]]
-    titles = [clean(title) for title in rows[0]] if table is None else list(map(str, table.columns))
-    if code_title(titles) is None and not {title.casefold() for title in titles} & set(TITLES):
-        return None
-    if _vocabulary(titles, words).known(titles) < _FEWEST * len(titles):
-        return None
-    cells = tabulate(opened.name, titles, rows[1:]) if table is None else table.reset_index(drop=True)
-    layer = read_layer(opened, opened.name, cells.set_axis(titles, axis=1), words, known)
-    return map_reading(opened, [(opened.name, layer)], [len(titles)])
+    """Read tables of text, parquet, dBase or a workbook with the attributes of a map; None when there is none."""
+    layers, columns = [], []
+    for part, titles, rows in _tables(opened):
+        named = code_title(titles) is not None or {title.casefold() for title in titles} & set(TITLES)
+        if not named or _vocabulary(titles, words).known(titles) < _FEWEST * len(titles):
+            continue
+        where = f"{opened.name}, {part}" if part else opened.name
+        cells = tabulate(where, titles, rows) if isinstance(rows, list) else rows.set_axis(titles, axis=1)
+        layers.append((where, read_layer(opened, part, cells, words, known)))
+        columns.append(len(titles))
+    return map_reading(opened, layers, columns) if layers else None
+
+
+def _tables(opened: Opened) -> Iterable[tuple[str, list[str], list[list[Any]] | pd.DataFrame]]:
+    """Give each table of a file: its name when there are several, its titles, and its rows."""
+    if opened.table is not None:
+        yield "", list(map(str, opened.table.columns)), opened.table.reset_index(drop=True)
+    elif opened.rows:
+        yield "", [clean(title) for title in opened.rows[0]], opened.rows[1:]
+    for sheet, rows in (opened.sheets or {}).items():
+        if rows:
+            yield sheet, [clean(title) for title in rows[0]], [row for row in rows[1:] if any(map(clean, row))]
 
 
 def map_reading(
@@ -74,8 +94,8 @@ def map_reading(
     span = f"{years[0]}" if len(years) == 1 else f"{years[0]}-{years[-1]}"
     areas = pd.concat([layer.areas for _, layer in layers], ignore_index=True)
     return Reading(
-        kind=FORMS.get(opened.form, "map_table"),
-        edition=f"{layers[0][1].what} {span}",
+        kind=FORMS.get(opened.form) or TABLES.get(layers[0][1].kind, "map_table"),
+        edition=f"{KINDS[layers[0][1].kind]} {span}",
         tables=tuple((name, len(layer.code), count) for (name, layer), count in zip(layers, columns, strict=True)),
         grids=tuple(grid for _, layer in layers for grid in layer.grids),
         areas=areas.drop_duplicates("code").sort_values("code", ignore_index=True),
@@ -90,17 +110,18 @@ def map_reading(
 
 def read_layer(
     opened: Opened,
-    where: str,
+    part: str,
     cells: pd.DataFrame,
     words: Vocabularies,
     known: Known,
     metadata: Mapping[str, Any] | None = None,
 ) -> Layer:
-    """Read the attributes of one layer.
+    """Read the attributes of one layer; `part` is its name in the file, blank when the file is all of it.
 
     Raises SourceError when codes or the year cannot be told, or two places name another year; SchemaError for codes
     without their prefix and columns that mean the same.
     """
+    where = f"{opened.name}, {part}" if part else opened.name
     titles = [str(title) for title in cells.columns]
     vocabulary = _vocabulary(titles, words)
     found = _sorted(titles, vocabulary, where)
@@ -112,7 +133,7 @@ def read_layer(
         if wet.any():
             aside.append(SetAside("rows", int(wet.sum()), "water", examples(sorted(set(code[wet])))))
             code = code.where(~wet)
-    year = _years(opened, where, cells, by_name, metadata)
+    year = _years(opened, part, cells, by_name, metadata)
     name = next((by_name[name] for name in NAMES if name in by_name), None)
     names = code if name is None else cells[name].map(clean).astype("str")
     figures = cells[list(found.columns)]
@@ -123,7 +144,7 @@ def read_layer(
         areas=list_areas(code, names),
         titles=found,
         years=(year,) if isinstance(year, int) else tuple(sorted(int(one) for one in year.unique())),
-        what=KINDS[vocabulary.kind],
+        kind=vocabulary.kind,
         aside=tuple(aside),
     )
 
@@ -150,10 +171,10 @@ def _codes(cells: pd.DataFrame, where: str, known: Known) -> "tuple[pd.Series[st
     """Read the code of each row; municipalities may go by their name."""
     titles = [str(title) for title in cells.columns]
     title = code_title(titles)
+    if title is not None and title.casefold() in POSTCODES:
+        return read_postcodes(cells[title], where), []
     if title is not None:
-        return (
-            (read_postcodes(cells[title], where), []) if title.casefold() == "pc4" else read_codes(cells[title], where)
-        )
+        return read_codes(cells[title], where)
     name = next((title for title in titles if title.casefold() in TITLES), None)
     if name is None:
         raise SourceError(
@@ -164,9 +185,11 @@ def _codes(cells: pd.DataFrame, where: str, known: Known) -> "tuple[pd.Series[st
 
 
 def _years(
-    opened: Opened, where: str, cells: pd.DataFrame, by_name: Mapping[str, str], metadata: Mapping[str, Any] | None
+    opened: Opened, part: str, cells: pd.DataFrame, by_name: Mapping[str, str], metadata: Mapping[str, Any] | None
 ) -> "int | pd.Series[int]":
     """Find the year of each row, in its columns, the metadata, or else the name; refuse when two say another year."""
+    where = f"{opened.name}, {part}" if part else opened.name
+    name_and_part = f"{opened.stem} {part}"
     said: dict[str, set[str]] = {}
     for name in ("jaar", "jrstatcode"):
         if name in by_name:
@@ -185,8 +208,8 @@ def _years(
         said["its metadata"] = {str(metadata["year"])}
     if opened.year is not None:
         said["--year"] = {str(opened.year)}
-    if len(set(YEAR.findall(opened.stem))) == 1 or not said:
-        said["its name"] = {str(opened.one_year(opened.stem))}
+    if len(set(YEAR.findall(name_and_part))) == 1 or not said:
+        said["its name"] = {str(opened.one_year(name_and_part))}
     if len(set().union(*said.values())) > 1:
         shown = ", ".join(f"{place} says {', '.join(sorted(years))}" for place, years in said.items())
         raise SourceError(f"{where}: {shown}. Correct the one that is wrong, or rename the file.")

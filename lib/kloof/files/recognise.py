@@ -165,6 +165,7 @@ def _reading(
             read_kwb_workbook(opened, words)
             or read_fields(opened, words, catalogue)
             or read_income_workbook(opened, words)
+            or read_map_table(opened, words, places)
         )
     elif form == "text":
         found = (

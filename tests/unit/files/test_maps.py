@@ -223,3 +223,38 @@ def test_municipalities_get_their_code_by_a_name_that_only_one_has(tmp_path: Pat
     book = tmp_path / "codes.csv"
     book.write_text("code,name\nGM9001,Bredaa\nGM9002,Utrecht\n", encoding="utf-8")
     assert by_name(tmp_path, catalogue, "Bredaa", "Utrecht", codes=book).areas["code"].tolist() == ["GM9001", "GM9002"]
+
+
+SCORES = "bu_code,bu_naam,jaar,versie,kscore,lbm,afw,fys,onv,soc,vrz,won\n"
+
+
+def test_scores_of_the_third_leefbaarometer_have_a_year_a_row(tmp_path: Path, catalogue: Catalogue) -> None:
+    path = tmp_path / "Leefbaarometer-scores buurten 2002-2024.csv"
+    rows = "BU07580001,Valkenberg,2022,3,7,4.22,0.12,0.01,-0.02,0.03,0.04,0.06\n"
+    path.write_text(SCORES + rows + "BU07580001,Valkenberg,2002,3,6,4.1,-0.1,,,,,\n", encoding="utf-8")
+    found = recognise(path, catalogue)
+    assert (found.kind, found.edition) == ("leefbaarometer_3", "Leefbaarometer 3.0 2002-2022")
+    assert found.sources["source_id"].tolist() == ["lbm3"] and found.share_understood == 100
+    rows_2002 = found.observations[found.observations["year"] == 2002]
+    got = dict(zip(rows_2002["indicator"], rows_2002["value"], strict=True))
+    assert got == {"livability_class": 6.0, "livability_score": 4.1, "livability_score_relative": -0.1}
+    assert {one.reason: one.rows for one in found.set_aside} == {"no_figures_of_this_level_and_year": 5}
+    assert found.observations["value"].count() == 3 + 8
+    with pytest.raises(SourceError, match=r"has years of its own in jaar\. Leave --year out"):
+        recognise(path, catalogue, year=2022)
+
+
+def test_scores_by_postcode_and_sheets_of_a_workbook(tmp_path: Path, catalogue: Catalogue) -> None:
+    path = tmp_path / "scores.xlsx"
+    with pd.ExcelWriter(path) as book:
+        pd.DataFrame([["see below"]]).to_excel(book, sheet_name="Uitleg", index=False)
+        for sheet, head, code in (("pc4", "PC4", 4811), ("wijken", "wk_code", "WK075800")):
+            pd.DataFrame([[code, 2024, 0.5]], columns=[head, "jaar", "afw"]).to_excel(
+                book, sheet_name=sheet, index=False
+            )
+    found = recognise(path, catalogue)
+    assert cells(found) == {
+        ("PC4811", "livability_score_relative"): 0.5,
+        ("WK075800", "livability_score_relative"): 0.5,
+    }
+    assert [name for name, _, _ in found.tables] == ["scores.xlsx, pc4", "scores.xlsx, wijken"]
