@@ -28,6 +28,7 @@ from kloof.files.police import read_police
 from kloof.files.postcodes import read_income_workbook, read_leefbaarometer, read_postcode_csv
 from kloof.files.reading import Reading, observations, only
 from kloof.files.statline import read_fields
+from kloof.files.statline_csv import read_statline_csv
 from kloof.files.vocabularies import NOT_IN_CATALOGUE, Vocabularies, read_vocabularies
 from kloof.files.woonikveilig import read_national_json, read_national_parquet
 from kloof.files.years_across import read_yearly
@@ -175,6 +176,7 @@ def _reading(
             or read_panel(opened, words)
             or read_map_table(opened, words, places)
             or read_kwb_workbook(opened, words)
+            or read_statline_csv(opened, words, catalogue, places)
             or read_yearly(opened, words, catalogue, municipality, places)
             or read_fields(opened, words, catalogue)
         )

@@ -59,10 +59,10 @@ def read_fields(opened: Opened, words: Vocabularies, catalogue: Catalogue) -> Re
     columns, identity, unknown = _meaning(titles, full, words, catalogue)
     if not columns:
         raise SourceError(f"{where} has none of the fields kloof knows: {examples(titles)}.")
-    table, publication = _publication(titles, str(beside.get("table", about)), columns, words, where)
+    table, publication = publication_of(titles, str(beside.get("table", about)), columns, words, where)
     columns = {title: replace(column, publication=publication) for title, column in columns.items()}
     year = years if years is not None else beside.get("year") or _year_of(opened, table, publication, words, where)
-    _no_row_twice(code, year, where)
+    no_row_twice(code, year, where)
     named = next((one for one in ("Title", "Naam", "Gemeentenaam_1") if one in cells), region)
     shown = cells[named].map(clean).astype("str").where(code.str.startswith("GM").fillna(False), code)
     labels = {clean(key): clean(name) for key, name in beside.get("labels", {}).get(region, {}).items()}
@@ -96,7 +96,7 @@ def _crimes(
     year = _years(cells, [str(title) for title in cells.columns])
     if year is None:
         raise SourceError(f"{where} has kinds of crime and no periods. Ask for the column Perioden too.")
-    _no_row_twice(code + " " + cells[CRIME].astype("str"), year, where)
+    no_row_twice(code + " " + cells[CRIME].astype("str"), year, where)
     grids, unknown = crime_grids(where, cells, code, year, words)
     identity = [(str(title), words["police"].why_aside(str(title), numbered=True)) for title in cells.columns]
     return Reading(
@@ -253,7 +253,7 @@ def _shared(topic: str, before: str) -> int:
     return count
 
 
-def _publication(
+def publication_of(
     titles: list[str], about: str, columns: Mapping[str, Column], words: Vocabularies, where: str
 ) -> tuple[str, str]:
     """Find the table and whose figures it has: by its id where the file says it, else by fields only one table has."""
@@ -303,7 +303,7 @@ def _year_of(opened: Opened, table: str, publication: str, words: Vocabularies, 
     )
 
 
-def _no_row_twice(code: "pd.Series[str]", year: "int | pd.Series[int]", where: str) -> None:
+def no_row_twice(code: "pd.Series[str]", year: "int | pd.Series[int]", where: str) -> None:
     """Refuse a table in which an area stands twice in a year: a page that was served twice, or an unknown dimension."""
     rows = pd.DataFrame({"code": code, "year": year})
     double = rows[rows.duplicated()]
