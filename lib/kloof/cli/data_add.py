@@ -1,5 +1,6 @@
 """`kloof data add FILE…` and `kloof data coverage`: what a file is, and which figures there are."""
 
+import difflib
 import textwrap
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -20,6 +21,7 @@ FILES = Annotated[
     list[Path], typer.Argument(help="files: CSV, Excel, parquet, SQLite, JSON, GeoJSON, GeoPackage, dBase; zip, gz")
 ]
 MUNICIPALITY = Annotated[str | None, typer.Option(help="keep this municipality only, such as GM0758")]
+ALIKE = 0.75  # of two titles, from which one may be meant by the other
 YEAR = Annotated[int | None, typer.Option(help="year of the figures, where the file does not say it")]
 CODES = Annotated[Path | None, typer.Option(help="CSV with columns code, name, for files that carry names only")]
 
@@ -134,7 +136,7 @@ def report(read: "Recognised", reasons: Mapping[str, Mapping[str, str]]) -> list
         *([f"  no indicator    {len(known)} columns, known and not in the catalogue"] if known else []),
         *(f"    {line}" for line in textwrap.wrap(", ".join(known), 116, break_on_hyphens=False)),
         f"  not understood  {len(read.not_understood)} columns",
-        *_together((title, str(year)) for year, title in read.not_understood),
+        *_together((title + _nearest(title), str(year)) for year, title in read.not_understood),
         f"  set aside       {sum(one.rows for one in read.set_aside)} rows or cells",
     ]
     for one in read.set_aside:
@@ -152,6 +154,16 @@ def _columns(read: "Recognised") -> Iterable[str]:
     for (title, indicator), having in years.items():
         span = f"{min(having)}" if len(having) == 1 else f"{min(having)}–{max(having)}, {len(having)} years"
         yield f"    {title.strip():<{width}} → {indicator} ({span})"
+
+
+def _nearest(title: str) -> str:
+    """Name the indicator whose title in CBS tables, or own name, is most like this one; blank when none is."""
+    from kloof.catalogue import catalogue
+    from kloof.files.cells import normalise
+
+    titles = {normalise(name): one.id for one in catalogue().indicators.values() for name in (one.id, *one.columns)}
+    near = difflib.get_close_matches(normalise(title), list(titles), n=1, cutoff=ALIKE)
+    return f" (nearest: {titles[near[0]]})" if near else ""
 
 
 def _together(pairs: Iterable[tuple[Any, str]]) -> Iterable[str]:

@@ -149,7 +149,8 @@ def _need_inhabitants(sheets: list[Sheet], cells: _Cells) -> None:
     have = {year for year, _, indicator in cells.understood if indicator == "inhabitants"}
     found = [f"{sheet.where} has no column for inhabitants" for sheet in sheets if sheet.year not in have]
     if found:
-        raise SchemaError(faults("the columns", found, "Expected a title such as Bevolking|Aantal inwoners."))
+        way = f"or say yourself what they are: kloof data map {sheets[0].where.partition(',')[0]}"
+        raise SchemaError(faults("the columns", found, f"Expected a title such as Bevolking|Aantal inwoners; {way}"))
 
 
 def _wide(sheets: list[Sheet], municipality: str | None, catalogue: Catalogue, codes: Codebook | None) -> _Cells:

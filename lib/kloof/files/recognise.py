@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import pandas as pd
@@ -35,6 +36,8 @@ from kloof.files.years_across import read_yearly
 from kloof.paths import data_folder, embedded
 from kloof.schema import SOURCE, SetAside, check_observations
 
+# what a refusal says when there is a nearer way out than saying what the columns are
+WAYS_OUT = ("kloof data", " --", "ownload it again", "has no rows of", "one municipality")
 KWB_SOURCE = "kwb_file_"  # what read_kwb calls the editions of Kerncijfers wijken en buurten
 
 
@@ -104,9 +107,15 @@ def recognise(
     words = read_vocabularies(data_folder() / "vocabularies.toml", catalogue)
     opened = open_file(path, year)
     places = embedded_areas() if areas is None else areas
-    reading = _reading(opened, words, catalogue, municipality, (codes, places))
-    if reading is None:
-        return _kwb(opened, words, catalogue, municipality, (codes, places))
+    try:
+        reading = _reading(opened, words, catalogue, municipality, (codes, places))
+        if reading is None:
+            return _kwb(opened, words, catalogue, municipality, (codes, places))
+    except SourceError as problem:
+        if any(way in str(problem) for way in WAYS_OUT):
+            raise
+        way = f"To say yourself what its columns are: kloof data map {quote(str(path))}"
+        raise SourceError(f"{problem} {way}") from None
     if codes is not None and not any(why == "name" for _, why in reading.identity):
         raise ParameterError(f"{path.name} carries its own codes; leave out {codes.name}.")
     if municipality:
@@ -201,7 +210,7 @@ def _not_recognised(opened: Opened) -> str:
         seen = f"first line {examples((opened.rows or [[]])[0])}"
     return (
         f"{opened.name} is a {opened.form} file that kloof does not recognise: it has {seen}. It reads KWB, the health "
-        "monitor, police exports, figures by postcode, Leefbaarometer, maps and OData; see kloof data add --help."
+        "monitor, police exports, figures by postcode, Leefbaarometer, SES-WOA, maps, StatLine and OData."
     )
 
 

@@ -106,6 +106,14 @@ def test_the_year_is_said_and_what_has_no_indicator_is_listed_apart(
     assert code == 0 and "  understood      no figures in it" in out and "no indicator" not in out
 
 
+def test_what_is_not_understood_comes_with_the_nearest_title(tmp_path: Path, kloof_: Kloof, store: Store) -> None:
+    head = "Wijken en buurten;Codering;Bevolking|Aantal inwoners;Wonen|Gem. woningwaarde;Zwembaden"
+    code, out, _ = kloof_(saved(tmp_path, "kwb_2020.csv", f"{head}\nBreda;GM0758;184126;281;3\n"), "--dry-run")
+    lines = out.splitlines()
+    assert code == 0 and "    Wonen|Gem. woningwaarde (nearest: mean_dwelling_value): 2020" in lines
+    assert "    Zwembaden: 2020" in lines
+
+
 def test_files_go_to_the_store(tmp_path: Path, kloof_: Kloof, store: Store) -> None:
     code, out, _ = kloof_(saved(tmp_path, "panel.csv", PANEL), "--municipality", "GM0758")
     assert code == 0 and "  store           added: 3 rows new, 1 already there" in out

@@ -132,6 +132,22 @@ def test_the_municipalities_of_2024_equal_their_file(shared: Path, catalogue: Ca
     assert expected["GM0758", "inhabitants"] == 188078 and expected["GM0758", "mean_gas_use"] == 670
 
 
+@pytest.mark.shared
+def test_the_map_of_baarn_equals_its_file(shared: Path, catalogue: Catalogue) -> None:
+    path = shared / "data" / "wild" / "baarn_buurten.geojson"
+    found = recognise(path, catalogue)
+    shapes = json.loads(path.read_text(encoding="utf-8"))["features"]
+    expected = {
+        (one["properties"]["buurtcode"], indicator): one["properties"][title]
+        for _, title, indicator in found.understood
+        for one in shapes
+        if one["properties"][title] not in (-99997, -99995)
+    }
+    assert len(shapes) == 21 and len(found.understood) == 148 and len(expected) == 663
+    assert {key: value for key, value in cells(found).items() if isinstance(value, float)} == expected
+    assert set(found.observations["year"]) == {2024}
+
+
 LOW = "percentage_huishoudens_met_laag_inkomen"
 
 

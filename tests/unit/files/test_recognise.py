@@ -196,6 +196,44 @@ def test_the_list_of_files_is_complete(data: Path) -> None:
     assert there == set(FILES)
 
 
+# read by nothing but its name, these are refused; what to type then stands in the message
+NEEDS = {
+    "breda/crimes_per_district_2012_2022.zip": "--municipality",
+    "breda/income_recipients_2014_2021.csv": "--municipality",
+    "breda/inhabitants_2008_2022.csv": "--municipality",
+    "breda/nuisances_2022.zip": "--municipality",
+    "breda/woz_2015_2022.csv": "--municipality",
+    "kwb/amsterdam_2015.csv": "--municipality",
+    "kwb/heerlen_2016_2020.db": "--municipality",
+    "police/amsterdam_crimes_2012_2022.zip": "--municipality",
+    "wild/CBS_PC4.csv": "--year",
+}
+
+
+def test_a_file_is_read_by_itself_or_the_refusal_says_what_to_type(data: Path, catalogue: Catalogue) -> None:
+    assert set(NEEDS) == {name for name, (_, how) in FILES.items() if how}
+    for name, option in NEEDS.items():
+        with pytest.raises((SourceError, ParameterError), match=option):
+            recognise(data / name, catalogue)
+
+
+@pytest.mark.parametrize(
+    ("content", "ends"),
+    [
+        ("plek;cijfer\nNoord;3\n", r"To say yourself what its columns are: kloof data map \S*own\.csv$"),
+        ('[{"naam": "Noord"}]', r"SES-WOA, maps, StatLine and OData\. To say yourself .*: kloof data map \S*own\.csv$"),
+        ("gemeentecode,aantal_inwoners\nGM0758,3\n", r"or say it: --year 2017\.$"),
+        ("Wijken en buurten;Codering;Iets\nBreda;GM0758;3\n", r"or say it: --year 2017\.$"),
+        ('"a\n', r"Download it again\.$"),
+    ],
+)
+def test_a_refusal_ends_with_what_to_type_next(tmp_path: Path, catalogue: Catalogue, content: str, ends: str) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(SourceError, match=ends):
+        recognise(path, catalogue)
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_a_raw_file_is_recognised_counted_and_understood(name: str, read: Read, data: Path) -> None:
     found = read(name)
