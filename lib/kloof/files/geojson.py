@@ -30,6 +30,13 @@ def read_shapes(opened: Opened, words: Vocabularies, known: Known) -> Reading | 
     features = content.get("features")
     if not isinstance(features, list) or not features or not all(map(_is_feature, features)):
         raise SourceError(f"{opened.name} is GeoJSON without features, or with some that are none. Download it again.")
+    matched = content.get("numberMatched")
+    more = any(isinstance(link, dict) and link.get("rel") == "next" for link in content.get("links") or ())
+    if more or (isinstance(matched, int) and matched > len(features)):
+        raise SourceError(
+            f"{opened.name} is one page of several: it has {len(features)} of {matched or 'more'} areas. Ask for all "
+            "of them (limit=), or use kloof data fetch."
+        )
     cells = pd.DataFrame([feature.get("properties") or {} for feature in features])
     titles = [str(title) for title in cells.columns]
     if code_title(titles) is None:

@@ -59,7 +59,7 @@ def code_title(titles: Iterable[str]) -> str | None:
 
 def read_map_table(opened: Opened, words: Vocabularies, known: Known) -> Reading | None:
     """Read tables of text, parquet, dBase or a workbook with the attributes of a map; None when there is none."""
-    layers, columns = [], []
+    layers, columns, notices = [], [], []
     for part, titles, rows in _tables(opened):
         named = code_title(titles) is not None or {title.casefold() for title in titles} & set(TITLES)
         if not named or _vocabulary(titles, words).known(titles) < _FEWEST * len(titles):
@@ -68,7 +68,9 @@ def read_map_table(opened: Opened, words: Vocabularies, known: Known) -> Reading
         cells = tabulate(where, titles, rows) if isinstance(rows, list) else rows.set_axis(titles, axis=1)
         layers.append((where, read_layer(opened, part, cells, words, known)))
         columns.append(len(titles))
-    return map_reading(opened, layers, columns) if layers else None
+        if opened.form == "dbase" or "geometry" in titles:
+            notices.append(SetAside("shapes", 0, "shapes_not_read"))
+    return map_reading(opened, layers, columns, notices=notices) if layers else None
 
 
 def _tables(opened: Opened) -> Iterable[tuple[str, list[str], list[list[Any]] | pd.DataFrame]]:

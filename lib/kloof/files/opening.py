@@ -28,6 +28,7 @@ PLAINLY_ELSE = {
     b"%PDF": "a PDF",
     b"7z\xbc\xaf": "a 7-zip archive",
     b"Rar!": "a RAR archive",
+    b"\x00\x00\x27\x0a": "the shapes of a shapefile, whose figures stand in the .dbf beside it",
 }
 MARKUP = ("<!doctype html", "<html", "<?xml", "<")
 ROWS, META = ".rows.parquet", ".meta.json"

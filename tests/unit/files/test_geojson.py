@@ -58,6 +58,8 @@ def test_coordinates_are_as_declared(
         ({"crs": crs("EPSG:28992"), "point": DEGREES}, r"declares EPSG:28992, but 4\.77, 51\.58 are degrees"),
         ({"crs": crs("EPSG:3857")}, r"coordinates in .*3857.*reads EPSG:28992"),
         ({"properties": {"naam": "x"}}, r"without area codes: its properties are naam"),
+        ({"numberMatched": 2, "point": DEGREES}, r"one page of several: it has 1 of 2 areas.*kloof data fetch"),
+        ({"links": [{"rel": "next", "href": "x"}], "point": DEGREES}, r"it has 1 of more areas"),
         ({"features": []}, r"without features"),
         ({"features": [3]}, r"without features, or with some that are none"),
         ({"name": "map.geojson", "point": DEGREES}, r"the year is read from the name"),

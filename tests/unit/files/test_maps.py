@@ -274,3 +274,11 @@ def test_scores_by_postcode_and_sheets_of_a_workbook(tmp_path: Path, catalogue: 
         ("WK075800", "livability_score_relative"): 0.5,
     }
     assert [name for name, _, _ in found.tables] == ["scores.xlsx, pc4", "scores.xlsx, wijken"]
+
+
+def test_shapes_that_are_not_read_are_said(tmp_path: Path, catalogue: Catalogue) -> None:
+    path = tmp_path / "map_2024.parquet"
+    parquet(path, [*HEAD, "geometry"], [[*row, b"\x01"] for row in ROWS])
+    found = recognise(path, catalogue)
+    assert "shapes_not_read" in [one.reason for one in found.set_aside] and len(cells(found)) == 6
+    assert dict(found.identity)["geometry"] == "geometry"

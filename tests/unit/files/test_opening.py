@@ -28,6 +28,7 @@ def save(folder: Path, name: str, content: bytes) -> Path:
         ("photo.csv", b"\xff\xd8\xff\xe0\x00\x10JFIF", r"photo\.csv is a JPEG photo; kloof reads tables"),
         ("photo.png", b"\x89PNG\r\n", r"a PNG image"),
         ("report.csv", b"%PDF-1.7", r"a PDF"),
+        ("wijk.shp", b"\x00\x00\x27\x0a" + b"\x00" * 96, r"shapes of a shapefile, whose figures stand in the \.dbf"),
         ("kwb.csv", b"\xef\xbb\xbf\n  <!DOCTYPE html><html>", r"a web page or XML.*download"),
         ("kwb.xml", b"<?xml version='1.0'?><a/>", r"a web page or XML"),
         ("kwb.gz", b"\x1f\x8b\x08\x00", r"a damaged gzip archive"),
