@@ -136,7 +136,7 @@ def report(read: "Recognised", reasons: Mapping[str, Mapping[str, str]]) -> list
         *([f"  no indicator    {len(known)} columns, known and not in the catalogue"] if known else []),
         *(f"    {line}" for line in textwrap.wrap(", ".join(known), 116, break_on_hyphens=False)),
         f"  not understood  {len(read.not_understood)} columns",
-        *_together((title + _nearest(title), str(year)) for year, title in read.not_understood),
+        *_unknown(read.not_understood),
         f"  set aside       {sum(one.rows for one in read.set_aside)} rows or cells",
     ]
     for one in read.set_aside:
@@ -154,6 +154,13 @@ def _columns(read: "Recognised") -> Iterable[str]:
     for (title, indicator), having in years.items():
         span = f"{min(having)}" if len(having) == 1 else f"{min(having)}–{max(having)}, {len(having)} years"
         yield f"    {title.strip():<{width}} → {indicator} ({span})"
+
+
+def _unknown(titles: Iterable[tuple[int, str]]) -> Iterable[str]:
+    """Write each title that is not understood with its years and the nearest indicator."""
+    names = list(dict.fromkeys(title for _, title in titles))
+    for title, line in zip(names, _together((title, str(year)) for year, title in titles), strict=True):
+        yield line + _nearest(title)
 
 
 def _nearest(title: str) -> str:

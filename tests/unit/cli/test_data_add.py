@@ -110,7 +110,7 @@ def test_what_is_not_understood_comes_with_the_nearest_title(tmp_path: Path, klo
     head = "Wijken en buurten;Codering;Bevolking|Aantal inwoners;Wonen|Gem. woningwaarde;Zwembaden"
     code, out, _ = kloof_(saved(tmp_path, "kwb_2020.csv", f"{head}\nBreda;GM0758;184126;281;3\n"), "--dry-run")
     lines = out.splitlines()
-    assert code == 0 and "    Wonen|Gem. woningwaarde (nearest: mean_dwelling_value): 2020" in lines
+    assert code == 0 and "    Wonen|Gem. woningwaarde: 2020 (nearest: mean_dwelling_value)" in lines
     assert "    Zwembaden: 2020" in lines
 
 
