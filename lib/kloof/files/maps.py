@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from kloof.errors import SourceError, examples
+from kloof.errors import SchemaError, SourceError, examples
 from kloof.files.cells import YEAR, clean, tabulate
 from kloof.files.municipalities import TITLES, Known, code_municipalities
 from kloof.files.opening import Opened
@@ -31,7 +31,6 @@ KINDS = {
 FORMS = {"json": "geojson", "sqlite": "geopackage"}
 TABLES = {"postcode": "cbs_postcodes", LEEFBAAROMETER: "leefbaarometer_3"}  # map_table: any other
 RD, DEGREES = "EPSG:28992", "EPSG:4326"
-WATER = {"JA", "B"}  # large inland water, and water outside
 # one name with two meanings: the line of low incomes while the lowest 40 % had a name of their own, then these
 LOW, LOWEST = "percentage_huishoudens_met_laag_inkomen", "percentage_huishoudens_met_laagste_inkomen"
 NOW, LINE = "percentage_huishoudens_met_lage_koopkracht", "households_below_low_income_line_share"
@@ -131,13 +130,15 @@ def read_layer(
     by_name = {title.casefold(): title for title in titles}
     water = next((by_name[name] for name in ("water", "h2o") if name in by_name), None)
     if water is not None:
-        wet = cells[water].map(clean).str.upper().isin(WATER) & code.notna()
+        wet = cells[water].map(clean).str.upper().eq("JA") & code.notna()
         if wet.any():
             aside.append(SetAside("rows", int(wet.sum()), "water", examples(sorted(set(code[wet])))))
             code = code.where(~wet)
     year = _years(opened, part, cells, by_name, metadata)
     name = next((by_name[name] for name in NAMES if name in by_name), None)
     names = code if name is None else cells[name].map(clean).astype("str")
+    if found.columns:
+        _once(code, year, where)
     figures = cells[list(found.columns)]
     grids = (Grid(where, code, year, figures, found.columns, levels_apart=isinstance(year, pd.Series)),)
     return Layer(
@@ -149,6 +150,17 @@ def read_layer(
         kind=vocabulary.kind,
         aside=tuple(aside),
     )
+
+
+def _once(code: "pd.Series[str]", year: "int | pd.Series[int]", where: str) -> None:
+    """Refuse figures of which an area has two rows in a year."""
+    rows = pd.DataFrame({"code": code, "year": year}).dropna(subset=["code"])
+    double = sorted(set(rows["code"][rows.duplicated()]))
+    if double:
+        raise SchemaError(
+            f"{where}: {len(double)} areas have more than one row ({examples(double)}). Keep one each; in the map of "
+            "CBS the others are water, which its column water says."
+        )
 
 
 def _vocabulary(titles: list[str], words: Vocabularies) -> Vocabulary:

@@ -13,9 +13,11 @@ import pandas as pd
 import pyarrow.parquet
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kloof.catalogue import Catalogue, read_catalogue
-from kloof.errors import SourceError
+from kloof.errors import SchemaError, SourceError
 from kloof.files.recognise import Recognised, recognise
 
 HEAD = [
@@ -282,3 +284,37 @@ def test_shapes_that_are_not_read_are_said(tmp_path: Path, catalogue: Catalogue)
     found = recognise(path, catalogue)
     assert "shapes_not_read" in [one.reason for one in found.set_aside] and len(cells(found)) == 6
     assert dict(found.identity)["geometry"] == "geometry"
+
+
+def test_two_rows_of_an_area_are_refused_where_nothing_says_that_one_is_water(
+    tmp_path: Path, catalogue: Catalogue
+) -> None:
+    path = tmp_path / "map_2024.csv"
+    text(path, [HEAD[0], *HEAD[3:]], [[row[0], *row[3:]] for row in ROWS])
+    with pytest.raises(SchemaError, match=r"1 areas have more than one row \(GM0034\)\. Keep one each; .* water"):
+        recognise(path, catalogue)
+
+
+@settings(max_examples=30, deadline=None)
+@given(rows=st.permutations(range(len(ROWS))), columns=st.permutations(range(len(HEAD))))
+def test_the_order_of_rows_and_columns_does_not_matter(
+    tmp_path_factory: pytest.TempPathFactory, catalogue: Catalogue, rows: list[int], columns: list[int]
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "order_2024.csv"
+    text(path, HEAD, ROWS)
+    straight = cells(recognise(path, catalogue))
+    text(path, [HEAD[n] for n in columns], [[ROWS[m][n] for n in columns] for m in rows])
+    assert cells(recognise(path, catalogue)) == straight
+
+
+def test_postcodes_in_another_form_than_text(tmp_path: Path, catalogue: Catalogue) -> None:
+    path = tmp_path / "cbs_pc4_2023.parquet"
+    parquet(path, ["postcode", "aantal_inwoners", "aantal_woningen"], [[4811, 5660, -99997], [4812, 7505, 3815]])
+    found = recognise(path, catalogue)
+    assert cells(found) == {
+        ("PC4811", "inhabitants"): 5660.0,
+        ("PC4812", "inhabitants"): 7505.0,
+        ("PC4811", "dwellings"): "suppressed",
+        ("PC4812", "dwellings"): 3815.0,
+    }
+    assert found.kind == "cbs_postcodes" and found.sources["source_id"].tolist() == ["cbs_pc4_2023"]
