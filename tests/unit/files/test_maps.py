@@ -44,8 +44,9 @@ def catalogue(project: Path) -> Catalogue:
 def geopackage(path: Path, head: list[str], rows: list[list[Any]], system: int = 4326) -> None:
     """A GeoPackage of one layer, its shapes with and without a box in their head."""
     shape = shapely.to_wkb(shapely.from_geojson(json.dumps({"type": "Polygon", "coordinates": SQUARE})))
-    boxes = {0: b"", 1: b"\x00" * 32}
-    blobs = [b"GP\x00" + bytes([1 | n % 2 << 1]) + b"\x00" * 4 + boxes[n % 2] + shape for n in range(len(rows))]
+    boxes = [(0, b""), (1, b"\x00" * 32)]  # without and with the box around the shape
+    heads = [boxes[n // 2 % 2] for n in range(len(rows))]
+    blobs = [b"GP\x00" + bytes([1 | kind << 1]) + b"\x00" * 4 + box + shape for kind, box in heads]
     with closing(sqlite3.connect(path)) as base:
         base.execute("create table gpkg_contents (table_name text)")
         base.execute("create table gpkg_geometry_columns (table_name text, column_name text, srs_id int)")
