@@ -15,6 +15,7 @@ from kloof.files.cells import YEAR, clean, tabulate
 from kloof.files.municipalities import TITLES, Known, code_municipalities
 from kloof.files.opening import Opened
 from kloof.files.reading import Grid, Reading, Titles, list_areas, read_codes, read_postcodes, sort_titles
+from kloof.files.shapes import Geometry, collection, system
 from kloof.files.vocabularies import Vocabularies, Vocabulary
 from kloof.schema import SetAside
 
@@ -30,7 +31,6 @@ KINDS = {
 }
 FORMS = {"json": "geojson", "sqlite": "geopackage"}
 TABLES = {"postcode": "cbs_postcodes", LEEFBAAROMETER: "leefbaarometer_3"}  # map_table: any other
-RD, DEGREES = "EPSG:28992", "EPSG:4326"
 # one name with two meanings: the line of low incomes while the lowest 40 % had a name of their own, then these
 LOW, LOWEST = "percentage_huishoudens_met_laag_inkomen", "percentage_huishoudens_met_laagste_inkomen"
 NOW, LINE = "percentage_huishoudens_met_lage_koopkracht", "households_below_low_income_line_share"
@@ -58,7 +58,8 @@ def code_title(titles: Iterable[str]) -> str | None:
 
 def read_map_table(opened: Opened, words: Vocabularies, known: Known) -> Reading | None:
     """Read tables of text, parquet, dBase or a workbook with the attributes of a map; None when there is none."""
-    layers, columns, notices = [], [], []
+    layers, columns = [], []
+    shapes: list[tuple[str, Geometry]] = []
     for part, titles, rows in _tables(opened):
         named = code_title(titles) is not None or {title.casefold() for title in titles} & set(TITLES)
         if not named or _vocabulary(titles, words).known(titles) < _FEWEST * len(titles):
@@ -67,9 +68,17 @@ def read_map_table(opened: Opened, words: Vocabularies, known: Known) -> Reading
         cells = tabulate(where, titles, rows) if isinstance(rows, list) else rows.set_axis(titles, axis=1)
         layers.append((where, read_layer(opened, part, cells, words, known)))
         columns.append(len(titles))
-        if opened.form == "dbase" or "geometry" in titles:
-            notices.append(SetAside("shapes", 0, "shapes_not_read"))
-    return map_reading(opened, layers, columns, notices=notices) if layers else None
+        if opened.shapes:
+            shapes += with_code(layers[-1][1].code, opened.shapes)
+    if not shapes:
+        return map_reading(opened, layers, columns) if layers else None
+    crs = system(opened.projection, [shape for _, shape in shapes], opened.name)
+    return map_reading(opened, layers, columns, *collection(shapes, crs))
+
+
+def with_code(code: "pd.Series[str]", shapes: Sequence[Geometry | None]) -> list[tuple[str, Geometry]]:
+    """Put the code of each row beside its shape; rows that were set aside or have no shape are left out."""
+    return [(one, shape) for one, shape in zip(code, shapes, strict=True) if isinstance(one, str) and shape]
 
 
 def _tables(opened: Opened) -> Iterable[tuple[str, list[str], list[list[Any]] | pd.DataFrame]]:
@@ -228,30 +237,3 @@ def _years(
         shown = ", ".join(f"{place} says {', '.join(sorted(years))}" for place, years in said.items())
         raise SourceError(f"{where}: {shown}. Correct the one that is wrong, or rename the file.")
     return int(next(iter(said.values())).pop())
-
-
-def collection(shapes: Iterable[tuple[str, Mapping[str, Any]]], crs: str) -> tuple[dict[str, Any], list[SetAside]]:
-    """Make GeoJSON of codes and geometries, an area a feature; parts of one area are put together and counted."""
-    found: dict[str, dict[str, Any]] = {}
-    joined = set()
-    for code, geometry in shapes:
-        if code in found:
-            found[code] = {"type": "MultiPolygon", "coordinates": [*_polygons(found[code]), *_polygons(geometry)]}
-            joined.add(code)
-        else:
-            found[code] = dict(geometry)
-    named = {"type": "name", "properties": {"name": f"urn:ogc:def:crs:{crs.replace(':', '::')}"}}
-    features = [
-        {"type": "Feature", "properties": {"code": code}, "geometry": geometry} for code, geometry in found.items()
-    ]
-    aside = [SetAside("shapes", 0, "coordinates", crs)]
-    if joined:
-        aside.append(SetAside("shapes", 0, "shapes_of_one_area_joined", f"{len(joined)}: {examples(sorted(joined))}"))
-    return {"type": "FeatureCollection", "crs": named, "features": features}, aside
-
-
-def _polygons(geometry: Mapping[str, Any]) -> list[Any]:
-    """List the polygons of a geometry."""
-    if geometry["type"] not in ("Polygon", "MultiPolygon"):
-        raise SourceError(f"two shapes of one area, of which one is a {geometry['type']}; kloof joins polygons only.")
-    return list(geometry["coordinates"]) if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]

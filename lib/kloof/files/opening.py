@@ -12,6 +12,7 @@ import json
 import struct
 import zipfile
 import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import pandas as pd
 
 from kloof.errors import SourceError, examples
 from kloof.files.cells import SQLITE, one_year
+from kloof.files.shapes import Geometry, shapefile_shapes, wkb_shapes
 
 PLAINLY_ELSE = {
     b"\x89PNG": "a PNG image",
@@ -28,10 +30,10 @@ PLAINLY_ELSE = {
     b"%PDF": "a PDF",
     b"7z\xbc\xaf": "a 7-zip archive",
     b"Rar!": "a RAR archive",
-    b"\x00\x00\x27\x0a": "the shapes of a shapefile, whose figures stand in the .dbf beside it",
 }
 MARKUP = ("<!doctype html", "<html", "<?xml", "<")
 ROWS, META = ".rows.parquet", ".meta.json"
+SHAPEFILE, BESIDE = b"\x00\x00\x27\x0a", (".shp", ".prj")
 GZIP = b"\x1f\x8b"
 DBASE_HEAD = 32  # bytes before the fields, and of each field
 DELIMITERS = ",;|\t"
@@ -44,7 +46,8 @@ class Opened:
 
     `sqlite`: nothing more; `parquet` and `dbase`: `table`; `workbook`: `sheets` by name; `json`: `content`; `text`:
     `rows` of cells. `data` are the bytes of the table itself. `inside` is the name of the member when it came out of a
-    zip or gzip. `year` is the year that a person says it is of, where the file does not.
+    zip or gzip. `year` is the year that a person says it is of, where the file does not. `shapes` has the boundary of
+    each row of `table` where it has any, `projection` what is said of their coordinates.
     """
 
     path: Path
@@ -57,6 +60,8 @@ class Opened:
     rows: list[list[str]] | None = None
     inside: str = ""
     year: int | None = None
+    shapes: Sequence[Geometry | None] = ()
+    projection: str = ""
 
     @property
     def name(self) -> str:
@@ -88,14 +93,23 @@ class Opened:
 
 
 def open_file(path: Path, year: int | None = None) -> Opened:
-    """Read a file and tell its form. Raises SourceError saying what it looks like when nothing here reads it."""
+    """Read a file and tell its form; a dBase table comes with the shapefile beside it.
+
+    Raises SourceError saying what it looks like when nothing here reads it.
+    """
     if not path.is_file():
         there = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
         near = difflib.get_close_matches(path.name, there, n=3, cutoff=0.4)
         hint = f" Nearest in that folder: {', '.join(near)}." if near else ""
         raise SourceError(f"{path.name} is not there.{hint}")
     data = path.read_bytes()
-    return replace(_opened(path, hashlib.sha256(data).hexdigest(), data), year=year)
+    if data.startswith(SHAPEFILE):
+        return open_file(path.with_suffix(".dbf"), year)
+    opened = _opened(path, hashlib.sha256(data).hexdigest(), data)
+    if opened.form == "dbase" and not opened.inside:
+        beside = {end: path.with_suffix(end) for end in BESIDE}
+        opened = _with_shapes(opened, {end: one.read_bytes() for end, one in beside.items() if one.is_file()})
+    return replace(opened, year=year)
 
 
 def _opened(path: Path, sha: str, data: bytes, inside: str = "") -> Opened:
@@ -111,10 +125,14 @@ def _opened(path: Path, sha: str, data: bytes, inside: str = "") -> Opened:
     if data.startswith(SQLITE):
         return Opened(path, sha, data, "sqlite")
     if data.startswith(b"PAR1"):
-        return Opened(path, sha, data, "parquet", table=_parquet(path, data), inside=inside)
+        table, shapes, projection = _parquet(path, data)
+        return Opened(path, sha, data, "parquet", table, inside=inside, shapes=shapes, projection=projection)
     if packed:
-        member, content = _gunzipped(path, data) if data.startswith(GZIP) else _only_member(path, data)
-        return _opened(path, sha, content, member)
+        if data.startswith(GZIP):
+            return _opened(path, sha, _gunzipped(path, data), path.stem)
+        member, content, beside = _only_member(path, data)
+        opened = _opened(path, sha, content, member)
+        return _with_shapes(opened, beside) if opened.form == "dbase" else opened
     if data.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
         return Opened(path, sha, data, "workbook", sheets=_workbook(path.name, data), inside=inside)
     if _is_dbase(data):
@@ -122,13 +140,22 @@ def _opened(path: Path, sha: str, data: bytes, inside: str = "") -> Opened:
     return _text(path, sha, data, inside)
 
 
-def _parquet(path: Path, data: bytes) -> pd.DataFrame:
-    """Read a parquet file."""
+def _parquet(path: Path, data: bytes) -> tuple[pd.DataFrame, Sequence[Geometry | None], str]:
+    """Read a parquet file, and its shapes where it says that it has them (GeoParquet)."""
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
     try:
-        return pd.read_parquet(io.BytesIO(data), engine="pyarrow")
-    except (OSError, pa.ArrowException) as problem:
+        table = pd.read_parquet(io.BytesIO(data), engine="pyarrow")
+        about = json.loads((pq.read_schema(io.BytesIO(data)).metadata or {}).get(b"geo", b"{}"))
+        column = about.get("primary_column", "")
+        if column not in table:
+            return table, (), ""
+        there = table[column].notna()
+        found = iter(wkb_shapes(table[column][there], path.name))
+        projection = json.dumps(about["columns"][column].get("crs") or "OGC:CRS84")
+        return table, [next(found) if one else None for one in there], projection
+    except (OSError, pa.ArrowException, ValueError, KeyError, AttributeError) as problem:
         reason = str(problem).partition("\n")[0]
         raise SourceError(f"{path.name} is a damaged parquet file ({reason}). Download it again.") from None
 
@@ -153,8 +180,8 @@ def _is_workbook(path: Path, data: bytes) -> bool:
         raise SourceError(f"{path.name} is a damaged zip file ({problem}). Download it again.") from None
 
 
-def _only_member(path: Path, data: bytes) -> tuple[str, bytes]:
-    """Unpack the only table in a zip; what macOS adds, and what stands beside a dBase table, does not count."""
+def _only_member(path: Path, data: bytes) -> tuple[str, bytes, dict[str, bytes]]:
+    """Unpack the only table in a zip, and what stands beside a dBase table; what macOS adds does not count."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = [one for one in archive.namelist() if not one.startswith("__MACOSX/") and not one.endswith("/")]
@@ -164,17 +191,30 @@ def _only_member(path: Path, data: bytes) -> tuple[str, bytes]:
                 raise SourceError(
                     f"{path.name} holds {len(members)} files ({examples(members)}). Unpack it and add its tables."
                 )
-            return tables[0], archive.read(tables[0])
+            ends = {Path(one).suffix.lower(): one for one in members}
+            beside = {end: archive.read(ends[end]) for end in BESIDE if end in ends}
+            return tables[0], archive.read(tables[0]), beside
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as problem:
         raise SourceError(f"{path.name} is a damaged zip file ({problem}). Download it again.") from None
 
 
-def _gunzipped(path: Path, data: bytes) -> tuple[str, bytes]:
+def _gunzipped(path: Path, data: bytes) -> bytes:
     """Unpack gzip."""
     try:
-        return path.stem, gzip.decompress(data)
+        return gzip.decompress(data)
     except (OSError, EOFError, zlib.error) as problem:
         raise SourceError(f"{path.name} is a damaged gzip archive ({problem}). Download it again.") from None
+
+
+def _with_shapes(opened: Opened, beside: Mapping[str, bytes]) -> Opened:
+    """Put the shapes and the projection that stand beside a dBase table with it."""
+    if ".shp" not in beside or opened.table is None:
+        return opened
+    shapes = shapefile_shapes(beside[".shp"], opened.name)
+    if len(shapes) != len(opened.table):
+        raise SourceError(f"{opened.name} has {len(opened.table)} rows and {len(shapes)} shapes. Download it again.")
+    sha = hashlib.sha256(opened.data + beside[".shp"]).hexdigest() if not opened.inside else opened.sha256
+    return replace(opened, sha256=sha, shapes=shapes, projection=beside.get(".prj", b"").decode("utf-8", "replace"))
 
 
 def _is_dbase(data: bytes) -> bool:

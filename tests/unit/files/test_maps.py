@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet
 import pytest
+import shapefile
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -194,7 +195,7 @@ def test_shapes_of_one_area_are_joined_and_counted(tmp_path: Path, catalogue: Ca
 def test_geopackages_that_are_refused(tmp_path: Path, catalogue: Catalogue) -> None:
     path = tmp_path / "map_2024.gpkg"
     geopackage(path, HEAD, ROWS, system=3857)
-    with pytest.raises(SourceError, match=r"coordinates in EPSG 3857; kloof reads EPSG:28992 or EPSG:4326"):
+    with pytest.raises(SourceError, match=r"coordinates in EPSG:3857; kloof reads EPSG:28992 and EPSG:4326"):
         recognise(path, catalogue)
     path.unlink()
     geopackage(path, ["naam"], [["x"]])
@@ -279,12 +280,37 @@ def test_scores_by_postcode_and_sheets_of_a_workbook(tmp_path: Path, catalogue: 
     assert [name for name, _, _ in found.tables] == ["scores.xlsx, pc4", "scores.xlsx, wijken"]
 
 
-def test_shapes_that_are_not_read_are_said(tmp_path: Path, catalogue: Catalogue) -> None:
+def test_geoparquet_and_shapefiles_bring_their_boundaries(tmp_path: Path, catalogue: Catalogue) -> None:
+    import pyarrow as pa
+
+    shape = shapely.from_geojson(json.dumps({"type": "Polygon", "coordinates": SQUARE}))
+    table = pa.Table.from_pandas(pd.DataFrame([[*row, shape.wkb] for row in ROWS], columns=[*HEAD, "geometry"]))
+    about = {"primary_column": "geometry", "columns": {"geometry": {"encoding": "WKB", "crs": None}}}
     path = tmp_path / "map_2024.parquet"
-    parquet(path, [*HEAD, "geometry"], [[*row, b"\x01"] for row in ROWS])
+    pyarrow.parquet.write_table(table.replace_schema_metadata({"geo": json.dumps(about)}), path)
     found = recognise(path, catalogue)
-    assert "shapes_not_read" in [one.reason for one in found.set_aside] and len(cells(found)) == 6
-    assert dict(found.identity)["geometry"] == "geometry"
+    assert found.geometry is not None and len(cells(found)) == 6
+    assert {one["properties"]["code"]: one["geometry"]["coordinates"] for one in found.geometry["features"]} == {
+        "GM0758": SQUARE,
+        "GM0034": SQUARE,
+    }
+    assert found.geometry["crs"]["properties"]["name"].endswith("EPSG::4326")
+    about["columns"]["geometry"]["crs"] = {"id": {"authority": "EPSG", "code": 28992}}
+    pyarrow.parquet.write_table(table.replace_schema_metadata({"geo": json.dumps(about)}), path)
+    with pytest.raises(SourceError, match=r"declares EPSG:28992, but 0, 0 are degrees"):
+        recognise(path, catalogue)
+    name = tmp_path / "map_2024.dbf"
+    with shapefile.Writer(str(name), shapeType=shapefile.POLYGON) as writer:
+        writer.field("GM_CODE", "C", 8)
+        writer.field("AANT_INW", "N", 9)
+        for code, corner in (("GM0758", 110_000.0), ("GM0034", 140_000.0)):
+            writer.poly([[[corner, 400_000.0], [corner, 400_001.0], [corner + 1, 400_001.0], [corner, 400_000.0]]])
+            writer.record(code, 5)
+    name.with_suffix(".prj").write_text('PROJCS["RD_New",GEOGCS["GCS_Amersfoort"]]', encoding="utf-8")
+    found = recognise(name, catalogue)
+    assert found.geometry is not None and found.geometry["crs"]["properties"]["name"].endswith("EPSG::28992")
+    assert [one["geometry"]["coordinates"][0][0][0] for one in found.geometry["features"]] == [110_000.0, 140_000.0]
+    assert cells(found) == {("GM0758", "inhabitants"): 5.0, ("GM0034", "inhabitants"): 5.0}
 
 
 def test_two_rows_of_an_area_are_refused_where_nothing_says_that_one_is_water(

@@ -28,7 +28,6 @@ def save(folder: Path, name: str, content: bytes) -> Path:
         ("photo.csv", b"\xff\xd8\xff\xe0\x00\x10JFIF", r"photo\.csv is a JPEG photo; kloof reads tables"),
         ("photo.png", b"\x89PNG\r\n", r"a PNG image"),
         ("report.csv", b"%PDF-1.7", r"a PDF"),
-        ("wijk.shp", b"\x00\x00\x27\x0a" + b"\x00" * 96, r"shapes of a shapefile, whose figures stand in the \.dbf"),
         ("kwb.csv", b"\xef\xbb\xbf\n  <!DOCTYPE html><html>", r"a web page or XML.*download"),
         ("kwb.xml", b"<?xml version='1.0'?><a/>", r"a web page or XML"),
         ("kwb.gz", b"\x1f\x8b\x08\x00", r"a damaged gzip archive"),
@@ -107,6 +106,40 @@ def dbase(rows: list[tuple[str, float]], encoding: str) -> bytes:
     return struct.pack("<4BIHH20x", 3, 254, 1, 1, len(rows), 32 + 64 + 1, 1 + 20 + 9) + fields + b"\r" + body + b"\x1a"
 
 
+CORNERS = ((0.0, 0.0), (0.0, 1.0), (1.0, 1.0), (0.0, 0.0))  # clockwise, as a shapefile has the outside of a polygon
+
+
+def shp(rows: int) -> bytes:
+    """Shapes of a shapefile, one triangle a row and then none, by hand after the description of the format."""
+    triangle = struct.pack("<i4diii", 5, 0, 0, 1, 1, 1, 4, 0) + b"".join(struct.pack("<2d", *one) for one in CORNERS)
+    shapes = [triangle] * (rows - 1) + [struct.pack("<i", 0)]
+    body = b"".join(struct.pack(">ii", n, len(one) // 2) + one for n, one in enumerate(shapes, 1))
+    return (
+        struct.pack(">i20xi", 9994, (100 + len(body)) // 2) + struct.pack("<ii8d", 1000, 5, 0, 0, 1, 1, *[0] * 4) + body
+    )
+
+
+def test_a_dbase_table_comes_with_the_shapefile_beside_it(tmp_path: Path) -> None:
+    path = save(tmp_path, "wijk.dbf", dbase([("A", 1.0), ("B", 2.0)], "utf-8"))
+    before = open_file(path)
+    shapes = save(tmp_path, "wijk.shp", shp(2))
+    save(tmp_path, "wijk.prj", b'PROJCS["RD_New",GEOGCS["GCS_Amersfoort"]]')
+    found = open_file(shapes)
+    assert (found.path, found.form) == (path, "dbase") and found.sha256 != before.sha256
+    first, second = found.shapes
+    assert first is not None and second is None and found.projection.startswith('PROJCS["RD_New"')
+    assert first["type"] == "Polygon" and [tuple(one) for one in first["coordinates"][0]] == list(CORNERS)
+    save(tmp_path, "wijk.shp", shp(3))
+    with pytest.raises(SourceError, match=r"wijk\.dbf has 2 rows and 3 shapes"):
+        open_file(path)
+    save(tmp_path, "wijk.shp", shp(2)[:120])
+    with pytest.raises(SourceError, match=r"wijk\.dbf has damaged shapes"):
+        open_file(path)
+    path.unlink()
+    with pytest.raises(SourceError, match=r"wijk\.dbf is not there"):
+        open_file(shapes)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
 def test_a_dbase_table_is_read_in_its_own_letters(tmp_path: Path, encoding: str) -> None:
     rows = [("Súdwest-Fryslân", 89_999.0), ("Één", -99997.0)]
@@ -114,15 +147,17 @@ def test_a_dbase_table_is_read_in_its_own_letters(tmp_path: Path, encoding: str)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("wijk.dbf", dbase(rows, encoding))
-        archive.writestr("wijk.shp", b"shapes")
+        archive.writestr("wijk.shp", shp(2))
+        archive.writestr("wijk.prj", 'PROJCS["RD_New"]')
         archive.writestr("wijk.shp.xml", b"<x/>")
     for path in (alone, save(tmp_path, "kaart.zip", buffer.getvalue())):
         found = open_file(path)
         assert found.form == "dbase" and found.table is not None
         assert found.table.to_numpy().tolist() == [list(row) for row in rows]
+        assert len(found.shapes) == (0 if path == alone else 2) and bool(found.projection) == (path != alone)
     with zipfile.ZipFile(buffer, "a") as archive:
         archive.writestr("buurt.dbf", dbase(rows, encoding))
-    with pytest.raises(SourceError, match=r"holds 4 files .*Unpack it and add its tables"):
+    with pytest.raises(SourceError, match=r"holds 5 files .*Unpack it and add its tables"):
         open_file(save(tmp_path, "kaart.zip", buffer.getvalue()))
 
 
