@@ -1,5 +1,7 @@
 """`kloof data add FILE…` and `kloof data coverage`: what a file is, and which figures there are."""
 
+import difflib
+import textwrap
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,8 +19,12 @@ if TYPE_CHECKING:
     from kloof.files.recognise import Recognised
 
 
-FILES = Annotated[list[Path], typer.Argument(help="files: CSV, Excel, parquet, SQLite, JSON, GeoJSON, zip")]
+FILES = Annotated[
+    list[Path], typer.Argument(help="files: CSV, Excel, parquet, SQLite, JSON, GeoJSON, GeoPackage, dBase; zip, gz")
+]
 MUNICIPALITY = Annotated[str | None, typer.Option(help="keep this municipality only, such as GM0758")]
+ALIKE = 0.75  # of two titles, from which one may be meant by the other
+YEAR = Annotated[int | None, typer.Option(help="year of the figures, where the file does not say it")]
 CODES = Annotated[Path | None, typer.Option(help="CSV with columns code, name, for files that carry names only")]
 
 
@@ -26,6 +32,7 @@ def add(
     files: FILES,
     municipality: MUNICIPALITY = None,
     codes: CODES = None,
+    year: YEAR = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what it is, and store nothing")] = False,
     replace: Annotated[bool, typer.Option("--replace", help="let it replace figures that it contradicts")] = False,
     map_: Annotated[
@@ -38,6 +45,8 @@ def add(
     from kloof.files.vocabularies import read_vocabularies
     from kloof.paths import data_folder
 
+    if map_ and year:
+        raise ParameterError(f"--year is for files that kloof knows; write year = {year} in {map_.name} instead.")
     known = catalogue()
     mapping, known = read_map(map_, known) if map_ else (None, known)
     reasons = read_vocabularies(data_folder() / "vocabularies.toml", known).reasons
@@ -45,7 +54,7 @@ def add(
     refused, place = [], municipality or ""
     for path in files:
         try:
-            read = _recognised(path, known, mapping, municipality=municipality, codes=codes, areas=areas)
+            read = _recognised(path, known, mapping, municipality=municipality, codes=codes, areas=areas, year=year)
             print("\n".join(report(read, reasons)))
             place = place or next((code for code in read.areas["code"] if code.startswith("GM")), "")
             if not dry_run:
@@ -160,23 +169,29 @@ def _said(value: Any, status: Any) -> str:
 
 
 def report(read: "Recognised", reasons: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """Write what was recognised, as lines of text: every column of the file is in one of three lists."""
+    """Write what was recognised, as lines of text: every column of the file is in one of four lists."""
+    from kloof.files.vocabularies import NOT_IN_CATALOGUE
     from kloof.words.sentences import template
 
     levels = read.areas["level"].value_counts().sort_index()
     statuses = read.observations["status"].value_counts().sort_index()
+    known = [title for title, why in read.identity if why == NOT_IN_CATALOGUE]
+    figures = known or read.understood or read.not_understood
+    understood = f"{read.share_understood:.1f} % of the columns with figures" if figures else "no figures in it"
     lines = [
         f"{read.name}: {read.kind}, {read.edition}",
         *(f"  table           {name}: {rows} rows × {columns} columns" for name, rows, columns in read.tables),
         f"  areas           {', '.join(f'{count} {level}' for level, count in levels.items())}",
         f"  figures         {len(read.observations)} ({', '.join(f'{n} {name}' for name, n in statuses.items())})",
         f"  sources         {', '.join(read.sources['source_id'])}",
-        f"  understood      {read.share_understood:.1f} % of the columns with figures",
+        f"  understood      {understood}",
         *_columns(read),
-        f"  no figures      {len(read.identity)} columns",
-        *_together((reasons[why]["en"], title or "(no title)") for title, why in read.identity),
+        f"  no figures      {len(read.identity) - len(known)} columns",
+        *_together((reasons[why]["en"], title or "(no title)") for title, why in read.identity if title not in known),
+        *([f"  no indicator    {len(known)} columns, known and not in the catalogue"] if known else []),
+        *(f"    {line}" for line in textwrap.wrap(", ".join(known), 116, break_on_hyphens=False)),
         f"  not understood  {len(read.not_understood)} columns",
-        *_together((title, str(year)) for year, title in read.not_understood),
+        *_unknown(read.not_understood),
         f"  set aside       {sum(one.rows for one in read.set_aside)} rows or cells",
     ]
     for one in read.set_aside:
@@ -194,6 +209,23 @@ def _columns(read: "Recognised") -> Iterable[str]:
     for (title, indicator), having in years.items():
         span = f"{min(having)}" if len(having) == 1 else f"{min(having)}–{max(having)}, {len(having)} years"
         yield f"    {title.strip():<{width}} → {indicator} ({span})"
+
+
+def _unknown(titles: Iterable[tuple[int, str]]) -> Iterable[str]:
+    """Write each title that is not understood with its years and the nearest indicator."""
+    names = list(dict.fromkeys(title for _, title in titles))
+    for title, line in zip(names, _together((title, str(year)) for year, title in titles), strict=True):
+        yield line + _nearest(title)
+
+
+def _nearest(title: str) -> str:
+    """Name the indicator whose title in CBS tables, or own name, is most like this one; blank when none is."""
+    from kloof.catalogue import catalogue
+    from kloof.files.cells import normalise
+
+    titles = {normalise(name): one.id for one in catalogue().indicators.values() for name in (one.id, *one.columns)}
+    near = difflib.get_close_matches(normalise(title), list(titles), n=1, cutoff=ALIKE)
+    return f" (nearest: {titles[near[0]]})" if near else ""
 
 
 def _together(pairs: Iterable[tuple[Any, str]]) -> Iterable[str]:

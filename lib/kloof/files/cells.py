@@ -118,8 +118,8 @@ def read_content(path: Path) -> bytes:
     return data
 
 
-def read_sheets(path: Path, data: bytes) -> tuple[str, list[Sheet]]:
-    """Recognise the edition and return its sheets."""
+def read_sheets(path: Path, data: bytes, said: int | None = None) -> tuple[str, list[Sheet]]:
+    """Recognise the edition and return its sheets; `said` is the year of a file that does not say it."""
     if data.startswith(SQLITE):
         return "kwb_sqlite", _sqlite(path, data)
     rows = read_rows(path, data)
@@ -130,23 +130,28 @@ def read_sheets(path: Path, data: bytes) -> tuple[str, list[Sheet]]:
     topics = next((n for n in range(head, min(head + 6, len(rows) - 1)) if rows[n + 1][0] == "Wijken en buurten"), None)
     if topics is not None and titles[0] != "Wijken en buurten":
         titles = [rows[topics + 1][0], *rows[topics][1:]]
-        year = one_year(path, " ".join(rows[0]) if YEAR.search(" ".join(rows[0])) else path.stem)
+        year = one_year(path, " ".join(rows[0]) if YEAR.search(" ".join(rows[0])) else path.stem, said)
         return "statline_csv", [Sheet(year, path.name, tabulate(path.name, titles, rows[topics + 2 :]))]
     if not any(normalise(title) in (*NAME_TITLES, *CODE_TITLES) for title in titles):
         raise SourceError(
             f"{path.name} is no KWB file: its first line is {','.join(titles)[:60]!r}. Expected a CSV with "
             f"a column Wijken en buurten, a StatLine CSV, or the columns {', '.join(TIDY)}."
         )
-    return "kwb_csv", [Sheet(one_year(path, path.stem), path.name, tabulate(path.name, titles, rows[head + 1 :]))]
+    return "kwb_csv", [Sheet(one_year(path, path.stem, said), path.name, tabulate(path.name, titles, rows[head + 1 :]))]
 
 
-def one_year(path: Path, text: str) -> int:
-    """Take the only year that `text` names; raise SourceError when it names none or several."""
+def one_year(path: Path, text: str, said: int | None = None) -> int:
+    """Take the only year that `text` names, or `said`; raise SourceError for none, several, or two that disagree."""
     years = set(YEAR.findall(text))
-    if len(years) != 1:
-        found = f"finds {', '.join(sorted(years))}" if years else "finds none"
-        raise SourceError(f"{path.name}: the year is read from the name and kloof {found}. Name it like kwb_2017.csv.")
-    return int(years.pop())
+    found = f"finds {', '.join(sorted(years))}" if years else "finds none"
+    if said is not None and not years <= {str(said)}:
+        raise SourceError(f"{path.name}: --year says {said}, and kloof {found}. Leave --year out, or rename the file.")
+    if said is None and len(years) != 1:
+        raise SourceError(
+            f"{path.name}: the year is read from the name and kloof {found}. Name it like kwb_2017.csv, or say it: "
+            "--year 2017."
+        )
+    return said or int(years.pop())
 
 
 def _sqlite(path: Path, data: bytes) -> list[Sheet]:
@@ -182,14 +187,14 @@ def _sqlite(path: Path, data: bytes) -> list[Sheet]:
 
 
 def read_rows(path: Path, data: bytes) -> list[list[str]]:
-    """Split a CSV in UTF-8, comma or semicolon; a quote that never closes means the file was cut off."""
+    """Split a CSV in UTF-8, by comma, semicolon or tab; a quote that never closes means the file was cut off."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         raise SourceError(f"{path.name} is not UTF-8 text (byte {problem.start}). Save it as CSV in UTF-8.") from None
     head = text.replace("\r", "\n").split("\n")[:12]
-    widest = {mark: max(map(len, csv.reader(head, delimiter=mark)), default=0) for mark in ";,"}
-    delimiter = ";" if widest[";"] >= widest[","] else ","
+    widest = {mark: max(map(len, csv.reader(head, delimiter=mark)), default=0) for mark in ";,\t"}
+    delimiter = max(widest, key=lambda mark: widest[mark])
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         return [row for row in reader if row]

@@ -67,11 +67,20 @@ class _Cells:
     set_aside: list[SetAside]
 
 
-def read_kwb(path: Path, municipality: str | None, catalogue: Catalogue, *, codes: Codebook | None = None) -> Imported:
+def read_kwb(
+    path: Path,
+    municipality: str | None,
+    catalogue: Catalogue,
+    *,
+    codes: Codebook | None = None,
+    content: bytes | None = None,
+    year: int | None = None,
+) -> Imported:
     """Read one KWB file for one municipality (`GM` + 4 digits), or with None for all areas in it.
 
     Takes SQLite or CSV (`cells`); `codes` is a CSV (or a frame) with columns code, name for files that carry
-    names only. Returns observations that `check_observations` accepts, in the units of the catalogue, source
+    names only; `content` are the bytes of the table where the file is packed, `year` its year where it does not say
+    it. Returns observations that `check_observations` accepts, in the units of the catalogue, source
     `kwb_file_YEAR`; `set_aside` counts rows of the file, notices have 0 rows. A cell without value is
     `suppressed` when its column has values in other rows of that year, else `not_published`. Without codes in
     the file and without `codes`, areas get local codes such as `BU0917x001`, numbered by name, that mean
@@ -82,8 +91,8 @@ def read_kwb(path: Path, municipality: str | None, catalogue: Catalogue, *, code
     """
     if municipality is not None and not re.fullmatch(r"GM\d{4}", municipality):
         raise ParameterError(f"municipality {municipality!r} is no CBS code; write GM and four digits, such as GM0758.")
-    data = read_content(path)
-    edition, sheets = read_sheets(path, data)
+    data = read_content(path) if content is None else content
+    edition, sheets = read_sheets(path, data, year)
     if edition == "tidy_csv":
         if codes is not None:
             raise ParameterError(f"{path.name} carries its own codes; leave out the codebook.")

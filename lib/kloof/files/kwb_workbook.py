@@ -5,7 +5,7 @@ import re
 import pandas as pd
 
 from kloof.errors import SchemaError, SourceError, examples, faults
-from kloof.files.cells import YEAR, clean, one_year, tabulate
+from kloof.files.cells import YEAR, clean, tabulate
 from kloof.files.opening import Opened
 from kloof.files.reading import Grid, Reading, list_areas, read_codes, sort_titles
 from kloof.files.vocabularies import Vocabularies
@@ -54,7 +54,7 @@ def read_kwb_workbook(opened: Opened, words: Vocabularies) -> Reading | None:
 def _year(opened: Opened, sheet: str) -> int:
     """Find the edition."""
     named = re.findall(YEAR, sheet)
-    return one_year(opened.path, sheet if len(set(named)) == 1 else opened.path.stem)
+    return opened.one_year(sheet if len(set(named)) == 1 else opened.stem)
 
 
 def _check_rows(cells: pd.DataFrame, code: "pd.Series[str]", where: str) -> None:

@@ -17,7 +17,7 @@ from kloof.catalogue import Catalogue, with_own
 from kloof.errors import KloofError, SchemaError, SourceError, examples, faults, nearest
 from kloof.files.areas import areas_to_name, code_names
 from kloof.files.cells import is_source
-from kloof.files.geojson import shapes_by_row
+from kloof.files.geojson import boundaries
 from kloof.files.opening import Opened
 from kloof.files.plain import chosen, each, framed, text_of, texts
 from kloof.files.reading import MISSING, Grid, Reading, list_areas, read_codes, read_postcodes, twice
@@ -199,6 +199,8 @@ def read_mapped(
     used |= {where.areas: "name" if where.areas_are == BY_NAMES else "code"}
     first = int(min(year.min(), *(column.year or 9999 for column in columns.values())))
     rest = [title for title in titles if title not in columns and title not in used]
+    drawn = opened.shapes or (isinstance(opened.content, Mapping) and "features" in opened.content)
+    geometry, notices = boundaries(opened, code.dropna()) if drawn else (None, [])
     return Reading(
         kind="mapped",
         edition=mapping.name,
@@ -207,8 +209,8 @@ def read_mapped(
         areas=list_areas(code, names),
         identity=tuple((title, why) for title, why in used.items() if title),
         not_understood=tuple((first, title) for title in rest),
-        set_aside=(*aside, *more, SetAside("file", 0, "read_by_a_mapping", mapping.told)),
-        geometry=shapes_by_row(opened, code),
+        set_aside=(*aside, *more, *notices, SetAside("file", 0, "read_by_a_mapping", mapping.told)),
+        geometry=geometry,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from kloof.errors import SourceError
-from kloof.files.cells import clean, is_source, one_year, tabulate
+from kloof.files.cells import clean, is_source, tabulate
 from kloof.files.opening import Opened
 from kloof.files.reading import Grid, Reading, list_areas, read_codes, read_postcodes, sort_titles
 from kloof.files.vocabularies import Vocabularies
@@ -22,14 +22,14 @@ BY_PREFIX = {"GM": "lbm2_gemeente", "WK": "lbm2_wijk", "PC": "lbm2_pc4"}
 
 
 def read_postcode_csv(opened: Opened, words: Vocabularies) -> Reading | None:
-    """Read the CBS key figures per postcode; the year stands in the name of the file only."""
+    """Read the CBS key figures per postcode; the year stands in the name of the file only, or a person says it."""
     rows = opened.rows or []
-    if not rows or rows[0][0] != "PC4" or words["postcode"].known(rows[0]) < len(rows[0]) / 2:
+    if not rows or clean(rows[0][0]).upper() != "PC4" or words["postcode"].known(rows[0]) < len(rows[0]) / 2:
         return None
-    year = one_year(opened.path, opened.path.stem)
+    year = opened.one_year(opened.stem)
     cells = tabulate(opened.name, rows[0], rows[1:])
     found = sort_titles(rows[0], words["postcode"], opened.name)
-    code = read_postcodes(cells["PC4"], opened.name)
+    code = read_postcodes(cells[rows[0][0]], opened.name)
     # -99997: fewer than the minimum, or not known; CBS uses one mark for both
     grid = Grid(opened.name, code, year, cells, found.columns, marks={"-99997": "suppressed"})
     return Reading(
@@ -48,7 +48,7 @@ def _coarse(cells: pd.DataFrame, columns: Any) -> tuple[SetAside, ...]:
     """Notice shares that are whole tens only."""
     coarse = []
     for title in columns:
-        if title.upper().startswith("P_"):
+        if title.upper().startswith(("P_", "PERCENTAGE_")):
             number = pd.to_numeric(cells[title], errors="coerce")
             if (number[number >= 0] % STEP == 0).all():
                 coarse.append(title)
@@ -67,7 +67,7 @@ def read_income_workbook(opened: Opened, words: Vocabularies) -> Reading | None:
         titles = ["Postcodegebied"] + [
             " ".join(part for row in rows[top:head] if (part := clean(row[place]))) for place in range(1, len(rows[0]))
         ]
-        year = one_year(opened.path, " ".join(first[:head]))
+        year = opened.one_year(" ".join(first[:head]))
         body = [row for row in rows[head + 1 :] if clean(row[0])]
         below = [row for row in body if is_source(clean(row[0]))]
         cells = tabulate(opened.name, titles, [row for row in body if row not in below])

@@ -7,6 +7,7 @@ knows is refused, with what it looks like and what to do.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +18,19 @@ from kloof.errors import ParameterError, SchemaError, SourceError, examples
 from kloof.files.areas import ROUNDED_TO, sums
 from kloof.files.cells import normalise
 from kloof.files.geojson import read_shapes
+from kloof.files.geopackage import read_geopackage
 from kloof.files.iv3 import read_accounts, read_prices
 from kloof.files.kwb import read_kwb
 from kloof.files.kwb_workbook import read_kwb_workbook, read_panel
 from kloof.files.mapped import FileMap, read_mapped
+from kloof.files.maps import read_map_table
 from kloof.files.opening import Opened, open_file
 from kloof.files.police import read_police
 from kloof.files.postcodes import read_income_workbook, read_leefbaarometer, read_postcode_csv
 from kloof.files.reading import Reading, observations, only
 from kloof.files.statline import read_fields
-from kloof.files.vocabularies import Vocabularies, read_vocabularies
+from kloof.files.statline_csv import read_statline_csv
+from kloof.files.vocabularies import NOT_IN_CATALOGUE, Vocabularies, read_vocabularies
 from kloof.files.woonikveilig import read_national_json, read_national_parquet
 from kloof.files.years_across import read_yearly
 from kloof.paths import data_folder, embedded
@@ -72,8 +76,12 @@ class Recognised:
 
     @property
     def share_understood(self) -> float:
-        """Percent understood of the columns that may hold a figure, each year of a column on its own."""
+        """Percent understood of the columns that may hold a figure, each year of a column on its own.
+
+        Columns whose figure is known and has no indicator in the catalogue are not understood.
+        """
         known, unknown = len(self.understood), len(self.not_understood)
+        unknown += sum(why == NOT_IN_CATALOGUE for _, why in self.identity)
         return 100.0 * known / (known + unknown) if known + unknown else 100.0
 
 
@@ -85,19 +93,20 @@ def recognise(
     codes: Path | None = None,
     areas: pd.DataFrame | None = None,
     mapping: FileMap | None = None,
+    year: int | None = None,
 ) -> Recognised:
     """Recognise one file and read all municipalities in it, or only `municipality` (`GM` + 4 digits).
 
     `codes` is a CSV with columns code, name, for files that carry names only; `areas` (code, name) are the areas known
     from elsewhere, by default those of the embedded sets; `mapping` says what the columns of any other file mean, and
-    `catalogue` then knows the indicators it registers. Raises SourceError (absent, damaged, not recognised, more
-    than one thing it could be), SchemaError (columns, cells and rows that contradict), ParameterError (municipality
-    or codes needed, or wrong).
+    `catalogue` then knows the indicators it registers; `year` is that of a file that does not say it. Raises
+    SourceError (absent, damaged, not recognised, more than one thing it could be), SchemaError (columns, cells and rows
+    that contradict), ParameterError (municipality or codes needed, or wrong).
     """
     if municipality is not None and not re.fullmatch(r"GM\d{4}", municipality):
         raise ParameterError(f"municipality {municipality!r} is no CBS code; write GM and four digits, such as GM0758.")
     words = read_vocabularies(data_folder() / "vocabularies.toml", catalogue)
-    opened = open_file(path)
+    opened = open_file(path, year)
     places = embedded_areas() if areas is None else areas
     reading: Reading | None
     if mapping:
@@ -147,13 +156,18 @@ def _reading(
             or read_accounts(opened, words)
             or read_prices(opened, words)
             or read_fields(opened, words, catalogue)
+            or read_map_table(opened, words, places)
         )
+    elif form == "sqlite":
+        found = read_geopackage(opened, words, places)
+    elif form == "dbase":
+        found = read_map_table(opened, words, places)
     elif form == "json":
         found = (
             read_national_json(opened, words)
             or read_accounts(opened, words)
             or read_prices(opened, words)
-            or read_shapes(opened, words)
+            or read_shapes(opened, words, places)
             or read_leefbaarometer(opened, words)
             or read_fields(opened, words, catalogue)
         )
@@ -162,6 +176,7 @@ def _reading(
             read_kwb_workbook(opened, words)
             or read_fields(opened, words, catalogue)
             or read_income_workbook(opened, words)
+            or read_map_table(opened, words, places)
         )
     elif form == "text":
         found = (
@@ -169,11 +184,13 @@ def _reading(
             or read_leefbaarometer(opened, words)
             or read_police(opened, words, municipality, *places)
             or read_panel(opened, words)
+            or read_map_table(opened, words, places)
             or read_kwb_workbook(opened, words)
+            or read_statline_csv(opened, words, catalogue, places)
             or read_yearly(opened, words, catalogue, municipality, places)
             or read_fields(opened, words, catalogue)
         )
-    if found is None and (form not in ("text", "sqlite") or opened.inside):
+    if found is None and form not in ("text", "sqlite"):
         raise SourceError(_not_recognised(opened))
     return found
 
@@ -184,8 +201,7 @@ def _not_recognised(opened: Opened) -> str:
         sheets = opened.sheets or {}
         first = [str(cell) for cell in next(iter(sheets.values()), [[]])[:1] for cell in cell if str(cell)]
         seen = f"sheets {examples(list(sheets))}, the first beginning with {examples(first) or 'an empty row'}"
-    elif opened.form == "parquet":
-        assert opened.table is not None
+    elif opened.table is not None:
         seen = f"columns {examples(list(map(str, opened.table.columns)))}"
     elif opened.form == "json":
         content = opened.content
@@ -194,7 +210,7 @@ def _not_recognised(opened: Opened) -> str:
         seen = f"first line {examples((opened.rows or [[]])[0])}"
     return (
         f"{opened.name} is a {opened.form} file that kloof does not recognise: it has {seen}. It reads KWB, the health "
-        "monitor, police exports, figures by postcode, Leefbaarometer, maps and OData; see kloof data add --help."
+        "monitor, police exports, figures by postcode, Leefbaarometer, SES-WOA, maps, StatLine and OData."
     )
 
 
@@ -234,17 +250,19 @@ def _with_known_names(
 ) -> tuple[Any, list[SetAside]]:
     """Read KWB; names get the codes of areas that are known, when these are all of them, else local codes."""
     own = known[known["code"].str.slice(2, 6) == municipality[2:]] if municipality else known[:0]
+    path = Path(opened.inside) if opened.inside else opened.path
+    read = partial(read_kwb, path, municipality, catalogue, content=opened.data, year=opened.year)
     if codes is None and {"WK", "BU"} <= set(own["code"].str.slice(0, 2)):
         try:
-            return read_kwb(opened.path, municipality, catalogue, codes=own), []
+            return read(codes=own), []
         except ParameterError:
             pass  # it carries its own codes
         except SchemaError as problem:
             if "the codebook for" not in str(problem):
                 raise
             notice = [SetAside("kwb_codes", 0, "known_areas_do_not_fit", str(problem)[:200])]
-            return read_kwb(opened.path, municipality, catalogue), notice
-    return read_kwb(opened.path, municipality, catalogue, codes=codes), []
+            return read(), notice
+    return read(codes=codes), []
 
 
 def _sources(checked: pd.DataFrame, words: Vocabularies, path: Path, retrieved: str) -> pd.DataFrame:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from kloof.catalogue import Catalogue
 from kloof.errors import SchemaError, SourceError, examples, faults
-from kloof.files.cells import FIELD, clean, normalise, tabulate
+from kloof.files.cells import FIELD, YEAR, clean, normalise, tabulate
 from kloof.files.opening import Opened
 from kloof.files.police import crime_grids
 from kloof.files.reading import Grid, Reading, list_areas, read_codes, twice
@@ -27,6 +27,7 @@ _TABLE = re.compile(r"(?<![0-9A-Za-z])(\d{5}(?:NED|ned))(?![0-9A-Za-z])")
 ADULTS, ESTIMATE = {"20300", "18+"}, "MW00000"
 _LONG = {"Measure", "Value"}  # OData v4
 CRIME = "SoortMisdrijf"
+NOT_NAMED = "table not named"
 
 
 def read_fields(opened: Opened, words: Vocabularies, catalogue: Catalogue) -> Reading | None:
@@ -58,10 +59,10 @@ def read_fields(opened: Opened, words: Vocabularies, catalogue: Catalogue) -> Re
     columns, identity, unknown = _meaning(titles, full, words, catalogue)
     if not columns:
         raise SourceError(f"{where} has none of the fields kloof knows: {examples(titles)}.")
-    table, publication = _publication(titles, str(beside.get("table", about)), columns, words, where)
+    table, publication = publication_of(titles, str(beside.get("table", about)), columns, words, where)
     columns = {title: replace(column, publication=publication) for title, column in columns.items()}
-    year = years if years is not None else beside.get("year") or _year_of(table, publication, words, where)
-    _no_row_twice(code, year, where)
+    year = years if years is not None else beside.get("year") or _year_of(opened, table, publication, words, where)
+    no_row_twice(code, year, where)
     named = next((one for one in ("Title", "Naam", "Gemeentenaam_1") if one in cells), region)
     shown = cells[named].map(clean).astype("str").where(code.str.startswith("GM").fillna(False), code)
     labels = {clean(key): clean(name) for key, name in beside.get("labels", {}).get(region, {}).items()}
@@ -69,6 +70,8 @@ def read_fields(opened: Opened, words: Vocabularies, catalogue: Catalogue) -> Re
         [labels.get(one, name) for one, name in zip(code, shown, strict=True)], index=code.index, dtype="str"
     )
     first = int(year if isinstance(year, int) else year.min())
+    if table == NOT_NAMED and isinstance(year, int):
+        table = words.publications[publication].table_id(year) or table
     return Reading(
         kind="health_monitor" if publication.startswith("rivm") else "statline_fields",
         edition=f"{table} {first}" if isinstance(year, int) or year.min() == year.max() else table,
@@ -93,7 +96,7 @@ def _crimes(
     year = _years(cells, [str(title) for title in cells.columns])
     if year is None:
         raise SourceError(f"{where} has kinds of crime and no periods. Ask for the column Perioden too.")
-    _no_row_twice(code + " " + cells[CRIME].astype("str"), year, where)
+    no_row_twice(code + " " + cells[CRIME].astype("str"), year, where)
     grids, unknown = crime_grids(where, cells, code, year, words)
     identity = [(str(title), words["police"].why_aside(str(title), numbered=True)) for title in cells.columns]
     return Reading(
@@ -250,7 +253,7 @@ def _shared(topic: str, before: str) -> int:
     return count
 
 
-def _publication(
+def publication_of(
     titles: list[str], about: str, columns: Mapping[str, Column], words: Vocabularies, where: str
 ) -> tuple[str, str]:
     """Find the table and whose figures it has: by its id where the file says it, else by fields only one table has."""
@@ -283,22 +286,24 @@ def _publication(
         raise SourceError(f"{where} is of table {', '.join(sorted(ids))}, which vocabularies.toml does not know.")
     if len(ids) > 1:
         raise SourceError(f"{where} names several tables: {', '.join(sorted(ids))}. Keep one in its name.")
-    return (next(iter(ids)) if ids else "table not named"), (named.pop() if named else "cbs_kwb")
+    return (next(iter(ids)) if ids else NOT_NAMED), (named.pop() if named else "cbs_kwb")
 
 
-def _year_of(table: str, publication: str, words: Vocabularies, where: str) -> int:
-    """Find the year of a table without periods: the edition that has this id."""
+def _year_of(opened: Opened, table: str, publication: str, words: Vocabularies, where: str) -> int:
+    """Find the year of a table without periods: the edition that has this id, else as said or as in the file's name."""
     tables = words.publications[publication].table
     years = [year for year, one in tables.items() if one == table] if isinstance(tables, Mapping) else []
-    if len(years) != 1:
-        raise SourceError(
-            f"{where} has no periods, and table {table!r} is no edition kloof knows. Name the file by its table, "
-            "such as 85984NED.json, or add it to vocabularies.toml."
-        )
-    return int(years[0])
+    if len(years) == 1:
+        return opened.one_year(years[0])
+    if table == NOT_NAMED and isinstance(tables, Mapping) and (opened.year or YEAR.search(opened.stem)):
+        return opened.one_year(opened.stem)
+    raise SourceError(
+        f"{where} has no periods, and table {table!r} is no edition kloof knows. Say its year: --year 2024; or name "
+        "the file by its table, such as 85984NED.json."
+    )
 
 
-def _no_row_twice(code: "pd.Series[str]", year: "int | pd.Series[int]", where: str) -> None:
+def no_row_twice(code: "pd.Series[str]", year: "int | pd.Series[int]", where: str) -> None:
     """Refuse a table in which an area stands twice in a year: a page that was served twice, or an unknown dimension."""
     rows = pd.DataFrame({"code": code, "year": year})
     double = rows[rows.duplicated()]

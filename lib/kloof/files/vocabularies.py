@@ -18,6 +18,7 @@ from kloof.files.cells import clean
 
 YEAR_SIGN = re.compile(r"\\\{(yyyy|yy)\\\}")
 FIELD_NUMBER = re.compile(r"_\d{1,3}$")
+NOT_IN_CATALOGUE = "not_in_catalogue"  # the reason of [aside] of a known figure without an indicator
 PARTS = ("vocabulary", "publication", "aside")
 
 

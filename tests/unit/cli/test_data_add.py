@@ -92,6 +92,31 @@ def test_every_column_and_row_is_accounted_for(tmp_path: Path, kloof_: Kloof, st
     assert lines[-1] == f"Next: kloof data add {tmp_path / 'panel.csv'}"
 
 
+def test_the_year_is_said_and_what_has_no_indicator_is_listed_apart(
+    tmp_path: Path, kloof_: Kloof, store: Store
+) -> None:
+    head = "gemeentecode,aantal_inwoners,sauna_gemiddelde_afstand_in_km"
+    path = saved(tmp_path, "kaart.csv", f"{head}\nGM0758,184716,3.6\n")
+    code, _, err = kloof_(path, "--dry-run")
+    assert code == 2 and "or say it: --year 2017" in err
+    code, out, _ = kloof_(path, "--year", "2022", "--dry-run")
+    lines = out.splitlines()
+    assert code == 0 and "    aantal_inwoners → inhabitants (2022)" in lines
+    assert "  understood      50.0 % of the columns with figures" in lines
+    at = lines.index("  no indicator    1 columns, known and not in the catalogue")
+    assert lines[at + 1] == "    sauna_gemiddelde_afstand_in_km" and "  no figures      1 columns" in lines
+    code, out, _ = kloof_(saved(tmp_path, "kaart_2022.csv", "wk_code,wk_naam\nWK075800,Centrum\n"))
+    assert code == 0 and "  understood      no figures in it" in out and "no indicator" not in out
+
+
+def test_what_is_not_understood_comes_with_the_nearest_title(tmp_path: Path, kloof_: Kloof, store: Store) -> None:
+    head = "Wijken en buurten;Codering;Bevolking|Aantal inwoners;Wonen|Gem. woningwaarde;Zwembaden"
+    code, out, _ = kloof_(saved(tmp_path, "kwb_2020.csv", f"{head}\nBreda;GM0758;184126;281;3\n"), "--dry-run")
+    lines = out.splitlines()
+    assert code == 0 and "    Wonen|Gem. woningwaarde: 2020 (nearest: mean_dwelling_value)" in lines
+    assert "    Zwembaden: 2020" in lines
+
+
 def test_files_go_to_the_store(tmp_path: Path, kloof_: Kloof, store: Store) -> None:
     code, out, _ = kloof_(saved(tmp_path, "panel.csv", PANEL), "--municipality", "GM0758")
     assert code == 0 and "  store           added: 3 rows new, 1 already there" in out

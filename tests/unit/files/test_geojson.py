@@ -58,6 +58,8 @@ def test_coordinates_are_as_declared(
         ({"crs": crs("EPSG:28992"), "point": DEGREES}, r"declares EPSG:28992, but 4\.77, 51\.58 are degrees"),
         ({"crs": crs("EPSG:3857")}, r"coordinates in .*3857.*reads EPSG:28992"),
         ({"properties": {"naam": "x"}}, r"without area codes: its properties are naam"),
+        ({"numberMatched": 2, "point": DEGREES}, r"one page of several: it has 1 of 2 areas.*kloof data fetch"),
+        ({"links": [{"rel": "next", "href": "x"}], "point": DEGREES}, r"it has 1 of more areas"),
         ({"features": []}, r"without features"),
         ({"features": [3]}, r"without features, or with some that are none"),
         ({"name": "map.geojson", "point": DEGREES}, r"the year is read from the name"),
@@ -68,12 +70,23 @@ def test_maps_that_are_refused(tmp_path: Path, catalogue: Catalogue, options: di
         recognise(shapes(tmp_path, **options), catalogue)
 
 
-def test_the_year_of_a_map_goes_before_its_name(tmp_path: Path, catalogue: Catalogue) -> None:
-    dated = {"BU_CODE": "BU07580001", "JRSTATCODE": "2019BU07580001", "AANT_INW": 5}
-    found = recognise(shapes(tmp_path, point=DEGREES, properties=dated), catalogue)
+def test_the_year_of_a_map_is_in_it_or_in_its_name_and_two_that_disagree_are_refused(
+    tmp_path: Path, catalogue: Catalogue
+) -> None:
+    dated = {"BU_CODE": "BU07580001", "jrstatcode": "2019BU07580001", "jaar": 2019, "AANT_INW": 5}
+    found = recognise(shapes(tmp_path, "map.geojson", DEGREES, properties=dated), catalogue)
     assert found.observations["year"].tolist() == [2019]
-    found = recognise(shapes(tmp_path, point=DEGREES, metadata={"year": 2022}), catalogue)
+    found = recognise(shapes(tmp_path, "map.geojson", DEGREES, metadata={"year": 2022}), catalogue)
     assert found.observations["year"].tolist() == [2022]
+    assert recognise(shapes(tmp_path, "map.geojson", DEGREES), catalogue, year=2021).observations["year"].tolist() == [
+        2021
+    ]
+    with pytest.raises(SourceError, match=r"column jaar says 2019, column jrstatcode says 2019, its name says 2020"):
+        recognise(shapes(tmp_path, point=DEGREES, properties=dated), catalogue)
+    with pytest.raises(SourceError, match=r"its metadata says 2022, --year says 2021\. Correct the one that is wrong"):
+        recognise(shapes(tmp_path, "map.geojson", DEGREES, metadata={"year": 2022}), catalogue, year=2021)
+    with pytest.raises(SourceError, match=r"column jaar holds 20x9; it should begin with a year"):
+        recognise(shapes(tmp_path, point=DEGREES, properties=dated | {"jaar": "20x9"}), catalogue)
 
 
 def test_one_municipality_keeps_its_own_shapes(tmp_path: Path, catalogue: Catalogue) -> None:

@@ -1,6 +1,8 @@
 """Raw CBS files: every edition with its quirks, every refusal, and the real files read a second way."""
 
 import csv
+import gzip
+import hashlib
 import json
 import sqlite3
 from collections import Counter
@@ -17,6 +19,7 @@ from kloof.catalogue import Catalogue, read_catalogue
 from kloof.errors import CatalogueError, KloofError, ParameterError, SchemaError, SourceError
 from kloof.files.cells import normalise
 from kloof.files.kwb import Imported, read_kwb
+from kloof.files.recognise import recognise
 from kloof.schema import COLUMNS, check_observations
 
 YEARS = (2016, 2017, 2018, 2019, 2020)
@@ -571,6 +574,22 @@ STATLINE = (
     '"Valkenberg";"75";"."\r\n'
     '"Bron: CBS"\r\n'
 )
+
+
+@pytest.mark.parametrize("sign", [",", ";", "\t"])
+def test_a_kwb_table_by_any_separator_packed_or_not_of_the_year_that_a_person_says(
+    tmp_path: Path, catalogue: Catalogue, sign: str
+) -> None:
+    rows = [["Wijken en buurten", "Codering", "Bevolking|Aantal inwoners"], ["Breda", "GM0758", "182304"]]
+    text = "".join(sign.join(row) + "\n" for row in rows).encode()
+    for name, content in (("breda.txt", text), ("breda.csv.gz", gzip.compress(text))):
+        path = tmp_path / name
+        path.write_bytes(content)
+        found = recognise(path, catalogue, year=2017)
+        assert found.observations[["code", "year", "value"]].to_numpy().tolist() == [["GM0758", 2017, 182304.0]]
+        assert found.sha256 == hashlib.sha256(content).hexdigest()
+        with pytest.raises(SourceError, match=r"breda\..*or say it: --year 2017"):
+            recognise(path, catalogue)
 
 
 def test_statline_file_with_numbered_wijken(tmp_path: Path, catalogue: Catalogue) -> None:

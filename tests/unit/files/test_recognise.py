@@ -1,11 +1,13 @@
 """Every raw file is recognised by its content, and what is read equals it, by readers of another make."""
 
 import csv
+import gzip
 import io
 import json
 import math
 import re
 import sqlite3
+import struct
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -23,7 +25,7 @@ from kloof.schema import COLUMNS, check_observations, level_of
 
 pytestmark = pytest.mark.shared
 
-# file → kind, rows, columns as another reader counts them, and how it must be read
+# file → kind, and how it must be read: for which municipality, by which codebook, or of which year
 FILES: dict[str, tuple[str, str]] = {
     "breda/crimes_per_district_2012_2022.zip": ("police_export", "GM0758"),
     "breda/income_recipients_2014_2021.csv": ("yearly_table", "GM0758"),
@@ -43,6 +45,7 @@ FILES: dict[str, tuple[str, str]] = {
     "leefbaarometer/leefbaarometer2_gemeente_2002_2016.json": ("leefbaarometer_2", ""),
     "leefbaarometer/leefbaarometer2_wijk_2002_2016.json": ("leefbaarometer_2", ""),
     "national/buurten_2024.parquet": ("woonikveilig_parquet", ""),
+    "national/kwb_2017.csv.gz": ("statline_fields", ""),
     "national/raw/GM0363.json": ("woonikveilig_json", ""),
     "national/raw/GM0758.json": ("woonikveilig_json", ""),
     "national/raw/GM0917.json": ("woonikveilig_json", ""),
@@ -55,6 +58,19 @@ FILES: dict[str, tuple[str, str]] = {
     "rivm/rivm_50090NED_2012_2016_2020.parquet": ("health_monitor", ""),
     "rivm/rivm_50090NED_2016_18plus.xlsx": ("health_monitor", ""),
     "rivm/rivm_50090NED_2020_18plus.xlsx": ("health_monitor", ""),
+    "wild/CBS_PC4.csv": ("cbs_postcodes", "2023"),
+    "wild/SES_WOA_scores_per_wijk_en_buurt_25042023_160857.csv": ("statline_csv", ""),
+    "wild/baarn_buurten.geojson": ("geojson", ""),
+    "wild/fin_gemeente_2024.geojson": ("geojson", ""),
+    "wild/fin_gemeente_2024_stats.parquet": ("map_table", ""),
+    "wild/wijk_2023_v0.dbf": ("map_table", ""),
+}
+# of the figures in these the catalogue has no indicator for many: percent of the columns that are understood
+LESS = {
+    "wild/CBS_PC4.csv": 86.5,
+    "wild/SES_WOA_scores_per_wijk_en_buurt_25042023_160857.csv": 16.7,
+    "wild/baarn_buurten.geojson": 69.8,
+    "wild/fin_gemeente_2024_stats.parquet": 71.0,
 }
 Read = Callable[[str], Recognised]
 
@@ -94,6 +110,8 @@ def read(data: Path, catalogue: Catalogue, codebooks: dict[str, Path]) -> Read:
     @cache
     def once(name: str) -> Recognised:
         municipality, _, book = FILES[name][1].partition(" ")
+        if municipality.isdecimal():
+            return recognise(data / name, catalogue, year=int(municipality))
         return recognise(data / name, catalogue, municipality=municipality or None, codes=codebooks.get(book))
 
     return once
@@ -125,6 +143,9 @@ def counted(path: Path) -> Iterator[tuple[int, int]]:
     elif path.suffix == ".parquet":
         about = pyarrow.parquet.read_metadata(path)
         yield about.num_rows, about.num_columns
+    elif path.suffix == ".dbf":
+        rows, head = struct.unpack("<IH", path.read_bytes()[4:10])
+        yield rows, head // 32 - 1
     elif path.suffix == ".geojson":
         shapes = [feature["properties"] for feature in json.loads(path.read_text(encoding="utf-8"))["features"]]
         yield len(shapes), len({title for shape in shapes for title in shape})
@@ -166,13 +187,49 @@ def text_of(path: Path) -> str:
     if path.suffix == ".zip":
         with zipfile.ZipFile(path) as archive:
             return archive.read(archive.namelist()[0]).decode("utf-8-sig")
-    return path.read_bytes().decode("utf-8-sig")
+    data = path.read_bytes()
+    return (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8-sig")
 
 
 def test_the_list_of_files_is_complete(data: Path) -> None:
     there = {str(path.relative_to(data)) for path in data.rglob("*") if path.is_file() and path.suffix != ".md"}
-    unread = {name for name in there if name.startswith("wild/") or name.endswith(".csv.gz")}
-    assert there - unread == set(FILES)  # those are in shapes that are not yet read
+    assert there == set(FILES)
+
+
+# read by nothing but its name, these are refused; what to type then stands in the message
+NEEDS = {
+    "breda/crimes_per_district_2012_2022.zip": "--municipality",
+    "breda/income_recipients_2014_2021.csv": "--municipality",
+    "breda/inhabitants_2008_2022.csv": "--municipality",
+    "breda/nuisances_2022.zip": "--municipality",
+    "breda/woz_2015_2022.csv": "--municipality",
+    "kwb/amsterdam_2015.csv": "--municipality",
+    "kwb/heerlen_2016_2020.db": "--municipality",
+    "police/amsterdam_crimes_2012_2022.zip": "--municipality",
+    "wild/CBS_PC4.csv": "--year",
+}
+
+
+def test_a_file_is_read_by_itself_or_the_refusal_says_what_to_type(data: Path, catalogue: Catalogue) -> None:
+    assert set(NEEDS) == {name for name, (_, how) in FILES.items() if how}
+    for name, option in NEEDS.items():
+        with pytest.raises((SourceError, ParameterError), match=option):
+            recognise(data / name, catalogue)
+
+
+@pytest.mark.parametrize(
+    ("content", "ends"),
+    [
+        ("gemeentecode,aantal_inwoners\nGM0758,3\n", r"or say it: --year 2017\.$"),
+        ("Wijken en buurten;Codering;Iets\nBreda;GM0758;3\n", r"or say it: --year 2017\.$"),
+        ('"a\n', r"Download it again\.$"),
+    ],
+)
+def test_a_refusal_ends_with_what_to_type_next(tmp_path: Path, catalogue: Catalogue, content: str, ends: str) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(SourceError, match=ends):
+        recognise(path, catalogue)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -181,7 +238,8 @@ def test_a_raw_file_is_recognised_counted_and_understood(name: str, read: Read, 
     assert found.kind == FILES[name][0]
     counts = list(counted(data / name))
     assert (found.rows, found.columns) == (sum(rows for rows, _ in counts), sum(columns for _, columns in counts))
-    assert found.share_understood >= 95, found.not_understood
+    assert round(found.share_understood, 1) == LESS.get(name, 100.0), found.not_understood
+    assert not found.not_understood
     assert list(found.observations.columns) == list(COLUMNS)
     pd.testing.assert_frame_equal(check_observations(found.observations, name), found.observations)
     assert set(found.observations["code"]) <= set(found.areas["code"])
@@ -330,15 +388,28 @@ def test_the_json_of_a_municipality_says_the_same_as_the_national_table(read: Re
         assert len(own) == len(same)
 
 
-@pytest.mark.parametrize(("name", "pieces"), [("cbs_pc4_2017", 78), ("cbs_pc4_2019", 31)])
+def test_fields_of_2017_equal_their_file(read: Read, data: Path) -> None:
+    found = read("national/kwb_2017.csv.gz")
+    titles = {title: indicator for _, title, indicator in found.understood}
+    with gzip.open(data / "national" / "kwb_2017.csv.gz", "rt", encoding="utf-8-sig", newline="") as file:
+        raw = list(csv.DictReader(file))
+    compare(found, {(r["WijkenEnBuurten"].strip(), 2017, n): cell(r[t]) for r in raw for t, n in titles.items()})
+    assert len(titles) == 16 and found.edition == "83765NED 2017"
+    assert found.sources[["source_id", "table_id"]].to_numpy().tolist() == [["cbs_kwb_2017", "83765NED"]]
+
+
+@pytest.mark.parametrize(("name", "pieces"), [("pc4/cbs_pc4_2017", 78), ("pc4/cbs_pc4_2019", 31), ("wild/CBS_PC4", 32)])
 def test_postcodes_equal_their_file(name: str, pieces: int, read: Read, data: Path) -> None:
-    found = read(f"pc4/{name}.csv")
-    year = int(name[-4:])
+    found = read(f"{name}.csv")
+    year = int(FILES[f"{name}.csv"][1] or name[-4:])
     titles = {title: indicator for _, title, indicator in found.understood}
     assert len(titles) == pieces
-    with (data / "pc4" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        raw = list(csv.DictReader(file, delimiter="|"))
-    compare(found, {(f"PC{r['PC4']}", year, name): cell(r[title]) for r in raw for title, name in titles.items()})
+    with (data / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        raw = list(csv.DictReader(file, delimiter="," if name.startswith("wild") else "|"))
+    compare(
+        found,
+        {(f"PC{next(iter(r.values()))}", year, name): cell(r[title]) for r in raw for title, name in titles.items()},
+    )
 
 
 def test_the_panel_equals_its_file(read: Read, data: Path) -> None:

@@ -126,6 +126,26 @@ def test_an_edition_of_kwb_by_its_field_names(tmp_path: Path, catalogue: Catalog
     ]
 
 
+def test_a_year_is_said_by_the_table_by_the_name_or_by_a_person_and_never_by_two(
+    tmp_path: Path, catalogue: Catalogue
+) -> None:
+    rows = {"value": [row("GM0758", AantalInwoners_5=182304)]}
+
+    def year(name: str, said: int | None = None) -> list[int]:
+        found = recognise(saved(tmp_path, name, rows), catalogue, year=said)
+        assert found.sources["table_id"].tolist() == ["83765NED"]
+        return found.observations["year"].tolist()
+
+    assert (
+        year("83765NED.json") == year("kwb_2017.json") == year("x.json", 2017) == year("83765NED.json", 2017) == [2017]
+    )
+    for name in ("83765NED.json", "kwb_2017.json"):
+        with pytest.raises(SourceError, match=r"--year says 2018, and kloof finds 2017\. Leave --year out"):
+            year(name, 2018)
+    with pytest.raises(SourceError, match=r"Say its year: --year 2024"):
+        year("x.json")
+
+
 def test_untyped_cells_and_the_country(tmp_path: Path, catalogue: Catalogue) -> None:
     rows = [
         row("NL00", AantalInwoners_5="17407585"),
