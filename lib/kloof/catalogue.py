@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from math import inf
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -77,6 +78,7 @@ class Indicator:
     smallest_effect: float | None = None
     smallest_effect_relative: float | None = None
     decimals: int | None = None
+    plausible: tuple[float, float] | None = None
     subject_nl: str | None = None
     subject_en: str | None = None
     modelled: bool = False
@@ -154,6 +156,12 @@ class Catalogue:
     def indicator(self, name: str) -> Indicator:
         """Look an indicator up; an unknown one is an error that lists the nearest."""
         return known(name, self.indicators, "indicator")
+
+    def plausible(self, name: str) -> tuple[float, float]:
+        """Give the lowest and highest figure that an area can have: of the indicator, else of its unit."""
+        one = self.indicator(name)
+        low, high = one.plausible or self.units.get(one.unit, {}).get("plausible", (-inf, inf))
+        return float(low), float(high)
 
     def group(self, name: str) -> Group:
         """Look a group up; an unknown one is an error that lists the nearest."""

@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -449,7 +450,7 @@ def judge(spoilt: Spoilt, folder: Path, catalogue: Catalogue) -> Outcome:
     rows = found.observations
     keys = zip(rows["code"], rows["year"].tolist(), rows["indicator"], strict=True)
     stored: Truth = dict(zip(keys, rows["value"].where(rows["value"].notna(), None).tolist(), strict=True))
-    stored = {key: None if value is None or value != value else value for key, value in stored.items()}
+    stored = {key: None if value is None or isnan(value) else value for key, value in stored.items()}
     wrong = [f"{key}: {value} for {spoilt.truth.get(key)}" for key, value in stored.items()
              if value is not None and not _same(value, spoilt.truth.get(key))]  # fmt: skip
     lost = [f"{key}: {value} lost" for key, value in spoilt.truth.items()

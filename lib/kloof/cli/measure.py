@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kloof.errors import ParameterError, SourceError, examples
+from kloof.errors import ParameterError, SourceError, examples, faults
+from kloof.files.numbers import Expected, look, settle
 from kloof.measures.counts import PLACE, Prepared
 from kloof.measures.measure import comparisons, made_ready, measure
 from kloof.measures.registry import Index
@@ -39,11 +40,30 @@ def read_table(path: Path) -> pd.DataFrame:
             )
     except (UnicodeDecodeError, ValueError, OSError, ImportError) as problem:
         raise SourceError(f"{path} can't be read as a table: {problem}") from None
-    for name in NUMBERS:
-        if name in table.columns and not pd.api.types.is_numeric_dtype(table[name]):
-            numbers = pd.to_numeric(table[name], errors="coerce")
-            if numbers.notna().eq(table[name].notna()).all():
-                table[name] = numbers
+    return _numbers(table, path)
+
+
+def _numbers(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Make numbers of the columns of text whose cells all are; a sign that can part thousands or decimals is decided."""
+    seen = {
+        name: look(table[name])
+        for name in NUMBERS
+        if name in table.columns and not pd.api.types.is_numeric_dtype(table[name])
+    }
+    signs = {sign for cells in seen.values() for sign in cells.signs()}
+    unclear = []
+    for name, cells in seen.items():
+        read = settle(
+            cells, Expected(step=1.0 if name == "count" else 0.0), next(iter(signs)) if len(signs) == 1 else ""
+        )
+        if read.unclear:
+            unclear.append(f"column {name}: {read.unclear}")
+        if (read.empty == table[name].isna()).all() and not read.wrong.any():
+            table[name] = read.value
+    if unclear or len(signs) > 1:
+        shown = unclear or [f"decimals have {' and '.join(sorted(signs))}"]
+        raise SourceError(faults(path.name, [f"a sign that can part thousands or decimals in {one}" for one in shown],
+                                 "Write the numbers without a sign between thousands, and decimals with a point."))  # fmt: skip
     return table
 
 

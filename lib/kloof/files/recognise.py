@@ -102,7 +102,7 @@ def recognise(
         raise ParameterError(f"{path.name} carries its own codes; leave out {codes.name}.")
     if municipality:
         reading = only(reading, municipality)
-    rows, aside = observations(reading.grids, catalogue, words.publications)
+    rows, aside, figures = observations(reading.grids, catalogue, words.publications)
     checked = check_observations(rows, path.name)
     return Recognised(
         name=path.name,
