@@ -44,7 +44,7 @@ def read_table(path: Path) -> pd.DataFrame:
 
 
 def _numbers(table: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """Make numbers of the columns of text whose cells all are; a sign that can part thousands or decimals is decided."""
+    """Make numbers of columns of text whose cells all are; a sign that parts thousands or decimals is decided."""
     seen = {
         name: look(table[name])
         for name in NUMBERS
@@ -62,8 +62,9 @@ def _numbers(table: pd.DataFrame, path: Path) -> pd.DataFrame:
             table[name] = read.value
     if unclear or len(signs) > 1:
         shown = unclear or [f"decimals have {' and '.join(sorted(signs))}"]
-        raise SourceError(faults(path.name, [f"a sign that can part thousands or decimals in {one}" for one in shown],
-                                 "Write the numbers without a sign between thousands, and decimals with a point."))  # fmt: skip
+        way_out = "Write the numbers without a sign between thousands, and decimals with a point."
+        found = [f"a sign that can part thousands or decimals in {one}" for one in shown]
+        raise SourceError(faults(path.name, found, way_out))
     return table
 
 

@@ -22,6 +22,7 @@ from kloof.files.cells import (
     FIELD,
     NAME_TITLES,
     OTHER_IDENTITY,
+    PERIOD_TITLES,
     TIDY,
     TIDY_MORE,
     YEAR,
@@ -87,7 +88,7 @@ def read_kwb(path: Path, municipality: str | None, catalogue: Catalogue, *, code
     if municipality is not None and not re.fullmatch(r"GM\d{4}", municipality):
         raise ParameterError(f"municipality {municipality!r} is no CBS code; write GM and four digits, such as GM0758.")
     data = read_content(path)
-    edition, sheets = read_sheets(path, data)
+    edition, sheets, apart = read_sheets(path, data)
     if edition == "tidy_csv":
         if codes is not None:
             raise ParameterError(f"{path.name} carries its own codes; leave out the codebook.")
@@ -103,7 +104,7 @@ def read_kwb(path: Path, municipality: str | None, catalogue: Catalogue, *, code
         cells.areas,
         tuple(cells.understood),
         tuple(cells.not_understood),
-        (*cells.set_aside, *sums(observations, "inhabitants", ROUNDED_TO["inhabitants"])),
+        (*apart, *cells.set_aside, *sums(observations, "inhabitants", ROUNDED_TO["inhabitants"])),
         edition,
         hashlib.sha256(data).hexdigest(),
         tuple((sheet.where, len(sheet.cells), tuple(sheet.titles)) for sheet in sheets),
@@ -168,14 +169,14 @@ def _wide(sheets: list[Sheet], municipality: str | None, catalogue: Catalogue, c
     for sheet, place in zip(sheets, places, strict=True):
         matched = _match(sheet, catalogue)
         cells.understood.extend((sheet.year, title, indicator) for title, indicator in matched.items())
-        known = (*NAME_TITLES, *CODE_TITLES, *OTHER_IDENTITY)
+        known = (*NAME_TITLES, *CODE_TITLES, *OTHER_IDENTITY, *PERIOD_TITLES)
         rest = [title for title in sheet.titles if title not in matched and normalise(title) not in known]
         cells.not_understood.extend((sheet.year, title) for title in rest)
         columns = {title: Column(indicator, EDITION.id) for title, indicator in matched.items()}
-        place = place.reindex(sheet.cells.index)
-        everyone = sheet.cells[sheet.column(CODE_TITLES)].map(clean).astype("str") if with_codes else place
+        own = place.reindex(sheet.cells.index)
+        everyone = sheet.cells[sheet.column(CODE_TITLES)].map(clean).astype("str") if with_codes else own
         cells.grids.append(
-            Grid(sheet.where, place, sheet.year, sheet.cells, columns, everyone=everyone, names=sheet.names())
+            Grid(sheet.where, own, sheet.year, sheet.cells, columns, everyone=everyone, names=sheet.names())
         )
     return cells
 

@@ -32,7 +32,7 @@ OTHER = {",": ".", ".": ","}
 
 @dataclass(frozen=True)
 class Expected:
-    """What a column can hold, as it stands in the file: the lowest and highest number, and the step of rounding (0: any)."""
+    """What a column can hold, as it stands in the file: lowest and highest number, and step of rounding (0: any)."""
 
     low: float = -inf
     high: float = inf
@@ -74,10 +74,9 @@ class Cells:
 
 @dataclass(frozen=True)
 class Parsed:
-    """The cells of a column: numbers (missing where there is none), which have none, which are said to be withheld,
-    their text, which are neither.
+    """The cells of a column: numbers (missing where there is none), and what is known of those without.
 
-    `unclear` names the two readings when a sign cannot be decided; the numbers are then no numbers.
+    `empty`, `withheld`, `text` and `wrong` are as in `Cells`, for each cell. `unclear` names the two readings when a sign cannot be decided; the numbers are then no numbers.
     """
 
     value: FloatArray

@@ -30,9 +30,11 @@ class Grid:
 
     `code` is missing for rows that were set aside; `year` is one for all rows or one a row, and gives way to the year
     in a column's title. `everyone` has the codes also of rows set aside because they are of another municipality: they
-    say what is published, and how numbers are written; `names` are what the areas are called. `marks` says what the text of an empty cell stands for; an empty cell without one is judged by `_status`. `zero_is_missing`: indicators of which the
-    source prints 0 where it has none. `zero_was_lost`: indicators of which the source left a real 0 out, so that an
-    empty cell says nothing and makes no row. `levels_apart`: a level without any value in a column makes no rows.
+    say what is published, and how numbers are written; `names` are what the areas are called. `marks` says what the
+    text of an empty cell stands for; an empty cell without one is judged by `_status`. `zero_is_missing`: indicators
+    of which the source prints 0 where it has none. `zero_was_lost`: indicators of which the source left a real 0 out,
+    so that an empty cell says nothing and makes no row. `levels_apart`: a level without any value in a column makes no
+    rows.
     """
 
     where: str
@@ -342,6 +344,24 @@ class Reading:
     not_understood: tuple[tuple[int, str], ...] = ()
     set_aside: tuple[SetAside, ...] = ()
     geometry: Mapping[str, Any] | None = None
+
+
+def joined(readings: Sequence[Reading]) -> Reading:
+    """Put the tables of one file together, each as it was read."""
+    first = readings[0]
+    if len(readings) == 1:
+        return first
+    areas = pd.concat([one.areas for one in readings], ignore_index=True)
+    return replace(
+        first,
+        edition=", ".join(dict.fromkeys(one.edition for one in readings)),
+        tables=tuple(table for one in readings for table in one.tables),
+        grids=tuple(grid for one in readings for grid in one.grids),
+        areas=areas.drop_duplicates("code", keep="last").sort_values("code", ignore_index=True),
+        identity=tuple(dict.fromkeys(pair for one in readings for pair in one.identity)),
+        not_understood=tuple(dict.fromkeys(pair for one in readings for pair in one.not_understood)),
+        set_aside=tuple(row for one in readings for row in one.set_aside),
+    )
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ knows is refused, with what it looks like and what to do.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from kloof.files.kwb_workbook import read_kwb_workbook, read_panel
 from kloof.files.opening import Opened, open_file
 from kloof.files.police import read_police
 from kloof.files.postcodes import read_income_workbook, read_leefbaarometer, read_postcode_csv
-from kloof.files.reading import Reading, observations, only
+from kloof.files.reading import Reading, joined, observations, only
 from kloof.files.statline import read_fields
 from kloof.files.vocabularies import Vocabularies, read_vocabularies
 from kloof.files.woonikveilig import read_national_json, read_national_parquet
@@ -148,11 +148,7 @@ def _reading(
             or read_fields(opened, words, catalogue)
         )
     elif form == "workbook":
-        found = (
-            read_kwb_workbook(opened, words)
-            or read_fields(opened, words, catalogue)
-            or read_income_workbook(opened, words)
-        )
+        found = _by_sheet(opened, words, catalogue)
     elif form == "text":
         found = (
             read_postcode_csv(opened, words)
@@ -166,6 +162,27 @@ def _reading(
     if found is None and (form not in ("text", "sqlite") or opened.inside):
         raise SourceError(_not_recognised(opened))
     return found
+
+
+def _by_sheet(opened: Opened, words: Vocabularies, catalogue: Catalogue) -> Reading | None:
+    """Read every sheet of a workbook that is a table kloof knows, and count the rows of the others."""
+    found, aside = [], []
+    for name, rows in (opened.sheets or {}).items():
+        alone = replace(opened, sheets={name: rows})
+        reading = (
+            read_kwb_workbook(alone, words)
+            or read_fields(alone, words, catalogue)
+            or read_income_workbook(alone, words)
+        )
+        full = sum(any(str(cell).strip() for cell in row) for row in rows)
+        if reading is not None:
+            found.append(reading)
+        elif full:
+            aside.append(SetAside("sheets", full, "sheet_not_read", name))
+    if not found:
+        return None
+    both = joined(found)
+    return replace(both, set_aside=(*both.set_aside, *aside))
 
 
 def _not_recognised(opened: Opened) -> str:
