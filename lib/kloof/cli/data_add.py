@@ -1,6 +1,7 @@
 """`kloof data add FILE…` and `kloof data coverage`: what a file is, and which figures there are."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 
 FILES = Annotated[list[Path], typer.Argument(help="files: CSV, Excel, parquet, SQLite, JSON, GeoJSON, zip")]
 MUNICIPALITY = Annotated[str | None, typer.Option(help="keep this municipality only, such as GM0758")]
+CHECKS = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="take figures that a check refuses, by its name: unit, zeros, sums, levels, parts, order, shift…"
+    ),
+]
 CODES = Annotated[Path | None, typer.Option(help="CSV with columns code, name, for files that carry names only")]
 
 
@@ -26,20 +33,23 @@ def add(
     codes: CODES = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what it is, and store nothing")] = False,
     replace: Annotated[bool, typer.Option("--replace", help="let it replace figures that it contradicts")] = False,
+    accept: CHECKS = None,
 ) -> None:
     """Recognise files you have, say what was understood, and add their figures to the store."""
     from kloof.catalogue import catalogue
+    from kloof.files.plausible import Allowed
     from kloof.files.recognise import recognise
     from kloof.files.vocabularies import read_vocabularies
     from kloof.paths import data_folder
 
     known = catalogue()
+    allowed = Allowed(frozenset(accept or ()), date.today().year)
     reasons = read_vocabularies(data_folder() / "vocabularies.toml", known).reasons
     areas = known_areas()
     refused, place = [], municipality or ""
     for path in files:
         try:
-            read = recognise(path, known, municipality=municipality, codes=codes, areas=areas)
+            read = recognise(path, known, municipality=municipality, codes=codes, areas=areas, allowed=allowed)
             print("\n".join(report(read, reasons)))
             place = place or next((code for code in read.areas["code"] if code.startswith("GM")), "")
             if not dry_run:
@@ -65,13 +75,14 @@ def add_downloaded(paths: Iterable[tuple[Path, bool]]) -> list[str]:
     Each path comes with whether it may replace figures that it contradicts: a revision that was accepted.
     """
     from kloof.catalogue import catalogue
+    from kloof.files.plausible import Allowed
     from kloof.files.recognise import recognise
     from kloof.store.read import contents
 
     known, there, lines = catalogue(), set(contents()["sha256"]), []
     for path, accepted in paths:
         try:
-            read = recognise(path, known)
+            read = recognise(path, known, allowed=Allowed(last_year=date.today().year))
             if read.sha256 not in there:
                 lines.append(f"{path.name}: {_store(read, accepted).strip()}")
         except KloofError as problem:

@@ -54,7 +54,7 @@ class Cells:
     `value` reads a sign that could be either as the decimal one. `empty`: no figure; `withheld`: with a mark that says
     that it is not given; `wrong`: neither. `decimal` and
     `grouping` are the signs that a text is sure to use for decimals and for thousands; `either` the sign it may use
-    for one or the other.
+    for one or the other; a column of numbers has none of these.
     """
 
     places: NDArray[np.intp]
@@ -76,7 +76,8 @@ class Cells:
 class Parsed:
     """The cells of a column: numbers (missing where there is none), and what is known of those without.
 
-    `empty`, `withheld`, `text` and `wrong` are as in `Cells`, for each cell. `unclear` names the two readings when a sign cannot be decided; the numbers are then no numbers.
+    `empty`, `withheld`, `text` and `wrong` are as in `Cells`, for each cell. `unclear` names the two readings when a
+    sign cannot be decided; the numbers are then no numbers.
     """
 
     value: FloatArray
@@ -96,13 +97,14 @@ def look(cells: "pd.Series[Any]") -> Cells:
         empty = np.isnan(value) | marked
         text = np.where(marked, np.where(value == MARKS[0], "-99997", "-99999999"), "").astype(object)
         none = np.zeros(len(value), dtype=bool)
-        blank = np.full(len(value), "", dtype=object)
+        blank = np.array([], dtype=object)  # a number has no signs
         given = np.where(empty, np.nan, value)
         return Cells(np.arange(len(value)), text, given, empty, marked, none, blank, blank, blank)
     plain = cells.astype("object")
-    if plain.map(lambda one: isinstance(one, (list, dict))).any():
-        plain = plain.map(lambda one: repr(one) if isinstance(one, (list, dict)) else one)  # no number, and said so
-    places, texts = pd.factorize(plain, use_na_sentinel=True)
+    try:
+        places, texts = pd.factorize(plain, use_na_sentinel=True)
+    except TypeError:  # a list or an object of JSON: no number, and said so
+        places, texts = pd.factorize(plain.map(lambda one: repr(one) if isinstance(one, (list, dict)) else one))
     known = [_cell(text) for text in texts] + [(np.nan, True, "", False, "", "", "")]
     number, empty, shown, wrong, *signs = (np.array(part, dtype=object) for part in zip(*known, strict=True))
     places = np.where(places < 0, len(texts), places)

@@ -68,13 +68,13 @@ class Grid:
 class Figures:
     """The numbers of one table in one year, rows in the order of the file; what a cell does not say is missing.
 
-    `values` has an array per indicator, in the unit of the catalogue, `titles` the title of each in the file.
+    `numbers` has an array per indicator, in the unit of the catalogue, `titles` the title of each in the file.
     """
 
     where: str
     year: int
     code: NDArray[np.object_]
-    values: Mapping[str, FloatArray]
+    numbers: Mapping[str, FloatArray]
     titles: Mapping[str, str]
 
 

@@ -5,7 +5,7 @@ knows is refused, with what it looks like and what to do.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,10 @@ from kloof.files.iv3 import read_accounts, read_prices
 from kloof.files.kwb import read_kwb
 from kloof.files.kwb_workbook import read_kwb_workbook, read_panel
 from kloof.files.opening import Opened, open_file
+from kloof.files.plausible import Allowed, check, known_beside
 from kloof.files.police import read_police
 from kloof.files.postcodes import read_income_workbook, read_leefbaarometer, read_postcode_csv
-from kloof.files.reading import Reading, joined, observations, only
+from kloof.files.reading import Figures, Reading, joined, observations, only
 from kloof.files.statline import read_fields
 from kloof.files.vocabularies import Vocabularies, read_vocabularies
 from kloof.files.woonikveilig import read_national_json, read_national_parquet
@@ -32,6 +33,8 @@ from kloof.paths import data_folder, embedded
 from kloof.schema import SOURCE, SetAside, check_observations
 
 KWB_SOURCE = "kwb_file_"  # what read_kwb calls the editions of Kerncijfers wijken en buurten
+
+NOTHING = Allowed()
 
 
 @dataclass(frozen=True)
@@ -82,13 +85,17 @@ def recognise(
     municipality: str | None = None,
     codes: Path | None = None,
     areas: pd.DataFrame | None = None,
+    allowed: Allowed = NOTHING,
 ) -> Recognised:
     """Recognise one file and read all municipalities in it, or only `municipality` (`GM` + 4 digits).
 
     `codes` is a CSV with columns code, name, for files that carry names only; `areas` (code, name) are the areas known
-    from elsewhere, by default those of the embedded sets. Raises SourceError (absent, damaged, not recognised, more
-    than one thing it could be), SchemaError (columns, cells and rows that contradict), ParameterError (municipality
-    or codes needed, or wrong).
+    from elsewhere, by default those of the embedded sets. `allowed` says which findings do not refuse the
+    file, and the last year that figures can be of.
+
+    Raises SourceError (absent, damaged, not recognised, more than one thing it could be, years that disagree or lie
+    ahead), SchemaError (columns, cells and rows that contradict, figures that cannot be right), ParameterError
+    (municipality or codes needed, or wrong; a name that is no check).
     """
     if municipality is not None and not re.fullmatch(r"GM\d{4}", municipality):
         raise ParameterError(f"municipality {municipality!r} is no CBS code; write GM and four digits, such as GM0758.")
@@ -97,14 +104,15 @@ def recognise(
     places = embedded_areas() if areas is None else areas
     reading = _reading(opened, words, catalogue, municipality, (codes, places))
     if reading is None:
-        return _kwb(opened, words, catalogue, municipality, (codes, places))
+        read, figures = _kwb(opened, words, catalogue, municipality, (codes, places))
+        return _checked(read, figures, catalogue, allowed)
     if codes is not None and not any(why == "name" for _, why in reading.identity):
         raise ParameterError(f"{path.name} carries its own codes; leave out {codes.name}.")
     if municipality:
         reading = only(reading, municipality)
     rows, aside, figures = observations(reading.grids, catalogue, words.publications)
     checked = check_observations(rows, path.name)
-    return Recognised(
+    read = Recognised(
         name=path.name,
         sha256=opened.sha256,
         kind=reading.kind,
@@ -119,6 +127,21 @@ def recognise(
         set_aside=(*reading.set_aside, *_together(aside), *_notices(checked)),
         geometry=reading.geometry,
     )
+    return _checked(read, figures, catalogue, allowed)
+
+
+def _checked(
+    read: Recognised,
+    figures: Sequence[Figures],
+    catalogue: Catalogue,
+    allowed: Allowed,
+) -> Recognised:
+    """Refuse figures of a year that has not begun, and figures that cannot be right; say what was accepted."""
+    last = int(read.observations["year"].max()) if len(read.observations) else 0
+    if allowed.last_year is not None and last > allowed.last_year:
+        raise SourceError(f"{read.name} has figures of {last}, and it is {allowed.last_year}. Correct the year.")
+    accepted = check(figures, read.areas, catalogue, known_beside(data_folder()), allowed)
+    return replace(read, set_aside=(*read.set_aside, *accepted))
 
 
 def _reading(
@@ -211,16 +234,16 @@ def _kwb(
     catalogue: Catalogue,
     municipality: str | None,
     places: tuple[Path | None, pd.DataFrame],
-) -> Recognised:
+) -> tuple[Recognised, Sequence[Figures]]:
     """Read an edition of Kerncijfers wijken en buurten with full titles (SQLite, CSV, StatLine CSV, tidy CSV)."""
     codes, known = places
     read, notice = _with_known_names(opened, catalogue, municipality, codes, known)
     source = read.observations["source"].str.replace(f"^{KWB_SOURCE}", "cbs_kwb_", regex=True)
-    checked = check_observations(read.observations.assign(source=source), opened.name)
+    checked = read.observations.assign(source=source)  # valid and in order as before
     titles = dict.fromkeys(title for _, _, own in read.tables for title in own)
     identity = {title: why for title in titles if (why := words["statline"].why_aside(normalise(title)))}
     used = {title for _, title, _ in read.understood}
-    return Recognised(
+    found = Recognised(
         name=opened.name,
         sha256=opened.sha256,
         kind=read.edition,
@@ -234,6 +257,7 @@ def _kwb(
         not_understood=tuple((year, title) for year, title in read.not_understood if title not in identity),
         set_aside=(*read.set_aside, *notice),
     )
+    return found, read.figures
 
 
 def _with_known_names(

@@ -142,7 +142,7 @@ def test_a_sign_that_can_part_thousands_or_decimals(tmp_path: Path) -> None:
     ):
         read_table(path)
     path.write_text("unit;value;weight\nA;1,5;2.5\n", encoding="utf-8")
-    with pytest.raises(SourceError, match="decimals have , and ."):
+    with pytest.raises(SourceError, match=r"decimals have , and \."):
         read_table(path)
 
 
