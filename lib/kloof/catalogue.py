@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from math import inf
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ BROKEN = "broken"
 BRIDGED = "bridged"
 Value = TypeVar("Value")
 PARTS = ("indicator", "group", "unit", "dimension", "focus")
+RELATIONS = ("parts", "more", "along", "against")
 KINDS = ("count", "share", "mean", "rate", "class")
 MONEY = ("thousand_euro", "euro")  # units that prices move
 
@@ -78,6 +80,7 @@ class Indicator:
     smallest_effect: float | None = None
     smallest_effect_relative: float | None = None
     decimals: int | None = None
+    plausible: tuple[float, float] | None = None
     subject_nl: str | None = None
     subject_en: str | None = None
     modelled: bool = False
@@ -142,6 +145,16 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Relation:
+    """What holds between figures of one area: see the head of catalogue.toml."""
+
+    kind: str
+    others: tuple[str, ...]
+    of: str = ""
+    within: float = 0.0
+
+
+@dataclass(frozen=True)
 class Catalogue:
     """Everything in data/catalogue.toml."""
 
@@ -151,10 +164,17 @@ class Catalogue:
     dimensions: Mapping[str, Mapping[str, str]]
     focus: Mapping[str, Mapping[str, Any]]
     settings: Mapping[str, Any] = field(default_factory=dict)
+    relations: tuple[Relation, ...] = ()
 
     def indicator(self, name: str) -> Indicator:
         """Look an indicator up; an unknown one is an error that lists the nearest."""
         return known(name, self.indicators, "indicator")
+
+    def plausible(self, name: str) -> tuple[float, float]:
+        """Give the lowest and highest figure that an area can have: of the indicator, else of its unit."""
+        one = self.indicator(name)
+        low, high = one.plausible or self.units.get(one.unit, {}).get("plausible", (-inf, inf))
+        return float(low), float(high)
 
     def group(self, name: str) -> Group:
         """Look a group up; an unknown one is an error that lists the nearest."""
@@ -185,8 +205,9 @@ def read_catalogue(path: Path) -> Catalogue:
     indicators = {name: _indicator(name, entry) for name, entry in raw["indicator"].items()}
     indicators = _kept_apart(indicators, raw.pop("apart", []))
     groups = {name: _group(name, entry) for name, entry in raw["group"].items()}
+    relations = tuple(map(_relation, raw.pop("relation", [])))
     settings = {key: value for key, value in raw.items() if not isinstance(value, dict)}
-    catalogue = Catalogue(indicators, groups, raw["unit"], raw["dimension"], raw["focus"], settings)
+    catalogue = Catalogue(indicators, groups, raw["unit"], raw["dimension"], raw["focus"], settings, relations)
     found = _contradictions(catalogue)
     if found:
         raise CatalogueError(f"{path.name}: " + " ".join(found))
@@ -268,6 +289,14 @@ def _group(name: str, entry: dict[str, Any]) -> Group:
         raise CatalogueError(f"group {name}: {problem}; a group has nl, en, base, and count or share.") from None
 
 
+def _relation(entry: dict[str, Any]) -> Relation:
+    """Turn one [[relation]] into a Relation."""
+    try:
+        return Relation(**{**entry, "others": tuple(entry["others"])})
+    except (KeyError, TypeError) as problem:
+        raise CatalogueError(f"relation of {entry.get('of')}: {problem}; see the head of catalogue.toml.") from None
+
+
 def _contradictions(catalogue: Catalogue) -> list[str]:
     """List every reference inside the catalogue that leads nowhere."""
     found = []
@@ -291,6 +320,12 @@ def _contradictions(catalogue: Catalogue) -> list[str]:
             found.append(f"indicator {name} has unknown dimension {indicator.dimension}.")
         if indicator.kind not in KINDS:
             found.append(f"indicator {name} has unknown kind {indicator.kind}; known: {', '.join(KINDS)}.")
+    for relation in catalogue.relations:
+        named = (*relation.others, *([relation.of] if relation.of else []))
+        found += [f"relation of {relation.of} needs {one}, which is not there." for one in named
+                  if one not in catalogue.indicators]  # fmt: skip
+        if relation.kind not in RELATIONS:
+            found.append(f"relation of {relation.of} has unknown kind {relation.kind}; known: {', '.join(RELATIONS)}.")
     for name, group in catalogue.groups.items():
         if (group.count is None) == (group.share is None):
             found.append(f"group {name} needs either count or share.")

@@ -20,6 +20,8 @@ KEY = ["code", "year", "indicator", "source"]
 STATUSES = {
     "measured": "a value was published",
     "suppressed": "too few people or dwellings to publish",
+    "not_measured": "nothing was measured or asked there, where it was elsewhere",
+    "not_applicable": "nobody lives there, or nothing stands there, of which it could be a figure",
     "not_published": "the publisher gives no value for this area and year",
     "zero_means_missing": "the source prints 0 where it has no value",
     "suspect": "the value in the copy that was read looks like a typing error and was left out",

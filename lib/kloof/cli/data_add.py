@@ -3,6 +3,7 @@
 import difflib
 import textwrap
 from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,6 +26,12 @@ FILES = Annotated[
 MUNICIPALITY = Annotated[str | None, typer.Option(help="keep this municipality only, such as GM0758")]
 ALIKE = 0.75  # of two titles, from which one may be meant by the other
 YEAR = Annotated[int | None, typer.Option(help="year of the figures, where the file does not say it")]
+CHECKS = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="take figures that a check refuses, by its name: unit, zeros, sums, levels, parts, order, shift…"
+    ),
+]
 CODES = Annotated[Path | None, typer.Option(help="CSV with columns code, name, for files that carry names only")]
 
 
@@ -38,10 +45,12 @@ def add(
     map_: Annotated[
         Path | None, typer.Option("--map", help="what its columns mean, for a file not recognised; see: kloof data map")
     ] = None,
+    accept: CHECKS = None,
 ) -> None:
     """Recognise files you have, say what was understood, and add their figures to the store."""
     from kloof.catalogue import catalogue
     from kloof.files.mapped import read_map
+    from kloof.files.plausible import Allowed
     from kloof.files.vocabularies import read_vocabularies
     from kloof.paths import data_folder
 
@@ -49,12 +58,15 @@ def add(
         raise ParameterError(f"--year is for files that kloof knows; write year = {year} in {map_.name} instead.")
     known = catalogue()
     mapping, known = read_map(map_, known) if map_ else (None, known)
+    allowed = Allowed(frozenset(accept or ()), date.today().year)
     reasons = read_vocabularies(data_folder() / "vocabularies.toml", known).reasons
     areas = known_areas()
     refused, place = [], municipality or ""
     for path in files:
         try:
-            read = _recognised(path, known, mapping, municipality=municipality, codes=codes, areas=areas, year=year)
+            read = _recognised(
+                path, known, mapping, municipality=municipality, codes=codes, areas=areas, year=year, allowed=allowed
+            )
             print("\n".join(report(read, reasons)))
             place = place or next((code for code in read.areas["code"] if code.startswith("GM")), "")
             if not dry_run:
@@ -81,13 +93,14 @@ def add_downloaded(paths: Iterable[tuple[Path, bool]]) -> list[str]:
     Each path comes with whether it may replace figures that it contradicts: a revision that was accepted.
     """
     from kloof.catalogue import catalogue
+    from kloof.files.plausible import Allowed
     from kloof.files.recognise import recognise
     from kloof.store.read import contents
 
     known, there, lines = catalogue(), set(contents()["sha256"]), []
     for path, accepted in paths:
         try:
-            read = recognise(path, known)
+            read = recognise(path, known, allowed=Allowed(last_year=date.today().year))
             if read.sha256 not in there:
                 lines.append(f"{path.name}: {_store(read, path, accepted).strip()}")
         except KloofError as problem:

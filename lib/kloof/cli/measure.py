@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from kloof.errors import ParameterError, SchemaError, SourceError, examples, faults, nearest
+from kloof.files.numbers import Expected, look, settle
 from kloof.measures.counts import PLACE, Prepared
 from kloof.measures.measure import comparisons, made_ready, measure
 from kloof.measures.registry import Index
@@ -21,7 +22,6 @@ ENDS = ("low", "high", "range_kind")
 Interval = Callable[[Prepared, Index, np.random.Generator], pd.DataFrame]
 ZERO, MISSING = "zero", "missing"
 ABSENT = ("n_absent", "absent")
-GROUPED = re.compile(r"-?[1-9]\d{0,2}(?:([.,])\d{3})(?:\1\d{3})*")
 
 
 @dataclass(frozen=True)
@@ -70,49 +70,48 @@ def read_table(path: Path, layout: Layout = TIDY) -> pd.DataFrame:
             )
     except (UnicodeDecodeError, ValueError, OSError, ImportError) as problem:
         raise SourceError(f"{path} can't be read as a table: {problem}") from None
-    for name in (*NUMBERS, *layout.counts):
-        if name in table.columns and not pd.api.types.is_numeric_dtype(table[name]):
+    return _numbers(table, path, layout)
+
+
+def _numbers(table: pd.DataFrame, path: Path, layout: Layout) -> pd.DataFrame:
+    """Make numbers of columns of text whose cells all are; a sign that parts thousands or decimals is decided."""
+    names = [name for name in (*NUMBERS, *layout.counts)
+             if name in table.columns and not pd.api.types.is_numeric_dtype(table[name])]  # fmt: skip
+    if layout.decimal:
+        for name in names:
             numbers = pd.to_numeric(_plainly(table[name], layout.decimal), errors="coerce")
             if numbers.notna().eq(table[name].notna()).all():
                 table[name] = numbers
+        return table
+    seen = {name: look(table[name]) for name in names}
+    signs = {sign for cells in seen.values() for sign in cells.signs()}
+    decimal = next(iter(signs)) if len(signs) == 1 else ""
+    unclear = []
+    for name, cells in seen.items():
+        read = settle(cells, Expected(step=1.0 if name in ("count", *layout.counts) else 0.0), decimal)
+        if read.unclear:
+            unclear.append(f"column {name}: {read.unclear}")
+        if (read.empty == table[name].isna()).all() and not read.wrong.any():
+            table[name] = read.value
+    if unclear or len(signs) > 1:
+        shown = unclear or [f"decimals have {' and '.join(sorted(signs))}"]
+        way_out = "Say which sign stands before decimals: --decimal , or --decimal ."
+        found = [f"a sign that can part thousands or decimals in {one}" for one in shown]
+        raise SchemaError(faults(path.name, found, way_out))
     return table
 
 
 def _plainly(cells: "pd.Series[str]", decimal: str) -> "pd.Series[str]":
-    """Write numbers with a point before decimals and nothing between thousands, as `decimal` says or the cells show.
-
-    Raises SchemaError when neither does.
-    """
+    """Write numbers with a point before decimals and nothing between thousands, as `decimal` says."""
     texts = cells.dropna().astype("str").str.strip()
     signed = texts[texts.str.contains("[.,]", regex=True)]
-    if signed.empty or not (point := decimal or _before_decimals(signed)):
+    if signed.empty:
         return cells
-    other = "," if point == "." else "."
+    other = "," if decimal == "." else "."
     whole = rf"(?:\d+|[1-9]\d{{0,2}}(?:{re.escape(other)}\d{{3}})+)"
-    proper = texts.str.fullmatch(rf"-?{whole}(?:{re.escape(point)}\d+)?")
-    plain = texts.str.replace(other, "", regex=False).str.replace(point, ".", regex=False)
+    proper = texts.str.fullmatch(rf"-?{whole}(?:{re.escape(decimal)}\d+)?")
+    plain = texts.str.replace(other, "", regex=False).str.replace(decimal, ".", regex=False)
     return plain.where(proper, texts).reindex(cells.index)
-
-
-def _before_decimals(texts: "pd.Series[str]") -> str:
-    """Find the sign before decimals in numbers with a comma or a point; nothing when they contradict each other.
-
-    Raises SchemaError when no number tells: 1.054 alone is 1054 or 1 and a bit.
-    """
-    last = texts.str.extract(r"([.,])[^.,]*$", expand=False)
-    both = texts.str.contains(",", regex=False) & texts.str.contains(".", regex=False)
-    often = ~both & (texts.str.count("[.,]") > 1)
-    before = set(last[both | ~(often | texts.str.fullmatch(GROUPED))])
-    between = set(last[often])
-    if not before and not between:
-        shown, sign = texts.iloc[0], last.iloc[0]
-        other = "," if sign == "." else "."
-        raise SchemaError(
-            f"column {texts.name!r}: {shown} is {shown.replace(sign, '')} or {shown.replace(sign, '.')}, and no other "
-            f"cell shows which. Say it: --decimal {sign}, or --decimal {other} when {sign} stands between thousands."
-        )
-    signs = before or {"," if sign == "." else "." for sign in between}
-    return str(signs.pop()) if len(signs) == 1 else ""
 
 
 def measure_file(

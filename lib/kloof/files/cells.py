@@ -11,7 +11,7 @@ import re
 import sqlite3
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from pathlib import Path
 import pandas as pd
 
 from kloof.errors import SchemaError, SourceError, examples
+from kloof.schema import SetAside
 
 SUFFIXES = (".csv", ".db", ".sqlite", ".sqlite3")
 SQLITE = b"SQLite format 3\x00"
@@ -31,6 +32,8 @@ OTHER_FORMATS = {
 }
 _TABLE = re.compile(r"kerncijfers_wijken_en_buurten_(\d{4})(?!\d)", re.IGNORECASE)
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+WHOLE_YEAR = re.compile(r"(?:19|20)\d\d(?:JJ00)?")
+PERIOD_TITLES = ("perioden", "jaar")
 TIDY = ("code", "year", "indicator", "value")
 TIDY_MORE = ("unit", "source", "status", "name")
 
@@ -118,26 +121,74 @@ def read_content(path: Path) -> bytes:
     return data
 
 
-def read_sheets(path: Path, data: bytes, said: int | None = None) -> tuple[str, list[Sheet]]:
-    """Recognise the edition and return its sheets; `said` is the year of a file that does not say it."""
+def read_sheets(path: Path, data: bytes, said: int | None = None) -> tuple[str, list[Sheet], list[SetAside]]:
+    """Recognise the edition; return its sheets, one for each year, and what of the file is in none of them.
+
+    `said` is the year of a file that does not say it. Raises SourceError when it is no edition of KWB, when its year
+    is not known, or when its name, tables and columns say different years.
+    """
     if data.startswith(SQLITE):
-        return "kwb_sqlite", _sqlite(path, data)
+        sheets, aside = _sqlite(path, data)
+        same_years(path, {sheet.where.removeprefix(f"{path.name}, "): {sheet.year} for sheet in sheets})
+        return "kwb_sqlite", sheets, aside
     rows = read_rows(path, data)
     head = next((number for number, row in enumerate(rows[:8]) if len(row) > 1), 0)
     titles = rows[head]
     if set(TIDY) <= set(titles):
-        return "tidy_csv", [Sheet(0, path.name, tabulate(path.name, titles, rows[head + 1 :]))]
+        return "tidy_csv", [Sheet(0, path.name, tabulate(path.name, titles, rows[head + 1 :]))], []
     topics = next((n for n in range(head, min(head + 6, len(rows) - 1)) if rows[n + 1][0] == "Wijken en buurten"), None)
     if topics is not None and titles[0] != "Wijken en buurten":
         titles = [rows[topics + 1][0], *rows[topics][1:]]
-        year = one_year(path, " ".join(rows[0]) if YEAR.search(" ".join(rows[0])) else path.stem, said)
-        return "statline_csv", [Sheet(year, path.name, tabulate(path.name, titles, rows[topics + 2 :]))]
+        above = " ".join(rows[0])
+        year = one_year(path, above if YEAR.search(above) else path.stem, said)
+        same_years(path, {f"its first line ({above[:40]!r})": {year}})
+        return "statline_csv", [Sheet(year, path.name, tabulate(path.name, titles, rows[topics + 2 :]))], []
     if not any(normalise(title) in (*NAME_TITLES, *CODE_TITLES) for title in titles):
         raise SourceError(
             f"{path.name} is no KWB file: its first line is {','.join(titles)[:60]!r}. Expected a CSV with "
             f"a column Wijken en buurten, a StatLine CSV, or the columns {', '.join(TIDY)}."
         )
-    return "kwb_csv", [Sheet(one_year(path, path.stem, said), path.name, tabulate(path.name, titles, rows[head + 1 :]))]
+    cells = tabulate(path.name, titles, rows[head + 1 :])
+    period = next((title for title in titles if normalise(title) in PERIOD_TITLES), None)
+    if period is None:
+        return "kwb_csv", [Sheet(one_year(path, path.stem, said), path.name, cells)], []
+    sheets, aside = _by_period(path, cells, period)
+    if said is not None and {sheet.year for sheet in sheets} != {said}:
+        raise SourceError(f"{path.name} has years of its own in {period}. Leave --year out.")
+    return "kwb_csv", sheets, aside
+
+
+def _by_period(path: Path, cells: pd.DataFrame, title: str) -> tuple[list[Sheet], list[SetAside]]:
+    """Take a sheet for each year that a column names; it counts for more than the name of the file."""
+    line = cells.iloc[:, 0].map(is_source) | cells[title].isna()
+    text = cells[title].map(clean).astype("str")
+    odd = sorted(set(text[~text.str.fullmatch(WHOLE_YEAR) & ~line]))
+    if odd:
+        raise SourceError(f"{path.name}: column {title} holds {examples(odd)}; it should hold years, such as 2017JJ00.")
+    year = text.str.slice(0, 4).mask(line).ffill().bfill()
+    sheets = [Sheet(int(one), path.name, part.reset_index(drop=True)) for one, part in cells.groupby(year, sort=True)]
+    return sheets, other_year_in_name(path, {sheet.year for sheet in sheets})
+
+
+def other_year_in_name(path: Path, years: Collection[int]) -> list[SetAside]:
+    """Notice that the name of a file says another year than the column with periods, which counts."""
+    named = {int(one) for one in YEAR.findall(path.stem)}
+    if not named or named & set(years):
+        return []
+    shown = ", ".join(map(str, sorted(years)))
+    return [SetAside("kwb_years", 0, "name_says_another_year", f"{path.name}: {shown}")]
+
+
+def same_years(path: Path, inside: Mapping[str, Collection[int]]) -> None:
+    """Refuse a file whose name says another year than what is in it; `inside` has the years by where they stand."""
+    named = {int(one) for one in YEAR.findall(path.stem)}
+    every: dict[str, Collection[int]] = {f"the name {path.name}": named} if named else {}
+    every.update(inside)
+    low, high = min(named, default=0), max(named, default=9999)
+    wrong = any(not low <= year <= high for years in inside.values() for year in years)
+    if wrong:
+        said = [f"{place} says {', '.join(map(str, sorted(years)))}" for place, years in every.items()]
+        raise SourceError(f"{path.name}: the years disagree: {'; '.join(said)}. Correct what is wrong.")
 
 
 def one_year(path: Path, text: str, said: int | None = None) -> int:
@@ -154,8 +205,8 @@ def one_year(path: Path, text: str, said: int | None = None) -> int:
     return said or int(years.pop())
 
 
-def _sqlite(path: Path, data: bytes) -> list[Sheet]:
-    """Read every yearly KWB table of a SQLite database."""
+def _sqlite(path: Path, data: bytes) -> tuple[list[Sheet], list[SetAside]]:
+    """Read every yearly KWB table of a SQLite database, and count the rows of the others."""
     # size of a page and number of pages: sqlite.org/fileformat.html, section 1.3
     page = int.from_bytes(data[16:18], "big")
     promised = (65536 if page == 1 else page) * int.from_bytes(data[28:32], "big")
@@ -167,7 +218,11 @@ def _sqlite(path: Path, data: bytes) -> list[Sheet]:
                 row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
             ]
             years = {table: int(found[1]) for table in tables if (found := _TABLE.match(table))}
-            sheets = []
+            sheets, aside = [], []
+            for table in tables:
+                if table not in years and not table.startswith("sqlite_"):
+                    rows = database.execute('SELECT count(*) FROM "{}"'.format(table.replace('"', '""'))).fetchone()[0]
+                    aside.append(SetAside("tables", rows, "sheet_not_read", table))
             for table, year in years.items():
                 cursor = database.execute('SELECT * FROM "{}"'.format(table.replace('"', '""')))
                 titles = [column[0] for column in cursor.description]
@@ -183,7 +238,7 @@ def _sqlite(path: Path, data: bytes) -> list[Sheet]:
     twice = [table for table, year in years.items() if Counter(years.values())[year] > 1]
     if twice:
         raise SchemaError(f"{path.name} has more than one table for a year: {', '.join(twice)}. Keep one of them.")
-    return sorted(sheets, key=lambda sheet: sheet.year)
+    return sorted(sheets, key=lambda sheet: sheet.year), aside
 
 
 def read_rows(path: Path, data: bytes) -> list[list[str]]:

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from kloof.catalogue import Catalogue
@@ -23,6 +22,7 @@ from kloof.files.cells import (
     FIELD,
     NAME_TITLES,
     OTHER_IDENTITY,
+    PERIOD_TITLES,
     TIDY,
     TIDY_MORE,
     YEAR,
@@ -33,9 +33,13 @@ from kloof.files.cells import (
     read_content,
     read_sheets,
 )
-from kloof.files.reading import impossible, parse
+from kloof.files.reading import Figures, Grid
+from kloof.files.reading import observations as observations_of
+from kloof.files.vocabularies import Column, Publication
 from kloof.schema import STATUSES, SetAside, check_observations
 
+EDITION = Publication("kwb_file", "CBS", "Kerncijfers wijken en buurten", "CC BY 4.0", yearly=True, blank="suppressed")
+OWN = Publication("own", "", "", "")
 OWN_FILE = "own_file"  # source of rows of a tidy file that names none: whose figures they are is for its owner to say
 
 
@@ -43,7 +47,7 @@ OWN_FILE = "own_file"  # source of rows of a tidy file that names none: whose fi
 class Imported:
     """What was read from one file: figures, areas, and everything that was not used.
 
-    `tables` describes each table: where it stands, its rows, and its titles.
+    `tables` describes each table: where it stands, its rows, and its titles; `figures` has the numbers of each year.
     """
 
     observations: pd.DataFrame
@@ -54,13 +58,14 @@ class Imported:
     edition: str
     sha256: str
     tables: tuple[tuple[str, int, tuple[str, ...]], ...] = ()
+    figures: tuple[Figures, ...] = ()
 
 
 @dataclass(frozen=True)
 class _Cells:
-    """Cells in long form (year, code, indicator, column, cell, source; code is missing where set aside)."""
+    """Tables of cells, and what is known of them."""
 
-    long: pd.DataFrame
+    grids: list[Grid]
     areas: pd.DataFrame
     understood: list[tuple[int, str, str]]
     not_understood: list[tuple[int, str]]
@@ -92,25 +97,27 @@ def read_kwb(
     if municipality is not None and not re.fullmatch(r"GM\d{4}", municipality):
         raise ParameterError(f"municipality {municipality!r} is no CBS code; write GM and four digits, such as GM0758.")
     data = read_content(path) if content is None else content
-    edition, sheets = read_sheets(path, data, year)
+    edition, sheets, apart = read_sheets(path, data, year)
     if edition == "tidy_csv":
         if codes is not None:
             raise ParameterError(f"{path.name} carries its own codes; leave out the codebook.")
-        cells = _tidy(sheets[0], municipality, catalogue)
+        rows, cells, figures = _tidy(sheets[0], municipality, catalogue)
     else:
         cells = _wide(sheets, municipality, catalogue, codes)
         if edition != "statline_csv":
             _need_inhabitants(sheets, cells)
-    observations = check_observations(_observations(cells, catalogue, path.name), path.name)
+        rows, _, figures = observations_of(cells.grids, catalogue, {EDITION.id: EDITION})
+    observations = check_observations(rows, path.name)
     return Imported(
         observations,
         cells.areas,
         tuple(cells.understood),
         tuple(cells.not_understood),
-        (*cells.set_aside, *sums(observations, "inhabitants", ROUNDED_TO["inhabitants"])),
+        (*apart, *cells.set_aside, *sums(observations, "inhabitants", ROUNDED_TO["inhabitants"])),
         edition,
         hashlib.sha256(data).hexdigest(),
         tuple((sheet.where, len(sheet.cells), tuple(sheet.titles)) for sheet in sheets),
+        tuple(figures),
     )
 
 
@@ -155,7 +162,8 @@ def _need_inhabitants(sheets: list[Sheet], cells: _Cells) -> None:
 def _wide(sheets: list[Sheet], municipality: str | None, catalogue: Catalogue, codes: Codebook | None) -> _Cells:
     """Turn sheets with a column per indicator into cells, one row per area, year and indicator."""
     sheets, aside = _without_source_rows(sheets)
-    if all(sheet.column(CODE_TITLES) for sheet in sheets):
+    with_codes = all(sheet.column(CODE_TITLES) for sheet in sheets)
+    if with_codes:
         if codes is not None:
             raise ParameterError(f"{sheets[0].where} carries its own codes; leave out the codebook.")
         places, areas, more = coded(sheets, municipality)
@@ -166,18 +174,20 @@ def _wide(sheets: list[Sheet], municipality: str | None, catalogue: Catalogue, c
         )
     else:
         places, areas, more = named(sheets, municipality, codes)
-    cells = _Cells(pd.DataFrame(), areas, [], [], aside + more)
-    parts = []
+    cells = _Cells([], areas, [], [], aside + more)
     for sheet, place in zip(sheets, places, strict=True):
         matched = _match(sheet, catalogue)
         cells.understood.extend((sheet.year, title, indicator) for title, indicator in matched.items())
-        known = (*NAME_TITLES, *CODE_TITLES, *OTHER_IDENTITY)
+        known = (*NAME_TITLES, *CODE_TITLES, *OTHER_IDENTITY, *PERIOD_TITLES)
         rest = [title for title in sheet.titles if title not in matched and normalise(title) not in known]
         cells.not_understood.extend((sheet.year, title) for title in rest)
-        long = sheet.cells[list(matched)].melt(var_name="column", value_name="cell", ignore_index=False)
-        long = long.assign(indicator=long["column"].map(matched), code=place.reindex(long.index))
-        parts.append(long.assign(year=sheet.year, source=f"kwb_file_{sheet.year}"))
-    return _Cells(pd.concat(parts, ignore_index=True), areas, cells.understood, cells.not_understood, cells.set_aside)
+        columns = {title: Column(indicator, EDITION.id) for title, indicator in matched.items()}
+        own = place.reindex(sheet.cells.index)
+        everyone = sheet.cells[sheet.column(CODE_TITLES)].map(clean).astype("str") if with_codes else own
+        cells.grids.append(
+            Grid(sheet.where, own, sheet.year, sheet.cells, columns, everyone=everyone, names=sheet.names())
+        )
+    return cells
 
 
 def _without_source_rows(sheets: list[Sheet]) -> tuple[list[Sheet], list[SetAside]]:
@@ -190,7 +200,7 @@ def _without_source_rows(sheets: list[Sheet]) -> tuple[list[Sheet], list[SetAsid
     return kept, [SetAside("kwb_rows", rows, "source_line")] if rows else []
 
 
-def _tidy(sheet: Sheet, municipality: str | None, catalogue: Catalogue) -> _Cells:
+def _tidy(sheet: Sheet, municipality: str | None, catalogue: Catalogue) -> tuple[pd.DataFrame, _Cells, list[Figures]]:
     """Take rows that already have our shape; unit, source, status and name are optional columns."""
     rows = pd.DataFrame({title: sheet.cells[title].map(clean).astype("str") for title in sheet.titles})
     check_codes(rows["code"], municipality, rows.get("name", rows["code"]), sheet.where)
@@ -205,13 +215,22 @@ def _tidy(sheet: Sheet, municipality: str | None, catalogue: Catalogue) -> _Cell
     places = rows.loc[own].sort_values("year", kind="stable")
     places = places.assign(parent_code=places["code"].map(parent), name=places.get("name", places["code"]))
     rows["given"] = rows.get("status", "")
-    return _Cells(
-        rows.assign(cell=rows["value"], column=rows["indicator"], code=rows["code"].where(own)),
+    parts = [(name, part) for name, part in rows.groupby("indicator", sort=False)]
+    cells = _Cells(
+        [
+            Grid(sheet.where, part["code"].where(own[part.index]), part["year"], part[["value"]].rename(
+                columns={"value": str(name)}), {str(name): Column(str(name), OWN.id)}, everyone=part["code"])
+            for name, part in parts
+        ],
         areas_of(places[["code", "name", "parent_code"]]),
         [(year, name, name) for year, name in zip(known["year"].tolist(), known["indicator"].tolist(), strict=True)],
         [(year, title) for year in years for title in sheet.titles if title not in (*TIDY, *TIDY_MORE)],
         others(rows["code"], own),
-    )
+    )  # fmt: skip
+    read, _, figures = observations_of(cells.grids, catalogue, {OWN.id: OWN})
+    told = pd.concat([part[own[part.index]] for _, part in parts], ignore_index=True)
+    status = read["status"].mask(told["given"] != "", told["given"])
+    return read.assign(source=told["source"], status=status), cells, figures
 
 
 def _tidy_faults(rows: pd.DataFrame, catalogue: Catalogue) -> list[str]:
@@ -233,42 +252,3 @@ def _tidy_faults(rows: pd.DataFrame, catalogue: Catalogue) -> list[str]:
         for what, bad, cell in checks
         if bad.any()
     ]
-
-
-def _observations(cells: _Cells, catalogue: Catalogue, file: str) -> pd.DataFrame:
-    """Read the cells of the municipality: a number, or the reason why there is none."""
-    long = cells.long
-    text = long["cell"].astype("str").str.strip().fillna("")
-    read = pd.DataFrame(vars(parse(text)), index=long.index)
-    published = (~read["empty"]).groupby([long["year"], long["indicator"]]).transform("any")
-    own = long["code"].notna()
-    read, published = read[own], published[own]
-    missing, value = read["empty"], read["value"]
-    long = long[own].assign(text=read["text"], name=long["code"].map(cells.areas.set_index("code")["name"]))
-    units = long["indicator"].map({name: indicator.unit for name, indicator in catalogue.indicators.items()})
-    if read["comma"].any() and read["point"].any():
-        shown = f"{_shown(read['comma'], long, 1)} and {_shown(read['point'], long, 1)}"
-        raise SchemaError(f"{file} has decimal commas and decimal points: {shown}. Write all numbers in one way.")
-    counted = long["indicator"].isin([i.id for i in catalogue.indicators.values() if i.kind == "count"])
-    number = value.to_numpy()
-    checks = {
-        "no number": read["wrong"].to_numpy(),
-        **impossible(number, units.to_numpy(dtype=object), counted.to_numpy(), number),
-    }
-    found = [f"{what} in {int(bad.sum())} cells ({_shown(bad, long)})" for what, bad in checks.items() if bad.any()]
-    if found:
-        raise SchemaError(faults(file, found, "Correct these cells, or empty them when the value is not known."))
-    status = (
-        pd.Series("measured", index=long.index).mask(missing, "suppressed").mask(missing & ~published, "not_published")
-    )
-    if "given" in long:
-        status = status.mask(long["given"] != "", long["given"])
-    return long.assign(value=value, unit=units, status=status)
-
-
-def _shown(bad: "pd.Series[bool] | np.ndarray", cells: pd.DataFrame, most: int = 5) -> str:
-    """Name cells by year, area and column."""
-    rows = cells[bad]
-    area = rows["code"] + " " + rows["name"]
-    shown = zip(rows["year"], area, rows["column"], rows["text"], strict=True)
-    return examples([f"{year} {code}, column {column!r}: {text}" for year, code, column, text in shown], most)

@@ -5,7 +5,7 @@ import re
 import pandas as pd
 
 from kloof.errors import SchemaError, SourceError, examples, faults
-from kloof.files.cells import YEAR, clean, tabulate
+from kloof.files.cells import YEAR, clean, same_years, tabulate
 from kloof.files.opening import Opened
 from kloof.files.reading import Grid, Reading, list_areas, read_codes, sort_titles
 from kloof.files.vocabularies import Vocabularies
@@ -52,9 +52,13 @@ def read_kwb_workbook(opened: Opened, words: Vocabularies) -> Reading | None:
 
 
 def _year(opened: Opened, sheet: str) -> int:
-    """Find the edition."""
-    named = re.findall(YEAR, sheet)
-    return opened.one_year(sheet if len(set(named)) == 1 else opened.stem)
+    """Find the edition: in the name of the sheet, which must not say another year than that of the file."""
+    named = set(re.findall(YEAR, sheet))
+    if opened.sheets is None or len(named) != 1:
+        return opened.one_year(opened.stem)
+    year = opened.one_year(sheet)
+    same_years(opened.path, {f"sheet {sheet}": {year}})
+    return year
 
 
 def _check_rows(cells: pd.DataFrame, code: "pd.Series[str]", where: str) -> None:

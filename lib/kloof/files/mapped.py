@@ -18,9 +18,10 @@ from kloof.errors import KloofError, SchemaError, SourceError, examples, faults,
 from kloof.files.areas import areas_to_name, code_names
 from kloof.files.cells import is_source
 from kloof.files.geojson import boundaries
+from kloof.files.numbers import MISSING
 from kloof.files.opening import Opened
 from kloof.files.plain import chosen, each, framed, text_of, texts
-from kloof.files.reading import MISSING, Grid, Reading, list_areas, read_codes, read_postcodes, twice
+from kloof.files.reading import Grid, Reading, list_areas, read_codes, read_postcodes, twice
 from kloof.files.vocabularies import YEAR_SIGN, Column, Publication
 from kloof.schema import STATUSES, SetAside
 

@@ -30,7 +30,7 @@ KINDS = {
     LEEFBAAROMETER: "Leefbaarometer 3.0",
 }
 FORMS = {"json": "geojson", "sqlite": "geopackage"}
-TABLES = {"postcode": "cbs_postcodes", LEEFBAAROMETER: "leefbaarometer_3"}  # map_table: any other
+TABLE_KINDS = {"postcode": "cbs_postcodes", LEEFBAAROMETER: "leefbaarometer_3"}  # map_table: any other
 # one name with two meanings: the line of low incomes while the lowest 40 % had a name of their own, then these
 LOW, LOWEST = "percentage_huishoudens_met_laag_inkomen", "percentage_huishoudens_met_laagste_inkomen"
 NOW, LINE = "percentage_huishoudens_met_lage_koopkracht", "households_below_low_income_line_share"
@@ -104,7 +104,7 @@ def map_reading(
     span = f"{years[0]}" if len(years) == 1 else f"{years[0]}-{years[-1]}"
     areas = pd.concat([layer.areas for _, layer in layers], ignore_index=True)
     return Reading(
-        kind=FORMS.get(opened.form) or TABLES.get(layers[0][1].kind, "map_table"),
+        kind=FORMS.get(opened.form) or TABLE_KINDS.get(layers[0][1].kind, "map_table"),
         edition=f"{KINDS[layers[0][1].kind]} {span}",
         tables=tuple((name, len(layer.code), count) for (name, layer), count in zip(layers, columns, strict=True)),
         grids=tuple(grid for _, layer in layers for grid in layer.grids),

@@ -4,8 +4,7 @@ A grid has a row per area (and year) and a column per figure, as they stand in t
 so that a national table takes a second. What is refused is refused with its place in the file.
 """
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,18 +12,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kloof.catalogue import Catalogue
+from kloof.catalogue import Catalogue, Indicator
 from kloof.errors import SchemaError, SourceError, examples, faults
 from kloof.files.areas import areas_of, mine, parent
 from kloof.files.cells import clean
+from kloof.files.numbers import Cells, Expected, FloatArray, Parsed, look, settle
 from kloof.files.vocabularies import Column, Publication, Vocabulary
 from kloof.schema import CODE, COLUMNS, SetAside, empty_observations
 
-FloatArray = NDArray[np.float64]
-MISSING = frozenset({"", ".", "x", "-", "na", "nan", "null", "none", "<na>"})
-MARK = re.compile(r"-(?:99997|99995|99999999)(?:[.,]0+)?")
-NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?")
-THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+")
 MAY_BE_NEGATIVE = frozenset({"thousand_euro", "euro", "score_points", "points", "index"})
 LOWEST_REAL = -99990  # below it CBS only writes marks for "no value"
 
@@ -34,10 +29,12 @@ class Grid:
     """One table of a file, rows in its order.
 
     `code` is missing for rows that were set aside; `year` is one for all rows or one a row, and gives way to the year
-    in a column's title. `marks` says what the text of an empty cell stands for; a cell without a mark is `suppressed`
-    when its column has values at that level and year, else `not_published`. `zero_is_missing`: indicators of which the
-    source prints 0 where it has none. `zero_was_lost`: indicators of which the source left a real 0 out, so that an
-    empty cell says nothing and makes no row. `levels_apart`: a level without any value in a column makes no rows.
+    in a column's title. `everyone` has the codes also of rows set aside because they are of another municipality: they
+    say what is published, and how numbers are written; `names` are what the areas are called. `marks` says what the
+    text of an empty cell stands for; an empty cell without one is judged by `_status`. `zero_is_missing`: indicators
+    of which the source prints 0 where it has none. `zero_was_lost`: indicators of which the source left a real 0 out,
+    so that an empty cell says nothing and makes no row. `levels_apart`: a level without any value in a column makes no
+    rows.
     """
 
     where: str
@@ -50,6 +47,8 @@ class Grid:
     zero_was_lost: frozenset[str] = frozenset()
     levels_apart: bool = False
     comma_parts_thousands: bool = False
+    everyone: "pd.Series[str] | None" = None
+    names: "pd.Series[str] | None" = None
 
     def years(self) -> "pd.Series[int]":
         """Year of each row."""
@@ -66,84 +65,184 @@ class Grid:
 
 
 @dataclass(frozen=True)
-class Parsed:
-    """The cells of a column: numbers (missing where there is none), which cells have none, the text of those."""
+class Figures:
+    """The numbers of one table in one year, rows in the order of the file; what a cell does not say is missing.
 
-    value: np.ndarray
-    empty: np.ndarray
-    text: np.ndarray
-    wrong: np.ndarray
-    comma: np.ndarray
-    point: np.ndarray
+    `numbers` has an array per indicator, in the unit of the catalogue, `titles` the title of each in the file.
+    """
+
+    where: str
+    year: int
+    code: NDArray[np.object_]
+    numbers: Mapping[str, FloatArray]
+    titles: Mapping[str, str]
 
 
 def observations(
-    grids: Iterable[Grid], catalogue: Catalogue, publications: Mapping[str, Publication]
-) -> tuple[pd.DataFrame, list[SetAside]]:
-    """Read the cells of all grids; give rows with `schema.COLUMNS`, not yet checked, and what made no row.
+    grids: Sequence[Grid], catalogue: Catalogue, publications: Mapping[str, Publication]
+) -> tuple[pd.DataFrame, list[SetAside], list[Figures]]:
+    """Read the cells of all grids; give rows with `schema.COLUMNS`, not yet checked, what made no row, and the numbers.
 
-    Raises SchemaError listing every kind of cell that is no number, no known mark, or outside sense.
+    Raises SchemaError listing every kind of cell that is no number, no known mark, outside sense, or that can be two
+    numbers.
     """
-    parts, aside = [], []
-    for grid in grids:
-        rows, left_out = _read(grid, catalogue, publications)
+    seen = [{title: look(grid.cells[title]) for title in grid.columns} for grid in grids]
+    signs = {sign for columns in seen for cells in columns.values() for sign in cells.signs()}
+    decimal = next(iter(signs)) if len(signs) == 1 else ""
+    parts, aside, figures = [], [], []
+    for grid, columns in zip(grids, seen, strict=True):
+        rows, left_out, numbers = _read(grid, columns, catalogue, publications, decimal)
         parts.append(rows)
         aside += left_out
+        figures += numbers
     parts = [part for part in parts if len(part)]
-    return (pd.concat(parts, ignore_index=True) if parts else empty_observations()), aside
+    return (pd.concat(parts, ignore_index=True) if parts else empty_observations()), aside, figures
+
+
+def expected(indicator: Indicator, catalogue: Catalogue, times: float = 1.0) -> Expected:
+    """Say what a column with this indicator can hold, when its cells are multiplied by `times`."""
+    low, high = catalogue.plausible(indicator.id)
+    step = 1.0 if indicator.kind == "count" and indicator.unit != "hectare" else indicator.rounding
+    return Expected(low / times, high / times, step / times)
 
 
 def _read(
-    grid: Grid, catalogue: Catalogue, publications: Mapping[str, Publication]
-) -> tuple[pd.DataFrame, list[SetAside]]:
+    grid: Grid, seen: Mapping[str, Cells], catalogue: Catalogue, publications: Mapping[str, Publication], decimal: str
+) -> tuple[pd.DataFrame, list[SetAside], list[Figures]]:
     """Read one grid."""
-    mine = grid.code.notna().to_numpy()
-    code = grid.code.to_numpy(dtype=object)[mine]
-    row_year = grid.years().to_numpy()[mine]
+    everyone = grid.code if grid.everyone is None else grid.everyone
+    known = everyone.notna().to_numpy()
+    own = grid.code.notna().to_numpy()[known]
+    code = everyone.to_numpy(dtype=object)[known]
+    row_year = grid.years().to_numpy()[known]
     level = np.array([one[:2] for one in code], dtype=object)
-    groups: dict[int | None, tuple[np.ndarray, np.ndarray, int]] = {}
-    wrong, lost, apart = _Faults(grid, code), 0, 0
-    parts: dict[str, list[np.ndarray]] = {name: [] for name in COLUMNS}
+    called = code if grid.names is None else code + " " + grid.names.to_numpy(dtype=object)[known]
+    wrong, lost, apart = _Faults(grid, called), 0, 0
+    columns: dict[str, _Column] = {}
+    numbers: dict[int | None, dict[str, FloatArray]] = {}
     for title, column in grid.columns.items():
         indicator = catalogue.indicator(column.indicator)
-        parsed = parse(grid.cells[title], comma_parts_thousands=grid.comma_parts_thousands)
-        value, empty, text = parsed.value[mine], parsed.empty[mine], parsed.text[mine]
-        wrong.see(title, indicator.unit, indicator.kind == "count", parsed, mine)
-        zero = value == 0 if column.indicator in grid.zero_is_missing else np.zeros(len(value), dtype=bool)
-        value, empty = np.where(zero, np.nan, value), empty | zero
+        parsed = _settled(grid, seen[title], expected(indicator, catalogue, column.times), decimal)
+        wrong.see(title, indicator.unit, indicator.kind == "count", parsed, known, own)
+        columns[title] = one = _column(grid, column, parsed, known)
+        numbers.setdefault(column.year, {})[column.indicator] = one.value
+    wrong.refuse()
+    parts: dict[str, list[np.ndarray]] = {name: [] for name in COLUMNS}
+    groups: dict[int | None, tuple[np.ndarray, np.ndarray, int]] = {}
+    for title, one in columns.items():
+        column, indicator = grid.columns[title], catalogue.indicator(grid.columns[title].indicator)
         if column.year not in groups:
             groups[column.year] = _grouped(np.full(len(code), column.year) if column.year else row_year, level)
         year, group, number = groups[column.year]
-        measured = np.bincount(group, weights=~empty, minlength=number) > 0
-        status = np.where(empty, np.where(measured[group], "suppressed", "not_published"), "measured").astype(object)
-        for mark, meaning in grid.marks.items():
-            status[empty & (text == mark)] = meaning
-        status[zero] = "zero_means_missing"
-        keep = np.ones(len(code), dtype=bool)
+        measured = np.bincount(group, weights=~one.empty, minlength=number) > 0
+        publication = publications[column.publication]
+        nobody = _nobody(indicator, numbers[column.year])
+        status = _status(one, measured[group], nobody, publication.blank, grid.marks)
+        keep = own.copy()
         if grid.levels_apart:
             keep &= measured[group]
-            apart += int((~keep).sum())
+            apart += int((own & ~keep).sum())
         if column.indicator in grid.zero_was_lost:
-            lost += int((keep & empty).sum())
-            keep &= ~empty
-        publication = publications[column.publication]
+            lost += int((keep & one.empty).sum())
+            keep &= ~one.empty
         kept = year[keep]
         names = {one: publication.source(one) for one in np.unique(kept).tolist()}
         parts["code"].append(code[keep])
         parts["year"].append(kept)
         parts["indicator"].append(np.full(len(kept), column.indicator, dtype=object))
-        parts["value"].append((value if column.times == 1 else np.round(value * column.times, 9))[keep])
+        parts["value"].append(one.value[keep])
         parts["unit"].append(np.full(len(kept), indicator.unit, dtype=object))
         parts["status"].append(status[keep])
         parts["source"].append(np.array([names[one] for one in kept.tolist()], dtype=object))
-    wrong.refuse()
     aside = [SetAside("cells", lost, "zero_or_missing_cannot_be_told")] if lost else []
     aside += [SetAside("cells", apart, "no_figures_of_this_level_and_year")] if apart else []
     if not grid.columns:
-        return empty_observations(), aside
+        return empty_observations(), aside, []
     rows = pd.DataFrame({name: np.concatenate(arrays) for name, arrays in parts.items()})
     text_columns = [name for name in COLUMNS if name not in ("year", "value")]
-    return rows.astype({"year": "int64", "value": "float64", **dict.fromkeys(text_columns, "str")}), aside
+    rows = rows.astype({"year": "int64", "value": "float64", **dict.fromkeys(text_columns, "str")})
+    return rows, aside, _figures(grid, code[own], row_year[own], numbers, own)
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A column as it was read: numbers in the unit of the catalogue, and what is known of the cells without."""
+
+    value: FloatArray
+    empty: "NDArray[np.bool_]"
+    zero: "NDArray[np.bool_]"
+    withheld: "NDArray[np.bool_]"
+    text: "NDArray[np.object_]"
+
+
+def _column(grid: Grid, column: Column, parsed: Parsed, known: "NDArray[np.bool_]") -> _Column:
+    """Bring a column in the unit of the catalogue; a 0 that stands for no figure is none."""
+    value, empty = parsed.value[known], parsed.empty[known]
+    zero = value == 0 if column.indicator in grid.zero_is_missing else np.zeros(len(value), dtype=bool)
+    value = np.where(zero, np.nan, value)
+    value = value if column.times == 1 else np.round(value * column.times, 9)
+    return _Column(value, empty | zero, zero, parsed.withheld[known], parsed.text[known])
+
+
+def _nobody(indicator: Indicator, numbers: Mapping[str, FloatArray]) -> "NDArray[np.bool_] | None":
+    """Tell in which rows there is nobody, or no dwelling, to measure; None when the table does not say."""
+    base = next((name for name in indicator.weighed_by if name in numbers and name != indicator.id), None)
+    return None if base is None else numbers[base] == 0
+
+
+def _status(
+    one: _Column,
+    measured: "NDArray[np.bool_]",
+    nobody: "NDArray[np.bool_] | None",
+    blank: str,
+    marks: Mapping[str, str],
+) -> "NDArray[np.object_]":
+    """Say of every cell whether there is a figure, or why not; `measured`: its column has some at that level and year.
+
+    A cell without a mark says that its figure is withheld only where the source withholds figures and no other cell of
+    the column has a mark for that.
+    """
+    status = np.full(len(one.value), "measured", dtype=object)
+    if not one.empty.any():
+        return status
+    marked = one.withheld.any()
+    status[one.empty] = "not_measured" if marked and blank == "suppressed" else blank
+    status[one.withheld] = "suppressed"
+    status[one.empty & ~measured] = "not_published"
+    if nobody is not None:
+        status[one.empty & nobody] = "not_applicable"
+    for mark, meaning in marks.items():
+        status[one.empty & (one.text == mark)] = meaning
+    status[one.zero] = "zero_means_missing"
+    return status
+
+
+def _settled(grid: Grid, cells: Cells, holds: Expected, decimal: str) -> Parsed:
+    """Decide how the numbers of a column are written."""
+    if grid.comma_parts_thousands:
+        return settle(replace(cells, grouping=np.where(cells.either == ",", ",", cells.grouping)), holds, decimal)
+    return settle(cells, holds, decimal)
+
+
+def _figures(
+    grid: Grid,
+    code: "NDArray[np.object_]",
+    row_year: "NDArray[np.integer[Any]]",
+    numbers: Mapping[int | None, Mapping[str, FloatArray]],
+    own: "NDArray[np.bool_]",
+) -> list[Figures]:
+    """Lay the numbers of the rows that are kept out by year."""
+    titles = {(column.year, column.indicator): title for title, column in grid.columns.items()}
+    found = []
+    for stated, columns in numbers.items():
+        kept = {name: value[own] for name, value in columns.items()}
+        named = {name: titles[stated, name] for name in columns}
+        years = [stated] if stated else np.unique(row_year).tolist()
+        for year in years:
+            rows = slice(None) if len(years) == 1 else row_year == year
+            values = {name: value[rows] for name, value in kept.items()}
+            found.append(Figures(grid.where, int(year), code[rows], values, named))
+    return found
 
 
 def _grouped(year: np.ndarray, level: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
@@ -152,50 +251,6 @@ def _grouped(year: np.ndarray, level: np.ndarray) -> tuple[np.ndarray, np.ndarra
     levels, names = pd.factorize(level)
     group, which = pd.factorize(years * len(names) + levels)
     return year, group, len(which)
-
-
-def parse(cells: pd.Series, *, comma_parts_thousands: bool = False) -> Parsed:
-    """Read a column; text is read once per different text."""
-    if pd.api.types.is_numeric_dtype(cells.dtype) and not pd.api.types.is_bool_dtype(cells.dtype):
-        value = cells.to_numpy(dtype="float64", na_value=np.nan)
-        marked = np.isin(value, (-99997, -99995, -99999999))
-        empty = np.isnan(value) | marked
-        text = np.where(marked, np.where(value == -99997, "-99997", "-99999999"), "").astype(object)
-        none = np.zeros(len(value), dtype=bool)
-        return Parsed(np.where(empty, np.nan, value), empty, text, none, none, none)
-    plain = cells.astype("object")
-    if plain.map(lambda one: isinstance(one, (list, dict))).any():
-        plain = plain.map(lambda one: repr(one) if isinstance(one, (list, dict)) else one)  # no number, and said so
-    places, texts = pd.factorize(plain, use_na_sentinel=True)
-    known = [_cell(text, comma_parts_thousands) for text in texts] + [(np.nan, True, "", False, "")]
-    number, empty, shown, wrong, sign = (np.array(part, dtype=object) for part in zip(*known, strict=True))
-    return Parsed(
-        number[places].astype("float64"),
-        empty[places].astype(bool),
-        shown[places],
-        wrong[places].astype(bool),
-        sign[places] == ",",
-        sign[places] == ".",
-    )
-
-
-def _cell(cell: object, comma_parts_thousands: bool) -> tuple[float, bool, str, bool, str]:
-    """Read one cell: number, whether it is empty, its text, whether it is neither, its decimal sign."""
-    if isinstance(cell, bool):
-        return np.nan, False, str(cell), True, ""
-    if isinstance(cell, (int, float)):
-        text = f"{cell:.0f}" if float(cell).is_integer() else repr(cell)
-        sign = ""
-    else:
-        text = str(cell).replace("\u00a0", " ").strip()
-        sign = "," if "," in text else "." if "." in text else ""
-    if text.lower() in MISSING or MARK.fullmatch(text):
-        return np.nan, True, text, False, ""
-    if comma_parts_thousands and THOUSANDS.fullmatch(text):
-        return float(text.replace(",", "")), False, text, False, ""
-    if not NUMBER.fullmatch(text):
-        return np.nan, False, text, True, ""
-    return float(text.replace(",", ".")), False, text, False, sign
 
 
 def impossible(
@@ -218,19 +273,26 @@ class _Faults:
         self.grid, self.code = grid, code
         self.found: dict[str, list[str]] = {}
         self.decimal: dict[str, str] = {}
+        self.unclear: list[str] = []
 
-    def see(self, title: str, unit: str, counted: bool, parsed: Parsed, mine: np.ndarray) -> None:
-        """Look at one column."""
-        value, text = parsed.value[mine], parsed.text[mine]
+    def see(
+        self, title: str, unit: str, counted: bool, parsed: Parsed, known: "NDArray[np.bool_]", own: "NDArray[np.bool_]"
+    ) -> None:
+        """Look at one column, at the rows that are kept."""
+        value, text = parsed.value[known], parsed.text[known]
         column = self.grid.columns[title]
-        checks = {"no number": parsed.wrong[mine], **impossible(value, unit, counted, value * column.times)}
+        checks = {"no number": parsed.wrong[known], **impossible(value, unit, counted, value * column.times)}
         for what, bad in checks.items():
-            cells = [f"{self.code[n]}, column {title!r}: {text[n] or f'{value[n]:g}'}" for n in np.flatnonzero(bad)]
+            cells = [
+                f"{self.code[n]}, column {title!r}: {text[n] or f'{value[n]:g}'}" for n in np.flatnonzero(bad & own)
+            ]
             self.found.setdefault(what, []).extend(cells)
-        for sign, with_it in ((",", parsed.comma[mine]), (".", parsed.point[mine])):
-            if with_it.any():
-                first = int(np.flatnonzero(with_it)[0])
-                self.decimal.setdefault(sign, f"{self.code[first]}, column {title!r}: {text[first]}")
+        if parsed.unclear:
+            self.unclear.append(f"column {title!r}: {parsed.unclear}")
+        for sign, example in parsed.signs.items():
+            here = np.flatnonzero((text == example) & own)
+            if len(here):
+                self.decimal.setdefault(sign, f"{self.code[here[0]]}, column {title!r}: {example}")
 
     def refuse(self) -> None:
         """Raise SchemaError when anything was wrong."""
@@ -240,6 +302,8 @@ class _Faults:
                 f"{self.grid.where} has decimal commas and decimal points: {shown}. Write all numbers in one way."
             )
         found = [f"{what} in {len(cells)} cells ({examples(cells)})" for what, cells in self.found.items() if cells]
+        if self.unclear:
+            found.append(f"a sign that can part thousands or decimals in {examples(self.unclear, 3)}")
         if found:
             raise SchemaError(faults(self.grid.where, found, "Correct these cells, or empty them when not known."))
 
@@ -280,6 +344,24 @@ class Reading:
     not_understood: tuple[tuple[int, str], ...] = ()
     set_aside: tuple[SetAside, ...] = ()
     geometry: Mapping[str, Any] | None = None
+
+
+def joined(readings: Sequence[Reading]) -> Reading:
+    """Put the tables of one file together, each as it was read."""
+    first = readings[0]
+    if len(readings) == 1:
+        return first
+    areas = pd.concat([one.areas for one in readings], ignore_index=True)
+    return replace(
+        first,
+        edition=", ".join(dict.fromkeys(one.edition for one in readings)),
+        tables=tuple(table for one in readings for table in one.tables),
+        grids=tuple(grid for one in readings for grid in one.grids),
+        areas=areas.drop_duplicates("code", keep="last").sort_values("code", ignore_index=True),
+        identity=tuple(dict.fromkeys(pair for one in readings for pair in one.identity)),
+        not_understood=tuple(dict.fromkeys(pair for one in readings for pair in one.not_understood)),
+        set_aside=tuple(row for one in readings for row in one.set_aside),
+    )
 
 
 @dataclass(frozen=True)
@@ -345,7 +427,7 @@ def only(reading: Reading, municipality: str) -> Reading:
         here += int(own.sum())
         left_out += int((known & ~own).sum())
         shown |= set(grid.code[known & ~own].str.slice(0, 6))
-        grids.append(replace(grid, code=grid.code.where(own)))
+        grids.append(replace(grid, code=grid.code.where(own), everyone=grid.code))
     if not here:
         raise SourceError(f"{reading.tables[0][0]} has no rows of {municipality}. It has {examples(sorted(shown))}.")
     aside = [SetAside("rows", left_out, "other_areas", examples(sorted(shown)))] if left_out else []

@@ -5,7 +5,7 @@ knows is refused, with what it looks like and what to do.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -25,9 +25,10 @@ from kloof.files.kwb_workbook import read_kwb_workbook, read_panel
 from kloof.files.mapped import FileMap, read_mapped
 from kloof.files.maps import read_map_table
 from kloof.files.opening import Opened, open_file
+from kloof.files.plausible import Allowed, check, known_beside
 from kloof.files.police import read_police
 from kloof.files.postcodes import read_income_workbook, read_leefbaarometer, read_postcode_csv
-from kloof.files.reading import Reading, observations, only
+from kloof.files.reading import Figures, Reading, joined, observations, only
 from kloof.files.statline import read_fields
 from kloof.files.statline_csv import read_statline_csv
 from kloof.files.vocabularies import NOT_IN_CATALOGUE, Vocabularies, read_vocabularies
@@ -37,6 +38,8 @@ from kloof.paths import data_folder, embedded
 from kloof.schema import SOURCE, SetAside, check_observations
 
 KWB_SOURCE = "kwb_file_"  # what read_kwb calls the editions of Kerncijfers wijken en buurten
+
+NOTHING = Allowed()
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ class Recognised:
         return 100.0 * known / (known + unknown) if known + unknown else 100.0
 
 
-def recognise(
+def recognise(  # noqa: PLR0913 (each names one thing that a person may say of a file)
     path: Path,
     catalogue: Catalogue,
     *,
@@ -94,14 +97,18 @@ def recognise(
     areas: pd.DataFrame | None = None,
     mapping: FileMap | None = None,
     year: int | None = None,
+    allowed: Allowed = NOTHING,
 ) -> Recognised:
     """Recognise one file and read all municipalities in it, or only `municipality` (`GM` + 4 digits).
 
     `codes` is a CSV with columns code, name, for files that carry names only; `areas` (code, name) are the areas known
     from elsewhere, by default those of the embedded sets; `mapping` says what the columns of any other file mean, and
-    `catalogue` then knows the indicators it registers; `year` is that of a file that does not say it. Raises
-    SourceError (absent, damaged, not recognised, more than one thing it could be), SchemaError (columns, cells and rows
-    that contradict), ParameterError (municipality or codes needed, or wrong).
+    `catalogue` then knows the indicators it registers; `year` is that of a file that does not say it. `allowed` says
+    which findings do not refuse the file, and the last year that figures can be of.
+
+    Raises SourceError (absent, damaged, not recognised, more than one thing it could be, years that disagree or lie
+    ahead), SchemaError (columns, cells and rows that contradict, figures that cannot be right), ParameterError
+    (municipality or codes needed, or wrong; a name that is no check).
     """
     if municipality is not None and not re.fullmatch(r"GM\d{4}", municipality):
         raise ParameterError(f"municipality {municipality!r} is no CBS code; write GM and four digits, such as GM0758.")
@@ -115,14 +122,15 @@ def recognise(
     else:
         reading = _reading(opened, words, catalogue, municipality, (codes, places))
     if reading is None:
-        return _kwb(opened, words, catalogue, municipality, (codes, places))
+        read, figures = _kwb(opened, words, catalogue, municipality, (codes, places))
+        return _checked(read, figures, catalogue, allowed)
     if codes is not None and not any(why == "name" for _, why in reading.identity):
         raise ParameterError(f"{path.name} carries its own codes; leave out {codes.name}.")
     if municipality:
         reading = only(reading, municipality)
-    rows, aside = observations(reading.grids, catalogue, words.publications)
+    rows, aside, figures = observations(reading.grids, catalogue, words.publications)
     checked = check_observations(rows, path.name)
-    return Recognised(
+    read = Recognised(
         name=path.name,
         sha256=opened.sha256,
         kind=reading.kind,
@@ -138,6 +146,21 @@ def recognise(
         geometry=reading.geometry,
         mapping={"name": mapping.name, "text": mapping.text} if mapping else None,
     )
+    return _checked(read, figures, catalogue, allowed)
+
+
+def _checked(
+    read: Recognised,
+    figures: Sequence[Figures],
+    catalogue: Catalogue,
+    allowed: Allowed,
+) -> Recognised:
+    """Refuse figures of a year that has not begun, and figures that cannot be right; say what was accepted."""
+    last = int(read.observations["year"].max()) if len(read.observations) else 0
+    if allowed.last_year is not None and last > allowed.last_year:
+        raise SourceError(f"{read.name} has figures of {last}, and it is {allowed.last_year}. Correct the year.")
+    accepted = check(figures, read.areas, catalogue, known_beside(data_folder()), allowed)
+    return replace(read, set_aside=(*read.set_aside, *accepted))
 
 
 def _reading(
@@ -172,12 +195,7 @@ def _reading(
             or read_fields(opened, words, catalogue)
         )
     elif form == "workbook":
-        found = (
-            read_kwb_workbook(opened, words)
-            or read_fields(opened, words, catalogue)
-            or read_income_workbook(opened, words)
-            or read_map_table(opened, words, places)
-        )
+        found = _by_sheet(opened, words, catalogue, places)
     elif form == "text":
         found = (
             read_postcode_csv(opened, words)
@@ -193,6 +211,30 @@ def _reading(
     if found is None and form not in ("text", "sqlite"):
         raise SourceError(_not_recognised(opened))
     return found
+
+
+def _by_sheet(
+    opened: Opened, words: Vocabularies, catalogue: Catalogue, places: tuple[Path | None, pd.DataFrame]
+) -> Reading | None:
+    """Read every sheet of a workbook that is a table kloof knows, and count the rows of the others."""
+    found, aside = [], []
+    for name, rows in (opened.sheets or {}).items():
+        alone = replace(opened, sheets={name: rows})
+        reading = (
+            read_kwb_workbook(alone, words)
+            or read_fields(alone, words, catalogue)
+            or read_income_workbook(alone, words)
+            or read_map_table(alone, words, places)
+        )
+        full = sum(any(str(cell).strip() for cell in row) for row in rows)
+        if reading is not None:
+            found.append(reading)
+        elif full:
+            aside.append(SetAside("sheets", full, "sheet_not_read", name))
+    if not found:
+        return None
+    both = joined(found)
+    return replace(both, set_aside=(*both.set_aside, *aside))
 
 
 def _not_recognised(opened: Opened) -> str:
@@ -220,16 +262,16 @@ def _kwb(
     catalogue: Catalogue,
     municipality: str | None,
     places: tuple[Path | None, pd.DataFrame],
-) -> Recognised:
+) -> tuple[Recognised, Sequence[Figures]]:
     """Read an edition of Kerncijfers wijken en buurten with full titles (SQLite, CSV, StatLine CSV, tidy CSV)."""
     codes, known = places
     read, notice = _with_known_names(opened, catalogue, municipality, codes, known)
     source = read.observations["source"].str.replace(f"^{KWB_SOURCE}", "cbs_kwb_", regex=True)
-    checked = check_observations(read.observations.assign(source=source), opened.name)
+    checked = read.observations.assign(source=source)  # valid and in order as before
     titles = dict.fromkeys(title for _, _, own in read.tables for title in own)
     identity = {title: why for title in titles if (why := words["statline"].why_aside(normalise(title)))}
     used = {title for _, title, _ in read.understood}
-    return Recognised(
+    found = Recognised(
         name=opened.name,
         sha256=opened.sha256,
         kind=read.edition,
@@ -243,6 +285,7 @@ def _kwb(
         not_understood=tuple((year, title) for year, title in read.not_understood if title not in identity),
         set_aside=(*read.set_aside, *notice),
     )
+    return found, read.figures
 
 
 def _with_known_names(

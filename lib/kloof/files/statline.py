@@ -14,7 +14,7 @@ import pandas as pd
 
 from kloof.catalogue import Catalogue
 from kloof.errors import SchemaError, SourceError, examples, faults
-from kloof.files.cells import FIELD, YEAR, clean, normalise, tabulate
+from kloof.files.cells import FIELD, YEAR, clean, normalise, other_year_in_name, tabulate
 from kloof.files.opening import Opened
 from kloof.files.police import crime_grids
 from kloof.files.reading import Grid, Reading, list_areas, read_codes, twice
@@ -62,6 +62,9 @@ def read_fields(opened: Opened, words: Vocabularies, catalogue: Catalogue) -> Re
     table, publication = publication_of(titles, str(beside.get("table", about)), columns, words, where)
     columns = {title: replace(column, publication=publication) for title, column in columns.items()}
     year = years if years is not None else beside.get("year") or _year_of(opened, table, publication, words, where)
+    if years is not None:
+        _no_other_edition(table, publication, years, words, where)
+        left_out = [*left_out, *other_year_in_name(opened.path, set(years.unique().tolist()))]
     no_row_twice(code, year, where)
     named = next((one for one in ("Title", "Naam", "Gemeentenaam_1") if one in cells), region)
     shown = cells[named].map(clean).astype("str").where(code.str.startswith("GM").fillna(False), code)
@@ -301,6 +304,18 @@ def _year_of(opened: Opened, table: str, publication: str, words: Vocabularies, 
         f"{where} has no periods, and table {table!r} is no edition kloof knows. Say its year: --year 2024; or name "
         "the file by its table, such as 85984NED.json."
     )
+
+
+def _no_other_edition(table: str, publication: str, years: "pd.Series[int]", words: Vocabularies, where: str) -> None:
+    """Refuse periods that contradict the table they are said to be of, where that is an edition of one year."""
+    tables = words.publications[publication].table
+    edition = {int(year) for year, one in tables.items() if one == table} if isinstance(tables, Mapping) else set()
+    there = set(years.unique().tolist())
+    if edition and there != edition:
+        raise SourceError(
+            f"{where}: the years disagree: its column with periods says {', '.join(map(str, sorted(there)))}, table "
+            f"{table} is that of {', '.join(map(str, sorted(edition)))}. Correct what is wrong."
+        )
 
 
 def no_row_twice(code: "pd.Series[str]", year: "int | pd.Series[int]", where: str) -> None:

@@ -34,7 +34,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Publication:
-    """Whose figures: one entry of [publication]; `table` may differ by year."""
+    """Whose figures: one entry of [publication]; `table` may differ by year.
+
+    `blank` is what an empty cell without a mark stands for (a status) where its column has figures.
+    """
 
     id: str
     publisher: str
@@ -42,6 +45,7 @@ class Publication:
     licence: str
     table: str | Mapping[str, str] = ""
     yearly: bool = False
+    blank: str = "not_published"
 
     def source(self, year: int) -> str:
         """Name the source of a figure of this year."""

@@ -348,7 +348,8 @@ def do_sources_agree(section: Section, study: Study) -> pd.DataFrame:
 
 PREFIXES = {"buurt": "BU", "wijk": "WK", "gemeente": "GM"}
 PRESENT, SUPPRESSED, ABSENT, APPORTIONED = "present", "suppressed", "absent", "apportioned"
-MEASURED, NOT_PUBLISHED = "measured", "not_published"
+MEASURED = "measured"
+NOT_THERE = ("not_published", "not_measured", "not_applicable")
 _COLUMNS = ("indicator", "year", "state", "without", "measured", "areas", "break")
 FIGURE = ("code", "year", "indicator")
 
@@ -374,7 +375,7 @@ def availability(
     made = [_rows_of(rows, known, name).assign(indicator=name) for name, one in known.indicators.items() if one.derive]
     rows = pd.concat([rows, *made], ignore_index=True)
     measured = rows[rows["status"] == MEASURED]
-    withheld = rows[~rows["status"].isin([MEASURED, NOT_PUBLISHED])]
+    withheld = rows[~rows["status"].isin([MEASURED, *NOT_THERE])]
     counts = measured.groupby(["indicator", "year"])["code"].nunique()
     empty = withheld.groupby(["indicator", "year"])["code"].nunique()
     each = measured.assign(source=measured["source"].str.split("|")).explode("source")

@@ -38,7 +38,8 @@ REASONS = (  # of a whole that cannot be made, in the order in which they are lo
     "part_without_a_figure", "part_without_a_weight",
 )  # fmt: skip
 REFUSED = REASONS[:3]  # nothing is missing: the figure cannot exist, so there is no row
-MISSING_FIRST = ("suppressed", "not_published", "zero_means_missing", "suspect")  # whose reason a whole gets
+# whose reason a whole gets
+MISSING_FIRST = ("suppressed", "not_measured", "not_published", "zero_means_missing", "suspect", "not_applicable")
 KIND_OF_UNIT = {"persons": "persons", "households": "households", "dwellings": "dwellings", "hectare": "area"}
 
 

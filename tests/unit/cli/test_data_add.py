@@ -18,10 +18,10 @@ PANEL = """jaar,gemeentecode,gemeentenaam,aantal_inwoners,koopwoningen,iets
 """
 WOZ = """neighborhood,2020,2021,2022
 Valkenberg,237000,250000,271000
-Chasse,1000,2000,3000
+Chasse,201000,202000,203000
 Station,237000,0,271000
 Fellenoord,181000,190000,200000
-City,1000,2000,3000
+City,201000,202000,203000
 """
 
 

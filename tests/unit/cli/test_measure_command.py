@@ -132,6 +132,20 @@ def test_errors_name_what_is_wrong_and_what_is_there(
     assert "Traceback" not in err
 
 
+def test_a_sign_that_can_part_thousands_or_decimals(tmp_path: Path) -> None:
+    path = tmp_path / "counts.csv"
+    path.write_text("unit;group;count\nA;a;1.054\nA;b;985\nB;a;2.000\nB;b;\n", encoding="utf-8")
+    assert read_table(path)["count"].tolist()[:3] == [1054, 985, 2000]
+    path.write_text("unit;group;count\nA;a;1.000\nA;b;2.000\n", encoding="utf-8")
+    with pytest.raises(
+        SourceError, match=r"counts\.csv.*column count: 1\.000 can be 1000 or 1 \(so can 1 more: 2\.000\)"
+    ):
+        read_table(path)
+    path.write_text("unit;value;weight\nA;1,5;2.5\n", encoding="utf-8")
+    with pytest.raises(SourceError, match=r"decimals have , and \."):
+        read_table(path)
+
+
 def test_files_that_are_no_table(tmp_path: Path) -> None:
     with pytest.raises(
         SourceError, match="is not a file; give a CSV or Parquet file with the columns unit, group, count"

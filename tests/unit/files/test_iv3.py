@@ -67,7 +67,7 @@ def test_spending_is_added_up_by_chapter(tmp_path: Path, catalogue: Catalogue, n
 def test_what_was_not_sent_in_is_missing_and_never_zero(tmp_path: Path, catalogue: Catalogue) -> None:
     rows = read(tmp_path, ROWS, catalogue).observations
     empty = rows[(rows["code"] == "GM0002") & (rows["indicator"] == "spending_social_domain")]
-    assert empty["status"].tolist() == ["suppressed"]
+    assert empty["status"].tolist() == ["not_published"]
     assert not ((rows["code"] == "GM0003") & (rows["status"] == "measured")).any()
     assert not (rows["value"] == 0).any()
 

@@ -160,7 +160,10 @@ def test_new_columns_are_listed_and_one_municipality_is_kept(tmp_path: Path, cat
     assert found.not_understood == ((2024, "a_nieuw"),) and found.share_understood == 50
     assert cells(found) == {("GM0344", "inhabitants"): 6}
     assert found.areas["code"].tolist() == ["GM0344"]
-    assert [(one.reason, one.rows, one.detail) for one in found.set_aside] == [("other_areas", 1, "GM0758")]
+    assert [(one.reason, one.rows, one.detail) for one in found.set_aside] == [
+        ("sheet_not_read", 1, "toelichting"),
+        ("other_areas", 1, "GM0758"),
+    ]
 
 
 BASE = [

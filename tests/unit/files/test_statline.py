@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from kloof.catalogue import Catalogue, read_catalogue
 from kloof.errors import KloofError, SchemaError, SourceError
+from kloof.files.plausible import Allowed
 from kloof.files.recognise import Recognised, recognise
 
 V3 = "https://opendata.cbs.nl/ODataApi/odata/{}/$metadata#Cbs.OData.WebAPI.TypedDataSet"
@@ -109,7 +110,8 @@ def test_an_edition_of_kwb_by_its_field_names(tmp_path: Path, catalogue: Catalog
     numbers = {title: float(n % 50) for n, title in enumerate(KWB_2019)}
     rows = [row("GM0758", **numbers), row("WK075800", **dict.fromkeys(numbers)), row("BU07580000", **numbers)]
     rows[2] |= {"Codering_3": "BU07580000", "MeestVoorkomendePostcode_113": "4811"}
-    found = recognise(saved(tmp_path, "x.json", answer("84583NED", rows)), catalogue)
+    anything = Allowed(frozenset({"unit"}))  # the numbers are made up
+    found = recognise(saved(tmp_path, "x.json", answer("84583NED", rows)), catalogue, allowed=anything)
     assert {title: indicator for _, title, indicator in found.understood} == KWB_2019
     assert found.not_understood == () and dict(found.identity)["MeestVoorkomendePostcode_113"] == "postcode"
     assert found.edition == "84583NED 2019" and set(found.sources["source_id"]) == {"cbs_kwb_2019"}
@@ -118,7 +120,10 @@ def test_an_edition_of_kwb_by_its_field_names(tmp_path: Path, catalogue: Catalog
         (code, 2019, name): numbers[title] for title, name in KWB_2019.items() for code in ("GM0758", "BU07580000")
     }
     assert ("WK075800", 52) not in cells(found)
-    assert [(one.reason, one.rows) for one in found.set_aside] == [("no_figures_of_this_level_and_year", len(KWB_2019))]
+    assert [(one.reason, one.rows) for one in found.set_aside] == [
+        ("no_figures_of_this_level_and_year", len(KWB_2019)),
+        ("accepted_unit", 0),
+    ]
     assert found.areas.to_numpy().tolist() == [
         ["BU07580000", "BU07580000", "buurt", "WK075800"],
         ["GM0758", "Breda", "gemeente", ""],

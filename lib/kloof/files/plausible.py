@@ -1,0 +1,457 @@
+"""Checks whether the numbers of a file can be what they are said to be, before anything is stored.
+
+Every check has a name under which a person who knows better can accept what it found: `unit` (figures outside what an
+area can have), `zeros` (0 where the source has no figure), `sums` (inhabitants that do not add up), `levels` (a
+municipality outside its own areas), `parts` (parts that do not make their whole), `order` (figures that go together
+the wrong way), `shift` (a column or table that fits its rows better a row up or down), `codes` (areas that were not
+there in that year), `year` (inhabitants of the country that are those of another year). What must hold is data:
+`plausible` and [[relation]] in catalogue.toml.
+"""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kloof.catalogue import Catalogue
+from kloof.errors import ParameterError, SchemaError, examples, faults
+from kloof.files.numbers import BoolArray, FloatArray
+from kloof.files.reading import Figures
+from kloof.schema import SetAside
+
+CHECKS = ("unit", "zeros", "sums", "levels", "parts", "order", "shift", "codes", "year")
+EXAMPLES = 3  # examples of each fault
+FEW = 20  # rows below which columns are not compared with each other
+MOST = 4000  # rows of which the order of columns is compared
+MOST_WRONG = 0.25  # share of the areas in which a relation may fail before the column is not what it says
+CLOSER = 0.12  # by how much a correlation must grow when a column moves by a row
+CLOSE = 0.5
+FEWEST_ZEROS = 2  # areas of which the columns like this one have no figure
+MOST_ZERO = 0.9  # share of these that have 0 here
+MANY = 5  # columns like this one that all have no 0
+UNKNOWN_PLACE = "9999"  # where files put what belongs to no area
+MOST_FEW = 0.02  # share of the municipalities that may lie outside their own areas
+EACH_MAY_BE_OFF = 5.0  # inhabitants by which each area may be off in a sum
+UNPLACED = 0.002  # share of the inhabitants of a municipality that may live at no known address
+LETTERS_SINCE = 2021  # no edition up to 2020 has letters in the codes of wijken and buurten
+ALWAYS = (0, 9999)
+LOCAL = ("GM", "WK", "BU")
+Found = dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known apart from the file: inhabitants of the country by year, first and last year of municipalities."""
+
+    country: Mapping[int, float]
+    lifetimes: Mapping[str, tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What a person says of a file: checks whose findings are right as they stand, and the last year there can be."""
+
+    checks: frozenset[str] = frozenset()
+    last_year: int | None = None
+
+    def __post_init__(self) -> None:
+        if odd := sorted(self.checks - set(CHECKS)):
+            raise ParameterError(f"--accept {', '.join(odd)} is no check. Valid: {', '.join(CHECKS)}.")
+
+
+def check(
+    figures: Sequence[Figures], areas: pd.DataFrame, catalogue: Catalogue, known: Known, allowed: Allowed
+) -> list[SetAside]:
+    """Refuse figures that cannot be right; give a notice for each check that found something and was accepted.
+
+    `areas` (code, parent_code) says which area lies in which. Raises SchemaError naming check, columns and three
+    examples.
+    """
+    accepted = allowed.checks
+    found: Found = {}
+    parents = areas.set_index("code")["parent_code"]
+    trees: list[_Tree] = []  # tables of one file mostly have the same rows
+    for table in _by_table(figures):
+        tree = next((one for one in trees if one.of(table.code)), None)
+        if tree is None:
+            tree = _Tree(table.code, parents)
+            trees.append(tree)
+        for name, told in _faults(table, tree, catalogue, known).items():
+            found.setdefault(name, []).extend(told)
+    refused = [f"{told} [{name}]" for name in CHECKS if name not in accepted for told in found.get(name, ())]
+    if refused:
+        names = " ".join(f"--accept {name}" for name in CHECKS if name in found and name not in accepted)
+        way_out = f"Correct the file. If it is right as it stands, say so: kloof data add FILE {names}"
+        where = figures[0].where.partition(",")[0]
+        raise SchemaError(faults(where, refused[:8], way_out))
+    return [
+        SetAside("checks", 0, f"accepted_{name}", "; ".join(found[name][:EXAMPLES])) for name in CHECKS if name in found
+    ]
+
+
+def _by_table(figures: Sequence[Figures]) -> list[Figures]:
+    """Put the columns of one table and year together, rows in the order of the file."""
+    together: dict[tuple[str, int], list[Figures]] = {}
+    for one in figures:
+        together.setdefault((one.where, one.year), []).append(one)
+    return [_joined(parts) for parts in together.values()]
+
+
+def _joined(parts: Sequence[Figures]) -> Figures:
+    """Join parts on their codes; a part with a code twice stays out, as rows that are double are refused elsewhere."""
+    first = max(parts, key=lambda one: len(one.code))
+    if len(parts) == 1:
+        return first
+    index = pd.Index(first.code)
+    values: dict[str, NDArray[Any]] = {}
+    titles: dict[str, str] = {}
+    for one in parts:
+        same = one.code is first.code or (len(one.code) == len(first.code) and (one.code == first.code).all())
+        at = None if same else pd.Index(one.code)
+        if at is not None and not at.is_unique:
+            continue
+        for name, value in one.numbers.items():
+            values[name] = value if at is None else pd.Series(value, at).reindex(index).to_numpy(dtype=np.float64)
+            titles[name] = one.titles[name]
+    return Figures(first.where, first.year, first.code, values, titles)
+
+
+def _faults(table: Figures, tree: "_Tree", catalogue: Catalogue, known: Known) -> Found:
+    """Make all checks on one table of one year."""
+    found: Found = {}
+    for name, told in (
+        ("unit", _units(table, catalogue)),
+        ("zeros", _zeros(table, catalogue)),
+        ("sums", _sums(table, tree)),
+        ("levels", _levels(table, catalogue, tree)),
+        ("parts", _parts(table, catalogue)),
+        ("order", _order(table, catalogue)),
+        ("shift", _shift(table)),
+        ("codes", _codes(table, known)),
+        ("year", _year(table, known)),
+    ):
+        if told:
+            found[name] = [f"{table.year}: {one}" for one in told]
+    return found
+
+
+class _Tree:
+    """Which row stands for the area above that of each row; -1 where there is none."""
+
+    def __init__(self, code: NDArray[np.object_], parents: "pd.Series[str]") -> None:
+        place = pd.Index(code)
+        text = pd.Series(code, dtype="str")
+        self.code, self.size = code, len(code)
+        self.level = text.str.slice(0, 2).to_numpy(dtype=object)
+        inside = (self.level == "BU") | (self.level == "WK")
+        nowhere = np.full(len(code), -1)
+        if not place.is_unique:  # rows that stand twice are refused elsewhere
+            self.above = self.municipality = nowhere
+            return
+        own = pd.Index("GM" + text.str.slice(2, 6))
+        self.above = np.where(inside, place.get_indexer(pd.Index(parents.reindex(code))), nowhere)
+        self.municipality = np.where(inside, place.get_indexer(own), nowhere)
+
+    def of(self, code: NDArray[np.object_]) -> bool:
+        """Tell whether these are the same rows."""
+        return len(code) == self.size and bool((code == self.code).all())
+
+    def add_up(self, value: FloatArray, above: NDArray[np.intp]) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Add the areas below each row up: their total, how many have a value, how many there are."""
+        has = above >= 0
+        there = has & ~np.isnan(value)
+        total = np.bincount(above[there], weights=value[there], minlength=self.size).astype(np.float64)
+        counted, every = (np.bincount(above[kept], minlength=self.size) for kept in (there, has))
+        return total, counted.astype(np.float64), every.astype(np.float64)
+
+    def range(self, value: FloatArray, above: NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
+        """Give the lowest and highest of the areas below each row."""
+        low, high = np.full(self.size, np.inf), np.full(self.size, -np.inf)
+        there = (above >= 0) & ~np.isnan(value)
+        np.minimum.at(low, above[there], value[there])
+        np.maximum.at(high, above[there], value[there])
+        return low, high
+
+
+def _shown(table: Figures, name: str, bad: BoolArray) -> str:
+    """Name three areas with their figures, and how many more there are."""
+    rows = np.flatnonzero(bad)
+    return examples([f"{table.code[row]} {table.numbers[name][row]:g}" for row in rows], EXAMPLES)
+
+
+def _units(table: Figures, catalogue: Catalogue) -> list[str]:
+    """Find figures outside what an area can have, and shares written as fractions."""
+    told = []
+    for name, value in table.numbers.items():
+        low, high = catalogue.plausible(name)
+        bad = (value < low) | (value > high)
+        if bad.any():
+            told.append(
+                f"column {table.titles[name]!r} has {int(bad.sum())} figures outside {low:g} to {high:g} "
+                f"{catalogue.indicator(name).unit} ({_shown(table, name, bad)})"
+            )
+            continue
+        one = catalogue.indicator(name)
+        there = value[~np.isnan(value)]
+        if one.unit == "percent" and one.rounding > 0 and len(there) and there.max() <= 1:
+            fine = (there > 0) & (np.abs(there / one.rounding - np.round(there / one.rounding)) > 1e-6)
+            if fine.mean() > MOST_WRONG:
+                shown = _shown(table, name, (value > 0) & (value <= 1))
+                told.append(f"column {table.titles[name]!r} has fractions, not percentages ({shown})")
+    return told
+
+
+def _zeros(table: Figures, catalogue: Catalogue) -> list[str]:
+    """Find columns with 0 where their fellows have no figure, and none missing."""
+    told = []
+    nobody = (
+        table.numbers["inhabitants"] == 0 if "inhabitants" in table.numbers else np.zeros(len(table.code), dtype=bool)
+    )
+    fellows: dict[tuple[str, str, bool], list[str]] = {}
+    for name, value in table.numbers.items():
+        one = catalogue.indicator(name)
+        kin = (one.dimension, one.unit if one.kind == "count" else str(one.universe), one.kind == "count")
+        if not np.isnan(value).all():
+            fellows.setdefault(kin, []).append(name)
+    for (_, _, counted), names in fellows.items():
+        for name in names:
+            zero = (table.numbers[name] == 0) & ~(nobody & counted)  # of nobody, nobody is a true count
+            others = [other for other in names if other != name and np.isnan(table.numbers[other]).any()]
+            if np.isnan(table.numbers[name]).any() or not zero.any() or not others:
+                continue
+            blank = np.all([np.isnan(table.numbers[other]) for other in others], axis=0) & ~(nobody & counted)
+            where_blank = blank.sum() >= FEWEST_ZEROS and zero[blank].mean() >= MOST_ZERO
+            never = counted and len(others) >= MANY and not any((table.numbers[other] == 0).any() for other in others)
+            if where_blank or never:
+                told.append(
+                    f"column {table.titles[name]!r} has 0 where columns like it have no figure, and misses none "
+                    f"({_shown(table, name, zero & blank if where_blank else zero)})"
+                )
+    return told
+
+
+def _sums(table: Figures, tree: _Tree) -> list[str]:
+    """Find areas whose inhabitants are not those of the areas in it, beyond what rounding explains.
+
+    A municipality of which a few buurten are listed, with less than half of its people, is not compared.
+    """
+    value = table.numbers.get("inhabitants")
+    if value is None:
+        return []
+    told = []
+    is_buurt, is_wijk = tree.level == "BU", tree.level == "WK"
+    total, _, there = tree.add_up(value, np.where(is_buurt, tree.municipality, -1))
+    few = (there < MANY) & (total < value / 2)
+    of_few = np.where(tree.municipality >= 0, few[tree.municipality], few)
+    for what, above in (
+        ("its wijken", np.where(is_wijk, tree.municipality, -1)),
+        ("its buurten", np.where(is_buurt, tree.municipality, -1)),
+        ("its buurten", np.where(is_buurt, tree.above, -1)),
+    ):
+        total, _, there = tree.add_up(value, above)
+        allowed = EACH_MAY_BE_OFF * (there + 1) + UNPLACED * np.nan_to_num(value)
+        bad = (there > 0) & (np.abs(total - value) > allowed) & ~of_few
+        if bad.any():
+            rows = np.flatnonzero(bad)
+            shown = [f"{table.code[row]} {value[row]:.0f}, {what} {total[row]:.0f}" for row in rows]
+            told.append(
+                f"the inhabitants of {len(rows)} areas are not those of {what} together ({examples(shown, EXAMPLES)})"
+            )
+    return told
+
+
+def _levels(table: Figures, catalogue: Catalogue, tree: _Tree) -> list[str]:
+    """Find municipalities whose figure lies outside those of their own areas, or is not near their sum."""
+    told = []
+    lowest = np.where(tree.level == "BU", tree.municipality, -1)
+    for name, value in table.numbers.items():
+        one = catalogue.indicator(name)
+        total, counted, there = tree.add_up(value, lowest)
+        if one.kind == "count":
+            enough = (counted >= 5) & (counted >= 0.8 * there) & (value > 50 * max(one.rounding, 1))
+            bad = enough & ((total > 2 * value) | (total < value / 2))
+        else:
+            low, high = tree.range(value, lowest)
+            room = max(one.rounding, 0.0)
+            bad = (counted >= 5) & (counted >= 0.8 * there) & ((value < low - room) | (value > high + room))
+        if bad.any() and bad.sum() > MOST_FEW * (counted >= 5).sum():
+            told.append(
+                f"column {table.titles[name]!r}: {int(bad.sum())} municipalities do not fit their own buurten "
+                f"({_shown(table, name, bad)})"
+            )
+    return told
+
+
+def _parts(table: Figures, catalogue: Catalogue) -> list[str]:
+    """Find wholes that are not made by their parts in many areas."""
+    told = []
+    for relation in catalogue.relations:
+        names = [*relation.others, *([relation.of] if relation.of else [])]
+        if relation.kind != "parts" or not set(names) <= set(table.numbers):
+            continue
+        whole = table.numbers[relation.of] if relation.of else np.full(len(table.code), 100.0)
+        total = np.sum([table.numbers[name] for name in relation.others], axis=0)
+        reach = sum(catalogue.indicator(name).reach for name in names)
+        allowed = 1.5 * max(reach, relation.within)
+        known = ~np.isnan(total) & ~np.isnan(whole)
+        bad = known & (np.abs(total - whole) > allowed)
+        if known.any() and bad.sum() > max(MOST_WRONG / 5 * known.sum(), 2):
+            of = repr(table.titles[relation.of]) if relation.of else "100"
+            parts = ", ".join(repr(table.titles[name]) for name in relation.others)
+            rows = [f"{table.code[row]} {total[row]:g} for {whole[row]:g}" for row in np.flatnonzero(bad)]
+            told.append(f"columns {parts} do not add up to {of} in {len(rows)} areas ({examples(rows, EXAMPLES)})")
+    return told
+
+
+def _order(table: Figures, catalogue: Catalogue) -> list[str]:
+    """Find pairs of which the smaller is larger, and pairs that move the wrong way."""
+    told = []
+    for relation in catalogue.relations:
+        if relation.kind == "parts" or relation.of not in table.numbers:
+            continue
+        for other in relation.others:
+            if other not in table.numbers:
+                continue
+            one, two = table.numbers[relation.of], table.numbers[other]
+            both = ~np.isnan(one) & ~np.isnan(two)
+            pair = f"columns {table.titles[relation.of]!r} and {table.titles[other]!r}"
+            if relation.kind == "more":
+                bad = both & (one < two)
+                if bad.sum() > MOST_WRONG * (both & (two > 0)).sum() and bad.sum() >= EXAMPLES:
+                    rows = [f"{table.code[row]} {one[row]:g} and {two[row]:g}" for row in np.flatnonzero(bad)]
+                    told.append(f"{pair}: the first should be more ({examples(rows, EXAMPLES)})")
+            elif both.sum() >= FEW:
+                sign = 1 if relation.kind == "along" else -1
+                found = float(np.corrcoef(_ranks(one[both]), _ranks(two[both]))[0, 1])
+                if sign * found < -relation.within:
+                    told.append(
+                        f"{pair} should go {'up together' if sign > 0 else 'against each other'}, and do the opposite "
+                        f"({_shown(table, relation.of, both)})"
+                    )
+    return told
+
+
+def _ranks(value: FloatArray) -> FloatArray:
+    """Rank numbers; equal ones in the order they stand, which matters little here."""
+    rank = np.empty(len(value))
+    rank[np.argsort(value, kind="stable")] = np.arange(len(value))
+    return rank
+
+
+def _shift(table: Figures) -> list[str]:
+    """Find columns that fit the others better a row up or down, and a first or last row without any figure."""
+    names = [name for name, value in table.numbers.items() if (~np.isnan(value)).sum() >= FEW]
+    if len(table.code) < FEW or len(names) < 2:
+        return []
+    told = _columns_apart(table, names)
+    if len(names) >= MANY:
+        for row, which in ((0, "first"), (-1, "last")):
+            unknown = table.code[row].endswith(UNKNOWN_PLACE)
+            if not unknown and all(np.isnan(table.numbers[name][row]) for name in names):
+                told.append(
+                    f"the {which} area, {table.code[row]}, has no figure at all, as when figures moved by a row"
+                )
+    return told
+
+
+def _columns_apart(table: Figures, names: Sequence[str]) -> list[str]:
+    """Find columns whose best companion among the others is closer when they are moved up or down by a row."""
+    values = np.array([table.numbers[name][:MOST] for name in names])
+    scores = np.zeros_like(values)
+    for row, value in enumerate(values):
+        there = ~np.isnan(value)
+        rank = pd.Series(value[there]).rank().to_numpy()
+        rank = rank - rank.mean() if len(rank) else rank
+        size = np.sqrt((rank**2).sum())
+        scores[row, there] = rank / size if size > 0 else 0.0
+    best = {}
+    for step in (0, 1, -1):
+        moved = np.roll(scores, step, axis=1)
+        moved[:, : step or None if step > 0 else 0] = 0.0
+        close = np.abs(moved @ scores.T)
+        np.fill_diagonal(close, 0.0)
+        best[step] = close
+    told = []
+    here = best[0].max(axis=1)
+    for step, way in ((-1, "up"), (1, "down")):
+        there = best[step].max(axis=1)
+        gain = there - here
+        bad = np.flatnonzero((gain > CLOSER) & (there > CLOSE))
+        if len(bad):
+            # the closest companion of a column that was moved fits better moved too: blame who gains with most others
+            gainers = (best[step] > best[0] + CLOSER).sum(axis=1)
+            worst = bad[np.lexsort((gain[bad], gainers[bad]))[-1]]
+            name = names[worst]
+            rows = np.flatnonzero(~np.isnan(table.numbers[name]))[:EXAMPLES]
+            mask = np.isin(np.arange(len(table.code)), rows)
+            told.append(
+                f"column {table.titles[name]!r} fits the others better a row {way} ({_shown(table, name, mask)})"
+            )
+    return told
+
+
+def _codes(table: Figures, known: Known) -> list[str]:
+    """Find areas that were not there in the year of the table, where it has the division of its own year."""
+    if "inhabitants" not in table.numbers:
+        return []
+    wrong = []
+    for code in table.code:
+        first, last = known.lifetimes.get(f"GM{code[2:6]}", ALWAYS) if code[:2] in LOCAL else ALWAYS
+        if not first <= table.year <= last:
+            span = f"from {first}" if table.year < first else f"until {last}"
+            wrong.append(f"{code}, {span}")
+        elif table.year < LETTERS_SINCE and code[:2] in ("WK", "BU") and not code[6:].replace("x", "").isdigit():
+            wrong.append(f"{code}, with letters, from {LETTERS_SINCE} at the earliest")
+    return [f"{len(wrong)} codes were not there in {table.year} ({examples(wrong, EXAMPLES)})"] if wrong else []
+
+
+def _year(table: Figures, known: Known) -> list[str]:
+    """Find a country with the inhabitants of another year."""
+    rows = np.flatnonzero(table.code == "NL00")
+    value = table.numbers.get("inhabitants")
+    if value is None or not len(rows):
+        return []
+    people = float(value[rows[0]])
+    own = known.country.get(table.year)
+    other = [year for year, there in known.country.items() if there == people and year != table.year]
+    if own == people or not other:
+        return []
+    return [f"NL00 has the {people:.0f} inhabitants of {other[0]}, not those of {table.year}"]
+
+
+def known_beside(folder: Path) -> Known:
+    """Read what the project knows: inhabitants of the country, and which municipalities began and ended when."""
+    return _known(folder, (folder / "mapping.csv").stat().st_mtime_ns if (folder / "mapping.csv").is_file() else 0)
+
+
+@cache
+def _known(folder: Path, _changed: int) -> Known:
+    country: dict[int, float] = {}
+    for path in sorted(folder.glob("*/kwb_panel_national.csv")):
+        for row in _rows(path):
+            if (row["code"], row["indicator"]) == ("NL00", "inhabitants"):
+                country[int(row["year"])] = float(row["value"])
+    moves = [row for row in _rows(folder / "mapping.csv") if row["from_code"].startswith("GM")]
+    stays = {(row["to_code"], row["to_year"]) for row in moves if row["kind"] == "same"}
+    lifetimes: dict[str, tuple[int, int]] = {}
+    for row in moves:
+        before, after = row["from_code"], row["to_code"]
+        if row["kind"] != "same" and (before, row["to_year"]) not in stays:
+            lifetimes[before] = (lifetimes.get(before, ALWAYS)[0], int(row["from_year"]))
+        if (after, row["to_year"]) not in stays:
+            lifetimes[after] = (int(row["to_year"]), lifetimes.get(after, ALWAYS)[1])
+    return Known(country, lifetimes)
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    """Read the rows of a CSV of the project; none when it is not there."""
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
