@@ -32,7 +32,7 @@ OTHER_FORMATS = {
 }
 _TABLE = re.compile(r"kerncijfers_wijken_en_buurten_(\d{4})(?!\d)", re.IGNORECASE)
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
-WHOLE_YEAR = re.compile(r"(?:19|20)\d\d(?:JJ00)?")
+WHOLE_YEAR = re.compile(r"((?:19|20)\d\d)(?:JJ00|-01-01(?:[T ]00:00(?::00)?)?)?")  # CBS, and dates of 1 January
 PERIOD_TITLES = ("perioden", "jaar")
 TIDY = ("code", "year", "indicator", "value")
 TIDY_MORE = ("unit", "source", "status", "name")
@@ -162,7 +162,7 @@ def _by_period(path: Path, cells: pd.DataFrame, title: str) -> tuple[list[Sheet]
     """Take a sheet for each year that a column names; it counts for more than the name of the file."""
     line = cells.iloc[:, 0].map(is_source) | cells[title].isna()
     text = cells[title].map(clean).astype("str")
-    odd = sorted(set(text[~text.str.fullmatch(WHOLE_YEAR) & ~line]))
+    odd = sorted(set(text[~text.map(lambda one: bool(WHOLE_YEAR.fullmatch(one))) & ~line]))
     if odd:
         raise SourceError(f"{path.name}: column {title} holds {examples(odd)}; it should hold years, such as 2017JJ00.")
     year = text.str.slice(0, 4).mask(line).ffill().bfill()

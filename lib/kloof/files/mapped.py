@@ -16,7 +16,7 @@ import pandas as pd
 from kloof.catalogue import Catalogue, with_own
 from kloof.errors import KloofError, SchemaError, SourceError, examples, faults, nearest
 from kloof.files.areas import areas_to_name, code_names
-from kloof.files.cells import is_source
+from kloof.files.cells import WHOLE_YEAR, is_source
 from kloof.files.geojson import boundaries
 from kloof.files.numbers import MISSING
 from kloof.files.opening import Opened
@@ -27,7 +27,6 @@ from kloof.schema import STATUSES, SetAside
 
 BY_CODES, BY_NAMES, BY_POSTCODES = "codes", "names", "postcodes"
 WIDTH = {"GM": 4, "WK": 6, "BU": 8, "PC": 4}  # digits of a code behind its prefix
-WHOLE_YEAR = re.compile(r"((?:19|20)\d\d)(?:JJ00|-01-01(?:[T ]00:00(?::00)?)?)?")
 OTHER_PERIOD = re.compile(r"(?:19|20)\d\d(?:MM|KW|HJ|W1)\d\d")
 SAID_BY = {  # what stands in an empty cell for each reason, once the mapping has said which mark means it
     "not_published": ".", "suppressed": "x", "zero_means_missing": "-", "suspect": "na",

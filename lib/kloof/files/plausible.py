@@ -28,7 +28,7 @@ from kloof.schema import SetAside
 CHECKS = ("unit", "zeros", "sums", "levels", "parts", "order", "shift", "codes", "year")
 EXAMPLES = 3  # examples of each fault
 FEW = 20  # rows below which columns are not compared with each other
-MOST = 4000  # rows of which the order of columns is compared
+ROWS_COMPARED = 4000  # rows of which the order of columns is compared
 MOST_WRONG = 0.25  # share of the areas in which a relation may fail before the column is not what it says
 CLOSER = 0.12  # by how much a correlation must grow when a column moves by a row
 CLOSE = 0.5
@@ -46,7 +46,7 @@ Found = dict[str, list[str]]
 
 
 @dataclass(frozen=True)
-class Known:
+class Elsewhere:
     """What is known apart from the file: inhabitants of the country by year, first and last year of municipalities."""
 
     country: Mapping[int, float]
@@ -66,7 +66,7 @@ class Allowed:
 
 
 def check(
-    figures: Sequence[Figures], areas: pd.DataFrame, catalogue: Catalogue, known: Known, allowed: Allowed
+    figures: Sequence[Figures], areas: pd.DataFrame, catalogue: Catalogue, known: Elsewhere, allowed: Allowed
 ) -> list[SetAside]:
     """Refuse figures that cannot be right; give a notice for each check that found something and was accepted.
 
@@ -122,7 +122,7 @@ def _joined(parts: Sequence[Figures]) -> Figures:
     return Figures(first.where, first.year, first.code, values, titles)
 
 
-def _faults(table: Figures, tree: "_Tree", catalogue: Catalogue, known: Known) -> Found:
+def _faults(table: Figures, tree: "_Tree", catalogue: Catalogue, known: Elsewhere) -> Found:
     """Make all checks on one table of one year."""
     found: Found = {}
     for name, told in (
@@ -362,7 +362,7 @@ def _shift(table: Figures) -> list[str]:
 
 def _columns_apart(table: Figures, names: Sequence[str]) -> list[str]:
     """Find columns whose best companion among the others is closer when they are moved up or down by a row."""
-    values = np.array([table.numbers[name][:MOST] for name in names])
+    values = np.array([table.numbers[name][:ROWS_COMPARED] for name in names])
     scores = np.zeros_like(values)
     for row, value in enumerate(values):
         there = ~np.isnan(value)
@@ -396,7 +396,7 @@ def _columns_apart(table: Figures, names: Sequence[str]) -> list[str]:
     return told
 
 
-def _codes(table: Figures, known: Known) -> list[str]:
+def _codes(table: Figures, known: Elsewhere) -> list[str]:
     """Find areas that were not there in the year of the table, where it has the division of its own year."""
     if "inhabitants" not in table.numbers:
         return []
@@ -411,7 +411,7 @@ def _codes(table: Figures, known: Known) -> list[str]:
     return [f"{len(wrong)} codes were not there in {table.year} ({examples(wrong, EXAMPLES)})"] if wrong else []
 
 
-def _year(table: Figures, known: Known) -> list[str]:
+def _year(table: Figures, known: Elsewhere) -> list[str]:
     """Find a country with the inhabitants of another year."""
     rows = np.flatnonzero(table.code == "NL00")
     value = table.numbers.get("inhabitants")
@@ -425,13 +425,13 @@ def _year(table: Figures, known: Known) -> list[str]:
     return [f"NL00 has the {people:.0f} inhabitants of {other[0]}, not those of {table.year}"]
 
 
-def known_beside(folder: Path) -> Known:
+def known_beside(folder: Path) -> Elsewhere:
     """Read what the project knows: inhabitants of the country, and which municipalities began and ended when."""
     return _known(folder, (folder / "mapping.csv").stat().st_mtime_ns if (folder / "mapping.csv").is_file() else 0)
 
 
 @cache
-def _known(folder: Path, _changed: int) -> Known:
+def _known(folder: Path, _changed: int) -> Elsewhere:
     country: dict[int, float] = {}
     for path in sorted(folder.glob("*/kwb_panel_national.csv")):
         for row in _rows(path):
@@ -446,7 +446,7 @@ def _known(folder: Path, _changed: int) -> Known:
             lifetimes[before] = (lifetimes.get(before, ALWAYS)[0], int(row["from_year"]))
         if (after, row["to_year"]) not in stays:
             lifetimes[after] = (int(row["to_year"]), lifetimes.get(after, ALWAYS)[1])
-    return Known(country, lifetimes)
+    return Elsewhere(country, lifetimes)
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

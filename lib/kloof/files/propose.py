@@ -16,9 +16,10 @@ import pandas as pd
 from kloof.catalogue import Catalogue, Indicator
 from kloof.errors import SourceError
 from kloof.files.areas import name_key
-from kloof.files.cells import YEAR, clean, is_source
-from kloof.files.mapped import BY_NAMES, BY_POSTCODES, OTHER_PERIOD, WHOLE_YEAR
+from kloof.files.cells import WHOLE_YEAR, YEAR, clean, is_source
+from kloof.files.mapped import BY_NAMES, BY_POSTCODES, OTHER_PERIOD
 from kloof.files.meanings import Meaning, Meanings
+from kloof.files.numbers import MARK
 from kloof.files.opening import Opened
 from kloof.files.plain import Rows, framed, tables_of, text_of, texts
 from kloof.files.vocabularies import Vocabularies
@@ -26,11 +27,10 @@ from kloof.schema import CODE
 
 LOOKED_AT = 20_000  # rows; the country has some 18,000 areas
 TITLES_WITHIN = 40  # rows in which the titles are looked for
-MOST = 0.8  # share of the cells that must be codes, years or numbers for a column to be such a column
+ALMOST_ALL = 0.8  # share of the cells that must be codes, years or numbers for a column to be such a column
 NO_CODE = frozenset({"", "NL", "NL01"})  # blank, and two other codes of the country, which every reader knows
 BARE_CODE = re.compile(r"(buurt|bu_|wijk|wk_|gemeente|gm_).*?(code|nr|nummer)|^(bu|wk|gm)(?:code|nr)?$", re.IGNORECASE)
 LIKE_NUMBER = re.compile(r"[-+]?\d[\d.,\s]*")
-MARKS = ("-99997", "-99995", "-99999999")  # what CBS writes for no value
 TOTALS = re.compile(r"totaal|total|t001\w*|nee|alle\b.*|18\+", re.IGNORECASE)
 EUROS = 5000.0  # an amount in thousands of euros above this is one in euros
 
@@ -142,7 +142,7 @@ def _are_units(row: Sequence[Any]) -> bool:
 def _area(text: pd.DataFrame, draft: Draft, known: pd.DataFrame, municipality: str, name: str) -> str:
     """Find the column that says which area a row is: the finest with codes, else postcodes, else names."""
     share = {title: text[title].str.fullmatch(CODE).mean() for title in text.columns}
-    coded = [title for title, part in share.items() if part >= MOST]
+    coded = [title for title, part in share.items() if part >= ALMOST_ALL]
     if coded:
         area = max(coded, key=lambda title: text[title].nunique())
         draft.say("areas", area)
@@ -157,7 +157,7 @@ def _area(text: pd.DataFrame, draft: Draft, known: pd.DataFrame, municipality: s
             draft.say("name", (near or named)[0])
         return area
     for title in text.columns:
-        digits = text[title].str.fullmatch(r"[1-9]\d{3}").mean() >= MOST
+        digits = text[title].str.fullmatch(r"[1-9]\d{3}").mean() >= ALMOST_ALL
         if digits and re.search(r"pc ?_?4|postc", title, re.IGNORECASE):
             draft.say("areas", title)
             draft.say("areas_are", BY_POSTCODES)
@@ -168,7 +168,7 @@ def _area(text: pd.DataFrame, draft: Draft, known: pd.DataFrame, municipality: s
     for title in text.columns:
         width = text[title].str.fullmatch(r"\d{3,8}").mean()
         match = BARE_CODE.search(title)
-        if width >= MOST and match:
+        if width >= ALMOST_ALL and match:
             prefix = {"b": "BU", "w": "WK", "g": "GM"}[(match[1] or match[3])[0].casefold()]
             draft.say("areas", title)
             draft.say("prefix", prefix, f"codes without their prefix; are they {prefix}?")
@@ -204,7 +204,7 @@ def _named_area(text: pd.DataFrame, draft: Draft, known: pd.DataFrame, municipal
         )
     draft.say("areas", title)
     draft.say("areas_are", BY_NAMES)
-    if best[0] >= MOST / 2:
+    if best[0] >= ALMOST_ALL / 2:
         draft.say("municipality", found, f"{100 * best[0]:.0f} % of the names are areas of it" if best[0] < 1 else "")
     else:
         draft.say("municipality", municipality, "fill in of which municipality these are; kloof knows no such names")
@@ -277,12 +277,12 @@ def _missing(cells: pd.DataFrame, draft: Draft) -> None:
     counted: dict[str, int] = {}
     for title in cells.columns:
         for one, count in cells[title].value_counts().items():
-            if one and (not LIKE_NUMBER.fullmatch(str(one)) or one in MARKS):
+            if one and (not LIKE_NUMBER.fullmatch(str(one)) or MARK.fullmatch(str(one))):
                 counted[str(one)] = counted.get(str(one), 0) + int(count)
     if counted:
         marks = sorted(counted, key=lambda one: -counted[one])[:12]
         shown = ", ".join(f"{one} in {counted[one]} cells" for one in marks)
-        said = {one: "suppressed" if one in (*MARKS, "x") else "not_published" for one in marks}
+        said = {one: "suppressed" if one == "x" or MARK.fullmatch(one) else "not_published" for one in marks}
         draft.say("missing", said, f"{shown}; suppressed: too few people to publish")
 
 
@@ -347,7 +347,7 @@ def _columns(text: pd.DataFrame, figures: Sequence[str], rest: Sequence[str], dr
 def _scaled(cells: "pd.Series[str]", own: Indicator, found: Meaning, draft: Draft) -> tuple[float, str]:
     """Find the factor by which figures come in the unit of the indicator, as far as they show it."""
     signs = {key: draft.table.get(key, ("", ""))[0] for key in ("decimal", "thousands")}
-    plain = cells[~cells.isin(MARKS)]
+    plain = cells[~cells.map(lambda one: bool(MARK.fullmatch(one)))]
     plain = plain.str.replace(signs["thousands"], "") if signs["thousands"] else plain
     plain = plain.str.replace(",", ".") if signs["decimal"] == "," else plain
     value = pd.to_numeric(plain, errors="coerce").dropna().to_numpy(float)

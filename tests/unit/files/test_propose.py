@@ -131,7 +131,7 @@ CELLS = {
     "pc4/cbs_pc4_median_income.xlsx": ("PC1011", 2017, "households_income_quintile_2_share", 15.4),
     "breda/woz_2015_2022.csv": ("BU07580001", 2022, "mean_dwelling_value", 271),
     "breda/crimes_per_district_2012_2022.zip": ("GM0758", 2022, "registered_crimes", 10752),
-    "rivm/rivm_50090NED_2012_2016_2020.parquet": ("GM0758", 2020, "lonely_share", 0),
+    "rivm/rivm_50090NED_2012_2016_2020.parquet": ("GM0758", 2020, "lonely_share", 46.7),
 }
 MOST_LINES = 4
 
