@@ -317,6 +317,7 @@ def _columns(text: pd.DataFrame, figures: Sequence[str], rest: Sequence[str], dr
         one = "{yyyy}" in template and len(titles) > 1
         shown += [(template, titles)] if one else [(title, [title]) for title in titles]
     given: dict[str, str] = {}
+    zeros: dict[str, int] = {}  # of each column that is read: its cells with a 0 that cannot be right; -1: it can
     for written, titles in shown:
         if why := meanings.aside(written):
             draft.columns.append(f"# {_quoted(written)} holds no figure: {why}")
@@ -326,7 +327,12 @@ def _columns(text: pd.DataFrame, figures: Sequence[str], rest: Sequence[str], dr
             given[found.indicator] = written
             draft.understood += 1
             own = meanings.catalogue.indicator(found.indicator)
-            times, doubt = _scaled(pd.concat([text[title] for title in titles]), own, found, draft)
+            cells = pd.concat([text[title] for title in titles])
+            times, doubt = _scaled(cells, own, found, draft)
+            zeros[written] = int(cells.map(_is_zero).sum()) if meanings.catalogue.plausible(own.id)[0] > 0 else -1
+            if zeros[written] > 0:
+                no_figure = f"{zeros[written]} cells are 0, which it cannot be: missing says so, else empty them"
+                doubt = f"{doubt}; {no_figure}" if doubt else no_figure
             draft.doubts += bool(doubt)
             value = _quoted(found.indicator)
             value = value if times == 1 else f"{{ indicator = {value}, times = {times:g} }}"
@@ -340,8 +346,23 @@ def _columns(text: pd.DataFrame, figures: Sequence[str], rest: Sequence[str], dr
         also += f", or {near[1]}" if len(near) > 1 else ""
         line = f"# {_quoted(written)} = {_quoted(near[0] if near else '')}"
         draft.columns.append(line + f"  # {also}" * bool(near))
+    if zeros and min(zeros.values()) >= 0 and any(zeros.values()):
+        _zeros(text[list(figures)], draft)
     if rest:
         draft.columns.append(f"# without numbers: {', '.join(map(_quoted, rest[:12]))}")
+
+
+def _is_zero(text: str) -> bool:
+    return re.fullmatch(r"0+(?:[.,]0+)?", text) is not None
+
+
+def _zeros(cells: pd.DataFrame, draft: Draft) -> None:
+    """Say that 0 stands for no figure; for files of which no column that is read can have one."""
+    marks = {one: "zero_means_missing" for one in _numbers(cells) if _is_zero(one)}
+    said, doubt = draft.table.get("missing", ({}, ""))
+    draft.doubts -= bool(doubt)
+    told = "a 0 is no figure in the columns that are read"
+    draft.say("missing", {**said, **marks}, f"{doubt}; {told}" if doubt else told)
 
 
 def _scaled(cells: "pd.Series[str]", own: Indicator, found: Meaning, draft: Draft) -> tuple[float, str]:

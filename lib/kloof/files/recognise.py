@@ -159,7 +159,13 @@ def _checked(
     last = int(read.observations["year"].max()) if len(read.observations) else 0
     if allowed.last_year is not None and last > allowed.last_year:
         raise SourceError(f"{read.name} has figures of {last}, and it is {allowed.last_year}. Correct the year.")
-    accepted = check(figures, read.areas, catalogue, known_beside(data_folder()), allowed)
+    try:
+        accepted = check(figures, read.areas, catalogue, known_beside(data_folder()), allowed)
+    except SchemaError as problem:
+        if read.mapping and (read.observations["value"] == 0).any():
+            way_out = 'If a 0 is no figure, say so in [table]: missing = { "0" = "zero_means_missing" }.'
+            raise SchemaError(f"{problem} {way_out}") from None
+        raise
     return replace(read, set_aside=(*read.set_aside, *accepted))
 
 

@@ -1,5 +1,6 @@
 """A mapping is proposed from what is in a file; what is not sure is a doubt, and what only looks alike is a comment."""
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 
 from kloof.catalogue import catalogue
 from kloof.cli.data_add import known_areas
-from kloof.errors import KloofError
+from kloof.errors import KloofError, SchemaError
 from kloof.files.mapped import read_map
 from kloof.files.opening import open_file
 from kloof.files.propose import Proposal, propose
@@ -104,6 +105,27 @@ def test_areas_that_stand_more_than_once(tmp_path: Path) -> None:
     assert read(made)["table"]["keep"] == {"soort": "totaal"}
     assert read(made)["table"]["year"] == "jaar"
     assert "soort is totaal (2 rows), man (1 rows)" in doubts(made)
+
+
+@pytest.mark.parametrize(
+    ("more", "missing"), [(("", "", ""), {"0": "zero_means_missing"}), ((",aantal inwoners", ",0", ",5"), None)]
+)
+def test_a_zero_that_a_unit_does_not_allow_is_no_figure(
+    tmp_path: Path, more: tuple[str, str, str], missing: dict[str, str] | None
+) -> None:
+    head, first, second = more
+    rows = f"code,gemiddelde woningwaarde{head}\nBU03440001,0{first}\nBU03440002,250{second}\n"
+    made = proposed(tmp_path / "x_2020.csv", rows)
+    assert read(made)["table"].get("missing") == missing
+    assert "1 cells are 0, which it cannot be" in doubts(made)
+    assert ("a 0 is no figure" in doubts(made)) == (missing is not None)
+    assert doubts(made).count("# ?") == made.doubts
+    # a person who takes that line away is told of it again
+    said = tmp_path / "said.toml"
+    said.write_text(re.sub("(?m)^missing .*\n", "", made.text), encoding="utf-8")
+    mapping, known = read_map(said, catalogue())
+    with pytest.raises(SchemaError, match=r"BU03440001 0\) \[unit\].*say so in \[table\]: missing = { \"0\" ="):
+        recognise(tmp_path / "x_2020.csv", known, mapping=mapping, areas=AREAS)
 
 
 def test_a_file_without_areas_is_refused(tmp_path: Path) -> None:
