@@ -186,7 +186,6 @@ def report(read: "Recognised", reasons: Mapping[str, Mapping[str, str]]) -> list
     from kloof.files.vocabularies import NOT_IN_CATALOGUE
     from kloof.words.sentences import template
 
-    levels = read.areas["level"].value_counts().sort_index()
     statuses = read.observations["status"].value_counts().sort_index()
     known = [title for title, why in read.identity if why == NOT_IN_CATALOGUE]
     figures = known or read.understood or read.not_understood
@@ -194,7 +193,7 @@ def report(read: "Recognised", reasons: Mapping[str, Mapping[str, str]]) -> list
     lines = [
         f"{read.name}: {read.kind}, {read.edition}",
         *(f"  table           {name}: {rows} rows × {columns} columns" for name, rows, columns in read.tables),
-        f"  areas           {', '.join(f'{count} {level}' for level, count in levels.items())}",
+        f"  areas           {', '.join(_areas(read))}",
         f"  figures         {len(read.observations)} ({', '.join(f'{n} {name}' for name, n in statuses.items())})",
         f"  sources         {', '.join(read.sources['source_id'])}",
         f"  understood      {understood}",
@@ -211,6 +210,15 @@ def report(read: "Recognised", reasons: Mapping[str, Mapping[str, str]]) -> list
         detail = f" ({one.detail})" if one.detail else ""
         lines.append(f"    {one.rows:>8}  {template('en', 'set_aside', one.reason)}{detail}")
     return lines
+
+
+def _areas(read: "Recognised") -> Iterable[str]:
+    """Count the areas of each level: those of a year, not all there were in any; from the fewest to the most."""
+    seen = read.observations[["code", "year"]].drop_duplicates()
+    seen["level"] = seen["code"].map(read.areas.set_index("code")["level"])
+    for level, count in read.areas["level"].value_counts().sort_index().items():
+        each = seen.loc[seen["level"] == level, "year"].value_counts().tolist() or [count]
+        yield f"{max(each)} {level}" if min(each) == max(each) else f"{min(each)}–{max(each)} {level} a year"
 
 
 def _columns(read: "Recognised") -> Iterable[str]:

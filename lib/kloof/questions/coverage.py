@@ -9,6 +9,7 @@ from kloof.catalogue import BROKEN, Catalogue
 from kloof.errors import NotComputableError
 from kloof.findings import Finding, Side
 from kloof.results import CHANGE, UNIT, Column, Section, columns_of
+from kloof.study.dataset import areas_by_year, drawn_in
 from kloof.study.panel import divided, jumps, series, sizes
 from kloof.study.step import step
 from kloof.study.study import Study, comparable_run, usable_years
@@ -58,8 +59,8 @@ def coverage_table(study: Study) -> pd.DataFrame:
                 state = ABSENT if here.empty else MISSING
             reasons = here.loc[here["status"] != "measured", "status"].mode()
             reason = None if reasons.empty else str(reasons.iloc[0])
-            rows.append((name, year, state, share, measured, len(study.data.units()), reason))
-    columns = ["indicator", "year", "state", "share", "buurten", "all_buurten", "reason"]
+            rows.append((name, year, state, share, measured, reason))
+    columns = ["indicator", "year", "state", "share", "buurten", "reason"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -69,16 +70,17 @@ def coverage_finding(study: Study, table: pd.DataFrame, number: str) -> Finding:
     filled = int((cells["state"] == _ENOUGH).sum())
     share = 100 * filled / len(cells)
     years = range(study.p.year_from, study.p.year_to + 1)
+    buurten = study.data.count("buurt", years[-1])
     details = {
         "filled": {"value": filled, "unit": "number"},
         "cells": {"value": len(cells), "unit": "number"},
         "minimum": {"value": study.coverage_minimum, "unit": "percent", "decimals": 0},
-        "buurten": {"value": len(study.data.units()), "unit": "number"},
-        "wijken": {"value": len(study.data.units("wijk")), "unit": "number"},
+        "buurten": {"value": buurten, "unit": "number"},
+        "wijken": {"value": study.data.count("wijk", years[-1]), "unit": "number"},
     }
     return Finding(
         id=number, kind="coverage", measure="share_of_cells", unit="percent", decimals=0, estimate=share, low=share,
-        high=share, a=Side(year=years[0]), b=Side(year=years[-1], n_units=len(study.data.units())), details=details,
+        high=share, a=Side(year=years[0]), b=Side(year=years[-1], n_units=buurten), details=details,
         focus=study.focus.name, flags=("register",),
     )  # fmt: skip
 
@@ -365,18 +367,19 @@ def availability(
 
     Takes observations with one source per figure, and the apportioned figures (`harmonise`) when there are any.
     Returns indicator, year, state, without (percent of the areas without a value), measured, areas (those of this
-    level of which there is any row in that year), break (identifiers of the registered breaks since the previous year
+    level in that year), break (identifiers of the registered breaks since the previous year
     with figures), in the order of the catalogue. An apportioned state hides a broken one, and that a suppressed one;
     the other columns still say so. An indicator that is made of two counts is there where both are.
     """
     own = observations["code"].str.startswith(f"{PREFIXES[level]}{municipality[2:]}")
     rows = observations[own & observations["indicator"].isin(list(known.indicators))]
-    areas = rows.groupby("year")["code"].nunique()
+    areas = areas_by_year(rows)
     made = [_rows_of(rows, known, name).assign(indicator=name) for name, one in known.indicators.items() if one.derive]
     rows = pd.concat([rows, *made], ignore_index=True)
     measured = rows[rows["status"] == MEASURED]
     withheld = rows[~rows["status"].isin([MEASURED, *NOT_THERE])]
     counts = measured.groupby(["indicator", "year"])["code"].nunique()
+    listed = dict(rows.groupby(["indicator", "year"])["code"].unique())
     empty = withheld.groupby(["indicator", "year"])["code"].nunique()
     each = measured.assign(source=measured["source"].str.split("|")).explode("source")
     sources = each.groupby(["indicator", "year"])["source"].agg(frozenset)
@@ -388,7 +391,8 @@ def availability(
     for name in named:
         before: int | None = None
         for year in years:
-            there, with_value = int(areas.get(year, 0)), int(counts.get((name, year), 0))
+            drawn = drawn_in(frozenset(listed.get((name, year), ())), areas.get(year, frozenset()))
+            there, with_value = len(drawn), int(counts.get((name, year), 0))
             without = 100 * (there - with_value) / there if there else 100.0
             state, crossed = ABSENT, ""
             if with_value:

@@ -49,7 +49,7 @@ def _described(study: Study) -> dict[str, Any]:
             "parameters": given,
             "place": {
                 "code": study.p.municipality,
-                "buurten": len(study.data.units()),
+                "buurten": study.data.count("buurt", study.p.year_to),
                 "focus": len(study.focus.codes),
             },
             "areas": dict(zip(named["code"], named["name"], strict=True)),

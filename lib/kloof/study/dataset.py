@@ -65,12 +65,30 @@ class DataSet:
         return max(dates) if dates else f"{self.observations['year'].max()}-12-31"
 
     def units(self, level: str = "buurt", municipality: str | None = None) -> list[str]:
-        """Codes of the areas of this municipality (or another one in the data) at a level, in order."""
+        """Codes of the areas of this municipality (or another one in the data) at a level in any year, in order."""
         place = municipality or self.municipality
         key = "units", level, place
         if key not in self.made:
             self.made[key] = tuple(self._coded(level, place))
         return list(self.made[key])
+
+    def units_by_year(self, level: str = "buurt", municipality: str | None = None) -> Mapping[int, frozenset[str]]:
+        """Give `units` as they were in each year that has figures of them (`areas_by_year`)."""
+        key = "units_by_year", level, municipality or self.municipality
+        if key not in self.made:
+            own = self.observations["code"].isin(self.units(level, municipality))
+            self.made[key] = areas_by_year(self.observations[own])
+        years: Mapping[int, frozenset[str]] = self.made[key]
+        return years
+
+    def count(self, level: str, year: int) -> int:
+        """Count the areas of this municipality in a year; without figures of it in the last one before, or else after.
+
+        An embedded set or a map without any figure at that level counts the areas that it lists.
+        """
+        years = self.units_by_year(level)
+        chosen = max((one for one in years if one <= year), default=min(years, default=0))
+        return len(years[chosen]) if years else len(self.units(level))
 
     def _coded(self, level: str, place: str) -> list[str]:
         """Find the codes of a level."""
@@ -79,6 +97,29 @@ class DataSet:
         if level != "postcode":
             inside &= self.areas["code"].str[2:6] == place[2:6]
         return sorted(self.areas.loc[inside, "code"])
+
+
+MOSTLY = 0.5  # share of the areas of a source that must be areas of the year for it to draw them as that year does
+
+
+def areas_by_year(rows: pd.DataFrame) -> dict[int, frozenset[str]]:
+    """Give the areas of each year: those of the source with most rows in it, and of all that draw them alike.
+
+    A source that draws most of its areas otherwise (figures of 2016 published for the areas of 2020) is not counted
+    where another one has more.
+    """
+    found: dict[int, frozenset[str]] = {}
+    for year, own in rows.groupby("year"):
+        codes = {source: frozenset(part) for source, part in own.groupby("source")["code"]}
+        most = codes[own["source"].value_counts().index[0]]
+        alike = (part for part in codes.values() if len(part & most) >= MOSTLY * len(part))
+        found[int(str(year))] = most.union(*alike)
+    return found
+
+
+def drawn_in(codes: frozenset[str], areas: frozenset[str]) -> frozenset[str]:
+    """Give the areas of which an indicator can have a figure in a year, from its rows and those of the year."""
+    return codes | areas if len(codes & areas) >= MOSTLY * len(codes) else codes
 
 
 def choose_sources(

@@ -16,7 +16,7 @@ import pandas as pd
 from kloof.catalogue import Catalogue, Indicator
 from kloof.errors import NotComputableError, ParameterError, SourceError, examples
 from kloof.schema import SetAside
-from kloof.study.dataset import DataSet
+from kloof.study.dataset import DataSet, drawn_in
 
 FIRST = "first"  # in the place of the year of a rule: the first year of the window that can be used
 RULE = re.compile(rf"(lowest|highest):(\d+%?):(\w+):(\d{{4}}|{FIRST})")
@@ -31,12 +31,12 @@ NOTHING = pd.DataFrame(
 def series(
     data: DataSet, known: Catalogue, name: str, level: str = "buurt", municipality: str | None = None
 ) -> pd.DataFrame:
-    """Give one indicator for every area of a level and every year in which any has a value.
+    """Give one indicator for every year in which any area of a level has a value, and every area there was then.
 
-    Returns code, year, value, low, high, status, source: one row per area × year. `low`-`high` is what rounding
-    leaves open. An area without a row in the source gets status `not_published`. An indicator that is derived from
-    two counts is made here, and its bounds from theirs. No year at all gives an empty frame. What was made before is
-    kept with the data; each caller gets a copy of its own.
+    Returns code, year, value, low, high, status, source: one row per area × year, by code. `low`-`high` is what
+    rounding leaves open. An area without a row in the source gets status `not_published`. An indicator that is derived
+    from two counts is made here, and its bounds from theirs. No year at all gives an empty frame. What was made before
+    is kept with the data; each caller gets a copy of its own.
     """
     key = name, level, municipality
     return pd.DataFrame(data.once(known, key, lambda: _laid_out(data, known, name, level, municipality)))
@@ -66,7 +66,13 @@ def _laid_out(data: DataSet, known: Catalogue, name: str, level: str, municipali
     source[cell] = rows["source"].to_numpy(object)[kept]
     low, high = _bounds(value, indicator)
     grid = {"code": codes.repeat(years.size), "year": np.tile(years, len(codes)), "value": value}
-    return pd.DataFrame({**grid, "low": low, "high": high, "status": _text(why), "source": _text(source)})
+    table = pd.DataFrame({**grid, "low": low, "high": high, "status": _text(why), "source": _text(source)})
+    there = np.zeros((len(codes), years.size), dtype=bool)
+    there.flat[cell] = True
+    areas = data.units_by_year(level, municipality)
+    for at, year in enumerate(years.tolist()):
+        there[:, at] = codes.isin(drawn_in(frozenset(codes[there[:, at]]), areas[year]))
+    return table if there.all() else table[there.ravel()].reset_index(drop=True)
 
 
 def _rows_of(data: DataSet, known: Catalogue, name: str) -> pd.DataFrame:
@@ -235,10 +241,7 @@ def by_year(data: DataSet, known: Catalogue, name: str, level: str = "buurt") ->
 
     def split() -> dict[int, pd.DataFrame]:
         table = series(data, known, name, level)
-        years = table["year"].unique()  # every area has all of them, in order
-        codes = pd.Index(table["code"].to_numpy()[:: max(len(years), 1)], name="code")
-        plain = table.drop(columns="code")
-        return {int(year): plain.iloc[at :: len(years)].set_axis(codes) for at, year in enumerate(years)}
+        return {int(str(year)): rows.set_index("code") for year, rows in table.groupby("year")}
 
     tables: Mapping[int, pd.DataFrame] = data.once(known, ("by_year", name, level), split)
     return tables
@@ -378,7 +381,7 @@ def _jumps(data: DataSet, known: Catalogue, level: str) -> pd.DataFrame:
     for name in _HEADS:
         tables = by_year(data, known, name, level)
         for year in (year for year in tables if year - 1 in tables):
-            before, after = tables[year - 1]["value"], tables[year]["value"]
+            before, after = tables[year - 1]["value"].align(tables[year]["value"], join="inner")
             held = [people[when]["value"].reindex(before.index) for when in (year - 1, year) if when in people]
             is_small = pd.concat(held, axis=1).max(axis=1) < SMALL if held else before < SMALL
             factor = after / before.where(before > 0)

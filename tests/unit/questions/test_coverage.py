@@ -2,7 +2,10 @@
 
 import collections
 import dataclasses
+import json
+import re
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -16,9 +19,13 @@ from town import BUURTEN, PEOPLE, town
 
 from kloof.findings import HIGHER, judge
 from kloof.questions import coverage
+from kloof.report.notebook import header
 from kloof.schema import check_observations
+from kloof.study.dataset import areas_by_year, drawn_in
+from kloof.study.panel import series
 from kloof.study.study import Study, open_study
 
+CommandLine = Callable[..., tuple[int, str, str]]
 FLAT = [20.0] * 12
 KEYS = ["indicator", "level", "year"]
 
@@ -373,3 +380,49 @@ def test_figures_of_other_municipalities_do_not_count_as_agreement() -> None:
     own = dataclasses.replace(study, data=dataclasses.replace(study.data, checks=checks))
     [row] = coverage.agreement_table(own).to_dict("records")
     assert (row["pairs"], row["equal"], row["largest"]) == (1, 0, 1.5)
+
+
+def test_areas_are_those_of_their_year_not_of_all_years(home: Path, shared: Path, command_line: CommandLine) -> None:
+    """Amsterdam gave all its buurten other codes between 2019 and 2024: 479 and 517 are 996 codes, in no year."""
+    files = [shared / "data" / name for name in ("kwb/amsterdam_2017.csv", "kwb/amsterdam_2019.csv")]
+    last = shared / "data" / "national" / "raw" / "GM0363.json"
+    count = {}
+    for year, path in zip((2017, 2019), files, strict=True):
+        count[year] = len(set(re.findall(r"BU0363\w{4}", path.read_text(encoding="utf-8"))))
+    count[2024] = len(json.loads(last.read_text(encoding="utf-8"))["buurten"])
+    assert command_line("data", "add", *files, last)[0] == 0
+    study = open_study({"preset": "municipality", "municipality": "GM0363"})
+    assert len(study.data.units()) == count[2017] + count[2024] == 996
+    people = series(study.data, study.known, "inhabitants")
+    assert people.groupby("year").size().to_dict() == count == {2017: 479, 2019: 479, 2024: 517}
+    table = coverage.availability(study.data.observations, study.known, "GM0363")
+    assert (
+        table.query("indicator == 'inhabitants' and areas > 0").set_index("year")["areas"].loc[[*count]].to_dict()
+        == count
+    )
+    assert set(table["areas"]) <= {0, 479, 517}
+    finding = coverage.coverage_finding(study, coverage.coverage_table(study), "01.coverage")
+    assert (finding.b.n_units, finding.details["wijken"]["value"]) == (517, 110)
+    assert header(study)["place"]["buurten"] == 517
+    assert [study.data.count("buurt", year) for year in (2011, 2018, 2030)] == [517, 479, 517]
+    missing = coverage.missing_table(study).query("indicator == 'mean_dwelling_value'")
+    assert missing["cells"].sum() == sum(
+        count[year] - len(rows) for year, rows in measured(study, "mean_dwelling_value").groupby("year")
+    )
+
+
+def measured(study: Study, name: str) -> pd.DataFrame:
+    rows = study.data.observations.query("indicator == @name and status == 'measured'")
+    return rows[rows["code"].str.startswith("BU0363")]
+
+
+def test_a_source_that_draws_areas_otherwise_has_its_own() -> None:
+    """RIVM publishes 2016 for the areas of 2020: neither its areas nor those of the year count with the other."""
+    rows = [("BU00010001", "a", "x"), ("BU00010002", "a", "x"), ("BU00010001", "b", "x"), ("BU00010002", "b", "x"),
+            ("BU0001AA01", "c", "y"), ("BU0001AA02", "c", "y"), ("BU0001AA03", "c", "y"), ("BU00010003", "d", "z"),
+            ("BU00010002", "d", "z")]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["code", "indicator", "source"]).assign(year=2016)
+    year = {"BU00010001", "BU00010002", "BU00010003"}
+    assert areas_by_year(table) == {2016: year}
+    assert drawn_in(frozenset({"BU00010003"}), frozenset(year)) == year
+    assert drawn_in(frozenset({"BU0001AA01"}), frozenset(year)) == {"BU0001AA01"}
