@@ -2,7 +2,7 @@
 
 import difflib
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -59,6 +59,8 @@ def add(
     known = catalogue()
     mapping, known = read_map(map_, known) if map_ else (None, known)
     allowed = Allowed(frozenset(accept or ()), date.today().year)
+    said = [f"--map {map_.name}"] if map_ else []
+    said += [f"--year {year}"] * bool(year) + [f"--accept {name}" for name in sorted(allowed.checks)]
     reasons = read_vocabularies(data_folder() / "vocabularies.toml", known).reasons
     areas = known_areas()
     refused, place = [], municipality or ""
@@ -70,7 +72,7 @@ def add(
             print("\n".join(report(read, reasons)))
             place = place or next((code for code in read.areas["code"] if code.startswith("GM")), "")
             if not dry_run:
-                print(_store(read, path, replace, map_))
+                print(_store(read, path, replace, said))
         except KloofError as problem:
             refused.append(str(problem))
     if len(refused) == 1:
@@ -143,12 +145,11 @@ def _can_be_mapped(path: Path) -> bool:
         return False
 
 
-def _store(read: "Recognised", path: Path, replacing: bool, mapping: Path | None = None) -> str:
-    """Hand a file to the store; give what it did in one line."""
+def _store(read: "Recognised", path: Path, replacing: bool, said: Sequence[str] = ()) -> str:
+    """Hand a file to the store, with the options by which it was read; give what it did in one line."""
     from kloof.store.add import add as put_in
 
-    options = ["--replace"] * replacing + [f"--map {mapping.name}" for mapping in [mapping] if mapping]
-    change = put_in(read, replacing=replacing, options=options)
+    change = put_in(read, replacing=replacing, options=["--replace"] * replacing + [*said])
     if change.outcome == "differs":
         raise SourceError(_contradiction(read.name, path, change.differences))
     made_way = change.removed + change.changed

@@ -161,7 +161,7 @@ def build(
         sources=tuple(
             (
                 teller.publisher(name),
-                builder.source_title(name),
+                builder.source_as_read(name),
                 entry["table_id"],
                 entry["licence"],
                 entry["retrieved"],

@@ -40,6 +40,13 @@ class TableWriter:
             return name
         return self.word("source_title", name) if has("source_title", name) else str(entry["title"])
 
+    def source_as_read(self, name: str) -> str:
+        """Name a source, with the checks whose findings in its file were accepted."""
+        checks = f"{self.results['sources'][name]['looked_up_in']} checks"
+        rows = [row for row in self.results["set_aside"] if row["step"] == checks]
+        accepted = [self.word("set_aside", row["reason"]) for row in rows]
+        return f"{self.source_title(name)} ({'; '.join(accepted)})" if accepted else self.source_title(name)
+
     def table(self, name: str) -> TableView:
         """Give a table as it is printed, its first column first, units in the head."""
         entry = self.results["tables"][name]

@@ -9,6 +9,7 @@ import pytest
 
 from kloof.catalogue import catalogue
 from kloof.questions.levels import level_finding
+from kloof.report.build import Builder
 from kloof.report.notebook import header
 from kloof.results import Section, join_sections
 from kloof.store import read
@@ -109,3 +110,31 @@ def test_a_level_needs_no_smallest_effect(data: Kloof, own: Path) -> None:
     teller = Narrator(results, study.known, "nl")
     said = "".join(map(str, teller.sentence(results["findings"]["03.level.playgrounds"])))
     assert "speelplekken" in said
+
+
+def test_what_was_accepted_is_told_by_the_log_the_store_and_the_report(data: Kloof, own: Path) -> None:
+    """Dwellings of 12 thousand euros cannot be; whoever says they are finds that again wherever the figures go."""
+    value = "code,aantal inwoners,woningwaarde\n" + "".join(
+        f"BU0758000{n},{people},{worth}\n" for n, people, worth in ((1, 100, 12), (2, 200, 250), (3, 300, 300))
+    )
+    own.write_text(value, encoding="utf-8")
+    said = own.with_name("said.toml")
+    columns = '"aantal inwoners" = "inhabitants"\n"woningwaarde" = "mean_dwelling_value"\n'
+    said.write_text(f'[table]\nareas = "code"\nyear = 2020\n[source]\nid = "own_x"\n[columns]\n{columns}', "utf-8")
+    code, _, err = data("add", own, "--map", said)
+    assert code == 2 and "BU07580001 12) [unit]" in err and err.strip().endswith("kloof data add FILE --accept unit")
+    code, out, _ = data("add", own, "--map", said, "--accept", "unit")
+    assert code == 0 and "figures outside what an area can have, accepted as they are (2020: column" in out
+    assert "2020; own_x; --map said.toml; --accept unit" in data("log")[1]
+    (entry,) = read_manifest(store_folder())["files"]
+    assert entry["options"] == ["--map said.toml", "--accept unit"]
+    given = {"preset": "breda", "source": "store", "year_from": 2019, "year_to": 2020, "comparisons": []}
+    named = {"indicators": ["inhabitants"], "levels": ["mean_dwelling_value"], "groups": [], "published": ""}
+    rule = "highest:1:mean_dwelling_value:2020"
+    more = {"focus": rule, "focus_variants": [rule], "smallest_effects": {"inhabitants": 1}}
+    study = open_study({**given, **named, **more})
+    results = join_sections(header(study), [])
+    for language, told in (("nl", "aanvaard zoals ze zijn"), ("en", "accepted as they are")):
+        builder = Builder(Narrator(results, study.known, language), {}, {}, {})
+        assert builder.source_as_read("own_x").startswith("said.toml (said.toml) (")
+        assert builder.source_as_read("own_x").endswith(f"{told})")
