@@ -4,8 +4,11 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from kloof.catalogue import catalogue
+from kloof.files.recognise import recognise
 from kloof.store import read
 
 Kloof = Callable[..., tuple[int, str, str]]
@@ -56,6 +59,35 @@ def test_the_wrong_file_first(data: Kloof, wrong: Path, right: Path) -> None:
     assert code == 0 and out.startswith("Removed file wrong.csv: 3 rows\n")
     assert data("add", right)[0] == 0
     assert held() == RIGHT
+
+
+@pytest.mark.shared
+def test_a_real_table_of_another_year_first(data: Kloof, shared: Path, tmp_path: Path) -> None:
+    """The table of 2017 goes in as that of 2019, against a warning; all is put right, and what was there stays."""
+    first, second = (shared / "data" / name for name in ("national/raw/GM0363.json", "kwb/amsterdam_2019.csv"))
+    mistaken = tmp_path / "kwb_2019.csv"
+    mistaken.write_bytes((shared / "data" / "kwb" / "amsterdam_2017.csv").read_bytes())
+    assert data("add", first)[0] == 0
+    code, _, err = data("add", mistaken)
+    assert code == 2 and "17081507 inhabitants of 2017, not those of 2019 [year]" in err
+    assert data("add", mistaken, "--accept", "year")[0] == 0
+    code, _, err = data("add", second)
+    assert code == 2 and "In kwb_2019.csv (sources cbs_kwb_2019): BU03630000 2019 address_density is 6662 there" in err
+    assert "and 6718 here" in err and f"To prefer amsterdam_2019.csv: kloof data add {second}" in err
+    assert "To prefer kwb_2019.csv, do nothing." in err
+    # the two commands that it says
+    assert f"kloof data remove kwb_2019.csv, then kloof data add {second}." in err
+    assert data("remove", "kwb_2019.csv")[0] == 0
+    assert data("add", second)[0] == 0
+    there = read.municipality("GM0363").observations
+    known = catalogue()
+    made = pd.concat([recognise(path, known).observations for path in (first, second)])
+    made = made[made["code"].str[2:6] == "0363"].sort_values(["code", "indicator", "year", "source"])
+    pd.testing.assert_frame_equal(there, made.reset_index(drop=True))
+    lines = [line.split() for line in data("log")[1].splitlines()[:4]]
+    assert [line[1] for line in lines] == ["added", "added", "removed", "added"]
+    assert [line[4] for line in lines] == [first.name, mistaken.name, mistaken.name, second.name]
+    assert lines[1][-2:] == ["--accept", "year"]
 
 
 def test_the_wrong_file_second(data: Kloof, wrong: Path, right: Path) -> None:
