@@ -129,20 +129,23 @@ def _recognised(path: Path, known: "Catalogue", mapping: "FileMap | None", **mor
     try:
         return recognise(path, known, mapping=mapping, **more)
     except KloofError as problem:
-        if mapping is None and _can_be_mapped(path):
+        if mapping is None and _can_be_mapped(path, known, more["areas"]):
             raise SourceError(f"{problem} Or say what its columns mean: kloof data map {path}") from None
         raise
 
 
-def _can_be_mapped(path: Path) -> bool:
-    """Tell whether a refused file is a table, so that somebody may say what its columns mean."""
+def _can_be_mapped(path: Path, known: "Catalogue", areas: "pd.DataFrame") -> bool:
+    """Tell whether kloof data map has a proposal for a refused file, by making it."""
     from kloof.files.opening import open_file
-    from kloof.files.plain import tables_of
+    from kloof.files.propose import propose
+    from kloof.files.vocabularies import read_vocabularies
+    from kloof.paths import data_folder
 
     try:
-        return bool(tables_of(open_file(path)))
+        propose(open_file(path), known, read_vocabularies(data_folder() / "vocabularies.toml", known), areas)
     except KloofError:
         return False
+    return True
 
 
 def _store(read: "Recognised", path: Path, replacing: bool, said: Sequence[str] = ()) -> str:

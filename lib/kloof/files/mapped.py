@@ -20,7 +20,7 @@ from kloof.files.cells import WHOLE_YEAR, is_source
 from kloof.files.geojson import boundaries
 from kloof.files.numbers import MISSING
 from kloof.files.opening import Opened
-from kloof.files.plain import chosen, each, framed, text_of, texts
+from kloof.files.plain import chosen, each, framed, tables_of, text_of, texts
 from kloof.files.reading import Grid, Reading, list_areas, read_codes, read_postcodes, twice
 from kloof.files.vocabularies import YEAR_SIGN, Column, Publication
 from kloof.schema import STATUSES, SetAside
@@ -177,7 +177,9 @@ def read_mapped(
     what the mapping says and the file has not, SourceError for rows that were cut off.
     """
     where = mapping.where
-    sheet, table = chosen(opened, where.sheet)
+    tables = tables_of(opened)
+    sheet, table = chosen(opened.name, tables, where.sheet)
+    others = [SetAside("sheets", len(rows), "sheet_not_read", one) for one, rows in tables.items() if one != sheet]
     cells = framed(f"{opened.name}, {sheet}" if opened.sheets else opened.name, table, where.header)
     titles = list(cells.columns)
     columns = _columns_of(titles, mapping, opened.name)
@@ -209,7 +211,7 @@ def read_mapped(
         areas=list_areas(code, names),
         identity=tuple((title, why) for title, why in used.items() if title),
         not_understood=tuple((first, title) for title in rest),
-        set_aside=(*aside, *more, *notices, SetAside("file", 0, "read_by_a_mapping", mapping.told)),
+        set_aside=(*others, *aside, *more, *notices, SetAside("file", 0, "read_by_a_mapping", mapping.told)),
         geometry=geometry,
     )
 

@@ -30,15 +30,14 @@ def tables_of(opened: Opened) -> dict[str, "Rows | pd.DataFrame"]:
     return {opened.inside or opened.name: frame.set_axis(distinct(list(frame.columns)), axis=1).astype("object")}
 
 
-def chosen(opened: Opened, sheet: str) -> "tuple[str, Rows | pd.DataFrame]":
+def chosen(where: str, tables: "Mapping[str, Rows | pd.DataFrame]", sheet: str) -> "tuple[str, Rows | pd.DataFrame]":
     """Give one table by name; without a name, the only one. Raises ParameterError naming those there are."""
-    tables = tables_of(opened)
     if sheet in tables:
         return sheet, tables[sheet]
     if not sheet and len(tables) == 1:
         return next(iter(tables.items()))
     hint = nearest(sheet, list(tables)) if sheet else ""
-    raise ParameterError(f"{opened.name} has no sheet {sheet!r}; {hint}it has {examples(list(tables))}.")
+    raise ParameterError(f"{where} has no sheet {sheet!r}; {hint}it has {examples(list(tables))}.")
 
 
 def framed(where: str, table: "Rows | pd.DataFrame", header: Sequence[int]) -> pd.DataFrame:
