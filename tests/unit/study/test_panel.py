@@ -18,10 +18,9 @@ from kloof.study.panel import ANOTHER_SOURCE, Focus, balance, base_of, jumps, re
 PEOPLE = {2016: (100, 200, 300, 400, 0)}
 
 
-def test_a_series_has_a_row_for_every_buurt_in_every_measured_year() -> None:
-    cells = {
-        "income": {2016: (20, "suppressed", None, 23, 24), 2017: ("suppressed",) * 5, 2018: (25, 26, 27, 28, None)}
-    }
+def test_a_series_has_a_row_in_every_measured_year_for_every_buurt_there_was() -> None:
+    income = {2016: (20, "suppressed", None, 23, 24), 2017: ("suppressed",) * 5, 2018: (25, 26, 27, 28, None)}
+    cells = {"income": income, "inhabitants": {2016: PEOPLE[2016], 2018: PEOPLE[2016]}}
     table = series(data(cells), known(), "income").set_index(["code", "year"])
     assert sorted(table.index) == [(code, year) for code in BUURTEN for year in (2016, 2018)]
     assert table.loc[(B1, 2016), ["value", "status", "source"]].tolist() == [20.0, "measured", "cbs"]
@@ -31,6 +30,9 @@ def test_a_series_has_a_row_for_every_buurt_in_every_measured_year() -> None:
     holes = table["status"] != "measured"
     assert table.loc[holes, ["value", "low", "high"]].isna().all(axis=None)
     assert table.loc[~holes, ["value", "low", "high"]].notna().all(axis=None)
+    # of which nothing has a row in a year, it has none either
+    table = series(data({"income": income}), known(), "income").set_index(["code", "year"])
+    assert {(B3, 2016), (B5, 2018)}.isdisjoint(table.index) and len(table) == 8
 
 
 def test_a_series_that_was_made_before_is_the_same_and_the_caller_s_own() -> None:
