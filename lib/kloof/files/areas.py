@@ -277,7 +277,8 @@ def code_names(
     """Give each row its code; `occasion` tells listings apart in which every area stands once, rows in order.
 
     Takes names, occasions and the list of areas (code, name, level). Returns codes (missing where set aside) and what
-    was set aside. Raises SourceError when fewer than 80 % of the different names are known: it is the wrong list.
+    was set aside: a listing with more wijken than buurten is one of wijken, in which a name that only a buurt has is
+    another division's. Raises SourceError when fewer than 80 % of the different names are known: it is the wrong list.
     """
     key = names.map(name_key)
     candidates = book.assign(key=book["name"].map(name_key)).groupby("key")["code"].agg(list).to_dict()
@@ -291,21 +292,32 @@ def code_names(
         )
     place = key.groupby([occasion, key]).cumcount()
     often = key.groupby([occasion, key]).transform("size")
-    single = {level_of(candidates[one][0]) for one, count in known.items() if count == 1} - {"gemeente"}
+    levels = [level_of(candidates[one][0]) for one, count in known.items() if count == 1]
+    of_wijken = levels.count("wijk") > levels.count("buurt")
+    single = {"wijk"} if of_wijken else set(levels) - {"gemeente"}
     unknown: list[str] = []
     unclear: list[str] = []
+    apart: list[str] = []
     settled = 0
     codes: list[str | None] = []
     for name, one, nth, times in zip(names, key, place.tolist(), often.tolist(), strict=True):
         options = candidates.get(one, [])
         code = _settle(options, nth, times, single)
+        if of_wijken and code is not None and level_of(code) == "buurt" and len(options) == 1:
+            apart.append(clean(name))
+            codes.append(None)
+            continue
         codes.append(code)
         settled += len(options) > 1 and code is not None
         if code is None:
             (unclear if options else unknown).append(clean(name))
     aside = [
         SetAside("names", len(rows), reason, ", ".join(list(dict.fromkeys(rows))[:8]))
-        for reason, rows in (("name_not_known", unknown), ("name_of_several_areas", unclear))
+        for reason, rows in (
+            ("name_not_known", unknown),
+            ("name_of_several_areas", unclear),
+            ("name_of_a_buurt_only", apart),
+        )
         if rows
     ]
     if settled:

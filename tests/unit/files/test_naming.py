@@ -57,6 +57,15 @@ def test_each_year_is_a_listing_of_its_own() -> None:
     assert codes == ["WK075807", "WK075807", "BU07580700", "BU07580700"]
 
 
+def test_in_a_listing_of_wijken_a_name_of_a_buurt_only_is_of_another_division() -> None:
+    """The Omval was a wijk of Amsterdam in 2015 and is a buurt since: the figures of the one are not the other's."""
+    wijken = pd.DataFrame([(f"WK0758{n}", f"Zone {n}", "wijk") for n in range(20, 24)], columns=list(AREAS.columns))
+    listed = pd.Series(["Breda", "Zone 20", "Zone 21", "Zone 22", "Zone 23", "Station", "Bavel"])
+    codes, aside = code_names(listed, pd.Series([""] * len(listed)), pd.concat([AREAS, wijken]), "the file")
+    assert codes.dropna().tolist() == ["GM0758", "WK075820", "WK075821", "WK075822", "WK075823", "WK075807"]
+    assert ("name_of_a_buurt_only", 1, "Station") in [(one.reason, one.rows, one.detail) for one in aside]
+
+
 def test_a_name_that_stands_once_is_of_the_level_of_the_others() -> None:
     assert coded(["Bavel", "Valkenberg", "Station"])[0] == ["BU07580700", "BU07580000", "BU07580002"]
     assert coded(["Bavel", "Breda centrum"])[0] == ["WK075807", "WK075800"]
