@@ -23,9 +23,10 @@ from kloof.questions import events, gaps
 from kloof.questions.gaps import Followed
 from kloof.schema import empty_observations
 from kloof.study.dataset import DataSet
-from kloof.study.panel import Balanced, Focus
+from kloof.study.panel import HEADS, Balanced, Focus
 from kloof.study.parameters import Parameters
 from kloof.study.study import Study
+from kloof_synth import trials
 from kloof_synth.town import Truth, municipality
 
 FIGURE = "synthetic_figure"
@@ -137,7 +138,8 @@ def study_of(truth: Truth, focus: Focus, seed: int, draws: int) -> Study:
     )  # fmt: skip
     units = {"synthetic_unit": {"change": "synthetic_unit"}, "percent": {"change": "points"}}
     settings = {"coverage_minimum": 80.0, "smallest_effect_relative": SMALLEST[RELATIVE]}
-    known = Catalogue({FIGURE: figure}, {}, units, {}, {}, settings)
+    heads = {name: trials.known().indicators[name] for name in HEADS}
+    known = Catalogue({FIGURE: figure, **heads}, {}, units, {}, {}, settings)
     nothing = pd.DataFrame(columns=["code", "name", "level", "parent_code"])
     data = DataSet("synthetic", "synthetic", empty_observations(), nothing, pd.DataFrame({"retrieved": []}), ())
     return Study(chosen, data, known, focus)

@@ -355,7 +355,7 @@ def _is_small(data: DataSet, known: Catalogue, codes: Sequence[str], year: int) 
 
 JUMP = 0.25  # a part of a buurt's people or households by which it changes in a year only when it became another
 SMALL = 50  # inhabitants: below this in both years a quarter is a handful of people
-_HEADS = ("inhabitants", "households")
+HEADS = ("inhabitants", "households")
 
 
 def jumps(data: DataSet, known: Catalogue, years: Sequence[int], level: str = "buurt") -> pd.DataFrame:
@@ -378,7 +378,7 @@ def _jumps(data: DataSet, known: Catalogue, level: str) -> pd.DataFrame:
     """List every jump between two consecutive years."""
     people = by_year(data, known, "inhabitants", level)
     made = [pd.DataFrame(columns=["code", "year", "indicator", "before", "after", "factor"])]
-    for name in _HEADS:
+    for name in HEADS:
         tables = by_year(data, known, name, level)
         for year in (year for year in tables if year - 1 in tables):
             before, after = tables[year - 1]["value"].align(tables[year]["value"], join="inner")
