@@ -28,6 +28,7 @@ EITHER = re.compile(r"[-+]?[1-9]\d{0,2}[.,]\d{3}")
 GROUPED = re.compile(r"[-+]?[1-9]\d{0,2}(?:,\d{3}){2,}(?:\.\d+)?|[-+]?[1-9]\d{0,2}(?:,\d{3})+\.\d+")
 GROUPED_BY_POINT = re.compile(r"[-+]?[1-9]\d{0,2}(?:\.\d{3}){2,}(?:,\d+)?|[-+]?[1-9]\d{0,2}(?:\.\d{3})+,\d+")
 OTHER = {",": ".", ".": ","}
+NUMBERS = ("floating", "integer", "mixed-integer-float")  # what pandas calls a column of these
 
 
 @dataclass(frozen=True)
@@ -91,11 +92,13 @@ class Parsed:
 
 def look(cells: "pd.Series[Any]") -> Cells:
     """Read a column; text is read once per different text."""
-    if pd.api.types.is_numeric_dtype(cells.dtype) and not pd.api.types.is_bool_dtype(cells.dtype):
+    if _are_numbers(cells):
         value = cells.to_numpy(dtype="float64", na_value=np.nan)
         marked = np.isin(value, MARKS)
         empty = np.isnan(value) | marked
-        text = np.where(marked, np.where(value == MARKS[0], "-99997", "-99999999"), "").astype(object)
+        text = np.full(len(value), "", dtype=object)
+        for mark in MARKS if marked.any() else ():
+            text[value == mark] = str(mark)
         none = np.zeros(len(value), dtype=bool)
         blank = np.array([], dtype=object)  # a number has no signs
         given = np.where(empty, np.nan, value)
@@ -113,6 +116,13 @@ def look(cells: "pd.Series[Any]") -> Cells:
     return Cells(places, shown, number.astype("float64"), none, withheld, wrong.astype(bool), *signs)
 
 
+def _are_numbers(cells: "pd.Series[Any]") -> bool:
+    """Tell whether a column holds numbers and nothing else but gaps; as the columns of a database do."""
+    if cells.dtype == object:
+        return pd.api.types.infer_dtype(cells, skipna=True) in NUMBERS
+    return pd.api.types.is_numeric_dtype(cells.dtype) and not pd.api.types.is_bool_dtype(cells.dtype)
+
+
 def _cell(cell: object) -> tuple[float, bool, str, bool, str, str, str]:
     """Read one cell: number, whether it is empty, its text, whether it is neither, and its signs (`Cells`)."""
     if isinstance(cell, bool):
@@ -121,8 +131,8 @@ def _cell(cell: object) -> tuple[float, bool, str, bool, str, str, str]:
         text = f"{cell:.0f}" if float(cell).is_integer() else repr(cell)
         marked = MARK.fullmatch(text) is not None
         return np.nan if marked else float(cell), marked, text, False, "", "", ""
-    text = str(cell).replace("\u00a0", " ").strip()
-    if text.lower() in MISSING or MARK.fullmatch(text):
+    text = str(cell).strip()
+    if text.lower() in MISSING or (text[0] == "-" and MARK.fullmatch(text)):
         return np.nan, True, text, False, "", "", ""
     if NUMBER.fullmatch(text):
         sign = "," if "," in text else "." if "." in text else ""
