@@ -330,6 +330,7 @@ def _in_part(one: Original, copy: Callable[..., Spoilt]) -> Iterator[Spoilt]:
         "up to a half": (0, size // 2),
     }
     some = one.by_name("inhabitants", "mean_dwelling_value", "owner_occupied_share", "low_income_persons_share")
+    has_wijken = any(row[one.code].startswith(("WK", "Wijk ")) for row in one.rows)
 
     def mixed(rows: Rows, low: int, high: int) -> Rows:
         return [*one.rows[:low], *rows[low:high], *one.rows[high:]]
@@ -337,6 +338,8 @@ def _in_part(one: Original, copy: Callable[..., Spoilt]) -> Iterator[Spoilt]:
     for where, (low, high) in spans.items():
         for step, way in ((1, "down"), (-1, "up")):
             for name in some:
+                if name == "mean_dwelling_value" and not has_wijken:
+                    continue  # nothing in a file of postcodes says what a mean in 40 of its rows should be
                 rows = mixed(shifted(one, [one.column[name]], step), low, high)
                 yield copy(f"a column a row {way}, in part", f"{name}, {where}", rows)
             rows = mixed(shifted(one, sorted(set(one.column.values())), step), low, high)

@@ -2,10 +2,10 @@
 
 Every check has a name under which a person who knows better can accept what it found: `unit` (figures outside what an
 area can have), `zeros` (0 where the source has no figure), `sums` (inhabitants that do not add up), `levels` (a
-municipality outside its own areas), `parts` (parts that do not make their whole), `order` (figures that go together
-the wrong way), `shift` (a column or table that fits its rows better a row up or down), `codes` (areas that were not
-there in that year), `year` (inhabitants of the country that are those of another year). What must hold is data:
-`plausible` and [[relation]] in catalogue.toml.
+municipality or wijk outside its own areas), `parts` (parts that do not make their whole), `order` (figures that go
+together the wrong way, or of which only one is there), `shift` (a column or table that fits its rows better a row up or
+down), `codes` (areas that were not there in that year), `year` (inhabitants of the country that are those of another
+year). What must hold is data: `plausible` and [[relation]] in catalogue.toml.
 """
 
 import csv
@@ -30,11 +30,13 @@ EXAMPLES = 3  # examples of each fault
 FEW = 20  # rows below which columns are not compared with each other
 ROWS_COMPARED = 4000  # rows of which the order of columns is compared
 MOST_WRONG = 0.25  # share of the areas in which a relation may fail before the column is not what it says
+MOST_UNEQUAL = 0.05  # of the areas in which parts may not make their whole
+MOST_OVER = 0.01  # of those in which some of the parts may be more than it
+MOST_ALONE = 0.005  # of those that may have one of two figures that are published together
 CLOSER = 0.12  # by how much a correlation must grow when a column moves by a row
 ROWS_SURE = 80
 CLOSE = 0.5
 WHOLE = 1e-6
-FEWEST_ZEROS = 2  # areas of which the columns like this one have no figure
 MOST_ZERO = 0.9  # share of these that have 0 here
 FILLED = 10  # figures above 0 that two areas must have in common to be one
 MANY = 5  # columns like this one that all have no 0
@@ -211,8 +213,8 @@ def _units(table: Figures, catalogue: Catalogue) -> list[str]:
 
 
 def _fractions(value: FloatArray, rounding: float) -> BoolArray:
-    """Find figures below 1 with more decimals than those from 1 on have, or than a column without these can have."""
-    large, small = value[value >= 1], (value > 0) & (value < 1)
+    """Find figures below 1 with more decimals than those above 1 have, or than a column without these can have."""
+    large, small = value[value > 1], (value > 0) & (value < 1)
     steps = [step for step in (1.0, 0.1) if len(large) and _whole(large / step).all()] or [rounding]
     finer = small & ~_whole(value / steps[0]) if steps[0] > 0 else np.zeros(len(value), dtype=bool)
     enough = len(large) >= FEW or (not len(large) and finer.sum() > MOST_WRONG * (~np.isnan(value)).sum())
@@ -322,28 +324,29 @@ def _levels(table: Figures, catalogue: Catalogue, tree: _Tree) -> list[str]:
 
 
 def _parts(table: Figures, catalogue: Catalogue) -> list[str]:
-    """Find wholes that are not made by their parts in many areas."""
+    """Find wholes that are not made by their parts in many areas, or are less than some of their parts."""
     told = []
     for relation in catalogue.relations:
-        names = [*relation.others, *([relation.of] if relation.of else [])]
-        if relation.kind != "parts" or not set(names) <= set(table.numbers):
+        parts = [name for name in relation.others if name in table.numbers]
+        if relation.kind != "parts" or len(parts) < 2 or (relation.of and relation.of not in table.numbers):
             continue
+        names = [*parts, *([relation.of] if relation.of else [])]
         whole = table.numbers[relation.of] if relation.of else np.full(len(table.code), 100.0)
-        total = np.sum([table.numbers[name] for name in relation.others], axis=0)
-        reach = sum(catalogue.indicator(name).reach for name in names)
-        allowed = 1.5 * max(reach, relation.within)
+        total = np.sum([table.numbers[name] for name in parts], axis=0)
+        allowed = 1.5 * max(sum(catalogue.indicator(name).reach for name in names), relation.within)
+        complete = len(parts) == len(relation.others)
         known = ~np.isnan(total) & ~np.isnan(whole)
-        bad = known & (np.abs(total - whole) > allowed)
-        if known.any() and bad.sum() > max(MOST_WRONG / 5 * known.sum(), 2):
+        bad = known & ((total - whole > allowed) | (complete & (whole - total > allowed)))
+        if known.any() and bad.sum() > max((MOST_UNEQUAL if complete else MOST_OVER) * known.sum(), 2):
             of = repr(table.titles[relation.of]) if relation.of else "100"
-            parts = ", ".join(repr(table.titles[name]) for name in relation.others)
+            listed = ", ".join(repr(table.titles[name]) for name in parts)
             rows = [f"{table.code[row]} {total[row]:g} for {whole[row]:g}" for row in np.flatnonzero(bad)]
-            told.append(f"columns {parts} do not add up to {of} in {len(rows)} areas ({examples(rows, EXAMPLES)})")
+            told.append(f"columns {listed} do not add up to {of} in {len(rows)} areas ({examples(rows, EXAMPLES)})")
     return told
 
 
 def _order(table: Figures, catalogue: Catalogue) -> list[str]:
-    """Find pairs of which the smaller is larger, and pairs that move the wrong way."""
+    """Find pairs of which the smaller is larger, that move the wrong way, or of which only one is there."""
     told = []
     for relation in catalogue.relations:
         if relation.kind == "parts" or relation.of not in table.numbers:
@@ -359,6 +362,11 @@ def _order(table: Figures, catalogue: Catalogue) -> list[str]:
                 if bad.sum() > MOST_WRONG * (both & (two > 0)).sum() and bad.sum() >= EXAMPLES:
                     rows = [f"{table.code[row]} {one[row]:g} and {two[row]:g}" for row in np.flatnonzero(bad)]
                     told.append(f"{pair}: the first should be more ({examples(rows, EXAMPLES)})")
+            elif relation.kind == "together":
+                bad = np.isnan(one) != np.isnan(two)
+                if bad.sum() > max(MOST_ALONE * both.sum(), 2):
+                    rows = [str(code) for code in table.code[bad]]
+                    told.append(f"{pair}: {len(rows)} areas have one of the two ({examples(rows, EXAMPLES)})")
             elif both.sum() >= FEW:
                 sign = 1 if relation.kind == "along" else -1
                 found = float(np.corrcoef(_ranks(one[both]), _ranks(two[both]))[0, 1])
