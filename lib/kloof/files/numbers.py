@@ -22,7 +22,8 @@ BoolArray = NDArray[np.bool_]
 WITHHELD = frozenset({".", "x"})  # what publishers write where there is a figure that they do not give
 MISSING = WITHHELD | {"", "-", "na", "nan", "null", "none", "<na>"}
 MARKS = (-99997, -99995, -99999999)  # what CBS writes where there is no figure
-MARK = re.compile(rf"-(?:{'|'.join(str(-mark) for mark in MARKS)})(?:[.,]0+)?")
+NOT_YET = "-99995"  # of these, the one that says that a figure is not published, not that it is withheld
+MARK = re.compile(rf"(-(?:{'|'.join(str(-mark) for mark in MARKS)}))(?:[.,]0+)?")
 NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?")
 EITHER = re.compile(r"[-+]?[1-9]\d{0,2}[.,]\d{3}")
 GROUPED = re.compile(r"[-+]?[1-9]\d{0,2}(?:,\d{3}){2,}(?:\.\d+)?|[-+]?[1-9]\d{0,2}(?:,\d{3})+\.\d+")
@@ -102,7 +103,8 @@ def look(cells: "pd.Series[Any]") -> Cells:
         none = np.zeros(len(value), dtype=bool)
         blank = np.array([], dtype=object)  # a number has no signs
         given = np.where(empty, np.nan, value)
-        return Cells(np.arange(len(value)), text, given, empty, marked, none, blank, blank, blank)
+        withheld = marked & (text != NOT_YET)
+        return Cells(np.arange(len(value)), text, given, empty, withheld, none, blank, blank, blank)
     plain = cells.astype("object")
     try:
         places, texts = pd.factorize(plain, use_na_sentinel=True)
@@ -112,7 +114,8 @@ def look(cells: "pd.Series[Any]") -> Cells:
     number, empty, shown, wrong, *signs = (np.array(part, dtype=object) for part in zip(*known, strict=True))
     places = np.where(places < 0, len(texts), places)
     none = empty.astype(bool)
-    withheld = none & np.array([text.lower() in WITHHELD or text.startswith("-9") for text in shown], dtype=bool)
+    held = [text.lower() in WITHHELD or (text.startswith("-9") and text != NOT_YET) for text in shown]
+    withheld = none & np.array(held, dtype=bool)
     return Cells(places, shown, number.astype("float64"), none, withheld, wrong.astype(bool), *signs)
 
 
@@ -132,8 +135,10 @@ def _cell(cell: object) -> tuple[float, bool, str, bool, str, str, str]:
         marked = MARK.fullmatch(text) is not None
         return np.nan if marked else float(cell), marked, text, False, "", "", ""
     text = str(cell).strip()
-    if text.lower() in MISSING or (text[0] == "-" and MARK.fullmatch(text)):
+    if text.lower() in MISSING:
         return np.nan, True, text, False, "", "", ""
+    if text[0] == "-" and (mark := MARK.fullmatch(text)):
+        return np.nan, True, mark[1], False, "", "", ""
     if NUMBER.fullmatch(text):
         sign = "," if "," in text else "." if "." in text else ""
         value = float(text.replace(",", "."))

@@ -16,7 +16,7 @@ from kloof.catalogue import Catalogue, Indicator
 from kloof.errors import SchemaError, SourceError, examples, faults
 from kloof.files.areas import areas_of, mine, parent
 from kloof.files.cells import clean
-from kloof.files.numbers import Cells, Expected, FloatArray, Parsed, look, settle
+from kloof.files.numbers import NOT_YET, Cells, Expected, FloatArray, Parsed, look, settle
 from kloof.files.vocabularies import Column, Publication, Vocabulary
 from kloof.schema import CODE, COLUMNS, SetAside, empty_observations
 
@@ -209,7 +209,7 @@ def _status(
     marked = one.withheld.any()
     status[one.empty] = "not_measured" if marked and blank == "suppressed" else blank
     status[one.withheld] = "suppressed"
-    status[one.empty & ~measured] = "not_published"
+    status[(one.empty & ~measured) | (one.empty & (one.text == NOT_YET))] = "not_published"
     if nobody is not None:
         status[one.empty & nobody] = "not_applicable"
     for mark, meaning in marks.items():
