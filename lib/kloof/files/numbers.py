@@ -8,6 +8,7 @@ that the rest of the file uses for decimals. Where none does, there are two read
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import inf
 from typing import Any
 
@@ -122,6 +123,8 @@ def look(cells: "pd.Series[Any]") -> Cells:
 def _are_numbers(cells: "pd.Series[Any]") -> bool:
     """Tell whether a column holds numbers and nothing else but gaps; as the columns of a database do."""
     if cells.dtype == object:
+        if len(cells) and isinstance(cells.iloc[0], str):
+            return False
         return pd.api.types.infer_dtype(cells, skipna=True) in NUMBERS
     return pd.api.types.is_numeric_dtype(cells.dtype) and not pd.api.types.is_bool_dtype(cells.dtype)
 
@@ -134,7 +137,13 @@ def _cell(cell: object) -> tuple[float, bool, str, bool, str, str, str]:
         text = f"{cell:.0f}" if float(cell).is_integer() else repr(cell)
         marked = MARK.fullmatch(text) is not None
         return np.nan if marked else float(cell), marked, text, False, "", "", ""
-    text = str(cell).strip()
+    return _text(str(cell))
+
+
+@lru_cache(maxsize=65_536)  # most texts stand in many columns
+def _text(cell: str) -> tuple[float, bool, str, bool, str, str, str]:
+    """Read one cell of text."""
+    text = cell.strip()
     if text.lower() in MISSING:
         return np.nan, True, text, False, "", "", ""
     if text[0] == "-" and (mark := MARK.fullmatch(text)):
