@@ -18,7 +18,7 @@ BROKEN = "broken"
 BRIDGED = "bridged"
 Value = TypeVar("Value")
 PARTS = ("indicator", "group", "unit", "dimension", "focus")
-RELATIONS = ("parts", "more", "along", "against")
+RELATIONS = ("parts", "more", "together", "along", "against")
 KINDS = ("count", "share", "mean", "rate", "class")
 MONEY = ("thousand_euro", "euro")  # units that prices move
 

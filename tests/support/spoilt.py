@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ def number(cell: str) -> float | None:
     return None if text.lower() in MISSING or text.startswith("-999") else float(text)
 
 
-def text(name: str, titles: list[str], rows: Rows, separator: str) -> bytes:
+def text(titles: list[str], rows: Rows, separator: str) -> bytes:
     """Write rows as text."""
     out = io.StringIO(newline="")
     csv.writer(out, delimiter=separator, lineterminator="\n").writerows([titles, *rows])
@@ -113,20 +114,8 @@ def written(one: Original, folder: Path, titles: list[str], rows: Rows, name: st
     """Write a table as this original is written: name and bytes."""
     name = name or one.name
     if one.write == "csv":
-        return name, text(name, titles, rows, one.separator)
-    if one.write == "sqlite":
-        return name, database(folder, {f"Kerncijfers_wijken_en_buurten_{one.year}_pp": (titles, rows)})
-    if one.write == "parquet":
-        table = pd.DataFrame(rows, columns=titles, dtype="object")
-        for place, title in enumerate(titles):
-            if place not in (one.code, 1, 3, 4, 5, 6, 7, 8, 9) and one.column and place in one.column.values():
-                table[title] = pd.to_numeric(table[title].where(table[title] != ""), errors="ignore")
-        flags = [title for title in titles if title.startswith("has_")]
-        table[flags] = table[flags] == "True"
-        out = io.BytesIO()
-        table.to_parquet(out)
-        return name, out.getvalue()
-    raise AssertionError(one.write)
+        return name, text(titles, rows, one.separator)
+    return name, database(folder, {f"Kerncijfers_wijken_en_buurten_{one.year}_pp": (titles, rows)})
 
 
 # ------------------------------------------------------------------ the originals
@@ -253,7 +242,7 @@ SHARES = ("owner_occupied_share", "low_income_persons_share", "households_around
 RARE = ("social_assistance_recipients", "inhabitants_non_western_background", "high_income_persons_share", "births")
 
 
-def copies(one: Original, folder: Path, others: dict[str, Original]) -> Iterator[Spoilt]:
+def copies(one: Original, folder: Path) -> Iterator[Spoilt]:
     """Make every spoilt copy of an original."""
 
     def copy(kind: str, where: str, rows: Rows, *, name: str = "", titles: list[str] | None = None,
@@ -308,6 +297,7 @@ def copies(one: Original, folder: Path, others: dict[str, Original]) -> Iterator
             for row in rows:
                 row[a], row[b] = row[b], row[a]
             yield copy("columns swapped", " and ".join(pair), rows)
+    yield from _in_part(one, copy)
     yield from _rows_wrong(one, copy)
     yield from _years_wrong(one, folder, copy)
     for mark in ("n.b.", "*", "?", "-1", "1e99", "#N/A", "< 5", "-99996"):
@@ -330,6 +320,50 @@ def _code(one: Original, row: list[str]) -> str:
     return f"PC{area}" if re.fullmatch(r"\d{4}", area) else area
 
 
+def _in_part(one: Original, copy: Callable[..., Spoilt]) -> Iterator[Spoilt]:
+    """Mistakes of one kind in some of the rows only: from a row on, between two rows, in a single row."""
+    size = len(one.rows)
+    single = max(range(one.first, size), key=lambda n: number(one.rows[n][one.column["inhabitants"]]) or 0)
+    spans = {
+        "from a third on": (size // 3, size),
+        "in the middle": (size // 2, size // 2 + 40),
+        "up to a half": (0, size // 2),
+    }
+    some = one.by_name("inhabitants", "mean_dwelling_value", "owner_occupied_share", "low_income_persons_share")
+    has_wijken = any(row[one.code].startswith(("WK", "Wijk ")) for row in one.rows)
+
+    def mixed(rows: Rows, low: int, high: int) -> Rows:
+        return [*one.rows[:low], *rows[low:high], *one.rows[high:]]
+
+    for where, (low, high) in spans.items():
+        for step, way in ((1, "down"), (-1, "up")):
+            for name in some:
+                if name == "mean_dwelling_value" and not has_wijken:
+                    continue  # nothing in a file of postcodes says what a mean in 40 of its rows should be
+                rows = mixed(shifted(one, [one.column[name]], step), low, high)
+                yield copy(f"a column a row {way}, in part", f"{name}, {where}", rows)
+            rows = mixed(shifted(one, sorted(set(one.column.values())), step), low, high)
+            yield copy(f"the table a row {way}, in part", where, rows)
+        for name in some[1:]:
+            yield copy("zeros for missing, in part", f"{name}, {where}", mixed(in_column(one, name, zero), low, high))
+    for where, (low, high) in {**spans, "in a single row": (single, single + 1)}.items():
+        for name in one.by_name("owner_occupied_share", "low_income_persons_share"):
+            rows = mixed(in_column(one, name, times(0.01, one.decimal)), low, high)
+            yield copy("fractions for percents, in part", f"{name}, {where}", rows)
+        for name in one.by_name("mean_dwelling_value", "mean_income_per_inhabitant"):
+            rows = mixed(in_column(one, name, times(1000, one.decimal)), low, high)
+            yield copy("euros for thousands, in part", f"{name}, {where}", rows)
+        for name in one.by_name("inhabitants", "households"):
+            for what, sign in (("point", "."), ("comma", ",")):
+                rows = mixed(in_column(one, name, grouped(sign)), low, high)
+                yield copy(f"thousands with a {what}, in part", f"{name}, {where}", rows)
+    places = sorted(set(one.column.values()))
+    rows = [list(row) for row in one.rows]
+    for before, place in pairwise(places):
+        rows[single][before] = one.rows[single][place]
+    yield copy("a row a column left", "a single row", rows)
+
+
 def _rows_wrong(one: Original, copy: Callable[..., Spoilt]) -> Iterator[Spoilt]:
     """Rows doubled, cut off, or with a wrong total."""
     place = one.column["inhabitants"]
@@ -339,7 +373,7 @@ def _rows_wrong(one: Original, copy: Callable[..., Spoilt]) -> Iterator[Spoilt]:
         yield copy("a row twice, changed", where, [*one.rows, changed])
     yield copy("all rows twice", "all", [*one.rows, *one.rows])
     if one.write == "csv":
-        name, data = text(one.name, one.titles, one.rows, one.separator), b""
+        name, data = text(one.titles, one.rows, one.separator), b""
         for part in (0.3, 0.7, 0.99):
             data = name[: int(len(name) * part)]
             whole = data.count(b"\n") - 1

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -81,6 +82,7 @@ class Sheet:
         return self.cells[title].map(clean).astype("str")
 
 
+@cache
 def normalise(title: str) -> str:
     """Reduce a column title of any edition to the words that carry its meaning.
 

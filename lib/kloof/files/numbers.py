@@ -8,6 +8,7 @@ that the rest of the file uses for decimals. Where none does, there are two read
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import inf
 from typing import Any
 
@@ -22,12 +23,14 @@ BoolArray = NDArray[np.bool_]
 WITHHELD = frozenset({".", "x"})  # what publishers write where there is a figure that they do not give
 MISSING = WITHHELD | {"", "-", "na", "nan", "null", "none", "<na>"}
 MARKS = (-99997, -99995, -99999999)  # what CBS writes where there is no figure
-MARK = re.compile(rf"-(?:{'|'.join(str(-mark) for mark in MARKS)})(?:[.,]0+)?")
+NOT_YET = "-99995"  # of these, the one that says that a figure is not published, not that it is withheld
+MARK = re.compile(rf"(-(?:{'|'.join(str(-mark) for mark in MARKS)}))(?:[.,]0+)?")
 NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?")
 EITHER = re.compile(r"[-+]?[1-9]\d{0,2}[.,]\d{3}")
 GROUPED = re.compile(r"[-+]?[1-9]\d{0,2}(?:,\d{3}){2,}(?:\.\d+)?|[-+]?[1-9]\d{0,2}(?:,\d{3})+\.\d+")
 GROUPED_BY_POINT = re.compile(r"[-+]?[1-9]\d{0,2}(?:\.\d{3}){2,}(?:,\d+)?|[-+]?[1-9]\d{0,2}(?:\.\d{3})+,\d+")
 OTHER = {",": ".", ".": ","}
+NUMBERS = ("floating", "integer", "mixed-integer-float")  # what pandas calls a column of these
 
 
 @dataclass(frozen=True)
@@ -91,15 +94,18 @@ class Parsed:
 
 def look(cells: "pd.Series[Any]") -> Cells:
     """Read a column; text is read once per different text."""
-    if pd.api.types.is_numeric_dtype(cells.dtype) and not pd.api.types.is_bool_dtype(cells.dtype):
+    if _are_numbers(cells):
         value = cells.to_numpy(dtype="float64", na_value=np.nan)
         marked = np.isin(value, MARKS)
         empty = np.isnan(value) | marked
-        text = np.where(marked, np.where(value == MARKS[0], "-99997", "-99999999"), "").astype(object)
+        text = np.full(len(value), "", dtype=object)
+        for mark in MARKS if marked.any() else ():
+            text[value == mark] = str(mark)
         none = np.zeros(len(value), dtype=bool)
         blank = np.array([], dtype=object)  # a number has no signs
         given = np.where(empty, np.nan, value)
-        return Cells(np.arange(len(value)), text, given, empty, marked, none, blank, blank, blank)
+        withheld = marked & (text != NOT_YET)
+        return Cells(np.arange(len(value)), text, given, empty, withheld, none, blank, blank, blank)
     plain = cells.astype("object")
     try:
         places, texts = pd.factorize(plain, use_na_sentinel=True)
@@ -109,8 +115,18 @@ def look(cells: "pd.Series[Any]") -> Cells:
     number, empty, shown, wrong, *signs = (np.array(part, dtype=object) for part in zip(*known, strict=True))
     places = np.where(places < 0, len(texts), places)
     none = empty.astype(bool)
-    withheld = none & np.array([text.lower() in WITHHELD or text.startswith("-9") for text in shown], dtype=bool)
+    held = [text.lower() in WITHHELD or (text.startswith("-9") and text != NOT_YET) for text in shown]
+    withheld = none & np.array(held, dtype=bool)
     return Cells(places, shown, number.astype("float64"), none, withheld, wrong.astype(bool), *signs)
+
+
+def _are_numbers(cells: "pd.Series[Any]") -> bool:
+    """Tell whether a column holds numbers and nothing else but gaps; as the columns of a database do."""
+    if cells.dtype == object:
+        if len(cells) and isinstance(cells.iloc[0], str):
+            return False
+        return pd.api.types.infer_dtype(cells, skipna=True) in NUMBERS
+    return pd.api.types.is_numeric_dtype(cells.dtype) and not pd.api.types.is_bool_dtype(cells.dtype)
 
 
 def _cell(cell: object) -> tuple[float, bool, str, bool, str, str, str]:
@@ -121,9 +137,17 @@ def _cell(cell: object) -> tuple[float, bool, str, bool, str, str, str]:
         text = f"{cell:.0f}" if float(cell).is_integer() else repr(cell)
         marked = MARK.fullmatch(text) is not None
         return np.nan if marked else float(cell), marked, text, False, "", "", ""
-    text = str(cell).replace("\u00a0", " ").strip()
-    if text.lower() in MISSING or MARK.fullmatch(text):
+    return _text(str(cell))
+
+
+@lru_cache(maxsize=65_536)  # most texts stand in many columns
+def _text(cell: str) -> tuple[float, bool, str, bool, str, str, str]:
+    """Read one cell of text."""
+    text = cell.strip()
+    if text.lower() in MISSING:
         return np.nan, True, text, False, "", "", ""
+    if text[0] == "-" and (mark := MARK.fullmatch(text)):
+        return np.nan, True, mark[1], False, "", "", ""
     if NUMBER.fullmatch(text):
         sign = "," if "," in text else "." if "." in text else ""
         value = float(text.replace(",", "."))

@@ -2,10 +2,10 @@
 
 Every check has a name under which a person who knows better can accept what it found: `unit` (figures outside what an
 area can have), `zeros` (0 where the source has no figure), `sums` (inhabitants that do not add up), `levels` (a
-municipality outside its own areas), `parts` (parts that do not make their whole), `order` (figures that go together
-the wrong way), `shift` (a column or table that fits its rows better a row up or down), `codes` (areas that were not
-there in that year), `year` (inhabitants of the country that are those of another year). What must hold is data:
-`plausible` and [[relation]] in catalogue.toml.
+municipality or wijk outside its own areas), `parts` (parts that do not make their whole), `order` (figures that go
+together the wrong way, or of which only one is there), `shift` (a column or table that fits its rows better a row up or
+down), `codes` (areas that were not there in that year), `year` (inhabitants of the country that are those of another
+year). What must hold is data: `plausible` and [[relation]] in catalogue.toml.
 """
 
 import csv
@@ -30,13 +30,20 @@ EXAMPLES = 3  # examples of each fault
 FEW = 20  # rows below which columns are not compared with each other
 ROWS_COMPARED = 4000  # rows of which the order of columns is compared
 MOST_WRONG = 0.25  # share of the areas in which a relation may fail before the column is not what it says
+MOST_UNEQUAL = 0.05  # of the areas in which parts may not make their whole
+MOST_OVER = 0.01  # of those in which some of the parts may be more than it
+MOST_ALONE = 0.005  # of those that may have one of two figures that are published together
 CLOSER = 0.12  # by how much a correlation must grow when a column moves by a row
+ROWS_SURE = 80
 CLOSE = 0.5
-FEWEST_ZEROS = 2  # areas of which the columns like this one have no figure
+WHOLE = 1e-6
 MOST_ZERO = 0.9  # share of these that have 0 here
+FILLED = 10  # figures above 0 that two areas must have in common to be one
 MANY = 5  # columns like this one that all have no 0
 UNKNOWN_PLACE = "9999"  # where files put what belongs to no area
-MOST_FEW = 0.02  # share of the municipalities that may lie outside their own areas
+MOST_FEW = 0.02  # share of the municipalities that may lie outside their own buurten
+MOST_FEW_WIJKEN = 0.005  # the same of wijken
+OUTSIDE = 0.05  # of its own figure that a wijk may lie outside those of its buurten
 EACH_MAY_BE_OFF = 5.0  # inhabitants by which each area may be off in a sum
 UNPLACED = 0.002  # share of the inhabitants of a municipality that may live at no known address
 LETTERS_SINCE = 2021  # no edition up to 2020 has letters in the codes of wijken and buurten
@@ -197,14 +204,26 @@ def _units(table: Figures, catalogue: Catalogue) -> list[str]:
                 f"{catalogue.indicator(name).unit} ({_shown(table, name, bad)})"
             )
             continue
-        one = catalogue.indicator(name)
-        there = value[~np.isnan(value)]
-        if one.unit == "percent" and one.rounding > 0 and len(there) and there.max() <= 1:
-            fine = (there > 0) & (np.abs(there / one.rounding - np.round(there / one.rounding)) > 1e-6)
-            if fine.mean() > MOST_WRONG:
-                shown = _shown(table, name, (value > 0) & (value <= 1))
-                told.append(f"column {table.titles[name]!r} has fractions, not percentages ({shown})")
+        if catalogue.indicator(name).unit == "percent":
+            bad = _fractions(value, catalogue.indicator(name).rounding)
+            if bad.any():
+                shown = _shown(table, name, bad)
+                told.append(f"column {table.titles[name]!r} has {int(bad.sum())} fractions, not percentages ({shown})")
     return told
+
+
+def _fractions(value: FloatArray, rounding: float) -> BoolArray:
+    """Find figures below 1 with more decimals than those above 1 have, or than a column without these can have."""
+    large, small = value[value > 1], (value > 0) & (value < 1)
+    steps = [step for step in (1.0, 0.1) if len(large) and _whole(large / step).all()] or [rounding]
+    finer = small & ~_whole(value / steps[0]) if steps[0] > 0 else np.zeros(len(value), dtype=bool)
+    enough = len(large) >= FEW or (not len(large) and finer.sum() > MOST_WRONG * (~np.isnan(value)).sum())
+    return finer if enough else finer & False
+
+
+def _whole(value: FloatArray) -> BoolArray:
+    """Tell which numbers are whole."""
+    return np.abs(value - np.round(value)) < WHOLE
 
 
 def _zeros(table: Figures, catalogue: Catalogue) -> list[str]:
@@ -223,14 +242,20 @@ def _zeros(table: Figures, catalogue: Catalogue) -> list[str]:
         for name in names:
             zero = (table.numbers[name] == 0) & ~(nobody & counted)  # of nobody, nobody is a true count
             others = [other for other in names if other != name and np.isnan(table.numbers[other]).any()]
-            if np.isnan(table.numbers[name]).any() or not zero.any() or not others:
+            if not zero.any() or not others:
                 continue
+            given = ~np.isnan(table.numbers[name])
             blank = np.all([np.isnan(table.numbers[other]) for other in others], axis=0) & ~(nobody & counted)
-            where_blank = blank.sum() >= FEWEST_ZEROS and zero[blank].mean() >= MOST_ZERO
-            never = counted and len(others) >= MANY and not any((table.numbers[other] == 0).any() for other in others)
+            where_blank = (blank & zero).any() and zero[blank & given].mean() >= MOST_ZERO
+            never = (
+                given.all()
+                and counted
+                and len(others) >= MANY
+                and not any((table.numbers[other] == 0).any() for other in others)
+            )
             if where_blank or never:
                 told.append(
-                    f"column {table.titles[name]!r} has 0 where columns like it have no figure, and misses none "
+                    f"column {table.titles[name]!r} has 0 where columns like it have no figure "
                     f"({_shown(table, name, zero & blank if where_blank else zero)})"
                 )
     return told
@@ -267,50 +292,61 @@ def _sums(table: Figures, tree: _Tree) -> list[str]:
 
 
 def _levels(table: Figures, catalogue: Catalogue, tree: _Tree) -> list[str]:
-    """Find municipalities whose figure lies outside those of their own areas, or is not near their sum."""
+    """Find municipalities and wijken whose figure lies outside those of their own buurten, or is not near their sum."""
     told = []
-    lowest = np.where(tree.level == "BU", tree.municipality, -1)
+    buurt = tree.level == "BU"
+    inhabitants = table.numbers.get("inhabitants")
     for name, value in table.numbers.items():
         one = catalogue.indicator(name)
-        total, counted, there = tree.add_up(value, lowest)
-        if one.kind == "count":
-            enough = (counted >= 5) & (counted >= 0.8 * there) & (value > 50 * max(one.rounding, 1))
-            bad = enough & ((total > 2 * value) | (total < value / 2))
-        else:
-            low, high = tree.range(value, lowest)
-            room = max(one.rounding, 0.0)
-            bad = (counted >= 5) & (counted >= 0.8 * there) & ((value < low - room) | (value > high + room))
-        if bad.any() and bad.sum() > MOST_FEW * (counted >= 5).sum():
-            told.append(
-                f"column {table.titles[name]!r}: {int(bad.sum())} municipalities do not fit their own buurten "
-                f"({_shown(table, name, bad)})"
-            )
+        base = next((table.numbers[other] for other in one.weighed_by if other in table.numbers), inhabitants)
+        lived_in = buurt if base is None or one.kind == "count" else buurt & (base != 0)
+        for what, above, fewest, whole, most in (
+            ("municipalities", tree.municipality, MANY, 0.8, MOST_FEW),
+            ("wijken", tree.above, 2, 1.0, MOST_FEW_WIJKEN),
+        ):
+            if what == "wijken" and one.kind not in ("count", "share", "mean"):
+                continue  # densities of a wijk and its buurten are about land that is rounded
+            below = np.where(lived_in, above, -1)
+            total, counted, there = tree.add_up(value, below)
+            enough = (counted >= fewest) & (counted >= whole * there) & ~np.isnan(value)
+            if one.kind == "count":
+                bad = enough & (np.abs(total - value) > value / 2 + max(one.rounding, 1) * (there + 1))
+            else:
+                low, high = tree.range(value, below)
+                room = np.maximum(one.rounding, OUTSIDE * np.abs(value))
+                bad = enough & ((value < low - room) | (value > high + room))
+            if bad.any() and bad.sum() > most * enough.sum():
+                told.append(
+                    f"column {table.titles[name]!r}: {int(bad.sum())} {what} do not fit their own buurten "
+                    f"({_shown(table, name, bad)})"
+                )
     return told
 
 
 def _parts(table: Figures, catalogue: Catalogue) -> list[str]:
-    """Find wholes that are not made by their parts in many areas."""
+    """Find wholes that are not made by their parts in many areas, or are less than some of their parts."""
     told = []
     for relation in catalogue.relations:
-        names = [*relation.others, *([relation.of] if relation.of else [])]
-        if relation.kind != "parts" or not set(names) <= set(table.numbers):
+        parts = [name for name in relation.others if name in table.numbers]
+        if relation.kind != "parts" or len(parts) < 2 or (relation.of and relation.of not in table.numbers):
             continue
+        names = [*parts, *([relation.of] if relation.of else [])]
         whole = table.numbers[relation.of] if relation.of else np.full(len(table.code), 100.0)
-        total = np.sum([table.numbers[name] for name in relation.others], axis=0)
-        reach = sum(catalogue.indicator(name).reach for name in names)
-        allowed = 1.5 * max(reach, relation.within)
+        total = np.sum([table.numbers[name] for name in parts], axis=0)
+        allowed = 1.5 * max(sum(catalogue.indicator(name).reach for name in names), relation.within)
+        complete = len(parts) == len(relation.others)
         known = ~np.isnan(total) & ~np.isnan(whole)
-        bad = known & (np.abs(total - whole) > allowed)
-        if known.any() and bad.sum() > max(MOST_WRONG / 5 * known.sum(), 2):
+        bad = known & ((total - whole > allowed) | (complete & (whole - total > allowed)))
+        if known.any() and bad.sum() > max((MOST_UNEQUAL if complete else MOST_OVER) * known.sum(), 2):
             of = repr(table.titles[relation.of]) if relation.of else "100"
-            parts = ", ".join(repr(table.titles[name]) for name in relation.others)
+            listed = ", ".join(repr(table.titles[name]) for name in parts)
             rows = [f"{table.code[row]} {total[row]:g} for {whole[row]:g}" for row in np.flatnonzero(bad)]
-            told.append(f"columns {parts} do not add up to {of} in {len(rows)} areas ({examples(rows, EXAMPLES)})")
+            told.append(f"columns {listed} do not add up to {of} in {len(rows)} areas ({examples(rows, EXAMPLES)})")
     return told
 
 
 def _order(table: Figures, catalogue: Catalogue) -> list[str]:
-    """Find pairs of which the smaller is larger, and pairs that move the wrong way."""
+    """Find pairs of which the smaller is larger, that move the wrong way, or of which only one is there."""
     told = []
     for relation in catalogue.relations:
         if relation.kind == "parts" or relation.of not in table.numbers:
@@ -326,6 +362,11 @@ def _order(table: Figures, catalogue: Catalogue) -> list[str]:
                 if bad.sum() > MOST_WRONG * (both & (two > 0)).sum() and bad.sum() >= EXAMPLES:
                     rows = [f"{table.code[row]} {one[row]:g} and {two[row]:g}" for row in np.flatnonzero(bad)]
                     told.append(f"{pair}: the first should be more ({examples(rows, EXAMPLES)})")
+            elif relation.kind == "together":
+                bad = np.isnan(one) != np.isnan(two)
+                if bad.sum() > max(MOST_ALONE * both.sum(), 2):
+                    rows = [str(code) for code in table.code[bad]]
+                    told.append(f"{pair}: {len(rows)} areas have one of the two ({examples(rows, EXAMPLES)})")
             elif both.sum() >= FEW:
                 sign = 1 if relation.kind == "along" else -1
                 found = float(np.corrcoef(_ranks(one[both]), _ranks(two[both]))[0, 1])
@@ -349,7 +390,7 @@ def _shift(table: Figures) -> list[str]:
     names = [name for name, value in table.numbers.items() if (~np.isnan(value)).sum() >= FEW]
     if len(table.code) < FEW or len(names) < 2:
         return []
-    told = _columns_apart(table, names)
+    told = [*_columns_apart(table, names), *_alike(table, names)]
     if len(names) >= MANY:
         for row, which in ((0, "first"), (-1, "last")):
             unknown = table.code[row].endswith(UNKNOWN_PLACE)
@@ -360,16 +401,24 @@ def _shift(table: Figures) -> list[str]:
     return told
 
 
+def _alike(table: Figures, names: Sequence[str]) -> list[str]:
+    """Find neighbours of one level with the same figures in every column, as where a part of a table moved by a row."""
+    values = np.array([table.numbers[name] for name in names])
+    same = (values[:, 1:] == values[:, :-1]) | (np.isnan(values[:, 1:]) & np.isnan(values[:, :-1]))
+    filled = (~np.isnan(values[:, 1:]) & (values[:, 1:] > 0)).sum(axis=0) >= FILLED
+    level = [code[:2] for code in table.code]
+    rows = np.flatnonzero(same.all(axis=0) & filled & (np.array(level[1:]) == np.array(level[:-1])))
+    shown = [f"{table.code[row]} and {table.code[row + 1]}" for row in rows]
+    return [f"{len(rows)} areas have all figures of the area above ({examples(shown, EXAMPLES)})"] if shown else []
+
+
 def _columns_apart(table: Figures, names: Sequence[str]) -> list[str]:
     """Find columns whose best companion among the others is closer when they are moved up or down by a row."""
     values = np.array([table.numbers[name][:ROWS_COMPARED] for name in names])
-    scores = np.zeros_like(values)
-    for row, value in enumerate(values):
-        there = ~np.isnan(value)
-        rank = pd.Series(value[there]).rank().to_numpy()
-        rank = rank - rank.mean() if len(rank) else rank
-        size = np.sqrt((rank**2).sum())
-        scores[row, there] = rank / size if size > 0 else 0.0
+    ranks = pd.DataFrame(values.T).rank()
+    ranks = (ranks - ranks.mean()).fillna(0.0)
+    size = np.sqrt((ranks**2).sum())
+    scores = (ranks / size.where(size > 0, 1.0)).to_numpy().T
     best = {}
     for step in (0, 1, -1):
         moved = np.roll(scores, step, axis=1)
@@ -378,14 +427,15 @@ def _columns_apart(table: Figures, names: Sequence[str]) -> list[str]:
         np.fill_diagonal(close, 0.0)
         best[step] = close
     told = []
+    closer = CLOSER * max(1.0, ROWS_SURE / values.shape[1]) ** 0.5  # among few rows many a column fits by chance
     here = best[0].max(axis=1)
     for step, way in ((-1, "up"), (1, "down")):
         there = best[step].max(axis=1)
         gain = there - here
-        bad = np.flatnonzero((gain > CLOSER) & (there > CLOSE))
+        bad = np.flatnonzero((gain > closer) & (there > CLOSE))
         if len(bad):
             # the closest companion of a column that was moved fits better moved too: blame who gains with most others
-            gainers = (best[step] > best[0] + CLOSER).sum(axis=1)
+            gainers = (best[step] > best[0] + closer).sum(axis=1)
             worst = bad[np.lexsort((gain[bad], gainers[bad]))[-1]]
             name = names[worst]
             rows = np.flatnonzero(~np.isnan(table.numbers[name]))[:EXAMPLES]
@@ -400,14 +450,17 @@ def _codes(table: Figures, known: Elsewhere) -> list[str]:
     """Find areas that were not there in the year of the table, where it has the division of its own year."""
     if "inhabitants" not in table.numbers:
         return []
-    wrong = []
-    for code in table.code:
-        first, last = known.lifetimes.get(f"GM{code[2:6]}", ALWAYS) if code[:2] in LOCAL else ALWAYS
-        if not first <= table.year <= last:
-            span = f"from {first}" if table.year < first else f"until {last}"
-            wrong.append(f"{code}, {span}")
-        elif table.year < LETTERS_SINCE and code[:2] in ("WK", "BU") and not code[6:].replace("x", "").isdigit():
-            wrong.append(f"{code}, with letters, from {LETTERS_SINCE} at the earliest")
+    code = pd.Series(table.code, dtype="str")
+    local = code[code.str.slice(0, 2).isin(LOCAL)]
+    own = "GM" + local.str.slice(2, 6)
+    spans = {one: known.lifetimes.get(one, ALWAYS) for one in own.unique()}
+    early = {one: f"from {first}" for one, (first, _) in spans.items() if table.year < first}
+    gone = {one: f"until {last}" for one, (_, last) in spans.items() if table.year > last}
+    outside = own.map(early | gone).dropna()
+    wrong = [f"{one}, {span}" for one, span in zip(local[outside.index], outside, strict=True)]
+    if table.year < LETTERS_SINCE:
+        letters = local[local.str.slice(6).str.contains("[^0-9x]") & ~local.index.isin(outside.index)]
+        wrong += [f"{one}, with letters, from {LETTERS_SINCE} at the earliest" for one in letters]
     return [f"{len(wrong)} codes were not there in {table.year} ({examples(wrong, EXAMPLES)})"] if wrong else []
 
 

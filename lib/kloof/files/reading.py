@@ -16,7 +16,7 @@ from kloof.catalogue import Catalogue, Indicator
 from kloof.errors import SchemaError, SourceError, examples, faults
 from kloof.files.areas import areas_of, mine, parent
 from kloof.files.cells import clean
-from kloof.files.numbers import Cells, Expected, FloatArray, Parsed, look, settle
+from kloof.files.numbers import NOT_YET, Cells, Expected, FloatArray, Parsed, look, settle
 from kloof.files.vocabularies import Column, Publication, Vocabulary
 from kloof.schema import CODE, COLUMNS, SetAside, empty_observations
 
@@ -146,14 +146,15 @@ def _read(
             lost += int((keep & one.empty).sum())
             keep &= ~one.empty
         kept = year[keep]
-        names = {one: publication.source(one) for one in np.unique(kept).tolist()}
+        years, place = np.unique(kept, return_inverse=True)
+        names = np.array([publication.source(one) for one in years.tolist()], dtype=object)
         parts["code"].append(code[keep])
         parts["year"].append(kept)
         parts["indicator"].append(np.full(len(kept), column.indicator, dtype=object))
         parts["value"].append(one.value[keep])
         parts["unit"].append(np.full(len(kept), indicator.unit, dtype=object))
         parts["status"].append(status[keep])
-        parts["source"].append(np.array([names[one] for one in kept.tolist()], dtype=object))
+        parts["source"].append(names[place])
     aside = [SetAside("cells", lost, "zero_or_missing_cannot_be_told")] if lost else []
     aside += [SetAside("cells", apart, "no_figures_of_this_level_and_year")] if apart else []
     if not grid.columns:
@@ -208,7 +209,7 @@ def _status(
     marked = one.withheld.any()
     status[one.empty] = "not_measured" if marked and blank == "suppressed" else blank
     status[one.withheld] = "suppressed"
-    status[one.empty & ~measured] = "not_published"
+    status[(one.empty & ~measured) | (one.empty & (one.text == NOT_YET))] = "not_published"
     if nobody is not None:
         status[one.empty & nobody] = "not_applicable"
     for mark, meaning in marks.items():
@@ -257,7 +258,8 @@ def impossible(
     value: FloatArray, unit: "str | np.ndarray", counted: "bool | np.ndarray", share: FloatArray
 ) -> dict[str, NDArray[np.bool_]]:
     """Mark numbers that cannot be what their column holds, by its unit and whether it counts; `share` is in percent."""
-    negative = (value < 0) & (value > LOWEST_REAL) & ~np.isin(unit, list(MAY_BE_NEGATIVE))
+    below_zero = unit in MAY_BE_NEGATIVE if isinstance(unit, str) else np.isin(unit, list(MAY_BE_NEGATIVE))
+    negative = (value < 0) & (value > LOWEST_REAL) & ~np.asarray(below_zero)
     return {
         "unknown mark for missing": value <= LOWEST_REAL,
         "negative": negative,

@@ -106,7 +106,7 @@ def test_every_form_of_the_map_says_the_same_and_water_is_set_aside(
         ("GM0758", "mean_dwelling_value"): 390.0,
         ("GM0034", "inhabitants"): 226630.0,
         ("GM0034", "owner_occupied_share"): 58.0,
-        ("GM0034", "mean_dwelling_value"): "suppressed",
+        ("GM0034", "mean_dwelling_value"): "not_published",
     }
     assert found.sources["source_id"].tolist() == ["cbs_map_2024"] and found.not_understood == ()
     assert ("water", 1, "GM0034") in [(one.reason, one.rows, one.detail) for one in found.set_aside]

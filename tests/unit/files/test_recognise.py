@@ -9,62 +9,22 @@ import re
 import sqlite3
 import struct
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
-from functools import cache
 from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet
 import pytest
+from real_files import FILES, Read
 
-from kloof.catalogue import Catalogue, read_catalogue
+from kloof.catalogue import Catalogue
 from kloof.errors import ParameterError, SchemaError, SourceError
 from kloof.files.recognise import Recognised, recognise
 from kloof.schema import COLUMNS, check_observations, level_of
 
 pytestmark = pytest.mark.shared
 
-# file → kind, and how it must be read: for which municipality, by which codebook, or of which year
-FILES: dict[str, tuple[str, str]] = {
-    "breda/crimes_per_district_2012_2022.zip": ("police_export", "GM0758"),
-    "breda/income_recipients_2014_2021.csv": ("yearly_table", "GM0758"),
-    "breda/inhabitants_2008_2022.csv": ("yearly_table", "GM0758"),
-    "breda/nuisances_2022.zip": ("nuisance_export", "GM0758"),
-    "breda/woz_2015_2022.csv": ("yearly_table", "GM0758"),
-    "geo/breda_buurten_2020.geojson": ("geojson", ""),
-    "geo/breda_buurten_2020_wgs84.geojson": ("geojson", ""),
-    "geo/gemeenten_2022_wgs84.geojson": ("geojson", ""),
-    "kwb/amsterdam_2015.csv": ("statline_csv", "GM0363 wijken"),
-    "kwb/amsterdam_2017.csv": ("kwb_csv", ""),
-    "kwb/amsterdam_2019.csv": ("kwb_csv", ""),
-    "kwb/gemeenten_panel_2012_2024.csv": ("municipal_panel", ""),
-    "kwb/heerlen_2016_2020.db": ("kwb_sqlite", "GM0917"),
-    "leefbaarometer/lbm2_PC4DIMENSIE.csv": ("leefbaarometer_2", ""),
-    "leefbaarometer/lbm2_PC4LBR.csv": ("leefbaarometer_2", ""),
-    "leefbaarometer/leefbaarometer2_gemeente_2002_2016.json": ("leefbaarometer_2", ""),
-    "leefbaarometer/leefbaarometer2_wijk_2002_2016.json": ("leefbaarometer_2", ""),
-    "national/buurten_2024.parquet": ("woonikveilig_parquet", ""),
-    "national/kwb_2017.csv.gz": ("statline_fields", ""),
-    "national/raw/GM0363.json": ("woonikveilig_json", ""),
-    "national/raw/GM0758.json": ("woonikveilig_json", ""),
-    "national/raw/GM0917.json": ("woonikveilig_json", ""),
-    "national/raw/nl.json": ("woonikveilig_json", ""),
-    "pc4/cbs_pc4_2017.csv": ("cbs_postcodes", ""),
-    "pc4/cbs_pc4_2019.csv": ("cbs_postcodes", ""),
-    "pc4/cbs_pc4_median_income.xlsx": ("cbs_postcode_income", ""),
-    "police/amsterdam_crimes_2012_2022.zip": ("police_export", "GM0363 codes"),
-    "rivm/rivm_50090NED_2012_18plus.xlsx": ("health_monitor", ""),
-    "rivm/rivm_50090NED_2012_2016_2020.parquet": ("health_monitor", ""),
-    "rivm/rivm_50090NED_2016_18plus.xlsx": ("health_monitor", ""),
-    "rivm/rivm_50090NED_2020_18plus.xlsx": ("health_monitor", ""),
-    "wild/CBS_PC4.csv": ("cbs_postcodes", "2023"),
-    "wild/SES_WOA_scores_per_wijk_en_buurt_25042023_160857.csv": ("statline_csv", ""),
-    "wild/baarn_buurten.geojson": ("geojson", ""),
-    "wild/fin_gemeente_2024.geojson": ("geojson", ""),
-    "wild/fin_gemeente_2024_stats.parquet": ("map_table", ""),
-    "wild/wijk_2023_v0.dbf": ("map_table", ""),
-}
 # of the figures in these the catalogue has no indicator for many: percent of the columns that are understood
 LESS = {
     "wild/CBS_PC4.csv": 86.5,
@@ -72,49 +32,6 @@ LESS = {
     "wild/baarn_buurten.geojson": 69.8,
     "wild/fin_gemeente_2024_stats.parquet": 71.0,
 }
-Read = Callable[[str], Recognised]
-
-
-@pytest.fixture(scope="session")
-def catalogue(project: Path) -> Catalogue:
-    return read_catalogue(project / "data" / "catalogue.toml")
-
-
-@pytest.fixture(scope="session")
-def data(shared: Path) -> Path:
-    return shared / "data"
-
-
-@pytest.fixture(scope="session")
-def codebooks(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Areas of Amsterdam out of its KWB file: all of them, and its municipality and wijken only."""
-    folder = tmp_path_factory.mktemp("codes")
-    with (data / "kwb" / "amsterdam_2019.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))[1:]
-    areas = [(row["Regioaanduiding.Codering..code."].strip(), row["Wijken.en.buurten"]) for row in rows]
-    with (data / "kwb" / "amsterdam_2015.csv").open(encoding="utf-8-sig", newline="") as file:
-        names = [row[0] for row in list(csv.reader(file, delimiter=";"))[5:-1] if not row[0].startswith("Stadsdeel")]
-    wijken = [("GM0363", names[0]), *((f"WK0363{n:02d}", name) for n, name in enumerate(names[1:]))]
-    found = {}
-    for name, listed in (("codes", areas), ("wijken", wijken)):
-        found[name] = folder / f"{name}.csv"
-        with found[name].open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([("code", "name"), *listed])
-    return found
-
-
-@pytest.fixture(scope="session")
-def read(data: Path, catalogue: Catalogue, codebooks: dict[str, Path]) -> Read:
-    """Read a raw file once in the session."""
-
-    @cache
-    def once(name: str) -> Recognised:
-        municipality, _, book = FILES[name][1].partition(" ")
-        if municipality.isdecimal():
-            return recognise(data / name, catalogue, year=int(municipality))
-        return recognise(data / name, catalogue, municipality=municipality or None, codes=codebooks.get(book))
-
-    return once
 
 
 def values(read: Recognised, indicator: str, year: int) -> dict[str, float | str]:

@@ -1,0 +1,76 @@
+"""Figures that cannot be right are refused by the name of a check, with three examples, and can be accepted by it."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kloof.catalogue import Catalogue, read_catalogue
+from kloof.errors import ParameterError, SchemaError
+from kloof.files.areas import parent
+from kloof.files.plausible import CHECKS, Allowed, Elsewhere, check
+from kloof.files.reading import Figures
+
+BUURTEN = [f"BU075800{n:02d}" for n in range(6)]
+MANY = [f"BU0758{n:04d}" for n in range(40)]
+KNOWN = Elsewhere({2016: 16_979_120, 2017: 17_081_507}, {"GM0714": (0, 2017), "GM1980": (2022, 9999)})
+UP_AND_DOWN = 300 + 50 * np.sin(np.arange(40.0) * 2.4)
+Case = tuple[list[str], dict[str, list[float] | np.ndarray], str]
+CASES: dict[str, Case] = {
+    "unit": (BUURTEN, {"mean_dwelling_value": [251, 252e3, 253e3, 254e3, 255e3, 256]},
+             "has 4 figures outside 20 to 5000 thousand_euro (BU07580001 252000, BU07580002 253000, BU07580003 254000"),
+    "zeros": (BUURTEN, {"owner_occupied_share": [40, 0, 0, 0, 0, 41],
+                        "rental_share": [60, np.nan, np.nan, np.nan, np.nan, 59]},
+              "has 0 where columns like it have no figure (BU07580001 0, BU07580002 0, BU07580003 0"),
+    "sums": (["GM0758", *BUURTEN], {"inhabitants": [900, *[100] * 6]},
+             "the inhabitants of 1 areas are not those of its buurten together (GM0758 900, its buurten 600)"),
+    "levels": (["GM0758", *BUURTEN], {"owner_occupied_share": [90, 10, 20, 30, 40, 50, 60]},
+               "1 municipalities do not fit their own buurten (GM0758 90)"),
+    "parts": (BUURTEN, {"inhabitants": [100] * 6, "inhabitants_men": [50, 50, 20, 20, 20, 20],
+                        "inhabitants_women": [50] * 6},
+              "do not add up to 'inhabitants' in 4 areas (BU07580002 70 for 100, BU07580003 70 for 100, BU07580004 70"),
+    "order": (BUURTEN, {"inhabitants": [50] * 6, "households": [100] * 6},
+              "the first should be more (BU07580000 50 and 100, BU07580001 50 and 100, BU07580002 50 and 100, and 3"),
+    "shift": (MANY, {"population_density": UP_AND_DOWN, "address_density": np.roll(UP_AND_DOWN, 1)},
+              "fits the others better a row"),
+    "codes": (["GM0714", "GM1980", "BU1980AB00", "BU0758AB00"], {"inhabitants": [5, 5, 5, 5]},
+              "3 codes were not there in 2017 (GM1980, from 2022, BU1980AB00, from 2022, BU0758AB00, with letters"),
+    "year": (["NL00"], {"inhabitants": [16_979_120]}, "NL00 has the 16979120 inhabitants of 2016, not those of 2017"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def catalogue(project: Path) -> Catalogue:
+    return read_catalogue(project / "data" / "catalogue.toml")
+
+
+def checked(name: str, catalogue: Catalogue, *accepted: str) -> list[tuple[int, str, str]]:
+    codes, columns, _ = CASES[name]
+    numbers = {title: np.array(column, dtype="float64") for title, column in columns.items()}
+    figures = Figures("own.csv", 2017, np.array(codes, dtype=object), numbers, {title: title for title in columns})
+    areas = pd.DataFrame({"code": codes, "parent_code": [parent(code) for code in codes]})
+    notices = check([figures], areas, catalogue, KNOWN, Allowed(frozenset(accepted)))
+    return [(one.rows, one.reason, one.detail) for one in notices]
+
+
+def test_every_check_has_a_case() -> None:
+    assert tuple(CASES) == CHECKS
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_check_refuses_with_examples_until_it_is_accepted(name: str, catalogue: Catalogue) -> None:
+    with pytest.raises(SchemaError) as problem:
+        checked(name, catalogue)
+    told = str(problem.value)
+    assert CASES[name][2] in told and f"[{name}]" in told
+    assert told.endswith(f"kloof data add FILE --accept {name}")
+    ((rows, reason, detail),) = checked(name, catalogue, name)
+    assert (rows, reason) == (0, f"accepted_{name}") and CASES[name][2] in detail
+    with pytest.raises(SchemaError, match=name):
+        checked(name, catalogue, *(other for other in CHECKS if other != name))
+
+
+def test_a_name_that_is_no_check_is_refused_with_all_names() -> None:
+    with pytest.raises(ParameterError, match=r"--accept sum is no check. Valid: unit, zeros, sums,"):
+        Allowed(frozenset({"sum"}))
