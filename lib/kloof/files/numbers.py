@@ -95,17 +95,7 @@ class Parsed:
 def look(cells: "pd.Series[Any]") -> Cells:
     """Read a column; text is read once per different text."""
     if _are_numbers(cells):
-        value = cells.to_numpy(dtype="float64", na_value=np.nan)
-        marked = np.isin(value, MARKS)
-        empty = np.isnan(value) | marked
-        text = np.full(len(value), "", dtype=object)
-        for mark in MARKS if marked.any() else ():
-            text[value == mark] = str(mark)
-        none = np.zeros(len(value), dtype=bool)
-        blank = np.array([], dtype=object)  # a number has no signs
-        given = np.where(empty, np.nan, value)
-        withheld = marked & (text != NOT_YET)
-        return Cells(np.arange(len(value)), text, given, empty, withheld, none, blank, blank, blank)
+        return _of_numbers(cells)
     plain = cells.astype("object")
     try:
         places, texts = pd.factorize(plain, use_na_sentinel=True)
@@ -120,12 +110,32 @@ def look(cells: "pd.Series[Any]") -> Cells:
     return Cells(places, shown, number.astype("float64"), none, withheld, wrong.astype(bool), *signs)
 
 
+def _of_numbers(cells: "pd.Series[Any]") -> Cells:
+    """Read a column of numbers."""
+    try:
+        value = np.asarray(cells.to_numpy(), dtype="float64")  # a tenth of the time of the other, of Python's numbers
+    except (TypeError, ValueError):  # pd.NA is no number to numpy
+        value = cells.to_numpy(dtype="float64", na_value=np.nan)
+    text = np.full(len(value), "", dtype=object)
+    none = np.zeros(len(value), dtype=bool)
+    empty, withheld = np.isnan(value), none
+    if (value <= max(MARKS)).any():
+        marked = np.isin(value, MARKS)
+        for mark in MARKS:
+            text[value == mark] = str(mark)
+        empty, withheld = empty | marked, marked & (text != NOT_YET)
+        value = np.where(marked, np.nan, value)
+    blank = np.array([], dtype=object)  # a number has no signs
+    return Cells(np.arange(len(value)), text, value, empty, withheld, none, blank, blank, blank)
+
+
 def _are_numbers(cells: "pd.Series[Any]") -> bool:
     """Tell whether a column holds numbers and nothing else but gaps; as the columns of a database do."""
     if cells.dtype == object:
-        if len(cells) and isinstance(cells.iloc[0], str):
+        plain = cells.to_numpy()
+        if len(plain) and isinstance(plain[0], str):
             return False
-        return pd.api.types.infer_dtype(cells, skipna=True) in NUMBERS
+        return pd.api.types.infer_dtype(plain, skipna=True) in NUMBERS
     return pd.api.types.is_numeric_dtype(cells.dtype) and not pd.api.types.is_bool_dtype(cells.dtype)
 
 

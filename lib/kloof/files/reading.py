@@ -285,6 +285,8 @@ class _Faults:
         column = self.grid.columns[title]
         checks = {"no number": parsed.wrong[known], **impossible(value, unit, counted, value * column.times)}
         for what, bad in checks.items():
+            if not bad.any():
+                continue
             cells = [
                 f"{self.code[n]}, column {title!r}: {text[n] or f'{value[n]:g}'}" for n in np.flatnonzero(bad & own)
             ]
