@@ -37,6 +37,7 @@ CLOSER = 0.12  # by how much a correlation must grow when a column moves by a ro
 ROWS_SURE = 80
 CLOSE = 0.5
 WHOLE = 1e-6
+FEWEST_ZEROS = 2  # in a table of few rows
 MOST_ZERO = 0.9  # share of these that have 0 here
 FILLED = 10  # figures above 0 that two areas must have in common to be one
 MANY = 5  # columns like this one that all have no 0
@@ -246,7 +247,8 @@ def _zeros(table: Figures, catalogue: Catalogue) -> list[str]:
                 continue
             given = ~np.isnan(table.numbers[name])
             blank = np.all([np.isnan(table.numbers[other]) for other in others], axis=0) & ~(nobody & counted)
-            where_blank = (blank & zero).any() and zero[blank & given].mean() >= MOST_ZERO
+            enough = 1 if len(table.code) >= FEW else FEWEST_ZEROS
+            where_blank = (blank & zero).sum() >= enough and zero[blank & given].mean() >= MOST_ZERO
             never = (
                 given.all()
                 and counted

@@ -1,4 +1,4 @@
-"""The real raw files, each read once."""
+"""Fixtures of the real raw files, each read once in a module of tests."""
 
 import csv
 from functools import cache
@@ -39,9 +39,9 @@ def codebooks(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def read(data: Path, catalogue: Catalogue, codebooks: dict[str, Path]) -> Read:
-    """Read a raw file once in the session."""
+    """Read a raw file once."""
 
     @cache
     def once(name: str) -> Recognised:
