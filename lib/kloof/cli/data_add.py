@@ -53,7 +53,7 @@ def add(
     from kloof.files.plausible import Allowed
     from kloof.files.vocabularies import read_vocabularies
     from kloof.paths import data_folder
-    from kloof.study.places import code_of
+    from kloof.study.places import check_name, code_of
 
     if map_ and year:
         raise ParameterError(f"--year is for files that kloof knows; write year = {year} in {map_.name} instead.")
@@ -71,6 +71,7 @@ def add(
             read = _recognised(
                 path, known, mapping, municipality=municipality, codes=codes, areas=areas, year=year, allowed=allowed
             )
+            check_name(read.set_aside, path.name)
             print("\n".join(report(read, reasons)))
             place = place or next((code for code in read.areas["code"] if code.startswith("GM")), "")
             if not dry_run:

@@ -52,11 +52,12 @@ def asked(place: str | Mapping[str, Any] | None, keywords: Mapping[str, Any]) ->
 
 def _of_place(place: str, keywords: Mapping[str, Any]) -> dict[str, Any]:
     """Give the preset that a place names, or the municipality and the preset under which it can be opened."""
-    if "preset" not in keywords and place in preset_names():
-        return {"preset": place, **keywords}
-    code = code_of(place, preset_names())
-    if "municipality" in keywords and code_of(str(keywords["municipality"])) != code:
+    named = "preset" not in keywords and place in preset_names()
+    code = read_preset(place)["parameters"].get("municipality") if named else code_of(place, preset_names())
+    if code and "municipality" in keywords and code_of(str(keywords["municipality"])) != code:
         raise ParameterError(f"{place!r} and municipality={keywords['municipality']!r} are two places: give one.")
+    if named:
+        return {"preset": place, **keywords}
     if (preset := keywords.get("preset")) in preset_names():
         of_it = read_preset(preset)["parameters"].get("municipality", code)
         if of_it != code:

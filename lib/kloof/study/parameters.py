@@ -114,7 +114,9 @@ def read_preset(name: str) -> dict[str, Any]:
     unknown = [one for one in content["parameters"] if one not in HELP]
     if unknown or misplaced:
         valid = f"Valid: {', '.join(HELP)}, under [parameters]; above them: {', '.join(OF_A_PRESET[:-1])}."
-        raise ParameterError(f"preset {name}: unknown {unknown_names([*misplaced, *unknown])}. {valid}")
+        raise ParameterError(
+            f"preset {name}: unknown {unknown_names([*misplaced, *unknown], [*OF_A_PRESET, *HELP])}. {valid}"
+        )
     if "report" in content and not REPORT.fullmatch(str(content["report"])):
         raise ParameterError(
             f"preset {name}: report must be a plain name, which may hold {{municipality}}, not {content['report']!r}."
@@ -172,9 +174,9 @@ def parameters(given: Mapping[str, Any]) -> Parameters:
         raise ParameterError(
             f"{SETTINGS} must be a table of parameters by name, not {more!r}. Valid: {', '.join(HELP)}."
         )
-    given = {**more, **{name: value for name, value in given.items() if name != SETTINGS and is_given(value)}}
-    if unknown := [str(name) for name in given if name not in HELP]:
+    if unknown := [str(name) for name in [*more, *(name for name in given if name != SETTINGS)] if name not in HELP]:
         raise ParameterError(f"unknown parameter {unknown_names(unknown)}. Valid: {', '.join(HELP)}.")
+    given = {**more, **{name: value for name, value in given.items() if name != SETTINGS and is_given(value)}}
     preset = str(given.get("preset") or "breda")
     base = {"smallest_effects": {}, "published": "", "comparisons": [], "apportioned": LEFT_OUT}
     base |= read_preset(preset)["parameters"]

@@ -8,8 +8,9 @@ from difflib import SequenceMatcher
 import pandas as pd
 
 from kloof.errors import ParameterError, examples, nearest
-from kloof.files.municipalities import codes_by_name, find_codes
+from kloof.files.municipalities import BEHIND, codes_by_name, find_codes
 from kloof.paths import data_folder, embedded
+from kloof.schema import SetAside
 from kloof.store import read
 from kloof.store.mapping import read_mapping
 from kloof.study.dataset import STORE
@@ -17,6 +18,7 @@ from kloof.study.load import OBSERVATION_FILES
 
 MUNICIPALITY = re.compile(r"GM\d{4}")
 COMMON = {"den haag": "'s-Gravenhage", "den bosch": "'s-Hertogenbosch"}  # as people say it → as CBS writes it
+FROM_NAMES = "local_codes_from_names"
 LIST = "See: kloof list municipalities."
 
 
@@ -75,6 +77,23 @@ def code_of(text: str, beside: Sequence[str] = ()) -> str:
     )
 
 
+def check_name(set_aside: Iterable[SetAside], where: str) -> None:
+    """Refuse a file without codes whose first row is another municipality than the one it was read for.
+
+    Raises ParameterError where either the name or the code is known to be another's.
+    """
+    for row in set_aside:
+        if row.reason != FROM_NAMES:
+            continue
+        code, _, name = row.detail.partition(" ")
+        known = _known()
+        codes = find_codes(name, codes_by_name(known))
+        if code not in codes and (codes or code in set(known["code"])):
+            about = f"{name} ({' or '.join(codes)})" if codes else name
+            called = f" ({_name(known, code)})" if code in set(known["code"]) else ""
+            raise ParameterError(f"{where} is about {about}, not about {code}{called}. Give that municipality. {LIST}")
+
+
 def nearest_code(text: str, codes: Iterable[str]) -> str:
     """Write `did you mean "GM0758"? ` with the code that is most like a text, of equals the nearest number."""
 
@@ -92,7 +111,8 @@ def _near(text: str, known: pd.DataFrame, beside: Sequence[str]) -> str:
     if re.search(r"\d", text):
         digits = re.fullmatch(r"(?:GM)?(\d{1,4})", text.strip(), flags=re.IGNORECASE)
         return f'did you mean "GM{int(digits[1]):04d}"? ' if digits else nearest_code(text, set(known["code"]))
-    names = list(dict.fromkeys([*beside, *known["name"]]))
+    names = list(dict.fromkeys([*beside, *known["name"].str.replace(" (gemeente)", "", regex=False)]))
+    names += sorted({short for name in names if (short := BEHIND.sub("", name)) not in names})
     return nearest(text, names) or f"there are {examples(names, 6)}. "
 
 

@@ -14,6 +14,7 @@ from kloof.study.dataset import DataSet
 from kloof.study.load import PUBLISHED, load
 from kloof.study.panel import Focus, by_year, resolve_focus, series, sizes
 from kloof.study.parameters import COUNTED, Parameters, parameters
+from kloof.study.places import check_name
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ def _opened(p: Parameters) -> Study:
     if found:
         raise ParameterError(faults("the parameters", found, "See: kloof list indicators."))
     data = load(p.source, p.municipality, known, p.comparisons, apportioned=p.apportioned == COUNTED)
+    check_name(data.set_aside, data.name)
     years = sorted(data.observations.loc[data.observations["code"].str[2:6] == p.municipality[2:6], "year"].unique())
     if not years:
         others = sorted(set(data.areas.loc[data.areas["code"].str.startswith("GM"), "code"]) - {p.municipality})
