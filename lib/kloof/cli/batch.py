@@ -98,12 +98,12 @@ def codes_of(every: bool, given: Sequence[str]) -> list[str]:
     from kloof.paths import data_folder
     from kloof.store import read
     from kloof.store.mapping import predecessors, read_mapping
-    from kloof.study.places import MUNICIPALITY, code_of
+    from kloof.study.places import LIST, MUNICIPALITY, code_of
 
     named = [name.strip() for item in given for name in item.split(",") if name.strip()]
     codes = list(dict.fromkeys(code_of(name) for name in named))
     if every == bool(codes):
-        raise ParameterError("Say which municipalities: --all, or --municipality GM0344,Breda. {LIST}")
+        raise ParameterError(f"Say which municipalities: --all, or --municipality GM0344,Breda. {LIST}")
     if not every:
         return codes
     held = [code for code in read.municipalities() if MUNICIPALITY.fullmatch(code)]
