@@ -1,6 +1,6 @@
 """Names what can go wrong. Every message says what is wrong, where, and how to go on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 
@@ -61,7 +61,8 @@ def examples(values: Sequence[object], most: int = 5) -> str:
     return shown if len(values) <= most else f"{shown}, and {len(values) - most} more"
 
 
-def nearest(name: str, known: Sequence[str]) -> str:
-    """Write `did you mean "…"? ` with the nearest known name, or nothing."""
-    close = get_close_matches(name, known, n=1, cutoff=0.4)
-    return f'did you mean "{close[0]}"? ' if close else ""
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Write `did you mean "…"? ` with the nearest known name whatever its capitals, or nothing."""
+    folded = {one.casefold(): one for one in known}
+    close = get_close_matches(name.strip().casefold(), list(folded), n=1, cutoff=0.4)
+    return f'did you mean "{folded[close[0]]}"? ' if close else ""

@@ -22,7 +22,9 @@ PLAN, LOG = "plan.json", "log.jsonl"
 
 def batch(
     every: Annotated[bool, typer.Option("--all", help="every municipality that the store has")] = False,
-    municipality: Annotated[list[str] | None, typer.Option(help="this one (more than once, or with commas)")] = None,
+    municipality: Annotated[
+        list[str] | None, typer.Option(help="name or code (more than once, or with commas)")
+    ] = None,
     preset: Annotated[str, typer.Option(help="named set of parameters; see: kloof list presets")] = "municipality",
     language: Annotated[str, typer.Option(help="languages, with commas")] = "nl,en",
     set_: Annotated[list[str] | None, typer.Option("--set", help="change a parameter for all")] = None,
@@ -90,19 +92,18 @@ def _outcomes(orders: Sequence["Order"], workers: int, scheduler: str) -> "Itera
 def codes_of(every: bool, given: Sequence[str]) -> list[str]:
     """Give the municipalities that are asked for; of all, not those that went into another one.
 
-    Raises ParameterError when none, or both ways, are asked.
+    Raises ParameterError when none, or both ways, are asked, and for a name or code that is none.
     """
     from kloof.errors import ParameterError
     from kloof.paths import data_folder
     from kloof.store import read
     from kloof.store.mapping import predecessors, read_mapping
-    from kloof.study.parameters import MUNICIPALITY
+    from kloof.study.places import LIST, MUNICIPALITY, code_of
 
-    codes = list(dict.fromkeys(code.strip() for item in given for code in item.split(",") if code.strip()))
+    named = [name.strip() for item in given for name in item.split(",") if name.strip()]
+    codes = list(dict.fromkeys(code_of(name) for name in named))
     if every == bool(codes):
-        raise ParameterError("Say which municipalities: --all, or --municipality GM0344,GM0363. See: kloof list.")
-    if wrong := [code for code in codes if not MUNICIPALITY.fullmatch(code)]:
-        raise ParameterError(f"{', '.join(wrong)} is no CBS code of a municipality: GM and four digits.")
+        raise ParameterError(f"Say which municipalities: --all, or --municipality GM0344,Breda. {LIST}")
     if not every:
         return codes
     held = [code for code in read.municipalities() if MUNICIPALITY.fullmatch(code)]

@@ -35,7 +35,9 @@ ADDRESSES = Annotated[
 
 @data_commands.command()
 def fetch(
-    municipality: Annotated[list[str] | None, typer.Option(help="CBS code, such as GM0344; repeat for more")] = None,
+    municipality: Annotated[
+        list[str] | None, typer.Option(help="name or code, such as GM0344; repeat for more")
+    ] = None,
     all_: Annotated[bool, typer.Option("--all", help="all municipalities")] = False,
     years: Annotated[list[str] | None, typer.Option(help="2013-2024, or 2020,2022; without it all there are")] = None,
     source: SOURCES = None,
@@ -65,10 +67,11 @@ def fetch(
     from kloof.fetch.outline import outline
     from kloof.fetch.registry import read_registry
     from kloof.paths import data_folder, project_folder
+    from kloof.study.places import code_of
 
     if all_ and municipality:
         raise ParameterError("--all and --municipality exclude each other; give one of them.")
-    regions = ("all",) if all_ else tuple(municipality or _of_presets())
+    regions = ("all",) if all_ else tuple(map(code_of, municipality or _of_presets()))
     registry = read_registry(data_folder() / "sources.toml")
     wish = Wish(tuple(source or ()), read_years(years or []), regions, all_columns)
     how = How(offline, refresh, accept, workers, addresses=_addresses(address or []))
@@ -131,12 +134,14 @@ ACCEPT = "The copies in use are unchanged. To use the revised ones: the same com
 
 @data_commands.command()
 def recode(
-    municipality: Annotated[str, typer.Option(help="CBS code of the municipality, such as GM0363")],
+    municipality: Annotated[str, typer.Option(help="name or CBS code of the municipality, such as GM0363")],
     accept: Annotated[bool, typer.Option("--accept", help="let those marked + count as the same area")] = False,
 ) -> None:
     """Show which buurten and wijken got another code between editions in the store; use those that you accept."""
     from kloof.store import harmonise, read
+    from kloof.study.places import code_of
 
+    municipality = code_of(municipality)
     found = harmonise.proposals(read.municipality(municipality))
     for row in found.to_dict("records"):
         codes = " ".join(f"{row[name] or '-':<10}" for name in ("from_code", "to_code"))

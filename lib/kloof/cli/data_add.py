@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 FILES = Annotated[
     list[Path], typer.Argument(help="files: CSV, Excel, parquet, SQLite, JSON, GeoJSON, GeoPackage, dBase; zip, gz")
 ]
-MUNICIPALITY = Annotated[str | None, typer.Option(help="keep this municipality only, such as GM0758")]
+MUNICIPALITY = Annotated[str | None, typer.Option(help="keep this municipality only, by name or code: GM0758")]
 ALIKE = 0.75  # of two titles, from which one may be meant by the other
 YEAR = Annotated[int | None, typer.Option(help="year of the figures, where the file does not say it")]
 CHECKS = Annotated[
@@ -53,6 +53,7 @@ def add(
     from kloof.files.plausible import Allowed
     from kloof.files.vocabularies import read_vocabularies
     from kloof.paths import data_folder
+    from kloof.study.places import check_name, code_of
 
     if map_ and year:
         raise ParameterError(f"--year is for files that kloof knows; write year = {year} in {map_.name} instead.")
@@ -63,12 +64,14 @@ def add(
     said += [f"--year {year}"] * bool(year) + [f"--accept {name}" for name in sorted(allowed.checks)]
     reasons = read_vocabularies(data_folder() / "vocabularies.toml", known).reasons
     areas = known_areas()
+    municipality = code_of(municipality) if municipality else None
     refused, place = [], municipality or ""
     for path in files:
         try:
             read = _recognised(
                 path, known, mapping, municipality=municipality, codes=codes, areas=areas, year=year, allowed=allowed
             )
+            check_name(read.set_aside, path.name)
             print("\n".join(report(read, reasons)))
             place = place or next((code for code in read.areas["code"] if code.startswith("GM")), "")
             if not dry_run:
@@ -267,7 +270,7 @@ NAME = "availability"
 
 
 def coverage(
-    municipality: Annotated[str, typer.Option(help="CBS code of the municipality, such as GM0344")],
+    municipality: Annotated[str, typer.Option(help="name or CBS code of the municipality, such as GM0344")],
     source: Annotated[str, typer.Option(help="store, an embedded data set, or a file")] = "store",
     language: Annotated[str, typer.Option(help="nl or en")] = "nl",
     level: Annotated[str, typer.Option(help="buurt, wijk or gemeente")] = "buurt",
@@ -283,7 +286,9 @@ def coverage(
     from kloof.questions.coverage import PREFIXES, availability
     from kloof.study.dataset import STORE
     from kloof.study.load import load
+    from kloof.study.places import code_of
 
+    municipality = code_of(municipality)
     if language not in LANGUAGES:
         raise ParameterError(f"language {language!r} is not known. Valid: {', '.join(LANGUAGES)}.")
     if level not in PREFIXES:

@@ -11,7 +11,7 @@ from kloof.errors import ParameterError
 
 def propose_map(
     file: Annotated[Path, typer.Argument(help="any file with a table, as of kloof data add")],
-    municipality: Annotated[str, typer.Option(help="of which municipality the names are, such as GM0758")] = "",
+    municipality: Annotated[str, typer.Option(help="of which municipality the names are: name or code")] = "",
     out: Annotated[Path | None, typer.Option(help="where to write it; without it FILE.toml beside the file")] = None,
 ) -> None:
     """Propose a mapping of a file that kloof does not recognise: which column is what, with doubts to look at."""
@@ -20,6 +20,7 @@ def propose_map(
     from kloof.files.propose import propose
     from kloof.files.vocabularies import read_vocabularies
     from kloof.paths import data_folder, write_whole
+    from kloof.study.places import code_of
 
     target = out or file.with_name(f"{file.name}.toml")
     if target.exists():
@@ -29,7 +30,7 @@ def propose_map(
         )
     known = catalogue()
     words = read_vocabularies(data_folder() / "vocabularies.toml", known)
-    made = propose(open_file(file), known, words, known_areas(), municipality)
+    made = propose(open_file(file), known, words, known_areas(), code_of(municipality) if municipality else "")
     write_whole(target, made.text)
     print(
         f"{target}: {made.understood} columns understood, {made.left} to fill in or leave, {made.doubts} doubts (# ?)"

@@ -13,11 +13,12 @@ from kloof.cli.data import data_commands
 from kloof.cli.hypothesis import hypothesis_commands
 from kloof.cli.options import Progress, read_overrides
 from kloof.cli.reports import diff, manifest, verdicts, verify
-from kloof.errors import KloofError, ParameterError
+from kloof.errors import KloofError, ParameterError, nearest
 from kloof.words.numbers import LANGUAGES
 
 STOPPED = 130  # exit code after Ctrl-C
 TOOLS = "kloof.commands"
+FEW = 12  # municipalities that are shown where all kinds are listed
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
@@ -78,23 +79,29 @@ def run(
 
 @app.command(name="list")
 def list_(
-    what: Annotated[str, typer.Argument(help="notebooks, presets, indicators, indices, focus, sources")] = "",
+    what: Annotated[
+        str, typer.Argument(help="notebooks, presets, municipalities, indicators, indices, focus, sources")
+    ] = "",
 ) -> None:
-    """List what there is: notebooks, presets, indicators, indices, focus lists, sources."""
+    """List what there is: notebooks, presets, municipalities, indicators, indices, focus lists, sources."""
     from kloof.run import project
 
     kinds = {
         "notebooks": project.notebooks,
         "presets": project.presets,
+        "municipalities": project.held_municipalities,
         "indicators": project.indicators,
         "indices": project.indices,
         "focus": project.focus_lists,
         "sources": project.sources,
     }
     if what and what not in kinds:
-        raise ParameterError(f"{what!r} cannot be listed. Valid: {', '.join(kinds)}.")
+        raise ParameterError(f"{what!r} cannot be listed: {nearest(what, kinds)}Valid: {', '.join(kinds)}.")
     for kind in [what] if what else kinds:
-        print(f"{kind}\n" + "\n".join(f"  {name:<46} {text}" for name, text in kinds[kind]()))
+        rows = list(kinds[kind]())
+        if not what and len(rows) > FEW and kind == "municipalities":
+            rows = [*rows[:FEW], (f"… and {len(rows) - FEW} more", "kloof list municipalities")]
+        print(f"{kind}\n" + "\n".join(f"  {name:<46} {text}" for name, text in rows))
     print("\nNext: kloof show 03")
 
 

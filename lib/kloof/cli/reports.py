@@ -167,13 +167,15 @@ def manifest(
     from kloof.paths import write_whole
     from kloof.run import many
     from kloof.run.many import folder_of, municipalities, read_areas, run_each
+    from kloof.study.places import code_of
 
     wanted, place = municipalities(preset)
     lists = read_areas(areas, wanted) if areas else {}
     shared = read_overrides(set_ or [])
-    if unknown := [code for code in only or [] if code not in wanted]:
+    chosen = [code_of(name) for name in only or []]
+    if unknown := [code for code in chosen if code not in wanted]:
         raise ParameterError(f"{', '.join(unknown)} is not in preset {preset}, which has {', '.join(wanted)}.")
-    codes = [code for code in wanted if not only or code in only]
+    codes = [code for code in wanted if not chosen or code in chosen]
     own: dict[str, dict[str, Any]] = {code: dict(shared) for code in codes}
     for code, focus in lists.items():
         own.setdefault(code, {}).update(focus=focus, focus_variants=[focus])

@@ -3,6 +3,7 @@
 Codes come from the file; for files with names only from a codebook, from a unique name, or from the sorted names.
 """
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -242,7 +243,7 @@ _FEWEST = 0.8  # share of the names that must be known, or it is the wrong list
 
 def name_key(name: str) -> str:
     """Reduce a name to what is compared."""
-    return pd.Series([clean(name)]).str.replace(WIJK, "", regex=True).str.casefold().iloc[0]
+    return re.sub(WIJK, "", clean(name)).casefold()
 
 
 def areas_to_name(

@@ -19,6 +19,7 @@ BEHIND = re.compile(r" \((?:gemeente|[A-Z][A-Za-z]{0,2}\.)\)$")
 _FEWEST = 0.8  # share of the names that must be known, or it is the wrong list
 
 Known = tuple[Path | None, pd.DataFrame]  # a codebook, and the areas that are known: code, name
+Book = tuple[dict[str, set[str]], dict[str, set[str]]]  # codes by whole name, and by the name without what is behind it
 
 
 def code_municipalities(names: "pd.Series[Any]", known: Known, where: str) -> "tuple[pd.Series[str], list[SetAside]]":
@@ -26,15 +27,19 @@ def code_municipalities(names: "pd.Series[Any]", known: Known, where: str) -> "t
 
     Raises SourceError when a name is of several municipalities, or when fewer than 80 % of the names are known.
     """
-    whole, short = _book(known)
+    codes, areas = known
+    if codes is not None:
+        rows = read_rows(codes, read_content(codes))
+        areas = tabulate(codes.name, rows[0], rows[1:])
+    book = codes_by_name(areas)
     found: dict[str, str | None] = {}
     unclear: list[str] = []
     shown = names.map(clean).astype("str")
     for name in shown.unique():
-        codes = whole.get(name_key(name)) or short.get(name_key(BEHIND.sub("", name)), set())
-        if len(codes) > 1:
-            unclear.append(f"{name} is {' or '.join(sorted(codes))}")
-        found[name] = "NL00" if name.casefold() == COUNTRY else next(iter(codes), None)
+        hits = find_codes(name, book)
+        if len(hits) > 1:
+            unclear.append(f"{name} is {' or '.join(hits)}")
+        found[name] = "NL00" if name.casefold() == COUNTRY else next(iter(hits), None)
     if unclear:
         raise SourceError(
             f"{where} carries names of municipalities and no codes, and {len(unclear)} are of several "
@@ -42,7 +47,7 @@ def code_municipalities(names: "pd.Series[Any]", known: Known, where: str) -> "t
         )
     unknown = [name for name, code in found.items() if code is None]
     if len(found) - len(unknown) < _FEWEST * len(found):
-        every = sorted({one.title() for one in short})
+        every = sorted({one.title() for one in book[1]})
         near = [f"{name}, nearest {hit[0]}" if (hit := difflib.get_close_matches(name, every, 1)) else name
                 for name in unknown[:3]]  # fmt: skip
         raise SourceError(
@@ -56,12 +61,11 @@ def code_municipalities(names: "pd.Series[Any]", known: Known, where: str) -> "t
     return code, aside
 
 
-def _book(known: Known) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
-    """List codes by whole name, and by the name without what is put behind it."""
-    codes, areas = known
-    if codes is not None:
-        rows = read_rows(codes, read_content(codes))
-        areas = tabulate(codes.name, rows[0], rows[1:])
+def codes_by_name(areas: pd.DataFrame) -> Book:
+    """List the codes of municipalities by whole name, and by the name without what is put behind it.
+
+    `areas` has code and name; those that are no municipality are passed over.
+    """
     whole: dict[str, set[str]] = {}
     short: dict[str, set[str]] = {}
     for code, name in zip(areas["code"].map(clean), areas["name"].map(clean), strict=True):
@@ -69,3 +73,9 @@ def _book(known: Known) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
             whole.setdefault(name_key(name), set()).add(code)
             short.setdefault(name_key(BEHIND.sub("", name)), set()).add(code)
     return whole, short
+
+
+def find_codes(name: str, book: Book) -> list[str]:
+    """Give the codes of the municipalities that a name can mean, in order; a whole name goes before a part of one."""
+    whole, short = book
+    return sorted(whole.get(name_key(name)) or short.get(name_key(BEHIND.sub("", name)), set()))

@@ -26,7 +26,8 @@ from kloof.report.notebook import header
 from kloof.run.execute import execute_languages
 from kloof.run.report import collect, command_of, notebook_paths
 from kloof.study import claims
-from kloof.study.parameters import MUNICIPALITY, read_preset, report_name
+from kloof.study.parameters import read_preset, report_name
+from kloof.study.places import MUNICIPALITY
 from kloof.study.study import open_study
 
 LANGUAGE = "en"  # of the notebooks that are run for their results only

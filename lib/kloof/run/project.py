@@ -18,8 +18,10 @@ from kloof.run.execute import declared
 from kloof.run.report import notebook_paths
 from kloof.store.mapping import read_mapping
 from kloof.study import claims
+from kloof.study.dataset import STORE
 from kloof.study.load import load, verify
 from kloof.study.parameters import ANY, HELP, SETTINGS, preset_names, preset_parameters, read_preset
+from kloof.study.places import Place, places
 from kloof.words import sentences
 from kloof.words.numbers import LANGUAGES
 
@@ -43,7 +45,7 @@ def presets() -> Rows:
     """List the presets with their municipality and years."""
     rows = []
     for name in preset_names():
-        values = {"municipality": "any municipality (--set municipality=GM…)", **read_preset(name)["parameters"]}
+        values = {"municipality": "any municipality (--set municipality=NAME)", **read_preset(name)["parameters"]}
         rows.append(
             (
                 name,
@@ -51,6 +53,26 @@ def presets() -> Rows:
             )
         )
     return rows
+
+
+def held_municipalities() -> Rows:
+    """List the municipalities that have figures here: code and name, and where they are, with the years."""
+    return [
+        (f"{place.code}  {place.name}", "; ".join(_held(place, where) for where in place.years)) for place in places()
+    ]
+
+
+def _held(place: Place, where: str) -> str:
+    """Say the years in an embedded set or the store; a span has all of its years."""
+    years = place.years[where]
+    spans: list[list[int]] = []
+    for year in years:
+        if spans and spans[-1][-1] == year - 1:
+            spans[-1].append(year)
+        else:
+            spans.append([year])
+    written = ", ".join(f"{span[0]}-{span[-1]}" if len(span) > 1 else f"{span[0]}" for span in spans)
+    return f"{where if where == STORE else f'embedded in {where}'} {written}"
 
 
 def indicators() -> Rows:
@@ -102,7 +124,7 @@ def parameters_of(notebook: str, preset: str) -> tuple[str, list[tuple[str, str,
         if name == SETTINGS:
             continue
         value = getattr(values, name)
-        shown = "yours: --set municipality=GM…" if value == ANY else value
+        shown = "yours: --set municipality=NAME" if value == ANY else value
         rows.append((name, str(entry["inferred_type_name"]), shown, HELP[name]))
     return f"{path.stem}: {title(path, 'en')}", rows
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import pandas as pd
 
-from kloof.errors import ParameterError, examples
+from kloof.errors import ParameterError, examples, nearest
 from kloof.schema import AREA, COLUMNS, SOURCE, SetAside
 from kloof.store.manifest import follow, paths, read_manifest, reading, store_folder
 
@@ -175,7 +175,8 @@ def _absent(code: str, manifest: Mapping[str, Any]) -> str:
         return f"The store (data/store) is empty. {way_out}"
     files = examples([entry["name"] for entry in manifest["files"] if counts(entry)])
     count = f"{len(here)} municipalit{'y' if len(here) == 1 else 'ies'}"
-    return f"The store (data/store) has no {code}. It has {count} ({examples(here)}), from {files}. {way_out}"
+    has = f"It has {count} ({examples(here)}), from {files}: {nearest(code, here)}"
+    return f"The store (data/store) has no {code}. {has}{way_out}"
 
 
 def municipalities(folder: Path | None = None) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from kloof.catalogue import Catalogue
-from kloof.errors import ParameterError, SourceError, faults
+from kloof.errors import ParameterError, SourceError, faults, nearest
 from kloof.paths import REGISTRY, data_folder, embedded, project_folder, sha256
 from kloof.schema import COLUMNS, KEY, LEVELS, SetAside, check_observations, empty_observations
 from kloof.store import read
@@ -129,6 +129,8 @@ OBSERVATION_FILES = (
     "municipal_2015_2018.csv",
 )
 
+PUBLISHED = "published.csv"
+
 
 def error_rates() -> pd.DataFrame:
     """Read how often each test was wrong on synthetic municipalities (data/gap_calibration.csv); empty without it."""
@@ -192,7 +194,8 @@ def load(
     if path is None:
         raise ParameterError(
             f"source {source!r} is neither an embedded data set ({', '.join(embedded())}) nor a file at "
-            f"{project_folder() / source}, nor {STORE}. Give a file you have: kloof run --set source=PATH."
+            f"{project_folder() / source}, nor {STORE}: {nearest(source, [*embedded(), STORE])}"
+            f"Give a file you have: kloof run --set source=PATH."
         )
     return _load_file(path, municipality, known)
 
@@ -226,11 +229,12 @@ def _load_embedded(folder: Path, municipality: str, known: Catalogue) -> DataSet
     hashes = verify(folder)
     areas = pd.read_csv(folder / "areas.csv", dtype="str", keep_default_na=False)
     if municipality not in set(areas.loc[areas["level"] == "gemeente", "code"]):
-        valid = areas.loc[areas["level"] == "gemeente", ["code", "name"]].itertuples(index=False)
-        listed = ", ".join(f"{code} {name}" for code, name in valid)
+        valid = areas.loc[areas["level"] == "gemeente", ["code", "name"]]
+        listed = ", ".join(f"{code} {name}" for code, name in valid.itertuples(index=False))
         raise ParameterError(
-            f"municipality {municipality!r} is not in the embedded data {folder.name!r} (which has: {listed}). A code "
-            f"is GM and four digits. For another municipality give its file: kloof run --set source=PATH."
+            f"municipality {municipality!r} is not in the embedded data {folder.name!r} (which has: {listed}): "
+            f"{nearest(municipality, valid['code'])}For another municipality out of the store: kloof run --preset "
+            f"municipality --set municipality={municipality}; out of a file: --set source=PATH."
         )
     files = [name for name in OBSERVATION_FILES if name in hashes]
     tables = {name: pd.read_csv(folder / name, dtype={"source_id": "str"}) for name in files}
@@ -243,7 +247,7 @@ def _load_embedded(folder: Path, municipality: str, known: Catalogue) -> DataSet
     is_suspect = measured.set_index(key).index.isin(missing.loc[missing["status"] == "suspect"].set_index(key).index)
     rows = pd.concat([measured.loc[~is_suspect, list(COLUMNS)], missing[list(COLUMNS)]], ignore_index=True)
     observations, set_aside, checks = choose_sources(check_observations(rows, folder / "figures.csv"), known)
-    published = pd.read_csv(folder / "published.csv", dtype={"period": "str"}) if "published.csv" in hashes else None
+    published = pd.read_csv(folder / PUBLISHED, dtype={"period": "str"}) if PUBLISHED in hashes else None
     lists = pd.read_csv(folder / "focus_lists.csv", dtype="str", keep_default_na=False)
     without_code = int((lists["buurt_code"] == "").sum())
     set_aside += (

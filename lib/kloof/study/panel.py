@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from kloof.catalogue import Catalogue, Indicator
-from kloof.errors import NotComputableError, ParameterError, SourceError, examples
+from kloof.errors import NotComputableError, ParameterError, SourceError, examples, nearest
 from kloof.schema import SetAside
 from kloof.study.dataset import DataSet, drawn_in
 
@@ -283,12 +283,13 @@ def resolve_focus(data: DataSet, known: Catalogue, name: str, year_from: int = 0
         listed = ", ".join(sorted(data.focus_lists)) or "none in this data set"
         raise ParameterError(
             f"focus {name!r} is not a list of this data set ({listed}), not codes of buurten joined by commas, and "
-            f"not a rule such as lowest:11:mean_income_per_inhabitant:2016."
+            f"not a rule such as lowest:11:mean_income_per_inhabitant:2016. {nearest(name, data.focus_lists)}".strip()
         )
     strangers = [code for code in codes if code not in units]
     if strangers:
         raise ParameterError(
-            f"focus {name!r}: {examples(strangers)} not in {data.municipality}, which has {examples(units)}."
+            f"focus {name!r}: {examples(strangers)} not in {data.municipality}, which has {examples(units)}: "
+            f"{nearest(strangers[0], units)}A rule goes for any: lowest:20%:mean_dwelling_value:first."
         )
     return _sound(Focus(name, codes), units)
 

@@ -3,27 +3,28 @@
 A notebook declares the parameters it uses; an empty value there means: as the preset says.
 """
 
-import difflib
 import math
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from kloof.catalogue import parsed
-from kloof.errors import ParameterError, faults
+from kloof.errors import ParameterError, faults, nearest
 from kloof.paths import project_folder
+from kloof.study.places import code_of
 from kloof.words.numbers import LANGUAGES
 
 NONE = "none"  # how to ask for nothing where the preset has something, in:
 MAY_BE_NONE = ("levels", "groups", "comparisons", "published")
 EVENT = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
-MUNICIPALITY = re.compile(r"GM\d{4}")
 REPORT = re.compile(r"(?:[\w-]|\{municipality\})+")
 ANY = "GM0000"
+MUNICIPALITIES = {"municipality", "comparisons", "municipalities", "place"}  # what names them, here and in a preset
 SETTINGS = "settings"  # what a notebook is given of the parameters that it does not declare
+OF_A_PRESET = ("report", "municipalities", "place", "hypothesis", "parameters")  # what a preset's file may hold
 LEFT_OUT, COUNTED = "left_out", "counted"
 
 
@@ -61,7 +62,7 @@ class Parameters:
 HELP = {
     "preset": "named set of parameters: a file in notebooks/presets",
     "language": "language of sentences and figures: nl or en",
-    "municipality": "CBS code of the municipality, GM and four digits",
+    "municipality": "name of the municipality, or its CBS code, GM and four digits",
     "source": "embedded data set, store, or path of a file you bring",
     "year_from": "first year compared",
     "year_to": "last year compared",
@@ -98,10 +99,10 @@ def read_preset(name: str) -> dict[str, Any]:
     Raises ParameterError: with the valid names when there is none, or when the file cannot be understood.
     """
     if name not in preset_names():
-        near = difflib.get_close_matches(name, preset_names(), n=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
+        near = nearest(name, preset_names())
         raise ParameterError(
-            f"preset {name!r} does not exist.{hint} Valid: {', '.join(preset_names())} (notebooks/presets)."
+            f"preset {name!r} does not exist{f': {near}' if near else '. '}Valid: {', '.join(preset_names())} "
+            "(notebooks/presets)."
         )
     try:
         content = dict(parsed((presets_folder() / f"{name}.toml").read_text(encoding="utf-8")))
@@ -109,14 +110,47 @@ def read_preset(name: str) -> dict[str, Any]:
         raise ParameterError(f"preset {name}: notebooks/presets/{name}.toml is not valid TOML: {problem}.") from None
     if not isinstance(content.get("parameters"), dict):
         raise ParameterError(f"preset {name}: notebooks/presets/{name}.toml needs its values under [parameters].")
-    unknown = content["parameters"].keys() - HELP.keys()
-    if unknown:
-        raise ParameterError(f"preset {name}: unknown {', '.join(sorted(unknown))}. Valid: {', '.join(HELP)}.")
+    misplaced = [one for one in content if one not in OF_A_PRESET]
+    unknown = [one for one in content["parameters"] if one not in HELP]
+    if unknown or misplaced:
+        valid = f"Valid: {', '.join(HELP)}, under [parameters]; above them: {', '.join(OF_A_PRESET[:-1])}."
+        raise ParameterError(
+            f"preset {name}: unknown {unknown_names([*misplaced, *unknown], [*OF_A_PRESET, *HELP])}. {valid}"
+        )
     if "report" in content and not REPORT.fullmatch(str(content["report"])):
         raise ParameterError(
             f"preset {name}: report must be a plain name, which may hold {{municipality}}, not {content['report']!r}."
         )
+    content["parameters"] = dict(content["parameters"])  # what was parsed is shared
+    found = [*_by_code(content["parameters"]), *_by_code(content)]
+    if found:
+        raise ParameterError(faults(f"preset {name}", found, f"Correct notebooks/presets/{name}.toml."))
     return content
+
+
+def unknown_names(names: Sequence[str], valid: Iterable[str] | None = None) -> str:
+    """List names that are no parameter, each with the nearest that is one (or that is `valid`)."""
+    hits = {name: nearest(name, [*HELP, SETTINGS] if valid is None else valid) for name in names}
+    return ", ".join(f"{name!r}" + (f" ({hit.strip()})" if hit else "") for name, hit in hits.items())
+
+
+def _by_code(values: dict[str, Any]) -> list[str]:
+    """Put the codes of municipalities in the place of their names, and list those that are not known.
+
+    Values of another type are left for whoever checks types.
+    """
+    found = []
+    for name in sorted(MUNICIPALITIES & values.keys()):
+        given = values[name]
+        codes = []
+        for one in given if isinstance(given, list | tuple) else [given]:
+            try:
+                codes.append(code_of(one) if isinstance(one, str) and one not in ("", NONE) else one)
+            except ParameterError as problem:
+                found.append(str(problem) if name == "municipality" else f"{name}: {problem}")
+                codes.append(one)
+        values[name] = codes if isinstance(given, list | tuple) else codes[0]
+    return found
 
 
 def report_name(p: Parameters) -> str:
@@ -140,12 +174,9 @@ def parameters(given: Mapping[str, Any]) -> Parameters:
         raise ParameterError(
             f"{SETTINGS} must be a table of parameters by name, not {more!r}. Valid: {', '.join(HELP)}."
         )
+    if unknown := [str(name) for name in [*more, *(name for name in given if name != SETTINGS)] if name not in HELP]:
+        raise ParameterError(f"unknown parameter {unknown_names(unknown)}. Valid: {', '.join(HELP)}.")
     given = {**more, **{name: value for name, value in given.items() if name != SETTINGS and is_given(value)}}
-    unknown = [name for name in given if name not in HELP]
-    if unknown:
-        near = {name: difflib.get_close_matches(name, list(HELP), n=1) for name in unknown}
-        listed = ", ".join(f"{name!r}" + (f" (did you mean {hits[0]}?)" if hits else "") for name, hits in near.items())
-        raise ParameterError(f"unknown parameter {listed}. Valid: {', '.join(HELP)}.")
     preset = str(given.get("preset") or "breda")
     base = {"smallest_effects": {}, "published": "", "comparisons": [], "apportioned": LEFT_OUT}
     base |= read_preset(preset)["parameters"]
@@ -155,7 +186,7 @@ def parameters(given: Mapping[str, Any]) -> Parameters:
     found = [f"{name} is missing ({HELP[name]})" for name in HELP if name not in merged]
     found += [fault for name, value in merged.items() if (fault := _type_fault(name, value))]
     if not found:
-        found = _impossible(merged)
+        found = [*_by_code(merged), *_impossible(merged)]
     if found:
         way_out = "See: kloof show 03."
         if "municipality" not in merged:
@@ -201,11 +232,11 @@ def _impossible(merged: Mapping[str, Any]) -> list[str]:
     """List values of the right type that cannot be."""
     found = []
     if merged["language"] not in LANGUAGES:
-        found.append(f"language must be one of {', '.join(LANGUAGES)}, not {merged['language']!r}")
+        near = nearest(merged["language"], LANGUAGES).strip()
+        wrong = f"{merged['language']!r}{near and f': {near}'}"
+        found.append(f"language must be one of {', '.join(LANGUAGES)}, not {wrong}")
     if merged["apportioned"] not in (LEFT_OUT, COUNTED):
         found.append(f"apportioned must be {LEFT_OUT} or {COUNTED}, not {merged['apportioned']!r}")
-    if not MUNICIPALITY.fullmatch(merged["municipality"]):
-        found.append(f"municipality must be GM and four digits, such as GM0758, not {merged['municipality']!r}")
     if not EVENT.fullmatch(merged["event"]):
         found.append(f"event must be a year and month, such as 2020-03, not {merged['event']!r}")
     if not 1995 <= merged["year_from"] < merged["year_to"] <= 2100:
@@ -227,14 +258,16 @@ def _impossible(merged: Mapping[str, Any]) -> list[str]:
 def coerce(name: str, value: str) -> Any:
     """Read `--set name=value` as the type the parameter has.
 
-    Raises ParameterError: an unknown name, a value of another type, or one that would say nothing (empty, 0).
+    A municipality by its name becomes its code. Raises ParameterError: an unknown name, a value of another type, or one
+    that would say nothing (empty, 0).
     """
     hints = get_type_hints(Parameters)
     if name not in hints:
-        near = difflib.get_close_matches(name, list(hints), n=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        raise ParameterError(f"unknown parameter {name!r}.{hint} Valid: {', '.join(hints)}.")
-    read = _read(name, value, hints[name])
+        raise ParameterError(f"unknown parameter {unknown_names([name], hints)}. Valid: {', '.join(hints)}.")
+    typed = {name: _read(name, value, hints[name])}
+    if found := _by_code(typed):
+        raise ParameterError(" ".join(found))
+    read = typed[name]
     if not is_given(read):
         raise ParameterError(
             f"{name}={value} says nothing: empty or 0 means as the preset has it. Leave --set {name} out, or give a "

@@ -1,18 +1,20 @@
 """Opens a study: parameters checked, data loaded, focus list resolved. Every notebook starts here."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from kloof.catalogue import Catalogue, catalogue
-from kloof.errors import NotComputableError, ParameterError, faults
+from kloof.errors import NotComputableError, ParameterError, examples, faults, nearest
 from kloof.memo import remembered
+from kloof.study.asked import asked
 from kloof.study.dataset import DataSet
-from kloof.study.load import load
+from kloof.study.load import PUBLISHED, load
 from kloof.study.panel import Focus, by_year, resolve_focus, series, sizes
-from kloof.study.parameters import COUNTED, HELP, SETTINGS, Parameters, parameters
+from kloof.study.parameters import COUNTED, Parameters, parameters
+from kloof.study.places import check_name
 
 
 @dataclass(frozen=True)
@@ -53,12 +55,25 @@ class Study:
         return None if value is None else float(value)
 
 
-def open_study(declared: Mapping[str, Any]) -> Study:
-    """Check a notebook's parameters (pass `globals()`), load its data and resolve its focus list.
+def open_study(place: str | Mapping[str, Any] | None = None, /, **keywords: Any) -> Study:
+    """Open a place with its parameters checked, its figures loaded and its focus list resolved.
 
-    Raises ParameterError listing everything that is wrong before anything is computed.
+    `place` is the name of a preset, a municipality by its name or CBS code (out of the store or an embedded set), a
+    mapping of parameters by name, or a notebook's `globals()`; without it the preset `breda`. Keywords are parameters
+    (`kloof show 03` explains them) and go before what a preset or a mapping says.
+
+    Raises ParameterError listing everything that is wrong, with the nearest that is right, before anything is
+    computed: an unknown place, name, year, code, indicator, list or type. Nothing is passed over, but for names in
+    `globals()` that are near no parameter.
+
+    >>> study = open_study("Breda", year_from=2016, language="en")
+    >>> study.p.municipality, study.p.year_from, len(study.focus.codes)
+    ('GM0758', 2016, 11)
+    >>> open_study("breda", year_form=2016)
+    Traceback (most recent call last):
+    kloof.errors.ParameterError: unknown parameter 'year_form' (did you mean "year_from"?). Valid: preset, language, ...
     """
-    p = parameters({name: declared[name] for name in (*HELP, SETTINGS) if name in declared})
+    p = parameters(asked(place, keywords))
     study = remembered("study", lambda: replace(p, language=""), lambda: _opened(p))
     return replace(study, p=replace(study.p, language=p.language))
 
@@ -66,11 +81,8 @@ def open_study(declared: Mapping[str, Any]) -> Study:
 def _opened(p: Parameters) -> Study:
     """Load the data of checked parameters and resolve the focus list."""
     known = catalogue()
-    found = [
-        f"indicator {name!r} is not in the catalogue"
-        for name in (*p.indicators, *p.levels)
-        if name not in known.indicators
-    ]
+    found = [_unknown(f"indicator {name!r} is", name, known.indicators)
+             for name in (*p.indicators, *p.levels) if name not in known.indicators]  # fmt: skip
     if not p.indicators:
         found.append("indicators is empty: name at least one")
     found += [
@@ -79,19 +91,25 @@ def _opened(p: Parameters) -> Study:
         for name in dict.fromkeys(p.indicators)
         if name in known.indicators and known.indicator(name).smallest_effect is None and name not in p.smallest_effects
     ]
-    found += [f"group {name!r} is not in the catalogue" for name in p.groups if name not in known.groups]
-    found += [
-        f"smallest_effects names {name!r}, not in the catalogue"
-        for name in p.smallest_effects
-        if name not in known.indicators
-    ]
+    found += [_unknown(f"group {name!r} is", name, known.groups) for name in p.groups if name not in known.groups]
+    found += [_unknown(f"smallest_effects names {name!r},", name, known.indicators)
+              for name in p.smallest_effects if name not in known.indicators]  # fmt: skip
+    if p.published not in ("", PUBLISHED):
+        found.append(f"published must be {PUBLISHED}, a file of an embedded data set, or none, not {p.published!r}")
     if found:
         raise ParameterError(faults("the parameters", found, "See: kloof list indicators."))
     data = load(p.source, p.municipality, known, p.comparisons, apportioned=p.apportioned == COUNTED)
+    check_name(data.set_aside, data.name)
     years = sorted(data.observations.loc[data.observations["code"].str[2:6] == p.municipality[2:6], "year"].unique())
+    if not years:
+        others = sorted(set(data.areas.loc[data.areas["code"].str.startswith("GM"), "code"]) - {p.municipality})
+        has = f"; it has {examples(others)}" if others else ""
+        raise ParameterError(f"{p.source} has no figures of {p.municipality}{has}. See: kloof list municipalities.")
     if not any(p.year_from <= year <= p.year_to for year in years):
+        close = min(years, key=lambda year: min(abs(year - p.year_from), abs(year - p.year_to)))
         raise ParameterError(
-            f"{p.source} has no year from {p.year_from} to {p.year_to}; it has {', '.join(map(str, years))}."
+            f"{p.source} has no year from {p.year_from} to {p.year_to}; it has {', '.join(map(str, years))}. Nearest: "
+            f"{close}."
         )
     focus = resolve_focus(data, known, p.focus, p.year_from)
     lists = {
@@ -99,6 +117,12 @@ def _opened(p: Parameters) -> Study:
     }
     p = replace(p, focus=focus.name, focus_variants=tuple(lists[name].name for name in p.focus_variants))
     return Study(p, data, known, focus, tuple({variant.name: variant for variant in lists.values()}.values()))
+
+
+def _unknown(what: str, name: str, known: Iterable[str]) -> str:
+    """Say that something is not in the catalogue, and what is nearest."""
+    near = nearest(name, known).strip()
+    return f"{what} not in the catalogue{near and f' ({near})'}"
 
 
 def list_flags(study: Study, focus: Focus, first_year: int | None) -> tuple[str, ...]:

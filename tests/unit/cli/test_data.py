@@ -129,7 +129,7 @@ def test_stopping_keeps_what_is_finished(data: Data, monkeypatch: pytest.MonkeyP
     ("words", "says"),
     [
         (("--all", "--municipality", "GM0758"), "--all and --municipality exclude each other"),
-        (("--municipality", "758"), "municipality '758' is no CBS code"),
+        (("--municipality", "758"), "municipality '758' is not known"),
         (("--years", "20-24"), "--years '20-24' is no year or span of years"),
         (("--source", "kbw"), "source 'kbw' is not known. Did you mean kwb?"),
         (("--address", "kwb"), "--address kwb is not SOURCE=ADDRESS"),

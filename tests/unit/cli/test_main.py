@@ -58,6 +58,7 @@ def test_list_shows_every_kind_and_the_next_command(kloof_: Kloof) -> None:
     for line in (
         "notebooks\n  01_what_do_we_know",
         "presets\n  breda",
+        "municipalities\n  GM0505  Dordrecht",
         "indicators\n  inhabitants",
         "indices\n  dissimilarity",
         "focus\n  union",
@@ -82,7 +83,7 @@ def test_show_gives_the_parameters_of_a_notebook_with_their_values(kloof_: Kloof
     code, out, err = kloof_("show", "03")
     assert (code, err) == (0, "")
     assert out.startswith("03_how_segregated: ")
-    assert "municipality       str   CBS code of the municipality, GM and four digits" in out
+    assert "municipality       str   name of the municipality, or its CBS code, GM and four digits" in out
     assert "breda: GM0758" in out
     assert "year_from          int   first year compared" in out
     assert "Next: kloof run --preset breda --only 03" in out
@@ -122,13 +123,16 @@ def test_help_and_no_command_show_what_there_is(kloof_: Kloof) -> None:
 
 
 ERRORS = [
-    (["run", "--preset", "breada"], "preset 'breada' does not exist. Did you mean breda? Valid: breda, heerlen"),
-    (["run", "--set", "foo=1"], "unknown parameter 'foo'. Valid: preset, language, municipality"),
-    (["run", "--set", "foucs=union"], "unknown parameter 'foucs'. Did you mean focus?"),
+    (["run", "--preset", "breada"], "preset 'breada' does not exist: did you mean \"breda\"? Valid: breda, heerlen"),
+    (
+        ["run", "--set", "foo=1"],
+        "unknown parameter 'foo' (did you mean \"focus\"?). Valid: preset, language",
+    ),
+    (["run", "--set", "foucs=union"], "unknown parameter 'foucs' (did you mean \"focus\"?)"),
     (["run", "--set", "year_from=abc"], "year_from must be a whole number, not 'abc' (first year compared)."),
     (["run", "--set", "focus"], "--set 'focus' is not name=value"),
-    (["run", "--set", "year_from=x", "--set", "bar=2"], "not 'x' (first year compared). unknown parameter 'bar'."),
-    (["run", "--set", "municipality=0758"], "municipality must be GM and four digits, such as GM0758, not '0758'"),
+    (["run", "--set", "year_from=x", "--set", "bar=2"], "not 'x' (first year compared). unknown parameter 'bar' ("),
+    (["run", "--set", "municipality=0758"], "municipality '0758' is not known: did you mean \"GM0758\"?"),
     (
         ["run", "--set", "municipality=GM0363"],
         "municipality 'GM0363' is not in the embedded data 'breda' (which has: GM",
@@ -151,7 +155,7 @@ ERRORS = [
     (["show", "03", "--preset", "nope"], "preset 'nope' does not exist. Valid: breda, heerlen"),
     (
         ["list", "indexes"],
-        "'indexes' cannot be listed. Valid: notebooks, presets, indicators, indices, focus, sources.",
+        "'indexes' cannot be listed: did you mean \"indices\"? Valid: notebooks, presets, municipalities, ",
     ),
     (["audit", "reports/nothing"], "reports/nothing has no results.json: give the folder of a report"),
     (["runn"], "No such command 'runn'."),
@@ -229,7 +233,7 @@ def test_the_installed_command_starts_and_fails_without_a_traceback(home: Path) 
     command = [sys.executable, "-m", "kloof.cli.main", "run", "--set", "foo=1"]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert ended.returncode == 2
-    assert ended.stderr.startswith("kloof: unknown parameter 'foo'.")
+    assert ended.stderr.startswith("kloof: unknown parameter 'foo' (did you mean \"focus\"?).")
     assert ended.stdout == ""
 
 

@@ -144,4 +144,4 @@ def test_parameters_belong_to_what_makes_it_fresh(command_line: CommandLine, hom
     assert (code, made) == (0, [{"preset": "breda", "focus": "bredavandaag", "draws": 299}])
     code, out, err = command_line("verdicts", "--set", "fokus=union")
     assert (code, out) == (2, "")
-    assert "Did you mean focus?" in err
+    assert 'did you mean "focus"?' in err

@@ -304,7 +304,7 @@ def test_the_same_name_twice_and_other_impossible_things(command_line: CommandLi
         assert part in err
     code, _, err = new(command_line, "size_two", "--preset", "bredaa")
     assert code == 2
-    assert "Did you mean breda?" in err
+    assert 'did you mean "breda"?' in err
     assert [path.stem for path in hypotheses.files()] == ["size_one"]
 
 

@@ -99,14 +99,13 @@ def test_the_moment_of_the_event_is_in_years() -> None:
 
 def test_unknown_names_are_all_listed_with_the_nearest() -> None:
     text = message_of({"foucs": "union", "qqq": 1, "seed": 3})
-    assert "unknown parameter 'foucs' (did you mean focus?), 'qqq'. Valid: preset, language" in text
+    assert """unknown parameter 'foucs' (did you mean "focus"?), 'qqq'. Valid: preset, language""" in text
 
 
 def test_an_unknown_preset_names_the_nearest_and_all() -> None:
     text = message_of({"preset": "breada"})
-    assert (
-        text == f"preset 'breada' does not exist. Did you mean breda? Valid: {', '.join(PRESETS)} (notebooks/presets)."
-    )
+    near = 'did you mean "breda"?'
+    assert text == f"preset 'breada' does not exist: {near} Valid: {', '.join(PRESETS)} (notebooks/presets)."
     with pytest.raises(ParameterError, match=r"preset '\.\./claims' does not exist"):
         read_preset("../claims")
 
@@ -123,8 +122,8 @@ def test_an_unknown_preset_names_the_nearest_and_all() -> None:
         ({"smallest_effects": {"a": "1"}}, "smallest_effects must be a table of numbers"),
         ({"smallest_effects": [1.0]}, "smallest_effects must be a table of numbers"),
         ({"language": "de"}, "language must be one of nl, en, not 'de'"),
-        ({"municipality": "0758"}, "municipality must be GM and four digits, such as GM0758, not '0758'"),
-        ({"municipality": "GM07581"}, "municipality must be GM and four digits"),
+        ({"municipality": "0758"}, "municipality '0758' is not known: did you mean \"GM0758\"?"),
+        ({"municipality": "GM07581"}, "municipality 'GM07581' is not known: did you mean \"GM0758\"?"),
         ({"event": "2020"}, "event must be a year and month, such as 2020-03, not '2020'"),
         ({"event": "2020-13"}, "event must be a year and month"),
         ({"year_from": 2024}, "year_from (2024) must lie before year_to (2024)"),
@@ -145,7 +144,7 @@ def test_each_wrong_value_is_refused_and_says_what_is_right(values: dict[str, An
 
 def test_all_faults_come_at_once() -> None:
     assert message_of({"year_from": "x", "focus": 3, "groups": "a"}).startswith("3 faults in the parameters.")
-    text = message_of({"language": "de", "municipality": "Breda", "event": "soon", "draws": 5, "seed": -2})
+    text = message_of({"language": "de", "municipality": "Bredda", "event": "soon", "draws": 5, "seed": -2})
     assert text.startswith("5 faults in the parameters.")
     assert all(f"({number})" in text for number in range(1, 6))
 
@@ -163,7 +162,7 @@ def test_a_preset_that_lacks_parameters_says_which(own: Path) -> None:
     [
         ("[parameters]\nmunicipality = GM0001\n", "preset mine: notebooks/presets/mine.toml is not valid TOML: "),
         ('municipality = "GM0001"\n', "preset mine: notebooks/presets/mine.toml needs its values under [parameters]."),
-        ("[parameters]\nyear_form = 2014\n", "preset mine: unknown year_form. Valid: preset, language"),
+        ("[parameters]\nyear_form = 2014\n", "preset mine: unknown 'year_form' (did you mean \"year_from\"?). Valid: "),
     ],
 )
 def test_a_preset_file_that_cannot_be_understood_is_named(own: Path, content: str, message: str) -> None:
@@ -192,7 +191,7 @@ def test_text_is_read_as_the_type_of_the_parameter(name: str, text: str, value: 
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("year_form", "2016", "unknown parameter 'year_form'. Did you mean year_from? Valid: preset"),
+        ("year_form", "2016", "unknown parameter 'year_form' (did you mean \"year_from\"?). Valid: preset"),
         ("zzz", "1", "unknown parameter 'zzz'. Valid: preset"),
         ("year_from", "abc", "year_from must be a whole number, not 'abc' (first year compared)"),
         ("year_from", "2016.5", "year_from must be a whole number"),

@@ -13,7 +13,7 @@ from kloof.study.parameters import HELP, SETTINGS, parameters
 def test_settings_are_parameters_and_what_stands_beside_them_goes_first() -> None:
     p = parameters({"preset": "breda", SETTINGS: {"draws": 299, "seed": 7}, "seed": 8, "year_from": 0})
     assert (p.draws, p.seed, p.year_from) == (299, 8, parameters({"preset": "breda"}).year_from)
-    with pytest.raises(ParameterError, match=r"unknown parameter 'fokus' \(did you mean focus\?\)"):
+    with pytest.raises(ParameterError, match=r"unknown parameter 'fokus' \(did you mean \"focus\"\?\)"):
         parameters({"preset": "breda", SETTINGS: {"fokus": "union"}})
     with pytest.raises(ParameterError, match="settings must be a table of parameters by name, not 'draws=299'"):
         parameters({"preset": "breda", SETTINGS: "draws=299"})

@@ -141,7 +141,16 @@ def test_no_years_make_no_run() -> None:
 
 
 def test_opening_a_study_takes_only_the_parameters_out_of_a_notebook() -> None:
-    made = open_study({"preset": "breda", "language": "en", "focus": "bndestem", "year_from": 0, "kloof": object()})
+    made = open_study(
+        {
+            "preset": "breda",
+            "language": "en",
+            "focus": "bndestem",
+            "year_from": 0,
+            "kloof": object(),
+            "__name__": "__main__",
+        }
+    )
     assert made.p.language == "en"
     assert made.focus.name == "bndestem"
     assert set(made.focus.codes) <= set(made.data.units())
@@ -161,8 +170,9 @@ def test_what_the_catalogue_does_not_know_is_listed_at_once() -> None:
             }
         )
     assert str(caught.value) == (
-        "4 faults in the parameters. (1) indicator 'wealth' is not in the catalogue (2) indicator 'luck' is not in the "
-        "catalogue (3) group 'elves' is not in the catalogue (4) smallest_effects names 'x', not in the catalogue See: "
+        "4 faults in the parameters. (1) indicator 'wealth' is not in the catalogue (did you mean \"deaths\"?) (2) "
+        "indicator 'luck' is not in the catalogue "
+        "(3) group 'elves' is not in the catalogue (4) smallest_effects names 'x', not in the catalogue See: "
         "kloof list indicators."
     )
 
