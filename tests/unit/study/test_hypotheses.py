@@ -402,7 +402,7 @@ def test_the_line_of_verdicts_that_the_page_quotes(clone: Path, command_line: Co
     content = section.as_json()
     row = one_number(content["verdicts"], content["findings"], claims.overall(content["verdicts"])["X1"])
     number = content["findings"][row["finding"]]
-    line = reports._line(
+    line = reports.verdict_line(
         {"id": "X1", "part": row["row"], "verdict": row["verdict"], "missing": row["missing"], "unit": number["unit"],
          **{key: number[key] for key in ("estimate", "low", "high")}}
     )  # fmt: skip
