@@ -1,7 +1,7 @@
 """Calibration of hypotheses of one's own: in synthetic towns where nothing is so, how often is the verdict wrong?
 
-Two hundred towns a kind. Off: what is expected is not so, and "supported" is an error (at most 5 percent, within what
-two hundred towns can show). On: it is so, and most towns show it. The change of a gap and the list beside buurten that
+A hundred and fifty towns a kind. Off: what is expected is not so, and "supported" is an error (at most 5 percent, within
+what so many towns can show). On: it is so, and most towns show it. The change of a gap and the list beside buurten that
 started alike are calibrated in data/calibration.csv.
 """
 
@@ -26,8 +26,8 @@ from kloof_synth import town
 from kloof_synth.town import Setting, World, opened, shared
 from kloof_synth.trials import known
 
-TOWNS = 200
-AT_MOST = 0.05 + 2 * np.sqrt(0.05 * 0.95 / TOWNS)  # 5 percent, and two standard errors of two hundred towns
+TOWNS, FEWER = 150, 30  # where nothing is so, and where it is
+AT_MOST = 0.05 + 2 * np.sqrt(0.05 * 0.95 / TOWNS)  # 5 percent, and two standard errors of so many towns
 GROUP, SHARE = "low_income_households", "low_income_households_share"
 INCOME, HOUSING = "mean_income_per_inhabitant", "housing_corporation_share"
 REGISTRY = claims.registry()
@@ -42,13 +42,15 @@ def wrong_or_seen(monkeypatch: pytest.MonkeyPatch, make: Make, *, on: bool, **sa
     about = {"groups": [says["group"]]} if "group" in says else {"indicators": [says["indicator"]]}
     registry = dataclasses.replace(REGISTRY, claims={**REGISTRY.claims, "X1": {**in_both_languages(entry), **about}})
     monkeypatch.setattr(claims, "registry", lambda: registry)
+    monkeypatch.setattr("gc.collect", lambda *_: 0)  # statsmodels asks for it with every adjusted p-value
     found = []
-    for seed in range(TOWNS):
+    towns = FEWER if on else TOWNS // 3 if says["kind"] == "beside_places" else TOWNS  # a town of those is six
+    for seed in range(towns):
         section = Section("mine")
         gap_tables.own_hypothesis(section, make(np.random.default_rng([17, seed]), on), "X1")
         found += [verdict.verdict for verdict in section.verdicts]
-    assert len(found) == TOWNS
-    return found.count(SUPPORTED) / TOWNS
+    assert len(found) == towns
+    return found.count(SUPPORTED) / len(found)
 
 
 def opened_study(world: World, years: tuple[int, ...], **changes: Any) -> Study:
@@ -83,9 +85,9 @@ def one_year(rng: np.random.Generator, on: bool) -> Study:
 
 
 def true_index() -> float:
-    """Mean dissimilarity of a thousand towns, each measured without rounding."""
+    """Mean dissimilarity of four hundred towns, each measured without rounding."""
     made = []
-    for seed in range(1000):
+    for seed in range(400):
         rng = np.random.default_rng([18, seed])
         world, _ = opened(Setting(years=1), rng, 2018)
         group = world.where.size * shares(world, rng, 1.0, 1)[:, 0] / 100
@@ -96,27 +98,28 @@ def true_index() -> float:
 def going_along(rng: np.random.Generator, on: bool) -> Study:
     world, years = opened(Setting(years=1), rng, 2018)
     housing = np.clip(35 + 15 * spread(world, rng), 0, 100)
-    income = 30 + (0.1 if on else 0.0) * housing + 4 * spread(world, rng)
+    income = 30 + (0.2 if on else 0.0) * housing + 4 * spread(world, rng)
     world.put(HOUSING, years, housing[:, None])
     world.put(INCOME, years, income[:, None])
     return opened_study(world, years)
 
 
 def beside(rng: np.random.Generator, on: bool) -> Study:
-    """A town and six others; in each the mean moves by an amount of its own, here by four deviations more."""
+    """A town and five others; in each the mean moves by an amount of its own, here by four deviations more."""
+    worlds: list[World] = []
     parts, areas = [], []
-    for place in range(1, 8):
-        world, years = opened(Setting(buurten=12, years=2), rng, 2018)
+    for place in range(1, 7):
+        world, years = opened(Setting(buurten=8, years=2), rng, 2018)
         moved = 10 + 1.5 * rng.standard_normal() + (6.0 if on and place == 1 else 0.0)
-        level = 25 + 4 * rng.standard_normal((12, 1)) + 0.3 * rng.standard_normal((12, 2)) + np.array([0.0, moved])
+        level = 25 + 4 * rng.standard_normal((8, 1)) + 0.3 * rng.standard_normal((8, 2)) + np.array([0.0, moved])
         world.put(INCOME, years, level)
         own = [town.observations(world, known()), town.areas(world)]
         parts.append(own[0].assign(code=own[0]["code"].str.replace("9001", f"900{place}")))
         names = ["code", "parent_code"]
         areas.append(own[1].assign(**{key: own[1][key].str.replace("9001", f"900{place}") for key in names}))
-        first = world if place == 1 else first
-    others = tuple(f"GM900{place}" for place in range(2, 8))
-    study = opened_study(first, years, comparisons=others)
+        worlds.append(world)
+    others = tuple(f"GM900{place}" for place in range(2, 7))
+    study = opened_study(worlds[0], years, comparisons=others)
     rows = [pd.concat(tables, ignore_index=True) for tables in (parts, areas)]
     return dataclasses.replace(study, data=dataclasses.replace(study.data, observations=rows[0], areas=rows[1]))
 
@@ -135,12 +138,9 @@ CASES: dict[str, tuple[Make, dict[str, Any]]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_what_is_not_so_is_seldom_supported_and_what_is_so_is_seen(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     make, says = CASES[case]
-    says = {"kind": case.split()[0], **says}
-    off = wrong_or_seen(monkeypatch, make, on=False, **says)
-    assert off <= AT_MOST
-    seen = wrong_or_seen(monkeypatch, make, on=True, **says)
-    print(case, off, seen)
-    assert seen >= 0.5
+    says = {"kind": case.split(maxsplit=1)[0], **says}
+    assert wrong_or_seen(monkeypatch, make, on=False, **says) <= AT_MOST
+    assert wrong_or_seen(monkeypatch, make, on=True, **says) >= 0.5
 
 
 def test_an_index_beside_a_number(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,9 +20,7 @@ OTHER_SETTINGS = typer.Option("--set", help="change a parameter of the preset: -
 def new(
     name: Annotated[str, typer.Argument(help="name of its files: small letters, digits and _")],
     expected: Annotated[str, typer.Option(help="HIGHER (it grew, lies higher, goes along) or LOWER")],
-    smallest_effect: Annotated[
-        float, typer.Option(help="smallest difference that matters, in its measure's unit")
-    ],
+    smallest_effect: Annotated[float, typer.Option(help="smallest difference that matters, in its measure")],
     indicator: Annotated[str, typer.Option(help="indicator it is about; see: kloof list indicators")] = "",
     nl: Annotated[str, typer.Option(help="the hypothesis in one Dutch sentence; one language is enough")] = "",
     en: Annotated[str, typer.Option(help="the hypothesis in one English sentence; one language is enough")] = "",
