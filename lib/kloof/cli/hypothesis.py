@@ -29,8 +29,8 @@ def new(
         typer.Option(
             "--kind",
             "--test",
-            help="of an indicator: gap_change, gap_change_before, beyond_trend, gap (the level), behind_similar (beside "
-            "buurten that started alike), relation (--other), beside_places; of a --group: group_index, index_change, "
+            help="of an indicator: gap_change, gap_change_before, beyond_trend, gap (the level), behind_similar "
+            "(beside buurten that started alike), relation (--other), beside_places; of a --group: group_index, index_change, "
             "beside_places",
         ),
     ] = "gap_change",
@@ -108,8 +108,8 @@ def _without_figures(entry: dict[str, Any], preset: str, overrides: dict[str, An
     return faults_of_figures(open_study({**overrides, "preset": preset, "language": LANGUAGES[0]}), entry)
 
 
-@hypothesis_commands.command()
-def check(
+@hypothesis_commands.command(name="check")
+def check_hypotheses(
     name: Annotated[str, typer.Argument(help="name of its files; without it all are checked")] = "",
     preset: Annotated[str, typer.Option(help="preset it must run on")] = "breda",
     set_: Annotated[list[str] | None, OTHER_SETTINGS] = None,
