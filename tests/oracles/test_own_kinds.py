@@ -1,8 +1,8 @@
 """Calibration of hypotheses of one's own: in synthetic towns where nothing is so, how often is the verdict wrong?
 
 A hundred and fifty towns a kind. Off: what is expected is not so, and "supported" is an error (at most 5 percent,
-within what so many towns can show). On: it is so, and most towns show it. The change of a gap and the list beside buurten that
-started alike are calibrated in data/calibration.csv.
+within what so many towns can show). On: it is so, and most towns show it. The change of a gap and the list
+beside buurten that started alike are calibrated in data/calibration.csv.
 """
 
 import dataclasses

@@ -30,8 +30,8 @@ def new(
             "--kind",
             "--test",
             help="of an indicator: gap_change, gap_change_before, beyond_trend, gap (the level), behind_similar "
-            "(beside buurten that started alike), relation (--other), beside_places; of a --group: group_index, index_change, "
-            "beside_places",
+            "(beside buurten that started alike), relation (--other), beside_places; of a --group: group_index, "
+            "index_change, beside_places",
         ),
     ] = "gap_change",
     measure: Annotated[
