@@ -44,7 +44,7 @@ lint: setup-dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/kloof check
+	$(BIN)/kloof check --committed
 	$(BIN)/kloof workshop build --check
 
 # The browser tests want a Chromium. On a bare Debian or Ubuntu as root it is installed; elsewhere they are skipped and say so.

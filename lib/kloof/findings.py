@@ -35,7 +35,7 @@ UNDECIDED = "UNDECIDED"
 NOT_TESTABLE = "NOT_TESTABLE"
 DIFFERENCES = (  # kinds whose estimate is a difference
     "gap", "gap_change", "gap_change_before", "gap_change_window", "gap_change_since", "beyond_trend",
-    "matthew", "top_change", "behind", "behind_similar",
+    "matthew", "top_change", "behind", "behind_similar", "relation", "beside_places",
 )  # fmt: skip
 
 VERDICTS = (SUPPORTED, CONTRADICTED, MIXED, NEGLIGIBLE, UNDECIDED, NOT_TESTABLE)

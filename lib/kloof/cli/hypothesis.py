@@ -1,4 +1,4 @@
-"""`kloof hypothesis new` and `list`: put a hypothesis of your own on record, with a notebook that runs at once."""
+"""`kloof hypothesis new`, `check`, `translate`, `list`: put a hypothesis of your own on record, with its notebook."""
 
 import json
 from datetime import UTC, datetime
@@ -13,20 +13,39 @@ hypothesis_commands = typer.Typer(
 )
 
 
+OTHER_SETTINGS = typer.Option("--set", help="change a parameter of the preset: --set municipality=GM0344")
+
+
 @hypothesis_commands.command()
 def new(
     name: Annotated[str, typer.Argument(help="name of its files: small letters, digits and _")],
-    indicator: Annotated[str, typer.Option(help="indicator it is about; see: kloof list indicators")],
-    nl: Annotated[str, typer.Option(help="the hypothesis in one Dutch sentence")],
-    en: Annotated[str, typer.Option(help="the hypothesis in one English sentence")],
-    expected: Annotated[str, typer.Option(help="HIGHER (the gap grew, the level is higher) or LOWER")],
-    smallest_effect: Annotated[float, typer.Option(help="smallest difference that matters, in the indicator's unit")],
-    test: Annotated[
-        str, typer.Option(help="gap_change, gap_change_before, beyond_trend, or gap (the level)")
+    expected: Annotated[str, typer.Option(help="HIGHER (it grew, lies higher, goes along) or LOWER")],
+    smallest_effect: Annotated[float, typer.Option(help="smallest difference that matters, in its measure")],
+    indicator: Annotated[str, typer.Option(help="indicator it is about; see: kloof list indicators")] = "",
+    nl: Annotated[str, typer.Option(help="the hypothesis in one Dutch sentence; one language is enough")] = "",
+    en: Annotated[str, typer.Option(help="the hypothesis in one English sentence; one language is enough")] = "",
+    kind: Annotated[
+        str,
+        typer.Option(
+            "--kind",
+            "--test",
+            help="of an indicator: gap_change, gap_change_before, beyond_trend, gap (the level), behind_similar "
+            "(beside buurten that started alike), relation (--other), beside_places; of a --group: group_index, "
+            "index_change, beside_places",
+        ),
     ] = "gap_change",
     measure: Annotated[
-        list[str] | None, typer.Option(help="absolute, real (constant prices), relative; without it two")
+        list[str] | None,
+        typer.Option(
+            help="absolute, real (constant prices), relative; an index of a group (dissimilarity, isolation, theil_h); "
+            "slope or correlation; mean or coefficient_of_variation; without it the usual one or two"
+        ),
     ] = None,
+    group: Annotated[str, typer.Option(help="group of people or homes whose index it is about")] = "",
+    than: Annotated[float | None, typer.Option(help="of group_index: the number that the index is set against")] = None,
+    other: Annotated[str, typer.Option(help="of relation: the indicator that it goes with")] = "",
+    per: Annotated[float, typer.Option(help="of a slope: for how much more of the other indicator")] = 1.0,
+    places: Annotated[str, typer.Option(help="of beside_places: codes of municipalities, with commas")] = "",
     short_nl: Annotated[str, typer.Option(help="a few Dutch words for it, without numbers")] = "",
     short_en: Annotated[str, typer.Option(help="a few English words for it, without numbers")] = "",
     year_from: Annotated[int, typer.Option(help="first year; 0: as the preset")] = 0,
@@ -34,50 +53,125 @@ def new(
     focus: Annotated[str, typer.Option(help="focus list or rule; empty: as the preset")] = "",
     seen: Annotated[str, typer.Option(help="where you saw these figures before, if you did")] = "",
     preset: Annotated[str, typer.Option(help="preset it must run on")] = "breda",
+    set_: Annotated[list[str] | None, OTHER_SETTINGS] = None,
 ) -> None:
     """Put a hypothesis on record before you look, and write its notebook.
 
-    Raises CatalogueError listing everything that is wrong, with what is possible.
+    Figures without data in its years are refused. Raises CatalogueError listing everything that is wrong, with what is
+    possible.
     """
+    from kloof.cli.options import read_overrides
     from kloof.study import hypotheses
     from kloof.study.parameters import preset_parameters
     from kloof.words.sentences import template
 
-    measures = tuple(measure or hypotheses.measures_of(indicator, test))
+    given = {
+        "indicator": indicator, "group": group, "than": than, "other": other, "per": per if per != 1 else None,
+        "places": [place.strip() for place in places.split(",") if place.strip()],
+    }  # fmt: skip
+    about = {key: value for key, value in given.items() if value not in ("", None, [])}
     short = name.replace("_", " ")
+    texts = {"nl": nl, "en": en, "short_nl": nl and (short_nl or short), "short_en": en and (short_en or short)}
     entry: dict[str, Any] = {
         "id": hypotheses.next_id(),
         "registered": datetime.now(tz=UTC).date(),
-        "seen_in": [*hypotheses.seen_in(indicator), *([seen] if seen else [])],
-        "nl": nl, "en": en, "short_nl": short_nl or short, "short_en": short_en or short,
-        "indicator": indicator, "test": test, "measures": measures, "expected": expected,
-        "smallest_effect": smallest_effect,
+        "seen_in": [*hypotheses.seen_in(*hypotheses.figures_of(about)), *([seen] if seen else [])],
+        **{key: text for key, text in texts.items() if text},
+        **about, "kind": kind, "measures": tuple(measure or hypotheses.measures_of(indicator, kind)),
+        "expected": expected, "smallest_effect": smallest_effect,
         **{f"change_{language}": template(language, "own_change") for language in LANGUAGES},
     }  # fmt: skip
     entry |= {key: value for key, value in (("year_from", year_from), ("year_to", year_to), ("focus", focus)) if value}
     preset_parameters(preset)
-    path, notebook = hypotheses.register(name, entry, _notebook(name, entry))
+    wrong = hypotheses.faults_of_new(name, entry)
+    unknown = [] if wrong else _without_figures(entry, preset, read_overrides(set_ or []))
+    path, notebook = hypotheses.register(name, entry, _notebook(name, entry), unknown)
     print(f"{entry['id']} is on record: {path.name} and {notebook.name} in notebooks/hypotheses.")
     if entry["seen_in"]:
-        print(f"It is exploratory: figures on {indicator} were seen before ({', '.join(entry['seen_in'])}).")
+        told = " and ".join(hypotheses.figures_of(entry))
+        print(f"It is exploratory: figures on {told} were seen before ({', '.join(entry['seen_in'])}).")
     else:
         print("It is registered before the run: no report with a finding on this indicator exists yet.")
     print(f"Do not edit {path.name}: a hypothesis that changed after it was put on record is exploratory.")
-    print(f"\nNext: kloof run --preset {preset} --only {name}")
+    if missing := [language for language in LANGUAGES if language not in entry]:
+        print(f"A report in the other language says that it is not translated: kloof hypothesis translate {name}")
+        print(f"  --language {missing[0]} --text TEXT adds it, and leaves it on record.")
+    more = "".join(f" --set {item}" for item in set_ or [])
+    print(f"\nNext: kloof run --preset {preset} --only {name}{more}")
+
+
+def _without_figures(entry: dict[str, Any], preset: str, overrides: dict[str, Any]) -> list[str]:
+    """List why a hypothesis cannot be tested on the figures of a preset, with the years that there are."""
+    from kloof.questions.gap_tables import faults_of_figures
+    from kloof.study.study import open_study
+
+    return faults_of_figures(open_study({**overrides, "preset": preset, "language": LANGUAGES[0]}), entry)
+
+
+@hypothesis_commands.command(name="check")
+def check_hypotheses(
+    name: Annotated[str, typer.Argument(help="name of its files; without it all are checked")] = "",
+    preset: Annotated[str, typer.Option(help="preset it must run on")] = "breda",
+    set_: Annotated[list[str] | None, OTHER_SETTINGS] = None,
+) -> None:
+    """Say of hypotheses on record for which years there are figures, and whether they can be tested; nothing is run."""
+    from kloof.cli.options import read_overrides
+    from kloof.errors import ParameterError
+    from kloof.questions.gap_tables import as_registered, faults_of_figures, years_there
+    from kloof.study import hypotheses
+    from kloof.study.study import open_study
+
+    found = hypotheses.read_all()
+    chosen = {claim: entry for claim, entry in found.items() if name in ("", entry["notebook"], claim)}
+    if not chosen:
+        known = ", ".join(entry["notebook"] for entry in found.values()) or "none; kloof hypothesis new --help"
+        raise ParameterError(f"no hypothesis {name!r} is on record. There is: {known}.")
+    study = open_study({**read_overrides(set_ or []), "preset": preset, "language": LANGUAGES[0]})
+    wrong = False
+    for claim, entry in chosen.items():
+        narrowed, faults = as_registered(study, entry).p, faults_of_figures(study, entry)
+        wrong |= bool(faults)
+        print(f"{claim:<4} {entry['notebook']:<24} {narrowed.year_from}-{narrowed.year_to}")
+        for figure, years in years_there(study, entry).items():
+            print(f"     {figure}: {', '.join(map(str, years)) or 'no year with figures for enough buurten'}")
+        print(f"     ✗ {faults[0]}." if faults else "     It can be tested.")
+    if wrong:
+        raise typer.Exit(1)
+    print(f"\nNext: kloof run --preset {preset} --only {next(iter(chosen.values()))['notebook']}")
+
+
+@hypothesis_commands.command()
+def translate(
+    name: Annotated[str, typer.Argument(help="name of its files")],
+    language: Annotated[str, typer.Option(help="nl or en: the language that it lacks")],
+    text: Annotated[str, typer.Option(help="the hypothesis in one sentence of that language")],
+    short: Annotated[str, typer.Option(help="a few words for it, without numbers")] = "",
+) -> None:
+    """Add the text in the other language to a hypothesis on record; it stays as registered."""
+    from kloof.errors import ParameterError
+    from kloof.study import hypotheses
+
+    if language not in LANGUAGES:
+        raise ParameterError(f"language {language!r} is not known. Valid: {', '.join(LANGUAGES)}.")
+    path = hypotheses.translate(name, language, text, short)
+    print(f"{path.name} and its notebook have the text in {language} now; the stamp still fits.")
+    print("\nNext: kloof hypothesis list")
 
 
 def _notebook(name: str, entry: dict[str, Any]) -> str:
     """Fill the template of a notebook; a brace that is not a placeholder stays."""
     from importlib.resources import files
 
+    from kloof.study.hypotheses import in_both_languages
+
     text = files("kloof.cli").joinpath("templates/hypothesis.ipynb").read_text(encoding="utf-8")
-    notebook = json.loads(text)
+    notebook, texts = json.loads(text), in_both_languages(entry)
     for cell in notebook["cells"]:
         if "parameters" in cell["metadata"].get("tags", []):
             continue
         source = "".join(cell["source"])
         for key in ("short_nl", "short_en", "id", "nl", "en"):
-            source = source.replace(f"{{{key}}}", str(entry[key]))
+            source = source.replace(f"{{{key}}}", str(texts[key]))
         cell["source"] = source.replace("{name}", name).splitlines(keepends=True)
     return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
@@ -97,7 +191,8 @@ def list_hypotheses() -> None:
             else "registered before the run"
         )
         print(f"{name:<4} {entry['notebook']:<24} {entry['registered']}  {state}\n     {entry['en']}")
-        print(f"     {entry['test']} of {entry['indicator']}, expected {entry['expected']}")
+        told = " and ".join(hypotheses.figures_of(entry))
+        print(f"     {entry['kind']} of {told}, expected {entry['expected']}")
     if not found:
         print("There is none yet.\n\nNext: kloof hypothesis new --help")
         return

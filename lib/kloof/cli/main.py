@@ -1,6 +1,7 @@
 """The command line: `kloof list`, `show`, `run`, `measure`, `data`, `check`; an answer ends with what to type next."""
 
 import sys
+from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -12,7 +13,7 @@ from kloof.cli.batch import batch
 from kloof.cli.data import data_commands
 from kloof.cli.hypothesis import hypothesis_commands
 from kloof.cli.options import Progress, read_overrides
-from kloof.cli.reports import diff, manifest, verdicts, verify
+from kloof.cli.reports import diff, manifest, verdict_line, verdicts, verify
 from kloof.errors import KloofError, ParameterError, nearest
 from kloof.words.numbers import LANGUAGES
 
@@ -43,7 +44,9 @@ def program() -> typer.Typer:
 def run(
     preset: Annotated[str, typer.Option(help="named set of parameters; see: kloof list presets")] = "breda",
     language: Annotated[str, typer.Option(help="nl, en, or both")] = "both",
-    only: Annotated[list[str] | None, typer.Option(help="run only this notebook (03); no report is made")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="run only this notebook (03) and print its verdicts; no report is made")
+    ] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="change a parameter: --set focus=bredavandaag")
     ] = None,
@@ -69,12 +72,26 @@ def run(
         folder = make_report(preset, overrides, languages, only or [], tell, how=How(engine))
     shown = folder.relative_to(project_folder())
     if only:
-        print(f"Executed notebooks: {shown}/{languages[0]}/notebooks")
+        _say_only(folder, paths, f"{shown}/{languages[0]}/notebooks")
         return
     for sentence in headlines(folder, catalogue(), languages[0]):
         print(f"\n  {sentence}")
     pages = "\n  ".join(f"{shown}/{name}/index.html   {shown}/{name}/report.pdf" for name in languages)
     print(f"\nThe report:\n  {pages}\nIts numbers: {shown}/results.json")
+
+
+def _say_only(folder: Path, paths: Sequence[Path], shown: str) -> None:
+    """Print the verdicts of the notebooks that ran, and where these and those that ran before are."""
+    from kloof.run.many import table_of
+    from kloof.run.report import found_by
+
+    for row in table_of(found_by(folder, paths)):
+        print(verdict_line(row))
+    names = [path.name for path in paths]
+    earlier = sorted({path.name for path in folder.glob("*/notebooks/*.ipynb")} - set(names))
+    print(f"Executed notebooks: {shown}")
+    if earlier:
+        print(f"Kept of earlier runs: {', '.join(earlier)}")
 
 
 @app.command(name="list")
@@ -121,16 +138,42 @@ def show(
 
 
 @app.command()
-def check() -> None:
-    """Check the project: data against their registry, notebooks clean, texts complete in both languages."""
+def check(
+    committed: Annotated[
+        bool, typer.Option("--committed", help="refuse notebooks that hold outputs too, as a commit must not")
+    ] = False,
+) -> None:
+    """Check the project: data against their registry, notebooks by their anatomy, texts complete in both languages."""
     from kloof.run import project
 
-    found = project.faults_of_project()
+    found, run_before = project.faults_of_project(), project.notebooks_run()
+    if run_before and committed:
+        found.append(f"{', '.join(run_before)}: saved with outputs; clear them before committing: kloof clear")
     for fault in found:
         print(f"✗ {fault}")
     if found:
         raise typer.Exit(1)
-    print("Data, notebooks, presets, claims and texts are in order.\nNext: kloof run")
+    print("Data, notebooks, presets, claims and texts are in order.")
+    if run_before:
+        print(f"Saved with outputs, which is no fault: {', '.join(run_before)}. To clear them: kloof clear")
+    print("Next: kloof run")
+
+
+@app.command()
+def clear(
+    notebooks: Annotated[
+        list[Path] | None, typer.Argument(help="notebooks to clear; without any all those in notebooks")
+    ] = None,
+) -> None:
+    """Take outputs and execution counts out of notebooks; every other byte of a file stays as it is."""
+    from kloof.run import clear as clearing
+    from kloof.run.report import notebooks_folder
+
+    folder = notebooks_folder()
+    paths = notebooks or sorted([*folder.glob("*.ipynb"), *folder.glob("hypotheses/*.ipynb")])
+    done = [path.name for path in paths if clearing.clear(path)]
+    print(f"Cleared: {', '.join(done)}." if done else f"Nothing to clear in {len(paths)} notebooks.")
+    print("Next: kloof check")
 
 
 @app.command()

@@ -262,13 +262,13 @@ def verdicts(
         print(json.dumps(table, indent=1, ensure_ascii=False))
         return
     for row in table:
-        print(_line(row))
+        print(verdict_line(row))
         for part in row["parts"] if parts else ():
-            print(_line({"id": "", **part}))
+            print(verdict_line({"id": "", **part}))
     print(f"\nNext: kloof verdicts --preset {preset} --json")
 
 
-def _line(row: dict[str, Any]) -> str:
+def verdict_line(row: dict[str, Any]) -> str:
     """Write one row: the number with its range and unit, then what is missing or how many ways agree."""
     number = "–" if row["estimate"] is None else f"{row['estimate']:.4g}"
     if row["low"] is not None and row["high"] is not None:

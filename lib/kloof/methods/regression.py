@@ -144,6 +144,43 @@ def weighted_mean(value: Array, weight: Array) -> Estimate:
     return clustered(value, np.ones((len(value), 1)), weight, np.arange(len(value)))
 
 
+def slope(outcome: Array, other: Array, weight: Array) -> Estimate:
+    """Give the slope of a weighted line of one figure on another over units (HC3, t on units - 1).
+
+    In units of the outcome for one of the other. Raises what `clustered` raises.
+    """
+    return clustered(outcome, np.column_stack([other, np.ones(len(other))]), weight, np.arange(len(other)))
+
+
+def correlation(outcome: Array, other: Array, weight: Array) -> Estimate:
+    """Give the weighted correlation of two figures over units: the slope when both have mean 0 and deviation 1.
+
+    Its interval is that of the slope, which takes both deviations for known. Raises NotComputableError(no_variation)
+    when one of them does not vary, and what `clustered` raises.
+    """
+    both = np.stack([outcome, other])
+    centred = both - np.average(both, axis=1, weights=weight)[:, None]
+    deviation = np.sqrt(np.average(centred**2, axis=1, weights=weight))
+    if (deviation <= _NOTHING * np.abs(both).max(axis=1)).any():
+        raise NotComputableError("no_variation", "One of the figures is the same everywhere.")
+    first, second = centred / deviation[:, None]
+    return slope(first, second, weight)
+
+
+def beside_others(own: float, others: Array) -> Estimate:
+    """Set one number beside those of others: its distance from their mean, with the interval of a single case.
+
+    0 is outside it when a further case drawn as the others were would seldom lie so far from them; t on others - 1.
+    Raises NotComputableError: too_few_municipalities (fewer than three others), no_variation.
+    Source: Crawford & Howell 1998, doi:10.1076/clin.12.4.482.7241.
+    """
+    count = len(others)
+    if count < 3:
+        raise NotComputableError("too_few_municipalities", f"{count} others do not show how far they vary.")
+    spread = float(np.std(others, ddof=1)) * float(np.sqrt(1 + 1 / count))
+    return from_t(own - float(np.mean(others)), spread, count - 1, count + 1, count)
+
+
 def within(values: Array, weight: Array, unit: NDArray[np.generic]) -> Array:
     """Take the weighted mean of each unit out of every column: (rows × columns), as unit effects do.
 

@@ -1,6 +1,6 @@
 """Steps of notebooks 04 and 05 and of a hypothesis of your own: how gaps changed, before an event and since."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,14 +10,24 @@ from kloof.catalogue import MONEY
 from kloof.errors import ParameterError
 from kloof.findings import CHANCE, GREW, HAPPENED, HIGHER, STAYED, Finding, happened, judge, verdict_of
 from kloof.methods.gap import ABSOLUTE, REAL, RELATIVE
-from kloof.questions import events, gaps, levels
+from kloof.questions import (  # noqa: F401 (some only register the kinds they compute)
+    events,
+    gaps,
+    groups,
+    groups_over_time,
+    ladder,
+    levels,
+    other_places,
+)
 from kloof.questions.gaps import Followed, follow
-from kloof.questions.runner import Part, Ways, computed_first, judged, kind, record, under_lists
+from kloof.questions.runner import ALL_ALIKE, Part, Ways, computed_first, judged, kind, record, under_lists
 from kloof.results import Column, Section
 from kloof.study import claims
+from kloof.study.load import load
 from kloof.study.panel import Focus, resolve_focus
+from kloof.study.parameters import COUNTED
 from kloof.study.step import step
-from kloof.study.study import Study
+from kloof.study.study import Study, comparable_run, usable_years
 
 
 def _applies(study: Study, name: str, measure: str) -> bool:
@@ -308,6 +318,8 @@ def event_pictures(section: Section, study: Study, followed: Sequence[Followed])
 
 # ------------------------------------------------------------------ a hypothesis of a researcher
 
+DRAWN = ("gap_change", "gap_change_before", "beyond_trend", "behind_similar")  # kinds about a gap over the years
+
 
 @kind("gap")
 def behind_now(study: Study, part: Part) -> Ways:
@@ -321,25 +333,92 @@ def behind_now(study: Study, part: Part) -> Ways:
     return under_lists(study, part, make)
 
 
-def as_registered(study: Study, entry: dict[str, Any]) -> Study:
-    """Give the study with the indicator, years, focus list and smallest effect of a hypothesis.
+@kind("relation")
+def goes_with(study: Study, part: Part) -> Ways:
+    """Compute how one figure goes with another over the buurten; no focus list has a say in it."""
+    names = part.name, str(part.entry["other"])
+    least = float(part.entry.get("per", 1.0)), float(part.entry["smallest_effect"])
+    return {ALL_ALIKE: levels.relation_finding(study, names, part.number, part.measure, least)}
 
-    Raises ParameterError when the indicator is not in the catalogue, naming the command that lists them.
+
+def as_registered(study: Study, entry: Mapping[str, Any]) -> Study:
+    """Give the study with the figures, years, focus list, other places and smallest effect of a hypothesis.
+
+    Raises ParameterError when a figure or group is not in the catalogue, naming the command that lists them.
     """
-    name = entry["indicator"]
-    if name not in study.known.indicators:
-        raise ParameterError(f"{entry['id']}: indicator {name!r} is not in the catalogue. See: kloof list indicators.")
+    figures = [name for name in (entry.get("indicator"), entry.get("other")) if name]
+    if strange := [name for name in figures if name not in study.known.indicators]:
+        raise ParameterError(
+            f"{entry['id']}: indicator {strange[0]!r} is not in the catalogue. See: kloof list indicators."
+        )
+    if "group" in entry and entry["group"] not in study.known.groups:
+        raise ParameterError(f"{entry['id']}: group {entry['group']!r} is not in the catalogue (data/catalogue.toml).")
+    smallest = {entry["indicator"]: float(entry["smallest_effect"])} if entry.get("indicator") else {}
     p = replace(
         study.p,
         year_from=entry.get("year_from") or study.p.year_from,
         year_to=entry.get("year_to") or study.p.year_to,
-        smallest_effects={**study.p.smallest_effects, name: float(entry["smallest_effect"])},
+        smallest_effects={**study.p.smallest_effects, **smallest},
+        comparisons=tuple(entry.get("places") or study.p.comparisons),
     )
+    if p.comparisons != study.p.comparisons:
+        data = load(p.source, p.municipality, study.known, p.comparisons, apportioned=p.apportioned == COUNTED)
+        study = replace(study, data=data)
     if not entry.get("focus"):
         return replace(study, p=p)
     focus = resolve_focus(study.data, study.known, entry["focus"], study.p.year_from)
     others = tuple(variant for variant in study.variants if variant.name != focus.name)
     return replace(study, p=p, focus=focus, variants=(focus, *others))
+
+
+ANY_YEAR = (0, 9999)
+ONE_YEAR = ("gap", "group_index", "relation")  # kinds that look at one year; all others compare two
+
+
+def faults_of_figures(study: Study, entry: Mapping[str, Any]) -> list[str]:
+    """List why a hypothesis cannot be tested on these figures, with the years that there are; nothing is computed.
+
+    `entry` as in `hypotheses.faults_of`, without faults there.
+    """
+    narrowed = as_registered(study, entry)
+    trend = entry["kind"] in ("gap_change_before", "beyond_trend")
+    window = narrowed.p.trend_from if trend else narrowed.p.year_from, narrowed.p.year_to
+    there = years_there(study, entry)
+    shared = set.intersection(*(set(years) for years in there.values()))
+    inside = sorted(year for year in shared if window[0] <= year <= window[1])
+    needs = 1 if entry["kind"] in ONE_YEAR else 2
+    figure = next(iter(there))
+    told = "; ".join(f"{name}: {', '.join(map(str, years)) or 'none'}" for name, years in there.items())
+    where = f"{study.p.municipality} has figures for enough buurten in these years: {told}"
+    span = f"{window[0]}-{window[1]}"
+    if len(inside) < needs:
+        return [f"no figures to test it with in {span} ({where}); it takes {needs} of them. Set year_from and year_to"]
+    if needs == 2 and len(comparable_run(study, _figure_of(study, figure), inside)[0]) < 2:
+        return [f"no two years in {span} can be compared: a break lies between them ({where})"]
+    if entry["kind"] == "beside_places":
+        measure = str(entry["measures"][0])
+        pair, numbers = other_places.common_run(narrowed, figure, measure)
+        if pair is None:
+            others = {place: sorted(made) for place, made in numbers.items() if place != study.p.municipality}
+            had = "; ".join(f"{place}: {', '.join(map(str, years))}" for place, years in others.items()) or "none"
+            return [f"fewer than three other municipalities have figures in two of its years ({where}; others: {had})"]
+    return []
+
+
+def years_there(study: Study, entry: Mapping[str, Any]) -> dict[str, list[int]]:
+    """Give the years in which each figure or group of a hypothesis is known for enough buurten of the place."""
+    wide = replace(study, p=replace(study.p, year_from=ANY_YEAR[0], year_to=ANY_YEAR[1]))
+    figures = [name for name in (entry.get("indicator"), entry.get("other")) if name]
+    there = {name: usable_years(study, name, *ANY_YEAR)[0] for name in figures}
+    if group := entry.get("group"):
+        there[group] = [counts.year for counts in groups.group_counts(wide, group) if not counts.undefined]
+    return there
+
+
+def _figure_of(study: Study, name: str) -> str:
+    """Give the indicator whose breaks count for a figure or a group."""
+    group = study.known.groups.get(name)
+    return (group.share or group.count or "") if group else name
 
 
 def own_hypothesis(section: Section, study: Study, claim: str) -> list[Finding]:
@@ -357,8 +436,8 @@ def own_hypothesis(section: Section, study: Study, claim: str) -> list[Finding]:
     pairs = [(replace(one, flags=(mark, *one.flags)), verdict) for one, verdict in judged(narrowed, claim)]
     section.add(*[finding for finding, _ in pairs])
     section.decide(*[verdict for _, verdict in pairs])
-    if entry["test"] != "gap":
-        start = None if entry["test"] == "gap_change" else narrowed.p.trend_from
+    if entry["kind"] in DRAWN:
+        start = narrowed.p.trend_from if entry["kind"] in ("gap_change_before", "beyond_trend") else None
         track = follow(narrowed, entry["indicator"], None, start)
         gap_pictures(section, narrowed, [track], claim, pairs[0][0].id)
     return [finding for finding, _ in pairs]

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from kloof.findings import Finding, Side
-from kloof.measures.bounds import dissimilarity_range, share_counts
+from kloof.measures.bounds import index_range, share_counts
 from kloof.measures.chance import bias_corrected, more_than_chance
 from kloof.measures.counts import prepare
 from kloof.measures.decompose import decompose
@@ -179,8 +179,19 @@ def scale_of_groups(section: Section, study: Study) -> pd.DataFrame:
     return made
 
 
-def index_change(study: Study, name: str, number: str) -> Finding:
-    """Judge how the dissimilarity of a group changed from the first to the last comparable year with counts.
+def _fields(study: Study, name: str, number: str, kind_of: str, index: str, smallest: float | None) -> dict[str, Any]:
+    """Give the fields that findings about an index of a group share; without `smallest`, with the registered one."""
+    return {
+        "id": number, "kind": kind_of, "measure": index, "unit": "index", "indicator": name,
+        "focus": study.focus.name, "coverage_minimum": study.coverage_minimum, "flags": ("register",),
+        "smallest_effect": study.smallest_effect(name, "index") if smallest is None else smallest,
+    }  # fmt: skip
+
+
+def index_change(
+    study: Study, name: str, number: str, index: str = "dissimilarity", smallest: float | None = None
+) -> Finding:
+    """Judge how an index of a group changed from the first to the last comparable year with counts.
 
     Both years hold the same buurten: those in which group and base are published in both. The range is that of buurten
     drawn anew (each with both its years), stretched at both ends by the most that rounding can add.
@@ -188,11 +199,7 @@ def index_change(study: Study, name: str, number: str) -> Finding:
     """
     group = study.known.group(name)
     part = group.share or group.count or ""
-    base: dict[str, Any] = {
-        "id": number, "kind": "index_change", "measure": "dissimilarity", "unit": "index", "indicator": name,
-        "focus": study.focus.name, "coverage_minimum": study.coverage_minimum, "flags": ("register",),
-        "smallest_effect": study.smallest_effect(name, "index"),
-    }  # fmt: skip
+    base = _fields(study, name, number, "index_change", index, smallest)
     made = group_counts(study, name)
     defined = [counts for counts in made if not counts.undefined]
     run, _ = comparable_run(study, part, [counts.year for counts in defined])
@@ -204,17 +211,16 @@ def index_change(study: Study, name: str, number: str) -> Finding:
     boxes = [_box(frame, kept, is_share=group.share is not None) for frame in held]
     counts = np.stack([np.stack([box.a_low + box.a_high, box.b_low + box.b_high]) / 2 for box in boxes])
     drawing = Drawing(study.rng(number), study.p.draws)
-    row = interval({"dissimilarity": Difference(Dissimilarity(0))}, counts, drawing, "unit_bootstrap").iloc[0]
+    row = interval({index: Difference(_MEASURES[index])}, counts, drawing, "unit_bootstrap").iloc[0]
     if row["reason"] is not None:
         return Finding(reason="too_few_buurten", a=Side(first), b=Side(last), **base)
-    ends = [dissimilarity_range(*box) for box in boxes]
+    ends = [index_range(index, *box) for box in boxes]
     estimate = float(row["estimate"])
     exact = ends[1].low - ends[0].high, ends[1].high - ends[0].low
     low = float(row["low"]) + min(exact[0] - estimate, 0.0)
     high = float(row["high"]) + max(exact[1] - estimate, 0.0)
-    index = Dissimilarity(0)
     sides = [
-        Side(year, "all", float(index(table)[0]), end.low, end.high, n_units=len(kept))
+        Side(year, "all", float(_MEASURES[index](table, (0,))[0]), end.low, end.high, n_units=len(kept))
         for year, table, end in zip((first, last), counts, ends, strict=True)
     ]
     whole = [float(frame["base"].sum()) for frame in held]
@@ -256,8 +262,46 @@ def _box(frame: pd.DataFrame, kept: Sequence[str], *, is_share: bool) -> CountBo
 
 @kind("index_change")
 def index_changed(study: Study, part: Part) -> Ways:
-    """Compute the change of a group's index; no focus list has a say in it."""
-    return {ALL_ALIKE: index_change(study, part.name, part.number)}
+    """Compute the change of a group's index, dissimilarity when none is named; no focus list has a say in it."""
+    smallest = part.entry.get("smallest_effect")
+    return {ALL_ALIKE: index_change(study, part.name, part.number, part.measure or "dissimilarity", smallest)}
+
+
+@kind("group_index")
+def index_beside(study: Study, part: Part) -> Ways:
+    """Compute how far a group's index lies above the number that is registered; no focus list has a say in it."""
+    least, than = float(part.entry["smallest_effect"]), float(part.entry["than"])
+    return {ALL_ALIKE: index_level(study, part.name, part.number, part.measure, (than, least))}
+
+
+def index_level(study: Study, name: str, number: str, index: str, registered: tuple[float, float]) -> Finding:
+    """Judge whether an index of a group lies above a number, in the last year with counts.
+
+    `registered` is that number and the smallest distance from it that matters. The range is that of buurten drawn anew,
+    stretched at both ends by the most that rounding and buurten without a figure can add.
+    """
+    than, smallest = registered
+    base = _fields(study, name, number, "group_index", index, smallest)
+    made = group_counts(study, name)
+    defined = [counts for counts in made if not counts.undefined]
+    if not defined:
+        reason = (made[-1].undefined if made else None) or "no_counts"
+        return Finding(reason=reason, coverage=max((counts.coverage for counts in made), default=0.0), **base)
+    last = defined[-1]
+    drawing = Drawing(study.rng(number), study.p.draws)
+    table = np.stack([last.group, last.rest])
+    row = interval({index: _MEASURES[index]}, table, drawing, "unit_bootstrap").iloc[0]
+    if row["reason"] is not None:
+        return Finding(reason="too_few_buurten", b=Side(last.year), **base)
+    level = float(row["estimate"])
+    ends = index_range(index, last.group_low, last.group_high, last.rest_low, last.rest_high)
+    kinds = ("process", "rounding", "suppression") if last.n_missing else ("process", "rounding")
+    return Finding(
+        estimate=level - than, low=float(row["low"]) - than + min(ends.low - level, 0.0),
+        high=float(row["high"]) - than + max(ends.high - level, 0.0), range_kind=kinds, coverage=last.coverage,
+        a=Side(last.year, "than", than), sources=last.sources,
+        b=Side(last.year, "all", level, ends.low, ends.high, len(last.codes), last.n_missing), **base,
+    )  # fmt: skip
 
 
 @step

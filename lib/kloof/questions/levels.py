@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kloof.errors import NotComputableError
 from kloof.findings import NOT_COMPUTABLE, Finding, Side, judge
 from kloof.measures.bounds import gap_range
 from kloof.methods.gap import ABSOLUTE, gap
+from kloof.methods.regression import correlation, slope
 from kloof.results import CHANGE, UNIT, Column, Section, columns_of
 from kloof.study.panel import series, sizes
 from kloof.study.step import step
@@ -75,6 +77,52 @@ def level_finding(study: Study, name: str, number: str) -> Finding:
         a=sides[0], b=sides[1], range_kind=kinds, sources=tuple(sorted(set(measured["source"]))),
         details={"n_missing": {"value": missing, "unit": "number"}}, **base,
     )  # fmt: skip
+
+
+def relation_finding(
+    study: Study, names: tuple[str, str], number: str, measure: str, least: tuple[float, float]
+) -> Finding:
+    """Judge how one figure goes with another over the buurten, in the last year in which both have enough coverage.
+
+    `names` are the outcome and the other figure. `measure`: slope, the difference in the outcome that goes with `per`
+    more of the other, or correlation; `least` is `per` and the smallest of it that matters. Buurten count by what the
+    outcome is about. A link over buurten is none over people, and flags say so.
+    """
+    outcome, other = (study.known.indicator(name) for name in names)
+    per, smallest = least
+    years = [usable_years(study, name, study.p.year_from, study.p.year_to) for name in names]
+    both = sorted(set(years[0][0]) & set(years[1][0]))
+    straight = measure == "slope"
+    base: dict[str, Any] = {
+        "id": number, "kind": "relation", "measure": measure, "indicator": names[0],
+        "unit": study.known.units[outcome.unit]["change"] if straight else "index",
+        "decimals": None, "focus": study.focus.name, "coverage_minimum": study.coverage_minimum,
+        "smallest_effect": smallest, "flags": ("modelled" if outcome.modelled else "register", "over_buurten"),
+    }  # fmt: skip
+    if not both:
+        return Finding(reason="no_common_years" if years[0][0] and years[1][0] else "no_figures", **base)
+    rows = [level_rows(study, name, both[-1]).query("counted").set_index("code") for name in names]
+    codes = rows[0].index.intersection(rows[1].index)
+    value, beside, weight = (
+        table.loc[codes, key].to_numpy(float)
+        for table, key in ((rows[0], "value"), (rows[1], "value"), (rows[0], "weight"))
+    )
+    side = Side(both[-1], names[1], n_units=len(codes), n_missing=len(rows[0]) - len(codes))
+    coverage = min(covered[both[-1]] for _, covered in years) * float(weight.sum() / rows[0]["weight"].sum())
+    base |= {"a": side, "b": side, "coverage": coverage}
+    try:
+        found = slope(value, beside / per, weight) if straight else correlation(value, beside, weight)
+    except NotComputableError as problem:
+        return Finding(reason=problem.reason, **base)
+    unit = str(study.known.units[other.unit]["change"])
+    details = {
+        "per": {"value": per, "unit": unit, "decimals": None if per % 1 else 0},
+        "p_value": {"value": found.p_value, "unit": "probability"},
+        "degrees": {"value": found.df, "unit": "number"},
+    }
+    used = sorted({source for table in rows for source in table.loc[codes, "source"]})
+    return Finding(estimate=found.estimate, low=found.low, high=found.high, range_kind=("process",), details=details,
+                   sources=tuple(used), **base)  # fmt: skip
 
 
 def level_rows(study: Study, name: str, year: int) -> pd.DataFrame:

@@ -10,18 +10,22 @@ from kloof.catalogue import Catalogue, Group
 from kloof.errors import NotComputableError, ParameterError
 from kloof.findings import NOT_COMPUTABLE, Finding, Side, judge
 from kloof.measures.country import counts_everywhere, measure_everywhere, own_municipality
+from kloof.measures.registry import INDICES
+from kloof.methods.regression import beside_others
 from kloof.questions import groups
 from kloof.questions.groups import group_counts
+from kloof.questions.runner import ALL_ALIKE, Part, Ways, kind
 from kloof.results import Column, Section
 from kloof.store import read
 from kloof.store.shared import common
 from kloof.study.dataset import STORE
 from kloof.study.panel import series
 from kloof.study.step import step
-from kloof.study.study import Study
+from kloof.study.study import Study, comparable_run
 
 SPREAD = "coefficient_of_variation"
 EVENNESS = "dissimilarity"
+MEAN = "mean"
 FEWEST_BESIDE = 3  # municipalities, this one included: with fewer a rank says nothing
 RANKS = ("rank", "rank_low", "rank_high")
 _COLUMNS = ("subject", "index", "area", "year", "estimate", "low", "high", "buurten", "not_measured")
@@ -106,6 +110,87 @@ def _measured(study: Study, name: str, weighed_by: Sequence[str], place: str) ->
     return made
 
 
+def by_year(study: Study, name: str, measure: str, place: str) -> dict[int, float]:
+    """Give a measure of one municipality in every year of the window that it has enough figures for.
+
+    Of an indicator its mean or its spread over the buurten (mean, coefficient_of_variation), of a group an index.
+    """
+    if name in study.known.groups:
+        made = [counts for counts in group_counts(study, name, place) if not counts.undefined]
+        return {one.year: float(INDICES[measure].function(one.group, one.rest, (0,))[0]) for one in made}
+    found: dict[int, float] = {}
+    for year, here in _measured(study, name, study.known.indicator(name).weighed_by, place).items():
+        if measure == MEAN:
+            found[year] = float(np.average(here["value"], weights=here["weight"]))
+            continue
+        try:
+            found[year] = groups.spread_of(measure, here)[0]
+        except NotComputableError:
+            continue
+    return found
+
+
+def common_run(study: Study, name: str, measure: str) -> tuple[tuple[int, int] | None, dict[str, dict[int, float]]]:
+    """Give the first and last year that can be compared and that most municipalities share, and every place's numbers.
+
+    None when this municipality has no two comparable years that at least three others have too.
+    """
+    places = dict.fromkeys((study.p.municipality, *study.p.comparisons))
+    numbers = {place: made for place in places if (made := by_year(study, name, measure, place))}
+    group = study.known.groups.get(name)
+    figure = (group.share or group.count or "") if group else name
+    run, _ = comparable_run(study, figure, sorted(numbers.get(study.p.municipality, {})))
+    pairs = [(first, last) for first in run for last in run if first < last]
+    beside = {pair: sum(pair[0] in made and pair[1] in made for made in numbers.values()) - 1 for pair in pairs}
+    enough = [pair for pair in pairs if beside[pair] >= FEWEST_BESIDE]
+    return max(enough, key=lambda pair: (pair[1] - pair[0], pair[1]), default=None), numbers
+
+
+@kind("beside_places")
+def changed_beside(study: Study, part: Part) -> Ways:
+    """Compute how the place changed beside other municipalities; no focus list has a say in it."""
+    smallest = float(part.entry["smallest_effect"])
+    return {ALL_ALIKE: beside_places(study, part.name, part.number, part.measure, smallest)}
+
+
+def beside_places(study: Study, name: str, number: str, measure: str, smallest: float) -> Finding:
+    """Judge whether a measure of this municipality changed more than those of the others did on average.
+
+    Over the longest comparable years that at least three others have too. The range is that of a single case beside
+    others (`regression.beside_others`): it says how far a municipality like them could lie from their mean.
+    """
+    years, numbers = common_run(study, name, measure)
+    is_mean = measure == MEAN
+    unit = str(study.known.units[study.known.indicator(name).unit]["change"]) if is_mean else "index"
+    base: dict[str, Any] = {
+        "id": number, "kind": "beside_places", "measure": measure, "indicator": name, "unit": unit,
+        "focus": study.focus.name, "smallest_effect": smallest, "flags": ("register", "only_complete_buurten"),
+    }  # fmt: skip
+    if years is None:
+        return Finding(reason="too_few_municipalities" if study.p.municipality in numbers else "no_figures", **base)
+    moved = {place: made[years[1]] - made[years[0]] for place, made in numbers.items() if {*years} <= made.keys()}
+    own = moved.pop(study.p.municipality)
+    others = np.array(list(moved.values()))
+    a, b = Side(years[0], "others", float(others.mean()), n_units=len(others)), Side(years[1], "all", own)
+    try:
+        found = beside_others(own, others)
+    except NotComputableError as problem:
+        return Finding(reason=problem.reason, a=a, b=b, **base)
+    details = {
+        "p_value": {"value": found.p_value, "unit": "probability"}, "degrees": {"value": found.df, "unit": "number"},
+    }  # fmt: skip
+    return Finding(estimate=found.estimate, low=found.low, high=found.high, range_kind=("process",), a=a, b=b,
+                   details=details, sources=_sources(study, name, years), **base)  # fmt: skip
+
+
+def _sources(study: Study, name: str, years: Sequence[int]) -> tuple[str, ...]:
+    """Name the sources of a figure or a group in some years."""
+    group = study.known.groups.get(name)
+    table = series(study.data, study.known, (group.share or group.count or "") if group else name)
+    used = table.loc[table["year"].isin(list(years)) & (table["source"] != ""), "source"]
+    return tuple(sorted({part for source in used for part in source.split("|")}))
+
+
 @step
 def standings(section: Section, study: Study) -> pd.DataFrame:
     """Record where this municipality stands on each measure: against the middle one of the others, and its rank."""
@@ -147,10 +232,6 @@ def place_finding(study: Study, rows: pd.DataFrame, number: str) -> Finding:
     counts = {key: (int(own[key]), "number") for key in RANKS} | {"places": (len(rows), "number")}
     details = {key: {"value": value, "unit": unit} for key, (value, unit) in counts.items()}
     name = str(own["subject"])
-    group = study.known.groups.get(name)
-    table = series(study.data, study.known, (group.share or group.count or "") if group else name)
-    used = table.loc[(table["year"] == year) & (table["source"] != ""), "source"]
-    sources = sorted({part for source in used for part in source.split("|")})
     return Finding(
         id=number, kind="place_among", measure=str(own["index"]), unit="index", indicator=name,
         estimate=float(own["estimate"]) - middle, low=float(own["low"] - others["high"].median()),
@@ -158,7 +239,7 @@ def place_finding(study: Study, rows: pd.DataFrame, number: str) -> Finding:
         smallest_effect=study.smallest_effect(name, "index"), details=details, focus=study.focus.name,
         a=Side(year, "others", middle, n_units=int(others["buurten"].sum())),
         b=Side(year, "all", float(own["estimate"]), float(own["low"]), float(own["high"]), int(own["buurten"])),
-        sources=tuple(sources), flags=("register", "only_complete_buurten"),
+        sources=_sources(study, name, [year]), flags=("register", "only_complete_buurten"),
     )  # fmt: skip
 
 

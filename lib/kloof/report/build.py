@@ -102,7 +102,9 @@ class Builder(TableWriter):
         if has("section", name, "question"):
             place = self.teller.area(self.results["place"]["code"])
             return text_of(fill(self.word("section", name, "question"), {"place": place}))
-        about = next(entry["indicator"] for entry in self.entries.values() if entry.get("notebook") == name)
+        about = next(
+            entry.get("indicator") or entry["group"] for entry in self.entries.values() if entry.get("notebook") == name
+        )
         return text_of(fill(self.word("own_hypothesis"), {"noun": self.teller.noun(about)}))
 
     def drawn_only(self, table: str) -> bool:

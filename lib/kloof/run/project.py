@@ -14,6 +14,7 @@ from kloof.files.vocabularies import read_vocabularies
 from kloof.measures.registry import INDICES
 from kloof.paths import data_folder, embedded
 from kloof.report import audit
+from kloof.run import clear
 from kloof.run.execute import declared
 from kloof.run.report import notebook_paths
 from kloof.store.mapping import read_mapping
@@ -130,7 +131,10 @@ def parameters_of(notebook: str, preset: str) -> tuple[str, list[tuple[str, str,
 
 
 def faults_of_project() -> list[str]:
-    """List everything that is wrong with data, catalogue, presets, claims, texts and notebooks."""
+    """List everything that is wrong with data, catalogue, presets, claims, texts and notebooks.
+
+    That notebooks hold outputs is no fault here: whoever runs them in JupyterLab saves them so (`notebooks_run`).
+    """
     checks: list[Callable[[], object]] = [partial(verify, data_folder() / name) for name in embedded()]
     checks += [partial(preset_parameters, name) for name in preset_names()]
     checks += [
@@ -147,8 +151,13 @@ def faults_of_project() -> list[str]:
         except KloofError as problem:
             found.append(str(problem))
     for path in notebook_paths():
-        found += [f"{path.name}: {fault}" for fault in notebook_faults(json.loads(path.read_text(encoding="utf-8")))]
+        found += [f"{path.name}: {fault}" for fault in notebook_faults(json.loads(clear.read_cleared(path)))]
     return found
+
+
+def notebooks_run() -> list[str]:
+    """Name the notebooks that hold outputs or execution counts, as they are saved after a run."""
+    return [path.name for path in notebook_paths() if clear.holds_output(path)]
 
 
 def notebook_faults(notebook: dict[str, Any]) -> list[str]:

@@ -19,6 +19,8 @@ from kloof.study.parameters import HELP, as_typed, report_name
 from kloof.study.study import Study, open_study
 from kloof.words.numbers import LANGUAGES
 
+FOUND = "found"  # beside the notebooks that ran alone: what each of them found
+
 
 def notebooks_folder() -> Path:
     """Folder of the notebooks."""
@@ -118,7 +120,8 @@ def make_report(
 
     An earlier report is replaced whole at the end, and not touched when anything fails; what a failing notebook had
     done is kept in reports/failed. With `only`, the chosen notebooks run and no report is made: the executed
-    notebooks are put in that folder with `-only` behind its name.
+    notebooks, and in `found` what each found, are put in that folder with `-only` behind its name, beside those of
+    notebooks that ran so before. A report that is there stays as it is.
     """
     paths = notebook_paths(only)
     check_overrides(overrides, paths)
@@ -137,11 +140,41 @@ def make_report(
             raise NotebookError(f"{problem} The notebook up to there is in {kept}.") from None
         if not only:
             complete(folder, study, parameters, languages, paths, how)
+        else:
+            _keep_found(folder, languages)
+            _keep_earlier(target, folder)
         shutil.rmtree(folder / "parts")
         replace_folder(folder, target)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return target
+
+
+def _keep_found(folder: Path, languages: Sequence[str]) -> None:
+    """Keep what each notebook of a run found. Raises ReportError when the languages found different things."""
+    collect(folder / "parts", languages, "")
+    (folder / FOUND).mkdir()
+    for path in sorted((folder / "parts" / languages[0]).glob("*.json")):
+        shutil.copy2(path, folder / FOUND / path.name)
+
+
+def _keep_earlier(target: Path, folder: Path) -> None:
+    """Put beside the notebooks of a run those that ran before and did not run now, and what these found."""
+    for pattern in ("*/notebooks/*.ipynb", f"{FOUND}/*.json"):
+        for path in sorted(target.glob(pattern)):
+            place = folder / path.relative_to(target)
+            if not place.exists():
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(path, place)
+
+
+def found_by(folder: Path, paths: Sequence[Path]) -> dict[str, Any]:
+    """Join what some notebooks of a run with `only` found, as a results document without a report's pages."""
+    places = [folder / FOUND / f"{path.stem}.json" for path in paths]
+    parts = [json.loads(place.read_text(encoding="utf-8")) for place in places if place.is_file()]
+    headers = [part.pop("header") for part in parts]
+    document = join_sections(headers[0] if headers else {}, parts)
+    return document | {"overall": claims.overall(document["verdicts"])}
 
 
 def complete(

@@ -1,5 +1,10 @@
 """Hypotheses of a researcher: one file each in notebooks/hypotheses, registered with a date and a stamp.
 
+`kind` says what is tested: the gap of an indicator (gap, gap_change, gap_change_before, beyond_trend), the list beside
+buurten that started alike (behind_similar), an index of a group (group_index, index_change), one figure with another
+over the buurten (relation), or the place beside other municipalities (beside_places). Texts stand in Dutch, in English
+or in both; a translation that is added later leaves the stamp as it is.
+
 A hypothesis counts as registered before the run when no report with findings on its indicator existed as it was
 registered, and its file has not been changed since; otherwise what is found on it is exploratory, and marked so.
 """
@@ -19,14 +24,26 @@ from kloof.errors import CatalogueError
 from kloof.findings import HIGHER, LOWER
 from kloof.methods.gap import ABSOLUTE, REAL, RELATIVE
 from kloof.paths import project_folder, write_whole
+from kloof.words.sentences import template
 
-TESTS = ("gap", "gap_change", "gap_change_before", "beyond_trend")
+OF_GAPS = ("gap_change", "gap_change_before", "beyond_trend")
 MEASURES = (ABSOLUTE, REAL, RELATIVE)
+INDICES = ("dissimilarity", "isolation", "theil_h")
+MEASURES_OF: Mapping[str, tuple[str, ...]] = {
+    "gap": (ABSOLUTE,), **dict.fromkeys(OF_GAPS, MEASURES), "behind_similar": (ABSOLUTE, RELATIVE),
+    "group_index": INDICES, "index_change": INDICES, "relation": ("slope", "correlation"),
+    "beside_places": ("mean", "coefficient_of_variation", *INDICES),
+}  # fmt: skip
+KINDS = tuple(MEASURES_OF)
+ONE_MEASURE = ("group_index", "index_change", "relation", "beside_places")  # a smallest effect has one scale
 NAME = re.compile(r"[a-z][a-z0-9_]{2,39}")
 TEXTS = ("nl", "en", "short_nl", "short_en", "change_nl", "change_en")
-_NEEDED = ("id", "registered", "seen_in", *TEXTS, "indicator", "test", "measures", "expected", "smallest_effect")
+_NEEDED = ("id", "registered", "seen_in", "change_nl", "change_en", "kind", "measures", "expected", "smallest_effect")
+TRANSLATED = "translated_"
+_MAY = (*TEXTS, *(f"{TRANSLATED}{name}" for name in TEXTS[:4]), "year_from", "year_to", "focus", "places", "stamp")
 OPTIONAL = ("year_from", "year_to", "focus", "stamp")
-STAMP = re.compile(r'^stamp = ".*"\n', re.MULTILINE)
+STAMP = re.compile(rf'^(stamp|{TRANSLATED}\w+) = ".*"\n', re.MULTILINE)
+OTHER = {"nl": "en", "en": "nl"}
 
 
 def folder() -> Path:
@@ -45,7 +62,7 @@ def notebooks() -> list[Path]:
 
 
 def stamp_of(content: str) -> str:
-    """Hash what a file says, without its stamp."""
+    """Hash what a file says, without its stamp and without what was translated afterwards."""
     return hashlib.sha256(STAMP.sub("", content).encode("utf-8")).hexdigest()
 
 
@@ -59,7 +76,7 @@ def read_all() -> dict[str, dict[str, Any]]:
     for path in files():
         content = path.read_text(encoding="utf-8")
         try:
-            entry = tomllib.loads(content)
+            entry = as_kind(tomllib.loads(content))
         except tomllib.TOMLDecodeError as problem:
             found.append(f"{path.name} is not valid TOML: {problem}")
             continue
@@ -71,8 +88,8 @@ def read_all() -> dict[str, dict[str, Any]]:
             continue
         changed = entry.get("stamp") != stamp_of(content)
         made[entry["id"]] = {
-            **entry, "source": "own", "notebook": path.stem, "kind": entry["test"], "indicators": [entry["indicator"]],
-            "changed": changed, "exploratory": changed or bool(entry["seen_in"]),
+            **in_both_languages(entry), "source": "own", "notebook": path.stem, **_about(entry), "changed": changed,
+            "exploratory": changed or bool(entry["seen_in"]),
         }  # fmt: skip
     if found:
         raise CatalogueError(
@@ -81,35 +98,89 @@ def read_all() -> dict[str, dict[str, Any]]:
     return made
 
 
+def as_kind(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Give an entry with its `kind`, which the first files called `test`."""
+    return {"kind" if key == "test" and "kind" not in entry else key: value for key, value in entry.items()}
+
+
+def _about(entry: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Say what the parts of a claim are about: an indicator or a group."""
+    return {"groups": [entry["group"]]} if "group" in entry else {"indicators": [entry["indicator"]]}
+
+
+def figures_of(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """Name the indicators and the group that a hypothesis is about."""
+    return tuple(str(entry[key]) for key in ("indicator", "other", "group") if entry.get(key))
+
+
+def in_both_languages(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Give an entry with all its texts: what stands in one language stands for the other, and says so."""
+    made = dict(entry)
+    for language, other in OTHER.items():
+        for name, mark in ((language, f" ({template(language, 'not_translated')})"), (f"short_{language}", "")):
+            there = name.replace(language, other)
+            made.setdefault(name, made.get(f"{TRANSLATED}{name}") or f"{entry.get(there, '')}{mark}")
+    return made
+
+
+def _needed_by(entry: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Give what an entry must have and what it may have, by its kind."""
+    kind = entry.get("kind")
+    about = ("group",) if kind in ("group_index", "index_change") else ("indicator",)
+    if kind == "beside_places" and "group" in entry:
+        about = ("group",)
+    own = {"group_index": ("than",), "relation": ("other",)}.get(str(kind), ())
+    languages = [language for language in OTHER if language in entry] or [*OTHER][:1]
+    texts = tuple(name for language in languages for name in (language, f"short_{language}"))
+    return (*_NEEDED, *texts, *about, *own), (*_MAY, *(("per",) if kind == "relation" else ()))
+
+
 def faults_of(
-    entry: Mapping[str, Any], needed: Sequence[str] = _NEEDED, optional: Sequence[str] = OPTIONAL
+    entry: Mapping[str, Any], needed: Sequence[str] | None = None, optional: Sequence[str] = OPTIONAL
 ) -> list[str]:
     """List everything that is wrong with a hypothesis, apart from whether its indicator and years exist.
 
-    `needed` and `optional` are what it must and may have; it has `measures`, or one `measure`.
+    `needed` and `optional` are what it must and may have, without them by its kind; it has `measures`, or one
+    `measure`.
     """
+    entry = as_kind(entry)
+    if needed is None:
+        needed, optional = _needed_by(entry)
     found = [f"it has no {name}" for name in needed if name not in entry]
     found += [f"{name} is not something a hypothesis has" for name in entry if name not in (*needed, *optional)]
     if "id" in entry and not re.fullmatch(r"X[1-9]\d*", str(entry["id"])):
         found.append(f"id must be X and a number, not {entry['id']!r}")
-    if entry.get("test", TESTS[0]) not in TESTS:
-        found.append(f"test {entry['test']!r} is not known; valid: {', '.join(TESTS)}")
+    kind = str(entry.get("kind", OF_GAPS[0]))
+    if kind not in KINDS:
+        found.append(f"kind {kind!r} is not known; valid: {', '.join(KINDS)}")
     if entry.get("expected", HIGHER) not in (HIGHER, LOWER):
         found.append(f"expected {entry['expected']!r} is not known; valid: {HIGHER}, {LOWER}")
     if entry.get("measure", ABSOLUTE) not in MEASURES:
         found.append(f"measure {entry['measure']!r} is not known; valid: {', '.join(MEASURES)}")
-    measures = entry.get("measures", [ABSOLUTE])
-    if not isinstance(measures, list | tuple) or not measures or any(one not in MEASURES for one in measures):
-        found.append(f"measures {measures!r} must hold one or more of {', '.join(MEASURES)}")
-    elif entry.get("test") == "gap" and list(measures) != [ABSOLUTE]:
+    known = MEASURES_OF.get(kind, MEASURES)
+    measures = entry.get("measures", known[:1])
+    if kind == "gap" and isinstance(measures, list | tuple) and list(measures) != [ABSOLUTE]:
         found.append("a test of a level (gap) has the measure absolute only")
+    elif not isinstance(measures, list | tuple) or not measures or any(one not in known for one in measures):
+        found.append(f"measures {measures!r} must hold one or more of {', '.join(known)}")
+    elif kind in ONE_MEASURE and len(measures) > 1:
+        found.append(f"a hypothesis of kind {kind} has one measure, which smallest_effect is of; not {measures!r}")
+    elif kind == "beside_places" and (measures[0] in INDICES) != ("group" in entry):
+        found.append(f"measure {measures[0]} is of {'a group' if measures[0] in INDICES else 'an indicator'}")
+    for name, lowest in (("per", 0.0), ("than", -math.inf)):
+        value = entry.get(name, 1.0)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not lowest < value < math.inf:
+            found.append(f"{name} must be a number{' above 0' if lowest == 0 else ''}, not {value!r}")
+    places = entry.get("places", [])
+    if not isinstance(places, list | tuple) or any(not re.fullmatch(r"GM\d{4}", str(place)) for place in places):
+        found.append(f"places {places!r} must hold codes of municipalities, such as GM0344")
     size = entry.get("smallest_effect", 1.0)
     if isinstance(size, bool) or not isinstance(size, int | float) or not 0 < size < math.inf:
         found.append(f"smallest_effect must be a number above 0, not {size!r}")
-    found += [f"{name} is empty" for name in (*TEXTS, "because") if name in entry and not str(entry[name]).strip()]
+    found += [f"{name} is empty" for name in (*_MAY[:10], "because") if name in entry and not str(entry[name]).strip()]
     found += [
         f"{name} holds a number; the report puts the numbers beside it"
-        for name in ("short_nl", "short_en")
+        for name in ("short_nl", "short_en", f"{TRANSLATED}short_nl", f"{TRANSLATED}short_en")
         if re.search(r"\d", str(entry.get(name, "")))
     ]
     years = entry.get("year_from", 0), entry.get("year_to", 0)
@@ -121,7 +192,7 @@ def faults_of(
 
 
 def faults_of_new(
-    name: str, entry: Mapping[str, Any], needed: Sequence[str] = _NEEDED, optional: Sequence[str] = OPTIONAL,
+    name: str, entry: Mapping[str, Any], needed: Sequence[str] | None = None, optional: Sequence[str] = OPTIONAL,
     begin: str = "",
 ) -> list[str]:  # fmt: skip
     """List everything that keeps a hypothesis from being registered under a name, which must `begin` so.
@@ -129,11 +200,16 @@ def faults_of_new(
     That is what `faults_of` finds, an indicator that is not in the catalogue, and a name that cannot be one.
     """
     found = []
-    known = catalogue().indicators
-    if "indicator" in entry and (wanted := str(entry["indicator"])) not in known:
-        near = difflib.get_close_matches(wanted, list(known), n=3, cutoff=0.5)
-        hint = f" (nearest: {', '.join(near)})" if near else ""
-        found.append(f"indicator {wanted!r} is not in the catalogue{hint}; see: kloof list indicators")
+    for key, known in (
+        ("indicator", catalogue().indicators), ("other", catalogue().indicators), ("group", catalogue().groups)
+    ):  # fmt: skip
+        if key in entry and (wanted := str(entry[key])) not in known:
+            near = difflib.get_close_matches(wanted, list(known), n=3, cutoff=0.5)
+            hint = f" (nearest: {', '.join(near)})" if near else ""
+            see = f"; valid: {', '.join(known)}" if key == "group" else "; see: kloof list indicators"
+            found.append(f"{key} {wanted!r} is not in the catalogue{hint}{see}")
+    if entry.get("other") is not None and entry.get("other") == entry.get("indicator"):
+        found.append("other must be another figure than indicator")
     found += faults_of(entry, needed, optional)
     found += _faults_of_prices(entry)
     if not (NAME.fullmatch(name) and name.startswith(begin)):
@@ -142,17 +218,30 @@ def faults_of_new(
     return found
 
 
-def measures_of(indicator: str, test: str) -> tuple[str, ...]:
-    """Give the measures of a test that names none: of money in constant prices, since prices alone move amounts."""
+def measures_of(indicator: str, kind: str) -> tuple[str, ...]:
+    """Give the measures of a kind that names none: of money in constant prices, since prices alone move amounts.
+
+    Without an indicator it is about a group.
+    """
+    if kind == "beside_places" and not indicator:
+        return INDICES[:1]
+    if kind in ONE_MEASURE:
+        return MEASURES_OF[kind][:1]
+    if kind == "behind_similar":
+        return MEASURES_OF[kind]
     known = catalogue().indicators
     money = indicator in known and known[indicator].unit in MONEY
-    return (ABSOLUTE,) if test == "gap" else (REAL, RELATIVE) if money else (ABSOLUTE, RELATIVE)
+    return (ABSOLUTE,) if kind == "gap" else (REAL, RELATIVE) if money else (ABSOLUTE, RELATIVE)
 
 
 def _faults_of_prices(entry: Mapping[str, Any]) -> list[str]:
     """List measures that cannot decide about this indicator."""
     name, measures = str(entry.get("indicator")), entry.get("measures", ())
-    if entry.get("test") == "gap" or name not in catalogue().indicators or not isinstance(measures, list | tuple):
+    if (
+        as_kind(entry).get("kind", OF_GAPS[0]) not in OF_GAPS
+        or name not in catalogue().indicators
+        or not isinstance(measures, list | tuple)
+    ):
         return []
     if catalogue().indicators[name].unit not in MONEY:
         return [f"measure {REAL} is of amounts of money only, and {name} has another unit"] if REAL in measures else []
@@ -162,17 +251,19 @@ def _faults_of_prices(entry: Mapping[str, Any]) -> list[str]:
     return []
 
 
-def seen_in(indicator: str) -> list[str]:
-    """Name the reports that hold a finding on an indicator: whoever made one may have seen it.
+def seen_in(*figures: str) -> list[str]:
+    """Name the reports that hold a finding on one of some indicators or groups: whoever made one may have seen it.
 
-    Results of many municipalities together (`kloof manifest`) are files named by their codes beside each other.
+    Results of many municipalities together (`kloof manifest`) are files named by their codes beside each other; what
+    notebooks found that ran alone (`kloof run --only`) stands in `found`.
     """
     seen = []
     reports = project_folder() / "reports"
-    for path in sorted([*reports.glob("*/results.json"), *reports.glob("*/GM[0-9][0-9][0-9][0-9].json")]):
+    patterns = ("*/results.json", "*/GM[0-9][0-9][0-9][0-9].json", "*/found/*.json")
+    for path in sorted(path for pattern in patterns for path in reports.glob(pattern)):
         findings = json.loads(path.read_text(encoding="utf-8"))["findings"].values()
-        if any(finding["indicator"] == indicator and finding["estimate"] is not None for finding in findings):
-            seen.append(path.parent.name)
+        if any(finding["indicator"] in figures and finding["estimate"] is not None for finding in findings):
+            seen.append(path.relative_to(reports).parts[0])
     return list(dict.fromkeys(seen))
 
 
@@ -182,12 +273,13 @@ def next_id() -> str:
     return f"X{max(taken, default=0) + 1}"
 
 
-def register(name: str, entry: Mapping[str, Any], notebook: str) -> tuple[Path, Path]:
+def register(name: str, entry: Mapping[str, Any], notebook: str, others: Sequence[str] = ()) -> tuple[Path, Path]:
     """Write a hypothesis with its stamp and its notebook; give both paths.
 
-    Raises CatalogueError listing every fault: those of `faults_of_new`, and a name that is taken.
+    Raises CatalogueError listing every fault: those of `faults_of_new`, a name that is taken, and `others` that were
+    found before, such as years without figures.
     """
-    found = faults_of_new(name, entry)
+    found = [*faults_of_new(name, entry), *others]
     target = folder() / f"{name}.toml"
     if target.exists():
         found.append(f"notebooks/hypotheses/{target.name} exists; a registered hypothesis is not written over")
@@ -197,6 +289,33 @@ def register(name: str, entry: Mapping[str, Any], notebook: str) -> tuple[Path, 
     write_whole(target, f'{content}stamp = "{stamp_of(content)}"\n')
     write_whole(target.with_suffix(".ipynb"), notebook)
     return target, target.with_suffix(".ipynb")
+
+
+def translate(name: str, language: str, text: str, short: str = "") -> Path:
+    """Add the text in the other language to a hypothesis that is on record, and to its notebook; give the file.
+
+    The stamp stays: what is tested does not change. Raises CatalogueError when there is no such hypothesis, or when it
+    has that text.
+    """
+    path = folder() / f"{name}.toml"
+    if not path.is_file():
+        known = ", ".join(one.stem for one in files()) or "none"
+        raise CatalogueError(f"notebooks/hypotheses has no {path.name}. There is: {known}.")
+    content = path.read_text(encoding="utf-8")
+    entry = tomllib.loads(content)
+    before = in_both_languages(entry)
+    added = {f"{TRANSLATED}{language}": text} | ({f"{TRANSLATED}short_{language}": short} if short else {})
+    found = [f"{name} has its text in {language!r} already"] if language in entry else []
+    found += [f"{key} is there already" for key in added if key in entry] + faults_of({**entry, **added})
+    if found:
+        raise CatalogueError(f"This translation cannot be added. {'; '.join(dict.fromkeys(found))}.")
+    write_whole(path, content + as_toml(added))
+    notebook = path.with_suffix(".ipynb")
+    if notebook.is_file():
+        now, written = in_both_languages({**entry, **added}), notebook.read_text(encoding="utf-8")
+        old, new = (json.dumps(one[language], ensure_ascii=False)[1:-1] for one in (before, now))
+        write_whole(notebook, written.replace(old, new))
+    return path
 
 
 def as_toml(entry: Mapping[str, Any]) -> str:

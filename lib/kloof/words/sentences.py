@@ -213,6 +213,8 @@ class Narrator:
             values["noun"] = self.noun(finding["indicator"])
         if finding["measure"] in self.catalogue.indicators:
             values["other"] = self.catalogue.indicator(finding["measure"]).subject(self.language)
+        if finding["b"]["group"] in self.catalogue.indicators:
+            values["other"] = self.catalogue.indicator(finding["b"]["group"]).subject(self.language)
         if low is not None and high is not None:
             pair = [(ends[0], low), (ends[1], high)]
             for name, (end, bound) in zip(("nearest", "farthest"), sorted(pair, key=_size), strict=True):

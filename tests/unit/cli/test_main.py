@@ -1,5 +1,6 @@
 """The command line answers, or says on one line what is wrong; an earlier report is never touched."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from conftest import PROJECT
 from kloof.measures.registry import INDICES
 from kloof.run import execute, report
 from kloof.run import project as listing
@@ -227,6 +229,52 @@ def test_overrides_and_languages_reach_the_run(kloof_: Kloof, home: Path, monkey
     assert code == 0
     assert told == [("heerlen", {"seed": 7, "groups": ["a", "b"]}, ("en",), ["03"])]
     assert out == "Executed notebooks: reports/heerlen-only/en/notebooks\n"
+
+
+def test_a_run_of_one_notebook_prints_its_verdicts(kloof_: Kloof, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = home / "reports" / "breda-only"
+    example = json.loads((PROJECT / "reports" / "example" / "results.json").read_text(encoding="utf-8"))
+    own = [row for row in example["verdicts"] if row["claim"] in ("C1", "H1")]
+    findings = {row["finding"]: example["findings"][row["finding"]] for row in own if row["finding"]}
+    part = {
+        "header": {}, "id": "04_did_the_gap_grow", "headline": None, "set_aside": [], "findings": findings,
+        "tables": {}, "figures": {}, "verdicts": own, "order": {"findings": [*findings], "tables": [], "figures": []},
+    }  # fmt: skip
+    for place in ("found/04_did_the_gap_grow.json", "nl/notebooks/02_does_it_reproduce.ipynb"):
+        (folder / place).parent.mkdir(parents=True)
+        (folder / place).write_text(json.dumps(part))
+    monkeypatch.setattr(report, "make_report", lambda *_, **__: folder)
+    code, out, _ = kloof_("run", "--only", "04", "--language", "nl")
+    lines = out.splitlines()
+    assert (code, [line[:4].strip() for line in lines[:2]]) == (0, ["C1", "H1"])
+    assert [example["overall"][name] in line for name, line in zip(("C1", "H1"), lines, strict=False)] == [True] * 2
+    assert lines[2:] == [
+        "Executed notebooks: reports/breda-only/nl/notebooks", "Kept of earlier runs: 02_does_it_reproduce.ipynb",
+    ]  # fmt: skip
+    shutil.rmtree(folder)
+
+
+def test_notebooks_saved_after_a_run_are_no_fault_for_a_reader_and_one_for_a_commit(
+    kloof_: Kloof, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = home / "notebooks" / "03_how_segregated.ipynb"
+    before = path.read_bytes()
+    spaced = before.replace(b'"outputs": []', b'"outputs" :  [\r\n {"data": "]}"} ]', 1)
+    path.write_bytes(spaced.replace(b'"execution_count": null', b'"execution_count": 7', 1))
+    code, out, _ = kloof_("check")
+    assert code == 0
+    assert "Saved with outputs, which is no fault: 03_how_segregated.ipynb. To clear them: kloof clear\n" in out
+    code, out, _ = kloof_("check", "--committed")
+    assert (code, out) == (
+        1, "✗ 03_how_segregated.ipynb: saved with outputs; clear them before committing: kloof clear\n",
+    )  # fmt: skip
+    assert kloof_("clear")[1] == "Cleared: 03_how_segregated.ipynb.\nNext: kloof check\n"
+    assert path.read_bytes() == before.replace(b'"outputs": []', b'"outputs" :  []', 1)
+    path.write_bytes(before)
+    assert kloof_("clear", path)[1] == "Nothing to clear in 1 notebooks.\nNext: kloof check\n"
+    code, _, err = kloof_("clear", home / "data" / "breda" / "README.md")
+    assert code == 2
+    assert "README.md is not a notebook: it is not JSON" in err
 
 
 def test_the_installed_command_starts_and_fails_without_a_traceback(home: Path) -> None:

@@ -118,3 +118,27 @@ def test_deflation_by_hand() -> None:
     assert table[1] == pytest.approx([1.21, 1.1, 1.0])
     with pytest.raises(ParameterError, match=r"2 faults.*no value for 2018.*not above 0: 2016 = 0"):
         spending.price_factors([2016, 2018], {2016: 0.0, 2015: 100.0}, 2015)
+
+
+def test_a_line_and_a_correlation_have_the_interval_of_hc3() -> None:
+    table = sample(5, years=1)
+    wanted = smf.wls("y ~ x", table, weights=table["w"]).fit(cov_type="HC3", use_t=True)
+    found = regression.slope(*(table[name].to_numpy() for name in ("y", "x", "w")))
+    assert found.estimate == pytest.approx(wanted.params["x"])
+    assert found.se == pytest.approx(wanted.bse["x"])
+    assert found.df == len(table) - 1
+    between = np.cov(table["y"], table["x"], aweights=table["w"])
+    along = regression.correlation(*(table[name].to_numpy() for name in ("y", "x", "w")))
+    assert along.estimate == pytest.approx(between[0, 1] / np.sqrt(between[0, 0] * between[1, 1]))
+    with pytest.raises(NotComputableError, match="same everywhere"):
+        regression.correlation(table["y"].to_numpy(), np.full(len(table), 3.1), table["w"].to_numpy())
+
+
+def test_one_beside_others_is_the_t_of_crawford_and_howell() -> None:
+    """By hand: others 1, 2, 3, 6 have mean 3 and variance 14/3; t = (9 − 3) / √(14/3 · 5/4) on 3."""
+    found = regression.beside_others(9.0, np.array([1.0, 2, 3, 6]))
+    assert found.estimate == 6.0
+    assert found.p_value == pytest.approx(2 * stats.t.sf(6 / np.sqrt(14 / 3 * 5 / 4), 3))
+    assert (found.low > 0) == (found.p_value < 0.05)
+    with pytest.raises(NotComputableError, match="2 others"):
+        regression.beside_others(9.0, np.array([1.0, 2]))

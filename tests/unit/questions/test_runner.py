@@ -94,7 +94,7 @@ def test_each_kind_of_a_claim_is_computed_and_nothing_is_computed_that_no_claim_
         for part in entry.get("parts") or [{}]
     }  # fmt: skip
     assert asked - set(KINDS) == {"headcount", "inflow"}
-    assert set(KINDS) - asked == set(hypotheses.TESTS) - asked
+    assert set(KINDS) - asked == set(hypotheses.KINDS) - asked
 
 
 def test_a_kind_that_nothing_computes_is_refused(planted: Any, study: Study, monkeypatch: pytest.MonkeyPatch) -> None:

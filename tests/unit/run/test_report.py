@@ -94,6 +94,27 @@ def test_only_runs_the_chosen_notebook_and_makes_no_report(home: Path) -> None:
     assert not (home / "reports" / "breda").exists()
 
 
+def test_only_keeps_what_ran_before_and_leaves_the_report_whole(home: Path) -> None:
+    before = earlier_report(home)
+    kept = home / "reports" / "breda-only"
+    for place in ("en/notebooks/02_x.ipynb", "nl/notebooks/02_x.ipynb", "found/02_x.json", f"nl/notebooks/{FIRST}"):
+        (kept / place).parent.mkdir(parents=True, exist_ok=True)
+        (kept / place).write_text("of an earlier run")
+    folder = report.make_report("breda", {}, ("nl",), ["1"])
+    own = FIRST.replace(".ipynb", ".json")
+    held = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    notebooks = {"en/notebooks/02_x.ipynb", "nl/notebooks/02_x.ipynb", f"nl/notebooks/{FIRST}"}
+    assert held == {*notebooks, "found/02_x.json", f"found/{own}"}
+    assert json.loads((folder / "nl" / "notebooks" / FIRST).read_text())["cells"]  # the new one
+    found = report.found_by(folder, [home / "notebooks" / FIRST])
+    assert [section["id"] for section in found["sections"]] == [FIRST.removesuffix(".ipynb")]
+    assert files(home) == before
+    plant(keep_only_first(home), "1 / 0")
+    with pytest.raises(NotebookError):
+        report.make_report("breda", {}, ("nl",), ["1"])
+    assert {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} == held
+
+
 def test_unknown_notebook_and_parameter_are_refused_before_anything_starts(home: Path) -> None:
     with pytest.raises(ParameterError, match=r"17 does not exist\. Valid: 01_what_do_we_know"):
         report.notebook_paths(["17"])

@@ -20,7 +20,7 @@ from conftest import PROJECT, CommandLine, copy_project, home_at
 from kloof.cli import reports
 from kloof.errors import CatalogueError, ParameterError
 from kloof.findings import NOT_TESTABLE, SUPPORTED, Finding
-from kloof.questions import gap_tables
+from kloof.questions import gap_tables, levels
 from kloof.questions.all_tests import one_number
 from kloof.report.notebook import narrator
 from kloof.results import Section
@@ -60,7 +60,9 @@ def report(home: Path, folder: str, indicator_: str, estimate: float | None, fil
 def test_what_was_written_is_read_back_with_its_mark(home: Path) -> None:
     path = registered(nl='Een "zin" met \\ en é', year_from=2016, focus="bndestem")
     found = hypotheses.read_all()["X1"]
-    assert {key: found[key] for key in entry()} == entry(nl='Een "zin" met \\ en é')
+    said = entry(nl='Een "zin" met \\ en é')
+    assert said.pop("test") == found["kind"]  # the word that the first files had for it
+    assert {key: found[key] for key in said} == said
     assert (found["year_from"], found["focus"]) == (2016, "bndestem")
     assert (found["exploratory"], found["changed"], found["notebook"]) == (False, False, "mine")
     assert (found["kind"], found["indicators"]) == ("gap_change", [SIZE])
@@ -126,7 +128,7 @@ def test_what_a_report_showed_was_seen(home: Path) -> None:
     ("changes", "fault"),
     [
         ({"id": "C1"}, "id must be X and a number, not 'C1'"),
-        ({"test": "growth"}, "test 'growth' is not known; valid: gap, gap_change"),
+        ({"test": "growth"}, "kind 'growth' is not known; valid: gap, gap_change"),
         ({"expected": "UP"}, "expected 'UP' is not known; valid: HIGHER, LOWER"),
         ({"measures": ["both"]}, "measures ['both'] must hold one or more of absolute, real, relative"),
         ({"measures": ["real"]}, f"measure real is of amounts of money only, and {SIZE} has another unit"),
@@ -144,6 +146,18 @@ def test_what_a_report_showed_was_seen(home: Path) -> None:
         ({"year_from": 2020, "year_to": 2018}, "year_from (2020) must lie before year_to (2018)"),
         ({"year_from": "2016", "year_to": 2018}, "must be whole years, not '2016'"),
         ({"colour": "red"}, "colour is not something a hypothesis has"),
+        ({"test": "index_change"}, "it has no group"),
+        ({"test": "group_index", "group": "x", "measures": ["isolation"]}, "it has no than"),
+        ({"test": "relation", "other": SIZE, "measures": ["slope"]}, "other must be another figure than indicator"),
+        (
+            {"test": "relation", "other": "crime_rates", "measures": ["slope"]},
+            "other 'crime_rates' is not in the",
+        ),
+        ({"test": "relation", "other": "crime_rate", "measures": ["slope", "correlation"]}, "has one measure, which"),
+        ({"test": "relation", "other": "crime_rate", "measures": ["slope"], "per": 0}, "per must be a number above 0"),
+        ({"test": "relation", "other": "crime_rate"}, "['absolute'] must hold one or more of slope, correlation"),
+        ({"test": "beside_places", "measures": ["isolation"]}, "measure isolation is of a group"),
+        ({"test": "beside_places", "measures": ["mean"], "places": ["Breda"]}, "must hold codes of municipalities"),
     ],
 )
 def test_each_fault_is_named_and_nothing_is_written(home: Path, changes: dict[str, Any], fault: str) -> None:
@@ -184,7 +198,7 @@ def in_town(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> tuple[Section, l
     study = dataclasses.replace(made, variants=(*made.variants, other))
     own = entry(indicator="poor", smallest_effect=1.0, **changes)
     known = claims.registry()
-    full = {**own, "source": "own", "kind": own["test"], "indicators": ["poor"], "exploratory": False, "changed": False,
+    full = {**hypotheses.as_kind(own), "source": "own", "indicators": ["poor"], "exploratory": False, "changed": False,
             "notebook": "mine"}  # fmt: skip
     monkeypatch.setattr(claims, "registry", lambda: dataclasses.replace(known, claims={**known.claims, "X1": full}))
     section = Section("mine")
@@ -320,6 +334,71 @@ def test_the_notebook_is_clean_and_asks_what_was_registered(command_line: Comman
     assert (code, "in order" in out) == (0, True), out
 
 
+OF_GROUP = ("--kind", "index_change", "--group", "inhabitants_aged_65_plus", "--expected", "HIGHER")
+OF_GROUP = (*OF_GROUP, "--smallest-effect", "0.01")
+
+
+def test_one_language_is_enough_and_the_other_may_follow(command_line: CommandLine, home: Path) -> None:
+    assert command_line("hypothesis", "new", "old_age", *OF_GROUP)[0] == 2  # none is not
+    code, out, _ = command_line("hypothesis", "new", "old_age", *OF_GROUP, "--nl", "Ouderen wonen apart: “é”.")
+    assert code == 0
+    assert "kloof hypothesis translate old_age\n  --language en" in out
+    found = hypotheses.read_all()["X1"]
+    assert (found["en"], found["short_en"]) == ("Ouderen wonen apart: “é”. (not translated)", "old age")
+    assert found["groups"] == ["inhabitants_aged_65_plus"]
+    notebook = hypotheses.folder() / "old_age.ipynb"
+    assert "Own hypothesis X1 · Ouderen wonen apart: “é”. (not translated)" in notebook.read_text(encoding="utf-8")
+    add = ("hypothesis", "translate", "old_age", "--language", "en", "--text", "The old live apart.")
+    assert command_line(*add)[0] == 0
+    found = hypotheses.read_all()["X1"]
+    assert (found["en"], found["nl"], found["changed"]) == ("The old live apart.", "Ouderen wonen apart: “é”.", False)
+    assert "Own hypothesis X1 · The old live apart." in notebook.read_text(encoding="utf-8")
+    assert "translated_en is there already" in command_line(*add)[2]
+    assert "has its text in 'nl' already" in command_line(*add[:4], "nl", "--text", "Anders.")[2]
+    assert "has no nothing.toml. There is: old_age" in command_line("hypothesis", "translate", "nothing", *add[3:])[2]
+    path = hypotheses.folder() / "old_age.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("apart: ", "samen: "), encoding="utf-8")
+    assert hypotheses.read_all()["X1"]["changed"]
+
+
+def test_what_has_no_figures_in_its_years_is_refused_with_the_years_there_are(
+    command_line: CommandLine, home: Path
+) -> None:
+    code, _, err = new(command_line, "size_one", "--year-from", "2018")
+    assert code == 2
+    assert (
+        f"no figures to test it with in 2018-2024 (GM0758 has figures for enough buurten in these years: {SIZE}: 2017, "
+        in err
+    )
+    code, _, err = new(command_line, "size_two", "--kind", "gap", "--indicator", "one_person_households_share")
+    assert (code, "one_person_households_share: none)" in err) == (2, True)
+    code, _, err = new(command_line, "income", "--kind", "beside_places", "--indicator", "mean_income_per_inhabitant")
+    assert (code, "fewer than three other municipalities have figures in two of its years" in err) == (2, True)
+    assert hypotheses.files() == []
+    registered("size_three", year_from=2018, short_en="size")
+    code, out, _ = command_line("hypothesis", "check", "size_three")
+    assert (code, f"     {SIZE}: 2017, 2024\n     ✗ no figures" in out) == (1, True)
+    code, _, err = command_line("hypothesis", "check", "size_four")
+    assert (code, "There is: size_three" in err) == (2, True)
+
+
+def test_a_relation_is_that_of_weighted_least_squares(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Income as a line through poverty with noise: the slope by the normal equations, its verdict and its sentence."""
+    poor = town({"poor": {2020: list(POOR)}, "income": {2020: list(30 - 0.8 * POOR + 10 * NOISE)}}, indicator("poor"))
+    people = np.array([100.0 * size for size in range(5, 17)])
+    value, design = 30 - 0.8 * POOR + 10 * NOISE, np.column_stack([POOR, np.ones(12)])
+    wanted = np.linalg.solve(design.T @ (people[:, None] * design), design.T @ (people * value))[0]
+    found = levels.relation_finding(poor, ("income", "poor"), "X1", "slope", (2.0, 0.1))
+    assert found.estimate == pytest.approx(2 * wanted)
+    assert found.b.n_units == 12
+    assert found.high is not None
+    assert found.high < 0
+    centred = np.stack([value, POOR]) - np.average(np.stack([value, POOR]), axis=1, weights=people)[:, None]
+    both = (people * centred) @ centred.T
+    correlation = levels.relation_finding(poor, ("income", "poor"), "X1", "correlation", (1.0, 0.1))
+    assert correlation.estimate == pytest.approx(both[0, 1] / np.sqrt(both[0, 0] * both[1, 1]))
+
+
 # ------------------------------------------------------------------ the page of the worked example
 
 PAGE = PROJECT / "notebooks" / "hypotheses" / "README.md"
@@ -402,7 +481,7 @@ def test_the_line_of_verdicts_that_the_page_quotes(clone: Path, command_line: Co
     content = section.as_json()
     row = one_number(content["verdicts"], content["findings"], claims.overall(content["verdicts"])["X1"])
     number = content["findings"][row["finding"]]
-    line = reports._line(
+    line = reports.verdict_line(
         {"id": "X1", "part": row["row"], "verdict": row["verdict"], "missing": row["missing"], "unit": number["unit"],
          **{key: number[key] for key in ("estimate", "low", "high")}}
     )  # fmt: skip

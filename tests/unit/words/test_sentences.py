@@ -61,7 +61,10 @@ OCCURS: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
     "replication": ((("rows", "inconsistent", "year_unknown"), JUDGED),),
     "score": ((("parts",), ("HIGHER", "UNCLEAR")),),
     "gap_change_window": ((SCALES, HAPPENED),),
-    "index_change": ((("dissimilarity",), HAPPENED),),
+    "index_change": ((("dissimilarity", "isolation", "theil_h"), HAPPENED),),
+    "group_index": ((("dissimilarity", "isolation", "theil_h"), (*JUDGED, NOT_COMPUTABLE)),),
+    "relation": ((("slope", "correlation"), (*JUDGED, NOT_COMPUTABLE)),),
+    "beside_places": ((("mean", "coefficient_of_variation", "theil_h"), (*JUDGED, NOT_COMPUTABLE)),),
     "fell": ((("focus", "rest"), HAPPENED),),
     "fell_less": ((("absolute", "relative"), HAPPENED),),
     "improved": ((("score",), HAPPENED), (("class",), (*JUDGED, NOT_COMPUTABLE))),
@@ -119,6 +122,7 @@ DETAILS = {
     "placebo": {"observed": "points", "noise": "points"},
     "share_accrued": {"by_year": "year", "steady": "percent"},
     "index": {"expected": "index"},
+    "relation": {"per": "points"},
     "coverage": dict.fromkeys(("filled", "cells", "buurten", "wijken"), "number") | {"minimum": "percent"},
     "replication": dict.fromkeys((*replication.STATUSES, "rows", "compared", "editions", "equal_editions"), "number")
     | {"printed": "percent", "edition": "year"},
@@ -225,9 +229,10 @@ def made(kind: str, measure: str, code: str, indicator: str = INDICATOR, **more:
         for name, unit in DETAILS.get(kind, {}).items()
         if judgement != NOT_COMPUTABLE
     }
+    other = INDICATOR if kind == "relation" else "rest"
     finding = Finding(
         id=f"04.{kind}", kind=kind, measure=measure, focus="union", coverage=91.0, coverage_minimum=80.0,
-        a=Side(2016, "focus", 7.25, n_units=40), b=Side(2022, "rest", -9.75, n_units=41), details=details,
+        a=Side(2016, "focus", 7.25, n_units=40), b=Side(2022, other, -9.75, n_units=41), details=details,
         sources=("own_file",), **fields,
     )  # fmt: skip
     entry: dict[str, Any] = plain(finding.as_json())
