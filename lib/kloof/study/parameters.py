@@ -15,6 +15,7 @@ from typing import Any, get_type_hints
 from kloof.catalogue import parsed
 from kloof.errors import ParameterError, faults
 from kloof.paths import project_folder
+from kloof.shown import Shown
 from kloof.words.numbers import LANGUAGES
 
 NONE = "none"  # how to ask for nothing where the preset has something, in:
@@ -27,8 +28,8 @@ SETTINGS = "settings"  # what a notebook is given of the parameters that it does
 LEFT_OUT, COUNTED = "left_out", "counted"
 
 
-@dataclass(frozen=True)
-class Parameters:
+@dataclass(frozen=True, repr=False)
+class Parameters(Shown):
     """Everything a run can be told. The order is that of the notebooks' parameter cells."""
 
     preset: str
@@ -50,6 +51,10 @@ class Parameters:
     apportioned: str
     draws: int
     seed: int
+
+    def in_short(self) -> dict[str, object]:
+        """Give every parameter that says something."""
+        return dict(vars(self))
 
     @property
     def event_time(self) -> float:
