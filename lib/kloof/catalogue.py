@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from kloof.errors import CatalogueError, ParameterError
 from kloof.paths import data_folder
+from kloof.shown import Shown
 
 COMPARABLE = "comparable"
 BROKEN = "broken"
@@ -154,8 +155,8 @@ class Relation:
     within: float = 0.0
 
 
-@dataclass(frozen=True)
-class Catalogue:
+@dataclass(frozen=True, repr=False)
+class Catalogue(Shown):
     """Everything in data/catalogue.toml."""
 
     indicators: Mapping[str, Indicator]
@@ -165,6 +166,11 @@ class Catalogue:
     focus: Mapping[str, Mapping[str, Any]]
     settings: Mapping[str, Any] = field(default_factory=dict)
     relations: tuple[Relation, ...] = ()
+
+    def in_short(self) -> dict[str, object]:
+        """Count what it knows, by kind, with names."""
+        kinds = ("indicators", "groups", "dimensions", "focus", "settings")
+        return {kind: f"{len(getattr(self, kind))}: {', '.join(getattr(self, kind))}" for kind in kinds}
 
     def indicator(self, name: str) -> Indicator:
         """Look an indicator up; an unknown one is an error that lists the nearest."""

@@ -2,10 +2,21 @@
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from linecache import getline
+from traceback import walk_tb
 
 
 class KloofError(Exception):
     """Anything kloof refuses to do. The command line prints it and ends with exit code 2."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Write it in a notebook: the message, then the lines of the reader's own that led here."""
+        places = [
+            f"Line {number}: {getline(frame.f_code.co_filename, number).strip()}"
+            for frame, number in walk_tb(self.__traceback__)
+            if frame.f_globals.get("__name__") == "__main__"
+        ]
+        return [f"{type(self).__name__}: {self}", *places]
 
 
 class SchemaError(KloofError):

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from kloof.shown import MOST_COLUMNS, Shown, ends_of, shorten
+
 HIGHER = "HIGHER"
 LOWER = "LOWER"
 SAME = "SAME"
@@ -66,8 +68,8 @@ class Side:
     n_total: float | None = None
 
 
-@dataclass(frozen=True)
-class Finding:
+@dataclass(frozen=True, repr=False)
+class Finding(Shown):
     """One computed comparison.
 
     `estimate` is b minus a in `unit` (for a level: the level itself), `low`-`high` the widest range it can take,
@@ -100,6 +102,25 @@ class Finding:
     decimals: int | None = None
     flags: tuple[str, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
+
+    def in_short(self) -> dict[str, object]:
+        """Give its number with range, unit and counts, and both answers; or why there is none."""
+        years = [str(side.year) for side in (self.a, self.b) if side.year is not None]
+        return {
+            "about": f"{self.kind} {self.measure} of {self.indicator}" if self.indicator else self.kind,
+            "years": " to ".join(dict.fromkeys(years)),
+            "estimate": ends_of(self.estimate, self.low, self.high, self.unit),
+            "n": [side.n_units for side in (self.a, self.b) if side.n_units],
+            "coverage": None if self.coverage is None else f"{self.coverage:.0f} percent",
+            "sources": self.sources,
+            "answers": f"{happened(self)}, {judge(self)}" + (f" ({self.reason})" if self.reason else ""),
+        }
+
+    def __repr__(self) -> str:
+        said = self.in_short()
+        about = ", ".join(str(said[name]) for name in ("about", "years") if said[name])
+        rest = "; ".join(str(said[name]) for name in ("estimate", "coverage", "answers") if said[name])
+        return f"{shorten(f'Finding {self.id}: {about}', MOST_COLUMNS)}\n{shorten(f'  {rest}', MOST_COLUMNS)}"
 
     def as_json(self) -> dict[str, Any]:
         """Give the finding as plain numbers and codes, with the answers to both questions."""
@@ -252,8 +273,8 @@ def join_aspects(aspects: Sequence[Sequence[str]]) -> str:
     return NOT_TESTABLE if NOT_TESTABLE in made or not made else UNDECIDED
 
 
-@dataclass(frozen=True)
-class Verdict:
+@dataclass(frozen=True, repr=False)
+class Verdict(Shown):
     """A part of a claim judged: the verdict, the finding behind it, and how its registered variants voted.
 
     `question` says which of both answers it rests on; a part that does not `count` is told, and has no say in the
@@ -273,6 +294,16 @@ class Verdict:
     counts: bool = True
     alone: str | None = None
     aspect: str = ""
+
+    def in_short(self) -> dict[str, object]:
+        """Give what was expected, by which question it was judged, and how the lists voted."""
+        return {
+            "finding": self.finding, "expected": self.expected, "question": self.question,
+            "counts": self.counts, "lists": dict(self.variants), "missing": self.missing,
+        }  # fmt: skip
+
+    def __repr__(self) -> str:
+        return shorten(f"Verdict {self.claim}, {self.row}: {self.verdict} by {self.question}", MOST_COLUMNS)
 
     def as_json(self) -> dict[str, Any]:
         """Give the verdict as plain codes, with the number of variants that agree."""

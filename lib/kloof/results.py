@@ -14,6 +14,7 @@ from kloof.errors import ReportError
 from kloof.findings import Finding, Verdict
 from kloof.paths import plain
 from kloof.schema import SetAside
+from kloof.shown import Shown, shorten
 
 FORMAT = 2  # since a finding says what happened beside whether that is more than chance
 
@@ -32,8 +33,18 @@ class Column:
     decimals: int | None = None
 
 
-@dataclass
-class Section:
+class Table(Shown, dict[str, Any]):
+    """A table as it stands in results.json, `columns` and `rows`; shown as a table."""
+
+    def in_short(self) -> dict[str, object]:
+        """Give its columns and its first rows."""
+        rows = [", ".join("–" if cell is None else shorten(str(cell), 24) for cell in row) for row in self["rows"]]
+        return {"columns": [column["key"] for column in self["columns"]], **dict(zip(map(str, range(len(rows))), rows,
+                strict=True))}  # fmt: skip
+
+
+@dataclass(repr=False)
+class Section(Shown):
     """What one notebook found, in the order in which it should be read."""
 
     id: str
@@ -43,6 +54,19 @@ class Section:
     verdicts: list[Verdict] = field(default_factory=list)
     set_aside: list[SetAside] = field(default_factory=list)
     headline: str | None = None
+
+    def in_short(self) -> dict[str, object]:
+        """Give what stands in it, by name."""
+        return {
+            "id": self.id, "headline": self.headline, "findings": _counted(self.findings),
+            "tables": _counted(self.tables), "figures": _counted(self.figures),
+            "verdicts": [f"{verdict.claim} {verdict.row} {verdict.verdict}" for verdict in self.verdicts],
+            "set aside": sum(row.rows for row in self.set_aside) or None,
+        }  # fmt: skip
+
+    def in_card(self) -> dict[str, object]:
+        """Give the same, with the reasons why something was set aside."""
+        return {**self.in_short(), "verdicts": self.verdicts, "set aside": self.set_aside}
 
     def add(self, *findings: Finding) -> None:
         """Record findings; the first one is the headline. A second finding with the same id is an error."""
@@ -58,7 +82,7 @@ class Section:
         Recording the same table again is no harm; another one under its name is an error.
         """
         rows = [[plain(row[column.key]) for column in columns] for row in frame.to_dict("records")]
-        self._keep(self.tables, "table", name, {"columns": [vars(column) for column in columns], "rows": rows})
+        self._keep(self.tables, "table", name, Table(columns=[vars(column) for column in columns], rows=rows))
 
     def figure(self, name: str, kind: str, table: str, finding: str | None = None, **options: Any) -> None:
         """Record a figure: its kind, the table it draws and the finding its title and alt text state.
@@ -68,7 +92,7 @@ class Section:
         entry = {"kind": kind, "table": table, "finding": finding, "options": plain(options)}
         self._keep(self.figures, "figure", name, entry)
 
-    def _keep(self, among: dict[str, dict[str, Any]], what: str, name: str, entry: dict[str, Any]) -> None:
+    def _keep(self, among: dict[str, Any], what: str, name: str, entry: dict[str, Any]) -> None:
         if among.setdefault(name, entry) != entry:
             raise ReportError(f"{self.id}: {what} {name} is recorded twice; give the second another name.")
 
@@ -96,6 +120,12 @@ class Section:
             "verdicts": [plain(verdict.as_json()) for verdict in self.verdicts],
             "set_aside": [plain(vars(row)) for row in self.set_aside],
         }
+
+
+def _counted(among: Iterable[str]) -> str:
+    """Count names and give them."""
+    names = list(among)
+    return f"{len(names)}: {', '.join(names)}" if names else ""
 
 
 def join_sections(header: Mapping[str, Any], sections: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -26,6 +26,12 @@ def test_the_anatomy_holds(path: Path) -> None:
     assert listing.notebook_faults(load(path)) == []
 
 
+def test_a_text_cell_without_the_mark_of_its_language_is_a_fault() -> None:
+    notebook = load(PATHS[0])
+    notebook["cells"][1]["source"] = notebook["cells"][0]["source"]
+    assert listing.notebook_faults(notebook) == ['cell 2 must end with an empty line and <div lang="en"></div>']
+
+
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_the_title_is_a_question_and_it_ends_with_verdict_and_limits(path: Path) -> None:
     cells = load(path)["cells"]

@@ -227,7 +227,7 @@ def unreached() -> list[str]:
                     f"{module.name}:{method.lineno} {name}.{method.name}"
                     for method in node.body
                     if isinstance(method, ast.FunctionDef)
-                    and not method.name.startswith(("__", "_repr_"))
+                    and not method.name.startswith(("__", "_repr_", "_render_"))
                     and method.name not in reach.attributes
                 ]
     return found

@@ -17,6 +17,7 @@ from kloof.methods.arrays import Array, Flags
 from kloof.methods.gap import ABSOLUTE, PLACE, REAL, RELATIVE, Comparison, Paths, Rule, States, states_of
 from kloof.methods.mobility import percentile_ranks
 from kloof.methods.spending import price_factors
+from kloof.shown import Shown, years_of
 from kloof.study.load import price_index
 from kloof.study.panel import Balanced, Focus, balance, jumps
 from kloof.study.study import Study, comparable_run, list_flags, usable_years
@@ -27,8 +28,8 @@ UNITS = {RELATIVE: "percent", PLACE: "rank_points"}  # of a gap on a scale, wher
 WITHOUT_ZERO = ("score_points",)  # units whose 0 is arbitrary: no proportion of them has a meaning
 
 
-@dataclass(frozen=True)
-class Followed:
+@dataclass(frozen=True, repr=False)
+class Followed(Shown):
     """One indicator followed over its comparable years: the panel, and what had to be left out."""
 
     indicator: str
@@ -39,6 +40,18 @@ class Followed:
     covered: dict[int, float]
     breaks: tuple[tuple[int, int, tuple[str, ...]], ...]
     reason: str | None = None
+
+    def in_short(self) -> dict[str, object]:
+        """Give the years that can be compared, the buurten in them, the breaks and what was left out."""
+        return {
+            "indicator": self.indicator, **(self.panel.in_short() if self.panel else {}),
+            "years": years_of(self.years), "breaks": [name for *_, names in self.breaks for name in names],
+            "reason": self.reason,
+        }  # fmt: skip
+
+    def in_card(self) -> dict[str, object]:
+        """Give the same, with the reasons why buurten were left out."""
+        return {**self.in_short(), **(self.panel.in_card() if self.panel else {})}
 
 
 def follow(

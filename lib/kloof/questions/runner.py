@@ -5,13 +5,14 @@ an entry there, and, when its kind is new, one function with `@kind`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kloof.errors import CatalogueError
 from kloof.findings import CHANCE, DECIDED, NOT_COMPUTABLE, UNDECIDED, Finding, Verdict, judge
 from kloof.questions.all_tests import ALPHA, holm, p_value_of
 from kloof.results import Section
+from kloof.shown import Shown
 from kloof.study import claims
 from kloof.study.claims import Judging
 from kloof.study.panel import Focus
@@ -39,7 +40,22 @@ class Part:
     row: str
     number: str
     how: Judging
-    entry: Mapping[str, Any]
+    entry: Mapping[str, Any] = field(repr=False)
+
+
+class JudgedParts(Shown, list[tuple[Finding, Verdict]]):
+    """The parts of a claim, each its headline finding and its verdict."""
+
+    def in_short(self) -> dict[str, object]:
+        """Give the verdict on every part, with its number."""
+        return {
+            f"{verdict.claim} {verdict.row}": f"{verdict.verdict} {finding.in_short()['estimate']}"
+            for finding, verdict in self
+        }
+
+    def in_card(self) -> dict[str, object]:
+        """Give every part with its verdict and finding."""
+        return {str(number): pair for number, pair in enumerate(self, 1)}
 
 
 Kind = Callable[[Study, Part], Ways]
@@ -127,7 +143,7 @@ def _names(study: Study, entry: Mapping[str, Any]) -> list[str]:
     return [name for name in study.p.indicators if name in names] if entry.get("followed") else names
 
 
-def judged(study: Study, claim: str, rows: Iterable[str] | None = None) -> list[tuple[Finding, Verdict]]:
+def judged(study: Study, claim: str, rows: Iterable[str] | None = None) -> JudgedParts:
     """Compute the parts of a claim, or those of some `rows`, and judge each: its headline finding and its verdict.
 
     A part without figures that the claim does not need is left out. What is decided by chance in some part must stand
@@ -149,7 +165,7 @@ def judged(study: Study, claim: str, rows: Iterable[str] | None = None) -> list[
         verdict = claims.judge_over(claim, part.row, found, headline, part.how)
         missing = () if own.reason in NOT_MISSING else verdict.missing
         made.append((own, replace(verdict, missing=missing, aspect=str(part.entry.get("aspect", "")))))
-    return _counted_together(study, made)
+    return JudgedParts(_counted_together(study, made))
 
 
 def _alternatives(part: Part) -> list[Part]:

@@ -29,7 +29,7 @@ class Text(str):
 
 def header(study: Study) -> dict[str, Any]:
     """Describe the run without language, clock or path: parameters, place, inputs with hashes, sources, registry."""
-    key = "header", repr(replace(study.p, language=""))
+    key = "header", repr(vars(replace(study.p, language="")))
     return dict(study.data.once(study.known, key, lambda: _described(study)))
 
 

@@ -24,6 +24,7 @@ from kloof.study.load import load, verify
 from kloof.study.parameters import ANY, HELP, SETTINGS, preset_names, preset_parameters, read_preset
 from kloof.study.places import Place, places
 from kloof.words import sentences
+from kloof.words.cards import mark
 from kloof.words.numbers import LANGUAGES
 
 Rows = Iterable[tuple[str, str]]
@@ -187,8 +188,21 @@ def notebook_faults(notebook: dict[str, Any]) -> list[str]:
             found.append(f"cell {number} has more than twelve lines; move the work to the library")
         if re.search(r"^\s*(def|class) ", source, flags=re.MULTILINE):
             found.append(f"cell {number} defines something; move it to the library")
+    found += _unmarked(cells)
     found += _language_faults(cells)
     return found
+
+
+def _unmarked(cells: list[dict[str, Any]]) -> list[str]:
+    """List text cells of a language without the mark by which JupyterLab shows those of one language only."""
+    return [
+        f"cell {number} must end with an empty line and {mark(language)}"
+        for number, cell in enumerate(cells, 1)
+        for language in LANGUAGES
+        if cell["cell_type"] == "markdown"
+        and language in cell["metadata"].get("tags", [])
+        and not "".join(cell["source"]).endswith(f"\n\n{mark(language)}")
+    ]
 
 
 def _language_faults(cells: list[dict[str, Any]]) -> list[str]:

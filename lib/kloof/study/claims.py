@@ -36,6 +36,7 @@ from kloof.findings import (
     verdict_of,
 )
 from kloof.paths import project_folder
+from kloof.shown import Shown
 from kloof.study import hypotheses
 from kloof.study.study import Study
 
@@ -48,8 +49,16 @@ CLAIM = "claim"
 ROLES = (CLAIM, "note", "description", "calculation", "bounds")  # only a claim gets a verdict
 
 
-@dataclass(frozen=True)
-class Registry:
+class Claim(Shown, dict[str, Any]):
+    """What a claim or conclusion registers, by key."""
+
+    def in_short(self) -> dict[str, object]:
+        """Give everything that is registered."""
+        return dict(self)
+
+
+@dataclass(frozen=True, repr=False)
+class Registry(Shown):
     """All registered claims, the conclusions that lean on them, the rules they share and the hash of the files.
 
     A hypothesis of a researcher is a claim too: it has `exploratory`, and `notebook` names its file.
@@ -59,6 +68,10 @@ class Registry:
     agree_minimum: float
     sha256: str
     conclusions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def in_short(self) -> dict[str, object]:
+        """Name the claims and conclusions."""
+        return {"claims": list(self.claims), "conclusions": list(self.conclusions), "sha256": self.sha256}
 
     @property
     def entries(self) -> dict[str, Mapping[str, Any]]:
@@ -91,7 +104,9 @@ def registry() -> Registry:
     digest = hashlib.sha256(content)
     for own in hypotheses.files():
         digest.update(own.name.encode("utf-8") + b"\0" + own.read_bytes())
-    return Registry({**registered, **hypotheses.read_all()}, raw["agree_minimum"], digest.hexdigest(), conclusions)
+    entries = {name: Claim(entry) for name, entry in {**registered, **hypotheses.read_all()}.items()}
+    told = {name: Claim(entry) for name, entry in conclusions.items()}
+    return Registry(entries, raw["agree_minimum"], digest.hexdigest(), told)
 
 
 def _faults_of(name: str, claim: Mapping[str, Any]) -> list[str]:

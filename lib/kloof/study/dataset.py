@@ -13,6 +13,7 @@ import pandas as pd
 
 from kloof.catalogue import Catalogue
 from kloof.schema import COLUMNS, SetAside
+from kloof.shown import Shown, years_of
 
 EDITION = r"_(?:19|20)\d\d$"  # what tells the yearly editions of one source apart
 # What makes a source the main one, each column with whether it is ascending.
@@ -25,8 +26,8 @@ COUNTRY = "NL00"
 PRICES = "consumer_price_index"
 
 
-@dataclass(frozen=True)
-class DataSet:
+@dataclass(frozen=True, repr=False)
+class DataSet(Shown):
     """All that is known about one municipality and its comparison cities.
 
     `observations` has the columns of `schema.COLUMNS`, one row per code, year, indicator (the chosen source);
@@ -50,6 +51,32 @@ class DataSet:
     apportioned: pd.DataFrame | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     made: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def in_short(self) -> dict[str, object]:
+        """Give the place, its years and areas, how many figures there are and of which sources."""
+        return {
+            "name": self.name, "municipality": self.municipality, "years": years_of(self.years()),
+            "buurten": len(self.units()), "observations": len(self.observations),
+            "indicators": int(self.observations["indicator"].nunique()),
+            "sources": list(self.sources["source_id"]), "set aside": sum(row.rows for row in self.set_aside) or None,
+        }  # fmt: skip
+
+    def in_card(self) -> dict[str, object]:
+        """Give the same, with the reasons why something was set aside."""
+        return {**self.in_short(), "set aside": self.left_out()}
+
+    def left_out(self) -> list[SetAside]:
+        """Give what was set aside, added up by reason, most rows first."""
+        rows: dict[str, int] = {}
+        for one in self.set_aside:
+            rows[one.reason] = rows.get(one.reason, 0) + one.rows
+        most = sorted(rows.items(), key=lambda pair: (-pair[1], pair[0]))
+        return [SetAside("left_out", count, reason) for reason, count in most if count]
+
+    def years(self) -> list[int]:
+        """Give the years in which there is a figure of this municipality."""
+        own = self.observations["code"].str[2:6] == self.municipality[2:6]
+        return [int(year) for year in sorted(self.observations.loc[own, "year"].unique())]
 
     def once(self, known: Catalogue, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
         """Give what was made of this data by a catalogue before under a key, or make and keep it: do not change it."""

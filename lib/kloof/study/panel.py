@@ -16,6 +16,7 @@ import pandas as pd
 from kloof.catalogue import Catalogue, Indicator
 from kloof.errors import NotComputableError, ParameterError, SourceError, examples, nearest
 from kloof.schema import SetAside
+from kloof.shown import Shown, years_of
 from kloof.study.dataset import DataSet, drawn_in
 
 FIRST = "first"  # in the place of the year of a rule: the first year of the window that can be used
@@ -247,8 +248,8 @@ def by_year(data: DataSet, known: Catalogue, name: str, level: str = "buurt") ->
     return tables
 
 
-@dataclass(frozen=True)
-class Focus:
+@dataclass(frozen=True, repr=False)
+class Focus(Shown):
     """The focus list of a run: its members and how it was made.
 
     A rule has an `indicator` and a `year`; `passed_over` areas have a figure then and too few inhabitants to be listed.
@@ -259,6 +260,10 @@ class Focus:
     indicator: str | None = None
     year: int | None = None
     passed_over: int = 0
+
+    def in_short(self) -> dict[str, object]:
+        """Give its name, how many buurten there are on it and which."""
+        return {"name": self.name, "buurten": len(self.codes), "codes": self.codes}
 
 
 def resolve_focus(data: DataSet, known: Catalogue, name: str, year_from: int = 0) -> Focus:
@@ -397,8 +402,8 @@ def _jumps(data: DataSet, known: Catalogue, level: str) -> pd.DataFrame:
     return found.sort_values(["code", "year", "indicator"], ignore_index=True)
 
 
-@dataclass(frozen=True)
-class Balanced:
+@dataclass(frozen=True, repr=False)
+class Balanced(Shown):
     """Buurten measured in every year compared, laid out for computing.
 
     `value`, `low`, `high`: buurt × year; `weight`: buurt; `is_focus`: buurt. `coverage` is the share (percent) of the
@@ -418,6 +423,19 @@ class Balanced:
     sources: tuple[str, ...]
     set_aside: tuple[SetAside, ...]
     missing: tuple[str, ...]
+
+    def in_short(self) -> dict[str, object]:
+        """Give how many buurten there are in it, on the list and beside it, and what was left out."""
+        return {
+            "years": years_of(self.years), "buurten": len(self.codes), "listed": int(self.is_focus.sum()),
+            "weight": f"{self.weight_name} {self.weight_year}", "coverage": f"{self.coverage:.0f} percent",
+            "sources": self.sources, "set aside": sum(row.rows for row in self.set_aside) or None,
+        }  # fmt: skip
+
+    def in_card(self) -> dict[str, object]:
+        """Give the same, with the reasons why something was set aside."""
+        weight = (self.weight_name, str(self.weight_year))
+        return {**self.in_short(), "weight": weight, "coverage": self.coverage, "set aside": self.set_aside}
 
     def column(self, year: int) -> int:
         """Place of a year."""

@@ -14,6 +14,7 @@ from typing import Any, get_type_hints
 from kloof.catalogue import parsed
 from kloof.errors import ParameterError, faults, nearest
 from kloof.paths import project_folder
+from kloof.shown import Shown
 from kloof.study.places import code_of
 from kloof.words.numbers import LANGUAGES
 
@@ -28,8 +29,8 @@ OF_A_PRESET = ("report", "municipalities", "place", "hypothesis", "parameters") 
 LEFT_OUT, COUNTED = "left_out", "counted"
 
 
-@dataclass(frozen=True)
-class Parameters:
+@dataclass(frozen=True, repr=False)
+class Parameters(Shown):
     """Everything a run can be told. The order is that of the notebooks' parameter cells."""
 
     preset: str
@@ -51,6 +52,10 @@ class Parameters:
     apportioned: str
     draws: int
     seed: int
+
+    def in_short(self) -> dict[str, object]:
+        """Give every parameter that says something."""
+        return dict(vars(self))
 
     @property
     def event_time(self) -> float:

@@ -9,16 +9,18 @@ import numpy as np
 from kloof.catalogue import Catalogue, catalogue
 from kloof.errors import NotComputableError, ParameterError, examples, faults, nearest
 from kloof.memo import remembered
+from kloof.shown import Shown
 from kloof.study.asked import asked
 from kloof.study.dataset import DataSet
 from kloof.study.load import PUBLISHED, load
 from kloof.study.panel import Focus, by_year, resolve_focus, series, sizes
 from kloof.study.parameters import COUNTED, Parameters, parameters
 from kloof.study.places import check_name
+from kloof.words import cards
 
 
-@dataclass(frozen=True)
-class Study:
+@dataclass(frozen=True, repr=False)
+class Study(Shown):
     """One municipality, one set of parameters, one data set."""
 
     p: Parameters
@@ -26,6 +28,37 @@ class Study:
     known: Catalogue
     focus: Focus
     variants: tuple[Focus, ...] = field(default=())
+
+    def in_short(self) -> dict[str, object]:
+        """Give the place, its years, its list of buurten, the sources and how much was set aside."""
+        return {
+            "place": f"{self.place} ({self.p.municipality})", "years": f"{self.p.year_from}–{self.p.year_to}",
+            "list": f"{self.focus.name}, {len(self.focus.codes)} of {self.buurten} buurten",
+            "other lists": [one.name for one in self.variants if one != self.focus],
+            "indicators": self.p.indicators, "sources": list(self.data.sources["source_id"]),
+            "set aside": sum(row.rows for row in self.data.set_aside) or None,
+        }  # fmt: skip
+
+    def in_card(self) -> dict[str, object]:
+        """Give the same, with the reasons why something was set aside."""
+        counted = {"list": self.focus.name, "listed": len(self.focus.codes), "buurten": self.buurten}
+        return {**self.in_short(), **counted, "set aside": self.data.left_out()}
+
+    @property
+    def place(self) -> str:
+        """Name of the municipality; its code where the figures have no name."""
+        names = self.names()
+        return names.get(self.p.municipality, self.p.municipality)
+
+    @property
+    def buurten(self) -> int:
+        """Number of buurten in the last year."""
+        return self.data.count("buurt", self.p.year_to)
+
+    def names(self) -> dict[str, str]:
+        """Name every area of the figures: code → name."""
+        areas = self.data.areas
+        return dict(zip(areas["code"], areas["name"], strict=True))
 
     def rng(self, purpose: str) -> np.random.Generator:
         """Give a generator of its own to each purpose, so that the order of computing does not matter."""
@@ -75,7 +108,10 @@ def open_study(place: str | Mapping[str, Any] | None = None, /, **keywords: Any)
     """
     p = parameters(asked(place, keywords))
     study = remembered("study", lambda: replace(p, language=""), lambda: _opened(p))
-    return replace(study, p=replace(study.p, language=p.language))
+    study = replace(study, p=replace(study.p, language=p.language))
+    cards.speak(cards.Place(p.language, study.known, p.municipality, study.names(), p.focus))
+    cards.show_language(p.language)
+    return study
 
 
 def _opened(p: Parameters) -> Study:
