@@ -110,7 +110,8 @@ def open_study(place: str | Mapping[str, Any] | None = None, /, **keywords: Any)
     study = remembered("study", lambda: replace(p, language=""), lambda: _opened(p))
     study = replace(study, p=replace(study.p, language=p.language))
     cards.speak(cards.Place(p.language, study.known, p.municipality, study.names(), p.focus))
-    cards.show_language(p.language)
+    if isinstance(place, Mapping) and "__name__" in place:  # a notebook's own; a study opened elsewhere styles nothing
+        cards.show_language(p.language)
     return study
 
 
