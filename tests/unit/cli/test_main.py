@@ -290,8 +290,12 @@ def cell(kind: str, source: str, *tags: str, **more: Any) -> dict[str, Any]:
     return {"cell_type": kind, "source": source.splitlines(True), "metadata": {"tags": list(tags)}, **code, **more}
 
 
+def text(source: str, language: str) -> dict[str, Any]:
+    return cell("markdown", f'{source}\n\n<div lang="{language}"></div>', language)
+
+
 PARAMETERS = cell("code", 'preset: str = "breda"  # named set\nseed: int = 0  # start', "parameters")
-NL, EN = cell("markdown", "# Vraag?", "nl"), cell("markdown", "# Question?", "en")
+NL, EN = text("# Vraag?", "nl"), text("# Question?", "en")
 
 
 def test_a_clean_notebook_has_no_faults() -> None:
@@ -307,8 +311,12 @@ def test_a_clean_notebook_has_no_faults() -> None:
         ([PARAMETERS, cell("code", "1", execution_count=4)], "cell 2 holds output; clear it before committing"),
         ([PARAMETERS, cell("code", "x\n" * 13)], "cell 2 has more than twelve lines; move the work to the library"),
         ([PARAMETERS, cell("code", "def f():\n    pass")], "cell 2 defines something; move it to the library"),
+        (
+            [PARAMETERS, cell("markdown", "# Vraag?", "nl"), EN],
+            'cell 2 must end with an empty line and <div lang="nl"></div>',
+        ),
         ([PARAMETERS, NL], "1 Dutch and 0 English text cells; they come in pairs"),
-        ([PARAMETERS, NL, cell("markdown", "## Q", "en")], "Dutch and English headings do not have the same levels"),
+        ([PARAMETERS, NL, text("## Q", "en")], "Dutch and English headings do not have the same levels"),
         (
             [cell("code", "seed = 3", "parameters")],
             "parameter line 'seed = 3' is not `name: type = value  # help`",

@@ -391,7 +391,8 @@ def test_what_is_not_there_is_said_with_the_command_to_type(shelf_folder: Path) 
     assert store.municipalities(shelf_folder) == []
     add.add(file("a.csv", FIRST[:5]), shelf_folder)
     with pytest.raises(
-        ParameterError, match=r"has no GM0344\. It has 1 municipality \(GM0014\), from a\.csv\. Fill it"
+        ParameterError,
+        match=r"has no GM0344\. It has 1 municipality \(GM0014\), from a\.csv: did you mean .GM0014.\? Fill it",
     ):
         store.municipality(B, shelf_folder)
     with pytest.raises(ParameterError, match=r"has no cars\. It has: inhabitants, owner_occupied_share\."):
