@@ -16,6 +16,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -207,6 +208,12 @@ def one_year(path: Path, text: str, said: int | None = None) -> int:
     return said or int(years.pop())
 
 
+def database_table(database: sqlite3.Connection, table: str) -> tuple[list[str], list[Any]]:
+    """Read a table of a SQLite database: its titles and its rows."""
+    cursor = database.execute('SELECT * FROM "{}"'.format(table.replace('"', '""')))
+    return [column[0] for column in cursor.description], cursor.fetchall()
+
+
 def _sqlite(path: Path, data: bytes) -> tuple[list[Sheet], list[SetAside]]:
     """Read every yearly KWB table of a SQLite database, and count the rows of the others."""
     # size of a page and number of pages: sqlite.org/fileformat.html, section 1.3
@@ -226,10 +233,8 @@ def _sqlite(path: Path, data: bytes) -> tuple[list[Sheet], list[SetAside]]:
                     rows = database.execute('SELECT count(*) FROM "{}"'.format(table.replace('"', '""'))).fetchone()[0]
                     aside.append(SetAside("tables", rows, "sheet_not_read", table))
             for table, year in years.items():
-                cursor = database.execute('SELECT * FROM "{}"'.format(table.replace('"', '""')))
-                titles = [column[0] for column in cursor.description]
                 where = f"{path.name}, table {table}"
-                sheets.append(Sheet(year, where, tabulate(where, titles, cursor.fetchall())))
+                sheets.append(Sheet(year, where, tabulate(where, *database_table(database, table))))
     except (sqlite3.DatabaseError, UnicodeDecodeError) as problem:
         raise SourceError(f"{path.name} is a damaged SQLite database ({problem}). Download it again.") from None
     if not years:

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from kloof.errors import SourceError, examples
+from kloof.files.cells import database_table
 from kloof.files.maps import Layer, code_title, map_reading, read_layer, with_code
 from kloof.files.municipalities import Known
 from kloof.files.opening import Opened
@@ -32,7 +33,7 @@ def read_geopackage(opened: Opened, words: Vocabularies, known: Known) -> Readin
         with closing(sqlite3.connect(f"{opened.path.resolve().as_uri()}?mode=ro", uri=True)) as base:
             if not base.execute("select 1 from sqlite_master where name = 'gpkg_contents'").fetchall():
                 return None
-            tables = [(*layer, *_rows(base, layer[0])) for layer in base.execute(_LAYERS).fetchall()]
+            tables = [(*layer, *database_table(base, layer[0])) for layer in base.execute(_LAYERS).fetchall()]
     except (sqlite3.DatabaseError, UnicodeDecodeError) as problem:
         raise SourceError(f"{opened.name} is a damaged GeoPackage ({problem}). Download it again.") from None
     layers: list[tuple[str, Layer]] = []
@@ -59,12 +60,6 @@ def read_geopackage(opened: Opened, words: Vocabularies, known: Known) -> Readin
     if not systems:
         return map_reading(opened, layers, columns)
     return map_reading(opened, layers, columns, *collection(shapes, systems.pop()))
-
-
-def _rows(base: sqlite3.Connection, table: str) -> tuple[list[str], list[tuple[object, ...]]]:
-    """Read a table: its titles and rows."""
-    cursor = base.execute('select * from "{}"'.format(table.replace('"', '""')))
-    return [column[0] for column in cursor.description], cursor.fetchall()
 
 
 def _shapes(cells: "pd.Series[Any]", where: str) -> list[Geometry]:

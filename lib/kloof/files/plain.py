@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from kloof.errors import ParameterError, SourceError, examples, nearest
-from kloof.files.cells import clean, tabulate
+from kloof.files.cells import clean, database_table, tabulate
 from kloof.files.opening import Opened
 
 Rows = list[list[Any]]
@@ -117,9 +117,8 @@ def _of_database(opened: Opened) -> dict[str, "Rows | pd.DataFrame"]:
             names = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
             found: dict[str, Rows | pd.DataFrame] = {}
             for name in names:
-                cursor = database.execute('SELECT * FROM "{}"'.format(name.replace('"', '""')))
-                titles = distinct([column[0] for column in cursor.description])
-                found[name] = pd.DataFrame(cursor.fetchall(), columns=titles, dtype="object")
+                titles, rows = database_table(database, name)
+                found[name] = pd.DataFrame(rows, columns=distinct(titles), dtype="object")
             return found
     except (sqlite3.DatabaseError, UnicodeDecodeError) as problem:
         raise SourceError(f"{opened.name} is a damaged SQLite database ({problem}). Download it again.") from None
