@@ -17,7 +17,7 @@ import kloof
 from conftest import PROJECT, CommandLine, copy_project, home_at
 from kloof.catalogue import catalogue
 from kloof.findings import HAPPENED, HIGHER, join, verdict_of
-from kloof.questions import gap_tables, runner
+from kloof.questions import gap_tables, gaps, runner
 from kloof.questions.runner import KINDS
 from kloof.run.project import faults_of_project
 from kloof.study import claims
@@ -180,10 +180,10 @@ def test_an_indicator(home: Path, tmp_path: Path, command_line: CommandLine) -> 
     given = {"year_from": 2014, "year_to": 2015, "focus": rule, "focus_variants": [rule], "groups": []}
     named = {"indicators": [INDICATOR], "levels": [INDICATOR], "municipality": "GM0917", "source": str(source)}
     study = kloof.open_study({"preset": "heerlen", "language": "en", **given, **named})
-    followed = kloof.follow(study, INDICATOR)
+    followed = gaps.follow(study, INDICATOR)
     assert (followed.years, followed.reason, followed.orientation) == (YEARS, None, 1)
     # 21 − 8 and 25 − 8, each buurt with as many households
-    assert kloof.gap_table(study, followed)["gap"].tolist() == pytest.approx([13, 17])
+    assert gaps.picture_table(study, followed)["gap"].tolist() == pytest.approx([13, 17])
     assert study.smallest_effect(INDICATOR) == catalogue().indicator(INDICATOR).smallest_effect == 1.0
 
 

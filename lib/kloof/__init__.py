@@ -7,62 +7,56 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kloof.catalogue import read_catalogue
     from kloof.errors import KloofError
-    from kloof.files.kwb import read_kwb
+    from kloof.figures.plots import plot
     from kloof.findings import Finding, Verdict, judge, verdict_of
     from kloof.measures.measure import measure
     from kloof.measures.registry import INDICES
-    from kloof.questions.gaps import follow, follow_all, gap_change, gap_table
-    from kloof.questions.verdict import synthesise
-    from kloof.report.notebook import earlier, finish, limits, picture, say
-    from kloof.results import Column, Section
-    from kloof.study.load import load
-    from kloof.study.panel import series
-    from kloof.study.study import Study, open_study
+    from kloof.methods.gap import gap_table
+    from kloof.questions.answers import judge_claim
+    from kloof.questions.gaps import gap_change
+    from kloof.report.notebook import agree, finish, limits, picture, say
+    from kloof.results import Section
+    from kloof.run.answer import answer
+    from kloof.study.study import Study, open_study, table
 
 _HOMES = {
-    "catalogue": "read_catalogue",
     "errors": "KloofError",
-    "files.kwb": "read_kwb",
+    "figures.plots": "plot",
     "findings": "Finding Verdict judge verdict_of",
     "measures.measure": "measure",
     "measures.registry": "INDICES",
-    "questions.gaps": "follow follow_all gap_change gap_table",
-    "questions.verdict": "synthesise",
-    "report.notebook": "earlier finish limits picture say",
-    "results": "Column Section",
-    "study.load": "load",
-    "study.panel": "series",
-    "study.study": "Study open_study",
+    "methods.gap": "gap_table",
+    "questions.answers": "judge_claim",
+    "questions.gaps": "gap_change",
+    "report.notebook": "agree finish limits picture say",
+    "results": "Section",
+    "run.answer": "answer",
+    "study.study": "Study open_study table",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
     "INDICES",
-    "Column",
     "Finding",
     "KloofError",
     "Section",
     "Study",
     "Verdict",
-    "earlier",
+    "agree",
+    "answer",
     "finish",
-    "follow",
-    "follow_all",
     "gap_change",
     "gap_table",
     "judge",
+    "judge_claim",
     "limits",
-    "load",
     "measure",
     "open_study",
     "picture",
-    "read_catalogue",
-    "read_kwb",
+    "plot",
     "say",
-    "series",
-    "synthesise",
+    "table",
     "verdict_of",
 ]
 

@@ -22,6 +22,7 @@ PARTS = ("indicator", "group", "unit", "dimension", "focus")
 RELATIONS = ("parts", "more", "together", "along", "against")
 KINDS = ("count", "share", "mean", "rate", "class")
 MONEY = ("thousand_euro", "euro")  # units that prices move
+MOST_NAMES = 12  # valid names that an error lists
 
 
 @dataclass(frozen=True)
@@ -188,12 +189,14 @@ class Catalogue(Shown):
 
 
 def known(name: str, among: Mapping[str, Value], what: str) -> Value:
-    """Return among[name]; raise ParameterError with the nearest and all valid names otherwise."""
+    """Return among[name]; raise ParameterError with the nearest and the valid names, of many the first, otherwise."""
     if name in among:
         return among[name]
     near = difflib.get_close_matches(str(name), list(among), n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
-    raise ParameterError(f"{what} {name!r} is not known.{hint} Valid: {', '.join(sorted(among))}.")
+    more = f" and {len(among) - MOST_NAMES} more" if len(among) > MOST_NAMES else ""
+    valid = ", ".join(sorted(among)[:MOST_NAMES])
+    raise ParameterError(f"{what} {name!r} is not known.{hint} Valid: {valid}{more}.")
 
 
 def read_catalogue(path: Path) -> Catalogue:

@@ -156,7 +156,7 @@ def judged_case(case: Case, seed: Sequence[int], draws: int) -> Finding:
     if case.test == "since":
         return events.beyond_trend(study, followed, case.measure, case.test)
     variant = "trend" if case.test == "trend" else "ends"
-    return gaps.gap_change(study, followed, case.measure, case.test, variant=variant)
+    return gaps.change_of_gap(study, followed, case.measure, case.test, variant=variant)
 
 
 def tally_case(numbered: tuple[int, Case], n: int, draws: int, seed: int) -> list[tuple[object, ...]]:

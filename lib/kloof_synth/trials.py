@@ -10,10 +10,10 @@ from kloof.catalogue import Catalogue, catalogue
 from kloof.findings import NOT_TESTABLE, Finding, Verdict
 from kloof.questions import (  # noqa: F401 (each registers the kinds it computes)
     carried,
-    follows,
     gap_tables,
     groups_over_time,
     ladder,
+    liveability,
     policy,
     runner,
     spending,

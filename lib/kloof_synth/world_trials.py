@@ -108,7 +108,7 @@ def findings_of(made: Made, seed: int, draws: int) -> list[Finding]:
     bare = World(made.world.where, {}, made.world.others)  # a study that knows prices and no more: the rest is laid out
     study = study_of_world(replace(made, world=bare), draws, seed)
     track = track_of(made)
-    return [gaps.gap_change(study, track, scale, f"world.{scale}", study.focus) for scale in SCALES]
+    return [gaps.change_of_gap(study, track, scale, f"world.{scale}", study.focus) for scale in SCALES]
 
 
 def outcomes_of(made: Made, found: Sequence[Finding]) -> list[Seen]:

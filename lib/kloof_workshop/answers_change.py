@@ -21,7 +21,7 @@ OTHER_LIST = "bredavandaag"
 @cache
 def change(measure: str) -> Finding:
     """Judge the change of the gap from the first year to the last, as the report does."""
-    return gaps.gap_change(lesson.study(), lesson.followed(), measure, f"04.{lesson.DWELLINGS}.{measure}")
+    return gaps.change_of_gap(lesson.study(), lesson.followed(), measure, f"04.{lesson.DWELLINGS}.{measure}")
 
 
 @cache
@@ -30,7 +30,7 @@ def change_elsewhere() -> Finding:
     study = lesson.study()
     focus = resolve_focus(study.data, study.known, OTHER_LIST)
     track = gaps.follow(study, lesson.DWELLINGS, focus)
-    return gaps.gap_change(study, track, ABSOLUTE, f"04.{lesson.DWELLINGS}.{ABSOLUTE}.{OTHER_LIST}", focus)
+    return gaps.change_of_gap(study, track, ABSOLUTE, f"04.{lesson.DWELLINGS}.{ABSOLUTE}.{OTHER_LIST}", focus)
 
 
 def rates() -> pd.DataFrame:

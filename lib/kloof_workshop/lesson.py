@@ -86,7 +86,7 @@ def two_lines(language: str = "en") -> pd.DataFrame:
     Columns: year, listed (the mean of the buurten on the list), rest, gap (rest minus listed), relative (the gap in
     percent of the rest).
     """
-    table = gaps.gap_table(study(language), followed(language))
+    table = gaps.picture_table(study(language), followed(language))
     table = table[table["year"].isin(followed(language).years)]
     table = table.rename(columns={"focus": "listed"})
     return table[["year", "listed", "rest", "gap", "relative"]].reset_index(drop=True)

@@ -119,7 +119,7 @@ def tested(hypothesis: Hypothesis, study: Study) -> dict[str, Finding]:
     for focus in study.variants:
         found = gaps.follow(study, hypothesis.indicator, focus)
         number = f"my.{hypothesis.indicator}.{hypothesis.measure}"
-        finding = gaps.gap_change(study, found, hypothesis.measure, number, focus)
+        finding = gaps.change_of_gap(study, found, hypothesis.measure, number, focus)
         made[focus.name] = replace(finding, smallest_effect=float(hypothesis.smallest_effect))
     return made
 

@@ -125,7 +125,7 @@ def test_a_synthetic_municipality_goes_through_the_same_chain_as_a_real_one(meas
     codes = [f"BU0001{place:04d}" for place in range(1, 57)]
     focus = Focus("synthetic", tuple(code for code, inside in zip(codes, made.is_focus, strict=True) if inside))
     study = gap_calibration.study_of(truth, focus, 7, 499)
-    direct = gaps.gap_change(study, gap_calibration.followed_of(made), measure, "x")
+    direct = gaps.change_of_gap(study, gap_calibration.followed_of(made), measure, "x")
     rows = [
         (code, 2001 + year, name, float(cell), unit, "measured", "synthetic")
         for place, code in enumerate(codes)
@@ -146,7 +146,7 @@ def test_a_synthetic_municipality_goes_through_the_same_chain_as_a_real_one(meas
     followed = gaps.follow(real, gap_calibration.FIGURE)
     assert followed.panel is not None
     assert followed.orientation == -1
-    found = gaps.gap_change(real, followed, measure, "x")
+    found = gaps.change_of_gap(real, followed, measure, "x")
     assert dataclasses.replace(found, sources=()) == dataclasses.replace(direct, sources=())
 
 

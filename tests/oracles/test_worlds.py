@@ -150,7 +150,7 @@ def test_a_world_goes_through_the_same_chain_as_a_real_place() -> None:
     for name in ("grows_once", "prices"):
         made = make(WORLDS[name], 56, np.random.default_rng(8))
         study = worlds.study_of_world(made, 199, 7)
-        whole = [gaps.gap_change(study, gaps.follow(study, VALUE), scale, f"world.{scale}") for scale in SCALES]
+        whole = [gaps.change_of_gap(study, gaps.follow(study, VALUE), scale, f"world.{scale}") for scale in SCALES]
         short = world_trials.findings_of(made, 7, 199)
         for one, other in zip(whole, short, strict=True):
             assert replace(one, sources=(), coverage=None, flags=()) == replace(

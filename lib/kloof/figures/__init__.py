@@ -1,4 +1,4 @@
 """A table as a drawing with its alt text, the same bytes each time.
 
-Others may use: draw, maps.
+Others may use: draw, maps, plots.
 """

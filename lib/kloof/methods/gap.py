@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from math import comb, log
 
 import numpy as np
+import pandas as pd
 
-from kloof.errors import NotComputableError
+from kloof.errors import NotComputableError, ParameterError
 from kloof.measures.bounds import mean_range
 from kloof.methods.arrays import Array, Flags
 from kloof.methods.contrast import guarded, unchecked_difference
@@ -22,6 +23,7 @@ FEWEST_DEALS = 80  # twice 1 / (1 - level): with fewer ways to deal the labels n
 ABSOLUTE = "absolute"
 RELATIVE = "relative"
 REAL, PLACE = "real", "place"  # scales that are measured as absolute ones, of figures laid out anew
+GAP_COLUMNS = ("year", "value", "low", "high", "weight", "listed")
 Comparison = tuple[Array, Array]  # what each year counts in the state before, and in the state after
 
 
@@ -85,6 +87,40 @@ def gap(value: Array, weight: Array, is_focus: Flags, measure: str) -> float:
     if rest == 0:
         raise NotComputableError("rest_is_zero", "The rest of the municipality has mean 0, so there is no ratio.")
     return 100 * difference / float(rest)
+
+
+def gap_table(panel: pd.DataFrame) -> pd.DataFrame:
+    """Give the gap of each year of a panel: year, listed, rest, gap, low, high, relative.
+
+    panel: `year, value, low, high, weight, listed`, a row per buurt and year (`Study.panel`). listed and rest are
+    weighted means; gap is the distance between them in the unit of the figures, above 0 where the list is worse off
+    (which end is better travels in `panel.attrs["better"]`: 1 or -1; without it, above 0 in the first year). low-high
+    is what rounding leaves open; relative is the gap in percent of the rest, missing where the rest is 0. Raises
+    ParameterError when a column is missing, NotComputableError when a year has no listed or no other buurt.
+
+    >>> rows = [(2020, 1.0, True), (2020, 3.0, False), (2021, 1.0, True), (2021, 4.0, False)]
+    >>> panel = pd.DataFrame(rows, columns=["year", "value", "listed"])
+    >>> gap_table(panel.assign(low=panel["value"], high=panel["value"], weight=1.0))["gap"].tolist()
+    [2.0, 3.0]
+    """
+    if lacking := [name for name in GAP_COLUMNS if name not in panel.columns]:
+        raise ParameterError(f"a panel needs the columns {', '.join(GAP_COLUMNS)}; {', '.join(lacking)} is not there.")
+    rows = []
+    for year, part in panel.groupby("year", sort=True):
+        value, low, high, weight = (part[name].to_numpy(float) for name in ("value", "low", "high", "weight"))
+        listed = part["listed"].to_numpy(bool)
+        if not listed.any() or listed.all():
+            raise NotComputableError("no_group_left", f"{year} has no {'other' if listed.any() else 'listed'} buurt.")
+        focus, rest = weighted_means(value, weight, listed)
+        rows.append([year, float(focus), float(rest), *gap_bounds(low, high, weight, listed, ABSOLUTE)])
+    table = pd.DataFrame(rows, columns=["year", "listed", "rest", "low", "high"])
+    below = table["rest"] - table["listed"]
+    sign = panel.attrs.get("better") or (-1 if len(below) and below.iloc[0] < 0 else 1)
+    ends = -sign * table[["low", "high"]]
+    relative = (100 * sign * below / table["rest"]).where(table["rest"] != 0)
+    table = table.assign(gap=sign * below, low=ends.min(axis=1), high=ends.max(axis=1), relative=relative)
+    table.attrs = dict(panel.attrs)
+    return table[["year", "listed", "rest", "gap", "low", "high", "relative"]]
 
 
 def gap_bounds(low: Array, high: Array, weight: Array, is_focus: Flags, measure: str) -> tuple[float, float]:

@@ -145,7 +145,7 @@ def event_table(study: Study, followed: Followed) -> pd.DataFrame:
     columns = ["year", "gap", "low", "high", "trend", "period"]
     if panel is None:
         return pd.DataFrame(columns=columns)
-    table = gaps.gap_table(study, followed)
+    table = gaps.picture_table(study, followed)
     table = table[table["year"].isin(panel.years)]
     trend = np.full(len(panel.years), np.nan)
     if sum(flags) >= 2:

@@ -46,7 +46,7 @@ def changed(study: Study, part: Part) -> Ways:
     def make(number: str, focus: Focus) -> Finding:
         track = follow(study, part.name, focus)
         asked = focus == study.focus or part.how.question == CHANCE
-        found = gaps.gap_change(study, track, part.measure, number, focus, variant="ends" if asked else "counted")
+        found = gaps.change_of_gap(study, track, part.measure, number, focus, variant="ends" if asked else "counted")
         return replace(with_prices(study, track, found, focus), kind=part.kind)
 
     return under_lists(study, part, make)
@@ -60,7 +60,7 @@ def with_prices(study: Study, track: Followed, finding: Finding, focus: Focus) -
     is_printed = finding.measure == ABSOLUTE and study.known.indicator(track.indicator).unit in MONEY
     if not is_printed or happened(finding) != GREW:
         return finding
-    real = gaps.gap_change(study, track, REAL, f"{finding.id}.real", focus, variant="counted")
+    real = gaps.change_of_gap(study, track, REAL, f"{finding.id}.real", focus, variant="counted")
     fell = real.rounding_high is not None and real.rounding_high <= 0
     if happened(real) != STAYED and not fell:
         return finding
@@ -105,7 +105,7 @@ def changes(section: Section, study: Study, followed: Sequence[Followed]) -> lis
         for measure in gaps.scales_of(study, track.indicator):
             number = f"04.{track.indicator}.{measure}"
             if number not in found:
-                made = gaps.gap_change(study, track, measure, number)
+                made = gaps.change_of_gap(study, track, measure, number)
                 found[number] = with_prices(study, track, made, study.focus)
     section.add(*computed_first([finding for name, finding in found.items() if name not in section.findings]))
     broken = [gaps.break_finding(study, track, f"04.{track.indicator}.break") for track in followed]
@@ -166,7 +166,7 @@ def gap_pictures(
             continue
         indicator = study.known.indicator(track.indicator)
         shown, measure = gaps.for_picture(study, track)
-        table = gaps.gap_table(study, shown)
+        table = gaps.picture_table(study, shown)
         level: dict[str, Any] = {"unit": indicator.unit, "decimals": indicator.decimals}
         gap: dict[str, Any] = {"unit": study.known.units[indicator.unit]["change"], "decimals": indicator.decimals}
         columns = [
@@ -214,12 +214,12 @@ def variants(section: Section, study: Study, followed: Sequence[Followed]) -> pd
     for measure in (scale, RELATIVE):
         number = f"04.{track.indicator}.{measure}"
         found = [
-            (focus.name, gaps.gap_change(study, follow(study, track.indicator, focus), measure, number, focus))
+            (focus.name, gaps.change_of_gap(study, follow(study, track.indicator, focus), measure, number, focus))
             for focus in study.variants
         ]
         ways = ("trend", "unweighted", "similar")
-        found += [(way, gaps.gap_change(study, track, measure, f"{number}.{way}", variant=way)) for way in ways]
-        found.append(("steady", gaps.gap_change(study, steady, measure, f"{number}.steady")))
+        found += [(way, gaps.change_of_gap(study, track, measure, f"{number}.{way}", variant=way)) for way in ways]
+        found.append(("steady", gaps.change_of_gap(study, steady, measure, f"{number}.steady")))
         rows += [_variant_row(study, measure, name, finding) for name, finding in found]
     table = pd.DataFrame(rows)
     change = study.known.units[study.known.indicator(track.indicator).unit]["change"]

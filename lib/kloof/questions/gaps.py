@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kloof.catalogue import MONEY
+from kloof.catalogue import MONEY, known
 from kloof.errors import NotComputableError
 from kloof.findings import Finding, Side
 from kloof.memo import remembered
@@ -430,7 +430,7 @@ def _points(study: Study, followed: Followed, change: Change) -> str:
     return str(study.known.units[_unit_of(study, followed.indicator, change.measure)]["change"])
 
 
-def gap_change(
+def change_of_gap(
     study: Study,
     followed: Followed,
     measure: str,
@@ -453,6 +453,26 @@ def gap_change(
     weigh = variant if variant in ("similar", "unweighted") else "all"
     change = Change(number, "gap_change", measure, comparison, (years[0], years[-1]), weigh, variant != "counted")
     return computed(study, followed, change, focus)[0]
+
+
+def gap_change(study: Study, indicator: str, scale: str = ABSOLUTE, focus: Focus | None = None) -> Finding:
+    """Judge how the gap of an indicator changed over its longest run of comparable years, on a scale and under a list.
+
+    `scale`: absolute (as printed), real (constant prices, amounts only), relative (percent of the rest), place (mean
+    percentile of the listed buurten). `focus`: one of `study.variants`, else the list of the study. The finding has the
+    change (above 0: the list fell further behind), its range of chance and of rounding, and both answers; where there
+    is no number it has a `reason`. Raises ParameterError for an unknown indicator, or a scale that does not apply.
+
+    >>> from kloof import open_study
+    >>> gap_change(open_study("breda"), "mean_income_per_inhabitant", "relative")
+    Finding 04.mean_income_per_inhabitant.relative: gap_change relative of mean_income_per_inhabitant, 2016 to 2023
+      -2.571 (-5.459 to 0.09104) percent; 97 percent; SHRANK, UNCLEAR
+    """
+    name = study.known.indicator(indicator).id
+    known(scale, {one: one for one in scales_of(study, name)}, f"scale of {name}")
+    chosen = focus or study.focus
+    number = f"04.{name}.{scale}" + ("" if chosen == study.focus else f".{chosen.name}")
+    return change_of_gap(study, follow(study, name, chosen), scale, number, chosen)
 
 
 def _weighed(states: States, weigh: str, paths: Paths) -> States:
@@ -529,7 +549,7 @@ def break_finding(study: Study, followed: Followed, number: str) -> Finding | No
     return Finding(id=number, estimate=estimate, a=a, b=b, comparability="broken", breaks=names, **base)
 
 
-def gap_table(study: Study, followed: Followed) -> pd.DataFrame:
+def picture_table(study: Study, followed: Followed) -> pd.DataFrame:
     """Give the picture's table: year, focus, rest, gap with its rounding range, relative gap, link to the year before.
 
     Years outside the comparable run are given too, each with its own balanced buurten, linked as broken.

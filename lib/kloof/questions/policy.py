@@ -261,7 +261,7 @@ def programme_seen(study: Study, name: str, number: str) -> tuple[Finding, dict[
 
 def fell_less(study: Study, name: str, measure: str, number: str, focus: Focus) -> Finding:
     """Judge whether the list fell behind in a figure of which less is better: the change of its gap (H7)."""
-    found = gaps.gap_change(study, follow(study, name, focus), measure, number, focus)
+    found = gaps.change_of_gap(study, follow(study, name, focus), measure, number, focus)
     unit = "points" if measure == RELATIVE else str(study.known.units[study.known.indicator(name).unit]["change"])
     chance = {key: found.details[key] for key in ("p_value", "degrees") if key in found.details}
     return replace(found, kind="fell_less", measure=measure, unit=unit, details=chance)

@@ -1,13 +1,18 @@
 """What a notebook shows and leaves behind: sentences and pictures in its language, and its part of results.json."""
 
+import math
 import os
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from kloof.errors import ReportError
+from kloof.catalogue import known
+from kloof.errors import ParameterError, ReportError
+from kloof.findings import Finding, Verdict
 from kloof.paths import dump, plain, project_folder, sha256, write_whole
 from kloof.results import FORMAT, Section, join_sections
+from kloof.shown import Shown
 from kloof.study import claims
 from kloof.study.parameters import PARAMETER_NAMES
 from kloof.study.study import Study
@@ -16,6 +21,7 @@ from kloof.words.sentences import Narrator, fill, has, section_limits, text_of
 VERSION = "0.1.0"
 NOT_IN_RESULTS = ("language",)
 SYNTHESIS = "12"  # notebooks from this number on read what the earlier ones left
+SAME_TO = 1e-9  # relative difference up to which a number by hand is that of the library
 
 
 class Text(str):
@@ -75,13 +81,97 @@ def narrator(study: Study, section: Section) -> Narrator:
     return Narrator(join_sections(header(study), [section.as_json()]), study.known, study.p.language)
 
 
-def say(study: Study, section: Section, *names: str) -> Text:
-    """Write the sentences of findings (all of the section without names), one paragraph each."""
-    teller = narrator(study, section)
+class Told(Protocol):
+    """A judged claim, as `say` takes it."""
+
+    claim: str
+    verdict: str
+    study: Study
+    section: Section
+    parts: Sequence[tuple[Finding | None, Verdict]]
+
+
+def say(thing: Study | Told, section: Section | None = None, *names: str) -> Text:
+    """Write what was found, in the language of the study: of a claim by itself, or of a section.
+
+    `say(claim)`: the claim in words with its verdict, the sentence of every part that was computed, and what would
+    change the verdict. `say(study, section, *names)`: the sentences of these findings (all of the section without
+    names), one paragraph each.
+
+    >>> from kloof import judge_claim, open_study
+    >>> said = say(judge_claim(open_study("breda", language="en"), Section("own"), "C6"))
+    >>> said.startswith("**C6"), "What would change this" in said
+    (True, True)
+    """
+    if not isinstance(thing, Study):
+        return _claim_in_words(thing)
+    if section is None:
+        raise ParameterError("say needs a judged claim, or a study with a section: say(study, section).")
+    teller = narrator(thing, section)
     chosen = names or tuple(section.findings)
     if not chosen and has("section", section.id, "left_out"):
         return Text(teller.word("section", section.id, "left_out"))
+    for name in chosen:
+        known(name, section.findings, "finding")
     return Text("\n\n".join(text_of(teller.sentence(teller.results["findings"][name])) for name in chosen))
+
+
+def _claim_in_words(claim: Told) -> Text:
+    """Write a claim: its words and verdict, its parts, what would change it."""
+    teller = narrator(claim.study, claim.section)
+    findings = teller.results["findings"]
+    told = dict.fromkeys(finding.id for finding, _ in claim.parts if finding is not None and finding.id in findings)
+    sentences = [text_of(teller.sentence(findings[name])) for name in told]
+    return Text("\n\n".join([_verdict_line(teller, claim.claim, claim.verdict), *sentences]))
+
+
+@dataclass(frozen=True, repr=False)
+class Agreement(Shown):
+    """A number made by hand beside that of the library; `same` up to one in a thousand million."""
+
+    by_hand: float
+    library: float
+    unit: str
+
+    @property
+    def same(self) -> bool:
+        """Tell whether both are the same number."""
+        return math.isclose(self.by_hand, self.library, rel_tol=SAME_TO, abs_tol=SAME_TO)
+
+    def in_short(self) -> dict[str, object]:
+        """Give both numbers, and their difference when they are not the same."""
+        apart = None if self.same else f"{self.by_hand - self.library:+.6g}"
+        return {
+            "by hand": f"{self.by_hand:.10g} {self.unit}", "library": f"{self.library:.10g} {self.unit}",
+            "same": self.same, "difference": apart,
+        }  # fmt: skip
+
+
+def agree(by_hand: float, finding: Finding | float) -> Agreement:
+    """Set a number made by hand beside that of the library: the same to nine digits, or how far apart.
+
+    `finding` is a finding or a number of the library, in the unit of `by_hand`. Nothing is raised when they differ: who
+    changes a cell wants to see by how much. Raises ParameterError when either of them is no number.
+
+    >>> agree(0.1 + 0.2, 0.3)
+    Agreement
+      by hand  0.3
+      library  0.3
+      same     True
+    >>> agree(1.2, 1.0).same
+    False
+    """
+    library = finding.estimate if isinstance(finding, Finding) else finding
+    if library is None:
+        raise ParameterError(f"{finding} has no number to set beside one made by hand: see its reason.")
+    unit = finding.unit if isinstance(finding, Finding) else ""
+    try:
+        made = Agreement(float(by_hand), float(library), unit)
+    except (TypeError, ValueError):
+        raise ParameterError(f"agree compares two numbers; by hand there is a {type(by_hand).__name__}.") from None
+    if not math.isfinite(made.by_hand):
+        raise ParameterError(f"by hand there is {made.by_hand}, which is no number: look at the cell that made it.")
+    return made
 
 
 def picture(study: Study, section: Section, name: str) -> Any:
@@ -97,14 +187,17 @@ def picture(study: Study, section: Section, name: str) -> Any:
 def verdicts(study: Study, section: Section) -> Text:
     """Write the verdict of every claim this notebook judges, and what would change it."""
     teller = narrator(study, section)
-    lines = []
-    entries = claims.registry().claims
-    for claim, verdict in claims.overall(teller.results["verdicts"]).items():
-        word = teller.word("verdict", verdict)
-        change = entries[claim][f"change_{study.p.language}"]
-        values = {"claim": entries[claim][study.p.language], "word": word, "change": change}
-        lines.append(text_of(fill(teller.word("verdict_line"), values)))
+    overall = claims.overall(teller.results["verdicts"])
+    lines = [_verdict_line(teller, claim, verdict) for claim, verdict in overall.items()]
     return Text("\n\n".join(lines) or teller.word("page_extra", "no_claim"))
+
+
+def _verdict_line(teller: Narrator, claim: str, verdict: str) -> str:
+    """Write a claim in words with its verdict, and what would change it."""
+    entry = claims.registry().claims[claim]
+    change = entry[f"change_{teller.language}"]
+    values = {"claim": entry[teller.language], "word": teller.word("verdict", verdict), "change": change}
+    return text_of(fill(teller.word("verdict_line"), values))
 
 
 def limits(study: Study, section: Section) -> Text:

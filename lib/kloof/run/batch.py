@@ -244,7 +244,7 @@ def _make(wanted: Plan, folder: Path) -> list[str]:
         executed.append(f"{language}/{path.stem}")
         return False
 
-    how = How(limit=order.limit, abreast=False, kept=kept, common=commons_folder() / wanted.state)
+    how = How(limit=order.limit, abreast=False, kept=kept, common=commons_folder() / wanted.state, look=False)
     try:
         told = {**order.given, "preset": order.preset}
         execute_languages(wanted.ground.paths, folder, told, order.languages, _say_nothing, how)

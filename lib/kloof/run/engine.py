@@ -2,17 +2,22 @@
 
 papermill finds the first by its entry point: `papermill --engine kloof IN OUT`. It knows a cell's time limit, kills
 what goes over it, and gives the same bytes as a kernel started for the notebook.
+
+A cell tagged `look` shows an analysis by hand that no report needs. Where the figures of a place do not allow it, it
+says so and the notebook goes on; a batch leaves such cells out.
 """
 
 import os
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from kloof.run.pool import DiedError, LateError, workers
 
 SKIPPED = "skip-execution"
 MAY_FAIL = "raises-exception"
+LOOK = "look"
 _Tell = Callable[[list[Any], int], None]
 
 
@@ -66,10 +71,16 @@ def run_warm(manager: Any, options: Mapping[str, Any]) -> None:
     """Run the cells of a papermill manager's notebook in a copy of the warm parent.
 
     Options: `execution_timeout` (seconds a cell may take), `environment` (variables beside this process's), `tell`,
-    `stop` (an event that ends it), `rescue` (where to save what there is when it ends before its time, for who asks
-    papermill not to save after every cell, which takes longer than most cells). Raises nbclient's CellTimeoutError and
-    DeadKernelError, as papermill's own engine does.
+    `look` (run the cells that only look: yes without it), `stop` (an event that ends it), `rescue` (where to save what
+    there is when it ends before its time, for who asks papermill not to save after every cell, which takes longer than
+    most cells). Raises nbclient's CellTimeoutError and DeadKernelError, as papermill's own engine does.
     """
+    with _looking(manager, look=options.get("look", True)):
+        _run_warm(manager, options)
+
+
+def _run_warm(manager: Any, options: Mapping[str, Any]) -> None:
+    """Run the cells as their tags say."""
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from nbformat import from_dict
 
@@ -113,6 +124,50 @@ def run_warm(manager: Any, options: Mapping[str, Any]) -> None:
     manager.nb.metadata["language_info"] = {"name": "python", "version": platform.python_version()}
 
 
+@contextmanager
+def _looking(manager: Any, *, look: bool) -> Iterator[None]:
+    """Let cells that only look fail without ending the notebook, or leave them out; their tags are put back after it.
+
+    One that lacks figures, and those that rest on what it would have made, say so instead of failing.
+    """
+    cells = [cell for cell in manager.nb.cells if LOOK in cell.metadata.get("tags", [])]
+    complete, lacking = manager.cell_complete, [False]
+
+    def settled(cell: Any, cell_index: int | None = None, **more: Any) -> None:
+        if LOOK in cell.metadata.get("tags", []):
+            lacking[0] |= _say_what_lacks(cell, after=lacking[0])
+        complete(cell, cell_index=cell_index, **more)
+
+    for cell in cells:
+        cell.metadata["tags"] = [*cell.metadata["tags"], MAY_FAIL if look else SKIPPED]
+    manager.cell_complete = settled
+    try:
+        yield
+    finally:
+        manager.cell_complete = complete
+        for cell in cells:
+            cell.metadata["tags"] = cell.metadata["tags"][:-1]
+
+
+def _say_what_lacks(cell: Any, *, after: bool) -> bool:
+    """Put the message of a number that the figures do not allow in the place of its error, and tell whether there was.
+
+    `after` another such cell a name that was not made is no error either: that cell said why.
+    """
+    from nbformat.v4 import new_output
+
+    kept, lacking = [], False
+    for output in cell.outputs:
+        if output.output_type == "error" and output.ename == "NotComputableError":
+            lacking = True
+            said = {"text/plain": output.evalue, "text/markdown": f"*{output.evalue}*"}
+            kept.append(new_output("display_data", data=said))  # type: ignore[no-untyped-call]
+        elif not (after and output.output_type == "error" and output.ename == "NameError"):
+            kept.append(output)
+    cell.outputs = kept
+    return lacking
+
+
 def _runs(cell: Any) -> bool:
     """Tell whether there is something to run, as nbclient does."""
     return bool(cell.cell_type == "code" and cell.source.strip() and SKIPPED not in cell.metadata.get("tags", []))
@@ -125,14 +180,15 @@ def register() -> None:
     class TellingEngine(NBClientEngine):  # type: ignore[misc]
         @classmethod
         def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> Any:
-            tell, start = options.pop("tell"), nb_man.cell_start
+            tell, look, start = options.pop("tell"), options.pop("look"), nb_man.cell_start
 
             def cell_start(cell: Any, cell_index: int | None = None, **more: Any) -> None:
                 tell(nb_man.nb.cells, cell_index or 0)
                 start(cell, cell_index, **more)
 
             nb_man.cell_start = cell_start
-            return super().execute_managed_notebook(nb_man, kernel_name, **options)
+            with _looking(nb_man, look=look):
+                return super().execute_managed_notebook(nb_man, kernel_name, **options)
 
     papermill_engines.register("kloof", WarmEngine)
     papermill_engines.register("kloof-stock", TellingEngine)

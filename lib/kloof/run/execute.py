@@ -80,7 +80,7 @@ class How:
 
     The engine; seconds a cell may take; languages side by side or in turns; `kept` is asked before a notebook is
     executed in a language, and may put in its place what an earlier run left; `stop` ends what runs; `common` is the
-    folder of what many runs share.
+    folder of what many runs share; `look` runs the cells that show an analysis by hand and that no report needs.
     """
 
     engine: str = USUAL
@@ -89,6 +89,7 @@ class How:
     kept: Callable[[Path, str, Path], bool] | None = None
     stop: threading.Event | None = None
     common: Path | None = None
+    look: bool = True
 
 
 DEFAULT = How()
@@ -126,7 +127,7 @@ def execute(
     engines.register()
     given: dict[str, Any] = {
         "parameters": own, "kernel_name": "python3", "progress_bar": False, "log_output": False,
-        "execution_timeout": how.limit, "tell": at,
+        "execution_timeout": how.limit, "tell": at, "look": how.look,
     }  # fmt: skip
     wanted = {
         "KLOOF_PARTS": str(parts), "KLOOF_HOME": str(project_folder()), "PYTHONWARNINGS": "default",
@@ -202,8 +203,10 @@ def _tidy(notebook: dict[str, Any], source: str) -> dict[str, Any]:
 
 
 def _stray_output(notebook: Mapping[str, Any]) -> str | None:
-    """Find text that a cell wrote to the error stream."""
+    """Find text that a cell wrote to the error stream; of a cell that only looks, nothing reaches a report."""
     for number, cell in enumerate(notebook["cells"], 1):
+        if engines.LOOK in cell["metadata"].get("tags", []):
+            continue
         for output in cell.get("outputs", []):
             if output["output_type"] == "stream" and output["name"] == "stderr":
                 return f"cell {number}: {''.join(output['text']).strip()[:300]}"

@@ -30,11 +30,9 @@ ALONE = {
     "MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "1073741824", "MALLOC_TOP_PAD_": "67108864",
 }  # fmt: skip
 LOADED = (
-    "kloof", "kloof.figures.draw", "kloof.figures.maps", "kloof.questions.replication", "kloof.questions.follows",
-    "kloof.questions.policy", "kloof.questions.ladder", "kloof.questions.spending", "kloof.questions.tenures",
-    "kloof.questions.carried", "kloof.questions.verdict", "kloof.questions.coverage", "kloof.questions.needed",
-    "kloof.questions.groups_over_time", "kloof.questions.other_places", "kloof.study.load", "kloof.report.publish",
-    "seaborn",
+    "kloof", "kloof.figures.draw", "kloof.figures.maps", "kloof.figures.plots", "kloof.run.answer", "kloof.study.load",
+    "kloof.report.publish", "seaborn",
+    "statsmodels.formula.api",
     "statsmodels.regression.linear_model", "statsmodels.stats.multitest", "statsmodels.stats.meta_analysis",
     "statsmodels.miscmodels.ordinal_model",
     "scipy.optimize", "scipy.stats", "duckdb", "pyarrow.parquet", "shapely", "fontTools.subset", "jinja2", "typst",

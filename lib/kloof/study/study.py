@@ -1,19 +1,22 @@
 """Opens a study: parameters checked, data loaded, focus list resolved. Every notebook starts here."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from kloof.catalogue import Catalogue, catalogue
+from kloof.catalogue import Catalogue, catalogue, known
 from kloof.errors import NotComputableError, ParameterError, examples, faults, nearest
+from kloof.measures.counts import REST
 from kloof.memo import remembered
+from kloof.schema import LEVELS
 from kloof.shown import Shown
 from kloof.study.asked import asked
 from kloof.study.dataset import DataSet
 from kloof.study.load import PUBLISHED, load
-from kloof.study.panel import Focus, by_year, resolve_focus, series, sizes
+from kloof.study.panel import Focus, balance, base_of, by_year, resolve_focus, series, sizes
 from kloof.study.parameters import COUNTED, Parameters, parameters
 from kloof.study.places import check_name
 from kloof.words import cards
@@ -82,6 +85,127 @@ class Study(Shown):
             )
         return value
 
+    def table(
+        self, indicator: str, years: Iterable[int] | int | None = None, *, names: bool = False, level: str = "buurt"
+    ) -> pd.DataFrame:
+        """Give the figures of an indicator: code, year, indicator, value, low, high, unit, status, source.
+
+        One row per area of `level` (buurt, wijk, gemeente) and year, by code and year; with `names` a column `name`
+        too. `low`-`high` is what rounding leaves open, in `unit`; a figure that is missing says why in `status`.
+        `years` are those of the window that have figures, unless given. Raises ParameterError for an unknown indicator
+        or level, and for a year without figures.
+
+        >>> open_study("breda").table("mean_dwelling_value", 2024)["value"].notna().sum()
+        np.int64(51)
+        """
+        level = known(level, {name: name for name in LEVELS.values() if name != LEVELS["NL"]}, "level")
+        entry = self.known.indicator(indicator)
+        rows = series(self.data, self.known, entry.id, level)
+        there = sorted(rows["year"].unique().tolist())
+        wanted = [years] if isinstance(years, int) else years
+        chosen = [year for year in there if self.p.year_from <= year <= self.p.year_to] if wanted is None else [*wanted]
+        if odd := [year for year in chosen if year not in there]:
+            raise ParameterError(
+                f"{indicator} has no figures by {level} in {', '.join(map(str, odd))}; it has "
+                f"{', '.join(map(str, there)) or 'no year at all'}."
+            )
+        rows = rows[rows["year"].isin(chosen)].reset_index(drop=True)
+        rows.insert(2, "indicator", entry.id)
+        rows.insert(6, "unit", entry.unit)
+        return self._named(rows) if names else rows
+
+    def panel(self, indicator: str, years: Iterable[int] | None = None) -> pd.DataFrame:
+        """Give the buurten with a figure in every year: code, name, year, value, low, high, weight, listed.
+
+        `weight` is what the indicator is weighed by (inhabitants, households or dwellings) in the first year, the same
+        in all years; `listed` tells whether the buurt is on the focus list. `years` are the longest run without a
+        break in the window, unless given. `attrs` say what the figures are: indicator, unit, what they are weighed by,
+        which end is better (1, -1, or 0), and how many buurten were left out for want of a figure. Raises
+        ParameterError for an unknown indicator or a year without figures, NotComputableError when there are no two
+        comparable years, or no listed or no other buurt is left.
+
+        >>> panel = open_study("breda").panel("mean_income_per_inhabitant")
+        >>> panel["code"].nunique(), panel["year"].min(), panel["year"].max(), panel.attrs["weight"]
+        (51, 2016, 2023, 'inhabitants 2016')
+        """
+        entry = self.known.indicator(indicator)
+        if years is None:
+            run = comparable_run(self, entry.id, usable_years(self, entry.id, self.p.year_from, self.p.year_to)[0])[0]
+            if len(run) < 2:
+                raise NotComputableError("one_year_only" if run else "no_figures", self._cannot_follow(entry.id, run))
+        else:
+            run = sorted(self.table(entry.id, years)["year"].unique().tolist())
+        made = balance(self.data, self.known, entry.id, run, self.focus)
+        each = len(made.years)
+        table = pd.DataFrame({
+            "code": pd.Series(np.repeat(np.array(made.codes, dtype=object), each), dtype="str"),
+            "year": np.tile(made.years, len(made.codes)),
+            **{key: getattr(made, key).ravel() for key in ("value", "low", "high")},
+            "weight": made.weight.repeat(each), "listed": made.is_focus.repeat(each),
+        })  # fmt: skip
+        table = self._named(table)
+        table.attrs = {
+            "indicator": entry.id, "unit": entry.unit, "weight": f"{made.weight_name} {made.weight_year}",
+            "better": entry.better, "left_out": len(made.missing),
+        }  # fmt: skip
+        return table
+
+    def counts(self, group: str, years: Iterable[int] | int | None = None) -> pd.DataFrame:
+        """Count a group and everybody else of its base per buurt: year, unit, name, group, count.
+
+        Two rows per buurt and year, `group` the name of the group and "rest", as `measure` takes them; `unit` is the
+        code of the buurt. A count that is missing, of the group or its base, is empty in both rows. `years` are those
+        of the window with figures, unless given. Raises ParameterError for an unknown group or a year without figures.
+
+        >>> counts = open_study("breda").counts("low_income_households", 2023)
+        >>> counts.groupby("group")["count"].sum().round().astype(int).to_dict()
+        {'low_income_households': 37583, 'rest': 52377}
+        """
+        own = self.known.group(group)
+        part = self.table(own.share or own.count or "", years)
+        base = base_of(self.data, self.known, own.base, part)[["code", "year", "value"]]
+        both = part.merge(base, on=["code", "year"], how="left", suffixes=("", "_base"))
+        inside = both["value"] / 100 * both["value_base"] if own.share else both["value"]
+        outside = (both["value_base"] - inside).clip(lower=0)
+        known_there = inside.notna() & outside.notna()
+        head = self._named(both[["code", "year"]]).rename(columns={"code": "unit"})
+        sides = [head.assign(group=name, count=count.where(known_there)) for name, count in
+                 ((own.id, inside), (REST, outside))]  # fmt: skip
+        table = pd.concat(sides).sort_values(["year", "unit"], kind="stable", ignore_index=True)
+        return table[["year", "unit", "name", "group", "count"]]
+
+    def leading(self, *preferred: str) -> str:
+        """Name the first indicator that has two comparable years here, of those preferred and then of the study's own.
+
+        Raises ParameterError for an unknown one, NotComputableError when no indicator can be followed.
+
+        >>> open_study("breda").leading("mean_dwelling_value")
+        'mean_dwelling_value'
+        """
+        for name in (*preferred, *self.p.indicators, *self.p.levels):
+            try:
+                self.panel(name)
+            except NotComputableError:
+                continue
+            return name
+        raise NotComputableError(
+            "one_year_only", f"No indicator of this study has two comparable years in {self.place}."
+        )
+
+    def _cannot_follow(self, name: str, run: Sequence[int]) -> str:
+        """Say that an indicator has no two comparable years, and what to do."""
+        there = f"only {run[0]}" if run else "no year with enough figures"
+        return (
+            f"{name} has {there} for {self.place} in {self.p.year_from}–{self.p.year_to}, and a panel needs two "
+            "comparable years. Choose another indicator or window; study.leading() names one that can."
+        )
+
+    def _named(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Put the name of each area beside its code."""
+        made = table.copy()
+        made.insert(1, "name", made["code"].map(self.names()))
+        return made
+
     def smallest_of_level(self, indicator: str) -> float | None:
         """Smallest difference between levels that matters, where one is registered or set; a level needs none."""
         value = self.p.smallest_effects.get(indicator, self.known.indicator(indicator).smallest_effect)
@@ -113,6 +237,25 @@ def open_study(place: str | Mapping[str, Any] | None = None, /, **keywords: Any)
     if isinstance(place, Mapping) and "__name__" in place:  # a notebook's own; a study opened elsewhere styles nothing
         cards.show_language(p.language)
     return study
+
+
+def table(
+    indicator: str,
+    place: str | Mapping[str, Any] | None = None,
+    years: Iterable[int] | int | None = None,
+    *,
+    names: bool = False,
+    level: str = "buurt",
+) -> pd.DataFrame:
+    """Give the figures of an indicator for a place, as `Study.table` does: code, year, indicator, value, and more.
+
+    `place` is what `open_study` takes: a preset, a municipality by name or code; without it the preset `breda`. Raises
+    ParameterError as `open_study` and `Study.table` do.
+
+    >>> table("mean_dwelling_value", "breda", years=[2014, 2024], names=True).columns.tolist()
+    ['code', 'name', 'year', 'indicator', 'value', 'low', 'high', 'unit', 'status', 'source']
+    """
+    return open_study(place).table(indicator, years, names=names, level=level)
 
 
 def _opened(p: Parameters) -> Study:

@@ -84,6 +84,16 @@ def style(language: str) -> str:
     return f'<div class="kloof-{language}" hidden></div><style>{cells} {{ display: none; }}</style>'
 
 
+def name_of_part(row: str) -> str:
+    """Name a part of a claim, such as `mean_dwelling_value.relative`, in the language that was opened last."""
+    return _Card(_opened[0].narrator(_opened[0].language)).part(row)
+
+
+def word(*path: str) -> str:
+    """Give a word of the tables in the language that was opened last."""
+    return _opened[0].narrator(_opened[0].language).word(*path)
+
+
 def html(thing: Shown) -> str:
     """Write the card of an object: a head, and a row for each thing to know of it; nothing in it is markup."""
     language = str(getattr(getattr(thing, "p", thing), "language", _opened[0].language))

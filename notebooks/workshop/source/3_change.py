@@ -211,9 +211,8 @@ The list of {{listed}} neighbourhoods was not chosen on dwelling values. So the 
 
 # %%
 study = lesson.study(language)
-track = kloof.follow(study, "mean_dwelling_value")
-absolute = kloof.gap_change(study, track, "absolute", "04.mean_dwelling_value.absolute")
-relative = kloof.gap_change(study, track, "relative", "04.mean_dwelling_value.relative")
+absolute = kloof.gap_change(study, "mean_dwelling_value", "absolute")
+relative = kloof.gap_change(study, "mean_dwelling_value", "relative")
 section = kloof.Section("04_did_the_gap_grow")
 section.add(absolute, relative)
 kloof.say(study, section)
@@ -533,12 +532,11 @@ The newspaper list `{{other_list}}` is shorter. By how much did the absolute gap
 
 # %% tags=["exercise", "stretch"]
 other = next(focus for focus in study.variants if focus.name == "{{other_list}}")  # given
-other_track = kloof.follow(study, "mean_dwelling_value", other)
-answer_3_8 = kloof.gap_change(study, other_track, "absolute", "my.other", other).estimate
+answer_3_8 = kloof.gap_change(study, "mean_dwelling_value", "absolute", other).estimate
 
 # %% [markdown] tags=["nl", "hint"]
 """
-Zowel `kloof.follow` als `kloof.gap_change` wil weten om welke lijst het gaat.
+`kloof.gap_change` wil als laatste weten om welke lijst het gaat.
 
 ---
 
@@ -547,7 +545,7 @@ Geef `other` als laatste argument aan beide, en lees `.estimate` af.
 
 # %% [markdown] tags=["en", "hint"]
 """
-Both `kloof.follow` and `kloof.gap_change` want to know which list it is about.
+`kloof.gap_change` wants to know last which list it is about.
 
 ---
 

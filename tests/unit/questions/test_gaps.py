@@ -39,7 +39,7 @@ LATER = [19.0, 20.5, 18, 19.4, 33, 34.2, 32.1, 35, 31.2, 33, 36, 34.1]  # and fa
 
 
 def judged(study: Study, name: str, measure: str = ABSOLUTE, **options: Any) -> Any:
-    return gaps.gap_change(study, gaps.follow(study, name), measure, "t", **options)
+    return gaps.change_of_gap(study, gaps.follow(study, name), measure, "t", **options)
 
 
 # ------------------------------------------------------------------ direction
@@ -111,10 +111,10 @@ def test_years_across_a_break_are_not_compared() -> None:
     assert found is not None
     assert judge(found) == NOT_COMPARABLE
     assert (found.comparability, found.breaks, found.low, found.high) == ("broken", ("income@2017",), None, None)
-    gap = gaps.gap_change(study, followed, ABSOLUTE, "y").b.estimate
+    gap = gaps.change_of_gap(study, followed, ABSOLUTE, "y").b.estimate
     assert (found.a.year, found.b.year, found.a.estimate) == (2016, 2017, pytest.approx(gap))
     assert found.b.estimate == pytest.approx(gap)  # all went up by 50, so the gap is the same on the new footing
-    table = gaps.gap_table(study, followed)
+    table = gaps.picture_table(study, followed)
     assert table["year"].tolist() == [2015, 2016, 2017]
     assert table["link"].tolist() == ["comparable", "comparable", "broken"]
     bridged = town({"income": years}, handmade.broken("income", 2017, bridged=True))
@@ -123,7 +123,7 @@ def test_years_across_a_break_are_not_compared() -> None:
 
 
 def test_the_picture_s_table_by_hand() -> None:
-    table = gaps.gap_table(
+    table = gaps.picture_table(
         town({"income": {2015: RISING, 2016: LATER}}),
         gaps.follow(town({"income": {2015: RISING, 2016: LATER}}), "income"),
     )
@@ -153,10 +153,10 @@ def test_what_cannot_be_followed_says_why(years: Any, reason: str) -> None:
     )
     followed = gaps.follow(study, "income")
     assert (followed.panel, followed.reason) == (None, reason)
-    found = gaps.gap_change(study, followed, RELATIVE, "x")
+    found = gaps.change_of_gap(study, followed, RELATIVE, "x")
     assert (judge(found), found.reason, found.estimate) == (NOT_COMPUTABLE, reason, None)
     assert gaps.placebo_finding(study, followed, "y").reason == reason
-    assert gaps.gap_table(study, followed).empty
+    assert gaps.picture_table(study, followed).empty
     assert gaps.break_finding(study, followed, "z") is None
 
 
@@ -182,7 +182,7 @@ def test_similar_buurten_are_those_within_the_focus_range_at_the_start() -> None
     similar = gaps.similar_level(gaps.paths_of(followed))
     chosen = {code for code, inside in zip(BUURTEN, similar, strict=True) if inside}
     assert chosen == {*FOCUS, BUURTEN[4], BUURTEN[5], BUURTEN[8], BUURTEN[11]}
-    found = gaps.gap_change(study, followed, ABSOLUTE, "x", variant="similar")
+    found = gaps.change_of_gap(study, followed, ABSOLUTE, "x", variant="similar")
     assert judge(found) == UNCLEAR  # 8 choose 4 is 70, too few to say what chance does
     assert (found.low, found.high, found.range_kind) == (None, None, ("rounding",))
     kept, heavy = [4, 5, 8, 11], np.array(PEOPLE, dtype=float)
@@ -270,10 +270,10 @@ def test_each_list_is_corrected_for_its_own_choice() -> None:
     other = Focus("lowest:4:poor:2015", FOCUS, "poor", 2015)
     study = town({"income": years}, focus=headline)
     followed = gaps.follow(study, "income")
-    assert "corrected_for_selection" in gaps.gap_change(study, followed, ABSOLUTE, "x", headline).flags
-    assert "corrected_for_selection" not in gaps.gap_change(study, followed, ABSOLUTE, "x", other).flags
+    assert "corrected_for_selection" in gaps.change_of_gap(study, followed, ABSOLUTE, "x", headline).flags
+    assert "corrected_for_selection" not in gaps.change_of_gap(study, followed, ABSOLUTE, "x", other).flags
     turned = town({"income": years}, focus=other)
-    found = gaps.gap_change(turned, gaps.follow(turned, "income"), ABSOLUTE, "x", headline)
+    found = gaps.change_of_gap(turned, gaps.follow(turned, "income"), ABSOLUTE, "x", headline)
     assert "corrected_for_selection" in found.flags
     assert gaps.rule_of(followed, headline) == Rule("lowest", 0)
     assert gaps.rule_of(followed, Focus("highest:4:income:2017", FOCUS, "income", 2017)) == Rule("highest", 2)
@@ -298,9 +298,9 @@ def test_the_placebo_stands_beside_the_measured_change() -> None:
 def test_the_same_number_gives_the_same_finding_in_any_order() -> None:
     study = town({"income": {2015: RISING, 2016: LATER}})
     followed = gaps.follow(study, "income")
-    first = gaps.gap_change(study, followed, RELATIVE, "04.a")
-    gaps.gap_change(study, followed, RELATIVE, "04.b")
-    assert gaps.gap_change(study, followed, RELATIVE, "04.a") == first
+    first = gaps.change_of_gap(study, followed, RELATIVE, "04.a")
+    gaps.change_of_gap(study, followed, RELATIVE, "04.b")
+    assert gaps.change_of_gap(study, followed, RELATIVE, "04.a") == first
 
 
 # ------------------------------------------------------------------ golden numbers
@@ -327,8 +327,8 @@ def test_the_gap_in_dwelling_values_of_breda(breda: Study) -> None:
     means = {
         year: (real.mean(values[year], people, inside), real.mean(values[year], people, outside)) for year in values
     }
-    absolute = gaps.gap_change(breda, followed, ABSOLUTE, "04.mean_dwelling_value.absolute")
-    relative = gaps.gap_change(breda, followed, RELATIVE, "04.mean_dwelling_value.relative")
+    absolute = gaps.change_of_gap(breda, followed, ABSOLUTE, "04.mean_dwelling_value.absolute")
+    relative = gaps.change_of_gap(breda, followed, RELATIVE, "04.mean_dwelling_value.relative")
     for side, year in ((absolute.a, 2015), (absolute.b, 2024)):
         focus, rest = means[year]
         assert side.estimate == pytest.approx(rest - focus, abs=1e-9)
@@ -339,7 +339,7 @@ def test_the_gap_in_dwelling_values_of_breda(breda: Study) -> None:
     assert (relative.a.estimate, relative.b.estimate) == pytest.approx((41.36, 37.67), abs=0.005)
     assert judge(absolute) == HIGHER
     assert followed.breaks == ()
-    table = gaps.gap_table(breda, followed).set_index("year")
+    table = gaps.picture_table(breda, followed).set_index("year")
     for year, (focus, rest) in means.items():
         assert (table.loc[year, "focus"], table.loc[year, "rest"]) == pytest.approx((focus, rest), abs=1e-9)
 
@@ -351,7 +351,7 @@ def test_the_gap_in_good_health_of_breda(breda: Study) -> None:
         year: real.figures("good_perceived_health_share", "rivm_50150", year) for year in (2016, 2020, 2022, 2024)
     }
     codes = set.intersection(*(set(by_code) for by_code in values.values()))
-    found = gaps.gap_change(breda, gaps.follow(breda, "good_perceived_health_share"), ABSOLUTE, "x")
+    found = gaps.change_of_gap(breda, gaps.follow(breda, "good_perceived_health_share"), ABSOLUTE, "x")
     for side, year in ((found.a, 2016), (found.b, 2024)):
         gap = real.mean(values[year], people, codes - real.focus()) - real.mean(
             values[year], people, codes & real.focus()
@@ -567,7 +567,8 @@ def test_fault_4_the_four_scales_of_breda_are_what_its_files_say(
     }  # fmt: skip
     study = open_study({"preset": "breda", "draws": 199})
     found = {
-        measure: gaps.gap_change(study, gaps.follow(study, name), measure, "t", variant="counted") for measure in wanted
+        measure: gaps.change_of_gap(study, gaps.follow(study, name), measure, "t", variant="counted")
+        for measure in wanted
     }
     for measure, sides in wanted.items():
         assert (found[measure].a.estimate, found[measure].b.estimate) == pytest.approx(sides, rel=1e-6)

@@ -33,8 +33,8 @@ from kloof.findings import (
 from kloof.methods.lagged import UNIT_AND_YEAR
 from kloof.methods.ordinal import Classes, ordinal_trend
 from kloof.paths import dump
-from kloof.questions import follows as surroundings
 from kloof.questions import liveability
+from kloof.questions import liveability as surroundings
 from kloof.report import notebook
 from kloof.results import Section
 from kloof.schema import COLUMNS, check_observations

@@ -10,9 +10,11 @@ import pytest
 import kloof
 from kloof.findings import Finding, Side, Verdict
 from kloof.questions import gap_tables, runner
-from kloof.results import Table
+from kloof.questions.gaps import follow
+from kloof.results import Column, Table
 from kloof.shown import Shown, lines_of, years_of
 from kloof.study import claims
+from kloof.study.panel import series
 from kloof.words import cards
 
 FOREIGN = {"nl": re.compile(r"\b(the|neighbourhoods|from)\b"), "en": re.compile(r"\b(het|buurten|van|de)\b")}
@@ -28,13 +30,13 @@ def shown() -> Iterator[dict[str, Shown]]:
     section.add(*[finding for finding, _ in judged])
     section.decide(*[verdict for _, verdict in judged])
     column = [
-        kloof.Column("area", "area"),
-        kloof.Column("value", "number", "thousand_euro"),
-        kloof.Column("low", "code"),
+        Column("area", "area"),
+        Column("value", "number", "thousand_euro"),
+        Column("low", "code"),
     ]
-    values = kloof.series(study.data, study.known, "mean_dwelling_value")
+    values = series(study.data, study.known, "mean_dwelling_value")
     section.table("04.t", column, values.rename(columns={"code": "area"}).assign(low=None))
-    followed = kloof.follow(study, "mean_dwelling_value")
+    followed = follow(study, "mean_dwelling_value")
     registry = claims.registry()
     made: dict[str, Any] = {
         "study": study, "parameters": study.p, "data": study.data, "catalogue": study.known, "focus": study.focus,

@@ -1,0 +1,113 @@
+"""Plain pictures of a table or a claim for who explores: matplotlib axes in its own style, to restyle and to save."""
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from kloof.errors import ParameterError
+from kloof.figures.canvas import FOCUS, GREY, INK, PALE, REST
+from kloof.findings import Finding
+from kloof.words import cards
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+OF_GAP = ("year", "listed", "rest", "gap", "low", "high")
+OF_INDEX = ("year", "index", "estimate")
+ROW = 0.34  # inches of a part of a claim
+_FACES = {
+    "SUPPORTED": FOCUS, "CONTRADICTED": REST, "MIXED": "#CC79A7", "NEGLIGIBLE": GREY, "UNDECIDED": "white",
+}  # fmt: skip
+
+
+def plot(thing: Any, ax: "Axes | None" = None) -> "Axes":
+    """Draw what was made, and give the axes: to restyle, to draw more on, to save (`ax.figure.savefig`).
+
+    A judged claim: a row per part, its number and range in multiples of the smallest change that matters, coloured by
+    verdict. A finding: that row alone. A table of `gap_table`: the gap by year, with what rounding leaves. A table of
+    `measure` by year: each index and group a line. `ax` are axes to draw on, else new ones. Raises ParameterError for
+    anything else, and for a claim of which no part has a number.
+
+    >>> from kloof import gap_table, open_study
+    >>> ax = plot(gap_table(open_study("breda").panel("mean_income_per_inhabitant")))
+    >>> len(ax.lines)
+    1
+    """
+    if isinstance(thing, pd.DataFrame):
+        if set(OF_GAP) <= set(thing.columns):
+            return _gap_by_year(thing, ax or _new_axes(4.0))
+        if set(OF_INDEX) <= set(thing.columns):
+            return _index_by_year(thing, ax or _new_axes(4.0))
+        raise ParameterError(
+            f"plot draws tables of gap_table ({', '.join(OF_GAP)}) and of measure by year ({', '.join(OF_INDEX)}); "
+            f"this one has {', '.join(map(str, thing.columns))}. For any other table: seaborn, sns.lineplot(table, …)."
+        )
+    rows = _rows_of(thing)
+    if not rows:
+        raise ParameterError(f"there is no number to draw in {thing}")
+    return _parts(rows, ax or _new_axes(1.2 + ROW * len(rows)))
+
+
+def _new_axes(height: float) -> "Axes":
+    from matplotlib import pyplot as plt
+
+    _, axes = plt.subplots(figsize=(9, height), layout="constrained")
+    return axes
+
+
+def _rows_of(thing: Any) -> list[tuple[str, str, Finding]]:
+    """Give the parts that have a number: their name in words, verdict and finding."""
+    if isinstance(thing, Finding):
+        pairs = [(thing.indicator or thing.kind, "UNDECIDED", thing)]
+    elif hasattr(thing, "parts"):
+        pairs = [(row.row, row.verdict, finding) for finding, row in thing.parts if finding is not None]
+    else:
+        raise ParameterError(
+            f"plot draws a judged claim, a finding, or a table of gap_table or measure; not a {type(thing).__name__}."
+        )
+    return [(cards.name_of_part(name), verdict, one) for name, verdict, one in pairs if one.estimate is not None]
+
+
+def _parts(rows: list[tuple[str, str, Finding]], axes: "Axes") -> "Axes":
+    """Draw numbers of different units in multiples of what would matter in each."""
+    axes.axvspan(-1, 1, color=PALE, zorder=0)
+    axes.axvline(0, color=GREY, linewidth=1)
+    for at, (_, verdict, finding) in enumerate(reversed(rows)):
+        small = finding.smallest_effect or 1.0
+        if finding.low is not None and finding.high is not None:
+            axes.plot([finding.low / small, finding.high / small], [at, at], color=GREY, linewidth=2, zorder=2)
+        axes.plot(
+            (finding.estimate or 0.0) / small,
+            at,
+            "o",
+            markerfacecolor=_FACES.get(verdict, "white"),
+            markeredgecolor=INK,
+            zorder=3,
+        )
+        axes.annotate(cards.word("verdict", verdict), (1, at), xycoords=("axes fraction", "data"), xytext=(6, 0),
+                      textcoords="offset points", va="center", annotation_clip=False)  # fmt: skip
+    axes.set_yticks(range(len(rows)), [name for name, *_ in reversed(rows)])
+    axes.set_ylim(-0.7, len(rows) - 0.3)
+    axes.set_xlabel(cards.word("card", "times_smallest"))
+    return axes
+
+
+def _gap_by_year(table: pd.DataFrame, axes: "Axes") -> "Axes":
+    """Draw the gap over the years, from 0, with the range of rounding."""
+    axes.fill_between(table["year"], table["low"], table["high"], color=PALE)
+    axes.plot(table["year"], table["gap"], marker="o", color=FOCUS)
+    axes.set_ylim(min(0.0, float(table["low"].min())), max(0.0, 1.1 * float(table["high"].max())))
+    axes.set_xticks(list(table["year"]))
+    axes.set_ylabel(" ".join(str(table.attrs[name]) for name in ("indicator", "unit") if name in table.attrs))
+    return axes
+
+
+def _index_by_year(table: pd.DataFrame, axes: "Axes") -> "Axes":
+    """Draw each index of each group over the years, from 0."""
+    keys = [name for name in ("index", "group") if name in table.columns]
+    for name, part in table.groupby(keys, sort=False):
+        axes.plot(part["year"], part["estimate"], marker="o", label=", ".join(map(str, name)))
+    axes.set_ylim(0, None)
+    axes.set_xticks(sorted(table["year"].unique()))
+    axes.legend()
+    return axes

@@ -1,0 +1,118 @@
+"""The public names: few, each with its use and an example that runs, and every call that goes wrong says what is near."""
+
+import doctest
+import json
+import re
+
+import pytest
+
+import kloof
+from conftest import PROJECT
+from kloof.errors import NotComputableError, ParameterError
+
+MOST = 30
+EXAMPLES = ["agree", "answer", "gap_change", "gap_table", "judge_claim", "open_study", "plot", "say", "table"]
+BREDA = "breda"
+
+
+def cells() -> str:
+    """The code of all notebooks, the workshop's too."""
+    found = []
+    for path in (PROJECT / "notebooks").rglob("*.ipynb"):
+        found += ["".join(cell["source"]) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
+    return "\n".join(found)
+
+
+def test_the_names_are_few_and_notebooks_use_them() -> None:
+    code = cells()
+    assert len(kloof.__all__) <= MOST
+    unused = {name for name in kloof.__all__ if not re.search(rf"\bkloof\.{name}\b", code)}
+    assert unused <= {"Finding", "Study", "Verdict"}, "a type may stand for what functions give; nothing else may"
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_example_of_a_function_runs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    run_examples(getattr(kloof, name), name)
+
+
+@pytest.mark.parametrize("name", ["table", "panel", "counts", "leading"])
+def test_the_example_of_a_study_runs(name: str) -> None:
+    run_examples(getattr(kloof.Study, name), name)
+
+
+def run_examples(thing: object, name: str) -> None:
+    """Run the examples of a docstring; there must be one."""
+    globs = {"kloof": kloof, **{public: getattr(kloof, public) for public in kloof.__all__}, "pd": __import__("pandas")}
+    (found,) = doctest.DocTestFinder(recurse=False).find(thing, name, globs=globs)
+    assert found.examples, f"{name} has no example"
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    told: list[str] = []
+    runner.run(found, out=told.append)
+    assert runner.failures == 0, "".join(told)
+
+
+def test_a_gap_by_hand_is_that_of_the_library() -> None:
+    study = kloof.open_study(BREDA)
+    by_year = kloof.gap_table(study.panel("mean_income_per_inhabitant"))
+    by_hand = by_year["gap"].iloc[-1] - by_year["gap"].iloc[0]
+    change = kloof.gap_change(study, "mean_income_per_inhabitant")
+    assert kloof.agree(by_hand, change).same
+    assert by_hand == pytest.approx(1.6406, abs=5e-5)
+    plain = study.panel("mean_income_per_inhabitant").assign(weight=1.0)
+    unweighted = kloof.gap_table(plain)["gap"]
+    made = kloof.agree(unweighted.iloc[-1] - unweighted.iloc[0], change)
+    assert not made.same
+    assert "difference" in repr(made)
+
+
+def test_an_index_by_hand_is_that_of_the_library() -> None:
+    counts = kloof.open_study(BREDA).counts("low_income_households")
+    wide = counts.pivot_table(index=["year", "unit"], columns="group", values="count").groupby("year")
+    by_hand = wide.apply(lambda year: (year / year.sum()).diff(axis=1).iloc[:, -1].abs().sum() / 2)
+    library = kloof.measure(counts, "dissimilarity", "low_income_households", by="year").set_index("year")["estimate"]
+    assert by_hand.to_numpy() == pytest.approx(library.to_numpy(), rel=1e-12)
+
+
+def test_a_missing_count_is_not_zero() -> None:
+    counts = kloof.open_study(BREDA).counts("low_income_households")
+    sides = counts.pivot(index=["year", "unit"], columns="group", values="count")
+    assert sides.isna().any(axis=None)
+    assert (sides.isna().sum(axis=1) != 1).all(), "a count that is missing is missing on both sides"
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda study: study.table("mean_dwelling_vale"), "Did you mean mean_dwelling_value"),
+        (lambda study: study.table("mean_dwelling_value", years=[1999]), "it has 20"),
+        (lambda study: study.table("mean_dwelling_value", level="buurtje"), "Did you mean buurt"),
+        (lambda study: study.panel("mean_dwelling_value", years=[1999, 2020]), "it has 20"),
+        (lambda study: study.counts("low_incomes_households"), "Did you mean low_income_households"),
+        (lambda study: study.leading("mean_dwelling_vale"), "Did you mean mean_dwelling_value"),
+        (lambda study: kloof.gap_change(study, "mean_dwelling_value", "relativ"), "Did you mean relative"),
+        (lambda study: kloof.gap_change(study, "crime_rate", "real"), "Valid: absolute, place, relative"),
+        (lambda study: kloof.answer(study, "04_did_the_gap_grew"), "Did you mean 04_did_the_gap_grow"),
+        (lambda study: kloof.judge_claim(study, kloof.Section("x"), "C99"), "Did you mean C9"),
+        (lambda study: kloof.say(study, kloof.Section("04_did_the_gap_grow"), "04.x"), "finding '04.x' is not known"),
+        (lambda study: kloof.say(study), "needs a judged claim"),
+        (lambda study: kloof.plot(study), "not a Study"),
+        (lambda study: kloof.plot(study.table("mean_dwelling_value")), "seaborn"),
+        (lambda study: kloof.gap_table(study.table("mean_dwelling_value")), "weight, listed is not there"),
+        (lambda study: kloof.agree("1,2", 1.2), "compares two numbers"),
+        (lambda study: kloof.agree(float("nan"), 1.2), "which is no number"),
+        (lambda study: kloof.table("mean_dwelling_value", "bredda"), "breda"),
+    ],
+)  # fmt: skip
+def test_a_wrong_call_names_what_is_near(call: object, says: str) -> None:
+    with pytest.raises(ParameterError, match=re.escape(says)) as problem:
+        call(kloof.open_study(BREDA))  # type: ignore[operator]
+    assert len(str(problem.value)) < 600
+
+
+def test_a_place_without_two_years_says_so() -> None:
+    study = kloof.open_study(BREDA, year_from=2024, year_to=2024)
+    with pytest.raises(NotComputableError, match="two comparable years"):
+        study.panel("mean_income_per_inhabitant", None)
+    with pytest.raises(NotComputableError, match="No indicator"):
+        study.leading()
