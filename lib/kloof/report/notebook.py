@@ -100,7 +100,7 @@ def say(thing: Study | Told, section: Section | None = None, *names: str) -> Tex
 
     >>> from kloof import judge_claim, open_study
     >>> said = say(judge_claim(open_study("breda", language="en"), Section("own"), "C6"))
-    >>> said.startswith("**C6"), "What would change this" in said
+    >>> said.startswith("**"), "What would change this" in said
     (True, True)
     """
     if not isinstance(thing, Study):

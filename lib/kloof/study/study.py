@@ -95,8 +95,8 @@ class Study(Shown):
         `years` are those of the window that have figures, unless given. Raises ParameterError for an unknown indicator
         or level, and for a year without figures.
 
-        >>> open_study("breda").table("mean_dwelling_value", 2024)["value"].notna().sum()
-        np.int64(51)
+        >>> int(open_study("breda").table("mean_dwelling_value", 2024)["value"].count())
+        55
         """
         level = known(level, {name: name for name in LEVELS.values() if name != LEVELS["NL"]}, "level")
         entry = self.known.indicator(indicator)
@@ -125,8 +125,8 @@ class Study(Shown):
         comparable years, or no listed or no other buurt is left.
 
         >>> panel = open_study("breda").panel("mean_income_per_inhabitant")
-        >>> panel["code"].nunique(), panel["year"].min(), panel["year"].max(), panel.attrs["weight"]
-        (51, 2016, 2023, 'inhabitants 2016')
+        >>> panel["code"].nunique(), sorted(panel["year"].unique().tolist())[::7], panel.attrs["weight"]
+        (51, [2016, 2023], 'inhabitants 2016')
         """
         entry = self.known.indicator(indicator)
         if years is None:
@@ -252,7 +252,7 @@ def table(
     `place` is what `open_study` takes: a preset, a municipality by name or code; without it the preset `breda`. Raises
     ParameterError as `open_study` and `Study.table` do.
 
-    >>> table("mean_dwelling_value", "breda", years=[2014, 2024], names=True).columns.tolist()
+    >>> table("mean_dwelling_value", "breda", years=[2015, 2024], names=True).columns.tolist()
     ['code', 'name', 'year', 'indicator', 'value', 'low', 'high', 'unit', 'status', 'source']
     """
     return open_study(place).table(indicator, years, names=names, level=level)

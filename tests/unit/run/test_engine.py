@@ -21,6 +21,7 @@ from kloof.run.execute import STOCK, WARM, How, declared, execute
 from kloof.run.pool import DiedError, Workers, workers
 
 pytestmark = pytest.mark.xdist_group("run")
+LOOK = "# look\n"
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 EVERYTHING = [
     "import kloof",
@@ -42,7 +43,7 @@ EVERYTHING = [
 def write(path: Path, cells: Sequence[str]) -> Path:
     """Write a notebook of code cells; the first is the parameter cell."""
     kinds = [(["parameters"], 'language: str = "nl"  # language\nnumber: int = 0  # a number')]
-    kinds += [([], source) for source in cells]
+    kinds += [(["look"] if source.startswith(LOOK) else [], source) for source in cells]
     content = [
         {
             "cell_type": "code", "id": f"cell{place}", "metadata": {"tags": tags}, "source": source, "outputs": [],
@@ -56,10 +57,12 @@ def write(path: Path, cells: Sequence[str]) -> Path:
     return path
 
 
-def run(folder: Path, cells: Sequence[str], engine: str = WARM, limit: float = 60, number: int = 3) -> dict[str, Any]:
+def run(
+    folder: Path, cells: Sequence[str], engine: str = WARM, limit: float = 60, number: int = 3, *, look: bool = True
+) -> dict[str, Any]:
     """Execute cells; give the executed notebook."""
     path, target = write(folder / "given.ipynb", cells), folder / f"{engine}.ipynb"
-    how = How(engine, limit)
+    how = How(engine, limit, look=look)
     execute(path, target, {"language": "nl", "number": number}, folder / "parts", lambda _: None, how)
     content: dict[str, Any] = json.loads(target.read_text(encoding="utf-8"))
     return content
@@ -135,6 +138,31 @@ SPOILED = [
     "warnings.simplefilter('ignore')\nsys.setrecursionlimit(4321)",
     "random.seed(1); numpy.random.seed(1)",
 ]
+
+
+LACKS = 'from kloof.errors import NotComputableError\nraise NotComputableError("one_year_only", "only 2024 here")'
+
+
+def test_a_cell_that_only_looks_may_lack_figures_and_the_notebook_goes_on(tmp_path: Path) -> None:
+    cells = [f"{LOOK}{LACKS}\npanel = 1", f"{LOOK}panel + 1", f"{LOOK}'other'", "'needed'"]
+    made = [run(tmp_path, cells, engine) for engine in (WARM, STOCK)]
+    assert made[0] == made[1]
+    assert shown(made[0]) == ["only 2024 here", "'other'", "'needed'"]
+    assert [cell["metadata"]["tags"] for cell in made[0]["cells"][-4:]] == [["look"], ["look"], ["look"], []]
+
+
+@pytest.mark.parametrize("engine", [WARM, STOCK])
+def test_a_slip_in_a_cell_that_only_looks_is_an_error(tmp_path: Path, engine: str) -> None:
+    for cells in ([f"{LOOK}panle + 1"], [f"{LOOK}{LACKS}", f"{LOOK}1 / 0"], [LACKS]):
+        with pytest.raises(NotebookError, match=r"cell \d: (NameError|ZeroDivisionError|NotComputableError)"):
+            run(tmp_path, cells, engine)
+
+
+def test_a_batch_leaves_out_the_cells_that_only_look(tmp_path: Path) -> None:
+    made = [run(tmp_path, [f"{LOOK}'by hand'", "'needed'"], engine, look=False) for engine in (WARM, STOCK)]
+    assert made[0] == made[1]
+    assert shown(made[0]) == ["'needed'"]
+    assert made[0]["cells"][-2]["metadata"]["tags"] == ["look"]
 
 
 def test_nothing_a_notebook_does_reaches_the_next(tmp_path: Path) -> None:
