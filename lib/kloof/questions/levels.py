@@ -12,7 +12,7 @@ from kloof.measures.bounds import gap_range
 from kloof.methods.gap import ABSOLUTE, gap
 from kloof.methods.regression import correlation, slope
 from kloof.results import CHANGE, UNIT, Column, Section, columns_of
-from kloof.study.panel import series, sizes
+from kloof.study.panel import by_year, series, sizes
 from kloof.study.step import step
 from kloof.study.study import Study, comparable_run, usable_years
 
@@ -283,4 +283,18 @@ def buurten_by_year(section: Section, study: Study) -> pd.DataFrame:
         years = [Column(str(name), "number", UNIT) for name in table if str(name).startswith("y2")]
         kinds = {"indicator": "indicator", "area": "area", "group": "hidden", "unit": "unit", "breaks": "hidden"}
         section.table("03.by_year", [*columns_of(kinds), *years], table)
+    people = people_of_list(study)
+    if not people.empty:
+        section.table("03.people", columns_of({"area": "area", "year": "year", "persons": "number"}, persons="persons"), people)
     return table
+
+
+def people_of_list(study: Study) -> pd.DataFrame:
+    """Count who lives in each buurt of the list, in the last year of the window with figures: area, year, persons."""
+    years = {year: rows for year, rows in by_year(study.data, study.known, "inhabitants").items() if year <= study.p.year_to}
+    if not years:
+        return pd.DataFrame()
+    last = max(years)
+    rows = years[last].loc[lambda table: table["status"] == "measured"]
+    listed = rows.index.intersection(list(study.focus.codes))
+    return pd.DataFrame({"area": listed, "year": last, "persons": rows.loc[listed, "value"].to_numpy(float)})

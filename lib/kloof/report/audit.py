@@ -49,28 +49,35 @@ IN_HEAD = {  # a column of this unit must say so in its head or caption
 }
 
 
-def audit_html(html: str, results: Mapping[str, Any], language: str, names: Collection[str] = ()) -> list[str]:
+def audit_html(
+    html: str, results: Mapping[str, Any], language: str, names: Collection[str] = (), *, whole: bool = True
+) -> list[str]:
     """List every fault of a page; an empty list means that all it says is in results.json.
 
     `names` are names and labels that may hold digits or number words (see `labels`); the names of areas
     and every text value of results.json are known already.
     """
-    return _faults(parse(html), results, language, names)
+    return _faults(parse(html), results, language, names, whole=whole)
 
 
-def _faults(root: Node, results: Mapping[str, Any], language: str, names: Collection[str]) -> list[str]:
+def _faults(
+    root: Node, results: Mapping[str, Any], language: str, names: Collection[str], *, whole: bool
+) -> list[str]:
     page = _Page(root, results, language, Knowledge(results, language, tuple(names)))
-    rules = (page.numbers, page.moving, page.heads, page.judgements, page.headlines, page.verdicts, page.texts)
+    rules = [page.numbers, page.moving, page.heads, page.judgements, page.verdicts, page.texts]
+    rules += [page.headlines] if whole else []
     return list(dict.fromkeys(fault for rule in rules for fault in rule()))
 
 
-def check(html: str, results: Mapping[str, Any], language: str, names: Collection[str] = ()) -> Blocks:
+def check(
+    html: str, results: Mapping[str, Any], language: str, names: Collection[str] = (), *, whole: bool = True
+) -> Blocks:
     """Raise ReportError with all faults when a page says something that results.json does not.
 
     Gives what the page in the other language must carry too: reading a page is slow.
     """
     root = parse(html)
-    if found := _faults(root, results, language, names):
+    if found := _faults(root, results, language, names, whole=whole):
         raise ReportError(faults(f"the {language} page", found, "Correct the template or the view, not the page."))
     return blocks(root)
 

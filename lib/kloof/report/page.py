@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
-from html import unescape
+from html import escape, unescape
 from importlib.resources import files
 from importlib.util import find_spec
 from io import BytesIO
@@ -26,7 +26,7 @@ from kloof.words.sentences import Number, Sentence, templates, text_of
 if TYPE_CHECKING:
     from jinja2 import Template
 
-    from kloof.report.views import FigureView, ReportView, TableView, VerdictCell
+    from kloof.report.views import FigureView, PortraitView, ReportView, StoryView, TableView, VerdictCell
 
 
 # Symbols of a coded table cell; those of verdicts are the ones of the verdict strip.
@@ -306,8 +306,8 @@ def script_hash(script: str) -> str:
 
 
 @cache
-def template() -> "Template":
-    """Give the page's template, compiled once in a process."""
+def template(name: str = "data") -> "Template":
+    """Give a template, of the data page or the story, compiled once in a process."""
     from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 
     environment = Environment(
@@ -325,7 +325,7 @@ def template() -> "Template":
         "legend": legend,
         "bare_anchor": lambda anchor: anchor.removeprefix("#"),
     }
-    return environment.get_template("page.html.j2")
+    return environment.get_template(f"{name}.html.j2")
 
 
 def render_html(view: "ReportView") -> str:
@@ -333,16 +333,41 @@ def render_html(view: "ReportView") -> str:
 
     Raises ReportError when the view is incomplete or a figure cannot stand inside a page.
     """
+    check_view(view)
+    return _rendered("data", view, back=template_word(view.language))
+
+
+def template_word(language: str) -> str:
+    """Give the words of the link from the data page to the report."""
+    return str(words(language, "story")["words"]["back_to_report"])
+
+
+def render_story(view: "StoryView") -> str:
+    """Write the report that is read, in the language of its view; the same view gives the same text."""
     from markupsafe import Markup
 
-    check_view(view)
+    drawings = count(1)
+
+    def spark(one: "PortraitView") -> Markup:
+        label = escape(one.alt, quote=True)
+        text = (one.picture or "").replace("<svg ", f'<svg role="img" aria-label="{label}" id="s{next(drawings)}" ', 1)
+        return Markup(text)
+
+    return _rendered("story", view, said=words(view.language, "story")["words"], spark=spark)
+
+
+def _rendered(name: str, view: Any, **more: Any) -> str:
+    """Fill a template: the style, the script and the letters that are used go with it."""
+    from markupsafe import Markup
+
     drawings = count(1)
     script, css = (
         files("kloof.report").joinpath(f"templates/{name}").read_text(encoding="utf-8")
         for name in ("explorer.js", "page.css")
     )
-    html = template().render(
+    html = template(name).render(
         view=view,
+        **more,
         words=words(view.language),
         signs=SIGNS,
         inline_svg=lambda figure: Markup(inline_svg(figure, f"f{next(drawings)}")),

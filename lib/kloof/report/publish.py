@@ -11,7 +11,7 @@ from kloof.catalogue import Catalogue
 from kloof.errors import ReportError, faults
 from kloof.figures import draw, maps
 from kloof.paths import dump, write_whole
-from kloof.report import audit, build, explorer, page, pdf, pdfback
+from kloof.report import audit, build, explorer, page, pdf, pdfback, story
 from kloof.report.readback import Blocks, differences
 from kloof.report.views import TableView
 from kloof.study import claims
@@ -70,16 +70,20 @@ def publish_language(
         write_whole(folder / language / "figures" / f"{name}.svg", svg)
     overall = {claim: document["overall"][claim] for claim in entries if claim in document["overall"]}
     view = explorer.placed(build.build(document, catalogue, language, pictures, entries, overall), teller, shapes)
+    told = story.story(build.Builder(teller, entries, pictures, overall), explorer.explorer(teller, shapes))
     for section in view.back:
         for table in section.tables:
             write_whole(folder / "tables" / f"{table.id}.{language}.csv", view_csv(table))
-    html = page.render_html(view)
-    said = audit.check(html, document, language, audit.labels(catalogue, language))
+    html, read = page.render_html(view), page.render_story(told)
+    labels = audit.labels(catalogue, language)
+    said = audit.check(html, document, language, labels)
+    audit.check(read, document, language, labels, whole=False)
     made = pdf.render_pdf(view, stamp)
     still = [svg for name, svg in pictures.items() if name == explorer.STATIC]  # the page has a map that moves instead
     pdfback.check_pdf(pdfback.texts(made), html, language, still)
-    write_whole(folder / language / "index.html", html)
-    write_whole(folder / language / "report.pdf", made)
+    write_whole(folder / language / "index.html", read)
+    write_whole(folder / language / "data.html", html)
+    write_whole(folder / language / "data.pdf", made)
     return said
 
 

@@ -131,3 +131,89 @@ class ExplorerView:
     def mapped(self) -> bool:
         """Tell whether there is a map."""
         return any(spot.path for spot in self.spots)
+
+
+@dataclass(frozen=True)
+class Line:
+    """Sentences that belong together; those of a finding carry the judgement that chose their words.
+
+    `link` is where the data page has its figures.
+    """
+
+    sentences: tuple[Sentence, ...]
+    finding: str | None = None
+    judgement: str | None = None
+    link: str | None = None
+
+
+@dataclass(frozen=True)
+class CardView:
+    """A claim that people argue about: what is said, the answer, what it rests on, its limit, what would change it."""
+
+    tile: VerdictCell
+    quote: str
+    who: str
+    lines: tuple[Line, ...]
+    limit: str
+    change: str
+
+
+@dataclass(frozen=True)
+class PortraitView:
+    """A neighbourhood of the list in a few sentences, with a small picture of one figure over the years."""
+
+    code: str
+    name: str
+    lines: tuple[Line, ...]
+    picture: str | None
+    alt: str
+
+
+@dataclass(frozen=True)
+class ListView:
+    """A heading with short items."""
+
+    head: str
+    items: tuple[Sentence, ...]
+
+
+@dataclass(frozen=True)
+class PartView:
+    """One part of the report; what it lacks it does not show, and without figures it is one line."""
+
+    id: str
+    title: str
+    lines: tuple[Line, ...] = ()
+    figures: tuple[FigureView, ...] = ()
+    cards: tuple[CardView, ...] = ()
+    portraits: tuple[PortraitView, ...] = ()
+    lists: tuple[ListView, ...] = ()
+    explorer: ExplorerView | None = None
+
+
+@dataclass(frozen=True)
+class VoiceView:
+    """Who said what, and when."""
+
+    when: str
+    who: str
+    work: str
+    what: str
+
+
+@dataclass(frozen=True)
+class StoryView:
+    """The report that is read, in one language."""
+
+    language: str
+    title: str
+    place: str
+    headline: Line
+    lead: tuple[Line, ...]
+    lead_figure: FigureView | None
+    sides: tuple[tuple[str, Line], ...]  # the two readings of a debate, each with its answer
+    tiles: tuple[VerdictCell, ...]
+    voices: tuple[VoiceView, ...]
+    parts: tuple[PartView, ...]
+    data_date: str
+    other_language: str

@@ -15,6 +15,7 @@ from kloof.results import join_sections
 from kloof.run import provenance
 from kloof.run.execute import DEFAULT, WARM, How, Progress, Step, call_each, declared, execute_languages
 from kloof.study import claims, hypotheses
+from kloof.study.debates import debate
 from kloof.study.parameters import HELP, as_typed, report_name
 from kloof.study.study import Study, open_study
 from kloof.words.numbers import LANGUAGES
@@ -70,6 +71,8 @@ def collect(parts: Path, languages: Sequence[str], command: str) -> dict[str, An
             "overall": claims.overall(document["verdicts"]),
             "command": command,
         }
+        if (argued := debate(document["place"]["code"])) is not None:
+            document["debate"] = argued
         texts[language] = json.dumps(plain(document), sort_keys=True, allow_nan=False)
     if len(set(texts.values())) != 1:
         raise ReportError(

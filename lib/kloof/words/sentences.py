@@ -32,7 +32,7 @@ class Number:
 Part = str | Number
 Sentence = tuple[Part, ...]
 
-TABLES = ("sentences.toml", "words.toml", "page.toml", "figures.toml", "site.toml")
+TABLES = ("sentences.toml", "words.toml", "page.toml", "figures.toml", "site.toml", "story.toml")
 
 
 @cache
