@@ -285,13 +285,17 @@ def buurten_by_year(section: Section, study: Study) -> pd.DataFrame:
         section.table("03.by_year", [*columns_of(kinds), *years], table)
     people = people_of_list(study)
     if not people.empty:
-        section.table("03.people", columns_of({"area": "area", "year": "year", "persons": "number"}, persons="persons"), people)
+        section.table(
+            "03.people", columns_of({"area": "area", "year": "year", "persons": "number"}, persons="persons"), people
+        )
     return table
 
 
 def people_of_list(study: Study) -> pd.DataFrame:
     """Count who lives in each buurt of the list, in the last year of the window with figures: area, year, persons."""
-    years = {year: rows for year, rows in by_year(study.data, study.known, "inhabitants").items() if year <= study.p.year_to}
+    years = {
+        year: rows for year, rows in by_year(study.data, study.known, "inhabitants").items() if year <= study.p.year_to
+    }
     if not years:
         return pd.DataFrame()
     last = max(years)

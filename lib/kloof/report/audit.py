@@ -60,9 +60,7 @@ def audit_html(
     return _faults(parse(html), results, language, names, whole=whole)
 
 
-def _faults(
-    root: Node, results: Mapping[str, Any], language: str, names: Collection[str], *, whole: bool
-) -> list[str]:
+def _faults(root: Node, results: Mapping[str, Any], language: str, names: Collection[str], *, whole: bool) -> list[str]:
     page = _Page(root, results, language, Knowledge(results, language, tuple(names)))
     rules = [page.numbers, page.moving, page.heads, page.judgements, page.verdicts, page.texts]
     rules += [page.headlines] if whole else []
@@ -323,8 +321,13 @@ class _Page:
             verdict = node.attrs.get("data-verdict", "")
             if verdict != recorded.get(claim):
                 yield f"{_where(node)}: shows {verdict}, results.json says {recorded.get(claim, 'nothing')}"
-            elif (word := watched()["verdict"][verdict][self.language]) not in text.lower():
+            elif (word := watched()["verdict"][verdict][self.language]) != self.verdict_word(text):
                 yield f"{_where(node)}: {verdict} must be called “{word}”, it says “{text}”"
+
+    def verdict_word(self, text: str) -> str | None:
+        """Give the longest verdict word in a text: one may hold another, as “does not hold” and “hold” do."""
+        words = [entry[self.language] for entry in watched()["verdict"].values()]
+        return max((word for word in words if word in text.lower()), key=len, default=None)
 
     def texts(self) -> Iterator[str]:
         """Check all visible text, element by element, except quotations and traced numbers."""

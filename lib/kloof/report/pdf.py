@@ -18,7 +18,17 @@ from kloof.report.page import SIGNS, check_view, legend, package_folder, pieces,
 from kloof.words.sentences import Number, Sentence
 
 if TYPE_CHECKING:
-    from kloof.report.views import Cell, FigureView, Paragraph, ReportView, SectionView, TableView
+    from kloof.report.views import (
+        Cell,
+        FigureView,
+        Line,
+        Paragraph,
+        PartView,
+        ReportView,
+        SectionView,
+        StoryView,
+        TableView,
+    )  # fmt: skip
 
 
 WIDEST = 34  # letters of one column that count for its width; longer text wraps, unless it is one word
@@ -39,16 +49,27 @@ def render_pdf(view: "ReportView", timestamp: datetime) -> bytes:
     `timestamp` is the date of the data, never the clock. Raises ReportError when the view is incomplete or
     typst refuses it (for PDF/UA-1 it refuses, for instance, a figure without alt text).
     """
+    check_view(view)
+    return _typeset("data", as_data(view), view.language, timestamp)
+
+
+def render_story_pdf(view: "StoryView", timestamp: datetime) -> bytes:
+    """Typeset the report that is read; the same view and timestamp give the same bytes."""
+    return _typeset("story", story_as_data(view), view.language, timestamp)
+
+
+def _typeset(name: str, content: dict[str, Any], language: str, timestamp: datetime) -> bytes:
+    """Typeset what a template makes of its data."""
     import typst
 
-    check_view(view)
     fonts = typst.Fonts(
         include_system_fonts=False,
         include_embedded_fonts=True,
         font_paths=[str(package_folder(name) / "files") for name in ("font_source_serif_pro", "font_source_sans_pro")],
     )
-    template = files("kloof.report").joinpath("templates/report.typ").read_bytes()
-    content = json.dumps(as_data(view), ensure_ascii=False, sort_keys=True)
+    folder = files("kloof.report").joinpath("templates")
+    template = b"".join(folder.joinpath(f"{part}.typ").read_bytes() for part in ("common", name))
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", typst.TypstWarning)
@@ -56,14 +77,14 @@ def render_pdf(view: "ReportView", timestamp: datetime) -> bytes:
                 template,
                 format="pdf",
                 font_paths=fonts,
-                sys_inputs={"view": content},
+                sys_inputs={"view": text},
                 pdf_standards=["ua-1"],
                 timestamp=timestamp,
             )
     except (typst.TypstError, typst.TypstWarning) as problem:
-        raise ReportError(f"the {view.language} PDF could not be typeset: {problem}") from problem
+        raise ReportError(f"the {language} PDF could not be typeset: {problem}") from problem
     if not isinstance(made, bytes):
-        raise ReportError(f"the {view.language} PDF could not be typeset: typst gave {type(made).__name__}.")
+        raise ReportError(f"the {language} PDF could not be typeset: typst gave {type(made).__name__}.")
     return _packed(made)
 
 
@@ -179,6 +200,54 @@ def as_data(view: "ReportView") -> dict[str, Any]:
         "attribution": view.attribution,
         "data_date": view.data_date,
     }
+
+
+def story_as_data(view: "StoryView") -> dict[str, Any]:
+    """Lay the report that is read out as plain lists and texts, in the shape that templates/story.typ reads."""
+    language = view.language
+    texts = words(language)
+
+    def run(sentence: Sentence) -> list[dict[str, str]]:
+        return [{"kind": piece.kind, "text": piece.text, "href": piece.href} for piece in pieces(sentence, language)]
+
+    def line(entry: "Line") -> dict[str, Any]:
+        return {"sentences": [run(sentence) for sentence in entry.sentences], "link": entry.link or ""}
+
+    def figure(entry: "FigureView | None") -> dict[str, Any] | None:
+        if entry is None:
+            return None
+        return {
+            "title": run(entry.title), "alt": entry.alt, "note": entry.note, "svg": entry.svg,
+            "width": figure_width(entry), "files": [],
+        }  # fmt: skip
+
+    def part(entry: "PartView") -> dict[str, Any]:
+        return {
+            "id": entry.id, "title": entry.title, "lines": [line(one) for one in entry.lines],
+            "figures": [figure(one) for one in entry.figures], "map": figure(entry.map),
+            "cards": [
+                {
+                    "tile": vars(one.tile), "quote": one.quote, "who": run((one.who,)),
+                    "lines": [line(row) for row in one.lines], "limit": one.limit, "change": one.change,
+                }
+                for one in entry.cards
+            ],
+            "portraits": [
+                {"name": one.name, "lines": [line(row) for row in one.lines], "picture": one.picture or "", "alt": one.alt}
+                for one in entry.portraits
+            ],
+            "lists": [{"head": one.head, "rows": [run(item) for item in one.items]} for one in entry.lists],
+        }  # fmt: skip
+
+    return {
+        "language": language, "words": texts, "said": words(language, "story")["words"],
+        "keywords": [view.place, *texts["keywords"].split(", ")], "title": view.title, "place": view.place,
+        "headline": line(view.headline), "lead": [line(one) for one in view.lead],
+        "lead_figure": figure(view.lead_figure),
+        "sides": [{"asked": asked, "answer": line(one)} for asked, one in view.sides],
+        "tiles": [vars(one) for one in view.tiles], "voices": [vars(one) for one in view.voices],
+        "parts": [part(one) for one in view.parts], "data_date": view.data_date, "cited": {},
+    }  # fmt: skip
 
 
 def figure_width(figure: "FigureView") -> float:

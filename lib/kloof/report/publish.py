@@ -78,12 +78,14 @@ def publish_language(
     labels = audit.labels(catalogue, language)
     said = audit.check(html, document, language, labels)
     audit.check(read, document, language, labels, whole=False)
-    made = pdf.render_pdf(view, stamp)
+    made, paper = pdf.render_pdf(view, stamp), pdf.render_story_pdf(told, stamp)
     still = [svg for name, svg in pictures.items() if name == explorer.STATIC]  # the page has a map that moves instead
     pdfback.check_pdf(pdfback.texts(made), html, language, still)
+    pdfback.check_pdf(pdfback.texts(paper), read, language, still)
     write_whole(folder / language / "index.html", read)
     write_whole(folder / language / "data.html", html)
     write_whole(folder / language / "data.pdf", made)
+    write_whole(folder / language / "report.pdf", paper)
     return said
 
 

@@ -5,11 +5,10 @@ direction is chosen by the code of a finding. A part without figures is one line
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kloof.findings import (
-    ANSWERS,
     MIXED,
     NO_FIGURES,
     NOT_COMPUTABLE,
@@ -18,8 +17,7 @@ from kloof.findings import (
 )
 from kloof.report.build import SYMBOLS, Builder
 from kloof.report.views import CardView, Line, ListView, PartView, PortraitView, StoryView, VerdictCell, VoiceView
-from kloof.words import numbers
-from kloof.words.sentences import Narrator, Number, Part, Sentence, fill, has, text_of
+from kloof.words.sentences import Narrator, Part, Sentence, fill, has, text_of
 
 MOST_CARDS, MOST_TILES, MOST_INDICATORS = 7, 12, 5
 SCALES = ("real", "absolute", "relative")
@@ -147,8 +145,13 @@ class Storyteller:
             own, relative = one["own"], one.get("relative")
             lines.append(self.line(own, ("changed", own["happened"]), ("chance", own["judgement"])))
             if relative is not None and relative is not own:
-                lines.append(self.line(relative, ("proportion", relative["happened"]), ("chance", relative["judgement"])))
-        index = next((f for f in self.results["findings"].values() if f["kind"] == "index_change" and f["estimate"] is not None), None)
+                lines.append(
+                    self.line(relative, ("proportion", relative["happened"]), ("chance", relative["judgement"]))
+                )
+        index = next(
+            (f for f in self.results["findings"].values() if f["kind"] == "index_change" and f["estimate"] is not None),
+            None,
+        )
         if index is not None:
             lines.append(self.line(index, ("evidence", "index_change", "any"), ("chance", index["judgement"])))
         lines.append(self.said(fill(self.word("limits", "people"), {})))
@@ -186,7 +189,9 @@ class Storyteller:
         rows = self.results["findings"].get("02.replication.rows")
         if self.results.get("debate") and rows is not None:
             values = {"estimate": self._detail(rows, "reproduced"), "of": self._detail(rows, "rows")}
-            lines.append(Line((fill(self.word("about", "checked"), values),), rows["id"], told(rows), self.anchor(rows)))
+            lines.append(
+                Line((fill(self.word("about", "checked"), values),), rows["id"], told(rows), self.anchor(rows))
+            )
         lines.append(self.said(fill(self.word("about", "figures"), {})))
         return self.part("about", lines)
 
@@ -202,7 +207,9 @@ class Storyteller:
     def neighbourhoods(self, explorer: Any) -> PartView:
         """Draw a portrait of each neighbourhood on the list, and the map with all of them."""
         portraits = tuple(self.portraits())
-        return self.part("neighbourhoods", (), (), portraits=portraits, explorer=explorer)
+        still = next(iter(self.figures("choropleth")), None)
+        still = still and replace(still, title=(self.named("words", "map"),), note="")
+        return self.part("neighbourhoods", (), (), portraits=portraits, explorer=explorer, map=still)
 
     def portraits(self) -> Iterable[PortraitView]:
         """Make the portraits: how many people, the first figure now and beside the place, and how it moved."""
@@ -235,7 +242,12 @@ class Storyteller:
             if len(sentences) < 2:
                 sentences.append(fill(self.word("portrait", "missing"), {}))
             noun = self.teller.noun(name)
-            alt = text_of(fill(self.word("words", "portrait_alt"), {"noun": noun, "area": self.teller.area(code), "place": self.place}))
+            alt = text_of(
+                fill(
+                    self.word("words", "portrait_alt"),
+                    {"noun": noun, "area": self.teller.area(code), "place": self.place},
+                )
+            )
             yield PortraitView(code, self.teller.area(code), (Line(tuple(sentences)),), picture, alt)
 
     def _portrait(
@@ -263,7 +275,15 @@ class Storyteller:
         if len(ends) == 4 and None not in ends and ends[0] and ends[2]:
             mine, theirs = ends[1] / ends[0] - 1, ends[3] / ends[2] - 1  # type: ignore[operator]
             step = indicator.reach / abs(ends[0])
-            code = "fell" if mine < -step else "alike" if abs(mine - theirs) <= 2 * step else "rose" if mine > theirs else "behind"
+            code = (
+                "fell"
+                if mine < -step
+                else "alike"
+                if abs(mine - theirs) <= 2 * step
+                else "rose"
+                if mine > theirs
+                else "behind"
+            )
             made.append(fill(self.word("portrait", code), {"first": first[1:]}))
         return made
 
@@ -274,7 +294,9 @@ class Storyteller:
         findings = self.results["findings"]
         for one in self.changes()[:3]:
             for scale in ("real", "absolute", "relative"):
-                before, since = (findings.get(f"05.{one['own']['indicator']}.{scale}.{side}") for side in ("before", "since"))
+                before, since = (
+                    findings.get(f"05.{one['own']['indicator']}.{scale}.{side}") for side in ("before", "since")
+                )
                 if before is None or since is None or NO_FIGURES in (before["happened"], since["happened"]):
                     continue
                 lines.append(self.line(before, ("event", "before", before["happened"])))
@@ -295,8 +317,16 @@ class Storyteller:
             verdict = self.builder.overall.get(claim)
             if verdict is None:
                 continue
-            answer = (f"{SYMBOLS[verdict]} {self.teller.word('verdict', verdict)}: ", f"‹{debate[side][self.teller.language]}›")
-            made.append((self.word("event", f"{side}_asked"), Line((answer,), link=self.builder.entries[claim]["notebook"].replace("_", "-"))))
+            answer = (
+                f"{SYMBOLS[verdict]} {self.teller.word('verdict', verdict)}: ",
+                f"‹{debate[side][self.teller.language]}›",
+            )
+            made.append(
+                (
+                    self.word("event", f"{side}_asked"),
+                    Line((answer,), link=self.builder.entries[claim]["notebook"].replace("_", "-")),
+                )
+            )
         return tuple(made)
 
     # ------------------------------------------------------------------ claims
@@ -307,14 +337,18 @@ class Storyteller:
         if debate:
             return [claim for claim in debate["claims"] if claim in overall][:MOST_CARDS]
         tested = [claim for claim in overall if overall[claim] != NOT_TESTABLE and claim in self.builder.entries]
-        return [claim for claim in tested if self.builder.entries[claim].get("kind") not in ("coverage", "replication")][:MOST_CARDS]
+        return [
+            claim for claim in tested if self.builder.entries[claim].get("kind") not in ("coverage", "replication")
+        ][:MOST_CARDS]
 
     def tile(self, claim: str) -> VerdictCell:
         """Give a claim with its verdict as word and symbol."""
         verdict = self.builder.overall[claim]
         entry = self.builder.entries[claim]
         label = str(entry[f"short_{self.teller.language}"])
-        anchor = f"claim-{claim.lower()}" if claim in self.chosen() else f"data.html#{entry['notebook'].replace('_', '-')}"
+        anchor = (
+            f"claim-{claim.lower()}" if claim in self.chosen() else f"data.html#{entry['notebook'].replace('_', '-')}"
+        )
         return VerdictCell(claim, label, verdict, self.teller.word("verdict", verdict), SYMBOLS[verdict], anchor)
 
     def tiles(self) -> tuple[VerdictCell, ...]:
@@ -347,7 +381,9 @@ class Storyteller:
         verdict = self.builder.overall[claim]
         rows = [row for row in self.results["verdicts"] if row["claim"] == claim and row["counts"]]
         held = [(row, self.results["findings"].get(row["finding"] or "")) for row in rows]
-        there = [(row, finding) for row, finding in held if finding is not None and finding["judgement"] != NOT_COMPUTABLE]
+        there = [
+            (row, finding) for row, finding in held if finding is not None and finding["judgement"] != NOT_COMPUTABLE
+        ]
         if not there:
             yield self.said(fill(self.word("evidence", "missing", "any"), {}))
             return
@@ -458,7 +494,11 @@ def sparkline(own: Sequence[float | None], rest: Sequence[float | None]) -> str 
                 points.append(f"{5 + at * step:.1f} {height:.1f}")
         return "M" + "L".join(points)
 
-    thin = f'<path d="{path(rest)}" fill="none" stroke="#0072B2" stroke-width="1.5"/>' if any(v is not None for v in rest) else ""
+    thin = (
+        f'<path d="{path(rest)}" fill="none" stroke="#0072B2" stroke-width="1.5"/>'
+        if any(v is not None for v in rest)
+        else ""
+    )
     thick = f'<path d="{path(own)}" fill="none" stroke="#D55E00" stroke-width="3"/>'
     ground = '<path d="M5 44H155" stroke="#767676" stroke-width="1"/>'
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 50">{ground}{thin}{thick}</svg>'

@@ -189,6 +189,7 @@ class PartView:
     portraits: tuple[PortraitView, ...] = ()
     lists: tuple[ListView, ...] = ()
     explorer: ExplorerView | None = None
+    map: FigureView | None = None  # on paper, in the place of what moves
 
 
 @dataclass(frozen=True)
