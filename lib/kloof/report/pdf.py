@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 WIDEST = 34  # letters of one column that count for its width; longer text wraps, unless it is one word
 HYPHEN = re.compile(r"(?<=[^\W\d])-")  # between words, where a line may end; not in a date
 TEXT_WIDTH = 168.0  # millimetres, A4 without its margins
-HIGHEST = 130.0  # millimetres that a figure may be high,
+HIGHEST = 130.0  # millimetres that a figure may be high on the data page,
+BRIEF = 92.0  # and in the report,
 WHOLE = 215.0  # and one that is long: the height of a page without title and note
 LONG = 1.5  # times as high as wide
 LARGEST = 0.88  # of the text width
@@ -218,7 +219,7 @@ def story_as_data(view: "StoryView") -> dict[str, Any]:
             return None
         return {
             "title": run(entry.title), "alt": entry.alt, "note": entry.note, "svg": entry.svg,
-            "width": figure_width(entry), "files": [],
+            "width": figure_width(entry, BRIEF), "files": [],
         }  # fmt: skip
 
     def part(entry: "PartView") -> dict[str, Any]:
@@ -250,13 +251,13 @@ def story_as_data(view: "StoryView") -> dict[str, Any]:
     }  # fmt: skip
 
 
-def figure_width(figure: "FigureView") -> float:
-    """Give the part of the page width for a figure: at most `LARGEST`, and `HIGHEST`, or a long one `WHOLE`, high."""
+def figure_width(figure: "FigureView", highest: float = HIGHEST) -> float:
+    """Give the part of the page width for a figure: at most `LARGEST`, and `highest`, or a long one `WHOLE`, high."""
     box = re.search(r'viewBox="([^"]+)"', figure.svg)
     size = [float(number) for number in re.split(r"[\s,]+", box[1].strip())] if box else []
     if len(size) != 4 or min(size[2:]) <= 0:
         raise ReportError(f"figure {figure.id} has no viewBox with a size; draw it again.")
-    highest = WHOLE if size[3] > LONG * size[2] else HIGHEST
+    highest = WHOLE if highest == HIGHEST and size[3] > LONG * size[2] else highest
     return round(min(LARGEST, highest * size[2] / (TEXT_WIDTH * size[3])), 3)
 
 
