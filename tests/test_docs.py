@@ -23,7 +23,7 @@ import kloof
 from conftest import PROJECT, CommandLine, copy_project, home_at
 from kloof.findings import VERDICTS
 from kloof.paths import dump, write_whole
-from kloof.run import batch, dispatch
+from kloof.run import batch, dispatch, report
 from kloof.run.batch import fulfil
 from kloof.store.add import add as put_in
 
@@ -181,7 +181,7 @@ def rows(code: str, value: float) -> list[Row]:
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A clone with one short notebook and no network, in which one types; a batch works here, and makes short pages."""
+    """A clone with one short notebook and no network, in which one types; a batch works here, and pages are short."""
 
     def publish(document: Any, folder: Path, languages: Any, *_: object) -> None:
         write_whole(folder / "results.json", dump(document))
@@ -192,7 +192,8 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         raise requests.exceptions.ConnectTimeout
 
     monkeypatch.setattr(requests, "head", head)
-    monkeypatch.setattr(batch, "publish_beside", publish)
+    for module in (batch, report):
+        monkeypatch.setattr(module, "publish_beside", publish)
     monkeypatch.setattr(dispatch, "give_out", lambda orders, *_: map(fulfil, orders))
     home = copied(tmp_path / "home")
     for path in (home / "notebooks").glob("*.ipynb"):
