@@ -96,4 +96,4 @@ lock: setup-dev ## renew requirements.lock
 	mv .requirements.lock requirements.lock && rm .requirements.in .requirements-dev.in
 
 clean: ## remove everything that was made, but not what you downloaded
-	rm -rf $(VENV) reports/breda reports/docs docs/gallery reports/heerlen reports/work reports/failed reports/.batch .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) reports/breda reports/docs reports/.docs docs/gallery reports/heerlen reports/work reports/failed reports/.batch .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -48,3 +48,4 @@ def setup(app):  # type: ignore[no-untyped-def]
     app.connect("include-read", made.linked)
     app.connect("autodoc-process-signature", made.signature)
     app.connect("html-page-context", made.spoken)
+    app.connect("build-finished", made.tidied)

@@ -18,7 +18,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 GALLERY = Path(__file__).resolve().parent / "gallery"
 EXECUTED = ("reports/breda", "reports/breda-only")  # a whole run first, then notebooks that were run alone
 FIRST = "00"  # the notebook that is the tutorial
-PLAIN = ("Section", "Study")  # nobody makes one by its fields
+PLAIN = ("JudgedClaim", "Section", "Study")  # nobody makes one by its fields
 PAGES = {  # files of the project that have a page
     "data/ADDING.md": "/how-to/figures.md",
     "notebooks/hypotheses/README.md": "/how-to/hypothesis.md",
@@ -213,3 +213,8 @@ def spoken(_app: Any, page: str, _template: str, context: dict[str, Any], _tree:
     """Say of a page in Dutch that it is: a screen reader then reads it as Dutch."""
     if re.search(r"(^|/)nl(/|$)", page):
         context["language"] = "nl"
+
+
+def tidied(app: Any, _problem: Exception | None) -> None:
+    """Take away what MyST-NB leaves beside the site; the pages have their own copies."""
+    shutil.rmtree(Path(app.outdir).parent / "jupyter_execute", ignore_errors=True)

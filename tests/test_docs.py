@@ -76,6 +76,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         cwd=home, env={**os.environ, "KLOOF_HOME": str(home)}, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    assert not (home / "jupyter_execute").exists()
     return home / "built"
 
 
