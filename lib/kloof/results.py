@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from kloof.errors import ReportError
+from kloof.errors import NotComputableError, ReportError
 from kloof.findings import Finding, Verdict
 from kloof.paths import plain
 from kloof.schema import SetAside
@@ -67,6 +67,29 @@ class Section(Shown):
     def in_card(self) -> dict[str, object]:
         """Give the same, with the reasons why something was set aside."""
         return {**self.in_short(), "verdicts": self.verdicts, "set aside": self.set_aside}
+
+    def finding(self, *names: str) -> Finding:
+        """Give the first of these findings that has a number, to set beside one made by hand.
+
+        Another name is asked for where another figure may stand for it. Raises NotComputableError when none of them has
+        a number, with the reason of the first that was recorded.
+        """
+        there = [self.findings[name] for name in names if name in self.findings]
+        for one in there:
+            if one.estimate is not None:
+                return one
+        reason = next((one.reason for one in there if one.reason), None) or "no_figures"
+        raise NotComputableError(reason, f"{' and '.join(names)} could not be computed here ({reason}).")
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """Give a table as a DataFrame, codes as codes and missing cells empty.
+
+        Raises NotComputableError when there was nothing to record under this name.
+        """
+        if name not in self.tables:
+            raise NotComputableError("no_figures", f"Table {name} could not be made here: it has no row.")
+        table = self.tables[name]
+        return pd.DataFrame(table["rows"], columns=[column["key"] for column in table["columns"]])
 
     def add(self, *findings: Finding) -> None:
         """Record findings; the first one is the headline. A second finding with the same id is an error."""
