@@ -79,7 +79,7 @@ class Section(Shown):
             if one.estimate is not None:
                 return one
         reason = next((one.reason for one in there if one.reason), None) or "no_figures"
-        raise NotComputableError(reason, f"{' and '.join(names)} could not be computed here ({reason}).")
+        raise NotComputableError(reason, f"{', '.join(names)}: no number could be made here ({reason}).")
 
     def frame(self, name: str) -> pd.DataFrame:
         """Give a table as a DataFrame, codes as codes and missing cells empty.

@@ -252,7 +252,7 @@ def test_a_finding_asked_for_is_the_first_with_a_number() -> None:
     section = Section("09_own")
     section.add(replace(found("a", None), reason="one_year_only"), found("b"), found("c", 2.5))
     assert section.finding("x", "a", "c", "b").estimate == 2.5
-    with pytest.raises(NotComputableError, match="x and a could not be computed here") as problem:
+    with pytest.raises(NotComputableError, match="x, a: no number could be made here") as problem:
         section.finding("x", "a")
     assert problem.value.reason == "one_year_only"
 
