@@ -44,7 +44,7 @@ def plot(thing: Any, ax: "Axes | None" = None) -> "Axes":
         )
     rows = _rows_of(thing)
     if not rows:
-        raise NotComputableError("no_figures", "There is no number to draw: no part of this could be computed here.")
+        raise NotComputableError("no_figures", f"No part of {getattr(thing, 'claim', 'it')} has a number to draw here.")
     return _parts(rows, ax or _new_axes(1.2 + ROW * len(rows)))
 
 

@@ -151,8 +151,8 @@ def agree(by_hand: float, finding: Finding | float) -> Agreement:
     """Set a number made by hand beside that of the library: the same to nine digits, or how far apart.
 
     `finding` is a finding or a number of the library, in the unit of `by_hand`. Nothing is raised when they differ: who
-    changes a cell wants to see by how much. Raises NotComputableError with its reason when the finding has no number,
-    ParameterError when something else is no number.
+    changes a cell wants to see by how much. Raises ParameterError when either of them is no number,
+    NotComputableError when the finding has none.
 
     >>> agree(0.1 + 0.2, 0.3)
     Agreement
@@ -163,11 +163,13 @@ def agree(by_hand: float, finding: Finding | float) -> Agreement:
     False
     """
     library, unit = (finding.estimate, finding.unit) if isinstance(finding, Finding) else (finding, "")
-    if library is None and isinstance(finding, Finding):
-        reason = finding.reason or "no_figures"
-        raise NotComputableError(reason, f"{finding.id} has no number to set beside one made by hand ({reason}).")
+    if library is None:
+        reason, name = getattr(finding, "reason", None), getattr(finding, "id", "the library")
+        raise NotComputableError(
+            reason or "no_figures", f"{name} has no number to set beside one made by hand: {reason or 'no figures'}."
+        )
     try:
-        made = Agreement(float(by_hand), float(library), unit)  # type: ignore[arg-type]
+        made = Agreement(float(by_hand), float(library), unit)
     except (TypeError, ValueError):
         raise ParameterError(f"agree compares two numbers; by hand there is a {type(by_hand).__name__}.") from None
     if not math.isfinite(made.by_hand):

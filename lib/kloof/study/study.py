@@ -133,8 +133,8 @@ class Study(Shown):
         """
         entry = self.known.indicator(indicator)
         if years is None:
-            begin = self.p.year_from if year_from is None else year_from
-            run = comparable_run(self, entry.id, usable_years(self, entry.id, begin, self.p.year_to)[0])[0]
+            start = self.p.year_from if year_from is None else year_from
+            run = comparable_run(self, entry.id, usable_years(self, entry.id, start, self.p.year_to)[0])[0]
             if len(run) < 2:
                 raise NotComputableError("one_year_only" if run else "no_figures", self._cannot_follow(entry.id, run))
         else:

@@ -261,6 +261,6 @@ def test_a_table_becomes_a_frame_and_one_that_is_not_there_says_so() -> None:
     section = Section("09_own")
     made = pd.DataFrame({"claim": ["C1", "C2"], "estimate": [1.5, np.nan]})
     section.table("09.own", [Column("claim", "claim"), Column("estimate", "number")], made)
-    pd.testing.assert_frame_equal(section.frame("09.own"), made, check_dtype=False)
-    with pytest.raises(NotComputableError, match=r"09\.other could not be made"):
-        section.frame("09.other")
+    pd.testing.assert_frame_equal(section.tables["09.own"].frame(), made, check_dtype=False)
+    with pytest.raises(NotComputableError, match=r"These figures give no 09\.other\. There is: 09\.own\."):
+        section.tables["09.other"]
