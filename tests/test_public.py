@@ -9,6 +9,7 @@ import pytest
 import kloof
 from conftest import PROJECT
 from kloof.errors import NotComputableError, ParameterError
+from kloof.findings import Finding
 
 MOST = 30
 EXAMPLES = ["agree", "answer", "gap_change", "gap_table", "judge_claim", "open_study", "plot", "say", "table"]
@@ -108,6 +109,23 @@ def test_a_wrong_call_names_what_is_near(call: object, says: str) -> None:
     with pytest.raises(ParameterError, match=re.escape(says)) as problem:
         call(kloof.open_study(BREDA))  # type: ignore[operator]
     assert len(str(problem.value)) < 600
+
+
+def test_a_panel_may_begin_before_the_study() -> None:
+    study = kloof.open_study(BREDA)
+    earlier = study.panel("livability_score", year_from=study.p.trend_from)
+    assert (study.panel("livability_score")["year"].min(), earlier["year"].min()) == (2014, 2012)
+    with pytest.raises(NotComputableError, match="two comparable years"):
+        study.panel("livability_score", year_from=2023)
+
+
+def test_what_has_no_number_says_why_instead_of_failing() -> None:
+    absent = Finding("09.x", "gap", "absolute", "points", reason="no_figures")
+    with pytest.raises(NotComputableError, match=r"09\.x has no number") as problem:
+        kloof.agree(1.2, absent)
+    assert problem.value.reason == "no_figures"
+    with pytest.raises(NotComputableError, match="has a number to draw"):
+        kloof.plot(absent)
 
 
 def test_a_place_without_two_years_says_so() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from kloof.errors import ReportError
+from kloof.errors import NotComputableError, ReportError, examples
 from kloof.findings import Finding, Verdict
 from kloof.paths import plain
 from kloof.schema import SetAside
@@ -42,15 +42,28 @@ class Table(Shown, dict[str, Any]):
         return {"columns": [column["key"] for column in self["columns"]], **dict(zip(map(str, range(len(rows))), rows,
                 strict=True))}  # fmt: skip
 
+    def frame(self) -> pd.DataFrame:
+        """Give it as a DataFrame: codes and numbers, a row per row, a column per column."""
+        return pd.DataFrame(self["rows"], columns=[column["key"] for column in self["columns"]])
+
+
+class Recorded(dict[str, Any]):
+    """What a section holds by name; a name that is not there says so as a number that these figures do not allow."""
+
+    def __missing__(self, name: str) -> Any:
+        """Raise NotComputableError(no_figures), with the names that are there."""
+        there = f" There is: {examples([*self])}." if self else ""
+        raise NotComputableError("no_figures", f"These figures give no {name}.{there}")
+
 
 @dataclass(repr=False)
 class Section(Shown):
     """What one notebook found, in the order in which it should be read."""
 
     id: str
-    findings: dict[str, Finding] = field(default_factory=dict)
-    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
-    figures: dict[str, dict[str, Any]] = field(default_factory=dict)
+    findings: dict[str, Finding] = field(default_factory=Recorded)
+    tables: dict[str, dict[str, Any]] = field(default_factory=Recorded)
+    figures: dict[str, dict[str, Any]] = field(default_factory=Recorded)
     verdicts: list[Verdict] = field(default_factory=list)
     set_aside: list[SetAside] = field(default_factory=list)
     headline: str | None = None
@@ -67,6 +80,19 @@ class Section(Shown):
     def in_card(self) -> dict[str, object]:
         """Give the same, with the reasons why something was set aside."""
         return {**self.in_short(), "verdicts": self.verdicts, "set aside": self.set_aside}
+
+    def finding(self, *names: str) -> Finding:
+        """Give the first of these findings that has a number, to set beside one made by hand.
+
+        Another name is asked for where another figure may stand for it. Raises NotComputableError when none of them has
+        a number, with the reason of the first that was recorded.
+        """
+        there = [self.findings[name] for name in names if name in self.findings]
+        for one in there:
+            if one.estimate is not None:
+                return one
+        reason = next((one.reason for one in there if one.reason), None) or "no_figures"
+        raise NotComputableError(reason, f"{', '.join(names)}: no number could be made here ({reason}).")
 
     def add(self, *findings: Finding) -> None:
         """Record findings; the first one is the headline. A second finding with the same id is an error."""

@@ -114,15 +114,18 @@ class Study(Shown):
         rows.insert(6, "unit", entry.unit)
         return self._named(rows) if names else rows
 
-    def panel(self, indicator: str, years: Iterable[int] | None = None) -> pd.DataFrame:
+    def panel(
+        self, indicator: str, years: Iterable[int] | None = None, *, year_from: int | None = None
+    ) -> pd.DataFrame:
         """Give the buurten with a figure in every year: code, name, year, value, low, high, weight, listed.
 
         `weight` is what the indicator is weighed by (inhabitants, households or dwellings) in the first year, the same
         in all years; `listed` tells whether the buurt is on the focus list. `years` are the longest run without a
-        break in the window, unless given. `attrs` say what the figures are: indicator, unit, what they are weighed by,
-        which end is better (1, -1, or 0), and how many buurten were left out for want of a figure. Raises
-        ParameterError for an unknown indicator or a year without figures, NotComputableError when there are no two
-        comparable years, or no listed or no other buurt is left.
+        break in the window, unless given; the window begins in `year_from`, or else where that of the study does
+        (`study.p.trend_from` where a trend is asked for). `attrs` say what the figures are: indicator, unit, what they
+        are weighed by, which end is better (1, -1, or 0), and how many buurten were left out for want of a figure.
+        Raises ParameterError for an unknown indicator or a year without figures, NotComputableError when there are no
+        two comparable years, or no listed or no other buurt is left.
 
         >>> panel = open_study("breda").panel("mean_income_per_inhabitant")
         >>> panel["code"].nunique(), sorted(panel["year"].unique().tolist())[::7], panel.attrs["weight"]
@@ -130,7 +133,8 @@ class Study(Shown):
         """
         entry = self.known.indicator(indicator)
         if years is None:
-            run = comparable_run(self, entry.id, usable_years(self, entry.id, self.p.year_from, self.p.year_to)[0])[0]
+            start = self.p.year_from if year_from is None else year_from
+            run = comparable_run(self, entry.id, usable_years(self, entry.id, start, self.p.year_to)[0])[0]
             if len(run) < 2:
                 raise NotComputableError("one_year_only" if run else "no_figures", self._cannot_follow(entry.id, run))
         else:
