@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kloof.errors import ReportError
+from kloof.errors import NotComputableError, ReportError
 from kloof.findings import Finding, Verdict
 from kloof.paths import dump, plain, write_whole
 from kloof.results import Column, Section, join_sections, look_up
@@ -245,3 +246,14 @@ def test_a_pointer_to_nothing_is_an_error_that_names_it(pointer: str) -> None:
     with pytest.raises(ReportError) as caught:
         look_up(joined(), pointer)
     assert str(caught.value).endswith(f"nothing at {pointer}")
+
+
+def test_a_section_gives_the_number_of_a_finding_or_says_why_there_is_none() -> None:
+    section = Section("04_x")
+    told = Finding("04.b", "gap", "absolute", "points", reason="one_year_only")
+    section.add(replace(found("04.a"), details={"top": {"value": 2, "unit": "points"}}), told)
+    assert (section.number("04.a"), section.number("04.a", "top")) == (1.5, 2.0)
+    for name, detail, says in (("04.b", "", "one_year_only"), ("04.a", "bottom", "no bottom among top"),
+                               ("04.aa", "", 'did you mean "04.a"')):  # fmt: skip
+        with pytest.raises(NotComputableError, match=says):
+            section.number(name, detail)
