@@ -37,7 +37,7 @@ def test_the_example_of_a_function_runs(name: str, monkeypatch: pytest.MonkeyPat
     run_examples(getattr(kloof, name), name)
 
 
-@pytest.mark.parametrize("name", ["table", "panel", "counts", "leading"])
+@pytest.mark.parametrize("name", ["table", "panel", "prices", "counts", "leading"])
 def test_the_example_of_a_study_runs(name: str) -> None:
     run_examples(getattr(kloof.Study, name), name)
 
@@ -65,6 +65,26 @@ def test_a_gap_by_hand_is_that_of_the_library() -> None:
     made = kloof.agree(unweighted.iloc[-1] - unweighted.iloc[0], change)
     assert not made.same
     assert "difference" in repr(made)
+
+
+def test_amounts_in_prices_of_a_year_are_those_of_the_library() -> None:
+    study = kloof.open_study(BREDA)
+    printed, real = (study.panel("mean_dwelling_value", prices=year) for year in (None, 2016))
+    dated = printed["year"] + int(printed.attrs["measured"])  # a dwelling value is that of a year before
+    index = study.prices(dated)
+    for end in ("value", "low", "high"):
+        by_hand = printed[end] * index[2015] / dated.map(index)
+        assert real[end].to_numpy() == pytest.approx(by_hand.to_numpy(), rel=1e-12)
+    gaps = kloof.gap_table(study.panel("mean_dwelling_value", prices=int(printed["year"].max())))["gap"]
+    assert kloof.agree(gaps.iloc[-1] - gaps.iloc[0], kloof.gap_change(study, "mean_dwelling_value", "real")).same
+    share = study.panel("low_income_households_share", prices=2016)["value"]
+    assert share.equals(study.panel("low_income_households_share")["value"]), "a share has no prices"
+
+
+def test_a_panel_may_begin_before_the_window() -> None:
+    study = kloof.open_study(BREDA)
+    assert study.panel("good_perceived_health_share")["year"].min() == 2016
+    assert study.panel("good_perceived_health_share", year_from=study.p.trend_from)["year"].min() == 2012
 
 
 def test_an_index_by_hand_is_that_of_the_library() -> None:
@@ -135,3 +155,11 @@ def test_a_place_without_two_years_says_so() -> None:
         study.panel("mean_income_per_inhabitant")
     with pytest.raises(NotComputableError, match="No indicator"):
         study.leading()
+
+
+def test_what_is_not_among_the_figures_says_so() -> None:
+    study = kloof.open_study(BREDA)
+    with pytest.raises(NotComputableError, match="No part of C5 has a number"):
+        kloof.plot(kloof.judge_claim(study, kloof.Section("x"), "C5"))
+    with pytest.raises(NotComputableError, match="no price index of 1800"):
+        study.prices([1800, 2016])

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from kloof.errors import NotComputableError, ReportError, examples
+from kloof.errors import NotComputableError, ReportError, examples, nearest
 from kloof.findings import Finding, Verdict
 from kloof.paths import plain
 from kloof.schema import SetAside
@@ -101,6 +101,20 @@ class Section(Shown):
                 raise ReportError(f"{self.id}: finding {finding.id} is recorded twice; give the second another id.")
             self.findings[finding.id] = finding
             self.headline = self.headline or finding.id
+
+    def number(self, finding: str, detail: str = "") -> float:
+        """Give the number of a finding, or one of its details by name, to set beside one made by hand.
+
+        Raises NotComputableError where the section has no such finding or it has no number, saying why.
+        """
+        if (found := self.findings.get(finding)) is None:
+            near = nearest(finding, self.findings).strip()
+            raise NotComputableError("no_figures", f"{self.id} has no finding {finding} here. {near}".strip())
+        value = found.details.get(detail, {}).get("value") if detail else found.estimate
+        if value is None:
+            why = found.reason or f"no {detail} among {', '.join(found.details)}"
+            raise NotComputableError(found.reason or "no_figures", f"{finding} has no number here: {why}.")
+        return float(value)
 
     def table(self, name: str, columns: Sequence[Column], frame: pd.DataFrame) -> None:
         """Record a table; `frame` has one column per key, missing cells as NaN or None.

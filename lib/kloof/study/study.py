@@ -1,5 +1,6 @@
 """Opens a study: parameters checked, data loaded, focus list resolved. Every notebook starts here."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -7,15 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kloof.catalogue import Catalogue, catalogue, known
+from kloof.catalogue import MONEY, Catalogue, catalogue, known
 from kloof.errors import NotComputableError, ParameterError, examples, faults, nearest
 from kloof.measures.counts import REST
 from kloof.memo import remembered
+from kloof.methods.spending import price_factors
 from kloof.schema import LEVELS
 from kloof.shown import Shown
 from kloof.study.asked import asked
 from kloof.study.dataset import DataSet
-from kloof.study.load import PUBLISHED, load
+from kloof.study.load import PUBLISHED, load, price_index
 from kloof.study.panel import Focus, balance, base_of, by_year, resolve_focus, series, sizes
 from kloof.study.parameters import COUNTED, Parameters, parameters
 from kloof.study.places import check_name
@@ -115,17 +117,23 @@ class Study(Shown):
         return self._named(rows) if names else rows
 
     def panel(
-        self, indicator: str, years: Iterable[int] | None = None, *, year_from: int | None = None
+        self,
+        indicator: str,
+        years: Iterable[int] | None = None,
+        *,
+        year_from: int | None = None,
+        prices: int | None = None,
     ) -> pd.DataFrame:
         """Give the buurten with a figure in every year: code, name, year, value, low, high, weight, listed.
 
         `weight` is what the indicator is weighed by (inhabitants, households or dwellings) in the first year, the same
         in all years; `listed` tells whether the buurt is on the focus list. `years` are the longest run without a
-        break in the window, unless given; the window begins in `year_from`, or else where that of the study does
-        (`study.p.trend_from` where a trend is asked for). `attrs` say what the figures are: indicator, unit, what they
-        are weighed by, which end is better (1, -1, or 0), and how many buurten were left out for want of a figure.
-        Raises ParameterError for an unknown indicator or a year without figures, NotComputableError when there are no
-        two comparable years, or no listed or no other buurt is left.
+        break in the window, unless given; `year_from` begins that window elsewhere. With `prices` amounts of money are
+        put in the prices of that year; other figures stay as they are. `attrs` say what the figures are: indicator,
+        unit, what they are weighed by, which end is better (1, -1, or 0), when in its year a figure was true
+        (`measured`: 0.5 is halfway, -1 a year before), and how many buurten were left out for want of a figure. Raises
+        ParameterError for an unknown indicator or a year without figures, NotComputableError when there are no two
+        comparable years, no listed or no other buurt is left, or a price is not known.
 
         >>> panel = open_study("breda").panel("mean_income_per_inhabitant")
         >>> panel["code"].nunique(), sorted(panel["year"].unique().tolist())[::7], panel.attrs["weight"]
@@ -140,19 +148,39 @@ class Study(Shown):
         else:
             run = sorted(self.table(entry.id, years)["year"].unique().tolist())
         made = balance(self.data, self.known, entry.id, run, self.focus)
-        each = len(made.years)
+        each, factors = len(made.years), np.ones(len(made.years))
+        if prices is not None and entry.unit in MONEY:
+            dated = [math.floor(year + entry.measured) for year in (*made.years, prices)]
+            index = self.prices(dated)
+            factors = price_factors(dated[:-1], {year: float(index[year]) for year in dated}, dated[-1])
         table = pd.DataFrame({
             "code": pd.Series(np.repeat(np.array(made.codes, dtype=object), each), dtype="str"),
             "year": np.tile(made.years, len(made.codes)),
-            **{key: getattr(made, key).ravel() for key in ("value", "low", "high")},
+            **{key: (getattr(made, key) * factors).ravel() for key in ("value", "low", "high")},
             "weight": made.weight.repeat(each), "listed": made.is_focus.repeat(each),
         })  # fmt: skip
         table = self._named(table)
         table.attrs = {
             "indicator": entry.id, "unit": entry.unit, "weight": f"{made.weight_name} {made.weight_year}",
-            "better": entry.better, "left_out": len(made.missing),
+            "better": entry.better, "measured": entry.measured, "left_out": len(made.missing),
         }  # fmt: skip
         return table
+
+    def prices(self, years: Iterable[int]) -> "pd.Series[float]":
+        """Give the consumer price index of the country in each of these years, a series by year.
+
+        Only how it changes has a meaning: the year that is 100 depends on the source. Raises NotComputableError for a
+        year without one.
+
+        >>> index = open_study("breda").prices([2016, 2023])
+        >>> round(index[2023] / index[2016], 3)
+        np.float64(1.257)
+        """
+        asked = sorted({int(year) for year in years})
+        index, _ = price_index(self.data.observations, asked)
+        if lacking := [year for year in asked if year not in index]:
+            raise NotComputableError("no_price_index", f"There is no price index of {examples(lacking)}.")
+        return pd.Series({year: index[year] for year in asked}, dtype="float64", name="price_index")
 
     def counts(self, group: str, years: Iterable[int] | int | None = None) -> pd.DataFrame:
         """Count a group and everybody else of its base per buurt: year, unit, name, group, count.

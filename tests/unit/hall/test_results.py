@@ -264,3 +264,14 @@ def test_a_table_becomes_a_frame_and_one_that_is_not_there_says_so() -> None:
     pd.testing.assert_frame_equal(section.tables["09.own"].frame(), made, check_dtype=False)
     with pytest.raises(NotComputableError, match=r"These figures give no 09\.other\. There is: 09\.own\."):
         section.tables["09.other"]
+
+
+def test_a_section_gives_the_number_of_a_finding_or_says_why_there_is_none() -> None:
+    section = Section("04_x")
+    told = Finding("04.b", "gap", "absolute", "points", reason="one_year_only")
+    section.add(replace(found("04.a"), details={"top": {"value": 2, "unit": "points"}}), told)
+    assert (section.number("04.a"), section.number("04.a", "top")) == (1.5, 2.0)
+    for name, detail, says in (("04.b", "", "one_year_only"), ("04.a", "bottom", "no bottom among top"),
+                               ("04.aa", "", 'did you mean "04.a"')):  # fmt: skip
+        with pytest.raises(NotComputableError, match=says):
+            section.number(name, detail)
