@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from kloof.errors import ReportError
+from kloof.errors import NotComputableError, ReportError, nearest
 from kloof.findings import Finding, Verdict
 from kloof.paths import plain
 from kloof.schema import SetAside
@@ -42,15 +42,27 @@ class Table(Shown, dict[str, Any]):
         return {"columns": [column["key"] for column in self["columns"]], **dict(zip(map(str, range(len(rows))), rows,
                 strict=True))}  # fmt: skip
 
+    def frame(self) -> pd.DataFrame:
+        """Give it as a DataFrame: codes and numbers, a row per row, a column per column."""
+        return pd.DataFrame(self["rows"], columns=[column["key"] for column in self["columns"]])
+
+
+class Recorded(dict[str, Any]):
+    """What a section holds by name; a name that is not there says so as a number that these figures do not allow."""
+
+    def __missing__(self, name: str) -> Any:
+        """Raise NotComputableError(no_figures), with the nearest name that is there."""
+        raise NotComputableError("no_figures", f"These figures give no {name}. {nearest(name, self)}".strip())
+
 
 @dataclass(repr=False)
 class Section(Shown):
     """What one notebook found, in the order in which it should be read."""
 
     id: str
-    findings: dict[str, Finding] = field(default_factory=dict)
-    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
-    figures: dict[str, dict[str, Any]] = field(default_factory=dict)
+    findings: dict[str, Finding] = field(default_factory=Recorded)
+    tables: dict[str, dict[str, Any]] = field(default_factory=Recorded)
+    figures: dict[str, dict[str, Any]] = field(default_factory=Recorded)
     verdicts: list[Verdict] = field(default_factory=list)
     set_aside: list[SetAside] = field(default_factory=list)
     headline: str | None = None
