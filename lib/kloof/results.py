@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from kloof.errors import NotComputableError, ReportError, nearest
+from kloof.errors import NotComputableError, ReportError, examples
 from kloof.findings import Finding, Verdict
 from kloof.paths import plain
 from kloof.schema import SetAside
@@ -51,8 +51,9 @@ class Recorded(dict[str, Any]):
     """What a section holds by name; a name that is not there says so as a number that these figures do not allow."""
 
     def __missing__(self, name: str) -> Any:
-        """Raise NotComputableError(no_figures), with the nearest name that is there."""
-        raise NotComputableError("no_figures", f"These figures give no {name}. {nearest(name, self)}".strip())
+        """Raise NotComputableError(no_figures), with the names that are there."""
+        there = f" There is: {examples([*self])}." if self else ""
+        raise NotComputableError("no_figures", f"These figures give no {name}.{there}")
 
 
 @dataclass(repr=False)
