@@ -15,7 +15,7 @@ from kloof.results import join_sections
 from kloof.run import provenance
 from kloof.run.execute import DEFAULT, WARM, How, Progress, Step, call_each, declared, execute_languages
 from kloof.study import claims, hypotheses
-from kloof.study.parameters import HELP, as_typed, report_name
+from kloof.study.parameters import HELP, SETTINGS, as_typed, report_name
 from kloof.study.study import Study, open_study
 from kloof.words.numbers import LANGUAGES
 
@@ -53,8 +53,12 @@ def notebook_paths(only: Sequence[str] = (), *, explore: bool = False) -> list[P
 
 
 def check_overrides(overrides: Mapping[str, Any], paths: Sequence[Path]) -> None:
-    """Refuse a parameter that none of the notebooks declares, before any kernel starts."""
+    """Refuse a parameter that none of the notebooks takes, before any kernel starts.
+
+    What a notebook does not declare it is given in its `settings`, so that one with these takes every parameter.
+    """
     known = {name for path in paths for name in declared(path)}
+    known |= set(HELP) if SETTINGS in known else set()
     if unknown := [name for name in overrides if name not in known]:
         lines = ", ".join(f"{name} ({HELP[name]})" for name in HELP if name in known)
         raise ParameterError(f"{', '.join(unknown)}: no notebook of this run has this parameter. Valid: {lines}.")
