@@ -37,7 +37,7 @@ def test_the_example_of_a_function_runs(name: str, monkeypatch: pytest.MonkeyPat
     run_examples(getattr(kloof, name), name)
 
 
-@pytest.mark.parametrize("name", ["table", "panel", "prices", "counts", "leading"])
+@pytest.mark.parametrize("name", ["table", "panel", "prices", "counts", "leading", "leading_group", "published"])
 def test_the_example_of_a_study_runs(name: str) -> None:
     run_examples(getattr(kloof.Study, name), name)
 
@@ -93,6 +93,33 @@ def test_an_index_by_hand_is_that_of_the_library() -> None:
     by_hand = wide.apply(lambda year: (year / year.sum()).diff(axis=1).iloc[:, -1].abs().sum() / 2)
     library = kloof.measure(counts, "dissimilarity", "low_income_households", by="year").set_index("year")["estimate"]
     assert by_hand.to_numpy() == pytest.approx(library.to_numpy(), rel=1e-12)
+
+
+def test_an_index_of_other_places_stands_beside_it() -> None:
+    study = kloof.open_study(BREDA)
+    counts = study.counts("households_around_social_minimum", beside=True)
+    found = kloof.measure(counts, "dissimilarity", "households_around_social_minimum", by=["place", "year"])
+    assert set(found["place"]) == {study.names()[code] for code in (study.p.municipality, *study.p.comparisons)}
+    own = kloof.measure(study.counts("households_around_social_minimum"), "dissimilarity", found["group"][0])
+    assert found.loc[found["place"] == study.place, "estimate"].tolist() == pytest.approx(own["estimate"].tolist())
+    alone = study.counts("low_income_households", beside=True)
+    assert set(alone["place"]) == {study.place}
+    assert len(alone.attrs["without"]) == len(study.p.comparisons)
+
+
+def test_what_these_figures_do_not_give_is_said_as_such() -> None:
+    study, section = kloof.open_study(BREDA, published="none", year_to=2015), kloof.Section("own")
+    for ask, says in [
+        (study.published, "no study of Breda"),
+        (lambda: study.counts("owner_occupied_dwellings", beside=True), "study.leading_group"),
+        (lambda: section.findings["03.index"], "give no 03.index"),
+        (
+            lambda: kloof.agree(1.0, kloof.Finding("a", "gap", "absolute", "percent", reason="no_counts")),
+            "a has no number",
+        ),
+    ]:
+        with pytest.raises(NotComputableError, match=says):
+            ask()
 
 
 def test_a_missing_count_is_not_zero() -> None:

@@ -19,6 +19,7 @@ from kloof.study.parameters import HELP, SETTINGS, as_typed, report_name
 from kloof.study.study import Study, open_study
 from kloof.words.numbers import LANGUAGES
 
+EXPLORE = "00"  # notebooks with this number record nothing, and are no part of a report
 FOUND = "found"  # beside the notebooks that ran alone: what each of them found
 
 
@@ -27,13 +28,14 @@ def notebooks_folder() -> Path:
     return project_folder() / "notebooks"
 
 
-def notebook_paths(only: Sequence[str] = ()) -> list[Path]:
-    """Give the numbered notebooks in reading order; `only` picks them by number (03) or name.
+def notebook_paths(only: Sequence[str] = (), *, explore: bool = False) -> list[Path]:
+    """Give the notebooks of a report in reading order; `only` picks them by number (03) or name.
 
-    Those of a researcher's own hypotheses come before the synthesis, which reads them too. Raises ParameterError with
-    the valid numbers when one does not exist.
+    Those of a researcher's own hypotheses come before the synthesis, which reads them too. With `explore` also those
+    that only explore, first. Raises ParameterError with the valid numbers when one does not exist.
     """
-    numbered = sorted(notebooks_folder().glob("[0-9][0-9]_*.ipynb"))
+    every = sorted(notebooks_folder().glob("[0-9][0-9]_*.ipynb"))
+    numbered = [path for path in every if explore or not path.stem.startswith(EXPLORE)]
     first = next((place for place, path in enumerate(numbered) if path.stem[:2] >= SYNTHESIS), len(numbered))
     paths = [*numbered[:first], *hypotheses.notebooks(), *numbered[first:]]
     if not only:
@@ -44,7 +46,9 @@ def notebook_paths(only: Sequence[str] = ()) -> list[Path]:
     known = {name for name in only for path in paths if path.stem == name or path.stem.split("_")[0] == name.zfill(2)}
     if unknown := [name for name in only if name not in known]:
         listed = ", ".join(path.stem for path in paths)
-        raise ParameterError(f"notebook {', '.join(unknown)} does not exist. Valid: {listed}.")
+        explores = all(name.zfill(2)[:2] == EXPLORE for name in unknown)
+        fault = "records nothing for a report: open it with make lab" if explores else "does not exist"
+        raise ParameterError(f"notebook {', '.join(unknown)} {fault}. Valid: {listed}.")
     return chosen
 
 

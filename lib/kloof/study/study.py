@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kloof.catalogue import MONEY, Catalogue, catalogue, known
+from kloof.catalogue import MONEY, Catalogue, Group, catalogue, known
 from kloof.errors import NotComputableError, ParameterError, examples, faults, nearest
 from kloof.measures.counts import REST
 from kloof.memo import remembered
@@ -182,29 +182,66 @@ class Study(Shown):
             raise NotComputableError("no_price_index", f"There is no price index of {examples(lacking)}.")
         return pd.Series({year: index[year] for year in asked}, dtype="float64", name="price_index")
 
-    def counts(self, group: str, years: Iterable[int] | int | None = None) -> pd.DataFrame:
+    def counts(self, group: str, years: Iterable[int] | int | None = None, *, beside: bool = False) -> pd.DataFrame:
         """Count a group and everybody else of its base per buurt: year, unit, name, group, count.
 
         Two rows per buurt and year, `group` the name of the group and "rest", as `measure` takes them; `unit` is the
         code of the buurt. A count that is missing, of the group or its base, is empty in both rows. `years` are those
-        of the window with figures, unless given. Raises ParameterError for an unknown group or a year without figures.
+        of the window with figures, unless given. With `beside` the municipalities set beside this one are in it too,
+        and a first column `place` names each; `attrs["without"]` names those without any count. Raises ParameterError
+        for an unknown group or a year without figures, NotComputableError when no buurt here has a count.
 
         >>> counts = open_study("breda").counts("low_income_households", 2023)
         >>> counts.groupby("group")["count"].sum().round().astype(int).to_dict()
         {'low_income_households': 37583, 'rest': 52377}
         """
         own = self.known.group(group)
-        part = self.table(own.share or own.count or "", years)
-        base = base_of(self.data, self.known, own.base, part)[["code", "year", "value"]]
-        both = part.merge(base, on=["code", "year"], how="left", suffixes=("", "_base"))
-        inside = both["value"] / 100 * both["value_base"] if own.share else both["value"]
+        wanted = None if years is None else self.table(own.share or own.count or "", years)["year"].unique()
+        places = dict.fromkeys((self.p.municipality, *(self.p.comparisons if beside else ())))
+        found = {place: self._counted(own, place, wanted) for place in places}
+        if not found[self.p.municipality]["count"].notna().any():
+            raise NotComputableError(
+                "no_counts",
+                f"{group}, or the whole it is part of, is not known by buurt for {self.place} in "
+                f"{self.p.year_from}–{self.p.year_to}. Choose another group; study.leading_group() names one that is.",
+            )
+        if not beside:
+            return found[self.p.municipality]
+        names = {place: self.names().get(place, place) for place in places}
+        there = {names[place]: table for place, table in found.items() if table["count"].notna().any()}
+        joined = pd.concat(there, names=["place"]).reset_index("place").reset_index(drop=True)
+        joined.attrs["without"] = [name for name in names.values() if name not in there]
+        return joined
+
+    def _counted(self, group: Group, municipality: str, years: Iterable[int] | None) -> pd.DataFrame:
+        """Count a group and its rest in the buurten of a municipality, in some years or all of the window."""
+        part = series(self.data, self.known, group.share or group.count or "", "buurt", municipality)
+        base = base_of(self.data, self.known, group.base, part, "buurt", municipality)[["code", "year", "value"]]
+        window = (
+            part["year"].between(self.p.year_from, self.p.year_to) if years is None else part["year"].isin([*years])
+        )
+        both = part[window].merge(base, on=["code", "year"], how="left", suffixes=("", "_base"))
+        inside = both["value"] / 100 * both["value_base"] if group.share else both["value"]
         outside = (both["value_base"] - inside).clip(lower=0)
         known_there = inside.notna() & outside.notna()
         head = self._named(both[["code", "year"]]).rename(columns={"code": "unit"})
         sides = [head.assign(group=name, count=count.where(known_there)) for name, count in
-                 ((own.id, inside), (REST, outside))]  # fmt: skip
+                 ((group.id, inside), (REST, outside))]  # fmt: skip
         table = pd.concat(sides).sort_values(["year", "unit"], kind="stable", ignore_index=True)
         return table[["year", "unit", "name", "group", "count"]]
+
+    def published(self) -> pd.DataFrame:
+        """Give the figures that a study of this place printed: id, measure, place, period, value, unit, and more.
+
+        One row per printed figure, `printed_as` its very words. Raises NotComputableError when there is no study.
+
+        >>> printed = open_study("breda").published()
+        >>> printed.loc[printed["id"] == "P03", ["value", "printed_as"]].to_numpy().tolist()
+        [[4, '4%']]
+        """
+        if not self.p.published or self.data.published is None:
+            raise NotComputableError("no_study", f"There is no study of {self.place} with printed figures here.")
+        return self.data.published.copy()
 
     def leading(self, *preferred: str) -> str:
         """Name the first indicator that has two comparable years here, of those preferred and then of the study's own.
@@ -223,6 +260,22 @@ class Study(Shown):
         raise NotComputableError(
             "one_year_only", f"No indicator of this study has two comparable years in {self.place}."
         )
+
+    def leading_group(self, *preferred: str) -> str:
+        """Name the first group that is counted by buurt here, of those preferred and then of the study's own.
+
+        Raises ParameterError for an unknown one, NotComputableError when no group is counted.
+
+        >>> open_study("breda").leading_group()
+        'low_income_households'
+        """
+        for name in (*preferred, *self.p.groups):
+            try:
+                self.counts(name)
+            except NotComputableError:
+                continue
+            return name
+        raise NotComputableError("no_counts", f"No group of this study is counted by buurt in {self.place}.")
 
     def _cannot_follow(self, name: str, run: Sequence[int]) -> str:
         """Say that an indicator has no two comparable years, and what to do."""
