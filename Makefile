@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup setup-dev report data calibration test lint lab check bench example lock clean browser workshop workshop-lite
+.PHONY: help setup setup-dev setup-docs docs report data calibration test lint lab check bench example lock clean browser workshop workshop-lite
 
 help: ## show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -24,11 +24,25 @@ $(BIN)/.ready: requirements.txt requirements.lock pyproject.toml notebooks/jupyt
 
 setup-dev: $(BIN)/.ready-dev
 
-$(BIN)/.ready-dev: $(BIN)/.ready requirements-dev.txt
+$(BIN)/.ready-dev: $(BIN)/.ready requirements-dev.txt requirements-docs.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
 report: setup ## make the Breda report in reports/breda (Dutch and English, HTML and PDF)
+	$(BIN)/kloof run --preset breda
+
+setup-docs: $(BIN)/.ready-docs
+
+$(BIN)/.ready-docs: $(BIN)/.ready requirements-docs.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -r requirements-docs.txt
+	@touch $@
+
+docs: setup-docs reports/breda/results.json ## make the tutorial and reference site in reports/docs
+	$(BIN)/python -m sphinx -q -W --keep-going -E -d reports/.docs docs reports/docs
+	@echo "Open reports/docs/index.html"
+
+# the executed notebooks that it shows; run again when a notebook, the library or what they rest on changed
+reports/breda/results.json: $(BIN)/.ready $(wildcard notebooks/*.ipynb notebooks/*.toml notebooks/presets/breda.toml data/*.toml data/*.csv data/breda/*) $(shell find lib -name '*.py' -o -name '*.toml')
 	$(BIN)/kloof run --preset breda
 
 data: setup ## download open figures of the municipalities in the presets; ARGS="--municipality GM0344" for others
@@ -82,4 +96,4 @@ lock: setup-dev ## renew requirements.lock
 	mv .requirements.lock requirements.lock && rm .requirements.in .requirements-dev.in
 
 clean: ## remove everything that was made, but not what you downloaded
-	rm -rf $(VENV) reports/breda reports/heerlen reports/work reports/failed reports/.batch .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) reports/breda reports/docs reports/.docs docs/gallery reports/heerlen reports/work reports/failed reports/.batch .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -9,6 +9,7 @@ import pytest
 import kloof
 from conftest import PROJECT
 from kloof.errors import NotComputableError, ParameterError
+from kloof.findings import Finding
 
 MOST = 30
 EXAMPLES = ["agree", "answer", "gap_change", "gap_table", "judge_claim", "open_study", "plot", "say", "table"]
@@ -36,7 +37,7 @@ def test_the_example_of_a_function_runs(name: str, monkeypatch: pytest.MonkeyPat
     run_examples(getattr(kloof, name), name)
 
 
-@pytest.mark.parametrize("name", ["table", "panel", "counts", "leading"])
+@pytest.mark.parametrize("name", ["table", "panel", "prices", "counts", "leading", "leading_group", "published"])
 def test_the_example_of_a_study_runs(name: str) -> None:
     run_examples(getattr(kloof.Study, name), name)
 
@@ -66,12 +67,59 @@ def test_a_gap_by_hand_is_that_of_the_library() -> None:
     assert "difference" in repr(made)
 
 
+def test_amounts_in_prices_of_a_year_are_those_of_the_library() -> None:
+    study = kloof.open_study(BREDA)
+    printed, real = (study.panel("mean_dwelling_value", prices=year) for year in (None, 2016))
+    dated = printed["year"] + int(printed.attrs["measured"])  # a dwelling value is that of a year before
+    index = study.prices(dated)
+    for end in ("value", "low", "high"):
+        by_hand = printed[end] * index[2015] / dated.map(index)
+        assert real[end].to_numpy() == pytest.approx(by_hand.to_numpy(), rel=1e-12)
+    gaps = kloof.gap_table(study.panel("mean_dwelling_value", prices=int(printed["year"].max())))["gap"]
+    assert kloof.agree(gaps.iloc[-1] - gaps.iloc[0], kloof.gap_change(study, "mean_dwelling_value", "real")).same
+    share = study.panel("low_income_households_share", prices=2016)["value"]
+    assert share.equals(study.panel("low_income_households_share")["value"]), "a share has no prices"
+
+
+def test_a_panel_may_begin_before_the_window() -> None:
+    study = kloof.open_study(BREDA)
+    assert study.panel("good_perceived_health_share")["year"].min() == 2016
+    assert study.panel("good_perceived_health_share", year_from=study.p.trend_from)["year"].min() == 2012
+
+
 def test_an_index_by_hand_is_that_of_the_library() -> None:
     counts = kloof.open_study(BREDA).counts("low_income_households")
     wide = counts.pivot_table(index=["year", "unit"], columns="group", values="count").groupby("year")
     by_hand = wide.apply(lambda year: (year / year.sum()).diff(axis=1).iloc[:, -1].abs().sum() / 2)
     library = kloof.measure(counts, "dissimilarity", "low_income_households", by="year").set_index("year")["estimate"]
     assert by_hand.to_numpy() == pytest.approx(library.to_numpy(), rel=1e-12)
+
+
+def test_an_index_of_other_places_stands_beside_it() -> None:
+    study = kloof.open_study(BREDA)
+    counts = study.counts("households_around_social_minimum", beside=True)
+    found = kloof.measure(counts, "dissimilarity", "households_around_social_minimum", by=["place", "year"])
+    assert set(found["place"]) == {study.names()[code] for code in (study.p.municipality, *study.p.comparisons)}
+    own = kloof.measure(study.counts("households_around_social_minimum"), "dissimilarity", found["group"][0])
+    assert found.loc[found["place"] == study.place, "estimate"].tolist() == pytest.approx(own["estimate"].tolist())
+    alone = study.counts("low_income_households", beside=True)
+    assert set(alone["place"]) == {study.place}
+    assert len(alone.attrs["without"]) == len(study.p.comparisons)
+
+
+def test_what_these_figures_do_not_give_is_said_as_such() -> None:
+    study, section = kloof.open_study(BREDA, published="none", year_to=2015), kloof.Section("own")
+    for ask, says in [
+        (study.published, "no study of Breda"),
+        (lambda: study.counts("owner_occupied_dwellings", beside=True), "study.leading_group"),
+        (lambda: section.findings["03.index"], "give no 03.index"),
+        (
+            lambda: kloof.agree(1.0, kloof.Finding("a", "gap", "absolute", "percent", reason="no_counts")),
+            "a has no number",
+        ),
+    ]:
+        with pytest.raises(NotComputableError, match=says):
+            ask()
 
 
 def test_a_missing_count_is_not_zero() -> None:
@@ -110,6 +158,23 @@ def test_a_wrong_call_names_what_is_near(call: object, says: str) -> None:
     assert len(str(problem.value)) < 600
 
 
+def test_a_panel_may_begin_before_the_study() -> None:
+    study = kloof.open_study(BREDA)
+    earlier = study.panel("livability_score", year_from=study.p.trend_from)
+    assert (study.panel("livability_score")["year"].min(), earlier["year"].min()) == (2014, 2012)
+    with pytest.raises(NotComputableError, match="two comparable years"):
+        study.panel("livability_score", year_from=2023)
+
+
+def test_what_has_no_number_says_why_instead_of_failing() -> None:
+    absent = Finding("09.x", "gap", "absolute", "points", reason="no_figures")
+    with pytest.raises(NotComputableError, match=r"09\.x has no number") as problem:
+        kloof.agree(1.2, absent)
+    assert problem.value.reason == "no_figures"
+    with pytest.raises(NotComputableError, match="has a number to draw"):
+        kloof.plot(absent)
+
+
 def test_a_place_without_two_years_says_so() -> None:
     one = ["mean_income_per_inhabitant"]
     study = kloof.open_study(BREDA, year_from=2023, year_to=2024, indicators=one, levels=one)
@@ -117,3 +182,11 @@ def test_a_place_without_two_years_says_so() -> None:
         study.panel("mean_income_per_inhabitant")
     with pytest.raises(NotComputableError, match="No indicator"):
         study.leading()
+
+
+def test_what_is_not_among_the_figures_says_so() -> None:
+    study = kloof.open_study(BREDA)
+    with pytest.raises(NotComputableError, match="No part of C5 has a number"):
+        kloof.plot(kloof.judge_claim(study, kloof.Section("x"), "C5"))
+    with pytest.raises(NotComputableError, match="no price index of 1800"):
+        study.prices([1800, 2016])

@@ -53,7 +53,7 @@ def test_every_block_names_a_file_of_the_project() -> None:
 
 
 def test_every_file_and_name_that_it_mentions_is_there() -> None:
-    tops = [PROJECT / name for name in ("lib", "data", "notebooks", "tests")]
+    tops = [PROJECT / name for name in ("lib", "data", "notebooks", "tests", "docs")]
     files = [path for top in tops for path in top.rglob("*.*") if path.suffix in (".py", ".toml")]
     for name in re.findall(r"`([\w/]+\.(?:toml|py))`", TEXT):
         assert any(path.as_posix().endswith(f"/{name}") for path in files), name

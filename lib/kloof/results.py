@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from kloof.errors import ReportError
+from kloof.errors import NotComputableError, ReportError, examples, nearest
 from kloof.findings import Finding, Verdict
 from kloof.paths import plain
 from kloof.schema import SetAside
@@ -42,15 +42,28 @@ class Table(Shown, dict[str, Any]):
         return {"columns": [column["key"] for column in self["columns"]], **dict(zip(map(str, range(len(rows))), rows,
                 strict=True))}  # fmt: skip
 
+    def frame(self) -> pd.DataFrame:
+        """Give it as a DataFrame: codes and numbers, a row per row, a column per column."""
+        return pd.DataFrame(self["rows"], columns=[column["key"] for column in self["columns"]])
+
+
+class Recorded(dict[str, Any]):
+    """What a section holds by name; a name that is not there says so as a number that these figures do not allow."""
+
+    def __missing__(self, name: str) -> Any:
+        """Raise NotComputableError(no_figures), with the names that are there."""
+        there = f" There is: {examples([*self])}." if self else ""
+        raise NotComputableError("no_figures", f"These figures give no {name}.{there}")
+
 
 @dataclass(repr=False)
 class Section(Shown):
     """What one notebook found, in the order in which it should be read."""
 
     id: str
-    findings: dict[str, Finding] = field(default_factory=dict)
-    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
-    figures: dict[str, dict[str, Any]] = field(default_factory=dict)
+    findings: dict[str, Finding] = field(default_factory=Recorded)
+    tables: dict[str, dict[str, Any]] = field(default_factory=Recorded)
+    figures: dict[str, dict[str, Any]] = field(default_factory=Recorded)
     verdicts: list[Verdict] = field(default_factory=list)
     set_aside: list[SetAside] = field(default_factory=list)
     headline: str | None = None
@@ -68,6 +81,19 @@ class Section(Shown):
         """Give the same, with the reasons why something was set aside."""
         return {**self.in_short(), "verdicts": self.verdicts, "set aside": self.set_aside}
 
+    def finding(self, *names: str) -> Finding:
+        """Give the first of these findings that has a number, to set beside one made by hand.
+
+        Another name is asked for where another figure may stand for it. Raises NotComputableError when none of them has
+        a number, with the reason of the first that was recorded.
+        """
+        there = [self.findings[name] for name in names if name in self.findings]
+        for one in there:
+            if one.estimate is not None:
+                return one
+        reason = next((one.reason for one in there if one.reason), None) or "no_figures"
+        raise NotComputableError(reason, f"{', '.join(names)}: no number could be made here ({reason}).")
+
     def add(self, *findings: Finding) -> None:
         """Record findings; the first one is the headline. A second finding with the same id is an error."""
         for finding in findings:
@@ -75,6 +101,20 @@ class Section(Shown):
                 raise ReportError(f"{self.id}: finding {finding.id} is recorded twice; give the second another id.")
             self.findings[finding.id] = finding
             self.headline = self.headline or finding.id
+
+    def number(self, finding: str, detail: str = "") -> float:
+        """Give the number of a finding, or one of its details by name, to set beside one made by hand.
+
+        Raises NotComputableError where the section has no such finding or it has no number, saying why.
+        """
+        if (found := self.findings.get(finding)) is None:
+            near = nearest(finding, self.findings).strip()
+            raise NotComputableError("no_figures", f"{self.id} has no finding {finding} here. {near}".strip())
+        value = found.details.get(detail, {}).get("value") if detail else found.estimate
+        if value is None:
+            why = found.reason or f"no {detail} among {', '.join(found.details)}"
+            raise NotComputableError(found.reason or "no_figures", f"{finding} has no number here: {why}.")
+        return float(value)
 
     def table(self, name: str, columns: Sequence[Column], frame: pd.DataFrame) -> None:
         """Record a table; `frame` has one column per key, missing cells as NaN or None.

@@ -129,12 +129,14 @@ def show(
 ) -> None:
     """Show the parameters of a notebook: type, value under a preset, meaning."""
     from kloof.run import project
+    from kloof.run.report import EXPLORE
 
     title, rows = project.parameters_of(notebook, preset)
     print(title)
     for name, kind, value, meaning in rows:
         print(f"  {name:<18} {kind:<5} {meaning}\n  {'':<24} {preset}: {value}")
-    print(f"\nNext: kloof run --preset {preset} --only {notebook} --set focus=…")
+    explores = title.startswith(EXPLORE)
+    print(f"\nNext: {'make lab' if explores else f'kloof run --preset {preset} --only {notebook} --set focus=…'}")
 
 
 @app.command()

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from kloof.errors import ParameterError
+from kloof.errors import NotComputableError, ParameterError
 from kloof.figures.canvas import FOCUS, GREY, INK, PALE, REST
 from kloof.findings import Finding
 from kloof.words import cards
@@ -26,7 +26,7 @@ def plot(thing: Any, ax: "Axes | None" = None) -> "Axes":
     A judged claim: a row per part, its number and range in multiples of the smallest change that matters, coloured by
     verdict. A finding: that row alone. A table of `gap_table`: the gap by year, with what rounding leaves. A table of
     `measure` by year: each index and group a line. `ax` are axes to draw on, else new ones. Raises ParameterError for
-    anything else, and for a claim of which no part has a number.
+    anything else, NotComputableError for a claim of which no part has a number.
 
     >>> from kloof import gap_table, open_study
     >>> ax = plot(gap_table(open_study("breda").panel("mean_income_per_inhabitant")))
@@ -44,7 +44,7 @@ def plot(thing: Any, ax: "Axes | None" = None) -> "Axes":
         )
     rows = _rows_of(thing)
     if not rows:
-        raise ParameterError(f"there is no number to draw in {thing}")
+        raise NotComputableError("no_figures", f"No part of {getattr(thing, 'claim', 'it')} has a number to draw here.")
     return _parts(rows, ax or _new_axes(1.2 + ROW * len(rows)))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from kloof.catalogue import known
-from kloof.errors import ParameterError, ReportError
+from kloof.errors import NotComputableError, ParameterError, ReportError
 from kloof.findings import Finding, Verdict
 from kloof.paths import dump, plain, project_folder, sha256, write_whole
 from kloof.results import FORMAT, Section, join_sections
@@ -151,7 +151,8 @@ def agree(by_hand: float, finding: Finding | float) -> Agreement:
     """Set a number made by hand beside that of the library: the same to nine digits, or how far apart.
 
     `finding` is a finding or a number of the library, in the unit of `by_hand`. Nothing is raised when they differ: who
-    changes a cell wants to see by how much. Raises ParameterError when either of them is no number.
+    changes a cell wants to see by how much. Raises ParameterError when either of them is no number,
+    NotComputableError when the finding has none.
 
     >>> agree(0.1 + 0.2, 0.3)
     Agreement
@@ -161,10 +162,12 @@ def agree(by_hand: float, finding: Finding | float) -> Agreement:
     >>> agree(1.2, 1.0).same
     False
     """
-    library = finding.estimate if isinstance(finding, Finding) else finding
+    library, unit = (finding.estimate, finding.unit) if isinstance(finding, Finding) else (finding, "")
     if library is None:
-        raise ParameterError(f"{finding} has no number to set beside one made by hand: see its reason.")
-    unit = finding.unit if isinstance(finding, Finding) else ""
+        reason, name = getattr(finding, "reason", None), getattr(finding, "id", "the library")
+        raise NotComputableError(
+            reason or "no_figures", f"{name} has no number to set beside one made by hand: {reason or 'no figures'}."
+        )
     try:
         made = Agreement(float(by_hand), float(library), unit)
     except (TypeError, ValueError):

@@ -40,7 +40,7 @@ def title(path: Path, language: str) -> str:
 
 def notebooks() -> Rows:
     """List the notebooks with their questions."""
-    return [(path.stem, title(path, "en")) for path in notebook_paths()]
+    return [(path.stem, title(path, "en")) for path in notebook_paths(explore=True)]
 
 
 def presets() -> Rows:
@@ -119,7 +119,7 @@ def sources() -> Rows:
 
 def parameters_of(notebook: str, preset: str) -> tuple[str, list[tuple[str, str, Any, str]]]:
     """Give a notebook's question and its parameters: name, type, value under a preset, meaning."""
-    path = notebook_paths([notebook])[0]
+    path = notebook_paths([notebook], explore=True)[0]
     values = preset_parameters(preset)
     rows = []
     for name, entry in declared(path).items():
@@ -151,14 +151,14 @@ def faults_of_project() -> list[str]:
             check()
         except KloofError as problem:
             found.append(str(problem))
-    for path in notebook_paths():
+    for path in notebook_paths(explore=True):
         found += [f"{path.name}: {fault}" for fault in notebook_faults(json.loads(clear.read_cleared(path)))]
     return found
 
 
 def notebooks_run() -> list[str]:
     """Name the notebooks that hold outputs or execution counts, as they are saved after a run."""
-    return [path.name for path in notebook_paths() if clear.holds_output(path)]
+    return [path.name for path in notebook_paths(explore=True) if clear.holds_output(path)]
 
 
 def notebook_faults(notebook: dict[str, Any]) -> list[str]:

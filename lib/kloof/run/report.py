@@ -16,10 +16,11 @@ from kloof.run import provenance
 from kloof.run.execute import DEFAULT, WARM, How, Progress, Step, call_each, declared, execute_languages
 from kloof.study import claims, hypotheses
 from kloof.study.debates import debate
-from kloof.study.parameters import HELP, as_typed, report_name
+from kloof.study.parameters import HELP, SETTINGS, as_typed, report_name
 from kloof.study.study import Study, open_study
 from kloof.words.numbers import LANGUAGES
 
+EXPLORE = "00"  # notebooks with this number record nothing, and are no part of a report
 FOUND = "found"  # beside the notebooks that ran alone: what each of them found
 
 
@@ -28,13 +29,14 @@ def notebooks_folder() -> Path:
     return project_folder() / "notebooks"
 
 
-def notebook_paths(only: Sequence[str] = ()) -> list[Path]:
-    """Give the numbered notebooks in reading order; `only` picks them by number (03) or name.
+def notebook_paths(only: Sequence[str] = (), *, explore: bool = False) -> list[Path]:
+    """Give the notebooks of a report in reading order; `only` picks them by number (03) or name.
 
-    Those of a researcher's own hypotheses come before the synthesis, which reads them too. Raises ParameterError with
-    the valid numbers when one does not exist.
+    Those of a researcher's own hypotheses come before the synthesis, which reads them too. With `explore` also those
+    that only explore, first. Raises ParameterError with the valid numbers when one does not exist.
     """
-    numbered = sorted(notebooks_folder().glob("[0-9][0-9]_*.ipynb"))
+    every = sorted(notebooks_folder().glob("[0-9][0-9]_*.ipynb"))
+    numbered = [path for path in every if explore or not path.stem.startswith(EXPLORE)]
     first = next((place for place, path in enumerate(numbered) if path.stem[:2] >= SYNTHESIS), len(numbered))
     paths = [*numbered[:first], *hypotheses.notebooks(), *numbered[first:]]
     if not only:
@@ -45,13 +47,19 @@ def notebook_paths(only: Sequence[str] = ()) -> list[Path]:
     known = {name for name in only for path in paths if path.stem == name or path.stem.split("_")[0] == name.zfill(2)}
     if unknown := [name for name in only if name not in known]:
         listed = ", ".join(path.stem for path in paths)
-        raise ParameterError(f"notebook {', '.join(unknown)} does not exist. Valid: {listed}.")
+        explores = all(name.zfill(2)[:2] == EXPLORE for name in unknown)
+        fault = "records nothing for a report: open it with make lab" if explores else "does not exist"
+        raise ParameterError(f"notebook {', '.join(unknown)} {fault}. Valid: {listed}.")
     return chosen
 
 
 def check_overrides(overrides: Mapping[str, Any], paths: Sequence[Path]) -> None:
-    """Refuse a parameter that none of the notebooks declares, before any kernel starts."""
+    """Refuse a parameter that none of the notebooks takes, before any kernel starts.
+
+    What a notebook does not declare it is given in its `settings`, so that one with these takes every parameter.
+    """
     known = {name for path in paths for name in declared(path)}
+    known |= set(HELP) if SETTINGS in known else set()
     if unknown := [name for name in overrides if name not in known]:
         lines = ", ".join(f"{name} ({HELP[name]})" for name in HELP if name in known)
         raise ParameterError(f"{', '.join(unknown)}: no notebook of this run has this parameter. Valid: {lines}.")

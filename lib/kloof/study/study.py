@@ -1,5 +1,6 @@
 """Opens a study: parameters checked, data loaded, focus list resolved. Every notebook starts here."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -7,15 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kloof.catalogue import Catalogue, catalogue, known
+from kloof.catalogue import MONEY, Catalogue, Group, catalogue, known
 from kloof.errors import NotComputableError, ParameterError, examples, faults, nearest
 from kloof.measures.counts import REST
 from kloof.memo import remembered
+from kloof.methods.spending import price_factors
 from kloof.schema import LEVELS
 from kloof.shown import Shown
 from kloof.study.asked import asked
 from kloof.study.dataset import DataSet
-from kloof.study.load import PUBLISHED, load
+from kloof.study.load import PUBLISHED, load, price_index
 from kloof.study.panel import Focus, balance, base_of, by_year, resolve_focus, series, sizes
 from kloof.study.parameters import COUNTED, Parameters, parameters
 from kloof.study.places import check_name
@@ -114,15 +116,24 @@ class Study(Shown):
         rows.insert(6, "unit", entry.unit)
         return self._named(rows) if names else rows
 
-    def panel(self, indicator: str, years: Iterable[int] | None = None) -> pd.DataFrame:
+    def panel(
+        self,
+        indicator: str,
+        years: Iterable[int] | None = None,
+        *,
+        year_from: int | None = None,
+        prices: int | None = None,
+    ) -> pd.DataFrame:
         """Give the buurten with a figure in every year: code, name, year, value, low, high, weight, listed.
 
         `weight` is what the indicator is weighed by (inhabitants, households or dwellings) in the first year, the same
         in all years; `listed` tells whether the buurt is on the focus list. `years` are the longest run without a
-        break in the window, unless given. `attrs` say what the figures are: indicator, unit, what they are weighed by,
-        which end is better (1, -1, or 0), and how many buurten were left out for want of a figure. Raises
+        break in the window, unless given; `year_from` begins that window elsewhere. With `prices` amounts of money are
+        put in the prices of that year; other figures stay as they are. `attrs` say what the figures are: indicator,
+        unit, what they are weighed by, which end is better (1, -1, or 0), when in its year a figure was true
+        (`measured`: 0.5 is halfway, -1 a year before), and how many buurten were left out for want of a figure. Raises
         ParameterError for an unknown indicator or a year without figures, NotComputableError when there are no two
-        comparable years, or no listed or no other buurt is left.
+        comparable years, no listed or no other buurt is left, or a price is not known.
 
         >>> panel = open_study("breda").panel("mean_income_per_inhabitant")
         >>> panel["code"].nunique(), sorted(panel["year"].unique().tolist())[::7], panel.attrs["weight"]
@@ -130,49 +141,107 @@ class Study(Shown):
         """
         entry = self.known.indicator(indicator)
         if years is None:
-            run = comparable_run(self, entry.id, usable_years(self, entry.id, self.p.year_from, self.p.year_to)[0])[0]
+            start = self.p.year_from if year_from is None else year_from
+            run = comparable_run(self, entry.id, usable_years(self, entry.id, start, self.p.year_to)[0])[0]
             if len(run) < 2:
                 raise NotComputableError("one_year_only" if run else "no_figures", self._cannot_follow(entry.id, run))
         else:
             run = sorted(self.table(entry.id, years)["year"].unique().tolist())
         made = balance(self.data, self.known, entry.id, run, self.focus)
-        each = len(made.years)
+        each, factors = len(made.years), np.ones(len(made.years))
+        if prices is not None and entry.unit in MONEY:
+            dated = [math.floor(year + entry.measured) for year in (*made.years, prices)]
+            index = self.prices(dated)
+            factors = price_factors(dated[:-1], {year: float(index[year]) for year in dated}, dated[-1])
         table = pd.DataFrame({
             "code": pd.Series(np.repeat(np.array(made.codes, dtype=object), each), dtype="str"),
             "year": np.tile(made.years, len(made.codes)),
-            **{key: getattr(made, key).ravel() for key in ("value", "low", "high")},
+            **{key: (getattr(made, key) * factors).ravel() for key in ("value", "low", "high")},
             "weight": made.weight.repeat(each), "listed": made.is_focus.repeat(each),
         })  # fmt: skip
         table = self._named(table)
         table.attrs = {
             "indicator": entry.id, "unit": entry.unit, "weight": f"{made.weight_name} {made.weight_year}",
-            "better": entry.better, "left_out": len(made.missing),
+            "better": entry.better, "measured": entry.measured, "left_out": len(made.missing),
         }  # fmt: skip
         return table
 
-    def counts(self, group: str, years: Iterable[int] | int | None = None) -> pd.DataFrame:
+    def prices(self, years: Iterable[int]) -> "pd.Series[float]":
+        """Give the consumer price index of the country in each of these years, a series by year.
+
+        Only how it changes has a meaning: the year that is 100 depends on the source. Raises NotComputableError for a
+        year without one.
+
+        >>> index = open_study("breda").prices([2016, 2023])
+        >>> round(index[2023] / index[2016], 3)
+        np.float64(1.257)
+        """
+        asked = sorted({int(year) for year in years})
+        index, _ = price_index(self.data.observations, asked)
+        if lacking := [year for year in asked if year not in index]:
+            raise NotComputableError("no_price_index", f"There is no price index of {examples(lacking)}.")
+        return pd.Series({year: index[year] for year in asked}, dtype="float64", name="price_index")
+
+    def counts(self, group: str, years: Iterable[int] | int | None = None, *, beside: bool = False) -> pd.DataFrame:
         """Count a group and everybody else of its base per buurt: year, unit, name, group, count.
 
         Two rows per buurt and year, `group` the name of the group and "rest", as `measure` takes them; `unit` is the
         code of the buurt. A count that is missing, of the group or its base, is empty in both rows. `years` are those
-        of the window with figures, unless given. Raises ParameterError for an unknown group or a year without figures.
+        of the window with figures, unless given. With `beside` the municipalities set beside this one are in it too,
+        and a first column `place` names each; `attrs["without"]` names those without any count. Raises ParameterError
+        for an unknown group or a year without figures, NotComputableError when no buurt here has a count.
 
         >>> counts = open_study("breda").counts("low_income_households", 2023)
         >>> counts.groupby("group")["count"].sum().round().astype(int).to_dict()
         {'low_income_households': 37583, 'rest': 52377}
         """
         own = self.known.group(group)
-        part = self.table(own.share or own.count or "", years)
-        base = base_of(self.data, self.known, own.base, part)[["code", "year", "value"]]
-        both = part.merge(base, on=["code", "year"], how="left", suffixes=("", "_base"))
-        inside = both["value"] / 100 * both["value_base"] if own.share else both["value"]
+        wanted = None if years is None else self.table(own.share or own.count or "", years)["year"].unique()
+        places = dict.fromkeys((self.p.municipality, *(self.p.comparisons if beside else ())))
+        found = {place: self._counted(own, place, wanted) for place in places}
+        if not found[self.p.municipality]["count"].notna().any():
+            raise NotComputableError(
+                "no_counts",
+                f"{group}, or the whole it is part of, is not known by buurt for {self.place} in "
+                f"{self.p.year_from}–{self.p.year_to}. Choose another group; study.leading_group() names one that is.",
+            )
+        if not beside:
+            return found[self.p.municipality]
+        names = {place: self.names().get(place, place) for place in places}
+        there = {names[place]: table for place, table in found.items() if table["count"].notna().any()}
+        joined = pd.concat(there, names=["place"]).reset_index("place").reset_index(drop=True)
+        joined.attrs["without"] = [name for name in names.values() if name not in there]
+        return joined
+
+    def _counted(self, group: Group, municipality: str, years: Iterable[int] | None) -> pd.DataFrame:
+        """Count a group and its rest in the buurten of a municipality, in some years or all of the window."""
+        part = series(self.data, self.known, group.share or group.count or "", "buurt", municipality)
+        base = base_of(self.data, self.known, group.base, part, "buurt", municipality)[["code", "year", "value"]]
+        window = (
+            part["year"].between(self.p.year_from, self.p.year_to) if years is None else part["year"].isin([*years])
+        )
+        both = part[window].merge(base, on=["code", "year"], how="left", suffixes=("", "_base"))
+        inside = both["value"] / 100 * both["value_base"] if group.share else both["value"]
         outside = (both["value_base"] - inside).clip(lower=0)
         known_there = inside.notna() & outside.notna()
         head = self._named(both[["code", "year"]]).rename(columns={"code": "unit"})
         sides = [head.assign(group=name, count=count.where(known_there)) for name, count in
-                 ((own.id, inside), (REST, outside))]  # fmt: skip
+                 ((group.id, inside), (REST, outside))]  # fmt: skip
         table = pd.concat(sides).sort_values(["year", "unit"], kind="stable", ignore_index=True)
         return table[["year", "unit", "name", "group", "count"]]
+
+    def published(self) -> pd.DataFrame:
+        """Give the figures that a study of this place printed: id, measure, place, period, value, unit, and more.
+
+        One row per printed figure, `printed_as` its very words. Raises NotComputableError when there is no study.
+
+        >>> printed = open_study("breda").published()
+        >>> printed.loc[printed["id"] == "P03", ["value", "printed_as"]].to_numpy().tolist()
+        [[4, '4%']]
+        """
+        if not self.p.published or self.data.published is None:
+            raise NotComputableError("no_study", f"There is no study of {self.place} with printed figures here.")
+        return self.data.published.copy()
 
     def leading(self, *preferred: str) -> str:
         """Name the first indicator that has two comparable years here, of those preferred and then of the study's own.
@@ -191,6 +260,22 @@ class Study(Shown):
         raise NotComputableError(
             "one_year_only", f"No indicator of this study has two comparable years in {self.place}."
         )
+
+    def leading_group(self, *preferred: str) -> str:
+        """Name the first group that is counted by buurt here, of those preferred and then of the study's own.
+
+        Raises ParameterError for an unknown one, NotComputableError when no group is counted.
+
+        >>> open_study("breda").leading_group()
+        'low_income_households'
+        """
+        for name in (*preferred, *self.p.groups):
+            try:
+                self.counts(name)
+            except NotComputableError:
+                continue
+            return name
+        raise NotComputableError("no_counts", f"No group of this study is counted by buurt in {self.place}.")
 
     def _cannot_follow(self, name: str, run: Sequence[int]) -> str:
         """Say that an indicator has no two comparable years, and what to do."""

@@ -127,7 +127,7 @@ class _Card:
         """Name a part of a claim: its figure, and how it is measured."""
         name, _, measure = row.partition(".")
         figure = self.code("indicator", name)
-        return f"{figure}, {self.code('measure', measure)}" if measure else figure
+        return ", ".join([figure, *(self.code("measure", piece) for piece in measure.split(".") if piece)])
 
     def rows(self, said: Mapping[str, object]) -> list[tuple[str, str]]:
         """Write what is said, without what is empty or in another language."""

@@ -58,7 +58,7 @@ def test_list_shows_every_kind_and_the_next_command(kloof_: Kloof) -> None:
     code, out, err = kloof_("list")
     assert (code, err) == (0, "")
     for line in (
-        "notebooks\n  01_what_do_we_know",
+        "notebooks\n  00_explore",
         "presets\n  breda",
         "municipalities\n  GM0505  Dordrecht",
         "indicators\n  inhabitants",
@@ -87,7 +87,7 @@ def test_show_gives_the_parameters_of_a_notebook_with_their_values(kloof_: Kloof
     assert out.startswith("03_how_segregated: ")
     assert "municipality       str   name of the municipality, or its CBS code, GM and four digits" in out
     assert "breda: GM0758" in out
-    assert "year_from          int   first year compared" in out
+    assert "groups             list  groups of which a segregation index is computed" in out
     assert "Next: kloof run --preset breda --only 03" in out
     _, other, _ = kloof_("show", "3", "--preset", "heerlen")
     assert "heerlen: GM0917" in other
@@ -151,9 +151,9 @@ ERRORS = [
     (["run", "--set", "source=nowhere.db"], "source 'nowhere.db' is neither an embedded data set (breda) nor a file"),
     (["run", "--set", "indicators=wealth"], "indicator 'wealth' is not in the catalogue"),
     (["run", "--only", "99"], "notebook 99 does not exist. Valid: 01_what_do_we_know, "),
-    (["run", "--only", "02", "--set", "draws=500"], "draws: no notebook of this run has this parameter."),
+    (["run", "--only", "02", "--set", "drawz=500"], "unknown parameter 'drawz' (did you mean \"draws\"?)"),
     (["run", "--language", "de"], "language 'de' is not known. Valid: nl, en, both."),
-    (["show", "99"], "notebook 99 does not exist. Valid: 01_what_do_we_know, "),
+    (["show", "99"], "notebook 99 does not exist. Valid: 00_explore, 01_what_do_we_know, "),
     (["show", "03", "--preset", "nope"], "preset 'nope' does not exist. Valid: breda, heerlen"),
     (
         ["list", "indexes"],

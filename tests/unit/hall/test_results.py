@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kloof.errors import ReportError
+from kloof.errors import NotComputableError, ReportError
 from kloof.findings import Finding, Verdict
 from kloof.paths import dump, plain, write_whole
 from kloof.results import Column, Section, join_sections, look_up
@@ -245,3 +246,32 @@ def test_a_pointer_to_nothing_is_an_error_that_names_it(pointer: str) -> None:
     with pytest.raises(ReportError) as caught:
         look_up(joined(), pointer)
     assert str(caught.value).endswith(f"nothing at {pointer}")
+
+
+def test_a_finding_asked_for_is_the_first_with_a_number() -> None:
+    section = Section("09_own")
+    section.add(replace(found("a", None), reason="one_year_only"), found("b"), found("c", 2.5))
+    assert section.finding("x", "a", "c", "b").estimate == 2.5
+    with pytest.raises(NotComputableError, match="x, a: no number could be made here") as problem:
+        section.finding("x", "a")
+    assert problem.value.reason == "one_year_only"
+
+
+def test_a_table_becomes_a_frame_and_one_that_is_not_there_says_so() -> None:
+    section = Section("09_own")
+    made = pd.DataFrame({"claim": ["C1", "C2"], "estimate": [1.5, np.nan]})
+    section.table("09.own", [Column("claim", "claim"), Column("estimate", "number")], made)
+    pd.testing.assert_frame_equal(section.tables["09.own"].frame(), made, check_dtype=False)
+    with pytest.raises(NotComputableError, match=r"These figures give no 09\.other\. There is: 09\.own\."):
+        section.tables["09.other"]
+
+
+def test_a_section_gives_the_number_of_a_finding_or_says_why_there_is_none() -> None:
+    section = Section("04_x")
+    told = Finding("04.b", "gap", "absolute", "points", reason="one_year_only")
+    section.add(replace(found("04.a"), details={"top": {"value": 2, "unit": "points"}}), told)
+    assert (section.number("04.a"), section.number("04.a", "top")) == (1.5, 2.0)
+    for name, detail, says in (("04.b", "", "one_year_only"), ("04.a", "bottom", "no bottom among top"),
+                               ("04.aa", "", 'did you mean "04.a"')):  # fmt: skip
+        with pytest.raises(NotComputableError, match=says):
+            section.number(name, detail)

@@ -119,8 +119,9 @@ def test_unknown_notebook_and_parameter_are_refused_before_anything_starts(home:
     with pytest.raises(ParameterError, match=r"17 does not exist\. Valid: 01_what_do_we_know"):
         report.notebook_paths(["17"])
     paths = report.notebook_paths(["01"])
-    with pytest.raises(ParameterError, match=r"draws: no notebook of this run has this parameter. Valid: .*focus"):
-        report.check_overrides({"draws": 999}, paths)
+    report.check_overrides({"draws": 999}, paths)  # in the settings of a notebook that does not declare it
+    with pytest.raises(ParameterError, match=r"drawz: no notebook of this run has this parameter. Valid: .*focus"):
+        report.check_overrides({"drawz": 999}, paths)
 
 
 def test_languages_that_found_different_things_are_refused(tmp_path: Path) -> None:

@@ -118,3 +118,15 @@ def test_what_does_not_fit_is_counted() -> None:
     assert said[-1] == "  … and 32 more"
     assert {len(line) for line in said[1:-1]} == {100}
     assert years_of([2018, 2016, 2019]) == "2016, 2018–2019"
+
+
+def test_a_part_of_a_claim_is_named_in_words_only() -> None:
+    """A row may say what it is about, on which scale and beside what: each is a word."""
+    kloof.open_study({"language": "nl"})
+    for entry in claims.registry().claims.values():
+        for part in entry.get("parts", [entry]):
+            row = str(part.get("row", "")).removeprefix("{name}.").replace("{measure}", "relative")
+            if row and "{" not in row:
+                pieces = cards.name_of_part(f"mean_dwelling_value.{row}").split(", ")
+                assert not set(row.split(".")) & set(pieces), f"{row} has no word in [measure]"
+    cards.speak(cards.Place())
