@@ -38,6 +38,7 @@ HIGHEST = 130.0  # millimetres that a figure may be high,
 WHOLE = 215.0  # and one that is long: the height of a page without title and note
 LONG = 1.5  # times as high as wide
 LARGEST = 0.88  # of the text width
+USUAL = 640.0  # units that most figures are wide
 LONG_UNIT = re.compile("\u00a0(?=[a-z]{5})")  # the space before a unit that is a word
 FULL = 72  # letters a table needs before it takes the whole width of the page
 MOST = 118  # letters that fit across the page: beyond them columns give way, down to their longest word
@@ -251,13 +252,16 @@ def story_as_data(view: "StoryView") -> dict[str, Any]:
 
 
 def figure_width(figure: "FigureView") -> float:
-    """Give the part of the page width for a figure: at most `LARGEST`, and `HIGHEST`, or a long one `WHOLE`, high."""
+    """Give the part of the page width for a figure: at most `LARGEST`, and `HIGHEST`, or a long one `WHOLE`, high.
+
+    A picture of the report is narrower by as much as its drawing, so that letters are of one size.
+    """
     box = re.search(r'viewBox="([^"]+)"', figure.svg)
     size = [float(number) for number in re.split(r"[\s,]+", box[1].strip())] if box else []
     if len(size) != 4 or min(size[2:]) <= 0:
         raise ReportError(f"figure {figure.id} has no viewBox with a size; draw it again.")
     highest = WHOLE if size[3] > LONG * size[2] else HIGHEST
-    return round(min(LARGEST, highest * size[2] / (TEXT_WIDTH * size[3])), 3)
+    return round(min(LARGEST * min(1.0, size[2] / USUAL), highest * size[2] / (TEXT_WIDTH * size[3])), 3)
 
 
 def sources(rows: Sequence[Sequence[str]], files: Sequence[str], texts: dict[str, Any]) -> dict[str, Any]:
