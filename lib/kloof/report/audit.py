@@ -291,7 +291,7 @@ class _Page:
             if finding is None:
                 if "data-finding" in node.attrs:
                     yield f"{_where(node)}: is not in results.json"
-                else:
+                elif self.results["figures"].get(node.attrs["data-figure"], {}).get("options", {}).get("findings"):
                     yield from self.panels(node, spoken)
                 continue
             judged = told(finding)
@@ -313,8 +313,7 @@ class _Page:
 
         In the drawing each direction stands as often as it happened: once under the name of each such panel.
         """
-        figure = self.results["figures"].get(node.attrs["data-figure"], {})
-        ids = figure.get("options", {}).get("findings", {}).values()
+        ids = self.results["figures"][node.attrs["data-figure"]]["options"]["findings"].values()
         known = [self.results["findings"][one] for one in ids if one in self.results["findings"]]
         happened = [told(one) for one in known if not one["measure"].endswith("_reversed")]
         drawn = [inner.text() for inner in node.walk() if inner.tag == "text"]
@@ -324,7 +323,7 @@ class _Page:
             if words and code not in map(told, known):
                 yield f"{_where(node)}: says “{words[0]}”, which happened in no panel"
             count = sum(bool(_whole(kind, self.language).search(text)) for text in inside)
-            if known and count != happened.count(code):
+            if count != happened.count(code):
                 yield f"{_where(node)}: {count} panels say that it is {code}, it is so in {happened.count(code)}"
 
     def headlines(self) -> Iterator[str]:

@@ -31,7 +31,7 @@ from kloof.words.sentences import Narrator, Number, complete, fill, section_limi
 LANGUAGES = ("nl", "en")
 INDICATOR = "mean_dwelling_value"
 BROKEN = f"{INDICATOR}@2024"
-PARTS = ("main", "title", "alt", "chance", "places", "partial")
+PARTS = ("main", "title", "curve_short", "chance", "places", "partial")
 RANGES = {"HIGHER": (1.5, 2.5), "LOWER": (-2.5, -1.5), "SAME": (-0.4, 0.3), "UNCLEAR": (-3.0, 2.0)}
 JUDGED = tuple(RANGES)
 ROUNDED = {GREW: (1.5, 2.5), SHRANK: (-2.5, -1.5), STAYED: (-0.4, 0.3), WITHIN_ROUNDING: (-3.0, 2.0)}
