@@ -1,6 +1,6 @@
 """What every figure shares: its table and words, colours, letters, and places for labels that do not overlap.
 
-Lengths are in units of the viewBox, which is 640 wide, or 480 in the report; y runs down from the top. Colours: Okabe &
+Lengths are in units of the viewBox, which is 640 wide, or 470 in the report; y runs down from the top. Colours: Okabe &
 Ito 2008, "Color Universal Design". The font comes from the installed package, never from the system.
 """
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 WIDTH = 640.0
-NARROW = 480.0  # of a picture in the report: its letters are at least 12 pixels on a telephone 390 wide
+NARROW = 470.0  # of a picture in the report: its letters are at least 12 pixels on a telephone 390 wide
 FOCUS, REST, INK, GREY, PALE = "#D55E00", "#0072B2", "#222222", "#767676", "#E6E6E6"
 COLOURS = {"focus": FOCUS, "rest": REST}
 LETTER_COLOURS = {"focus": "#A84A00", "rest": REST}  # the same orange, dark enough for letters on white
