@@ -107,13 +107,20 @@ def answer(drawing: Drawing) -> "Figure":
         lower = panel(figure, left, under, upper.width, _INDEX_TALL)
         for group, colour in COLOURS.items():
             series(lower.axes, index, group, colour)
-        lower.axes.set_ylim(limits(index[list(COLOURS)]))
+        lower.axes.set_ylim(_index_limits(index, float(drawing.options["index"])))
         lower.axes.axhline(float(drawing.options["index"]), color=GREY, linewidth=1.2, zorder=0)
         year_axis(lower, list(rows["year"]))
         scale(drawing.bare_index(), lower, "y")
         letter(figure, (8, second + LINE * (lower_label.count("\n") + 1) / 2), lower_label)
         _name_sides(lower, names, index)
     return figure
+
+
+def _index_limits(rows: pd.DataFrame, base: float) -> tuple[float, float]:
+    """Give the ends of the axis of an index: what it shows, and never less than a tenth of its base."""
+    low, high = limits(rows[list(COLOURS)].assign(base=base))
+    short = max(0.0, base / 10 - (high - low)) / 2
+    return low - short, high + short
 
 
 def _at_point(place: Panel, point: tuple[int, float], text: str, *, below: bool) -> None:
@@ -208,10 +215,16 @@ def multiples(drawing: Drawing) -> "Figure":
                 place.axes.tick_params(axis="y", labelleft=False)
             place.axes.axhline(0, color=GREY, linewidth=1.2, zorder=0)
             ends = own["relative"].iloc[[0, -1]]
-            rising = ends.iloc[1] > ends.iloc[0]
-            for end, text in zip((0, -1), _rounded(drawing, list(ends)), strict=True):
-                point = int(own["year"].iloc[end]), float(own["relative"].iloc[end])
-                _at_point(place, point, text, below=rising == (end == 0))
+            texts = _rounded(drawing, list(ends))
+            points = [(int(own["year"].iloc[at]), float(ends.iloc[at])) for at in (0, -1)]
+            rising = points[1][1] > points[0][1]
+            near = place.across(points[1][0]) - place.across(points[0][0]) < wide("".join(texts), bold=True) / 2 + 14
+            _at_point(place, points[0], texts[0], below=rising)
+            if near and place.across(points[1][0]) + 12 + wide(texts[1], bold=True) < x + width:
+                spot = place.across(points[1][0]) + 12, place.down(points[1][1])
+                letter(figure, spot, texts[1], Hand("left", bold=True))
+            else:
+                _at_point(place, points[1], texts[1], below=not rising)
             title, what = titles[name]
             letter(figure, (x, start + head - heads[name] + (heads[name] - LINE) / 2), title, Hand(bold=True))
             letter(figure, (x, start + head - LINE / 2), what)

@@ -104,6 +104,15 @@ def test_an_index_is_drawn_only_where_a_proportion_has_a_meaning(catalogue):  # 
     assert "index" not in plots.alt("f", narrator(document, catalogue))
 
 
+def test_a_hair_of_change_does_not_fill_an_index(catalogue):  # noqa: F811
+    document = answered()
+    rows = document["tables"]["t"]["rows"]
+    document["tables"]["t"]["rows"] = [[row[0], 150.0 + at / 10, 260.0, *row[3:]] for at, row in enumerate(rows[:5])]
+    low, high = figure(document, catalogue)[0].axes[1].get_ylim()
+    assert high - low == pytest.approx(10.0)
+    assert low < 100 < high
+
+
 @pytest.mark.parametrize(
     ("ends", "side"), [((150.0, 190.0), "boven"), ((150.0, 151.0), "onder"), ((150.0, 180.0), "naast elkaar")]
 )
@@ -138,6 +147,16 @@ def test_every_panel_has_one_scale_from_zero_and_says_what_happened(catalogue): 
     ]
     assert {"40 %", "45 %", "35 %"} <= set(said)
     assert {"40,0 %", "40,2 %"} <= set(said), "ends that round alike have a digit more"
+
+
+def test_the_last_value_of_a_short_line_stands_behind_it(catalogue):  # noqa: F811
+    document = shares(-0.6)
+    document["tables"]["t"]["rows"] += [["good_perceived_health_share", year, 90.0, None] for year in (2015, 2035)]
+    drawn, boxes = figure(document, catalogue)
+    places = {text.replace("\u00a0", " "): box for text, box in boxes}
+    last = drawn.axes[0].transData.transform((2019, 39.4))
+    assert places["39 %"][0] == pytest.approx(last[0] + 12, abs=1)
+    assert places["40 %"][0] + places["40 %"][2] < places["39 %"][0]
 
 
 @pytest.mark.parametrize(
