@@ -1,12 +1,12 @@
 """What every figure shares: its table and words, colours, letters, and places for labels that do not overlap.
 
-Lengths are in units of the viewBox, which is 640 wide; y runs down from the top. Colours: Okabe & Ito 2008,
-"Color Universal Design". The font comes from the installed package, never from the system.
+Lengths are in units of the viewBox, which is 640 wide, or 470 in the report; y runs down from the top. Colours: Okabe &
+Ito 2008, "Color Universal Design". The font comes from the installed package, never from the system.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 WIDTH = 640.0
+NARROW = 470.0  # of a picture in the report: its letters are at least 12 pixels on a telephone 390 wide
 FOCUS, REST, INK, GREY, PALE = "#D55E00", "#0072B2", "#222222", "#767676", "#E6E6E6"
 COLOURS = {"focus": FOCUS, "rest": REST}
 LETTER_COLOURS = {"focus": "#A84A00", "rest": REST}  # the same orange, dark enough for letters on white
@@ -54,6 +55,7 @@ NUMERIC = frozenset(
         "at_random",
         "chance_low",
         "chance_high",
+        "relative",
     }
 )
 CODES = {
@@ -136,6 +138,44 @@ class Drawing:
         label, year = self.measure(*path, change=change), self.options.get("year")
         return label if year is None else self.say(("axis", "year"), {"measure": label, "year": str(year)})
 
+    @property
+    def stated(self) -> Mapping[str, Any] | None:
+        """Give the finding that the figure states, when it has one."""
+        found: Mapping[str, Any] | None = self.narrator.results["findings"].get(self.finding)
+        return found
+
+    @property
+    def years(self) -> list[int]:
+        """List the years that are drawn: those of the table, else that of the figure or of its finding."""
+        if "year" in self.rows:
+            return sorted({int(year) for year in self.rows["year"]})
+        year = self.options.get("year") or (self.stated or {"b": {"year": None}})["b"]["year"]
+        return [] if year is None else [int(year)]
+
+    def span(self, label: str) -> str:
+        """Write the years behind a label."""
+        years = self.years
+        if not years:
+            return label
+        told = str(years[0]) if years[0] == years[-1] else f"{years[0]}–{years[-1]}"
+        return self.say(("axis", "year"), {"measure": label, "year": told})
+
+    def gap_label(self) -> str:
+        """Name the gap with its unit, the year of the prices of amounts that are in constant ones, and the years."""
+        label, finding = self.measure("axis", "gap", change=True), self.stated
+        if finding is not None and "last_prices" in finding["flags"]:
+            dated = self.narrator.catalogue.indicator(str(self.options["indicator"])).measured
+            label = self.say(("axis", "prices"), {"measure": label, "year": str(math.floor(self.years[-1] + dated))})
+        return self.span(label)
+
+    def only(self, rows: pd.DataFrame) -> "Drawing":
+        """Keep some rows of the table."""
+        return replace(self, rows=rows)
+
+    def bare_index(self) -> "Drawing":
+        """Give the same figure with numbers that have no unit, for the scale of an index."""
+        return replace(self, options={**self.options, "unit": "number"})
+
     def variant(self, code: str) -> str:
         """Name a variant of a calculation: a way of computing, or the focus list it was made with."""
         if has("variant", code):
@@ -173,7 +213,7 @@ def prepare(name: str, narrator: Narrator, needs: Mapping[str, Sequence[str]]) -
         if unknown:
             listed = f"{key} {', '.join(map(str, unknown))}; known: {', '.join(known)}"
             raise ReportError(f"table {table} of figure {name} has unknown {listed}.")
-    drawn = [key for key in needs[kind] if key in ("value", "gap", "estimate")]
+    drawn = [key for key in needs[kind] if key in ("value", "gap", "estimate", "relative")]
     if drawn and rows[drawn[0]].isna().all():
         raise ReportError(
             f"table {table} of figure {name} has no number in column {drawn[0]}: there is nothing to draw."
@@ -193,11 +233,23 @@ def limits(values: pd.DataFrame) -> tuple[float, float]:
     return low - room, high + room
 
 
-def sheet(height: float) -> "Figure":
-    """Make an empty figure of this height; it is not registered with pyplot."""
+def from_zero(values: pd.DataFrame) -> tuple[float, float]:
+    """Give the ends of an axis that shows all these values and zero, with room on the sides where values are."""
+    low, high = limits(values.assign(zero=0.0))
+    seen = values.to_numpy()
+    return (low if np.nanmin(seen) < 0 else 0.0), (high if np.nanmax(seen) > 0 else 0.0)
+
+
+def sheet(height: float, width: float = WIDTH) -> "Figure":
+    """Make an empty figure of this size; it is not registered with pyplot."""
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(WIDTH / 72, height / 72))
+    return Figure(figsize=(width / 72, height / 72))
+
+
+def size_of(figure: "Figure") -> tuple[float, float]:
+    """Give width and height of a figure."""
+    return round(figure.get_figwidth() * 72, 6), figure.get_figheight() * 72
 
 
 @dataclass(frozen=True)
@@ -224,8 +276,8 @@ class Panel:
 
 def panel(figure: "Figure", left: float, top: float, width: float, height: float) -> Panel:
     """Put axes in a figure, placed by their upper left corner."""
-    whole = figure.get_figheight() * 72
-    axes = figure.add_axes((left / WIDTH, 1 - (top + height) / whole, width / WIDTH, height / whole))
+    across, whole = size_of(figure)
+    axes = figure.add_axes((left / across, 1 - (top + height) / whole, width / across, height / whole))
     return Panel(figure, axes, left, top, width, height)
 
 
@@ -240,43 +292,43 @@ class Hand:
 
 def letter(figure: "Figure", place: tuple[float, float], text: str, hand: Hand = Hand()) -> None:
     """Write a text, its middle at this height, its lines on even base lines."""
-    whole, lines = figure.get_figheight() * 72, text.split("\n")
+    (across, whole), lines = size_of(figure), text.split("\n")
     for index, part in enumerate(lines):
         down = place[1] + (index - (len(lines) - 1) / 2) * (LINE - 1) + LETTER / 3
         weight = "bold" if hand.bold else "normal"
         style: dict[str, Any] = {"ha": hand.align, "color": hand.colour, "weight": weight}
-        figure.text(place[0] / WIDTH, 1 - down / whole, part, va="baseline", **style)
+        figure.text(place[0] / across, 1 - down / whole, part, va="baseline", **style)
 
 
 def line(figure: "Figure", start: tuple[float, float], end: tuple[float, float], colour: str = GREY) -> None:
     """Draw a thin line in the figure, outside any panel."""
     from matplotlib.lines import Line2D
 
-    whole = figure.get_figheight() * 72
-    across, down = [start[0] / WIDTH, end[0] / WIDTH], [1 - start[1] / whole, 1 - end[1] / whole]
+    width, whole = size_of(figure)
+    across, down = [start[0] / width, end[0] / width], [1 - start[1] / whole, 1 - end[1] / whole]
     figure.add_artist(Line2D(across, down, color=colour, linewidth=0.8))
 
 
-def _key_places(items: Items) -> list[tuple[int, float]]:
-    return flow([wide(text) + (46 if marks else 24) for marks, text in items], WIDTH - 16)
+def _key_places(items: Items, width: float) -> list[tuple[int, float]]:
+    return flow([wide(text) + (46 if marks else 24) for marks, text in items], width - 16)
 
 
-def key_height(items: Items) -> float:
-    """Give the height of a key with these items."""
-    return LINE * (1 + _key_places(items)[-1][0])
+def key_height(items: Items, width: float = WIDTH) -> float:
+    """Give the height of a key with these items in a figure of this width."""
+    return LINE * (1 + _key_places(items, width)[-1][0])
 
 
 def key(figure: "Figure", top: float, items: Items) -> None:
     """Explain signs: each item is the properties of its lines or markers, and a text."""
     from matplotlib.lines import Line2D
 
-    whole = figure.get_figheight() * 72
-    for (marks, text), (row, start) in zip(items, _key_places(items), strict=True):
+    width, whole = size_of(figure)
+    for (marks, text), (row, start) in zip(items, _key_places(items, width), strict=True):
         y = top + LINE * (row + 0.5)
         for mark in marks:
             ends = [start + 8, start + 28] if mark.get("linestyle", "none") != "none" else [start + 18]
             style = {"linestyle": "none", **mark}
-            figure.add_artist(Line2D([x / WIDTH for x in ends], [1 - y / whole] * len(ends), **style))
+            figure.add_artist(Line2D([x / width for x in ends], [1 - y / whole] * len(ends), **style))
         letter(figure, (start + (34 if marks else 12), y), text)
 
 
@@ -303,7 +355,9 @@ def name_rows(place: Panel, names: Sequence[str], first: Sequence[bool], centres
             line(place.figure, (place.left - 18, y), (place.left - 2, wanted[index]))
 
 
-def row_panel(names: Sequence[str], first: Sequence[bool], header: float, footer: float) -> tuple[Panel, list[float]]:
+def row_panel(
+    names: Sequence[str], first: Sequence[bool], header: float, footer: float, width: float = WIDTH
+) -> tuple[Panel, list[float]]:
     """Make a figure with a row per name, named at the left, between header and footer.
 
     Gives the panel, whose y axis is in units of the figure from its top, and the middle of each row. Up to 25 long
@@ -311,13 +365,13 @@ def row_panel(names: Sequence[str], first: Sequence[bool], header: float, footer
     """
     heights = [LINE] * len(names)
     if len(names) <= 25:
-        names = [wrap(name, 280, bold=True) for name in names]
+        names = [wrap(name, 280 * width / WIDTH, bold=True) for name in names]
         heights = [LINE * (name.count("\n") + 1) + 6 for name in names]
     elif len(names) > 80:
         heights = [max(1400.0, sum(first) * LINE) / len(names)] * len(names)
     whole = sum(heights)
-    left = min(290.0, max(wide(name, bold=on) for name, on in zip(names, first, strict=True))) + 32
-    place = panel(sheet(header + whole + footer), left, header, WIDTH - left - 16, whole)
+    left = min(290.0 * width / WIDTH, max(wide(name, bold=on) for name, on in zip(names, first, strict=True))) + 32
+    place = panel(sheet(header + whole + footer, width), left, header, width - left - 16, whole)
     place.axes.set_ylim(whole, 0)
     place.axes.set_yticks([])
     centres = [sum(heights[:index]) + height / 2 for index, height in enumerate(heights)]
@@ -334,7 +388,11 @@ def scale(drawing: Drawing, place: Panel, side: str) -> None:
     spots = [float(spot) for spot in MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)]
     texts = {round(spot, 9): drawing.bare(spot, spots[1] - spots[0]) for spot in spots if low <= spot <= high}
     if side == "x":
-        texts = {spot: text for spot, text in texts.items() if place.across(spot) + wide(text) / 2 < WIDTH - 2}
+        texts = {
+            spot: text
+            for spot, text in texts.items()
+            if place.across(spot) + wide(text) / 2 < size_of(place.figure)[0] - 2
+        }
     axis.set_ticks(list(texts), labels=list(texts.values()))
     axes.set(xlabel="", ylabel="")
     axis.grid(color=PALE, linewidth=0.8)
@@ -346,7 +404,9 @@ def name_breaks(place: Panel, breaks: Sequence[tuple[float, str]], row: float) -
     if not breaks:
         return row
     room = max(wide(text) for _, text in breaks) + 10
-    middles = spread([place.across(year) for year, _ in breaks], room, 8 + room / 2, WIDTH - 8 - room / 2)
+    middles = spread(
+        [place.across(year) for year, _ in breaks], room, 8 + room / 2, size_of(place.figure)[0] - 8 - room / 2
+    )
     for middle, (_, text) in zip(middles, breaks, strict=True):
         letter(place.figure, (middle, row), text, Hand("center", GREY))
     return row + LINE
@@ -360,7 +420,7 @@ def name_halves(drawing: Drawing, places: Sequence[Panel], years: tuple[int, int
     before, since = (
         drawing.say((name,), {"year": str(year)}) for name, year in zip(("before", "since"), years, strict=True)
     )
-    x = min(max(places[0].across(middle), wide(before) + 15), WIDTH - 15 - wide(since))
+    x = min(max(places[0].across(middle), wide(before) + 15), size_of(figure)[0] - 15 - wide(since))
     letter(figure, (x - 7, row), before, Hand("right", GREY))
     letter(figure, (x + 7, row), since, Hand("left", GREY))
     return row + LINE

@@ -16,12 +16,14 @@ from kloof.figures.canvas import (
     GREY,
     INK,
     LETTER_COLOURS,
+    NARROW,
     PALE,
     REST,
     WIDTH,
     Drawing,
     Hand,
     Mark,
+    from_zero,
     key,
     key_height,
     letter,
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
 _DOT: Mark = {"marker": "o", "markersize": 9.0, "markeredgewidth": 1.6}
 ON_LIST: Mark = {**_DOT, "color": FOCUS}
 OFF_LIST: Mark = {**_DOT, "color": REST, "markerfacecolor": "white"}
-_RANGE: Mark = {"linestyle": "-", "linewidth": 5.0, "color": "#C4C4C4", "solid_capstyle": "butt"}
+RANGE: Mark = {"linestyle": "-", "linewidth": 5.0, "color": "#C4C4C4", "solid_capstyle": "butt"}
 TREND: Mark = {"linestyle": "-", "linewidth": 1.8, "color": GREY}
 MEDIAN: Mark = {"marker": "|", "markersize": 13.0, "markeredgewidth": 2.4, "color": INK}
 _LINES = ["focus", "rest"]
@@ -62,7 +64,7 @@ def stretches(rows: pd.DataFrame, values: Sequence[str]) -> "pd.Series[int]":
     return (rows["link"].isin(["broken", "bridged"]) | empty | empty.shift(fill_value=False)).cumsum()
 
 
-def _series(axes: "Axes", rows: pd.DataFrame, value: str, colour: str) -> None:
+def series(axes: "Axes", rows: pd.DataFrame, value: str, colour: str) -> None:
     """Draw one line over the years, piece by piece; a bridged break is dashed, any other break is a gap."""
     import seaborn as sns
 
@@ -75,10 +77,10 @@ def _series(axes: "Axes", rows: pd.DataFrame, value: str, colour: str) -> None:
             axes.plot(years, ends, color=colour, linestyle=DASHED, zorder=1)
 
 
-def _ranges(axes: "Axes", rows: pd.DataFrame, low: str, high: str) -> None:
+def ranges(axes: "Axes", rows: pd.DataFrame, low: str, high: str) -> None:
     """Draw low–high through the point of each year; a range that is not known is left out."""
     known = rows.dropna(subset=[low, high])
-    axes.vlines(known["year"], known[low], known[high], color=str(_RANGE["color"]), linewidth=5, zorder=1)
+    axes.vlines(known["year"], known[low], known[high], color=str(RANGE["color"]), linewidth=5, zorder=1)
 
 
 def _dots(axes: "Axes", rows: pd.DataFrame, size: float) -> None:
@@ -114,13 +116,13 @@ def gap_lines(drawing: Drawing) -> "Figure":
     figure = sheet(top + _TALL + 72 + 150 + 34)
     upper, lower = panel(figure, left, top, width, _TALL), panel(figure, left, top + _TALL + 72, width, 150)
     for group, colour in COLOURS.items():
-        _series(upper.axes, rows, group, colour)
+        series(upper.axes, rows, group, colour)
     for _, piece in rows.groupby(stretches(rows, _LINES)):
         upper.axes.fill_between(piece["year"], piece["focus"], piece["rest"], color=PALE, zorder=0, lw=0)
     ends = rows[rows["year"].isin([year for year, *_ in rooms])]
     upper.axes.vlines(ends["year"], ends["focus"], ends["rest"], color=INK, linewidth=1.2, zorder=2)
-    _series(lower.axes, rows, "gap", INK)
-    _ranges(lower.axes, rows, "gap_low", "gap_high")
+    series(lower.axes, rows, "gap", INK)
+    ranges(lower.axes, rows, "gap_low", "gap_high")
     upper.axes.set_ylim(limits(rows[_LINES]))
     lower.axes.set_ylim(limits(rows[["gap", "gap_low", "gap_high"]]))
     for place in (upper, lower):
@@ -212,7 +214,7 @@ def distribution(drawing: Drawing) -> "Figure":
     rows = drawing.rows.dropna(subset=["value"])
     years = sorted(set(rows["year"]))
     items = [([ON_LIST], drawing.word("one", "focus")), ([OFF_LIST], drawing.word("one", "rest"))]
-    items.append(([_RANGE, MEDIAN], drawing.word("distribution", "half")))
+    items.append(([RANGE, MEDIAN], drawing.word("distribution", "half")))
     header, left = 30 + key_height(items) + 12, 64.0
     pitch = 104.0 if rows.groupby("year").size().max() <= 80 else 150.0
     height = pitch * len(years)
@@ -231,7 +233,7 @@ def distribution(drawing: Drawing) -> "Figure":
         middle = base - pitch / 2 - 12
         _dots(axes, strip.assign(place=[middle + step * squeeze for step in away[index]]), size)
         low, median, high = strip["value"].quantile([0.25, 0.5, 0.75])
-        axes.hlines(base - 12, low, high, color=str(_RANGE["color"]), linewidth=6, zorder=2)
+        axes.hlines(base - 12, low, high, color=str(RANGE["color"]), linewidth=6, zorder=2)
         axes.plot(median, base - 12, **MEDIAN, zorder=3)
         axes.axhline(base, color=GREY, linewidth=0.6)
         letter(place.figure, (left - 10, header + base - pitch / 2), str(year), Hand("right", bold=True))
@@ -256,7 +258,7 @@ def slope(drawing: Drawing) -> "Figure":
     place = panel(sheet(36 + 300 + 34), left, 36, width, 300)
     axes, style = place.axes, {"estimator": None, "marker": "o", "markersize": 9, "legend": False}
     sns.lineplot(rows, x="year", y="value", hue="group", palette=COLOURS, ax=axes, **style)
-    _ranges(axes, rows, "low", "high")
+    ranges(axes, rows, "low", "high")
     axes.set_ylim(limits(rows[["value", "low", "high"]]))
     year_axis(place, list(rows["year"]))
     axes.set_yticks([])
@@ -280,11 +282,13 @@ def event_study(drawing: Drawing) -> "Figure":
         raise ReportError(f"figure {drawing.name} needs years of both periods, before and since.")
     until = int(before["year"].max())
     trend = drawing.say(("event_study", "trend"), {"year": str(until)})
-    items = [([_RANGE, {**_DOT, "color": INK}], drawing.word("event_study", "gap")), ([TREND], trend)]
+    items = [([RANGE, {**_DOT, "color": INK}], drawing.word("event_study", "gap")), ([TREND], trend)]
     items.append(([{"marker": "s", "markersize": 13, "color": DISTANCE}], drawing.word("event_study", "bar")))
-    top = 30 + key_height(items) + LINE + 10
+    label = wrap(drawing.gap_label(), NARROW - 16)
+    above = 8 + LINE * (label.count("\n") + 1)
+    top = above + key_height(items, NARROW) + LINE + 10
     left = max(60.0, wide(drawing.bare(-rows[["gap", "trend"]].abs().max().max(), 1)) + 18)
-    place = panel(sheet(top + 300 + 34), left, top, WIDTH - left - 16, 300)
+    place = panel(sheet(top + _TALL + 34, NARROW), left, top, NARROW - left - 16, _TALL)
     axes, style = place.axes, {"estimator": None, "color": INK, "marker": "o", "markersize": 9, "zorder": 4}
     axes.bar(
         since["year"],
@@ -299,12 +303,13 @@ def event_study(drawing: Drawing) -> "Figure":
     axes.plot(drawn_on["year"], drawn_on["trend"], color=GREY, linewidth=1.8, linestyle=DASHED, zorder=3)
     for part in (before, since):
         sns.lineplot(part.dropna(subset=["gap"]), x="year", y="gap", ax=axes, **style)
-    _ranges(axes, rows, "low", "high")
-    axes.set_ylim(limits(rows[["gap", "low", "high", "trend"]]))
+    ranges(axes, rows, "low", "high")
+    axes.set_ylim(from_zero(rows[["gap", "low", "high", "trend"]]))
+    axes.axhline(0, color=GREY, linewidth=1.2, zorder=1)
     year_axis(place, list(rows["year"]))
     scale(drawing, place, "y")
-    letter(place.figure, (8, 15), drawing.axis("axis", "gap", change=True))
-    key(place.figure, 30, items)
+    letter(place.figure, (8, above / 2), label)
+    key(place.figure, above, items)
     name_halves(drawing, (place,), (until, int(since["year"].min())), top - LINE / 2 - 4)
     return place.figure
 

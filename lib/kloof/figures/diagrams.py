@@ -141,23 +141,12 @@ def curve(drawing: Drawing) -> "Figure":
     options = [(name, option) for name in CHOICES if len(set(rows[name])) > 1 for option in dict.fromkeys(rows[name])]
     names = {place: wrap(_name(drawing, *place), LABEL_ROOM) for place in options}
     heights = {place: LINE * (name.count("\n") + 1) for place, name in names.items()}
-    used = [code for code in VERDICTS if code in set(rows["verdict"])]
-    items: Items = [
-        *[
-            (
-                [{"marker": MARKS[code], "markersize": 9, "color": VERDICT_COLOURS[code]}],
-                drawing.narrator.word("verdict", code),
-            )
-            for code in used
-        ],
-        ([HEADLINE], drawing.word("specification", "headline")),
-        ([{"marker": "s", "markersize": 14, "color": PALE}], drawing.word("curve", "small")),
-    ]
+    used, items = curve_key(drawing, rows)
     header = 30 + key_height(items) + 12
     left = max((wide(text) for text in names.values()), default=44.0) + 20
     figure = sheet(header + _TALL + 10 + sum(heights.values()) + CUT * len(CHOICES))
     upper = panel(figure, left, header, WIDTH - left - 16, _TALL)
-    _dots(upper, rows, used)
+    outcomes(upper, rows, used)
     scale(drawing, upper, "y")
     y, before = header + _TALL + 10, None
     for name, option in options:
@@ -171,7 +160,22 @@ def curve(drawing: Drawing) -> "Figure":
     return figure
 
 
-def _dots(place: Panel, rows: pd.DataFrame, used: list[str]) -> None:
+def curve_key(drawing: Drawing, rows: pd.DataFrame) -> tuple[list[str], Items]:
+    """Give the verdicts that occur, and the key of a curve: their signs, the headline way, and what is too small."""
+    used = [code for code in VERDICTS if code in set(rows["verdict"])]
+    signs: list[tuple[list[Mark], str]] = [
+        (
+            [{"marker": MARKS[code], "markersize": 9, "color": VERDICT_COLOURS[code]}],
+            drawing.narrator.word("verdict", code),
+        )
+        for code in used
+    ]
+    signs.append(([HEADLINE], drawing.word("specification", "headline")))
+    signs.append(([{"marker": "s", "markersize": 14, "color": PALE}], drawing.word("curve", "small")))
+    return used, signs
+
+
+def outcomes(place: Panel, rows: pd.DataFrame, used: list[str]) -> None:
     """Draw the outcomes in order with their ranges, the headline way as an open diamond."""
     axes, ends = place.axes, rows[["estimate", "low", "high"]].clip(-CLIP, CLIP)
     low, high = limits(ends)

@@ -15,18 +15,21 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from kloof.errors import ReportError
-from kloof.figures import charts, diagrams, maps, panels
+from kloof.figures import answers, charts, diagrams, maps, panels, shapes
 from kloof.figures.canvas import STYLE, Drawing, prepare
 from kloof.figures.labels import LETTER, learn_font, wide
 from kloof.memo import remembered
 from kloof.paths import dump
-from kloof.words.sentences import Narrator, text_of
+from kloof.words.sentences import Narrator
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
 CHARTS: Mapping[str, "Callable[[Drawing], Figure]"] = {
+    "answer": answers.answer,
+    "multiples": answers.multiples,
+    "curve_short": answers.curve_short,
     "gap_lines": charts.gap_lines,
     "ranked_dots": charts.ranked_dots,
     "distribution": charts.distribution,
@@ -46,6 +49,9 @@ CHARTS: Mapping[str, "Callable[[Drawing], Figure]"] = {
     "worlds": panels.worlds,
 }
 NEEDS = {
+    "answer": ("year", "focus", "rest", "gap", "gap_low", "gap_high", "link"),
+    "multiples": ("indicator", "year", "relative", "link"),
+    "curve_short": ("estimate", "low", "high", "verdict", "headline"),
     "gap_lines": ("year", "focus", "rest", "gap", "gap_low", "gap_high", "link"),
     "ranked_dots": ("area", "group", "value", "low", "high"),
     "distribution": ("area", "year", "group", "value"),
@@ -105,6 +111,7 @@ def _everything(drawing: Drawing) -> str:
     results = drawing.narrator.results
     about = {part: value for part, value in results.items() if part not in OF_OTHERS}
     own = [results["figures"][drawing.name], results["tables"][drawing.table], results["findings"].get(drawing.finding)]
+    own += [results["findings"].get(name) for name in drawing.options.get("findings", {}).values()]
     return dump([drawing.name, drawing.narrator.language, own, about])
 
 
@@ -135,23 +142,16 @@ def show(name: str, narrator: Narrator, geometry: Mapping[str, Any] | None = Non
 
 
 def alt(name: str, narrator: Narrator) -> str:
-    """Say what a figure shows, for who cannot see it: the sentence of its finding, and what is drawn."""
+    """Say what a figure shows and which shape it has, for who cannot see it; what it means stands beside it."""
+    return " ".join(shapes.said(prepare(name, narrator, NEEDS)))
+
+
+def title(name: str, narrator: Narrator) -> str:
+    """Title a figure that no finding titles: what happened in all its panels, or failing that, what its kind shows."""
     drawing = prepare(name, narrator, NEEDS)
-    parts = []
-    if drawing.finding is not None:
-        finding = narrator.results["findings"][drawing.finding]
-        parts.append(text_of(narrator.sentence(finding, "alt" if narrator.has_part(finding, "alt") else "main")))
-    values: dict[str, str] = {"measure": "", "years": ""}
-    if "indicator" in drawing.options:
-        label = drawing.measure("axis", "from_city" if drawing.from_city else "level", change=drawing.from_city)
-        values["measure"] = label[0].lower() + label[1:] if label[1:2].islower() else label
-    years = sorted({int(year) for year in drawing.rows["year"]}) if "year" in drawing.rows else []
-    years = years or [int(drawing.options["year"])] if "year" in drawing.options or years else []
-    if years:
-        values["years"] = str(years[0]) if years[0] == years[-1] else f"{years[0]}–{years[-1]}"
-    level = str(drawing.options.get("level", "buurt"))
-    parts.append(drawing.say((drawing.kind, "alt" if level == "buurt" else f"alt_{level}"), values))
-    return " ".join([*parts, *_counted(drawing)])
+    if drawing.kind == "multiples":
+        return drawing.word("multiples", "title", answers.together(drawing))
+    return narrator.word("figure_title", drawing.kind)
 
 
 def note(name: str, narrator: Narrator) -> str:
@@ -167,7 +167,7 @@ def note(name: str, narrator: Narrator) -> str:
 def _counted(drawing: Drawing) -> list[str]:
     """Say how many buurten a figure is about, when the table or the finding knows."""
     finding = drawing.narrator.results["findings"].get(drawing.finding)
-    if drawing.kind == "standing":
+    if drawing.kind in ("standing", "country"):
         return []
     if "area" in drawing.rows:
         count = int(drawing.rows["area"].nunique())

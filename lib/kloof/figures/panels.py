@@ -8,12 +8,14 @@ import numpy as np
 from kloof.figures.canvas import (
     GREY,
     INK,
+    NARROW,
     PALE,
     REST,
     WIDTH,
     Drawing,
     Hand,
     Mark,
+    from_zero,
     key,
     key_height,
     letter,
@@ -73,8 +75,8 @@ def country(drawing: Drawing) -> "Figure":
         ([MIDDLE_HALF], drawing.word("country", "half")),
         ([RANDOM], drawing.word("country", "middle")),
     ]
-    header = 30 + key_height(items) + LINE
-    place, centres = row_panel(names, [True] * len(names), header, 34)
+    header = 30 + key_height(items, NARROW) + LINE
+    place, centres = row_panel(names, [True] * len(names), header, 34, NARROW)
     axes = place.axes
     for row, centre in zip(rows.to_dict("records"), centres, strict=True):
         for ends, color in ((("p10", "p90"), PALE), (("p25", "p75"), "#B5B5B5")):
@@ -83,7 +85,7 @@ def country(drawing: Drawing) -> "Figure":
         axes.plot([row["low"], row["high"]], [centre, centre], color=INK, linewidth=1.5, zorder=2)
         axes.plot(row["middle"], centre, linestyle="none", zorder=3, **RANDOM)
         axes.plot(row["estimate"], centre, linestyle="none", zorder=4, **HERE)
-    axes.set_xlim(limits(rows[["estimate", "low", "high", "p10", "p90"]].assign(least=0.0)))
+    axes.set_xlim(from_zero(rows[["estimate", "low", "high", "p10", "p90"]]))
     scale(drawing, place, "x")
     letter(place.figure, (8, 15), drawing.word("scales", "axis"))
     key(place.figure, 30, items)
@@ -126,17 +128,18 @@ def standing(drawing: Drawing) -> "Figure":
     """Draw one dot per municipality from high to low with the range that the figures leave open."""
     rows = drawing.rows.sort_values(["value", "area"], ascending=[False, True], ignore_index=True)
     items = [([OWN], drawing.word("standing", "own")), ([OTHER], drawing.word("standing", "other"))]
-    header = 30 + key_height(items) + LINE
+    header = 30 + key_height(items, NARROW) + LINE
     own = list(rows["group"] == "focus")
-    place, centres = row_panel([drawing.narrator.area(code) for code in rows["area"]], own, header, 34)
+    place, centres = row_panel([drawing.narrator.area(code) for code in rows["area"]], own, header, 34, NARROW)
     axes = place.axes
-    axes.set_xlim(limits(rows[["value", "low", "high"]]))
+    axes.set_xlim(from_zero(rows[["value", "low", "high"]]))
     axes.hlines(centres, *axes.get_xlim(), color=PALE, linewidth=1, zorder=0)
+    axes.axvline(0, color=GREY, linewidth=1.2, zorder=0)
     axes.hlines(centres, rows["low"], rows["high"], color="#8A8A8A", linewidth=3, zorder=1)
     for centre, value, is_own in zip(centres, rows["value"], own, strict=True):
         axes.plot(value, centre, linestyle="none", zorder=2, **(OWN if is_own else OTHER))
     scale(drawing, place, "x")
-    letter(place.figure, (8, 15), drawing.word("standing", "axis"))
+    letter(place.figure, (8, 15), drawing.span(drawing.word("standing", "axis")))
     key(place.figure, 30, items)
     return place.figure
 

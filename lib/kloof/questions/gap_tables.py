@@ -8,7 +8,7 @@ import pandas as pd
 
 from kloof.catalogue import MONEY
 from kloof.errors import ParameterError
-from kloof.findings import CHANCE, GREW, HAPPENED, HIGHER, STAYED, Finding, happened, judge, verdict_of
+from kloof.findings import CHANCE, GREW, HAPPENED, HIGHER, NO_FIGURES, STAYED, Finding, happened, judge, verdict_of
 from kloof.methods.gap import ABSOLUTE, REAL, RELATIVE
 from kloof.questions import (  # noqa: F401 (some only register the kinds they compute)
     events,
@@ -191,7 +191,39 @@ def gap_pictures(
             options["before_until"] = before[-1]
         section.figure(name, "gap_lines", name, finding or f"{name}.{measure}", **options)
         tables.append(table)
+        own = section.findings.get(f"{name}.{measure}")
+        if notebook == "04" and ANSWER not in section.figures and own is not None and happened(own) != NO_FIGURES:
+            base = {} if indicator.unit in gaps.WITHOUT_ZERO else {"index": INDEX_BASE}
+            section.figure(ANSWER, "answer", name, own.id, **options, **base)
+    if notebook == "04":
+        _multiples(section, study, followed)
     return tables
+
+
+ANSWER, MULTIPLES = "04.answer", "04.multiples"
+INDEX_BASE = 100  # of the list and the rest in the first year
+
+
+def _multiples(section: Section, study: Study, followed: Sequence[Followed]) -> None:
+    """Record the gap in proportion to the rest by year, of every indicator of which that was compared."""
+    tables, found = [], dict[str, str]()
+    sources: set[str] = set()
+    for track in followed:
+        own = section.findings.get(f"04.{track.indicator}.{RELATIVE}")
+        if track.panel is None or own is None or happened(own) == NO_FIGURES:
+            continue
+        table = gaps.picture_table(study, track)
+        tables.append(table[table["year"].isin(track.years)].assign(indicator=track.indicator))
+        found[track.indicator] = own.id
+        sources |= set(own.sources)
+    if not tables:
+        return
+    columns = [
+        Column("indicator", "indicator"), Column("year", "year"), Column("relative", "number", "percent", 1),
+        Column("link", "code"),
+    ]  # fmt: skip
+    section.table(MULTIPLES, columns, pd.concat(tables, ignore_index=True))
+    section.figure(MULTIPLES, "multiples", MULTIPLES, None, unit="percent", findings=found, sources=sorted(sources))
 
 
 @step

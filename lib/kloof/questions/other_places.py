@@ -278,7 +278,7 @@ def country_of_groups(section: Section, study: Study) -> pd.DataFrame:
             *[Column(key, "number", "number") for key in COUNTS],
         ]  # fmt: skip
         section.table("03.country", columns, country)
-        section.figure("03.country", "country", "03.country")
+        section.figure("03.country", "country", "03.country", f"03.country.{country['group_name'].iloc[0]}")
     return country
 
 

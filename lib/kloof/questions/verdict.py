@@ -39,6 +39,7 @@ from kloof.study.study import Study
 
 Parts = Sequence[Mapping[str, Any]]
 HEADCOUNT = "M2"
+FIRST_CURVE = "12.curve.C1"  # drawn in the report, where there is one
 CURVE = ("estimate", "low", "high")
 
 
@@ -106,6 +107,10 @@ def robustness(section: Section, study: Study, parts: Parts) -> list[Robustness]
         ]  # fmt: skip
         section.table(name, columns, drawn)
         section.figure(name, "curve", name, f"12.robust.{one.claim}")
+    curves = [name for name in section.tables if name.startswith("12.curve.")]
+    if curves:
+        first = FIRST_CURVE if FIRST_CURVE in curves else curves[0]
+        section.figure("12.curve_short", "curve_short", first, section.figures[first]["finding"])
     return found
 
 

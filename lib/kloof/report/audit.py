@@ -291,6 +291,8 @@ class _Page:
             if finding is None:
                 if "data-finding" in node.attrs:
                     yield f"{_where(node)}: is not in results.json"
+                elif self.results["figures"].get(node.attrs["data-figure"], {}).get("options", {}).get("findings"):
+                    yield from self.panels(node, spoken)
                 continue
             judged = told(finding)
             if (said := node.attrs.get("data-judgement", judged)) != judged:
@@ -305,6 +307,24 @@ class _Page:
                 allowed |= {GREW: up, SHRANK: down, WITHIN_ROUNDING: both, STAYED: both}
                 if (up or down) and not allowed.get(judged):
                     yield f"{_where(node)}: says “{(up + down)[0]}”, but its judgement is {judged}"
+
+    def panels(self, node: Node, spoken: list[str]) -> Iterator[str]:
+        """Check a figure with a finding for each panel: a direction word in its title is what happened in one of them.
+
+        In the drawing each direction stands as often as it happened: once under the name of each such panel.
+        """
+        ids = self.results["figures"][node.attrs["data-figure"]]["options"]["findings"].values()
+        known = [self.results["findings"][one] for one in ids if one in self.results["findings"]]
+        happened = [told(one) for one in known if not one["measure"].endswith("_reversed")]
+        drawn = [inner.text() for inner in node.walk() if inner.tag == "text"]
+        for kind, code in zip(DIRECTIONS, (GREW, SHRANK), strict=True):
+            said, inside = ([*map(self.known.nameless, texts)] for texts in (spoken, drawn))
+            words = [word for text in said for word in _whole(kind, self.language).findall(text)]
+            if words and code not in map(told, known):
+                yield f"{_where(node)}: says “{words[0]}”, which happened in no panel"
+            count = sum(bool(_whole(kind, self.language).search(text)) for text in inside)
+            if count != happened.count(code):
+                yield f"{_where(node)}: {count} panels say that it is {code}, it is so in {happened.count(code)}"
 
     def headlines(self) -> Iterator[str]:
         """Check that the headline finding of each section appears."""

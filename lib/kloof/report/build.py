@@ -16,8 +16,9 @@ from kloof.words.sentences import Narrator, fill, has, section_limits, text_of
 EXTRA_PARTS = ("chance", "places", "partial")  # sentences a finding may add to its main one
 DRAWN_ONLY = (
     "01.coverage", "01.availability", "03.ranked", "03.map", "03.by_year", "03.distribution", "03.indices", "03.spread",
-    "07.needed", "08.ranked", "08.parts", "08.where", "09.score", "12.curve", "13.first",
+    "04.multiples", "07.needed", "08.ranked", "08.parts", "08.where", "09.score", "12.curve", "13.first",
 )  # fmt: skip
+REPORT_ONLY = ("answer", "multiples", "curve_short")
 METHODS = ("gap", "interval", "placebo", "index", "bounds", "verdict")
 SYMBOLS = {
     "SUPPORTED": "●",
@@ -50,15 +51,15 @@ class Builder(TableWriter):
         return Paragraph(name, told(finding), tuple(said), sources)
 
     def figure(self, name: str) -> FigureView:
-        """Give a figure with a title that states its finding."""
+        """Give a figure with a title that states its finding; a kind of figure may have a title of its own there."""
         from kloof.figures import draw
 
         entry = self.results["figures"][name]
         finding = self.results["findings"].get(entry["finding"])
-        if finding is not None and self.teller.has_part(finding, "title"):
-            title = self.teller.sentence(finding, "title")
-        else:
-            title = (self.word("figure_title", entry["kind"]),)
+        parts = [
+            part for part in (entry["kind"], "title") if finding is not None and self.teller.has_part(finding, part)
+        ]
+        title = self.teller.sentence(finding, parts[0]) if finding and parts else (draw.title(name, self.teller),)
         return FigureView(
             id=name,
             title=title,
@@ -90,7 +91,7 @@ class Builder(TableWriter):
             anchor=name.replace("_", "-"),
             question=self.question(name),
             answer=self.paragraph(first) if first else None,
-            figures=tuple(self.figure(figure) for figure in entry["figures"]),
+            figures=tuple(self.figure(figure) for figure in entry["figures"] if not self.of_report(figure)),
             nuances=tuple(nuances),
             tables=tuple(self.table(table) for table in entry["tables"] if not self.drawn_only(table)),
             how=tuple((self.word("section", name, key),) for key in keys),
@@ -106,6 +107,10 @@ class Builder(TableWriter):
             entry.get("indicator") or entry["group"] for entry in self.entries.values() if entry.get("notebook") == name
         )
         return text_of(fill(self.word("own_hypothesis"), {"noun": self.teller.noun(about)}))
+
+    def of_report(self, figure: str) -> bool:
+        """Tell whether only the report that is read shows a figure: the data page has the same in full."""
+        return self.results["figures"][figure]["kind"] in REPORT_ONLY
 
     def drawn_only(self, table: str) -> bool:
         """Tell whether a table is only the data behind a figure or a wider table: it is a file, not a page."""
@@ -133,7 +138,11 @@ class Builder(TableWriter):
         """Give the one picture of the first screen: that of the first lead sentence."""
         first = next(iter(self.results["lead"]), None)
         return next(
-            (self.figure(name) for name, entry in self.results["figures"].items() if entry["finding"] == first),
+            (
+                self.figure(name)
+                for name, entry in self.results["figures"].items()
+                if entry["finding"] == first and not self.of_report(name)
+            ),
             None,
         )
 

@@ -39,6 +39,7 @@ BRIEF = 92.0  # and in the report,
 WHOLE = 215.0  # and one that is long: the height of a page without title and note
 LONG = 1.5  # times as high as wide
 LARGEST = 0.88  # of the text width
+USUAL = 640.0  # units that most figures are wide
 LONG_UNIT = re.compile("\u00a0(?=[a-z]{5})")  # the space before a unit that is a word
 FULL = 72  # letters a table needs before it takes the whole width of the page
 MOST = 118  # letters that fit across the page: beyond them columns give way, down to their longest word
@@ -258,7 +259,7 @@ def figure_width(figure: "FigureView", highest: float = HIGHEST) -> float:
     if len(size) != 4 or min(size[2:]) <= 0:
         raise ReportError(f"figure {figure.id} has no viewBox with a size; draw it again.")
     highest = WHOLE if highest == HIGHEST and size[3] > LONG * size[2] else highest
-    return round(min(LARGEST, highest * size[2] / (TEXT_WIDTH * size[3])), 3)
+    return round(min(LARGEST * min(1.0, size[2] / USUAL), highest * size[2] / (TEXT_WIDTH * size[3])), 3)
 
 
 def sources(rows: Sequence[Sequence[str]], files: Sequence[str], texts: dict[str, Any]) -> dict[str, Any]:

@@ -186,6 +186,9 @@ class _Block:
         for ends, begins in pairwise(sheets):
             top = begins.squeezed.partition(" ")[0]
             cuts = [_cut(parts, ends.squeezed.__contains__, top.__contains__) for parts in cells]
+            if not any(cut and cut[1] for cut in cuts):  # one that seems whole may end in the words of the next cell
+                later = (_cut(parts[1:], ends.squeezed.__contains__, top.__contains__) for parts in cells)
+                cuts = [other if other and other[1] else cut for cut, other in zip(cuts, later, strict=True)]
             if None not in cuts and any(cut and cut[1] for cut in cuts):
                 for first, second in filter(None, cuts):
                     ends.take(first)

@@ -304,7 +304,9 @@ class Storyteller:
                 break
         if lines:
             lines.append(self.said(fill(self.word("event", "limit"), {})))
-        return self.part("event", lines, self.figures("event_study") if lines else ())
+        drawn = (self.figures("event_study", line.finding) for line in lines if line.finding)
+        shown = next((figures for figures in drawn if figures), ())
+        return self.part("event", lines, shown)
 
     def sides(self) -> tuple[tuple[str, Line], ...]:
         """Give the two readings of a debate, each with the verdict on the claim that tests it."""
@@ -466,7 +468,7 @@ class Storyteller:
                 values = {"n": cell("nothing", "n", "number"), "estimate": cell("nothing", "chance_wrong", "percent")}
                 lines.append(self.said(fill(self.word("sure", "wrong"), values), (self.word("sure", "imitated"),)))
         lines += [self.said(fill(self.word("sure", key), {})) for key in ("ways", "provenance")]
-        return self.part("sure", lines, self.figures("curve"))
+        return self.part("sure", lines, self.figures("curve_short"))
 
     def voices(self) -> tuple[VoiceView, ...]:
         """Give who said what, by date."""
@@ -509,7 +511,7 @@ def story(builder: Builder, explorer: Any) -> StoryView:
     made = Storyteller(builder)
     changes = made.changes()
     own = changes[0]["own"] if changes else None
-    figure = (made.figures("answer") or made.figures("gap_lines", own["id"])) if own else ()
+    figure = (made.figures("answer", own["id"]) or made.figures("gap_lines", own["id"])) if own else ()
     parts = (
         made.about(), made.neighbourhoods(explorer), made.grew(changes), made.event(), made.cards(), made.special(),
         made.unknown(), made.sure(),

@@ -26,6 +26,7 @@ from kloof.words import sentences
 
 LANGUAGES = ("nl", "en")
 STATES = ("measured", "partly", "missing", "absent", "broken")
+OF_REPORT = ("answer", "multiples", "curve_short", "event_study", "standing", "country")
 AVAILABLE = ("present", "suppressed", "absent", "broken", "apportioned")
 WORDS = {
     "verdict": {
@@ -176,7 +177,27 @@ def cases():
     groups = [[i + 1, 8 + i, 4.0 * i - 2, 4.0 * i - 5, 4.0 * i + 1, -1.0, 9.5] for i in range(5)]
     names_of_parts = ("resources", "housing", "liveability", "unexplained", "gap")
     parts = [[name, value] for name, value in zip(names_of_parts, (3.5, 7.6, -1.4, -0.2, 9.5), strict=True)]
+    shares = [
+        [name, year, value + at * step, "comparable"]
+        for name, value, step in (("mean_dwelling_value", 40.0, -1.0), ("low_income_households_share", 130.0, 2.0),
+                                  ("good_perceived_health_share", -4.0, 0.02))
+        for at, year in enumerate(range(2015, 2025))
+    ]  # fmt: skip
+    ways = [[i / 40 - 6, i / 40 - 7, i / 40 - 5, codes[i // 100], i == 250] for i in range(472)]
+    apart = [
+        [f"GM{i:04d}", "focus" if i == 4 else "rest", 0.3 - i / 50, 0.29 - i / 50, 0.33 - i / 50] for i in range(9)
+    ]
+    country = [["inhabitants_aged_65_plus", 0.15, 0.11, 0.17, 0.04, 0.06, 0.1, 0.12, 0.2]]
+    flat = [[*row[:6], row[6]] for row in small]
     return {
+        "answer": results("answer", GAPS, index=100, **euro),
+        "answer, one side of a small gap": results("answer", flat, index=100, **share),
+        "answer, no index": results("answer", GAPS[:2], **euro),
+        "multiples": results("multiples", shares, unit="percent"),
+        "multiples, one": results("multiples", shares[:10], unit="percent"),
+        "curve_short": results("curve_short", ways),
+        "standing": results("standing", apart, unit="index"),
+        "country": results("country", country, names={"GM0758": "Breda"}),
         "groups": results("groups", groups, **euro),
         "groups, three": results("groups", [[*row[:2], -0.1, *row[3:]] for row in groups[:3]], **share),
         "scales": results("scales", [["inhabitants_aged_65_plus", 0.15, 0.11, 0.07, 0.04, 0.1]]),
@@ -279,7 +300,7 @@ def test_an_svg_stands_alone_and_fits_any_width(case, catalogue):
     root = ElementTree.fromstring(svg)
     assert root.attrib["role"] == "img"
     assert not root.attrib.keys() & {"width", "height"}
-    assert root.attrib["viewBox"].startswith("0 0 640 ")
+    assert root.attrib["viewBox"].startswith("0 0 470 " if case.split(",")[0] in OF_REPORT else "0 0 640 ")
     assert set(re.findall(r'https?://[^"\s]+', svg)) <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
     ids = re.findall(r'\bid="([^"]+)"', svg)
     assert sorted(ids) == [f"f-nl-{letter}" for letter in ascii_lowercase[: len(ids)]]
@@ -584,16 +605,15 @@ FINDING = Finding(
 )  # fmt: skip
 
 
-def test_alt_text_is_the_finding_and_what_is_drawn(catalogue):
+def test_alt_text_is_what_is_drawn_and_its_shape_and_not_the_finding(catalogue):
     document = results("gap_lines", GAPS, FINDING, unit="thousand_euro", indicator="mean_dwelling_value")
-    assert plots.alt("f", narrator(document, catalogue)) == (
-        "In 2019 was er een verschil. Twee lijnen voor 2015–2024, de buurten op de lijst en de rest van de "
-        "stad: gemiddelde WOZ-waarde (€); daaronder per jaar het verschil met zijn marge. "
-        "De figuur gaat over 49 buurten."
+    assert plots.alt("f", narrator(document, catalogue)).replace("\u00a0", " ") == (
+        "Twee lijnen voor 2015–2024, de buurten op de lijst en de rest van de stad: gemiddelde WOZ-waarde (€); "
+        "daaronder per jaar het verschil met zijn marge. De lijn van het verschil begint bij −€ 110.000, heeft haar "
+        "hoogste punt in 2015 en eindigt bij −€ 171.000."
     )
     english = plots.alt("f", narrator(document, catalogue, "en"))
-    assert english.startswith("In 2019 there was a gap. Two lines for 2015–2024")
-    assert english.endswith("The figure covers 49 neighbourhoods.")
+    assert english.endswith("begins at \u2212€110,000, has its highest point in 2015 and ends at \u2212€171,000.")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -654,7 +674,7 @@ def test_words_of_figures_exist_in_both_languages_for_every_kind(words):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda d: d["figures"]["f"].update(kind="pie"), "unknown kind 'pie'; known kinds: argument, availability, "),
+        (lambda d: d["figures"]["f"].update(kind="pie"), "unknown kind 'pie'; known kinds: answer, argument, "),
         (lambda d: d["figures"].clear(), "no figure f; it has: none"),
         (lambda d: d["tables"].clear(), "table t, which results.json does not have"),
         (lambda d: d["tables"]["t"]["rows"].clear(), "table t of figure f. \\(1\\) there are no rows"),

@@ -276,6 +276,25 @@ def test_pictures_have_their_table_and_say_until_when_it_was_before(made: tuple[
     assert health.to_dict() == {2012: "before", 2016: "before", 2020: "since", 2022: "since", 2024: "since"}
 
 
+def test_the_report_gets_the_answer_and_a_panel_for_each_gap_with_a_proportion(
+    study: Study, made: tuple[Section, dict[str, Any]]
+) -> None:
+    section, _ = made
+    lead, figure = f"04.{INDICATORS[0]}", section.figures["04.answer"]
+    assert (figure["table"], figure["finding"]) == (lead, f"{lead}.real")
+    assert figure["options"] == {**section.figures[lead]["options"], "index": 100}
+    panels = [name for name in INDICATORS if "relative" in gaps.scales_of(study, name)]
+    assert panels == [name for name in INDICATORS if name != "livability_score"]
+    table = columns(section, "04.multiples")
+    assert list(dict.fromkeys(table["indicator"])) == panels
+    assert section.figures["04.multiples"]["options"]["findings"] == {name: f"04.{name}.relative" for name in panels}
+    for name in panels:
+        own, finding = table[table["indicator"] == name], section.findings[f"04.{name}.relative"]
+        assert (own["year"].min(), own["year"].max()) == (finding.a.year, finding.b.year)
+        ends = own["relative"].iloc[0], own["relative"].iloc[-1]
+        assert ends == pytest.approx((finding.a.estimate, finding.b.estimate))
+
+
 def test_variants_start_with_the_headline_itself(study: Study, made: tuple[Section, dict[str, Any]]) -> None:
     section, given = made
     table = given["variants"]
@@ -332,11 +351,11 @@ def test_every_figure_has_its_table_and_its_finding(made: tuple[Section, dict[st
     section, _ = made
     for figure in section.figures.values():
         assert figure["table"] in section.tables
-        assert figure["finding"] in section.findings or figure["kind"] in {"availability", "worlds"}  # no judgement
+        assert figure["finding"] in section.findings or figure["kind"] in {"availability", "worlds", "multiples"}
     kinds = {figure["kind"] for figure in section.figures.values()}
     assert kinds == {
         "availability", "coverage", "ranked_dots", "choropleth", "distribution", "gap_lines", "specification",
-        "event_study", "worlds",
+        "event_study", "worlds", "answer", "multiples",
     }  # fmt: skip
 
 
@@ -456,6 +475,9 @@ def test_what_cannot_be_computed_comes_last_and_is_never_the_headline() -> None:
     assert list(now.findings) == ["03.level.income", "03.level.crime_rate"]
     # only what can be followed gets a picture, a placebo and variants
     assert len(gap_tables.gap_pictures(later, study, followed)) == 1
+    assert not {"04.answer", "04.multiples"} & set(later.figures), "a gap of which nothing was found is no answer"
+    gap_tables.gap_pictures(section, study, followed)
+    assert section.figures["04.answer"]["table"] == "04.income", "the first indicator that can be followed"
     assert [finding.indicator for finding in gap_tables.placebos(later, study, followed)] == ["income"]
     gap_tables.variants(later, study, followed)
     assert later.figures["04.variants.absolute"]["finding"] == "04.income.real"

@@ -167,6 +167,8 @@ def test_what_is_left_when_all_tests_count(whole: Section, study: Study) -> None
 def test_every_way_that_is_drawn_has_its_row_and_its_headline(whole: Section) -> None:
     shares = {row["claim"]: row for row in rows(whole, "12.robustness")}
     drawn = {name.removeprefix("12.curve.") for name in whole.figures if name.startswith("12.curve.")}
+    short = whole.figures["12.curve_short"]
+    assert short == {**whole.figures["12.curve.C1"], "kind": "curve_short"}
     assert drawn == {"C1"}  # of the others every way was recorded, and not computed anew
     way = rows(whole, "12.curve.C1")
     assert [row["estimate"] for row in way] == sorted(row["estimate"] for row in way)
@@ -275,7 +277,7 @@ def test_the_curve_has_a_dot_per_way_in_order_and_marks_the_headline(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", ["12.argument", "12.curve.C1"])
+@pytest.mark.parametrize("name", ["12.argument", "12.curve.C1", "12.curve_short"])
 def test_pictures_are_the_same_twice_and_have_words_for_who_cannot_see(
     study: Study, whole: Section, name: str, language: str
 ) -> None:

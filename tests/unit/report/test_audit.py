@@ -59,6 +59,33 @@ def test_the_strip_shows_the_claim_as_a_whole_and_not_one_of_its_parts() -> None
     assert audit_html(new, document, "nl") == ["claim H3: shows MIXED, results.json says nothing"]
 
 
+PANELS = """<figure data-figure="04.multiples"><figcaption><p>{title}</p></figcaption>
+<svg aria-label="{label}"><text>{panel}</text><text>bleef gelijk</text></svg></figure>"""
+
+
+@pytest.mark.parametrize(
+    ("title", "panel", "label", "fault"),
+    [
+        ("Een deel kromp", "kromp", "Lijnen", None),
+        ("Een deel groeide", "kromp", "Lijnen", "says “groeide”, which happened in no panel"),
+        ("Een deel kromp", "groeide", "Lijnen", "1 panels say that it is GREW, it is so in 0"),
+        ("Een deel kromp", "bleef gelijk", "Lijnen", "0 panels say that it is SHRANK, it is so in 1"),
+        ("Een deel kromp", "kromp", "Een lijn steeg", "says “steeg”, which happened in no panel"),
+    ],
+)
+def test_a_picture_of_many_gaps_says_of_each_what_happened(
+    title: str, panel: str, label: str, fault: str | None
+) -> None:
+    document = deepcopy(sample.results())
+    gap = document["findings"]["03.gap"]
+    document["findings"] |= {"a": {**gap, "happened": "SHRANK"}, "b": {**gap, "happened": "STAYED"}}
+    document["figures"]["04.multiples"] = {
+        "kind": "multiples", "table": "03.levels", "finding": None, "options": {"findings": {"x": "a", "y": "b"}},
+    }  # fmt: skip
+    found = audit_html(PANELS.format(title=title, panel=panel, label=label), document, "nl", whole=False)
+    assert [one.partition(": ")[2] for one in found][:1] == ([fault] if fault else [])
+
+
 @pytest.mark.parametrize("happened", ["WITHIN_ROUNDING", "STAYED"])
 def test_what_cannot_be_told_within_rounding_needs_both_ways(happened: str) -> None:
     document = deepcopy(sample.results())

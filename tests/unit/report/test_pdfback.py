@@ -141,6 +141,13 @@ def test_a_row_that_goes_on_at_the_next_page_is_there(language: str) -> None:
     assert any("does not say" in fault for fault in audit_pdf(shorter, html, language))
 
 
+def test_a_cell_that_goes_on_is_found_where_the_next_cell_says_the_same_words() -> None:
+    row = "<td>binnen de afronding niet te zeggen</td><td>niet te zeggen</td>"
+    page = f'<div data-table="t"><table><tbody><tr>{row}</tr></tbody></table></div>'
+    assert audit_pdf(["binnen de\nafronding niet te zeggen", "niet te\nzeggen"], page, "nl") == []
+    assert audit_pdf(["binnen de\nafronding niet te zeggen", "vaak"], page, "nl") != []
+
+
 def test_numbers_and_directions_of_the_pdf_must_stand_on_the_page() -> None:
     page = '<p><data data-ref="/x">€ 1.200</data> en <data data-ref="/y">2019</data></p>'
     assert audit_pdf(["Inhoud\nVraag . . . . . . . 7\n€ 1.200\nen 2019\n1"], page, "nl") == []
