@@ -28,10 +28,11 @@ from kloof.findings import (
     WITHIN_ROUNDING,
     told,
 )
-from kloof.report.known import SPACES, Knowledge, is_number
+from kloof.report.known import SPACES, Knowledge, is_number, strings
 from kloof.report.plain import faults_of_language
 from kloof.report.readback import HIDDEN, SPOKEN, Blocks, Node, Printed, agrees, blocks, parse, read_number, watched
 from kloof.results import look_up
+from kloof.study import claims
 
 LEFT_OVER = re.compile(
     r"\{\{|\{%|\{\w*\}|\bundefined\b|\bNone\b(?! of)|\b[Nn]a[Nn]\b|\b[a-z]+(?:_[a-z0-9]+)+\b"
@@ -65,7 +66,7 @@ def audit_html(
 def _faults(root: Node, results: Mapping[str, Any], language: str, names: Collection[str], *, whole: bool) -> list[str]:
     page = _Page(root, results, language, Knowledge(results, language, tuple(names)))
     rules = [page.numbers, page.moving, page.heads, page.judgements, page.verdicts, page.texts]
-    rules += [page.headlines] if whole else [page.plain, page.chances, page.portraits]
+    rules += [page.headlines] if whole else [page.plain, page.chances, page.portraits, page.quotes]
     return list(dict.fromkeys(fault for rule in rules for fault in rule()))
 
 
@@ -332,12 +333,28 @@ class _Page:
                 elif kind == "still" and clause and fits and not said:
                     yield f"{_where(node)}: does not say that it stayed, as was found"
 
+    def quotes(self) -> Iterator[str]:
+        """Check that what is quoted of a debate stands in results.json, and a claim in the registry, word for word."""
+        debate = frozenset(strings(self.results.get("debate", {})))
+        if not debate:
+            return
+        registered = claims.registry().entries
+        for node in (node for node in self.nodes if node.tag == "cite" and node.nearest("data-figure") is None):
+            text = " ".join(node.text().split())
+            card = next((place.attrs["id"] for place in node.ancestors() if place.has_class("claim")), None)
+            if ".quote" in node.marks and card is not None and not node.marks & {".who"}:
+                claim = registered.get(card.removeprefix("claim-").upper(), {})
+                if text != claim.get(self.language):
+                    yield f"{card}: quotes “{text}”, which the registry does not say"
+            elif not node.marks & {".who", "footer"} and text not in debate:
+                yield f"{_where(node)}: quotes “{text}”, which results.json does not have"
+
     def portraits(self) -> Iterator[str]:
         """Check that a portrait is of its own neighbourhood, and what it says of its pace."""
         for node in (node for node in self.nodes if node.has_class("portrait")):
-            code = node.attrs.get("id", "").removeprefix("buurt-").upper()
+            code = node.attrs.get("id", "").removeprefix("buurt-")
             name = " ".join(next((inner.text() for inner in node.walk() if inner.tag == "h3"), "").split())
-            if self.results["areas"].get(code) != name:
+            if name not in (called for area, called in self.results["areas"].items() if area.lower() == code):
                 yield f"portrait of {code}: is called “{name}”"
             for inner in (inner for inner in node.walk() if inner.tag == "data" and inner.pointer):
                 kind, _, *steps = str(inner.pointer).strip("/").split("/")
@@ -358,7 +375,8 @@ class _Page:
         moved = next((sorted(found) for found in cells.values() if len({key for key, _ in found}) > 1), None)
         if moved is None:
             return
-        text = self.known.nameless(node.text("·"))
+        said = " ".join(inner.text("·") for inner in node.walk() if inner.tag == "p")
+        text = self.known.nameless(said)
         up, down = (_whole(kind, self.language).findall(text) for kind in DIRECTIONS)
         change = moved[-1][1] - moved[0][1]
         if (up and change <= 0) or (down and change >= 0):

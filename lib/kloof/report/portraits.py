@@ -1,5 +1,6 @@
 """results.json → a portrait of each listed neighbourhood: where it lies, who lives there, what is low, what rose."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,9 +10,13 @@ from kloof.report.views import Line, PortraitView
 from kloof.words.sentences import Narrator, Part, Sentence, fill, has, text_of
 
 TABLE, PEOPLE = "03.by_year", "03.people"
+MOST = 12  # portraits in a report; of a longer list the neighbourhoods where most people live
 SECOND = (  # what is told beside the first figure: the first of these that there is
     "housing_corporation_share", "owner_occupied_share", "good_perceived_health_share", "low_income_households_share",
 )  # fmt: skip
+
+
+NUMBERED = re.compile(r"Wijk \d+")  # a district without a name
 
 
 @dataclass(frozen=True)
@@ -71,23 +76,37 @@ class Portraits:
 
     def views(self) -> Iterable[PortraitView]:
         """Make the portraits, by name."""
-        codes = sorted(self.teller.results["focus"], key=self.teller.area)
+        named = (code for code in self.teller.results["focus"] if self.teller.area(code) != code)
+        codes = self.largest(sorted(named, key=self.teller.area))
         ends = {code: self.latest(self.indicator, code) for code in codes}
         year = max((end for end in ends.values() if end), default=None)
         known = {code: self.value(self.indicator, code, year) for code in codes}
         ranked = sorted((value, code) for code, value in known.items() if value is not None)
         extremes = {ranked[-1][1]: "highest", ranked[0][1]: "lowest"} if len({value for value, _ in ranked}) > 1 else {}
-        place = self.teller.area(self.city)
-        fastest = max((code for code in codes if self.growth(code) is not None), key=self.growth, default="")
+        growths = [(growth, code) for code in codes if (growth := self.growth(code)) is not None]
+        fastest = max(growths, default=(0.0, ""))[1]
         for number, code in enumerate(codes):
             turn = "ab"[number % 2]
             level = self.level(code, ends[code], extremes.get(code), turn, first=code == fastest)
             sentences = [*self.where(code, turn), *level, *self.second(code)]
             if ends[code] is None:
                 sentences.append(fill(self.word("missing"), {}))
-            values = {"noun": self.name(self.indicator), "area": self.teller.area(code), "place": place}
+            values = {"noun": self.name(self.indicator), "area": self.teller.area(code), "place": self.whole(code)}
             alt = text_of(fill(self.teller.word("story", "words", "portrait_alt"), values))
             yield PortraitView(code, self.teller.area(code), (Line(tuple(sentences)),), self.picture(code), alt)
+
+    def largest(self, codes: Sequence[str]) -> list[str]:
+        """Choose those of which there is something to tell, and room for a portrait."""
+        people = self.teller.results["tables"].get(PEOPLE)
+        living = {row[0]: row[2] for row in people["rows"] if row[2] is not None} if people else {}
+        known = [code for code in codes if code in living or self.latest(self.indicator, code) is not None]
+        kept = set(sorted(known, key=lambda code: -living.get(code, 0))[:MOST])
+        return [code for code in known if code in kept]
+
+    def whole(self, code: str) -> str:
+        """Name the whole place; a village may have the name of its municipality."""
+        name = self.teller.area(self.city)
+        return self.teller.word("story", "words", "municipality") if name == self.teller.area(code) else name
 
     def word(self, *path: str) -> str:
         """Give a fixed text of the portraits."""
@@ -102,7 +121,8 @@ class Portraits:
         number = self.teller.number(f"/tables/{PEOPLE}/rows/{at}/2", people["rows"][at][2], "number", 0)
         district = self.teller.results["areas"].get(f"WK{code[2:8]}")
         # a district with the name of the place or of the neighbourhood itself says nothing of where it is
-        told = district is not None and district not in (self.teller.area(self.city), self.teller.area(code))
+        plain = (self.teller.area(self.city), self.teller.area(code))
+        told = district is not None and district not in plain and not NUMBERED.fullmatch(district)
         yield fill(self.word("where" if told else "people", turn), {"number": number, "district": district or ""})
 
     def level(self, code: str, year: int | None, extreme: str | None, turn: str, *, first: bool) -> Iterable[Sentence]:
@@ -113,7 +133,7 @@ class Portraits:
         reach = self.teller.catalogue.indicator(self.indicator).reach
         side = "level" if abs(mine - theirs) <= reach else "below" if mine < theirs else "above"
         values: dict[str, Part | Sentence] = {
-            "name": self.name(self.indicator), "place": self.teller.area(self.city), "year": str(year),
+            "name": self.name(self.indicator), "place": self.whole(code), "year": str(year),
             "value": self.shown(self.indicator, code, year), "rest": self.shown(self.indicator, self.city, year),
         }  # fmt: skip
         yield fill(self.word(extreme or side, turn), values)
@@ -151,7 +171,7 @@ class Portraits:
             year = self.latest(name, code) if name != self.indicator else None
             if year is not None and has("story", "portrait", "second", name):
                 values = {
-                    "place": self.teller.area(self.city), "year": str(year),
+                    "place": self.whole(code), "year": str(year),
                     "value": self.shown(name, code, year), "rest": self.shown(name, self.city, year),
                 }  # fmt: skip
                 yield fill(self.word("second", name), values)

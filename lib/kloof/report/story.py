@@ -23,7 +23,7 @@ from kloof.findings import (
     told,
 )
 from kloof.report.build import SYMBOLS, Builder
-from kloof.report.portraits import TABLE, Portraits
+from kloof.report.portraits import MOST, TABLE, Portraits
 from kloof.report.telling import Finding, Telling, turned
 from kloof.report.views import CardView, Line, ListView, PartView, StoryView, VerdictCell, VoiceView
 from kloof.study import claims
@@ -40,7 +40,7 @@ TOPICS = (  # what people ask about first
     "low_education_persons", "social_assistance_share", "social_assistance_recipients",
     "households_around_social_minimum_share", "mean_income_per_inhabitant",
 )  # fmt: skip
-MODELLED = {"modelled", "modelled_liveability"}
+MODELLED = ("modelled", "modelled_liveability")
 MONEY = ("thousand_euro", "euro")
 
 
@@ -119,6 +119,7 @@ class Storyteller(Telling):
             nominal = first.get("absolute") if first["own"] is not first.get("absolute") else None
             if nominal is not None and nominal["happened"] != first["own"]["happened"] and not turned(nominal):
                 lines.append(self.line(nominal, ("nominal", nominal["happened"])))
+                first = {**first, "own": nominal}  # what comes next is set beside this
             if (relative := first.get("relative")) is not None and not turned(relative):
                 lines.append(self.line(relative, self.proportion(first)))
         if names := self.not_followed():
@@ -143,7 +144,7 @@ class Storyteller(Telling):
         share = finding["unit"] in ("percent", "points")
         own = has("story", "had", finding["indicator"])
         start = finding["indicator"] if own else "share" if share else "any"
-        end = "until_plain" if start in ("share", "any") else "until"
+        end = "until_plain" if share or not own else "until"
         return self.line(finding, ("had", start), ("had", end))
 
     def proportion(self, change: Mapping[str, Finding]) -> tuple[str, ...]:
@@ -182,7 +183,7 @@ class Storyteller(Telling):
             None,
         )
         if index is not None:
-            lines.append(self.line(index, ("grew", "index"), *self.paths(index), ("chance", index["judgement"])))
+            lines.append(self.line(index, *self.paths(index), ("chance", index["judgement"])))
         lines.append(self.plain("limits", "people"))
         told_of = bool(changes) or index is not None
         figures = self.figures("multiples") or (self.figures("gap_lines", changes[0]["own"]["id"]) if changes else ())
@@ -234,14 +235,17 @@ class Storyteller(Telling):
         there = {row[column] for row in table["rows"]}
         first = next((name for name in self.results["parameters"]["levels"] if name in there), table["rows"][0][column])
         name = str(own["indicator"] if own and own["indicator"] in there else first)
-        years = (own["a"]["year"], own["b"]["year"]) if own and own["indicator"] == name else (None, None)
-        portraits = tuple(Portraits(self.teller, name, *years, self.name).views())
+        first, last = (own["a"]["year"], own["b"]["year"]) if own and own["indicator"] == name else (None, None)
+        portraits = tuple(Portraits(self.teller, name, first, last, self.name).views())
+        few = MOST == len(portraits) < len(self.results["focus"])
+        largest = (fill(self.word("portrait", "largest"), {"count": self.count}),) if few else ()
         money = self.teller.catalogue.indicator(name).unit in MONEY
         intro = self.plain("portrait", "intro", name=self.name(name))
-        intro = replace(intro, sentences=(*intro.sentences, (self.word("portrait", "money"),))) if money else intro
-        return self.part(
-            "neighbourhoods", (intro,) if portraits else (), (), portraits=portraits, explorer=explorer, map=still
-        )
+        amounts = ((self.word("portrait", "money"),),) if money else ()
+        intro = replace(intro, sentences=(*largest, *intro.sentences, *amounts))
+        if not portraits:
+            intro = self.plain("portrait", "none")
+        return self.part("neighbourhoods", (intro,), (), portraits=portraits, explorer=explorer, map=still)
 
     # ------------------------------------------------------------------ before and since
     def event(self) -> PartView:
@@ -273,7 +277,9 @@ class Storyteller(Telling):
         """Give the two readings of a debate, each with its answer and the one number behind it."""
         debate = self.results.get("debate")
         made = []
-        for side in ("yes", "no") if debate else ():
+        if not debate:
+            return ()
+        for side in ("yes", "no"):
             claim = debate[side]["claim"]
             verdict = self.builder.overall.get(claim)
             if verdict is None:
@@ -326,7 +332,7 @@ class Storyteller(Telling):
         """Give at most twelve claims that people argue about, those of the debate and what happened first."""
         debate = self.results.get("debate")
         first = ["C1", *([debate[side]["claim"] for side in ("yes", "no")] if debate else []), *self.chosen()]
-        told_of = self.told_of()
+        told_of = self.told_of() if debate else self.chosen()  # elsewhere nobody asked what cannot be tested
         known = [claim for claim in dict.fromkeys([*first, *told_of]) if claim in told_of]
         return tuple(self.tile(claim) for claim in known[:MOST_TILES])
 
@@ -387,7 +393,7 @@ class Storyteller(Telling):
         first = ("evidence", kind, code if has("story", "evidence", kind, code) else "any")
         if not has("story", *first):
             return [("evidence", "plain", "any")] if finding["indicator"] else []
-        return [first, ("evidence", kind, "more")]
+        return [*([("grew", "index")] if kind == "index_change" else []), first, ("evidence", kind, "more")]
 
     # ------------------------------------------------------------------ other places, what is not known, how sure
     def special(self) -> PartView:
@@ -398,15 +404,16 @@ class Storyteller(Telling):
             and {"rank_low", "rank_high", "places"} <= finding["details"].keys()
         ][:4]  # fmt: skip
         lines: list[Line] = []
-        of = None
+        ranked.sort(key=lambda finding: float(finding["details"]["places"]["value"]))
+        least = ranked[0] if ranked else None
+        same = len({finding["details"]["places"]["value"] for finding in ranked}) == 1
         for finding in ranked:
-            low, high, places = (finding["details"][key]["value"] for key in ("rank_low", "rank_high", "places"))
+            low, high = (finding["details"][key]["value"] for key in ("rank_low", "rank_high"))
             values = {**self.values(finding), "of": self.detail(finding, "places")}
             values |= {"low": self.detail(finding, "rank_low"), "high": self.detail(finding, "rank_high")}
-            said = [fill(self.word("special", "of"), values)] if places != of else []
+            said = [fill(self.word("special", "of" if same else "of_least"), values)] if finding is least else []
             said.append(fill(self.word("special", "rank_one" if low == high else "rank"), values))
             lines.append(Line(tuple(said), finding["id"], None, self.anchor(finding)))
-            of = places
         if lines:
             lows = [finding["details"]["rank_low"]["value"] for finding in ranked]
             wide = any(f["details"]["rank_low"]["value"] != f["details"]["rank_high"]["value"] for f in ranked)
@@ -447,11 +454,15 @@ class Storyteller(Telling):
 
     def sure(self) -> PartView:
         """Say how often the way of computing errs, and what was tried."""
-        flags = {flag for finding in self.results["findings"].values() for flag in finding["flags"]}
-        lines = [self.plain("sure", "counted")]
-        lines += [self.plain("sure", "modelled")] if MODELLED & flags else []
-        lines.append(self.plain("sure", "chance"))
-        table = self.results["tables"].get("12.worlds")
+        held = [finding for finding in self.results["findings"].values() if finding["estimate"] is not None]
+        flags = {flag for finding in held for flag in finding["flags"]}
+        moved = [finding for finding in held if finding["happened"] != NO_FIGURES]
+        followed = bool(moved)
+        counted = [finding for finding in moved if not set(MODELLED) & set(finding["flags"])]
+        lines = [self.plain("sure", "counted" if counted else "counted_now")] if counted or not followed else []
+        lines += [self.plain("sure", flag) for flag in MODELLED if flag in flags]
+        lines += [self.plain("sure", "chance")] if followed else []
+        table = self.results["tables"].get("12.worlds") if followed else None
         rows = table["rows"] if table is not None else []
         keys = [column["key"] for column in table["columns"]] if table is not None else []
         where = {row[keys.index("world")]: number for number, row in enumerate(rows)}
@@ -468,8 +479,9 @@ class Storyteller(Telling):
             lines.append(self.said(seen, (self.word("sure", "silent"),)))
         ways = self.results["findings"].get("12.robust.C1")
         if ways is not None and {"ways", "supported", "contradicted"} <= ways["details"].keys():
-            values = self.values(ways)
-            said = tuple(fill(self.word("sure", key), values) for key in ("ways", "votes"))
+            of, held_in, not_in = (ways["details"][key]["value"] for key in ("ways", "supported", "contradicted"))
+            asked = ("ways", "votes", "votes_rest") if of > held_in + not_in else ("ways", "votes")
+            said = tuple(fill(self.word("sure", key), self.values(ways)) for key in asked)
             lines.append(Line(said, ways["id"], told(ways), self.anchor(ways)))
         lines.append(self.plain("sure", "provenance"))
         return self.part("sure", lines, self.figures("curve_short") or self.figures("curve"))

@@ -9,6 +9,7 @@ from kloof.report.build import Builder
 from kloof.report.views import Line, PartView
 from kloof.words.sentences import Narrator, Part, Sentence, fill, has, text_of
 
+FOLLOWED = ("grew", "event")  # parts that need more years than one
 Finding = Mapping[str, Any]
 
 
@@ -108,7 +109,7 @@ class Telling:
         """Make a part; without anything to show it is one line."""
         kept = tuple(line for line in lines if line.sentences)
         if not kept and not figures and not any(more.values()):
-            kept = (self.plain("words", "nothing"),)
+            kept = (self.plain("words", "nothing_followed" if name in FOLLOWED else "nothing"),)
         return PartView(name, self.named("part", name), kept, tuple(figures), **more)
 
     def detail(self, finding: Finding, name: str) -> Part:
