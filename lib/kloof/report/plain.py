@@ -12,12 +12,12 @@ from kloof.report.readback import Node, watched
 MOST_WORDS, MOST_NUMBERS = 25, 2  # in one sentence; years and digits in names do not count
 READ = frozenset({"p", "li", "h1", "h2", "h3"})
 NOT_READ = frozenset({"svg", "script", "style", "footer", "header", "form", ".explorer", ".files", ".skip", "title"})
-QUOTED = frozenset({"cite", "code", "time"})
+CITED = frozenset({"cite", "code", "time"})
 ASIDE = frozenset({"deep", "more", "who"})  # a link beside a sentence, or who says what is quoted
 ENDS = re.compile(r"(?<=[.!?])[”’]?\s+(?=[“‘]?[^\W\d_a-z]|[“‘]?\d|€)")
 WORD = re.compile(r"[^\W_][^\s]*")
-NUMBER = "\ue000"  # stands in a text for a number that is no year
-FOUND = re.compile(NUMBER)
+MARK = "\ue000"  # stands in a text for a number that is no year
+FOUND = re.compile(MARK)
 
 
 @cache
@@ -37,9 +37,9 @@ def faults_of_language(root: Node, loose: Callable[[str], list[str]], is_year: C
             continue
         text = " ".join(_text(node, is_year).split())
         for sentence in ENDS.split(text):
-            shown = sentence.replace(NUMBER, "…")
-            words = len(WORD.findall(sentence.replace(NUMBER, "1")))
-            plain = sentence.replace(NUMBER, " ")
+            shown = sentence.replace(MARK, "…")
+            words = len(WORD.findall(sentence.replace(MARK, "1")))
+            plain = sentence.replace(MARK, " ")
             numbers = len(FOUND.findall(sentence)) + sum(not is_year(token) for token in loose(plain))
             if words > MOST_WORDS:
                 yield f"“{shown}” has {words} words, at most {MOST_WORDS}"
@@ -54,11 +54,11 @@ def _text(node: Node, is_year: Callable[[str], bool]) -> str:
     for child in node.children:
         if isinstance(child, str):
             parts.append(child)
-        elif child.tag in QUOTED or any(child.has_class(name) for name in ASIDE):
+        elif child.tag in CITED or any(child.has_class(name) for name in ASIDE):
             continue
         elif child.tag == "data":
             said = child.text().strip()
-            parts.append(said if is_year(said) else NUMBER)
+            parts.append(said if is_year(said) else MARK)
         elif child.tag not in READ:
             parts.append(_text(child, is_year))
     return "".join(parts)

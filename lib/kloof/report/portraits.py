@@ -9,8 +9,8 @@ from typing import Any
 from kloof.report.views import Line, PortraitView
 from kloof.words.sentences import Narrator, Part, Sentence, fill, has, text_of
 
-TABLE, PEOPLE = "03.by_year", "03.people"
-MOST = 12  # portraits in a report; of a longer list the neighbourhoods where most people live
+BY_YEAR, PEOPLE = "03.by_year", "03.people"
+MOST_PORTRAITS = 12  # portraits in a report; of a longer list the neighbourhoods where most people live
 SECOND = (  # what is told beside the first figure: the first of these that there is
     "housing_corporation_share", "owner_occupied_share", "good_perceived_health_share", "low_income_households_share",
 )  # fmt: skip
@@ -32,7 +32,7 @@ class Portraits:
     @cached_property
     def table(self) -> Mapping[str, Any]:
         """Give the figures by neighbourhood and year."""
-        table: Mapping[str, Any] = self.teller.results["tables"][TABLE]
+        table: Mapping[str, Any] = self.teller.results["tables"][BY_YEAR]
         return table
 
     @cached_property
@@ -62,7 +62,7 @@ class Portraits:
     def shown(self, indicator: str, area: str, year: int | None) -> Part:
         """Write a figure, with the place where it stands."""
         known = self.teller.catalogue.indicator(indicator)
-        pointer = f"/tables/{TABLE}/rows/{self.rows[indicator, area]}/{self.keys.index(f'y{year}')}"
+        pointer = f"/tables/{BY_YEAR}/rows/{self.rows[indicator, area]}/{self.keys.index(f'y{year}')}"
         whole = known.unit == "percent" and known.rounding >= 1  # a share is no more precise than it was published
         decimals = 0 if whole and known.decimals is None else known.decimals
         return self.teller.number(pointer, self.value(indicator, area, year), known.unit, decimals)
@@ -100,7 +100,7 @@ class Portraits:
         people = self.teller.results["tables"].get(PEOPLE)
         living = {row[0]: row[2] for row in people["rows"] if row[2] is not None} if people else {}
         known = [code for code in codes if code in living or self.latest(self.indicator, code) is not None]
-        kept = set(sorted(known, key=lambda code: -living.get(code, 0))[:MOST])
+        kept = set(sorted(known, key=lambda code: -living.get(code, 0))[:MOST_PORTRAITS])
         return [code for code in known if code in kept]
 
     def whole(self, code: str) -> str:

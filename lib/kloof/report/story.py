@@ -23,7 +23,7 @@ from kloof.findings import (
     told,
 )
 from kloof.report.build import SYMBOLS, Builder
-from kloof.report.portraits import MOST, TABLE, Portraits
+from kloof.report.portraits import BY_YEAR, MOST_PORTRAITS, Portraits
 from kloof.report.telling import Finding, Telling, turned
 from kloof.report.views import CardView, Line, ListView, PartView, StoryView, VerdictCell, VoiceView
 from kloof.study import claims
@@ -226,7 +226,7 @@ class Storyteller(Telling):
         """Draw a portrait of each neighbourhood on the list, and the map with all of them."""
         still = next(iter(self.figures("choropleth")), None)
         still = still and replace(still, title=(self.named("words", "map"),), note="")
-        table = self.results["tables"].get(TABLE)
+        table = self.results["tables"].get(BY_YEAR)
         if table is None or not table["rows"]:
             return self.part("neighbourhoods", (), (), explorer=explorer, map=still)
         changes = self.changes()
@@ -237,7 +237,7 @@ class Storyteller(Telling):
         name = str(own["indicator"] if own and own["indicator"] in there else first)
         first, last = (own["a"]["year"], own["b"]["year"]) if own and own["indicator"] == name else (None, None)
         portraits = tuple(Portraits(self.teller, name, first, last, self.name).views())
-        few = MOST == len(portraits) < len(self.results["focus"])
+        few = MOST_PORTRAITS == len(portraits) < len(self.results["focus"])
         largest = (fill(self.word("portrait", "largest"), {"count": self.count}),) if few else ()
         money = self.teller.catalogue.indicator(name).unit in MONEY
         intro = self.plain("portrait", "intro", name=self.name(name))

@@ -1,4 +1,4 @@
-"""The language of the report that is read: short sentences, few numbers, no names of code; what is quoted is left alone."""
+"""The language of the report that is read: short sentences, few numbers, no names of code; quotes are left alone."""
 
 import re
 
