@@ -11,6 +11,7 @@ from typing import Any
 from kloof.figures import draw
 from kloof.questions.levels import people_of_list
 from kloof.report import audit, build, explorer, page, pdf, pdfback, story
+from kloof.report.views import StoryView
 from kloof.study import claims
 from kloof.study.debates import debate
 from kloof.study.study import open_study
@@ -72,14 +73,20 @@ def results() -> dict[str, Any]:
     return document
 
 
+def view(document: dict[str, Any], language: str) -> StoryView:
+    """Compose the report of a document on Breda in one language."""
+    study = open_study({"preset": "breda"})
+    teller = Narrator(document, study.known, language)
+    entries = claims.registry().entries
+    overall = {claim: document["overall"][claim] for claim in entries if claim in document["overall"]}
+    drawn = Drawn(teller, study.data.geometry)
+    return story.story(build.Builder(teller, entries, drawn, overall), explorer.explorer(teller, None))
+
+
 @cache
 def told(language: str) -> Told:
     """Make the report in one language."""
-    study, document = open_study({"preset": "breda"}), results()
-    teller = Narrator(document, study.known, language)
-    pictures = Drawn(teller, study.data.geometry)
-    entries = claims.registry().entries
-    overall = {claim: document["overall"][claim] for claim in entries if claim in document["overall"]}
-    view = story.story(build.Builder(teller, entries, pictures, overall), explorer.explorer(teller, None))
-    stamp = datetime.fromisoformat(document["data_date"]).replace(tzinfo=UTC)
-    return Told(document, language, page.render_story(view), tuple(pdfback.texts(pdf.render_story_pdf(view, stamp))))
+    made = view(results(), language)
+    stamp = datetime.fromisoformat(results()["data_date"]).replace(tzinfo=UTC)
+    paper = tuple(pdfback.texts(pdf.render_story_pdf(made, stamp)))
+    return Told(results(), language, page.render_story(made), paper)

@@ -88,7 +88,7 @@ class Portraits:
         for number, code in enumerate(codes):
             turn = "ab"[number % 2]
             level = self.level(code, ends[code], extremes.get(code), turn, first=code == fastest)
-            sentences = [*self.where(code, turn), *level, *self.second(code)]
+            sentences = [*self.where(code, turn), *level, *self.second(code, turn)]
             if ends[code] is None:
                 sentences.append(fill(self.word("missing"), {}))
             values = {"noun": self.name(self.indicator), "area": self.teller.area(code), "place": self.whole(code)}
@@ -165,16 +165,16 @@ class Portraits:
             return None
         return "rose" if mine > theirs else "behind"
 
-    def second(self, code: str) -> Iterable[Sentence]:
+    def second(self, code: str, turn: str) -> Iterable[Sentence]:
         """Tell one thing more."""
         for name in SECOND:
             year = self.latest(name, code) if name != self.indicator else None
-            if year is not None and has("story", "portrait", "second", name):
+            if year is not None and has("story", "portrait", "second", name, turn):
                 values = {
                     "place": self.whole(code), "year": str(year),
                     "value": self.shown(name, code, year), "rest": self.shown(name, self.city, year),
                 }  # fmt: skip
-                yield fill(self.word("second", name), values)
+                yield fill(self.word("second", name, turn), values)
                 return
 
     def picture(self, code: str) -> str | None:

@@ -104,7 +104,7 @@ class Storyteller(Telling):
 
     def _clause(self, code: str, findings: Sequence[Finding], *, first: bool) -> Sentence:
         """Write what happened to the first gap on the scales that have one answer."""
-        scales = self.word("words", "and").join(dict.fromkeys(self.scale(finding) for finding in findings))
+        scales = self.listing([self.scale(finding) for finding in findings])
         values = {"scales": scales, "name": self.name(findings[0]["indicator"])}
         return fill(self.word("headline", code, "first" if first else "next"), values)
 
@@ -123,8 +123,7 @@ class Storyteller(Telling):
             if (relative := first.get("relative")) is not None and not turned(relative):
                 lines.append(self.line(relative, self.proportion(first)))
         if names := self.not_followed():
-            joined = f"{', '.join(names[:-1])}{self.word('words', 'and')}{names[-1]}" if names[1:] else names[0]
-            lines.append(self.plain("limits", "lead" if names[1:] else "lead_one", names=joined))
+            lines.append(self.plain("limits", "lead" if names[1:] else "lead_one", names=self.listing(names)))
         return tuple(lines)
 
     def _who(self) -> Line:
@@ -186,7 +185,9 @@ class Storyteller(Telling):
             lines.append(self.line(index, *self.paths(index), ("chance", index["judgement"])))
         lines.append(self.plain("limits", "people"))
         told_of = bool(changes) or index is not None
-        figures = self.figures("multiples") or (self.figures("gap_lines", changes[0]["own"]["id"]) if changes else ())
+        figures = self.figures("multiples")
+        if not figures and changes[1:]:
+            figures = self.figures("gap_lines", changes[1]["own"]["id"])  # that of the first one stands above
         return self.part("grew", lines if told_of else (), figures)
 
     # ------------------------------------------------------------------ what it is about, and where

@@ -47,6 +47,11 @@ class Telling:
         name = finding["id"]
         return next((s["id"].replace("_", "-") for s in self.results["sections"] if name in s["findings"]), None)
 
+    def listing(self, names: Sequence[str]) -> str:
+        """Join names as one says them: a, b and c."""
+        *first, last = dict.fromkeys(names)
+        return f"{', '.join(first)}{self.word('words', 'and')}{last}" if first else last
+
     def name(self, indicator: str) -> str:
         """Name an indicator or group as people say it; one without such a name has its label."""
         return self.word("name", indicator) if has("story", "name", indicator) else self.teller.noun(indicator)
