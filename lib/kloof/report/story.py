@@ -13,6 +13,8 @@ from babel.dates import format_date
 
 from kloof.findings import (
     GREW,
+    HIGHER,
+    LOWER,
     MIXED,
     NO_FIGURES,
     NOT_COMPUTABLE,
@@ -134,6 +136,7 @@ class Storyteller(Telling):
     def not_followed(self) -> list[str]:
         """Name what people ask about that no series by neighbourhood could be made of."""
         missing = {name for row in self.results["verdicts"] for name in row["missing"]}
+        missing -= {change["own"]["indicator"] for change in self.changes()}  # those were followed, if for a short time
         return list(dict.fromkeys(self.name(name) for name in TOPICS if name in missing))[:3]
 
     def levels(self, finding: Finding) -> Line:
@@ -167,22 +170,22 @@ class Storyteller(Telling):
             own, relative = one["own"], one.get("relative")
             explained = ("explain", own["indicator"])
             if turned(own):
-                lines.append(self.line(own, ("turned", own["happened"]), explained, ("chance", own["judgement"])))
+                lines.append(self.line(own, ("turned", own["happened"]), explained, *chance(own)))
                 continue
             if relative is None or relative is own or turned(relative):
-                lines.append(self.line(own, ("changed", own["happened"]), explained, ("chance", own["judgement"])))
+                lines.append(self.line(own, ("changed", own["happened"]), explained, *chance(own)))
                 continue
-            both = own["judgement"] == relative["judgement"]
-            alone = () if both else (("chance", own["judgement"]),)
+            both = chance(own) == chance(relative) != []
+            alone = [] if both else chance(own)
             lines.append(self.line(own, ("changed", own["happened"]), explained, *alone))
-            chance = ("chance", "both", relative["judgement"]) if both else ("chance", relative["judgement"])
-            lines.append(self.line(relative, self.proportion(one), chance))
+            last = [("chance", "both", relative["judgement"])] if both else chance(relative)
+            lines.append(self.line(relative, self.proportion(one), *last))
         index = next(
             (f for f in self.results["findings"].values() if f["kind"] == "index_change" and f["estimate"] is not None),
             None,
         )
         if index is not None:
-            lines.append(self.line(index, *self.paths(index), ("chance", index["judgement"])))
+            lines.append(self.line(index, *self.paths(index), *chance(index)))
         lines.append(self.plain("limits", "people"))
         told_of = bool(changes) or index is not None
         figures = self.figures("multiples")
@@ -495,6 +498,12 @@ class Storyteller(Telling):
             VoiceView(spoken_date(voice["when"], language), voice[f"who_{language}"], voice["work"], voice[language])
             for voice in (debate["voices"] if debate else ())
         )
+
+
+def chance(finding: Finding) -> list[tuple[str, ...]]:
+    """Choose what is said of chance: of what did not move, or not beyond rounding, nothing can go beyond chance."""
+    beyond = finding["judgement"] in (HIGHER, LOWER)
+    return [] if beyond and finding["happened"] not in (GREW, SHRANK) else [("chance", finding["judgement"])]
 
 
 def spoken_date(day: str, language: str) -> str:

@@ -106,3 +106,14 @@ def test_the_longest_series_leads() -> None:
         document["findings"][f"{FIRST}.{scale}"]["a"]["year"] = 2022
     assert "lage inkomens" in headline(told.view(document, "nl"))
     assert "inkomen per inwoner" in headline(told.view(other(), "nl"))
+
+
+def test_what_rounding_leaves_open_is_not_beyond_chance() -> None:
+    """Nobody reads “cannot be told” and then “that is more than chance”."""
+    document = other(real="WITHIN_ROUNDING", relative="WITHIN_ROUNDING")
+    for scale in ("real", "relative"):
+        document["findings"][f"{FIRST}.{scale}"]["judgement"] = "LOWER"
+    part = next(part for part in told.view(document, "nl").parts if part.id == "grew")
+    lines = [line for line in part.lines if str(line.finding).startswith(FIRST)]
+    assert len(lines) == 2
+    assert not [line for line in lines if "toeval" in " ".join(map(text_of, line.sentences))]
