@@ -273,9 +273,15 @@ class Storyteller(Telling):
                 break
         lines = lines[:8]
         if lines:
-            lines.append(self.plain("event", "limit"))
+            lines = [*self.readings(), *lines, self.plain("event", "limit")]
         figures = (self.figures("event_study", drawn) or self.figures("event_study")) if lines else ()
         return self.part("event", lines, figures)
+
+    def readings(self) -> list[Line]:
+        """Quote the two readings of a debate."""
+        debate = self.results.get("debate") or {}
+        said = [debate[side][self.teller.language] for side in ("yes", "no") if side in debate]
+        return [self.said((f"‹{text}›",)) for text in said]
 
     def sides(self) -> tuple[tuple[str, tuple[Line, ...]], ...]:
         """Give the two readings of a debate, each with its answer and the one number behind it."""
@@ -294,8 +300,7 @@ class Storyteller(Telling):
                 link=self.builder.entries[claim]["notebook"].replace("_", "-"), claim=claim, verdict=verdict,
             )  # fmt: skip
             evidence = [self.line(finding, *self.paths(finding)) for finding in self.behind(claim)[:1]]
-            said = self.said((f"‹{debate[side][self.teller.language]}›",))
-            made.append((self.word("event", f"{side}_asked"), (said, answer, *evidence)))
+            made.append((self.word("event", f"{side}_asked"), (answer, *evidence)))
         return tuple(made)
 
     # ------------------------------------------------------------------ claims
