@@ -28,9 +28,11 @@ from kloof.findings import (
     WITHIN_ROUNDING,
     told,
 )
-from kloof.report.known import SPACES, Knowledge, is_number
+from kloof.report.known import SPACES, Knowledge, is_number, strings
+from kloof.report.plain import faults_of_language
 from kloof.report.readback import HIDDEN, SPOKEN, Blocks, Node, Printed, agrees, blocks, parse, read_number, watched
 from kloof.results import look_up
+from kloof.study import claims
 
 LEFT_OVER = re.compile(
     r"\{\{|\{%|\{\w*\}|\bundefined\b|\bNone\b(?! of)|\b[Nn]a[Nn]\b|\b[a-z]+(?:_[a-z0-9]+)+\b"
@@ -55,7 +57,8 @@ def audit_html(
     """List every fault of a page; an empty list means that all it says is in results.json.
 
     `names` are names and labels that may hold digits or number words (see `labels`); the names of areas
-    and every text value of results.json are known already.
+    and every text value of results.json are known already. The report that is read is not `whole`: it need not tell
+    every headline, and its language is checked.
     """
     return _faults(parse(html), results, language, names, whole=whole)
 
@@ -63,7 +66,7 @@ def audit_html(
 def _faults(root: Node, results: Mapping[str, Any], language: str, names: Collection[str], *, whole: bool) -> list[str]:
     page = _Page(root, results, language, Knowledge(results, language, tuple(names)))
     rules = [page.numbers, page.moving, page.heads, page.judgements, page.verdicts, page.texts]
-    rules += [page.headlines] if whole else []
+    rules += [page.headlines] if whole else [page.plain, page.chances, page.portraits, page.quotes]
     return list(dict.fromkeys(fault for rule in rules for fault in rule()))
 
 
@@ -325,6 +328,96 @@ class _Page:
             count = sum(bool(_whole(kind, self.language).search(text)) for text in inside)
             if count != happened.count(code):
                 yield f"{_where(node)}: {count} panels say that it is {code}, it is so in {happened.count(code)}"
+
+    def plain(self) -> Iterator[str]:
+        """Check the language of the report that is read."""
+        return faults_of_language(self.root, self.known.loose_numbers, self.known.is_year_or_size)
+
+    def chances(self) -> Iterator[str]:
+        """Check that what is said to have stayed, to be open or to be beyond chance is what was found."""
+        for node in (node for node in self.nodes if "data-finding" in node.attrs):
+            finding = self.results["findings"].get(node.attrs["data-finding"])
+            if finding is None:
+                continue
+            clause = node.tag == "span"  # of a headline, in a paragraph that has no finding of its own
+            chance, happened = finding["judgement"], told(finding)
+            allowed = {
+                "still": happened in (STAYED, SAME), "open": happened == WITHIN_ROUNDING,
+                "beyond": chance in (HIGHER, LOWER), "doubtful": chance == UNCLEAR,
+            }  # fmt: skip
+            text = " ".join(node.text("·").split())
+            for kind, fits in allowed.items():
+                said = _whole(kind, self.language).search(text)
+                if said and not fits:
+                    yield f"{_where(node)}: says “{said[0]}”, but it was found {happened}, by chance {chance}"
+                elif kind == "still" and clause and fits and not said:
+                    yield f"{_where(node)}: does not say that it stayed, as was found"
+
+    def quotes(self) -> Iterator[str]:
+        """Check that what is quoted of a debate stands in results.json, and a claim in the registry, word for word."""
+        debate = frozenset(strings(self.results.get("debate", {})))
+        if not debate:
+            return
+        registered = claims.registry().entries
+        for node in (node for node in self.nodes if node.tag == "cite" and node.nearest("data-figure") is None):
+            text = " ".join(node.text().split())
+            card = next((place.attrs["id"] for place in node.ancestors() if place.has_class("heard")), None)
+            if ".quote" in node.marks and card is not None and not node.marks & {".who"}:
+                claim = registered.get(card.removeprefix("claim-").upper(), {})
+                if text != claim.get(self.language):
+                    yield f"{card}: quotes “{text}”, which the registry does not say"
+            elif not node.marks & {".who", "footer"} and text not in debate:
+                yield f"{_where(node)}: quotes “{text}”, which results.json does not have"
+
+    def portraits(self) -> Iterator[str]:
+        """Check that a portrait is of its own neighbourhood, and what it says of its pace."""
+        for node in (node for node in self.nodes if node.has_class("portrait")):
+            code = node.attrs.get("id", "").removeprefix("buurt-")
+            name = " ".join(next((inner.text() for inner in node.walk() if inner.tag == "h3"), "").split())
+            if name not in (called for area, called in self.results["areas"].items() if area.lower() == code):
+                yield f"portrait of {code}: is called “{name}”"
+            for inner in (inner for inner in node.walk() if inner.tag == "data" and inner.pointer):
+                kind, _, *steps = str(inner.pointer).strip("/").split("/")
+                area = self.area_of(str(inner.pointer)) if kind == "tables" and len(steps) == 3 else None
+                if area not in (name, self.results["areas"].get(self.results["place"]["code"])):
+                    yield f"portrait of {name}: {inner.text()} is a figure of {area}"
+            yield from self.pace(node, name)
+
+    def pace(self, node: Node, name: str) -> Iterator[str]:
+        """Check direction words of a portrait against the figures it prints of its first indicator."""
+        cells: dict[str, list[tuple[str, float]]] = {}
+        for inner in (inner for inner in node.walk() if inner.tag == "data" and "/03.by_year/" in str(inner.pointer)):
+            *_, row, column = str(inner.pointer).split("/")
+            table = self.results["tables"]["03.by_year"]
+            value = table["rows"][int(row)][int(column)]
+            if is_number(value):
+                cells.setdefault(row, []).append((table["columns"][int(column)]["key"], float(value)))
+        moved = next((sorted(found) for found in cells.values() if len({key for key, _ in found}) > 1), None)
+        if moved is None:
+            return
+        said = " ".join(inner.text("·") for inner in node.walk() if inner.tag == "p")
+        text = self.known.nameless(said)
+        up, down = (_whole(kind, self.language).findall(text) for kind in DIRECTIONS)
+        change = moved[-1][1] - moved[0][1]
+        if (up and change <= 0) or (down and change >= 0):
+            yield f"portrait of {name}: says “{(up + down)[0]}”, its figures differ by {change:g}"
+        row = next(row for row, found in cells.items() if sorted(found) == moved)
+        beside = self.beside(int(row), moved[0][0], moved[-1][0])
+        ahead, behind = (_whole(kind, self.language).findall(text) for kind in ("faster", "slower"))
+        own = moved[-1][1] / moved[0][1] if moved[0][1] else None
+        if own is not None and beside is not None and ((ahead and own < beside) or (behind and own > beside)):
+            said = (ahead + behind)[0]
+            yield f"portrait of {name}: says “{said}”, it moved by {own:.3f}, the whole place by {beside:.3f}"
+
+    def beside(self, row: int, first: str, last: str) -> float | None:
+        """Give how the figure of a row moved in the whole place, as a part of where it began."""
+        table = self.results["tables"]["03.by_year"]
+        keys = [column["key"] for column in table["columns"]]
+        indicator, area = keys.index("indicator"), keys.index("area")
+        asked = table["rows"][row][indicator], self.results["place"]["code"]
+        whole = next((entry for entry in table["rows"] if (entry[indicator], entry[area]) == asked), None)
+        ends = [whole[keys.index(key)] for key in (first, last)] if whole is not None else [None, None]
+        return float(ends[1] / ends[0]) if is_number(ends[1]) and ends[0] else None
 
     def headlines(self) -> Iterator[str]:
         """Check that the headline finding of each section appears."""

@@ -235,7 +235,10 @@ def story_as_data(view: "StoryView") -> dict[str, Any]:
                 for one in entry.cards
             ],
             "portraits": [
-                {"name": one.name, "lines": [line(row) for row in one.lines], "picture": one.picture or "", "alt": one.alt}
+                {
+                    "name": one.name, "lines": [line(row) for row in one.lines],
+                    "picture": one.picture or "", "alt": one.alt,
+                }
                 for one in entry.portraits
             ],
             "lists": [{"head": one.head, "rows": [run(item) for item in one.items]} for one in entry.lists],
@@ -246,7 +249,7 @@ def story_as_data(view: "StoryView") -> dict[str, Any]:
         "keywords": [view.place, *texts["keywords"].split(", ")], "title": view.title, "place": view.place,
         "headline": line(view.headline), "lead": [line(one) for one in view.lead],
         "lead_figure": figure(view.lead_figure),
-        "sides": [{"asked": asked, "answer": line(one)} for asked, one in view.sides],
+        "sides": [{"asked": asked, "answer": [line(row) for row in rows]} for asked, rows in view.sides],
         "tiles": [vars(one) for one in view.tiles], "voices": [vars(one) for one in view.voices],
         "parts": [part(one) for one in view.parts], "data_date": view.data_date, "cited": {},
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""results.json → the report that is read: the answer, the neighbourhoods, what happened, what is said, what is not known.
+"""results.json → the report that is read: the answer, the neighbourhoods, what happened, what is said and not known.
 
 Nothing is computed here: numbers come from results.json with the place where they stand, words from `story.toml`, and a
 direction is chosen by the code of a finding. A part without figures is one line, and a place without a debate has none.
@@ -6,94 +6,62 @@ direction is chosen by the code of a finding. A part without figures is one line
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
+from babel.dates import format_date
+
 from kloof.findings import (
+    GREW,
+    HIGHER,
+    LOWER,
     MIXED,
     NO_FIGURES,
     NOT_COMPUTABLE,
     NOT_TESTABLE,
+    SHRANK,
+    WITHIN_ROUNDING,
+    scale_of,
     told,
 )
 from kloof.report.build import SYMBOLS, Builder
-from kloof.report.views import CardView, Line, ListView, PartView, PortraitView, StoryView, VerdictCell, VoiceView
-from kloof.words.sentences import Narrator, Part, Sentence, fill, has, text_of
+from kloof.report.portraits import BY_YEAR, MOST_PORTRAITS, Portraits
+from kloof.report.telling import Finding, Telling, turned
+from kloof.report.views import CardView, Line, ListView, PartView, StoryView, VerdictCell, VoiceView
+from kloof.study import claims
+from kloof.words.sentences import Part, Sentence, fill, has, templates, text_of
 
 MOST_CARDS, MOST_TILES, MOST_INDICATORS = 7, 12, 5
+LONG_ENOUGH = 0.6  # part of the years of the longest series that the first of a study needs to lead a report
 SCALES = ("real", "absolute", "relative")
+WHEN = {"gap_change_before": "before", "gap_change_since": "since"}  # kinds that are told as before and since the event
 ALWAYS_ASKED = ("focus_list", "movers", "cause")  # what no figure by neighbourhood can answer
+OF_DEBATE = ("areas_of_the_manifest",)  # is asked only where somebody spoke of it
 ASKED_BY = ("cbs", "municipality", "microdata", "others", "nobody")
+TOPICS = (  # what people ask about first
+    "low_education_persons", "social_assistance_share", "social_assistance_recipients",
+    "households_around_social_minimum_share", "mean_income_per_inhabitant",
+)  # fmt: skip
+MODELLED = ("modelled", "modelled_liveability")
 MONEY = ("thousand_euro", "euro")
-Finding = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Storyteller:
+class Storyteller(Telling):
     """Writes the parts of one report; `builder` knows results, claims and pictures."""
-
-    builder: Builder
-
-    @property
-    def teller(self) -> Narrator:
-        return self.builder.teller
-
-    @property
-    def results(self) -> Mapping[str, Any]:
-        return self.builder.results
-
-    @property
-    def place(self) -> str:
-        return self.teller.area(self.results["place"]["code"])
-
-    def word(self, *path: str) -> str:
-        """Give a fixed text of the story."""
-        return self.teller.word("story", *path)
-
-    def named(self, *path: str) -> str:
-        """Give a fixed text with the name of the place in it."""
-        return text_of(fill(self.word(*path), {"place": self.place}))
-
-    def anchor(self, finding: Finding) -> str | None:
-        """Say where the data page tells a finding."""
-        name = finding["id"]
-        return next((s["id"].replace("_", "-") for s in self.results["sections"] if name in s["findings"]), None)
-
-    def values(self, finding: Finding) -> dict[str, Part | Sentence]:
-        """Fill the placeholders of a finding, and those that the code of the story chooses."""
-        values = self.teller.values(finding)
-        real = finding["measure"].startswith("real") or "constant_prices" in finding["flags"]
-        year = values.get("year_b")
-        prices = fill(self.word("words", "prices"), {"year": year}) if real and year else ()
-        better = self.teller.catalogue.indicators[finding["indicator"]].better if self._is_indicator(finding) else 0
-        side = finding["a"]["estimate"] or 0.0
-        worse = "less" if better > 0 else "more"
-        ahead = {"less": "more", "more": "less"}[worse]
-        return {**values, "prices": prices, "less": self.word("words", worse if side >= 0 else ahead)}
-
-    def _is_indicator(self, finding: Finding) -> bool:
-        return finding["indicator"] in self.teller.catalogue.indicators
-
-    def line(self, finding: Finding, *paths: tuple[str, ...]) -> Line:
-        """Write sentences of one finding, each from its template; those that are not there are left out."""
-        values = self.values(finding)
-        made = [fill(self.word(*path), values) for path in paths if has("story", *path)]
-        return Line(tuple(made), str(finding["id"]), told(finding), self.anchor(finding))
-
-    def said(self, *sentences: Sentence) -> Line:
-        """Write sentences that rest on no finding."""
-        return Line(sentences)
 
     # ------------------------------------------------------------------ what happened
     def changes(self) -> list[dict[str, Finding]]:
-        """Give the gaps that could be followed: per indicator its scales; the first of the study first.
+        """Give the gaps that could be followed: per indicator its scales, as the study orders them.
 
-        The scale `own` is the one that counts: constant prices of amounts, else as printed.
+        The scale `own` is the one that counts: constant prices of amounts, else as printed. A first one that is much
+        shorter than the longest gives way to that: a report does not open with what was seen for a few years only.
         """
         found: dict[str, dict[str, Finding]] = {}
         for finding in self.results["findings"].values():
             if finding["kind"] != "gap_change" or finding["estimate"] is None or finding["happened"] == NO_FIGURES:
                 continue
-            scale = finding["measure"].removesuffix("_reversed")
+            scale = scale_of(finding)
             if scale in SCALES:
                 found.setdefault(finding["indicator"], {})[scale] = finding
         order = [name for name in self.results["parameters"]["indicators"] if name in found]
@@ -102,97 +70,155 @@ class Storyteller:
             own = found[name].get("real") or found[name].get("absolute")
             if own is not None:
                 made.append({**found[name], "own": own})
-        return made
+        longest = max((span(one) for one in made), default=0)
+        long_enough = [one for one in made if span(one) >= LONG_ENOUGH * longest]
+        return [*long_enough[:1], *(one for one in made if one is not long_enough[0])]
+
+    def scale(self, finding: Finding) -> str:
+        """Say on which scale a gap is."""
+        scale = scale_of(finding)
+        if scale == "absolute":
+            unit = str(finding["unit"]).replace("percent", "points")
+            scale = "euro" if unit in MONEY else unit if has("story", "scale", unit) else scale
+        return self.word("scale", scale)
 
     def headline(self, changes: Sequence[Mapping[str, Finding]]) -> Line:
-        """Answer the question of the title in one sentence: a clause for each scale of the first gap."""
+        """Answer the question of the title: a clause for each answer to the first gap, then what else moved."""
         if not changes:
-            return self.said(fill(self.word("headline", "none"), {}))
-        first = changes[0]
-        clauses: list[Part] = []
-        for scale in SCALES:
-            finding = first.get(scale)
-            if finding is None:
-                continue
-            money = scale == "absolute" and finding["unit"] in MONEY
-            name = self.word("scale", "euro" if money else scale)
-            clause = fill(self.word("headline", finding["happened"]), {"scale": name})
-            text = text_of(clause)
-            clauses += [", ", text[0].lower() + text[1:]] if clauses else [text[0].lower() + text[1:]]
-        values = {"noun": self.teller.noun(first["own"]["indicator"]), "clauses": tuple(clauses)}
-        return self.said(fill(self.word("headline", "lead"), values))
+            return self.plain("headline", "none")
+        answers: dict[str, list[Finding]] = {}
+        for scale in ("absolute", "real", "relative"):
+            if (finding := changes[0].get(scale)) is not None:
+                answers.setdefault(finding["happened"], []).append(finding)
+        decided = [code for code in answers if code != WITHIN_ROUNDING]
+        clauses = [self._clause(code, answers[code], first=at == 0) for at, code in enumerate(decided)]
+        made = [*zip(decided, (answers[code][0] for code in decided), _joined(clauses), strict=True)]
+        if WITHIN_ROUNDING in answers:
+            clause = self._clause(WITHIN_ROUNDING, answers[WITHIN_ROUNDING], first=not decided)
+            made.append((WITHIN_ROUNDING, answers[WITHIN_ROUNDING][0], clause))
+        others = [one["own"] for one in changes[1:] if one["own"]["happened"] in (GREW, SHRANK)][:2]
+        told_of = [
+            fill(self.word("headline", "other", own["happened"]), {"name": self.name(own["indicator"])})
+            for own in others if not turned(own)
+        ]  # fmt: skip
+        made += [*zip((own["happened"] for own in others), others, _joined(told_of), strict=False)]
+        return Line(tuple(said for *_, said in made), clauses=tuple((one["id"], code) for code, one, _ in made))
+
+    def _clause(self, code: str, findings: Sequence[Finding], *, first: bool) -> Sentence:
+        """Write what happened to the first gap on the scales that have one answer."""
+        scales = self.listing([self.scale(finding) for finding in findings])
+        values = {"scales": scales, "name": self.name(findings[0]["indicator"])}
+        return fill(self.word("headline", code, "first" if first else "next"), values)
 
     def lead(self, changes: Sequence[Mapping[str, Finding]]) -> tuple[Line, ...]:
         """Tell the first gap: where the list stood, and what became of it beside what is usual elsewhere."""
+        lines = [self._who()]
         if not changes:
-            return self.levels_now()
-        first = changes[0]
-        lines = [self.line(first["own"], ("levels", "any"))]
-        if (relative := first.get("relative")) is not None:
-            lines.append(self.line(relative, ("proportion", relative["happened"])))
-        lines.append(self.said(fill(self.word("limits", "lead"), {})))
+            lines += self.levels_now()
+        else:
+            first = changes[0]
+            lines.append(self.levels(first["own"]))
+            nominal = first.get("absolute") if first["own"] is not first.get("absolute") else None
+            if nominal is not None and nominal["happened"] != first["own"]["happened"] and not turned(nominal):
+                lines.append(self.line(nominal, ("nominal", nominal["happened"])))
+                first = {**first, "own": nominal}  # what comes next is set beside this
+            if (relative := first.get("relative")) is not None and not turned(relative):
+                lines.append(self.line(relative, self.proportion(first)))
+        if names := self.not_followed():
+            lines.append(self.plain("limits", "lead" if names[1:] else "lead_one", names=self.listing(names)))
         return tuple(lines)
 
-    def levels_now(self) -> tuple[Line, ...]:
+    def _who(self) -> Line:
+        """Say which neighbourhoods it is about."""
+        ruled = ":" in str(self.results["parameters"]["focus"])
+        return self.plain("about", "ruled" if ruled else "list", count=self.count, focus=self.teller.focus())
+
+    def not_followed(self) -> list[str]:
+        """Name what people ask about that no series by neighbourhood could be made of."""
+        missing = {name for row in self.results["verdicts"] for name in row["missing"]}
+        missing -= {change["own"]["indicator"] for change in self.changes()}  # those were followed, if for a short time
+        return list(dict.fromkeys(self.name(name) for name in TOPICS if name in missing))[:3]
+
+    def levels(self, finding: Finding) -> Line:
+        """Tell where the list stood beside the rest at the start and at the end."""
+        if turned(finding):
+            return self.line(finding, ("turned", finding["happened"]))
+        share = finding["unit"] in ("percent", "points")
+        own = has("story", "had", finding["indicator"])
+        start = finding["indicator"] if own else "share" if share else "any"
+        end = "until_plain" if share or not own else "until"
+        return self.line(finding, ("had", start), ("had", end))
+
+    def proportion(self, change: Mapping[str, Finding]) -> tuple[str, ...]:
+        """Choose the template that tells a gap in proportion, after what was told of it on its own scale."""
+        own, code = change["own"]["happened"], change["relative"]["happened"]
+        return ("proportion", own if has("story", "proportion", own, code) else "any", code)
+
+    def levels_now(self) -> Iterable[Line]:
         """Tell the levels of one year, where nothing can be followed."""
         found = [f for f in self.results["findings"].values() if f["kind"] == "gap" and f["estimate"] is not None]
-        return tuple(self.line(finding, ("level", "any")) for finding in found[:3])
+        order = list(self.results["parameters"]["levels"])
+        found.sort(key=lambda f: order.index(f["indicator"]) if f["indicator"] in order else len(order))
+        for finding in found[:3]:
+            code = finding["judgement"]
+            yield self.line(finding, ("level", code if has("story", "level", code) else "any"))
 
     def grew(self, changes: Sequence[Mapping[str, Finding]]) -> PartView:
         """Tell of each gap what happened on each scale, and whether that is more than chance."""
-        lines = []
+        lines = [self.plain("grew", "intro")]
         for one in changes[:MOST_INDICATORS]:
             own, relative = one["own"], one.get("relative")
-            lines.append(self.line(own, ("changed", own["happened"]), ("chance", own["judgement"])))
-            if relative is not None and relative is not own:
-                lines.append(
-                    self.line(relative, ("proportion", relative["happened"]), ("chance", relative["judgement"]))
-                )
+            explained = ("explain", own["indicator"])
+            if turned(own):
+                lines.append(self.line(own, ("turned", own["happened"]), explained, *chance(own)))
+                continue
+            if relative is None or relative is own or turned(relative):
+                lines.append(self.line(own, ("changed", own["happened"]), explained, *chance(own)))
+                continue
+            both = chance(own) == chance(relative) != []
+            alone = [] if both else chance(own)
+            lines.append(self.line(own, ("changed", own["happened"]), explained, *alone))
+            last = [("chance", "both", relative["judgement"])] if both else chance(relative)
+            lines.append(self.line(relative, self.proportion(one), *last))
         index = next(
             (f for f in self.results["findings"].values() if f["kind"] == "index_change" and f["estimate"] is not None),
             None,
         )
         if index is not None:
-            lines.append(self.line(index, ("evidence", "index_change", "any"), ("chance", index["judgement"])))
-        lines.append(self.said(fill(self.word("limits", "people"), {})))
-        figures = self.figures("multiples") or self.figures("gap_lines", most=2)
-        return self.part("grew", lines if changes else (), figures)
-
-    def figures(self, kind: str, finding: str | None = None, most: int = 1) -> tuple[Any, ...]:
-        """Give the first pictures of a kind, or those of a finding."""
-        chosen = [
-            name for name, entry in self.results["figures"].items()
-            if entry["kind"] == kind and finding in (None, entry["finding"])
-        ]  # fmt: skip
-        return tuple(self.builder.figure(name) for name in chosen[:most])
-
-    def part(self, name: str, lines: Iterable[Line], figures: Sequence[Any] = (), **more: Any) -> PartView:
-        """Make a part; without anything to show it is one line."""
-        kept = tuple(line for line in lines if line.sentences)
-        if not kept and not figures and not any(more.values()):
-            kept = (self.said(fill(self.word("words", "nothing"), {"place": self.place})),)
-        return PartView(name, self.named("part", name), kept, tuple(figures), **more)
+            lines.append(self.line(index, *self.paths(index), *chance(index)))
+        lines.append(self.plain("limits", "people"))
+        told_of = bool(changes) or index is not None
+        figures = self.figures("multiples")
+        if not figures and changes[1:]:
+            figures = self.figures("gap_lines", changes[1]["own"]["id"])  # that of the first one stands above
+        return self.part("grew", lines if told_of else (), figures)
 
     # ------------------------------------------------------------------ what it is about, and where
     def about(self) -> PartView:
-        """Say which neighbourhoods are compared, how many people live there, and what a study could be checked on."""
-        place = self.results["place"]
-        values: dict[str, Part | Sentence] = {
-            "count": self.teller.number("/place/focus", place["focus"], "number", 0),
-            "list": self.teller.focus(), "place": self.place,
-        }  # fmt: skip
-        lines = [self.said(fill(self.word("about", "list"), values))]
+        """Say what is argued, which neighbourhoods are compared, who lives there, and what could be checked."""
+        debate = self.results.get("debate")
+        language = self.teller.language
+        lines = [self.said((f"‹{told[language]}›",)) for told in (debate or {}).get("about", ())]
+        lines.append(
+            self.said(
+                fill(self.word("about", "rest"), {"place": self.place, "list": self.listed}),
+                (self.word("about", "gap"),),
+            )
+        )
         people = self.results["findings"].get("12.people")
         if people is not None and people["estimate"] is not None:
-            lines.append(self.line(people, ("about", "people")))
-        lines += [self.said(fill(self.word("limits", flag), {})) for flag in self._flags_of_list()]
+            number = self.teller.number(f"/findings/{people['id']}/estimate", people["estimate"], "number", 0)
+            said = fill(self.word("about", "people"), {**self.values(people), "people": number})
+            lines.append(Line((said,), people["id"], told(people), self.anchor(people)))
+        lines += [self.plain("limits", flag) for flag in self._flags_of_list()]
         rows = self.results["findings"].get("02.replication.rows")
-        if self.results.get("debate") and rows is not None:
-            values = {"estimate": self._detail(rows, "reproduced"), "of": self._detail(rows, "rows")}
-            lines.append(
-                Line((fill(self.word("about", "checked"), values),), rows["id"], told(rows), self.anchor(rows))
-            )
-        lines.append(self.said(fill(self.word("about", "figures"), {})))
+        if debate and rows is not None and rows["details"].get("rows", {}).get("value"):
+            values = self.values(rows)
+            asked = [("about", "checked" if rows["estimate"] else "checked_none")]
+            asked += [("about", "no_source")] if rows["details"]["no_open_source"]["value"] else []
+            said_of = tuple(fill(self.word(*path), values) for path in asked)
+            lines.append(Line(said_of, rows["id"], told(rows), self.anchor(rows)))
+        lines.append(self.plain("about", "figures"))
         return self.part("about", lines)
 
     def _flags_of_list(self) -> list[str]:
@@ -200,135 +226,81 @@ class Storyteller:
         flags = {flag for finding in self.results["findings"].values() for flag in finding["flags"]}
         return [flag for flag in ("list_date_unknown", "list_made_later") if flag in flags][:1]
 
-    def _detail(self, finding: Finding, name: str) -> Part:
-        detail = finding["details"][name]
-        return self.teller.number(f"/findings/{finding['id']}/details/{name}/value", detail["value"], detail["unit"])
-
     def neighbourhoods(self, explorer: Any) -> PartView:
         """Draw a portrait of each neighbourhood on the list, and the map with all of them."""
-        portraits = tuple(self.portraits())
         still = next(iter(self.figures("choropleth")), None)
         still = still and replace(still, title=(self.named("words", "map"),), note="")
-        return self.part("neighbourhoods", (), (), portraits=portraits, explorer=explorer, map=still)
-
-    def portraits(self) -> Iterable[PortraitView]:
-        """Make the portraits: how many people, the first figure now and beside the place, and how it moved."""
-        table = self.results["tables"].get("03.by_year")
-        people = self.results["tables"].get("03.people")
-        if table is None:
-            return
-        keys = [column["key"] for column in table["columns"]]
-        rows = [dict(zip(keys, row, strict=True)) for row in table["rows"]]
-        at = {(row["indicator"], row["area"]): number for number, row in enumerate(rows)}
+        table = self.results["tables"].get(BY_YEAR)
+        if table is None or not table["rows"]:
+            return self.part("neighbourhoods", (), (), explorer=explorer, map=still)
         changes = self.changes()
         own = changes[0]["own"] if changes else None
-        name = own["indicator"] if own else str(rows[0]["indicator"]) if rows else ""
-        years = [key for key in keys if key.startswith("y2")]
-        city = self.results["place"]["code"]
-        inhabitants = {row[0]: number for number, row in enumerate(people["rows"])} if people else {}
-        for code in sorted(self.results["focus"], key=self.teller.area):
-            sentences: list[Sentence] = []
-            if people and code in inhabitants:
-                pointer = f"/tables/03.people/rows/{inhabitants[code]}/2"
-                number = self.teller.number(pointer, people["rows"][inhabitants[code]][2], "number", 0)
-                sentences.append(fill(self.word("portrait", "people"), {"number": number}))
-            row, rest = at.get((name, code)), at.get((name, city))
-            picture = None
-            if row is not None and rest is not None:
-                last = next((key for key in reversed(years) if rows[row][key] is not None), None)
-                if last is not None:
-                    sentences += self._portrait(table, name, row, rest, last, own)
-                    picture = sparkline([rows[row][key] for key in years], [rows[rest][key] for key in years])
-            if len(sentences) < 2:
-                sentences.append(fill(self.word("portrait", "missing"), {}))
-            noun = self.teller.noun(name)
-            alt = text_of(
-                fill(
-                    self.word("words", "portrait_alt"),
-                    {"noun": noun, "area": self.teller.area(code), "place": self.place},
-                )
-            )
-            yield PortraitView(code, self.teller.area(code), (Line(tuple(sentences)),), picture, alt)
-
-    def _portrait(
-        self, table: Mapping[str, Any], name: str, row: int, rest: int, last: str, own: Finding | None
-    ) -> list[Sentence]:
-        """Tell one figure of one neighbourhood: its level beside that of the place, and how it moved beside it."""
-        keys = [column["key"] for column in table["columns"]]
-        indicator = self.teller.catalogue.indicator(name)
-
-        def value(number: int, key: str) -> float | None:
-            found = table["rows"][number][keys.index(key)]
-            return None if found is None else float(found)
-
-        def shown(number: int, key: str) -> Part:
-            pointer = f"/tables/03.by_year/rows/{number}/{keys.index(key)}"
-            return self.teller.number(pointer, value(number, key), indicator.unit, indicator.decimals)
-
-        noun = self.teller.noun(name)
-        words = {"noun": noun, "place": self.place, "year": last[1:]}
-        made = [fill(self.word("portrait", "level"), {**words, "value": shown(row, last), "rest": shown(rest, last)})]
-        if own is None or own["a"]["year"] is None:
-            return made
-        first, until = f"y{own['a']['year']}", f"y{own['b']['year']}"
-        ends = [value(number, key) for number in (row, rest) for key in (first, until) if key in keys]
-        if len(ends) == 4 and None not in ends and ends[0] and ends[2]:
-            mine, theirs = ends[1] / ends[0] - 1, ends[3] / ends[2] - 1  # type: ignore[operator]
-            step = indicator.reach / abs(ends[0])
-            code = (
-                "fell"
-                if mine < -step
-                else "alike"
-                if abs(mine - theirs) <= 2 * step
-                else "rose"
-                if mine > theirs
-                else "behind"
-            )
-            made.append(fill(self.word("portrait", code), {"first": first[1:]}))
-        return made
+        column = [entry["key"] for entry in table["columns"]].index("indicator")
+        there = {row[column] for row in table["rows"]}
+        first = next((name for name in self.results["parameters"]["levels"] if name in there), table["rows"][0][column])
+        name = str(own["indicator"] if own and own["indicator"] in there else first)
+        first, last = (own["a"]["year"], own["b"]["year"]) if own and own["indicator"] == name else (None, None)
+        portraits = tuple(Portraits(self.teller, name, first, last, self.name).views())
+        few = MOST_PORTRAITS == len(portraits) < len(self.results["focus"])
+        largest = (fill(self.word("portrait", "largest"), {"count": self.count}),) if few else ()
+        money = self.teller.catalogue.indicator(name).unit in MONEY
+        intro = self.plain("portrait", "intro", name=self.name(name))
+        amounts = ((self.word("portrait", "money"),),) if money else ()
+        intro = replace(intro, sentences=(*largest, *intro.sentences, *amounts))
+        if not portraits:
+            intro = self.plain("portrait", "none")
+        return self.part("neighbourhoods", (intro,), (), portraits=portraits, explorer=explorer, map=still)
 
     # ------------------------------------------------------------------ before and since
     def event(self) -> PartView:
         """Tell what happened before the event and since, for the first gaps that have both."""
-        lines = []
+        lines, drawn = [], None
         findings = self.results["findings"]
-        for one in self.changes()[:3]:
+        for one in self.changes()[:MOST_INDICATORS]:
             for scale in ("real", "absolute", "relative"):
                 before, since = (
                     findings.get(f"05.{one['own']['indicator']}.{scale}.{side}") for side in ("before", "since")
                 )
                 if before is None or since is None or NO_FIGURES in (before["happened"], since["happened"]):
                     continue
+                if turned(before) or turned(since):
+                    continue
+                if drawn and {before["happened"], since["happened"]} == {WITHIN_ROUNDING}:
+                    continue  # says nothing beside another that does
+                drawn = drawn or before["id"]
                 lines.append(self.line(before, ("event", "before", before["happened"])))
                 lines.append(self.line(since, ("event", "since", since["happened"])))
                 break
+        lines = lines[:8]
         if lines:
-            lines.append(self.said(fill(self.word("event", "limit"), {})))
-        drawn = (self.figures("event_study", line.finding) for line in lines if line.finding)
-        shown = next((figures for figures in drawn if figures), ())
-        return self.part("event", lines, shown)
+            lines = [*self.readings(), *lines, self.plain("event", "limit")]
+        figures = (self.figures("event_study", drawn) or self.figures("event_study")) if lines else ()
+        return self.part("event", lines, figures)
 
-    def sides(self) -> tuple[tuple[str, Line], ...]:
-        """Give the two readings of a debate, each with the verdict on the claim that tests it."""
+    def readings(self) -> list[Line]:
+        """Quote the two readings of a debate."""
+        debate = self.results.get("debate") or {}
+        said = [debate[side][self.teller.language] for side in ("yes", "no") if side in debate]
+        return [self.said((f"‹{text}›",)) for text in said]
+
+    def sides(self) -> tuple[tuple[str, tuple[Line, ...]], ...]:
+        """Give the two readings of a debate, each with its answer and the one number behind it."""
         debate = self.results.get("debate")
+        made = []
         if not debate:
             return ()
-        made = []
         for side in ("yes", "no"):
             claim = debate[side]["claim"]
             verdict = self.builder.overall.get(claim)
             if verdict is None:
                 continue
-            answer = (
-                f"{SYMBOLS[verdict]} {self.teller.word('verdict', verdict)}: ",
-                f"‹{debate[side][self.teller.language]}›",
-            )
-            made.append(
-                (
-                    self.word("event", f"{side}_asked"),
-                    Line((answer,), link=self.builder.entries[claim]["notebook"].replace("_", "-")),
-                )
-            )
+            word = self.teller.word("verdict", verdict)
+            answer = Line(
+                ((f"{SYMBOLS[verdict]} {word[:1].upper()}{word[1:]}.",), (self.word("side", side, verdict),)),
+                link=self.builder.entries[claim]["notebook"].replace("_", "-"), claim=claim, verdict=verdict,
+            )  # fmt: skip
+            evidence = [self.line(finding, *self.paths(finding)) for finding in self.behind(claim)[:1]]
+            made.append((self.word("event", f"{side}_asked"), (answer, *evidence)))
         return tuple(made)
 
     # ------------------------------------------------------------------ claims
@@ -338,16 +310,28 @@ class Storyteller:
         overall = self.builder.overall
         if debate:
             return [claim for claim in debate["claims"] if claim in overall][:MOST_CARDS]
-        tested = [claim for claim in overall if overall[claim] != NOT_TESTABLE and claim in self.builder.entries]
-        return [
-            claim for claim in tested if self.builder.entries[claim].get("kind") not in ("coverage", "replication")
-        ][:MOST_CARDS]
+        return [claim for claim in self.told_of() if overall[claim] != NOT_TESTABLE][:MOST_CARDS]
+
+    def told_of(self) -> list[str]:
+        """Name the claims that may be told: without a debate, what somebody said elsewhere is put in plain words."""
+        entries, overall = self.builder.entries, self.builder.overall
+        told_of = [c for c in overall if c in entries and entries[c].get("role", "claim") == "claim"]
+        return told_of if self.results.get("debate") else [c for c in told_of if has("story", "claim", c) or own(c)]
+
+    def put(self, claim: str) -> tuple[str, str, str]:
+        """Say a claim: in short, in full, and who says it."""
+        entry, language = self.builder.entries[claim], self.teller.language
+        if self.results.get("debate") or own(claim):
+            source = self.teller.word("claim_source", str(entry["source"]))
+            return str(entry[f"short_{language}"]), str(entry[language]), source
+        put = templates()["story"]["claim"][claim]
+        return str(put[f"short_{language}"]), str(put[language]), self.word("words", "heard")
 
     def tile(self, claim: str) -> VerdictCell:
         """Give a claim with its verdict as word and symbol."""
         verdict = self.builder.overall[claim]
         entry = self.builder.entries[claim]
-        label = str(entry[f"short_{self.teller.language}"])
+        label = self.put(claim)[0]
         anchor = (
             f"claim-{claim.lower()}" if claim in self.chosen() else f"data.html#{entry['notebook'].replace('_', '-')}"
         )
@@ -357,41 +341,52 @@ class Storyteller:
         """Give at most twelve claims that people argue about, those of the debate and what happened first."""
         debate = self.results.get("debate")
         first = ["C1", *([debate[side]["claim"] for side in ("yes", "no")] if debate else []), *self.chosen()]
-        known = [claim for claim in dict.fromkeys([*first, *self.builder.overall]) if claim in self.builder.overall]
-        told = [claim for claim in known if self.builder.entries[claim].get("role", "claim") == "claim"]
-        return tuple(self.tile(claim) for claim in told[:MOST_TILES])
+        told_of = self.told_of() if debate else self.chosen()  # elsewhere nobody asked what cannot be tested
+        known = [claim for claim in dict.fromkeys([*first, *told_of]) if claim in told_of]
+        return tuple(self.tile(claim) for claim in known[:MOST_TILES])
 
     def cards(self) -> PartView:
         """Make a card for each claim: what is said, the answer, its evidence, its limit, what would change it."""
         made = []
         for claim in self.chosen():
-            entry = self.builder.entries[claim]
-            kind = str(entry.get("kind", "any"))
+            kind = str(self.builder.entries[claim].get("kind", "any"))
+            _, quote, who = self.put(claim)
             made.append(
                 CardView(
-                    tile=self.tile(claim), quote=str(entry[self.teller.language]),
-                    who=self.teller.word("claim_source", str(entry["source"])),
-                    lines=tuple(self.evidence(claim)),
-                    limit=self.word("limit", kind if has("story", "limit", kind) else "any"),
-                    change=str(entry[f"change_{self.teller.language}"]),
+                    tile=self.tile(claim), quote=quote, who=who,
+                    lines=(self.answer(claim, kind), *self.evidence(claim)),
+                    limit=self._by_kind("limit", kind), change=self._by_kind("change", kind),
                 )
             )  # fmt: skip
         return self.part("claims", (), (), cards=tuple(made))
 
-    def evidence(self, claim: str) -> Iterable[Line]:
-        """Tell what the verdict on a claim rests on: its first part that gave the verdict, or failing that the first."""
+    def _by_kind(self, table: str, kind: str) -> str:
+        return self.word(table, kind if has("story", table, kind) else "any")
+
+    def answer(self, claim: str, kind: str) -> Line:
+        """Answer a claim in words, by its kind and its verdict."""
+        verdict = self.builder.overall[claim]
+        if any("leans_on_itself" in finding["flags"] for finding in self.behind(claim)):
+            kind = f"{kind}_itself"
+        return self.plain("answer", kind if has("story", "answer", kind, verdict) else "any", verdict)
+
+    def behind(self, claim: str) -> list[Finding]:
+        """Give what the verdict on a claim rests on: its parts that gave the verdict, or failing that all there are."""
         verdict = self.builder.overall[claim]
         rows = [row for row in self.results["verdicts"] if row["claim"] == claim and row["counts"]]
         held = [(row, self.results["findings"].get(row["finding"] or "")) for row in rows]
-        there = [
-            (row, finding) for row, finding in held if finding is not None and finding["judgement"] != NOT_COMPUTABLE
-        ]
-        if not there:
-            yield self.said(fill(self.word("evidence", "missing", "any"), {}))
-            return
+        there = [(row, f) for row, f in held if f is not None and f["judgement"] != NOT_COMPUTABLE and not turned(f)]
         same = [finding for row, finding in there if row["verdict"] == verdict or verdict == MIXED]
-        chosen = (same or [finding for _, finding in there])[: 2 if verdict == MIXED else 1]
-        for finding in chosen:
+        found = same or [finding for _, finding in there]
+        shares = [finding for finding in found if finding["measure"] == "r_squared"]  # can be said in one sentence
+        return [*shares, *(finding for finding in found if finding not in shares)]
+
+    def evidence(self, claim: str) -> Iterable[Line]:
+        """Tell what the verdict on a claim rests on: one part of it, or two where it holds in part."""
+        found = self.behind(claim)
+        if not found:
+            yield self.plain("evidence", "missing", "any")
+        for finding in found[: 2 if self.builder.overall[claim] == MIXED else 1]:
             yield self.line(finding, *self.paths(finding))
 
     def paths(self, finding: Finding) -> list[tuple[str, ...]]:
@@ -399,27 +394,42 @@ class Storyteller:
         kind, code = finding["kind"], told(finding)
         if finding["measure"] == "r_squared":
             kind = f"{kind}_r_squared"
-        if kind.startswith("gap_change") or kind == "beyond_trend":
-            return [("changed", code), ("chance", finding["judgement"])]
-        first = code if has("story", "evidence", kind, code) else "any"
-        return [("evidence", kind, first), ("evidence", kind, "more")]
+        if kind in WHEN and finding["happened"] != NO_FIGURES:
+            return [("event", WHEN[kind], code)]
+        if kind.startswith("gap_change") and finding["happened"] != NO_FIGURES:
+            relative = scale_of(finding) == "relative"
+            return [("proportion", "any", code) if relative else ("changed", code)]
+        first = ("evidence", kind, code if has("story", "evidence", kind, code) else "any")
+        if not has("story", *first):
+            return [("evidence", "plain", "any")] if finding["indicator"] else []
+        return [*([("grew", "index")] if kind == "index_change" else []), first, ("evidence", kind, "more")]
 
     # ------------------------------------------------------------------ other places, what is not known, how sure
     def special(self) -> PartView:
         """Give the place among the municipalities it is compared with, with the range of its rank."""
-        lines = []
-        for finding in self.results["findings"].values():
-            ranks = finding["details"].get("rank_low"), finding["details"].get("rank_high")
-            if finding["kind"] != "place_among" or finding["measure"] != "dissimilarity" or None in ranks:
-                continue
-            values = {**self.values(finding), "of": self._detail(finding, "places")}
-            values |= {"low": self._detail(finding, "rank_low"), "high": self._detail(finding, "rank_high")}
-            one = ranks[0]["value"] == ranks[1]["value"]
-            said = fill(self.word("special", "rank_one" if one else "rank"), values)
-            lines.append(Line((said,), finding["id"], None, self.anchor(finding)))
+        ranked = [
+            finding for finding in self.results["findings"].values()
+            if finding["kind"] == "place_among" and finding["measure"] == "dissimilarity"
+            and {"rank_low", "rank_high", "places"} <= finding["details"].keys()
+        ][:4]  # fmt: skip
+        lines: list[Line] = []
+        ranked.sort(key=lambda finding: float(finding["details"]["places"]["value"]))
+        least = ranked[0] if ranked else None
+        same = len({finding["details"]["places"]["value"] for finding in ranked}) == 1
+        for finding in ranked:
+            low, high = (finding["details"][key]["value"] for key in ("rank_low", "rank_high"))
+            values = {**self.values(finding), "of": self.detail(finding, "places")}
+            values |= {"low": self.detail(finding, "rank_low"), "high": self.detail(finding, "rank_high")}
+            said = [fill(self.word("special", "of" if same else "of_least"), values)] if finding is least else []
+            said.append(fill(self.word("special", "rank_one" if low == high else "rank"), values))
+            lines.append(Line(tuple(said), finding["id"], None, self.anchor(finding)))
         if lines:
-            lines.append(self.said(fill(self.word("special", "chosen"), {})))
-        return self.part("special", lines[:4], self.figures("country") or self.figures("standing") if lines else ())
+            lows = [finding["details"]["rank_low"]["value"] for finding in ranked]
+            wide = any(f["details"]["rank_low"]["value"] != f["details"]["rank_high"]["value"] for f in ranked)
+            lines += [self.plain("special", "why")] if wide else []
+            lines += [self.plain("special", "not_largest")] if min(lows) > 1 else []
+            lines += [self.plain("special", "chosen")] if self.results["parameters"].get("comparisons") else []
+        return self.part("special", lines, self.figures("country") or self.figures("standing") if lines else ())
 
     def unknown(self) -> PartView:
         """List what is missing by who could give it, with the table, and for which claims."""
@@ -428,7 +438,9 @@ class Storyteller:
             for name in row["missing"]:
                 if row["claim"] not in needed.setdefault(name, []):
                     needed[name].append(row["claim"])
-        asked = [name for name in [*needed, *ALWAYS_ASKED] if has("story", "asked", name)]
+        debated = bool(self.results.get("debate"))
+        names = [name for name in [*needed, *ALWAYS_ASKED] if has("story", "asked", name)]
+        asked = [name for name in names if debated or name not in OF_DEBATE]
         lists = []
         for by in ASKED_BY:
             items: dict[str, Sentence] = {}
@@ -441,69 +453,87 @@ class Storyteller:
                 items[text] = (f"{text}{table}",)
             if items:
                 lists.append(ListView(self.word("unknown", by), tuple(items.values())))
-        return self.part("unknown", (), (), lists=tuple(lists))
+        return self.part("unknown", (self.plain("unknown", "intro"),), (), lists=tuple(lists))
 
     @staticmethod
     def asked(name: str) -> Mapping[str, Any]:
         """Look up who could give a figure that is missing."""
-        from kloof.words.sentences import templates
-
         entry: Mapping[str, Any] = templates()["story"]["asked"][name]
         return entry
 
     def sure(self) -> PartView:
         """Say how often the way of computing errs, and what was tried."""
-        lines = [self.said(fill(self.word("sure", key), {})) for key in ("counted", "chance")]
-        table = self.results["tables"].get("12.worlds")
-        if table is not None and table["rows"]:
-            keys = [column["key"] for column in table["columns"]]
-            where = {row[keys.index("world")]: number for number, row in enumerate(table["rows"])}
+        held = [finding for finding in self.results["findings"].values() if finding["estimate"] is not None]
+        flags = {flag for finding in held for flag in finding["flags"]}
+        moved = [finding for finding in held if finding["happened"] != NO_FIGURES]
+        followed = bool(moved)
+        counted = [finding for finding in moved if not set(MODELLED) & set(finding["flags"])]
+        lines = [self.plain("sure", "counted" if counted else "counted_now")] if counted or not followed else []
+        lines += [self.plain("sure", flag) for flag in MODELLED if flag in flags]
+        lines += [self.plain("sure", "chance")] if followed else []
+        table = self.results["tables"].get("12.worlds") if followed else None
+        rows = table["rows"] if table is not None else []
+        keys = [column["key"] for column in table["columns"]] if table is not None else []
+        where = {row[keys.index("world")]: number for number, row in enumerate(rows)}
 
-            def cell(world: str, key: str, unit: str) -> Part:
-                number = where[world]
-                pointer = f"/tables/12.worlds/rows/{number}/{keys.index(key)}"
-                return self.teller.number(pointer, table["rows"][number][keys.index(key)], unit, 0)
+        def cell(world: str, key: str, unit: str) -> Part:
+            pointer = f"/tables/12.worlds/rows/{where[world]}/{keys.index(key)}"
+            return self.teller.number(pointer, rows[where[world]][keys.index(key)], unit, 0)
 
-            if "nothing" in where:
-                values = {"n": cell("nothing", "n", "number"), "estimate": cell("nothing", "chance_wrong", "percent")}
-                lines.append(self.said(fill(self.word("sure", "wrong"), values), (self.word("sure", "imitated"),)))
-        lines += [self.said(fill(self.word("sure", key), {})) for key in ("ways", "provenance")]
-        return self.part("sure", lines, self.figures("curve_short"))
+        if "nothing" in where:
+            values = {"n": cell("nothing", "n", "number"), "estimate": cell("nothing", "chance_wrong", "percent")}
+            lines.append(self.plain("sure", "wrong", **values))
+        if "grows_twice" in where:
+            seen = fill(self.word("sure", "seen"), {"estimate": cell("grows_twice", "seen", "percent")})
+            lines.append(self.said(seen, (self.word("sure", "silent"),)))
+        ways = self.results["findings"].get("12.robust.C1")
+        if ways is not None and {"ways", "supported", "contradicted"} <= ways["details"].keys():
+            of, held_in, not_in = (ways["details"][key]["value"] for key in ("ways", "supported", "contradicted"))
+            asked = ("ways", "votes", "votes_rest") if of > held_in + not_in else ("ways", "votes")
+            said = tuple(fill(self.word("sure", key), self.values(ways)) for key in asked)
+            lines.append(Line(said, ways["id"], told(ways), self.anchor(ways)))
+        lines.append(self.plain("sure", "provenance"))
+        return self.part("sure", lines, self.figures("curve_short") or self.figures("curve"))
 
     def voices(self) -> tuple[VoiceView, ...]:
         """Give who said what, by date."""
         debate = self.results.get("debate")
         language = self.teller.language
         return tuple(
-            VoiceView(voice["when"], voice[f"who_{language}"], voice["work"], voice[language])
+            VoiceView(spoken_date(voice["when"], language), voice[f"who_{language}"], voice["work"], voice[language])
             for voice in (debate["voices"] if debate else ())
         )
 
 
-def sparkline(own: Sequence[float | None], rest: Sequence[float | None]) -> str | None:
-    """Draw two lines over the years as a small SVG, from the lowest to the highest of both; None without two points."""
-    numbers_there = [value for value in (*own, *rest) if value is not None]
-    if sum(value is not None for value in own) < 2:
-        return None
-    low, high = min(0.0, *numbers_there), max(numbers_there)
-    step = 150 / max(len(own) - 1, 1)
+def chance(finding: Finding) -> list[tuple[str, ...]]:
+    """Choose what is said of chance: of what did not move, or not beyond rounding, nothing can go beyond chance."""
+    beyond = finding["judgement"] in (HIGHER, LOWER)
+    return [] if beyond and finding["happened"] not in (GREW, SHRANK) else [("chance", finding["judgement"])]
 
-    def path(values: Sequence[float | None]) -> str:
-        points = []
-        for at, value in enumerate(values):
-            if value is not None:
-                height = 44 - 40 * (value - low) / ((high - low) or 1)
-                points.append(f"{5 + at * step:.1f} {height:.1f}")
-        return "M" + "L".join(points)
 
-    thin = (
-        f'<path d="{path(rest)}" fill="none" stroke="#0072B2" stroke-width="1.5"/>'
-        if any(v is not None for v in rest)
-        else ""
-    )
-    thick = f'<path d="{path(own)}" fill="none" stroke="#D55E00" stroke-width="3"/>'
-    ground = '<path d="M5 44H155" stroke="#767676" stroke-width="1"/>'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 50">{ground}{thin}{thick}</svg>'
+def spoken_date(day: str, language: str) -> str:
+    """Write a date as it is said: 8 juni 2020."""
+    return str(format_date(date.fromisoformat(day), "d MMMM yyyy", locale=language))
+
+
+def own(claim: str) -> bool:
+    """Tell whether a claim is a hypothesis of a researcher, which is put as its author wrote it."""
+    return str(claims.registry().entries.get(claim, {}).get("source")) == "own"
+
+
+def span(change: Mapping[str, Finding]) -> int:
+    """Give the years over which a gap was followed."""
+    return int(change["own"]["b"]["year"] - change["own"]["a"]["year"])
+
+
+def _joined(clauses: Sequence[Sentence]) -> list[Sentence]:
+    """Join clauses to one sentence: a capital for the first, a comma after each but the last, which ends it."""
+    made: list[Sentence] = []
+    for at, clause in enumerate(clauses):
+        text = text_of(clause)
+        text = text if at == 0 else text[:1].lower() + text[1:]
+        made.append((text + ("." if at == len(clauses) - 1 else ","),))
+    return made
 
 
 def story(builder: Builder, explorer: Any) -> StoryView:

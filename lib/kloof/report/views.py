@@ -137,13 +137,17 @@ class ExplorerView:
 class Line:
     """Sentences that belong together; those of a finding carry the judgement that chose their words.
 
-    `link` is where the data page has its figures.
+    `link` is where the data page has its figures. In a headline each sentence is a clause of its own finding: `clauses`
+    has finding and judgement of each. `claim` and `verdict` are those of the claim that the sentences answer.
     """
 
     sentences: tuple[Sentence, ...]
     finding: str | None = None
     judgement: str | None = None
     link: str | None = None
+    clauses: tuple[tuple[str, str], ...] = ()
+    claim: str | None = None
+    verdict: str | None = None
 
 
 @dataclass(frozen=True)
@@ -212,7 +216,7 @@ class StoryView:
     headline: Line
     lead: tuple[Line, ...]
     lead_figure: FigureView | None
-    sides: tuple[tuple[str, Line], ...]  # the two readings of a debate, each with its answer
+    sides: tuple[tuple[str, tuple[Line, ...]], ...]  # the two readings of a debate, each with its answer
     tiles: tuple[VerdictCell, ...]
     voices: tuple[VoiceView, ...]
     parts: tuple[PartView, ...]

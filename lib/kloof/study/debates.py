@@ -15,7 +15,8 @@ SIDES = ("yes", "no")
 def debate(municipality: str) -> dict[str, Any] | None:
     """Read the debate on a municipality out of `notebooks/debates`; None where there is none.
 
-    Gives `claims` (ids, in the order in which they are told), `yes` and `no` (claim, nl, en) and `voices`, by date.
+    Gives `claims` (ids, in the order in which they are told), `yes` and `no` (claim, nl, en), `about` (lines in nl and
+    en on what led to it) and `voices`, by date.
     Raises CatalogueError with all faults: what is missing, a claim that is not registered, a date that is none.
     """
     path = project_folder() / "notebooks" / "debates" / f"{municipality}.toml"
@@ -29,6 +30,10 @@ def debate(municipality: str) -> dict[str, Any] | None:
     asked = [*raw.get("claims", []), *(raw.get(side, {}).get("claim", "") for side in SIDES)]
     found = [f"claim {claim!r} is not registered" for claim in asked if claim not in known]
     found += [f"[{side}] lacks {key}" for side in SIDES for key in ("nl", "en") if not raw.get(side, {}).get(key)]
+    about = raw.get("about", [])
+    found += [
+        f"about {at} lacks {key}" for at, line in enumerate(about, 1) for key in ("nl", "en") if not line.get(key)
+    ]
     for at, voice in enumerate(raw.get("voice", []), 1):
         found += [f"voice {at} lacks {key}" for key in VOICE if not voice.get(key)]
         if not isinstance(voice.get("when"), date):
@@ -37,4 +42,5 @@ def debate(municipality: str) -> dict[str, Any] | None:
         raise CatalogueError(faults(path.name, found, "See notebooks/debates/README.md."))
     voices = sorted(raw.get("voice", []), key=lambda voice: str(voice["when"]))
     told = [{**{key: voice[key] for key in VOICE}, "when": voice["when"].isoformat()} for voice in voices]
-    return {"claims": list(raw["claims"]), **{side: dict(raw[side]) for side in SIDES}, "voices": told}
+    sides = {side: dict(raw[side]) for side in SIDES}
+    return {"claims": list(raw["claims"]), **sides, "about": [dict(line) for line in about], "voices": told}
