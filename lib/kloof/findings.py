@@ -5,7 +5,7 @@ A verdict is a pure function of a Finding: no word like "rose" is ever typed by 
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from kloof.shown import MOST_COLUMNS, Shown, ends_of, shorten
@@ -51,6 +51,10 @@ QUANTIFIERS = (ALL, MOST, EACH, TOGETHER)  # how the parts of a claim are joined
 
 NOT_HIGHER = "NOT_HIGHER"
 STAYS_AWAY = (SAME, NOT_HIGHER)
+END_ERROR = "end_error"  # the detail that says how far other draws would move an end of a range (standard error)
+NEAR_BORDER = "near_border"  # the flag of a finding that other draws might have judged otherwise
+NEAR = 2.0  # times that error: an end as near to a border might have fallen on its other side
+
 EXPECTATIONS = (HIGHER, LOWER, *STAYS_AWAY)  # what a claim may expect; the last two say that something stays away
 
 
@@ -123,8 +127,11 @@ class Finding(Shown):
         return f"{shorten(f'Finding {self.id}: {about}', MOST_COLUMNS)}\n{shorten(f'  {rest}', MOST_COLUMNS)}"
 
     def as_json(self) -> dict[str, Any]:
-        """Give the finding as plain numbers and codes, with the answers to both questions."""
-        return {**asdict(self), "judgement": judge(self), "happened": happened(self)}
+        """Give the finding as plain numbers and codes, with both answers; flagged when other draws might judge anew."""
+        as_drawn = replace(self, details={})
+        near = any(verdict_of(self, expected) != verdict_of(as_drawn, expected) for expected in EXPECTATIONS)
+        flags = (*self.flags, NEAR_BORDER) if near and NEAR_BORDER not in self.flags else self.flags
+        return {**asdict(replace(self, flags=flags)), "judgement": judge(self), "happened": happened(self)}
 
 
 def judge(finding: Finding) -> str:
@@ -132,10 +139,11 @@ def judge(finding: Finding) -> str:
 
     Source of the order: an estimate that may not be compared is never given a direction; an interval wholly
     inside ± the smallest effect is the same (two one-sided tests, Schuirmann 1987); silence is not sameness.
-    A number that is not one (NaN) is absent, as it is in results.json.
+    A number that is not one (NaN) is absent, as it is in results.json. Ends that other draws would have put elsewhere
+    are judged where the range is widest, see `ends_to_judge`.
     """
     f = finding
-    low, high = _given(f.low), _given(f.high)
+    low, high = ends_to_judge(vars(f))
     if _given(f.estimate) is None or (f.coverage is not None and not f.coverage >= f.coverage_minimum):
         return NOT_COMPUTABLE
     if f.comparability == "broken":
@@ -177,6 +185,21 @@ def told(entry: Mapping[str, Any]) -> str:
     return judgement if answer == NO_FIGURES else answer
 
 
+def ends_to_judge(finding: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """Give the ends by which a finding of results.json is judged: outside those drawn, by twice the error of drawing.
+
+    So a finding that other draws might judge otherwise is undecided.
+    """
+    low, high = _given(finding["low"]), _given(finding["high"])
+    reach = NEAR * error_of(finding, END_ERROR)
+    return None if low is None else low - reach, None if high is None else high + reach
+
+
+def error_of(finding: Mapping[str, Any], name: str = END_ERROR) -> float:
+    """Give how far other draws would move the ends of the range (standard error); 0 where nothing was drawn."""
+    return float(finding["details"].get(name, {}).get("value", 0.0))
+
+
 def _given(value: float | None) -> float | None:
     """Return a number, or None when there is none."""
     return None if value is None or math.isnan(value) else value
@@ -214,7 +237,7 @@ def verdict_of(finding: Finding, expected: str, question: str = CHANCE) -> str:
         return NOT_TESTABLE
     if question == HAPPENED:
         return _as_it_happened(finding, expected)
-    low, high = _given(finding.low), _given(finding.high)
+    low, high = ends_to_judge(vars(finding))
     if expected not in STAYS_AWAY:
         return _decided(judgement, expected)
     if low is None or high is None:

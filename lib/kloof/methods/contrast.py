@@ -118,32 +118,52 @@ FEW = 8  # with a group smaller than this the dealt statistics reject too often,
 _LOST = 1e-13  # a variance that is a smaller part of the squared figures is only floating point
 
 
-def _moments(contrasts: Array, weight: Array, labels: Array, variance: str) -> tuple[Array, Array]:
-    """Difference (draws × k) and its estimated covariance (draws × k × k) under every dealt label."""
-    draws, width = len(labels), contrasts.shape[1]
-    centre, products = np.zeros((draws, width)), np.zeros((draws, width, width))
-    crossed = (contrasts[:, :, None] * contrasts[:, None, :]).reshape(len(weight), -1)
-    for side, sign in ((labels, 1.0), (1 - labels, -1.0)):
-        share = side * weight
-        share /= share.sum(axis=1, keepdims=True)
-        centre += sign * (share @ contrasts)
-        if variance == OWN:
-            factor, middle = share**2 / expected_square(share), share @ contrasts
+_AT_ONCE = 1000  # draws whose shares stay near the processor
+
+
+def _moments(contrasts: Array, weight: Array, labels: Flags, variance: str) -> tuple[Array, Array]:
+    """Difference (k × draws) and its estimated covariance (k × k × draws) under every dealt label."""
+    parts = [
+        _some_moments(contrasts, weight, labels[first : first + _AT_ONCE].astype(np.float64), variance)
+        for first in range(0, len(labels), _AT_ONCE)
+    ]
+    return np.concatenate([part[0] for part in parts], axis=-1), np.concatenate([part[1] for part in parts], axis=-1)
+
+
+def _some_moments(contrasts: Array, weight: Array, labels: Array, variance: str) -> tuple[Array, Array]:
+    draws, (units, width) = len(labels), contrasts.shape
+    centre, products = np.zeros((width, draws)), np.zeros((width, width, draws))
+    crossed = (contrasts[:, :, None] * contrasts[:, None, :]).reshape(units, -1)
+    summed = np.column_stack([np.ones(units), contrasts, crossed])
+    every = np.column_stack([weight, weight**2, weight[:, None] * contrasts, summed])
+    inside = np.ascontiguousarray((labels @ every).T)
+    for side, held, sign in ((labels, inside, 1.0), (1 - labels, every.sum(axis=0)[:, None] - inside, -1.0)):
+        total, squared, mean = held[0], held[1], held[2 : width + 2] / held[0]
+        centre += sign * mean
+        if variance == OWN:  # share² over its expected square (see there), both times the squared total
+            room = side * weight
+            room *= -2 * total[:, None]
+            room += (total**2 + squared)[:, None]
+            sums = np.ascontiguousarray((np.divide(side, room, out=room) @ (weight[:, None] ** 2 * summed)).T)
+            middle = mean
         else:
-            count = side.sum(axis=1, keepdims=True)
-            factor = side * (share**2).sum(axis=1, keepdims=True) / (count - 1)
-            middle = side @ contrasts / count
-        first = factor @ contrasts
-        second = (factor @ crossed).reshape(draws, width, width)
-        outer = middle[:, :, None] * first[:, None, :]
-        square = factor.sum(axis=1)[:, None, None] * middle[:, :, None] * middle[:, None, :]
-        products += second + square - outer - outer.transpose(0, 2, 1)
+            sums = held[width + 2 :]
+            middle = sums[1 : width + 1] / sums[0]
+            sums = sums * (squared / total**2 / (sums[0] - 1))
+        for one in range(width):
+            for other in range(one, width):
+                product = sums[1 + width + one * width + other] + sums[0] * middle[one] * middle[other]
+                product -= middle[one] * sums[1 + other] + middle[other] * sums[1 + one]
+                products[one, other] += product
+                products[other, one] = products[one, other]
     return centre, products
 
 
-def _complete(labels: Array, is_focus: Flags) -> bool:
+def _complete(labels: Flags, is_focus: Flags) -> bool:
     """Whether the labels are every way to deal, once."""
-    return len(labels) == comb(len(is_focus), int(is_focus.sum())) and len(np.unique(labels, axis=0)) == len(labels)
+    if len(labels) != comb(len(is_focus), int(is_focus.sum())):
+        return False
+    return len(np.unique(np.packbits(labels, axis=1), axis=0)) == len(labels)
 
 
 def standard_error(contrast: Array, weight: Array, is_focus: Flags, variance: str) -> float:
@@ -152,8 +172,7 @@ def standard_error(contrast: Array, weight: Array, is_focus: Flags, variance: st
     Raises NotComputableError(too_few_buurten), or (no_spread) when all buurten of both groups did the same.
     """
     check_groups(is_focus)
-    own = is_focus[None, :].astype(np.float64)
-    squared = float(_moments((contrast - contrast.mean())[:, None], weight, own, variance)[1][0, 0, 0])
+    squared = float(_moments((contrast - contrast.mean())[:, None], weight, is_focus[None, :], variance)[1][0, 0, 0])
     if squared <= _LOST * np.abs(contrast).max(initial=0.0) ** 2:
         raise NotComputableError(
             "no_spread", "All buurten of a group did the same, so nothing shows how far they could have differed."
@@ -161,23 +180,23 @@ def standard_error(contrast: Array, weight: Array, is_focus: Flags, variance: st
     return float(np.sqrt(squared))
 
 
-def replays(contrast: Array, weight: Array, is_focus: Flags, labels: Array, variance: str = OWN) -> Replays:
+def replays(contrast: Array, weight: Array, is_focus: Flags, labels: Flags, variance: str = OWN) -> Replays:
     """Deal the labels and studentise each time: statistics as functions of c, the change of focus that is supposed."""
     scale = float(np.abs(contrast - contrast.mean()).max()) or 1.0
     both = np.stack([(contrast - contrast.mean()) / scale, is_focus.astype(np.float64)], axis=1)
     centre, products = _moments(both, weight, labels, variance)
     return Replays(
-        top=scale * centre[:, 0],
-        slope=centre[:, 1],
-        square=scale**2 * products[:, 0, 0],
-        cross=scale * products[:, 0, 1],
-        bend=products[:, 1, 1],
+        top=scale * centre[0],
+        slope=centre[1],
+        square=scale**2 * products[0, 0],
+        cross=scale * products[0, 1],
+        bend=products[1, 1],
         complete=_complete(labels, is_focus),
     )
 
 
 def studentised(
-    contrast: Array, weight: Array, is_focus: Flags, labels: Array, variance: str = OWN
+    contrast: Array, weight: Array, is_focus: Flags, labels: Flags, variance: str = OWN
 ) -> tuple[float, float, float]:
     """Give the limits of focus minus rest of one contrast, and the p-value of 0, by dealing studentised labels.
 
@@ -185,13 +204,13 @@ def studentised(
     (too_few_buurten, no_spread, too_few_draws).
     """
     error = standard_error(contrast, weight, is_focus, variance)
-    estimate = float(_moments(contrast[:, None], weight, is_focus[None, :].astype(np.float64), OWN)[0][0, 0])
+    estimate = float(_moments(contrast[:, None], weight, is_focus[None, :], OWN)[0][0, 0])
     dealt = replays(contrast, weight, is_focus, labels, variance)
     low, high = interval(dealt, estimate, error)
     return low, high, p_value(dealt, estimate, error)
 
 
-def guarded(contrast: Array, weight: Array, is_focus: Flags, labels: Array) -> tuple[float, float, float]:
+def guarded(contrast: Array, weight: Array, is_focus: Flags, labels: Flags) -> tuple[float, float, float]:
     """Give the widest limits of both studentised dealings, and the larger of their p-values of 0.
 
     The residuals' own variance is right for the weighted gap but unsteady when few buurten weigh most; one variance

@@ -13,6 +13,7 @@ import numpy as np
 
 from kloof.errors import NotComputableError, ParameterError
 from kloof.methods.arrays import LEVEL, Array
+from kloof.methods.randomisation import BOTH_SIDES, error_of_ends
 from kloof.methods.regression import Estimate, check_design, clustered, from_t
 
 SAME_YEAR = "same_year"
@@ -138,7 +139,8 @@ def _instrumented(growth: Growth) -> tuple[Estimate, float]:
 class Sigma:
     """The spread before and after, its change with an interval, and the classical test beside it.
 
-    `critical` is what the change over its standard error was compared with. `pitman_morgan` is the p-value of equal
+    `critical` is what the change over its standard error was compared with, `end_error` the standard error of the ends
+    had other years traded places, 0 where the t value is larger. `pitman_morgan` is the p-value of equal
     variances for normal figures, without weights: skewed figures make it far too small, so nothing is judged by it.
     """
 
@@ -147,6 +149,7 @@ class Sigma:
     after: float
     found: Estimate
     critical: float
+    end_error: float
     pitman_morgan: float
 
 
@@ -187,7 +190,8 @@ def sigma_convergence(
     chances = np.sort(np.abs(moved) / np.maximum(errors, np.finfo(float).tiny))
     observed = abs(found.estimate) / found.se
     limits = {share: _critical(chances, share) for share in (LEVEL, 2 * LEVEL - 1)}
-    wide = max(limits[LEVEL] * found.se, found.high - found.estimate)
+    by_t = found.high - found.estimate
+    wide = max(limits[LEVEL] * found.se, by_t)
     narrow = max(limits[2 * LEVEL - 1] * found.se, found.high_90 - found.estimate)
     p_value = max(found.p_value, (int((chances >= observed - 1e-12).sum()) + 1) / (draws + 1))
     found = replace(
@@ -199,7 +203,8 @@ def sigma_convergence(
         p_value=p_value,
     )
     classical = float(pearsonr(before + after, after - before).pvalue) if np.ptp(before + after) > 0 else 1.0
-    return Sigma(spread, float(own[0]), float(own[1]), found, wide / found.se, classical)
+    by_draws = error_of_ends(-wide, wide, draws, BOTH_SIDES) if wide > by_t else 0.0
+    return Sigma(spread, float(own[0]), float(own[1]), found, wide / found.se, by_draws, classical)
 
 
 def _critical(ordered: Array, share: float) -> float:

@@ -13,9 +13,9 @@ import pandas as pd
 
 from kloof.errors import NotComputableError, ParameterError
 from kloof.measures.bounds import mean_range
-from kloof.methods.arrays import Array, Flags
+from kloof.methods.arrays import LEVEL, Array, Flags
 from kloof.methods.contrast import guarded, unchecked_difference
-from kloof.methods.randomisation import constant_change, deal, growth, limits
+from kloof.methods.randomisation import BOTH_SIDES, PERCENTILE, constant_change, error_of_ends, growth, limits
 from kloof.methods.ratio import BOUNDED, region
 
 BOUNDLESS = 1000  # times: a growth of the gap that is as large and not rejected says that the figures rule nothing out
@@ -29,7 +29,11 @@ Comparison = tuple[Array, Array]  # what each year counts in the state before, a
 
 @dataclass(frozen=True)
 class Interval:
-    """An estimate with the widest range it can take, and the parts that range was made of."""
+    """An estimate with the widest range it can take, and the parts that range was made of.
+
+    `end_error` and `p_error` are the standard errors of its ends and its p-value, had other labels been dealt; 0 when
+    every way was.
+    """
 
     estimate: float
     low: float
@@ -37,6 +41,8 @@ class Interval:
     randomisation: tuple[float, float]
     rounding: tuple[float, float]
     p_value: float
+    end_error: float
+    p_error: float
 
 
 @dataclass(frozen=True)
@@ -136,15 +142,15 @@ def gap_bounds(low: Array, high: Array, weight: Array, is_focus: Flags, measure:
     return 100 * (focus[0] / rest[1] - 1), 100 * (focus[1] / rest[0] - 1)
 
 
-def change_of_gap(states: States, measure: str, rng: np.random.Generator, draws: int = 1999) -> Interval:
+def change_of_gap(states: States, measure: str, labels: Flags) -> Interval:
     """Give the change of a gap between two states of the buurten, and how far it can move.
 
     Randomisation inference: all constant changes (absolute) or growth factors (relative) that are not rejected at 5 %
-    when the labels of the focus list are dealt at random over the buurten, weights kept, each time divided by a
-    standard error that lets focus and rest vary differently (`contrast.guarded`). A growth factor is judged by each
-    buurt's part in the log growth of its own group (delta method). With one buurt in a group, or where all buurten of
-    a group did the same, there is no such error and the labels alone are dealt (`randomisation`). The result is
-    stretched at both ends by the worst that rounding can do.
+    when the labels of the focus list are dealt over the buurten (`labels`, see `randomisation.deal`), weights kept,
+    each time divided by a standard error that lets focus and rest vary differently (`contrast.guarded`). A growth
+    factor is judged by each buurt's part in the log growth of its own group (delta method). With one buurt in a group,
+    or where all buurten of a group did the same, there is no such error and the labels alone are dealt
+    (`randomisation`). The result is stretched at both ends by the worst that rounding can do.
 
     Raises NotComputableError: too_few_buurten, rest_is_zero, rest_may_be_zero, not_positive, too_few_draws, no_limit
     (a relative change of which no growth can be rejected).
@@ -158,13 +164,16 @@ def change_of_gap(states: States, measure: str, rng: np.random.Generator, draws:
         )
     start = gap(states.before, states.weight, states.is_focus, measure)
     estimate, rounding = change_as_counted(states, measure)
-    low, high, chance = _dealt(states, measure, deal(states.is_focus, rng, draws))
+    low, high, chance = _dealt(states, measure, labels)
     if measure == RELATIVE and max(abs(low), abs(high)) > log(BOUNDLESS):
         raise NotComputableError("no_limit", f"A growth of {BOUNDLESS} times is not rejected: the range has no limit.")
     dealt = (low, high) if measure == ABSOLUTE else (_points(start, low), _points(start, high))
     low = dealt[0] + min(rounding[0] - estimate, 0.0)
     high = dealt[1] + max(rounding[1] - estimate, 0.0)
-    return Interval(estimate, low, high, dealt, rounding, chance)
+    drawn = len(labels) < comb(units, size)
+    end_error = error_of_ends(*dealt, len(labels), BOTH_SIDES) if drawn else 0.0
+    p_error = float(np.sqrt(chance * (1 - chance) / len(labels))) if drawn else 0.0
+    return Interval(estimate, low, high, dealt, rounding, chance, end_error, p_error)
 
 
 def change_as_counted(states: States, measure: str) -> tuple[float, tuple[float, float]]:
@@ -176,7 +185,7 @@ def change_as_counted(states: States, measure: str) -> tuple[float, tuple[float,
     return after - before, _rounding_of_change(states, measure)
 
 
-def _dealt(states: States, measure: str, labels: Array) -> tuple[float, float, float]:
+def _dealt(states: States, measure: str, labels: Flags) -> tuple[float, float, float]:
     """Give the limits of the change (or of the log growth) that dealing the labels leaves, and the p-value of none."""
     shared = states.weight, states.is_focus, labels
     contrast = states.after - states.before if measure == ABSOLUTE else _log_growth(states)
@@ -304,7 +313,11 @@ def trend_of_gap(paths: Paths, is_before: Sequence[bool]) -> Array:
 
 @dataclass(frozen=True)
 class Placebo:
-    """What a gap would seem to do if nothing changed and only noise moved the figures; relative in points."""
+    """What a gap would seem to do if nothing changed and only noise moved the figures; relative in points.
+
+    `mean_relative` is told of a list that is chosen anew, where there are ratios; `end_error` is the standard error of
+    the ends, and more than that of the means, had other noise been drawn.
+    """
 
     noise: float
     mean: float
@@ -312,6 +325,7 @@ class Placebo:
     high: float
     mean_relative: float | None
     reselected: bool
+    end_error: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -345,24 +359,25 @@ def noise_of(paths: Paths, rounding: float, measure: str) -> Array:
 
 
 def placebo(
-    paths: Paths, comparison: Comparison, noise: Array, rng: np.random.Generator, draws: int, rule: Rule | None = None
+    paths: Paths, comparison: Comparison, noise: Array, rng: np.random.Generator, draws: int, rule: Rule | None
 ) -> Placebo:
     """Replay the change of a gap with a constant truth and nothing but noise (see `noise_of`) in every year.
 
-    The truth of each buurt is its mean. With `rule` the focus list is chosen anew on the noisy figures of its year:
-    that shows how much regression to the mean alone makes of the change.
+    The truth of each buurt is its mean, and the noise normal: what it makes of one list is normal too. With `rule` the
+    focus list is chosen anew on the noisy figures of its year, in every draw: that shows how much regression to the
+    mean alone makes of the change.
     Source: Galton 1886, doi:10.2307/2841583; Davis 1976, doi:10.1093/oxfordjournals.aje.a112321.
     """
+    average = float(paths.weight @ noise / paths.weight.sum())
+    if rule is None:
+        return _of_one_list(paths, comparison, noise, average)
     places = np.abs(comparison).sum(axis=0)
-    if rule is not None:
-        places[rule.place] += 1
+    places[rule.place] += 1
     counted = np.flatnonzero(places)
     truth = paths.value.mean(axis=1)
     figures = truth[:, None] + noise[:, None] * rng.standard_normal((draws, len(truth), len(counted)))
-    labels = np.broadcast_to(paths.is_focus.astype(np.float64), (draws, len(truth)))
-    if rule is not None:
-        ranked = figures[..., counted == rule.place][..., 0] * (1 if rule.extreme == "lowest" else -1)
-        labels = (ranked.argsort(axis=1).argsort(axis=1) < paths.is_focus.sum()).astype(np.float64)
+    ranked = figures[..., counted == rule.place][..., 0] * (1 if rule.extreme == "lowest" else -1)
+    labels = (ranked.argsort(axis=1).argsort(axis=1) < paths.is_focus.sum()).astype(np.float64)
 
     def means(counts: Array) -> tuple[Array, Array]:
         state = figures @ counts[counted]
@@ -375,8 +390,21 @@ def placebo(
     mean_relative = None
     if min(rest.min(), rest_after.min()) > 0:
         mean_relative = float(100 * (focus_after / rest_after - focus / rest).mean())
-    average = float(paths.weight @ noise / paths.weight.sum())
-    return Placebo(average, float(change.mean()), low, high, mean_relative, rule is not None)
+    error = error_of_ends(low, high, draws, PERCENTILE)
+    return Placebo(average, float(change.mean()), low, high, mean_relative, reselected=True, end_error=error)
+
+
+def _of_one_list(paths: Paths, comparison: Comparison, noise: Array, average: float) -> Placebo:
+    """Give what normal noise makes of the gap of a list that is not chosen by it: a sum of it, buurt by year."""
+    from scipy.special import ndtri
+
+    share = paths.weight / np.where(
+        paths.is_focus, *(paths.weight[side].sum() for side in (paths.is_focus, ~paths.is_focus))
+    )
+    margin = float(
+        ndtri((1 + LEVEL) / 2) * np.linalg.norm(share * noise) * np.linalg.norm(comparison[1] - comparison[0])
+    )
+    return Placebo(average, 0.0, -margin, margin, None, reselected=False)
 
 
 def share_accrued(early: Array, whole: Array, weight: Array, is_focus: Flags) -> tuple[float, float, float]:

@@ -92,8 +92,10 @@ def r_squared_shares(data: Explained, rng: np.random.Generator, draws: int = 999
     return RSquared(pd.DataFrame(rows, columns=names), float(whole[0]), low, high, adjusted, units, data.sharing())
 
 
-def lead(data: Explained, block: str, rng: np.random.Generator, draws: int = 999) -> tuple[Least, float]:
+def lead(data: Explained, block: str, rng: np.random.Generator, draws: int = 999) -> tuple[Least, float, float]:
     """Give by how much the share of R² of one block leads that of the largest other (-1 to 1), and that by chance.
+
+    The third number is the standard error of what is by chance, and so of the lead and its ends, had others been drawn.
 
     One block against each of the others, never against all of them together: of three equal blocks each carries less
     than the two others do, so that question finds against a block that is behind none. What blocks of these sizes get
@@ -110,7 +112,8 @@ def lead(data: Explained, block: str, rng: np.random.Generator, draws: int = 999
     units = len(figures)
     counts = np.vstack([np.ones(units), 1 - np.eye(units)])
     shares = lmg_shares(_covariances(figures[None], counts * data.weight), places)
-    by_chance = {name: float(_dealt(figures, name, data.weight, places, rng, draws).mean()) for name in places}
+    dealt = {name: _dealt(figures, name, data.weight, places, rng, draws) for name in places}
+    by_chance = {name: float(drawn.mean()) for name, drawn in dealt.items()}
     ahead = {}
     for name in places:
         if name != block:
@@ -120,7 +123,8 @@ def lead(data: Explained, block: str, rng: np.random.Generator, draws: int = 999
             found = float(apart[0]) - by_chance[block] + by_chance[name]
             ahead[name] = from_t(found, error, units - 1, units, units)
     smallest = least(ahead)
-    return smallest, by_chance[block] - by_chance[smallest.name]
+    error = float(np.sqrt((dealt[block].var() + dealt[smallest.name].var()) / draws))
+    return smallest, by_chance[block] - by_chance[smallest.name], error
 
 
 def _standardised(data: Explained) -> tuple[Array, dict[str, NDArray[np.intp]]]:

@@ -14,6 +14,7 @@ from kloof.findings import (
     CHANCE,
     CONTRADICTED,
     MIXED,
+    NEAR,
     NEGLIGIBLE,
     NOT_COMPARABLE,
     NOT_COMPUTABLE,
@@ -23,6 +24,7 @@ from kloof.findings import (
     SUPPORTED,
     UNDECIDED,
     VERDICTS,
+    ends_to_judge,
     from_json,
     verdict_of,
 )
@@ -33,7 +35,7 @@ NOT_CHANCE = {"rounding", "suppression"}  # ranges that are about the figures on
 ON_TESTED, PARTLY, AGAINST, OPEN, UNTESTED = "on_tested", "partly", "against", "open", "untested"
 
 
-def p_value_of(finding: Mapping[str, Any], verdict: str, expected: str, draws: int) -> float | None:
+def p_value_of(finding: Mapping[str, Any], verdict: str, expected: str) -> float | None:
     """Give the p-value of what a verdict on a finding says, for a claim with this expectation.
 
     With s the smallest effect: NEGLIGIBLE, and SUPPORTED where SAME is expected, say that it lies within ± s, with the
@@ -44,9 +46,9 @@ def p_value_of(finding: Mapping[str, Any], verdict: str, expected: str, draws: i
 
     The interval is taken as that of a t with the degrees of freedom under `details` (without them: normal), the bound
     towards the line deciding. Where the finding tells a p-value of its own for what the verdict says, the larger
-    counts, unless it is as small as that many draws can make it: it then only says "at most".
+    counts. Of an end and a p-value that were drawn, the one counts that twice the error of drawing makes the worst.
     """
-    estimate, low, high = (finding[name] for name in ("estimate", "low", "high"))
+    estimate, (low, high) = finding["estimate"], ends_to_judge(finding)
     if finding["judgement"] in (NOT_COMPARABLE, NOT_COMPUTABLE) or not set(finding["range_kind"]) - NOT_CHANCE:
         return None
     smallest = finding["smallest_effect"] or 0.0
@@ -66,7 +68,7 @@ def p_value_of(finding: Mapping[str, Any], verdict: str, expected: str, draws: i
             line = -line
         margin = estimate - low if estimate > line else high - estimate
         own = min(2 * _beyond(abs(estimate - line), margin, degrees), 1.0)
-    return own if told is None or told <= (1 + 1e-9) / (draws + 1) else max(own, told)
+    return own if told is None else max(own, told)
 
 
 def _told(details: Mapping[str, Any], verdict: str, *, within: bool, at_zero: bool) -> float | None:
@@ -78,7 +80,9 @@ def _told(details: Mapping[str, Any], verdict: str, *, within: bool, at_zero: bo
     against = verdict == CONTRADICTED and "p_against" in details
     name = "p_alike" if within else "p_against" if against else "p_value" if at_zero else ""
     value: float | None = details.get(name, {}).get("value")
-    return value
+    if value is None or name != "p_value":
+        return value
+    return min(value + NEAR * float(details.get("p_error", {}).get("value", 0.0)), 1.0)
 
 
 def _beyond(distance: float, margin: float, degrees: float) -> float:
@@ -100,7 +104,7 @@ def _normal(value: float) -> float:
 
 
 def family(
-    rows: Sequence[Mapping[str, Any]], findings: Mapping[str, Mapping[str, Any]], registry: Registry, draws: int
+    rows: Sequence[Mapping[str, Any]], findings: Mapping[str, Mapping[str, Any]], registry: Registry
 ) -> tuple[dict[str, str], dict[str, float]]:
     """Give the verdict and the p-value of every test that was made: claim/part → each.
 
@@ -117,7 +121,7 @@ def family(
             continue
         expected, verdict = str(row["expected"]), row["alone"] or row["verdict"]
         joined = verdict in DECIDED and verdict_of(from_json(finding), expected) != verdict
-        p = None if joined else p_value_of(finding, verdict, expected, draws)
+        p = None if joined else p_value_of(finding, verdict, expected)
         if p is not None and row["counts"]:
             verdicts[f"{row['claim']}/{row['row']}"], p_values[f"{row['claim']}/{row['row']}"] = verdict, p
     return verdicts, p_values
@@ -134,10 +138,10 @@ class Adjusted:
 
 
 def after_all_tests(
-    rows: Sequence[Mapping[str, Any]], findings: Mapping[str, Mapping[str, Any]], registry: Registry, draws: int
+    rows: Sequence[Mapping[str, Any]], findings: Mapping[str, Mapping[str, Any]], registry: Registry
 ) -> dict[str, Adjusted]:
     """Give each test that was made its verdict after Holm's count of all of them: claim/part → verdict and p-values."""
-    return adjusted_verdicts(*family(rows, findings, registry, draws))
+    return adjusted_verdicts(*family(rows, findings, registry))
 
 
 def stands_on(leans_on: Sequence[str], overall: Mapping[str, str]) -> str:

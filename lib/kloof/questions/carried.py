@@ -5,17 +5,19 @@ Bookkeeping, not a cause: what goes together with the outcome is shared out over
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kloof.errors import NotComputableError
-from kloof.findings import Finding, Side
+from kloof.findings import END_ERROR, Finding, Side
 from kloof.methods import oaxaca, shapley
 from kloof.methods.arrays import Flags
 from kloof.methods.blocks import Explained
 from kloof.methods.mobility import percentile_ranks
+from kloof.methods.randomisation import PERCENTILE, SPREAD, error_of_ends
 from kloof.methods.regression import Estimate, from_t, least
 from kloof.questions import country_shares, gap_tables, gaps
 from kloof.questions.explanations import LEADING, Explanation, explanation, leans_on_itself
@@ -30,7 +32,7 @@ from kloof.study.study import Study, list_flags
 REFERENCE = "pooled_with_group"
 GAP, R_SQUARED = "gap", "r_squared"
 WEIGHTED = "weighted"
-FOR_A_MEAN = 499  # draws behind a mean by chance: its error is far below a tenth of a point
+_RESAMPLES = 5  # times the draws that are asked for: ends of a bootstrap ask for more of them than a mean
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def _fields(study: Study, laid: Explanation, measure: str) -> dict[str, Any]:
         "measure": measure,
         "indicator": laid.outcome,
         "unit": unit,
-        "decimals": 1,
+        "decimals": 1 if measure == GAP else 0,  # what chance gives R² is drawn, and known to some tenths
         "coverage": laid.coverage,
         "coverage_minimum": study.coverage_minimum,
         "sources": laid.sources,
@@ -101,7 +103,7 @@ def lead_in_gap(study: Study, laid: Explanation, number: str, focus: Focus) -> C
         return _absent(laid, number, fields, laid.reason or "no_figures")
     is_focus = np.isin(laid.codes, focus.codes)
     try:
-        parts, leads = _split(laid.data, is_focus, study.rng(number), study.p.draws)
+        parts, leads = _split(laid.data, is_focus, study.rng("split"), _RESAMPLES * study.p.draws)
     except NotComputableError as problem:
         return _absent(laid, number, fields, problem.reason)
     if parts["gap"].low <= 0 <= parts["gap"].high:
@@ -109,6 +111,7 @@ def lead_in_gap(study: Study, laid: Explanation, number: str, focus: Focus) -> C
     if parts["gap"].estimate < 0:
         parts = {name: Piece(-part.estimate, -part.high, -part.low) for name, part in parts.items()}
         leads = {name: from_t(-one.estimate, one.se, one.df, one.rows, one.clusters) for name, one in leads.items()}
+    error_of = partial(error_of_ends, draws=_RESAMPLES * study.p.draws, kind=SPREAD)
     blocks, gap, lead = list(laid.data.blocks), parts["gap"], least(leads)
     unexplained = parts["unexplained_focus"].estimate + parts["unexplained_rest"].estimate
     told = {**{name: parts[name].estimate for name in ("gap", *blocks)}, "unexplained": unexplained}
@@ -124,11 +127,16 @@ def lead_in_gap(study: Study, laid: Explanation, number: str, focus: Focus) -> C
         smallest_effect=smallest_share() / 100 * gap.estimate,
         a=Side(laid.year, "focus", n_units=int(is_focus.sum())),
         b=Side(laid.year, "rest", n_units=int((~is_focus).sum())),
-        details=details | {"degrees": {"value": lead.df, "unit": "number"}},
+        details=details
+        | {
+            "degrees": {"value": lead.df, "unit": "number"},
+            END_ERROR: {"value": error_of(lead.low, lead.high), "unit": fields["unit"]},
+        },
         **fields,
     )
     rows = [{"part": name, **vars(parts[name])} for name in blocks]
     rows += [{"part": "unexplained", "estimate": unexplained}, {"part": "gap", **vars(gap)}]
+    rows = [{**row, END_ERROR: error_of(row["low"], row["high"])} if "low" in row else row for row in rows]
     return Carried(finding, pd.DataFrame(rows))
 
 
@@ -157,8 +165,8 @@ def lead_in_r_squared(study: Study, laid: Explanation, number: str, variant: str
         return _absent(laid, number, fields, laid.reason or "no_figures")
     data = _varied(laid.data, variant)
     try:
-        found, chance = shapley.lead(data, LEADING, study.rng(number), min(study.p.draws, FOR_A_MEAN))
-        table = pd.DataFrame() if variant != WEIGHTED else _shares(study, data, f"{number}.shares")
+        found, chance, error = shapley.lead(data, LEADING, study.rng("lead"), study.p.draws)
+        table = pd.DataFrame() if variant != WEIGHTED else _shares(study, data)
     except NotComputableError as problem:
         return _absent(laid, number, fields, problem.reason)
     side = Side(laid.year, n_units=len(laid.codes))
@@ -177,22 +185,27 @@ def lead_in_r_squared(study: Study, laid: Explanation, number: str, variant: str
             **details,
             "by_chance": {"value": 100 * chance, "unit": "points"},
             "degrees": {"value": found.df, "unit": "number"},
+            END_ERROR: {"value": 100 * error, "unit": "points"},
         },
         **fields,
     )
     return Carried(finding, table)
 
 
-def _shares(study: Study, data: Explained, purpose: str) -> pd.DataFrame:
+def _shares(study: Study, data: Explained) -> pd.DataFrame:
     """Give the share of R² of each block with its range and what chance would give it, and the whole, in percent."""
-    found = shapley.r_squared_shares(data, study.rng(purpose), study.p.draws)
+    draws = _RESAMPLES * study.p.draws
+    found = shapley.r_squared_shares(data, study.rng("shares"), draws)
     table = found.shares.rename(columns={"block": "part"}).drop(columns="p_value")
     whole = {"estimate": found.r_squared, "low": found.r_squared_low, "high": found.r_squared_high}
     columns = len(data.design().T)
     joined = pd.concat([table, pd.DataFrame([{"part": R_SQUARED, "columns": columns, **whole}])], ignore_index=True)
     for key in ("estimate", "low", "high", "by_chance"):
         joined[key] = 100 * joined[key]
-    return joined
+    errors = [
+        error_of_ends(low, high, draws, PERCENTILE) for low, high in zip(joined["low"], joined["high"], strict=True)
+    ]
+    return joined.assign(**{END_ERROR: errors})
 
 
 def _varied(data: Explained, variant: str) -> Explained:
@@ -274,6 +287,7 @@ def _tables(section: Section, laid: Explanation, in_gap: Carried, in_all: Carrie
         unit = in_gap.finding.unit
         columns = [Column("part", "code")]
         columns += [Column(key, "number", unit, 1) for key in ("estimate", "low", "high")]
+        columns.append(Column(END_ERROR, "hidden"))
         section.table(f"{number}.{GAP}", columns, in_gap.table)
         section.figure(
             f"{number}.{GAP}",
@@ -288,6 +302,7 @@ def _tables(section: Section, laid: Explanation, in_gap: Carried, in_all: Carrie
     if not in_all.table.empty:
         columns = [Column("part", "code"), Column("columns", "number", "number")]
         columns += [Column(key, "number", "percent", 0) for key in ("estimate", "low", "high", "by_chance")]
+        columns.append(Column(END_ERROR, "hidden"))
         section.table(f"{number}.{R_SQUARED}", columns, in_all.table)
 
 

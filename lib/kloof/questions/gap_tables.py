@@ -8,7 +8,20 @@ import pandas as pd
 
 from kloof.catalogue import MONEY
 from kloof.errors import ParameterError
-from kloof.findings import CHANCE, GREW, HAPPENED, HIGHER, NO_FIGURES, STAYED, Finding, happened, judge, verdict_of
+from kloof.findings import (
+    CHANCE,
+    END_ERROR,
+    GREW,
+    HAPPENED,
+    HIGHER,
+    NO_FIGURES,
+    STAYED,
+    Finding,
+    error_of,
+    happened,
+    judge,
+    verdict_of,
+)
 from kloof.methods.gap import ABSOLUTE, REAL, RELATIVE
 from kloof.questions import (  # noqa: F401 (some only register the kinds they compute)
     events,
@@ -125,7 +138,7 @@ def scales(section: Section, study: Study, found: Sequence[Finding], notebook: s
             "last": finding.b.year, "was": finding.a.estimate, "became": finding.b.estimate,
             "estimate": finding.estimate, "low": finding.low, "high": finding.high, "happened": happened(finding),
             "chance": judge(finding), "unit": finding.unit,
-            "change_unit": {"percent": "points"}.get(finding.unit, finding.unit),
+            "change_unit": {"percent": "points"}.get(finding.unit, finding.unit), END_ERROR: error_of(vars(finding)),
             **{key: finding.details.get(key, {}).get("value") for key in ("steps_ahead", "steps_back")},
         }
         for finding in found
@@ -139,7 +152,7 @@ def scales(section: Section, study: Study, found: Sequence[Finding], notebook: s
         *[Column(key, "number", "@change_unit") for key in ("estimate", "low", "high")],
         Column("happened", "happened"), Column("chance", "chance"),
         *[Column(key, "number", "number") for key in ("steps_ahead", "steps_back")],
-        Column("unit", "unit"), Column("change_unit", "hidden"),
+        Column("unit", "unit"), Column("change_unit", "hidden"), Column(END_ERROR, "hidden"),
     ]  # fmt: skip
     table = pd.DataFrame(rows)
     section.table(f"{notebook}.scales", columns, table)
@@ -270,6 +283,7 @@ def variants(section: Section, study: Study, followed: Sequence[Followed]) -> pd
             ],
             Column("verdict", "verdict"),
             Column("headline", "headline"),
+            Column(END_ERROR, "hidden"),
         ]
         section.table(f"04.variants.{name}", columns, own)
         if own["estimate"].isna().all():
@@ -296,6 +310,7 @@ def _variant_row(study: Study, measure: str, name: str, finding: Finding) -> dic
         "high": finding.high,
         "verdict": verdict_of(finding, HIGHER, HAPPENED),
         "headline": name == study.focus.name,
+        END_ERROR: error_of(vars(finding)),
     }
 
 

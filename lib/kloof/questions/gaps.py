@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,13 @@ import pandas as pd
 
 from kloof.catalogue import MONEY, known
 from kloof.errors import NotComputableError
-from kloof.findings import Finding, Side
+from kloof.findings import END_ERROR, NEAR, Finding, Side
 from kloof.memo import remembered
 from kloof.methods import gap
 from kloof.methods.arrays import Array, Flags
 from kloof.methods.gap import ABSOLUTE, PLACE, REAL, RELATIVE, Comparison, Paths, Rule, States, states_of
 from kloof.methods.mobility import percentile_ranks
+from kloof.methods.randomisation import deal
 from kloof.methods.spending import price_factors
 from kloof.shown import Shown, years_of
 from kloof.study.load import price_index
@@ -25,6 +27,9 @@ from kloof.study.study import Study, comparable_run, list_flags, usable_years
 MEASURES = (ABSOLUTE, REAL, RELATIVE, PLACE)  # the scales of one change, each with its own answers
 ONLY_CHANCE = ("too_few_buurten", "no_limit", "not_positive", "too_few_draws", "no_spread")  # no range, still a change
 UNITS = {RELATIVE: "percent", PLACE: "rank_points"}  # of a gap on a scale, where they are not the indicator's own
+PLACEBOS = 5  # times the draws that are asked for
+DEALS = 30  # times the draws that are asked for
+MOST_LABELS = 4_000_000  # of all buurten in all deals: some hundredths of a second
 WITHOUT_ZERO = ("score_points",)  # units whose 0 is arbitrary: no proportion of them has a meaning
 
 
@@ -311,7 +316,7 @@ def computed(study: Study, followed: Followed, change: Change, focus: Focus) -> 
         estimate, rounding = gap.change_as_counted(states, measure)
         inward = change.measure == PLACE and rule_of(followed, focus) is not None
         asked = change.chance and not inward
-        interval = _interval(study, states, replace(change, measure=measure)) if asked else None
+        interval = interval_of(study, states, measure) if asked else None
     except NotComputableError as problem:
         if problem.reason not in ONLY_CHANCE or change.false_events is not None:
             return absent(followed, change.number, base, problem.reason), None
@@ -320,11 +325,12 @@ def computed(study: Study, followed: Followed, change: Change, focus: Focus) -> 
     ends: Sequence[float | None] = [None, None] if change.chance else exact
     details: dict[str, Any] = {}
     if interval is not None:
-        shift, details = 0.0, chance_details(states, interval)
+        shift, details = 0.0, chance_details(states, interval, unit)
         if (rule := rule_of(followed, focus)) is not None:
             null = _placebo(study, scaled, replace(change, measure=measure), rule)
             shift = (null.mean if measure == ABSOLUTE else null.mean_relative) or 0.0
             details["selection_shift"] = {"value": sign * shift, "unit": unit}
+            details[END_ERROR]["value"] = math.hypot(interval.end_error, null.end_error)
             base["flags"] = (*base["flags"], "corrected_for_selection")
         ends = sorted(sign * bound for bound in (interval.low - max(shift, 0.0), interval.high - min(shift, 0.0)))
     missing = len(followed.panel.missing) if followed.panel else 0
@@ -405,24 +411,36 @@ def _path(paths: Paths, change: Change, measure: str, sign: int) -> dict[str, An
     return {key: {"value": value, "unit": "number"} for key, value in told.items()}
 
 
-def chance_details(states: States, interval: gap.Interval) -> dict[str, Any]:
-    """Give the p-value of dealt labels, and the degrees of freedom of a t for the smaller of the two groups."""
+def chance_details(states: States, interval: gap.Interval, unit: str) -> dict[str, Any]:
+    """Give the p-value of dealt labels, the error of the ends, and the degrees of a t for the smaller of the groups."""
     smallest = int(min(states.is_focus.sum(), (~states.is_focus).sum()))
     return {
         "p_value": {"value": interval.p_value, "unit": "probability"},
+        "p_error": {"value": interval.p_error, "unit": "probability"},
         "degrees": {"value": max(smallest - 1, 1), "unit": "number"},
+        END_ERROR: {"value": interval.end_error, "unit": unit},
     }
 
 
-def _interval(study: Study, states: States, change: Change) -> gap.Interval:
-    """Judge the change once in a run."""
-    figures = [array.tobytes() for array in vars(states).values()]
-    key = (change.number, change.measure, study.p.seed, study.p.draws, figures)
+def interval_of(study: Study, states: States, measure: str) -> gap.Interval:
+    """Judge a change of the gap, once in a run: all changes of as many buurten meet the same dealt labels.
+
+    To deal labels is cheap, so they are dealt thirty times as often as the draws that are asked for, and in a
+    municipality of many buurten as often as takes no longer.
+    """
+    units, size = len(states.is_focus), int(states.is_focus.sum())
+    draws = max(study.p.draws, min(DEALS * study.p.draws, MOST_LABELS // units))
+    key = (measure, study.p.seed, draws, [array.tobytes() for array in vars(states).values()])
 
     def compute() -> gap.Interval:
-        return gap.change_of_gap(states, change.measure, study.rng(change.number), study.p.draws)
+        return gap.change_of_gap(states, measure, _labels(study.p.seed, units, size, draws))
 
     return remembered("change_of_gap", lambda: key, compute)
+
+
+@lru_cache(maxsize=4)
+def _labels(seed: int, units: int, size: int, draws: int) -> Flags:
+    return deal(np.arange(units) < size, np.random.default_rng([seed, units, size]), draws)
 
 
 def _points(study: Study, followed: Followed, change: Change) -> str:
@@ -498,8 +516,7 @@ def _placebo(study: Study, followed: Followed, change: Change, rule: Rule | None
     """Replay a change with a constant truth; with a rule the focus list is chosen anew."""
     paths = paths_of(followed)
     noise = gap.noise_of(paths, study.known.indicator(followed.indicator).rounding, change.measure)
-    rng = study.rng(f"placebo {followed.indicator} {change.number.split('.', maxsplit=1)[0]}")
-    return gap.placebo(paths, change.comparison, noise, rng, study.p.draws, rule)
+    return gap.placebo(paths, change.comparison, noise, study.rng("placebo"), PLACEBOS * study.p.draws, rule)
 
 
 def placebo_finding(study: Study, followed: Followed, number: str) -> Finding:
@@ -514,14 +531,16 @@ def placebo_finding(study: Study, followed: Followed, number: str) -> Finding:
     a, b = sides(followed.orientation, states, ABSOLUTE, years, len(followed.panel.missing))
     observed = (b.estimate or 0.0) - (a.estimate or 0.0)
     low, high = sorted((followed.orientation * null.low, followed.orientation * null.high))
-    base["measure"] = "inside" if low <= observed <= high else "outside"
+    reach = NEAR * null.end_error
+    base["measure"] = "inside" if low - reach <= observed <= high + reach else "outside"
     details = {
         "observed": {"value": observed, "unit": base["unit"]},
         "noise": {"value": null.noise, "unit": base["unit"], "decimals": 1},
+        END_ERROR: {"value": null.end_error, "unit": base["unit"]},
     }
     return Finding(
         id=number,
-        estimate=followed.orientation * null.mean,
+        estimate=followed.orientation * null.mean + 0.0,  # never minus zero
         low=low,
         high=high,
         a=a,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kloof.findings import Finding, Side
+from kloof.findings import END_ERROR, Finding, Side
 from kloof.measures.bounds import index_range, share_counts
 from kloof.measures.chance import bias_corrected, more_than_chance
 from kloof.measures.counts import prepare
@@ -21,6 +21,7 @@ from kloof.measures.resample import Difference, Dissimilarity, Drawing, Measure,
 from kloof.measures.scale import by_scale
 from kloof.measures.tables import CountBox
 from kloof.measures.two_groups import isolation
+from kloof.methods.randomisation import PERCENTILE, error_of_ends
 from kloof.questions.groups import GroupCounts, group_counts
 from kloof.questions.runner import ALL_ALIKE, Part, Ways, kind, record
 from kloof.results import Column, Section, columns_of
@@ -33,8 +34,9 @@ _MEASURES: dict[str, Measure] = {
     "isolation": two_groups(isolation, 0),
     "theil_h": theil_h_of_sums,
 }
-_DRAWS = 999
-PARTITIONS = 200
+_DRAWS = 9999
+PARTITIONS = 9999
+_RESAMPLES = 10  # times the draws that are asked for
 SPLIT = {
     "additions": "appeared",
     "removals": "disappeared",
@@ -61,23 +63,23 @@ def chance_of_groups(section: Section, study: Study) -> pd.DataFrame:
     for name in study.p.groups:
         for counts in _counted(study, name)[-1:]:
             table = np.stack([counts.group, counts.rest])
-            drawn = interval(
-                _MEASURES, table, Drawing(study.rng(f"people {name}"), _DRAWS), "people_bootstrap"
-            ).set_index("index")
-            null = more_than_chance(_MEASURES, table, Drawing(study.rng(f"null {name}"), _DRAWS)).set_index("index")
+            drawn = interval(_MEASURES, table, Drawing(study.rng("people"), _DRAWS), "people_bootstrap").set_index(
+                "index"
+            )
+            null = more_than_chance(_MEASURES, table, Drawing(study.rng("null"), _DRAWS)).set_index("index")
             for index in _MEASURES:
                 one, other = drawn.loc[index], null.loc[index]
                 corrected = float(bias_corrected(*table)[0]) if index == "dissimilarity" else None
                 rows.append(
                     (name, counts.year, index, one["estimate"], one["low"], one["high"], other["expected"], corrected,
-                     other["p_value"])
+                     other["p_value"], _error(one, _DRAWS))
                 )  # fmt: skip
-    columns = ["group_name", "year", "index", "estimate", "low", "high", "expected", "corrected", "p_value"]
+    columns = ["group_name", "year", "index", "estimate", "low", "high", "expected", "corrected", "p_value", END_ERROR]
     made = pd.DataFrame(rows, columns=columns)
     if not made.empty:
         kinds = {"group_name": "group_name", "year": "year", "index": "index"}
         numbers = ("estimate", "low", "high", "expected", "corrected")
-        kinds |= dict.fromkeys(numbers, "number") | {"p_value": "hidden"}
+        kinds |= dict.fromkeys(numbers, "number") | {"p_value": "hidden", END_ERROR: "hidden"}
         section.table("03.chance", columns_of(kinds, **dict.fromkeys(numbers, "index")), made)
     return made
 
@@ -98,19 +100,19 @@ def change_of_groups(section: Section, study: Study) -> pd.DataFrame:
         years, table = made
         found = interval(
             {"change": Difference(_MEASURES["dissimilarity"])}, table,
-            Drawing(study.rng(f"units {name}"), _DRAWS), "unit_bootstrap",
+            Drawing(study.rng("units"), _DRAWS), "unit_bootstrap",
         ).iloc[0]  # fmt: skip
         parts = decompose(table[0], table[1], measure=_MEASURES["dissimilarity"])
         split = [float(parts[part][0]) for part in SPLIT]
         rows.append(
             (name, *years, float(parts["first"][0]), float(parts["second"][0]), float(parts["change"][0]),
-             found["low"], found["high"], *split, table.shape[-1])
+             found["low"], found["high"], *split, table.shape[-1], _error(found, _DRAWS))
         )  # fmt: skip
     numbers = ("index_then", "index_later", "moved", "low", "high", *SPLIT.values())
-    changes = pd.DataFrame(rows, columns=["group_name", "first", "last", *numbers, "buurten"])
+    changes = pd.DataFrame(rows, columns=["group_name", "first", "last", *numbers, "buurten", END_ERROR])
     if not changes.empty:
         kinds = {"group_name": "group_name", "first": "year", "last": "year", **dict.fromkeys(numbers, "number")}
-        kinds |= {"appeared": "hidden", "disappeared": "hidden", "buurten": "number"}
+        kinds |= {"appeared": "hidden", "disappeared": "hidden", "buurten": "number", END_ERROR: "hidden"}
         units = {**dict.fromkeys(numbers, "index"), "buurten": "number"}
         section.table("03.change", columns_of(kinds, **units), changes)
     return changes
@@ -153,15 +155,15 @@ def scale_of_groups(section: Section, study: Study) -> pd.DataFrame:
                 for code, above, count in zip(counts.codes, wijk, values, strict=True)
             ]
             prepared = prepare(pd.DataFrame(sides))
-            found = by_scale(
-                prepared, ["dissimilarity"], study.rng(f"scale {name}"), PARTITIONS, ("group", None)
-            ).set_index("scale")
+            found = by_scale(prepared, ["dissimilarity"], study.rng("scale"), PARTITIONS, ("group", None)).set_index(
+                "scale"
+            )
             random = found.loc["random"]
             rows.append(
                 (name, counts.year, found.loc["unit", "estimate"], found.loc["parent", "estimate"],
-                 random["estimate"], random["low"], random["high"], wijk.nunique())
+                 random["estimate"], random["low"], random["high"], wijk.nunique(), _error(random, PARTITIONS))
             )  # fmt: skip
-    columns = ["group_name", "year", "by_buurt", "by_wijk", "at_random", "low", "high", "wijken"]
+    columns = ["group_name", "year", "by_buurt", "by_wijk", "at_random", "low", "high", "wijken", END_ERROR]
     made = pd.DataFrame(rows, columns=columns)
     if not made.empty:
         numbers = ("by_buurt", "by_wijk", "at_random", "low", "high")
@@ -172,11 +174,22 @@ def scale_of_groups(section: Section, study: Study) -> pd.DataFrame:
                 Column("year", "year"),
                 *[Column(key, "number", "index") for key in numbers],
                 Column("wijken", "number", "number"),
+                Column(END_ERROR, "hidden"),
             ],
             made,
         )
         section.figure("03.scale", "scales", "03.scale")
     return made
+
+
+def _error(drawn: Any, draws: int) -> float:
+    """Give the standard error of the ends low and high, had others been drawn."""
+    return error_of_ends(float(drawn["low"]), float(drawn["high"]), draws, PERCENTILE)
+
+
+def _drawn(study: Study, row: Any) -> dict[str, Any]:
+    """Give the detail of a finding about an index that tells the error of its ends."""
+    return {END_ERROR: {"value": _error(row, _RESAMPLES * study.p.draws), "unit": "index"}}
 
 
 def _fields(study: Study, name: str, number: str, kind_of: str, index: str, smallest: float | None) -> dict[str, Any]:
@@ -210,7 +223,7 @@ def index_change(
     kept, held = _matched(study, part, group.base, (first, last))
     boxes = [_box(frame, kept, is_share=group.share is not None) for frame in held]
     counts = np.stack([np.stack([box.a_low + box.a_high, box.b_low + box.b_high]) / 2 for box in boxes])
-    drawing = Drawing(study.rng(number), study.p.draws)
+    drawing = Drawing(study.rng("units"), _RESAMPLES * study.p.draws)
     row = interval({index: Difference(_MEASURES[index])}, counts, drawing, "unit_bootstrap").iloc[0]
     if row["reason"] is not None:
         return Finding(reason="too_few_buurten", a=Side(first), b=Side(last), **base)
@@ -230,7 +243,7 @@ def index_change(
     used = sorted({source for counts in defined if counts.year in (first, last) for source in counts.sources})
     return Finding(
         estimate=estimate, low=low, high=high, rounding_low=exact[0], rounding_high=exact[1], a=sides[0], b=sides[1],
-        range_kind=("process", "rounding"),
+        range_kind=("process", "rounding"), details=_drawn(study, row),
         coverage=coverage, sources=tuple(used), **base,
     )  # fmt: skip
 
@@ -288,7 +301,7 @@ def index_level(study: Study, name: str, number: str, index: str, registered: tu
         reason = (made[-1].undefined if made else None) or "no_counts"
         return Finding(reason=reason, coverage=max((counts.coverage for counts in made), default=0.0), **base)
     last = defined[-1]
-    drawing = Drawing(study.rng(number), study.p.draws)
+    drawing = Drawing(study.rng("units"), _RESAMPLES * study.p.draws)
     table = np.stack([last.group, last.rest])
     row = interval({index: _MEASURES[index]}, table, drawing, "unit_bootstrap").iloc[0]
     if row["reason"] is not None:
@@ -299,7 +312,7 @@ def index_level(study: Study, name: str, number: str, index: str, registered: tu
     return Finding(
         estimate=level - than, low=float(row["low"]) - than + min(ends.low - level, 0.0),
         high=float(row["high"]) - than + max(ends.high - level, 0.0), range_kind=kinds, coverage=last.coverage,
-        a=Side(last.year, "than", than), sources=last.sources,
+        a=Side(last.year, "than", than), details=_drawn(study, row), sources=last.sources,
         b=Side(last.year, "all", level, ends.low, ends.high, len(last.codes), last.n_missing), **base,
     )  # fmt: skip
 

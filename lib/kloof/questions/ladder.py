@@ -17,6 +17,7 @@ from kloof.methods import gap, mobility
 from kloof.methods.arrays import Array
 from kloof.methods.gap import ABSOLUTE
 from kloof.methods.mobility import RANKS
+from kloof.methods.randomisation import PERCENTILE, error_of_ends
 from kloof.methods.regression import Estimate, clustered, one_sided, weighted_mean
 from kloof.questions import gaps, starting_place
 from kloof.questions.gaps import follow, scales_of
@@ -35,6 +36,7 @@ from kloof.study.panel import Focus
 from kloof.study.step import step
 from kloof.study.study import Study
 
+_DEALT = 20  # times the draws that are asked for: groups dealt anew
 NARROW = 20.0  # thousands of euro: a range below it is told in hundreds
 
 
@@ -218,19 +220,23 @@ def behind_similar(study: Study, name: str, measure: str, number: str, focus: Fo
     return replace(found, measure=measure, flags=(*found.flags, *more))
 
 
-def group_table(study: Study, placed: Placed, measure: str, number: str, groups: int) -> pd.DataFrame:
+def group_table(study: Study, placed: Placed, measure: str, groups: int) -> pd.DataFrame:
     """Give the picture's table: per group its change with range, and what it would be had chance made the groups.
 
-    `chance_low`-`chance_high` hold 95 % of a group's changes when its members are drawn at random, as many of them.
+    `chance_low`-`chance_high` hold 95 % of a group's changes when its members are drawn at random, as many of them;
+    `chance_error` is the standard error of these ends, had others been drawn.
     """
     moves = placed.moves
     found = mobility.quantile_mobility(moves, measure, 0.0, groups).table
     at = mobility.quantiles(moves.base, moves.weight, groups)
-    dealt = study.rng(f"{number}.chance").permuted(np.tile(at, (study.p.draws, 1)), axis=1)
+    draws = _DEALT * study.p.draws
+    dealt = study.rng("chance").permuted(np.tile(at, (draws, 1)), axis=1)
     heavy, change = moves.weight, mobility.change_of(moves, measure)
     means = [(dealt == group) @ (heavy * change) / ((dealt == group) @ heavy) for group in range(groups)]
     low, high = np.quantile(means, [0.025, 0.975], axis=1)
-    return found.rename(columns={"quantile": "group_number"}).assign(chance_low=low, chance_high=high)
+    errors = [error_of_ends(*ends, draws, PERCENTILE) for ends in zip(low, high, strict=True)]
+    made = found.rename(columns={"quantile": "group_number"})
+    return made.assign(chance_low=low, chance_high=high, chance_error=errors)
 
 
 def first_of(found: Sequence[Finding]) -> list[Finding]:
@@ -315,7 +321,7 @@ def group_pictures(section: Section, study: Study, started: Sequence[Placed]) ->
         for measure, own, decimals in ((ABSOLUTE, unit, indicator.decimals), (RANKS, "rank_points", 1)):
             if section.findings[f"{number}.{measure}"].estimate is None:  # all of a group moved alike: no range
                 continue
-            table = group_table(study, placed, measure, f"{number}.{measure}", _groups())
+            table = group_table(study, placed, measure, _groups())
             few = unit == "thousand_euro" and table[["low", "high"]].abs().max().max() < NARROW
             places = 1 if few and measure == ABSOLUTE else decimals
             columns = [
@@ -325,6 +331,7 @@ def group_pictures(section: Section, study: Study, started: Sequence[Placed]) ->
                     Column(key, "number", own, places)
                     for key in ("estimate", "low", "high", "chance_low", "chance_high")
                 ],
+                Column("chance_error", "hidden"),
             ]
             section.table(f"{number}.groups.{measure}", columns, table)
             tables.append(table)

@@ -50,6 +50,14 @@ class Needed:
     years_now: int
     years: int | None
 
+    @property
+    def about(self) -> int | None:
+        """Give the buurten needed in two digits and zeros, rounded up: a range that was drawn tells no more of them."""
+        if self.buurten is None or self.buurten == self.buurten_now:
+            return self.buurten
+        step: int = 10 ** max(len(str(self.buurten)) - 2, 0)
+        return -(-self.buurten // step) * step
+
 
 @dataclass(frozen=True)
 class Edge:
@@ -157,7 +165,7 @@ def what_is_needed(section: Section, study: Study, parts: Parts) -> pd.DataFrame
     table = [
         {
             "claim": row["claim"], "part": finding["indicator"] or "all", "measure": finding["measure"],
-            "smallest": found.smallest, "buurten_now": found.buurten_now, "buurten_needed": found.buurten,
+            "smallest": found.smallest, "buurten_now": found.buurten_now, "buurten_needed": found.about,
             "years_now": found.years_now or None, "years_more": found.years, "unit": unit_of(finding),
         }
         for row, finding, found in judged
@@ -193,7 +201,7 @@ def _of_claim(study: Study, claim: str, judged: Sequence[Judged]) -> list[Findin
 
 def _told(study: Study, claim: str, finding: Mapping[str, Any], found: Needed) -> Finding:
     """Make the finding that tells what an undecided claim needs; a claim set beside a line has sentences of its own."""
-    counts = {"buurten_now": found.buurten_now, "buurten_needed": found.buurten, "years_more": found.years}
+    counts = {"buurten_now": found.buurten_now, "buurten_needed": found.about, "years_more": found.years}
     kind = NOTHING if found.buurten is None else BUURTEN if found.years is None else BOTH
     kind = ENOUGH if found.buurten == found.buurten_now else kind
     details = {"power": {"value": 100 * POWER, "unit": "percent", "decimals": 0}}

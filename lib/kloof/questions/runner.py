@@ -165,7 +165,7 @@ def judged(study: Study, claim: str, rows: Iterable[str] | None = None) -> Judge
         verdict = claims.judge_over(claim, part.row, found, headline, part.how)
         missing = () if own.reason in NOT_MISSING else verdict.missing
         made.append((own, replace(verdict, missing=missing, aspect=str(part.entry.get("aspect", "")))))
-    return JudgedParts(_counted_together(study, made))
+    return JudgedParts(_counted_together(made))
 
 
 def _alternatives(part: Part) -> list[Part]:
@@ -184,12 +184,12 @@ def _computed(study: Study, part: Part) -> tuple[Part, Ways]:
     return made[0]
 
 
-def _counted_together(study: Study, made: Sequence[tuple[Finding, Verdict]]) -> list[tuple[Finding, Verdict]]:
+def _counted_together(made: Sequence[tuple[Finding, Verdict]]) -> list[tuple[Finding, Verdict]]:
     """Leave undecided what chance alone could have decided in one of so many parts."""
     tested = {}
     for finding, verdict in made:
         if verdict.question == CHANCE and verdict.counts:
-            p = p_value_of(finding.as_json(), verdict.verdict, str(verdict.expected), study.p.draws)
+            p = p_value_of(finding.as_json(), verdict.verdict, str(verdict.expected))
             if p is not None:
                 tested[verdict.row] = p
     adjusted = holm(tested)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from kloof.catalogue import MONEY
 from kloof.errors import NotComputableError
-from kloof.findings import Finding, Side
+from kloof.findings import END_ERROR, Finding, Side
 from kloof.methods import convergence, mobility
 from kloof.methods.arrays import Array, Flags
 from kloof.methods.gap import ABSOLUTE, RELATIVE
@@ -24,6 +24,7 @@ from kloof.study import claims
 from kloof.study.panel import series
 from kloof.study.study import Study
 
+_TRADED = 10  # times the draws that are asked for: years that trade places
 OF_LISTS = ("few_focus", "selected_on_outcome", "list_made_later", "list_date_unknown")  # of a list, not used here
 
 
@@ -211,7 +212,7 @@ def converged(study: Study, placed: Placed, number: str) -> tuple[list[Finding],
     first, last = panel.value[:, 0], panel.value[:, -1]
     try:
         sigma = convergence.sigma_convergence(
-            first, last, panel.weight, spread, study.rng(f"{number}.sigma"), study.p.draws
+            first, last, panel.weight, spread, study.rng("sigma"), _TRADED * study.p.draws
         )
     except NotComputableError as problem:
         found.append(gaps.absent(placed.track, f"{number}.sigma", sigma_fields, problem.reason))
@@ -219,7 +220,8 @@ def converged(study: Study, placed: Placed, number: str) -> tuple[list[Finding],
     effect = study.smallest_effect(placed.track.indicator, "index") if spread != "weighted_sd" else None
     own = sigma.found
     found.append(Finding(id=f"{number}.sigma", estimate=own.estimate, low=own.low, high=own.high,
-                         range_kind=("process",), smallest_effect=effect, details=_degrees(own),
+                         range_kind=("process",), smallest_effect=effect,
+                         details=_degrees(own) | {END_ERROR: {"value": sigma.end_error, "unit": sigma_fields["unit"]}},
                          a=Side(placed.track.years[0], estimate=sigma.before, n_units=len(first)),
                          b=Side(ends[1], estimate=sigma.after, n_units=len(first)), **sigma_fields))  # fmt: skip
     return found, pd.DataFrame(rows)

@@ -9,6 +9,7 @@ import pandas as pd
 from kloof.findings import (
     DECIDED,
     DIFFERENCES,
+    END_ERROR,
     MIXED,
     NOT_TESTABLE,
     SUPPORTED,
@@ -175,6 +176,7 @@ def synthesise(study: Study, section: Section, parts: Parts, robust: Sequence[Ro
         Column("claim", "claim"), Column("verdict", "verdict"), Column("part", "part"), Column("measure", "hidden"),
         Column("estimate", "number", "@unit"), Column("range", "range", "@unit"), Column("high", "hidden", "@unit"),
         Column("agree_share", "number", "percent", 0), Column("change", "change"), Column("unit", "unit"),
+        Column(END_ERROR, "hidden"),
     ]  # fmt: skip
     section.table("12.claims", columns, pd.DataFrame(summary))
     table = claims.verdict_table(rows, findings)
@@ -194,6 +196,7 @@ def synthesise(study: Study, section: Section, parts: Parts, robust: Sequence[Ro
         Column("of", "hidden", "number"),
         Column("flips_at", "hidden"),
         Column("unit", "unit"),
+        Column(END_ERROR, "hidden"),
     ]
     section.table("12.verdicts", columns, table)
     section.tables = {"12.claims": section.tables["12.claims"], **section.tables}
@@ -261,6 +264,7 @@ def _claim_row(
         "measure": scale_of(finding) if finding else None, "estimate": finding.get("estimate"),
         "range": finding.get("low") if ranged else None, "high": finding.get("high") if ranged else None,
         "agree_share": None if share is None else 100 * share, "change": claim, "unit": unit_of(finding),
+        END_ERROR: finding.get("details", {}).get(END_ERROR, {}).get("value"),
     }  # fmt: skip
 
 
@@ -274,7 +278,7 @@ def unit_of(finding: Mapping[str, Any]) -> str | None:
 def all_tests(section: Section, study: Study, parts: Parts) -> dict[str, Adjusted]:
     """Record which verdicts are left when every test that was made counts (Holm)."""
     rows, findings = rows_of(parts)
-    found = after_all_tests(rows, findings, claims.registry(), study.p.draws)
+    found = after_all_tests(rows, findings, claims.registry())
     decided = {name: one for name, one in found.items() if one.alone in DECIDED}
     left = sum(one.verdict in DECIDED for one in decided.values())
     details = {

@@ -4,11 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kloof.findings import END_ERROR
 from kloof.report.views import Cell, TableView
 from kloof.words import numbers
 from kloof.words.sentences import Narrator, Number, Sentence, has
 
 FIRST_ROWS = {"01.totals": 10}  # of these tables the page shows the first rows, the file all of them
+_ERRORS = {  # hidden columns that tell the error by drawing of the ends in others
+    **dict.fromkeys(("low", "high", "range"), END_ERROR),
+    **dict.fromkeys(("chance_low", "chance_high"), "chance_error"),
+}
 _HIDDEN = ("hidden", "unit", "headline")  # kinds of columns that only serve the others
 
 
@@ -114,9 +119,11 @@ class TableWriter:
         row: Sequence[Any],
     ) -> Number:
         unit, decimals = column["unit"] or "number", column["decimals"]
-        if not unit.startswith("@"):
-            return Number(numbers.number(value, unit, self.language, decimals, bare=True), pointer)
         keys = {other["key"]: row[at] for at, other in enumerate(columns)}
+        error = float(keys.get(_ERRORS.get(column["key"], "")) or 0.0)
+        if not unit.startswith("@"):
+            held = numbers.decimals_held(unit, decimals, error) if error else decimals
+            return Number(numbers.number(value, unit, self.language, held, bare=True), pointer)
         unit = str(keys[unit[1:]])
         name = str(keys.get("indicator") or keys.get("part"))
         known = self.teller.catalogue.indicators
@@ -124,6 +131,7 @@ class TableWriter:
             decimals = known[name].decimals
         if column["key"] == "published" and (keys.get("published_step") or 0) >= 1:
             decimals = 0  # as the study printed it
+        decimals = numbers.decimals_held(unit, decimals, error) if error else decimals
         return Number(numbers.number(value, unit, self.language, decimals), pointer)
 
     def _joined(self, kind: str, pointer: str, columns: Sequence[Mapping[str, Any]], row: Sequence[Any]) -> Sentence:

@@ -16,6 +16,7 @@ from kloof.findings import (
     DECIDED,
     DIFFERENCES,
     EACH,
+    END_ERROR,
     EXPECTATIONS,
     HIGHER,
     LOWER,
@@ -260,6 +261,7 @@ def verdict_table(verdicts: Sequence[Mapping[str, Any]], findings: Mapping[str, 
                 "flips_at": row["flips_at"],
                 "agree": row["agree"] if row["of"] > 1 else None,
                 "of": row["of"] if row["of"] > 1 else None,
+                END_ERROR: finding.get("details", {}).get(END_ERROR, {}).get("value"),
             }
         )
     return pd.DataFrame(rows)

@@ -11,7 +11,7 @@ from typing import Any
 
 from kloof.catalogue import Catalogue, catalogue
 from kloof.errors import KloofError
-from kloof.findings import DIFFERENCES, Finding, Verdict, happened, judge
+from kloof.findings import DIFFERENCES, Finding, Verdict, error_of, happened, judge
 from kloof.results import Table
 from kloof.schema import SetAside
 from kloof.shown import Shown, shorten
@@ -196,7 +196,8 @@ class _Card:
         said = self.number(finding.estimate, unit, digits)
         if reach is None:
             return said
-        ends = [self.number(end, unit, digits) for end in (low, high)]
+        held = numbers.decimals_held(unit, digits, error_of(vars(finding)))
+        ends = [self.number(end, unit, held) for end in (low, high)]
         return f"{said} ({ends[0]} {self.teller.word('range_to')} {ends[1]})"
 
     def finding(self, finding: Finding) -> list[tuple[str, str]]:

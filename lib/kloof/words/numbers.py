@@ -25,6 +25,8 @@ DECIMALS = {
     "times_smallest": 1,
 }
 
+_HELD = 8  # times the error of drawing: two sets of draws then seldom print differently, and never two digits apart
+
 # Whole patterns per language: nothing is glued from halves.
 PATTERNS = {
     "percent": {"nl": "{n} %", "en": "{n}%"},
@@ -66,6 +68,17 @@ def decimals_for(unit: str, width: float | None) -> int | None:
     A change of a few thousand euro with a range as narrow is written in hundreds, so that no end of it reads as 0.
     """
     return 1 if unit == "thousand_euro" and width is not None and width < 20 else None
+
+
+def decimals_held(unit: str, decimals: int | None, error: float) -> int:
+    """Digits of an end of a range that hold whatever is drawn, `error` being its standard error by drawing.
+
+    What the last one is worth is eight times that error or more, or it is a whole one.
+    """
+    places = decimals_of(unit, decimals)
+    while places > 0 and 10.0**-places < _HELD * error:
+        places -= 1
+    return places
 
 
 def number(value: float | None, unit: str, language: str, decimals: int | None = None, *, bare: bool = False) -> str:

@@ -13,7 +13,17 @@ from typing import Any
 
 from kloof.catalogue import Catalogue, parsed
 from kloof.errors import CatalogueError
-from kloof.findings import ANSWERS, DIFFERENCES, JUDGEMENTS, NO_FIGURES, NOT_COMPUTABLE, VERDICTS, scale_of, told
+from kloof.findings import (
+    ANSWERS,
+    DIFFERENCES,
+    JUDGEMENTS,
+    NO_FIGURES,
+    NOT_COMPUTABLE,
+    VERDICTS,
+    error_of,
+    scale_of,
+    told,
+)
 from kloof.words import numbers
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -191,6 +201,12 @@ class Narrator:
         def own(name: str, value: float | None, in_unit: str = change, digits: int | None = decimals) -> Part:
             return self.number(f"{place}/{name}", value, in_unit, digits)
 
+        error = error_of(finding)
+
+        def drawn(name: str, value: float | None) -> Part:
+            held = name in ("low", "high")
+            return own(name, value, change, numbers.decimals_held(change, decimals, error) if held else decimals)
+
         values: dict[str, Part | Sentence] = {
             "place": self.area(self.results["place"]["code"]),
             "focus": self.focus(finding["focus"]),
@@ -199,10 +215,10 @@ class Narrator:
             "claim": f"‹{finding['measure']}›",
             "estimate": own("estimate", finding["estimate"]),
             "size": own("estimate", None if finding["estimate"] is None else abs(finding["estimate"])),
-            "low": own(ends[0], low),
-            "high": own(ends[1], high),
-            "chance_low": own("low", finding["low"]),
-            "chance_high": own("high", finding["high"]),
+            "low": drawn(ends[0], low),
+            "high": drawn(ends[1], high),
+            "chance_low": drawn("low", finding["low"]),
+            "chance_high": drawn("high", finding["high"]),
             "smallest": own("smallest_effect", finding["smallest_effect"]),
             "coverage": own("coverage", finding["coverage"], "percent", 0),
             "coverage_minimum": own("coverage_minimum", finding["coverage_minimum"], "percent", 0),
@@ -218,8 +234,8 @@ class Narrator:
         if low is not None and high is not None:
             pair = [(ends[0], low), (ends[1], high)]
             for name, (end, bound) in zip(("nearest", "farthest"), sorted(pair, key=_size), strict=True):
-                values[name] = own(end, abs(bound))
-            values["fall"], values["rise"] = own(ends[0], abs(low)), own(ends[1], abs(high))
+                values[name] = drawn(end, abs(bound))
+            values["fall"], values["rise"] = drawn(ends[0], abs(low)), drawn(ends[1], abs(high))
         scale = finding["measure"].removesuffix("_reversed")
         if has("scale", scale):
             values["scale"] = self.word("scale", scale)

@@ -524,3 +524,33 @@ def test_what_supports_sameness_supports_that_it_did_not_rise(found: Finding) ->
 def test_a_claim_that_says_several_things_needs_each_of_them(aspects: list[list[str]], whole: str) -> None:
     """Fault 7: each half of such a claim has its own verdict, and none stands for the other."""
     assert join_aspects(aspects) == whole
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "smallest", "judged"),
+    [
+        (0.3, 2.0, None, HIGHER), (0.1, 2.0, None, UNCLEAR), (-2.0, -0.3, None, LOWER), (-2.0, -0.1, None, UNCLEAR),
+        (-0.7, 0.7, 1.0, SAME), (-0.9, 0.7, 1.0, UNCLEAR), (-0.5, 0.9, 1.0, UNCLEAR),
+    ],
+)  # fmt: skip
+def test_what_other_draws_might_judge_otherwise_is_undecided(
+    low: float, high: float, smallest: float | None, judged: str
+) -> None:
+    """Within twice the error of an end, 0.2, of the border that decides."""
+    drawn = finding(
+        estimate=(low + high) / 2, low=low, high=high, smallest_effect=smallest,
+        details={"end_error": {"value": 0.1, "unit": "points"}},
+    )  # fmt: skip
+    assert judge(drawn) == judged
+    written = drawn.as_json()
+    assert (findings.NEAR_BORDER in written["flags"]) == (judged == UNCLEAR)
+    assert from_json(written).as_json() == written
+    assert judge(dataclasses.replace(drawn, details={})) != UNCLEAR
+
+
+def test_a_border_of_what_stays_away_is_watched_too() -> None:
+    drawn = finding(
+        estimate=1.5, low=1.1, high=2.0, smallest_effect=1.0, details={"end_error": {"value": 0.1, "unit": "points"}}
+    )
+    assert verdict_of(drawn, NOT_HIGHER) == verdict_of(drawn, SAME) == UNDECIDED
+    assert findings.NEAR_BORDER in drawn.as_json()["flags"]

@@ -176,7 +176,7 @@ def test_every_deal_is_what_a_loop_makes(variance: str, c: float) -> None:
 @pytest.mark.parametrize("variance", [OWN, ALIKE])
 def test_the_limits_are_where_a_search_finds_them(variance: str) -> None:
     value, weight, focus = town(7, 11, 4)
-    labels = np.array([[float(i in chosen) for i in range(11)] for chosen in combinations(range(11), 4)])
+    labels = np.array([[i in chosen for i in range(11)] for chosen in combinations(range(11), 4)])
     low, high, p = contrast.studentised(value, weight, focus, labels, variance)
 
     def chance(c: float) -> float:

@@ -34,7 +34,9 @@ def swapped(states: States) -> States:
 
 
 def change(states: States, measure: str = ABSOLUTE, draws: int = 999, seed: int = 3) -> models.Interval:
-    return models.change_of_gap(states, measure, np.random.default_rng(seed), draws)
+    return models.change_of_gap(
+        states, measure, randomisation.deal(states.is_focus, np.random.default_rng(seed), draws)
+    )
 
 
 def paths(value: object, is_focus: object, weight: object = None, half: float = 0.0) -> Paths:
@@ -482,8 +484,8 @@ def test_without_a_rule_noise_moves_nothing_on_average() -> None:
     found = placebo(still(2, 3.0))
     # a change of a difference of two means: 3 · √2 · √(1/10 + 1/30) = 1.549; twice 1.96 of these between the limits
     spread = 3 * math.sqrt(2) * math.sqrt(1 / 10 + 1 / 30)
-    assert abs(found.mean) < 4 * spread / math.sqrt(1999)
-    assert found.high - found.low == pytest.approx(2 * 1.96 * spread, rel=0.1)
+    assert found.mean == 0
+    assert found.high - found.low == pytest.approx(2 * 1.959964 * spread)
     assert (found.noise, found.reselected) == (pytest.approx(3.0), False)
 
 

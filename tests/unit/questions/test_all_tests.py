@@ -35,8 +35,6 @@ from kloof_synth import trials
 from kloof_synth.switches import switches
 from kloof_synth.town import Setting
 
-DRAWS = 999
-
 
 def finding(
     estimate: float | None, margin: float | None, degrees: int | None = None, p: float | None = None, **changes: Any
@@ -57,7 +55,7 @@ def finding(
 def p_of(*given: Any, expected: str = HIGHER, **changes: Any) -> float:
     """The p-value of the verdict on a finding."""
     made = finding(*given, **changes)
-    p = all_tests.p_value_of(made, verdict_of(from_json(made), expected), expected, DRAWS)
+    p = all_tests.p_value_of(made, verdict_of(from_json(made), expected), expected)
     assert p is not None
     return p
 
@@ -69,7 +67,7 @@ def test_a_p_value_is_the_one_of_the_interval(estimate: float, error: float, deg
     known = stats.norm if degrees is None else stats.t(degrees)
     margin = float(known.ppf(0.975)) * error
     made = finding(estimate, margin, degrees, smallest_effect=None)
-    p = all_tests.p_value_of(made, UNDECIDED, HIGHER, DRAWS)
+    p = all_tests.p_value_of(made, UNDECIDED, HIGHER)
     assert p == pytest.approx(min(1.0, float(2 * known.sf(abs(estimate) / error))), rel=1e-6, abs=1e-12)
     if abs(abs(estimate) - margin) > 1e-6:
         assert (p < 0.05) == (made["judgement"] in ("HIGHER", "LOWER"))
@@ -78,8 +76,8 @@ def test_a_p_value_is_the_one_of_the_interval(estimate: float, error: float, deg
 def test_of_an_asymmetric_interval_the_end_towards_nothing_counts() -> None:
     """4 (1 to 10): 3 from the end near 0, so 4 / (3 / 1.96) standard errors; mirrored the same."""
     wanted = float(2 * stats.norm.sf(4 / (3 / stats.norm.ppf(0.975))))
-    above = all_tests.p_value_of({**finding(4, 3), "low": 1, "high": 10}, SUPPORTED, HIGHER, DRAWS)
-    below = all_tests.p_value_of({**finding(-4, 3), "low": -10, "high": -1}, SUPPORTED, LOWER, DRAWS)
+    above = all_tests.p_value_of({**finding(4, 3), "low": 1, "high": 10}, SUPPORTED, HIGHER)
+    below = all_tests.p_value_of({**finding(-4, 3), "low": -10, "high": -1}, SUPPORTED, LOWER)
     assert above == pytest.approx(wanted)
     assert below == pytest.approx(wanted)
 
@@ -92,8 +90,8 @@ def test_sameness_has_the_p_value_of_two_one_sided_tests() -> None:
     made = finding(difference, float(stats.t(78).ppf(0.975)) * pooled, 78)
     assert made["judgement"] == SAME
     wanted = pytest.approx(float(ttost_ind(first, second, -0.5, 0.5)[0]))
-    assert all_tests.p_value_of(made, NEGLIGIBLE, HIGHER, DRAWS) == wanted
-    assert all_tests.p_value_of(made, SUPPORTED, SAME, DRAWS) == wanted
+    assert all_tests.p_value_of(made, NEGLIGIBLE, HIGHER) == wanted
+    assert all_tests.p_value_of(made, SUPPORTED, SAME) == wanted
 
 
 @pytest.mark.parametrize(
@@ -109,7 +107,7 @@ def test_what_stays_away_is_tested_against_the_smallest_effect(
     wanted = float(2 * stats.t(9).sf(abs(estimate - line) / error))
     made = finding(estimate, margin, 9, p=0.9)  # dealt labels say something of 0 only
     verdict = verdict_of(from_json(made), expected)
-    assert all_tests.p_value_of(made, verdict, expected, DRAWS) == pytest.approx(wanted, rel=1e-6)
+    assert all_tests.p_value_of(made, verdict, expected) == pytest.approx(wanted, rel=1e-6)
     assert (verdict != UNDECIDED) == (wanted <= 0.05)
 
 
@@ -117,9 +115,9 @@ def test_what_contradicts_has_not_the_p_value_of_what_supports() -> None:
     """The Matthew effect tells one p-value of support and one of its opposite, which are not two sides of a number."""
     made = finding(-3.0, 1.0, 8, p=0.97)
     made["details"] |= {"p_against": {"value": 0.004}, "p_alike": {"value": 0.6}}
-    assert all_tests.p_value_of(made, CONTRADICTED, HIGHER, DRAWS) == pytest.approx(0.004)
-    assert all_tests.p_value_of(made, SUPPORTED, HIGHER, DRAWS) == pytest.approx(0.97)
-    assert all_tests.p_value_of(made, NEGLIGIBLE, HIGHER, DRAWS) >= 0.6  # type: ignore[operator]
+    assert all_tests.p_value_of(made, CONTRADICTED, HIGHER) == pytest.approx(0.004)
+    assert all_tests.p_value_of(made, SUPPORTED, HIGHER) == pytest.approx(0.97)
+    assert all_tests.p_value_of(made, NEGLIGIBLE, HIGHER) >= 0.6  # type: ignore[operator]
 
 
 def test_labels_that_were_dealt_count_unless_there_were_too_few_to_tell() -> None:
@@ -127,7 +125,9 @@ def test_labels_that_were_dealt_count_unless_there_were_too_few_to_tell() -> Non
     assert own < 0.001
     assert p_of(3.0, 1.5, p=0.03) == pytest.approx(0.03)  # the larger of the two
     assert p_of(3.0, 3.5, p=0.03) == pytest.approx(p_of(3.0, 3.5))  # here the interval's is larger
-    assert p_of(3.0, 1.5, p=1 / (DRAWS + 1)) == pytest.approx(own)  # "at most 0.001" says no more than that
+    drawn = finding(3.0, 1.5, p=0.01)
+    drawn["details"]["p_error"] = {"value": 0.002, "unit": "probability"}
+    assert all_tests.p_value_of(drawn, SUPPORTED, HIGHER) == pytest.approx(0.014)  # and twice its error of drawing
     assert p_of(3.0, 0.0) == 0.0  # a range without width
 
 
@@ -142,7 +142,7 @@ def test_labels_that_were_dealt_count_unless_there_were_too_few_to_tell() -> Non
     ],
 )
 def test_what_is_no_test_of_chance_has_no_p_value(changes: dict[str, Any], wanted: float | None) -> None:
-    assert all_tests.p_value_of(finding(3.0, 1.0, p=0.2, **changes), UNDECIDED, HIGHER, DRAWS) == wanted
+    assert all_tests.p_value_of(finding(3.0, 1.0, p=0.2, **changes), UNDECIDED, HIGHER) == wanted
 
 
 RESAMPLED = {"index_change", "share_accrued", "image"}  # ranges between percentiles of resamples, and a copy of one
@@ -209,7 +209,7 @@ def test_every_test_that_was_made_counts_once_and_what_is_no_test_not_at_all() -
     by_row = {(row["claim"], row["row"]): row for row in rows}
     by_row["A", "told"]["counts"] = False
     by_row["A", "counted"]["question"] = HAPPENED
-    verdicts, p_values = all_tests.family(rows, findings, REGISTRY, DRAWS)
+    verdicts, p_values = all_tests.family(rows, findings, REGISTRY)
     # D has no row and A/none no number: no tests. A/bounds weighs no chance, nor does A/counted, which says what
     # happened. A/told has no say in its claim, Z is not registered. E lies beyond the smallest effect.
     assert verdicts == {"A/x": SUPPORTED, "A/y": SUPPORTED, "B/x": NEGLIGIBLE, "E/x": CONTRADICTED}
@@ -220,7 +220,7 @@ def test_every_test_that_was_made_counts_once_and_what_is_no_test_not_at_all() -
 def test_what_a_part_expects_is_what_its_p_value_is_of() -> None:
     """A part may expect otherwise than its claim: its own expectation counts, not the registered one of the claim."""
     rows, findings = rows_of(A_x=("NOT_HIGHER", finding(-0.2, 0.5)))
-    verdicts, p_values = all_tests.family(rows, findings, REGISTRY, DRAWS)
+    verdicts, p_values = all_tests.family(rows, findings, REGISTRY)
     assert verdicts == {"A/x": SUPPORTED}
     assert p_values["A/x"] == pytest.approx(p_of(-0.2, 0.5, expected=NOT_HIGHER))
 
@@ -229,16 +229,16 @@ def test_a_verdict_that_another_finding_decided_has_no_p_value_here() -> None:
     """The number of a joined claim may say the opposite of its verdict: then it is not what was tested."""
     rows, findings = rows_of(A_x=("HIGHER", finding(3.0, 1.0)))
     rows[0]["verdict"] = CONTRADICTED
-    assert all_tests.family(rows, findings, REGISTRY, DRAWS) == ({}, {})
+    assert all_tests.family(rows, findings, REGISTRY) == ({}, {})
     rows[0]["verdict"] = UNDECIDED  # the lists did not agree: tested, and not decided
-    assert all_tests.family(rows, findings, REGISTRY, DRAWS)[0] == {"A/x": UNDECIDED}
+    assert all_tests.family(rows, findings, REGISTRY)[0] == {"A/x": UNDECIDED}
 
 
 def test_what_was_left_undecided_within_its_claim_is_counted_as_what_it_was_alone() -> None:
     """Parts of a claim are counted together first; Holm over all tests must not take that for silence."""
     rows, findings = rows_of(A_x=("HIGHER", finding(3.0, 2.9)))
     rows[0] |= {"verdict": UNDECIDED, "alone": SUPPORTED}
-    verdicts, p_values = all_tests.family(rows, findings, REGISTRY, DRAWS)
+    verdicts, p_values = all_tests.family(rows, findings, REGISTRY)
     assert verdicts == {"A/x": SUPPORTED}
     assert p_values["A/x"] == pytest.approx(p_of(3.0, 2.9))
 
@@ -249,7 +249,7 @@ def test_holm_over_all_tests_against_statsmodels() -> None:
     given_ = {f"A_{place}": ("HIGHER", finding(3.0, margin)) for place, margin in enumerate(margins)}
     rows, findings = rows_of(**given_)
     registry = Registry({name: REGISTRY.claims[name] for name in ("A", "D")}, 0.5, "")
-    found = all_tests.after_all_tests(rows, findings, registry, DRAWS)
+    found = all_tests.after_all_tests(rows, findings, registry)
     raw = [2 * stats.norm.sf(3 / (margin / stats.norm.ppf(0.975))) for margin in margins]
     holm = multipletests(raw, method="holm")[1]
     assert [one.adjusted for one in found.values()] == pytest.approx(list(holm), rel=1e-6)

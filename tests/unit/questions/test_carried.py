@@ -171,7 +171,7 @@ def test_a_block_without_figures_stops_it_and_says_what_would_help() -> None:
 @settings(max_examples=10, deadline=None)
 def test_the_lead_is_what_the_shares_say_less_chance(seed: int) -> None:
     data = made(seed)
-    found, chance = shapley.lead(data, "resources", np.random.default_rng(0), 49)
+    found, chance, _ = shapley.lead(data, "resources", np.random.default_rng(0), 49)
     shares = shapley.r_squared_shares(data, np.random.default_rng(0), 49)
     own = shares.shares.set_index("block")["estimate"]
     assert found.estimate + chance == pytest.approx(own["resources"] - own[found.name])
@@ -179,7 +179,7 @@ def test_the_lead_is_what_the_shares_say_less_chance(seed: int) -> None:
     # another scale, another sign, another order of blocks: the same
     blocks = {"liveability": data.blocks["liveability"], "housing": 3 - 2 * data.blocks["housing"],
               "resources": data.blocks["resources"]}  # fmt: skip
-    again, other = shapley.lead(
+    again, other, _ = shapley.lead(
         Explained(7 - data.outcome, blocks, 3 * data.weight), "resources", np.random.default_rng(0), 49
     )
     assert again.estimate + other == pytest.approx(own["resources"] - own[again.name])
@@ -214,7 +214,7 @@ def test_the_error_of_the_lead_is_a_jackknife_of_statsmodels_fits() -> None:
         return np.array([own - share(rows, b, a, c), own - share(rows, c, a, b)])
 
     everyone = np.arange(20)
-    found, chance = shapley.lead(data, "resources", np.random.default_rng(0), 49)
+    found, chance, _ = shapley.lead(data, "resources", np.random.default_rng(0), 49)
     assert found.name == "liveability"
     assert found.estimate + chance == pytest.approx(leads(everyone)[1])
     without = np.array([leads(everyone != place) for place in everyone])
@@ -245,7 +245,7 @@ def test_of_three_equal_blocks_none_is_found_ahead_or_behind(columns: tuple[int,
         outcome = sum(things) + 0.6 * rng.standard_normal(45)
         is_focus = (-need + 0.3 * rng.standard_normal(45)).argsort().argsort() < 9
         data = Explained(np.asarray(outcome), blocks, np.exp(0.5 * rng.standard_normal(45)))
-        found, _ = shapley.lead(data, "resources", rng, 29)
+        found, *_ = shapley.lead(data, "resources", rng, 29)
         split = least(oaxaca.two_fold(data, is_focus, "pooled_with_group", rng, 99, "resources").leads)
         for name, yes in zip(counted, (found.low > 0, found.high < 0, split.low > 0, split.high < 0), strict=True):
             counted[name] += yes

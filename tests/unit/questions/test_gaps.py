@@ -74,7 +74,7 @@ def test_units_and_smallest_effects_go_with_the_measure() -> None:
     assert (absolute.unit, absolute.smallest_effect) == ("points", 1.5)
     assert (relative.unit, relative.smallest_effect) == ("percent", 2.0)
     assert absolute.range_kind == ("process", "rounding")
-    assert set(absolute.details) == {"p_value", "degrees", "steps", "steps_ahead", "steps_back"}
+    assert set(absolute.details) == {"p_value", "p_error", "degrees", "end_error", "steps", "steps_ahead", "steps_back"}
     # four means, each half a step of 1 off either way; chance leaves more open than rounding
     assert absolute.rounding_high - absolute.rounding_low == pytest.approx(4)
     assert (absolute.rounding_low + absolute.rounding_high) / 2 == pytest.approx(absolute.estimate)

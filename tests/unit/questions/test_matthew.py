@@ -101,7 +101,7 @@ def test_tables_and_figures_belong_together(six: Any, ten: Any) -> None:
     assert {figure["kind"] for figure in six[0].figures.values()} == {"groups"}
     assert {figure["kind"] for figure in ten[0].figures.values()} == {"waterfall"}
     rows = six[0].tables["06.mean_dwelling_value.groups.absolute"]["rows"]
-    keys = ["group_number", "buurten", "estimate", "low", "high", "chance_low", "chance_high"]
+    keys = ["group_number", "buurten", "estimate", "low", "high", "chance_low", "chance_high", "chance_error"]
     frames = six[1]["group_pictures"]
     assert rows in [[[plain(row[key]) for key in keys] for row in frame.to_dict("records")] for frame in frames]
 

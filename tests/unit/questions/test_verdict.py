@@ -151,7 +151,7 @@ def test_the_score_counts_every_part(whole: Section) -> None:
 def test_what_is_left_when_all_tests_count(whole: Section, study: Study) -> None:
     """The recorded count is that of the tests that were made, and of no other."""
     made, findings = synthesis.rows_of([part()])
-    found = all_tests.after_all_tests(made, findings, claims.registry(), study.p.draws)
+    found = all_tests.after_all_tests(made, findings, claims.registry())
     holm = whole.findings["12.holm"]
     shown = rows(whole, "12.holm")
     assert holm.details["tests"]["value"] == len(found) == 2  # three say what happened, one could not be made

@@ -114,6 +114,15 @@ def test_a_narrow_range_of_money_is_written_in_hundreds() -> None:
     assert numbers.decimals_for("percent", 0.1) is None
 
 
+def test_a_drawn_end_has_no_digit_that_other_draws_would_change() -> None:
+    assert numbers.decimals_held("points", None, 0.0) == 1
+    assert numbers.decimals_held("points", None, 0.0125) == 1
+    assert numbers.decimals_held("points", None, 0.013) == 0
+    assert numbers.decimals_held("index", None, 0.001) == 2
+    assert numbers.decimals_held("thousand_euro", 1, 0.1) == 0
+    assert numbers.decimals_held("points", 2, 9.0) == 0  # whole ones at least
+
+
 @given(
     st.floats(-1e9, 1e9, allow_nan=False, allow_subnormal=False),
     st.sampled_from(UNITS),
