@@ -43,7 +43,9 @@ def publish(
     asked = [(document, catalogue, folder, language, geometry) for language in languages]
     said = dict(zip(languages, (each or _in_turns)(asked), strict=True))
     if len(said) == len(LANGUAGES) and (found := differences(*(said[language] for language in LANGUAGES))):
-        raise ReportError(faults("the two languages", found, "Dutch and English must carry the same numbers and verdicts."))
+        raise ReportError(
+            faults("the two languages", found, "Dutch and English must carry the same numbers and verdicts.")
+        )
 
 
 def _in_turns(each: Sequence[tuple[Any, ...]]) -> list[Blocks]:
@@ -88,8 +90,8 @@ def publish_language(
         carried = audit.check(html, document, language, names, whole=files == DATA)
         said |= {f"{files[0]}, {part}": blocks for part, blocks in carried.items()}
         pdfback.check_pdf(pdfback.texts(paper), html, language, still)
-        for name, content in zip(files, (html, paper), strict=True):
-            write_whole(folder / language / name, content)
+        write_whole(folder / language / files[0], html)
+        write_whole(folder / language / files[1], paper)
     return said
 
 
