@@ -318,7 +318,7 @@ def test_a_card_gives_the_answer_and_its_picture(built: Path, folders: list[Path
 def test_the_picture_is_the_one_made_for_the_answer_else_that_of_the_gap_else_the_first() -> None:
     def named(*figures: str, lead: tuple[str, ...] = ("04.income.absolute",)) -> str | None:
         tables = {"04.income": {}}
-        document = {"figures": dict.fromkeys(figures, {}), "tables": tables, "lead": lead, "findings": {}}
+        document = {"figures": {name: {} for name in figures}, "tables": tables, "lead": lead, "findings": {}}
         return Report(Path(), document, ("nl",)).picture
 
     assert named("01.first", "04.income", "04.answer") == "04.answer"
