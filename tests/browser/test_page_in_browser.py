@@ -218,13 +218,6 @@ def test_the_report_asks_for_nothing_fits_and_is_accessible(
         assert opened.complaints == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_data_page_is_accessible(browser: Any, documents: Path, scheme: str) -> None:
-    with Opened(browser, documents / "en" / "data.html", color_scheme=scheme) as opened:
-        assert opened.violations() == []
-        assert opened.complaints == []
-
-
 def test_from_a_number_to_the_data_page_and_back(browser: Any, documents: Path) -> None:
     with Opened(browser, documents / "nl" / "index.html") as opened:
         opened.page.locator("#grew .more").first.click()

@@ -217,8 +217,7 @@ def test_tables_are_files_with_full_numbers(breda_report: Path) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(("language", "width"), [("nl", 1280), ("en", 360)])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("language", "width", "scheme"), [("nl", 1280, "light"), ("en", 360, "dark")])
 @pytest.mark.parametrize("name", [REPORT[0], DATA[0]])
 def test_a_whole_page_in_a_browser(
     breda_report: Path, browser: Any, name: str, language: str, width: int, scheme: str
