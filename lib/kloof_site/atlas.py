@@ -24,8 +24,6 @@ from kloof.words.sentences import Narrator, Sentence
 COMPARED = re.compile(r"03\.(?:level|index)\.\w+|04\.\w+\.(?:absolute|relative)")  # findings that places share
 SYNTHETIC = 9001  # number of the first synthetic municipality
 KINDS = ("absolute", "relative", "level", "index")
-ANSWER = "04.answer"  # the picture that answers the question of a report
-TESTED = re.compile(r"04\.(\w+)\.absolute")
 
 
 @dataclass(frozen=True)
@@ -50,19 +48,6 @@ class Report:
     def synthetic(self) -> bool:
         """Tell a synthetic municipality by its code: CBS has given numbers up to 2000."""
         return int(self.code[2:]) >= SYNTHETIC
-
-    @property
-    def series(self) -> str | None:
-        """Name the table of the gap that was followed: that of the first lead sentence, else the first there is."""
-        named = [match[1] for name in self.document["lead"] if (match := TESTED.fullmatch(name))]
-        named += [match[1] for name in self.document["findings"] if (match := TESTED.fullmatch(name))]
-        return next((f"04.{name}" for name in named if f"04.{name}" in self.document["tables"]), None)
-
-    @property
-    def picture(self) -> str | None:
-        """Name the picture that answers its question: the one made for that, else that of the gap, else the first."""
-        figures = self.document["figures"]
-        return next((name for name in (ANSWER, self.series, *figures) if name in figures), None)
 
 
 def read_reports(folders: Sequence[Path]) -> list[Report]:
@@ -200,9 +185,10 @@ class Atlas:
         teller = next(iter(self.tellers.values()))
         return teller.word("site", "measure", kind_of(name)).replace("{noun}", teller.noun(str(finding["indicator"])))
 
-    def answer(self, report: Report) -> tuple[Sentence, ...]:
-        """Give the sentences with which a report answers its question."""
-        return answer(self.tellers[report.code]).sentences
+    def answer(self, report: Report) -> tuple[tuple[Sentence, ...], str | None]:
+        """Give the sentences with which a report answers its question, and the name of the picture that shows it."""
+        line, picture = answer(self.tellers[report.code])
+        return line.sentences, picture
 
 
 def kind_of(name: str) -> str:

@@ -86,16 +86,16 @@ class Site:
         language = self.language if self.language in report.languages else report.languages[0]
         return f"../reports/{report.code}/{language}"
 
-    def picture(self, report: Report) -> Picture | None:
-        """Give the picture that answers the question of a report; None when it has none."""
+    def picture(self, report: Report, name: str | None) -> Picture | None:
+        """Give a picture of a report as it stands there; None when it is not there."""
         from kloof.figures import draw
 
-        inner = f"{self.home(report).rpartition('/')[2]}/figures/{report.picture}.svg"
-        if report.picture is None or not (report.folder / inner).is_file():
+        inner = f"{self.home(report).rpartition('/')[2]}/figures/{name}.svg"
+        if name is None or not (report.folder / inner).is_file():
             return None
         box = VIEW_BOX.search((report.folder / inner).read_text(encoding="utf-8"))
-        said = draw.alt(report.picture, self.atlas.tellers[report.code])
-        return Picture(report.picture, f"../reports/{report.code}/{inner}", said, box.groups() if box else None)
+        said = draw.alt(name, self.atlas.tellers[report.code])
+        return Picture(name, f"../reports/{report.code}/{inner}", said, box.groups() if box else None)
 
     def printed(self, measure: Measure, at: int) -> dict[str, Part | Sentence]:
         """Write the outcome, range and years of one municipality on a measure."""

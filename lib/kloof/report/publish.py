@@ -20,6 +20,7 @@ from kloof.words.sentences import Narrator, text_of
 
 Publishing = Callable[[Sequence[tuple[Any, ...]]], list[Blocks]]
 REPORT, DATA = ("index.html", "report.pdf"), ("data.html", "data.pdf")
+ANSWER = "04.answer"  # the picture made for the first screen
 FILES = (*REPORT, *DATA)  # of each language: the report that is read and the data page, each as page and PDF
 
 
@@ -113,10 +114,15 @@ def view_csv(table: TableView) -> str:
     return content.getvalue()
 
 
-def answer(teller: Narrator) -> Line:
-    """Give the sentence that answers the question of a report."""
+def answer(teller: Narrator) -> tuple[Line, str | None]:
+    """Give the sentence that answers the question of a report, and the name of the picture that shows it.
+
+    That is the one made for it, else that of the gap which the sentence is about, else the first there is.
+    """
     told = story.Storyteller(build.Builder(teller, {}, {}, {}))
-    return told.headline(told.changes())
+    changes, figures = told.changes(), teller.results["figures"]
+    own = [f"04.{changes[0]['own']['indicator']}"] if changes else []
+    return told.headline(changes), next((name for name in (ANSWER, *own, *figures) if name in figures), None)
 
 
 def headlines(folder: Path, catalogue: Catalogue, language: str) -> list[str]:

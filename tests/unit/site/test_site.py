@@ -12,13 +12,13 @@ from atlases import PLACES, SYNTHETIC, write_reports
 from kloof.catalogue import catalogue
 from kloof.errors import ReportError
 from kloof.report import audit, readback
-from kloof.report.publish import FILES
+from kloof.report.publish import FILES, answer
 from kloof.report.readback import Node, parse
 from kloof.run.batch import MADE, PARTS
 from kloof.run.provenance import CRATE
-from kloof.words.sentences import text_of
+from kloof.words.sentences import Narrator, text_of
 from kloof_site import siteback
-from kloof_site.atlas import Atlas, Measure, Report, ends, read_reports
+from kloof_site.atlas import Atlas, Measure, ends, read_reports
 from kloof_site.site import PAGES, build_site
 
 LANGUAGES = ("nl", "en")
@@ -304,7 +304,7 @@ def test_a_card_gives_the_answer_and_its_picture(built: Path, folders: list[Path
     for name, root in (one for one in pages(built).items() if one[0].endswith("index")):
         said = card(root, "GM0758")
         report = next(one for one in read_reports(folders) if one.code == "GM0758")
-        told = " ".join(map(text_of, Atlas((report,), catalogue(), name[:2]).answer(report)))
+        told = " ".join(map(text_of, Atlas((report,), catalogue(), name[:2]).answer(report)[0]))
         assert told == next(node for node in said.walk() if node.has_class("headline")).text()
         assert told.endswith(".")
         (image,) = [node for node in said.walk() if node.tag == "img"]
@@ -315,16 +315,21 @@ def test_a_card_gives_the_answer_and_its_picture(built: Path, folders: list[Path
         assert not [node for node in card(root, "GM0002").walk() if node.tag == "img"], "it has no picture"
 
 
-def test_the_picture_is_the_one_made_for_the_answer_else_that_of_the_gap_else_the_first() -> None:
-    def named(*figures: str, lead: tuple[str, ...] = ("04.income.absolute",)) -> str | None:
-        tables = {"04.income": {}}
-        document = {"figures": {name: {} for name in figures}, "tables": tables, "lead": lead, "findings": {}}
-        return Report(Path(), document, ("nl",)).picture
+def test_the_picture_is_the_one_made_for_the_answer_else_that_of_its_gap_else_the_first(project: Path) -> None:
+    document = json.loads((project / "reports/example/results.json").read_text(encoding="utf-8"))
+    figures = document["figures"]
 
-    assert named("01.first", "04.income", "04.answer") == "04.answer"
-    assert named("01.first", "04.income") == "04.income"
-    assert named("01.first", "04.income", lead=()) == "01.first"
-    assert named() is None
+    def chosen(*names: str, **other: Any) -> str | None:
+        drawn = {name: figures.get(name, {}) for name in names}
+        return answer(Narrator({**document, "figures": drawn, **other}, catalogue(), "nl"))[1]
+
+    said, picture = answer(Narrator(document, catalogue(), "nl"))
+    assert "inkomen per inwoner" in text_of(said.sentences[0])
+    assert picture == "04.mean_income_per_inhabitant", "of the gap that the sentence is about"
+    assert chosen("01.coverage", picture, "04.answer") == "04.answer"
+    assert chosen("01.coverage", "04.mean_dwelling_value") == "01.coverage"
+    assert chosen("01.coverage", picture, findings={}) == "01.coverage"
+    assert chosen() is None
 
 
 def test_all_four_files_are_there_and_linked(built: Path) -> None:
