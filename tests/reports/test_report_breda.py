@@ -161,7 +161,7 @@ def test_a_pdf_is_tagged_and_in_its_language(breda_report: Path, language: str, 
 
 
 def test_a_finished_report_is_read_back_whole(breda_report: Path) -> None:
-    """Both pages, both PDFs, both languages; a fault in any of the eight files is found."""
+    """Both pages and both PDFs, in both languages."""
     assert faults_of_report(breda_report) == []
 
 
