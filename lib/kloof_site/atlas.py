@@ -16,6 +16,7 @@ import pandas as pd
 from kloof.catalogue import Catalogue
 from kloof.errors import ReportError, faults
 from kloof.questions.other_places import ranks
+from kloof.report.publish import FILES, answer
 from kloof.results import FORMAT
 from kloof.words.numbers import LANGUAGES
 from kloof.words.sentences import Narrator, Sentence
@@ -23,7 +24,6 @@ from kloof.words.sentences import Narrator, Sentence
 COMPARED = re.compile(r"03\.(?:level|index)\.\w+|04\.\w+\.(?:absolute|relative)")  # findings that places share
 SYNTHETIC = 9001  # number of the first synthetic municipality
 KINDS = ("absolute", "relative", "level", "index")
-TESTED = re.compile(r"04\.(\w+)\.absolute")
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,6 @@ class Report:
     def synthetic(self) -> bool:
         """Tell a synthetic municipality by its code: CBS has given numbers up to 2000."""
         return int(self.code[2:]) >= SYNTHETIC
-
-    @property
-    def series(self) -> str | None:
-        """Name the table of the gap that was followed: that of the first lead sentence, else the first there is."""
-        named = [match[1] for name in self.document["lead"] if (match := TESTED.fullmatch(name))]
-        named += [match[1] for name in self.document["findings"] if (match := TESTED.fullmatch(name))]
-        return next((f"04.{name}" for name in named if f"04.{name}" in self.document["tables"]), None)
 
 
 def read_reports(folders: Sequence[Path]) -> list[Report]:
@@ -93,13 +86,20 @@ def _read(folder: Path) -> Report:
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ReportError(f"{path} is not a results document of format {FORMAT}")
     lacks = [
-        key for key in ("place", "areas", "findings", "tables", "overall", "lead", "sources") if key not in document
+        key
+        for key in ("place", "areas", "findings", "tables", "figures", "overall", "lead", "sources")
+        if key not in document
     ]
     if lacks:
         raise ReportError(f"{path} lacks {', '.join(lacks)}")
     languages = tuple(language for language in LANGUAGES if (folder / language / "index.html").is_file())
     if not languages:
         raise ReportError(f"{folder} has no page ({' or '.join(f'{language}/index.html' for language in LANGUAGES)})")
+    gone = [
+        f"{language}/{name}" for language in languages for name in FILES if not (folder / language / name).is_file()
+    ]
+    if gone:
+        raise ReportError(f"{folder} lacks {', '.join(gone)}: make the report again")
     return Report(folder, document, languages)
 
 
@@ -185,11 +185,10 @@ class Atlas:
         teller = next(iter(self.tellers.values()))
         return teller.word("site", "measure", kind_of(name)).replace("{noun}", teller.noun(str(finding["indicator"])))
 
-    def lead(self, report: Report) -> Sentence:
-        """Give the first sentence of a report."""
-        findings = report.document["findings"]
-        first = next(iter(report.document["lead"]), None)
-        return self.tellers[report.code].sentence(findings[first]) if first else ()
+    def answer(self, report: Report) -> tuple[tuple[Sentence, ...], str | None]:
+        """Give the sentences with which a report answers its question, and the name of the picture that shows it."""
+        line, picture = answer(self.tellers[report.code])
+        return line.sentences, picture
 
 
 def kind_of(name: str) -> str:
@@ -204,54 +203,3 @@ def ends(finding: Mapping[str, Any], *, size: bool) -> tuple[float, float, float
         return estimate, low, high
     nearest = 0.0 if low <= 0.0 <= high else min(abs(low), abs(high))
     return abs(estimate), nearest, max(abs(low), abs(high))
-
-
-WIDTH, HEIGHT, EDGE = 220.0, 76.0, 6.0
-ENDS = ("gap_low", "gap_high")
-Point = tuple[int, float, float, float, bool]  # year, gap, low, high, and whether it may be joined to the year before
-
-
-def points(table: Mapping[str, Any]) -> list[Point]:
-    """Read the gap by year out of the table behind the lines of a gap; years without one are left out."""
-    keys = [column["key"] for column in table["columns"]]
-    rows = [dict(zip(keys, row, strict=True)) for row in table["rows"]]
-    made: list[Point] = []
-    for row in rows:
-        if row["gap"] is not None:
-            gap, low, high = (float(row["gap"] if row[name] is None else row[name]) for name in ("gap", *ENDS))
-            made.append((int(row["year"]), gap, low, high, row["link"] != "broken"))
-    return made
-
-
-def frame(series: Sequence[Sequence[Point]]) -> tuple[int, int, float, float]:
-    """Give the scale that all pictures share: first and last year, lowest and highest gap with zero among them."""
-    every = [point for one in series for point in one]
-    years = [point[0] for point in every]
-    return min(years), max(years), min(0.0, *(point[2] for point in every)), max(0.0, *(point[3] for point in every))
-
-
-def picture(series: Sequence[Point], shared: tuple[int, int, float, float]) -> str:
-    """Draw the gap of one municipality as SVG without words: a band, a line that stops at a break, dots, and zero."""
-    first, last, low, high = shared
-
-    def x(year: int) -> float:
-        return round(EDGE + (year - first) / ((last - first) or 1) * (WIDTH - 2 * EDGE), 1)
-
-    def y(value: float) -> float:
-        return round(HEIGHT - EDGE - (value - low) / ((high - low) or 1.0) * (HEIGHT - 2 * EDGE), 1)
-
-    runs: list[list[Point]] = []
-    for point in series:
-        if runs and point[4]:
-            runs[-1].append(point)
-        else:
-            runs.append([point])
-    band = "".join(
-        "M" + "L".join([f"{x(p[0])} {y(p[3])}" for p in run] + [f"{x(p[0])} {y(p[2])}" for p in reversed(run)]) + "Z"
-        for run in runs
-    )
-    line = "".join("M" + "L".join(f"{x(p[0])} {y(p[1])}" for p in run) for run in runs)
-    dots = "".join(f'<circle cx="{x(p[0])}" cy="{y(p[1])}" r="2.4"/>' for p in series)
-    zero = f'<path class="zero" d="M{EDGE} {y(0.0)}H{WIDTH - EDGE}"/>'
-    lines = f'{zero}<path class="band" d="{band}"/><path class="line" d="{line}"/>'
-    return f'<svg viewBox="0 0 {WIDTH:g} {HEIGHT:g}" class="small" aria-hidden="true">{lines}{dots}</svg>'

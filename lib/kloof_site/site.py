@@ -6,6 +6,7 @@ each page back before it counts. Everything is made beside its place and put the
 
 import csv
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -30,7 +31,7 @@ from kloof.study import claims
 from kloof.words.numbers import LANGUAGES, MISSING, digits
 from kloof.words.sentences import Number, Part, Sentence, has, template
 from kloof_site import siteback
-from kloof_site.atlas import Atlas, Measure, Report, frame, picture, points
+from kloof_site.atlas import Atlas, Measure, Report
 
 PAGES = ("index", "ranking", "compare", "verdicts", "methods", "calibration", "data")
 LEFT_BEHIND = ("notebooks", "parts", *BESIDE, CRATE)  # what no page leads to, and the crate, which names those files
@@ -38,6 +39,19 @@ POSITIONS = ("off", "small", "registered", "large")  # how true a claim is in a 
 JOINED, USUAL = "joined", "56"  # a claim as a whole; buurten of the synthetic municipalities shown of it
 OF_SCALES = ("happened_wrong", "happened_told", "chance_wrong", "chance_seen")
 OF_CLAIMS = ("joined_wrong", "joined_overstated", "joined_silent", "joined_true")
+
+
+VIEW_BOX = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawn figure of a report: its name, where it is seen from a page, what it shows, its width and height."""
+
+    figure: str
+    file: str
+    alt: str
+    size: tuple[str, ...] | None
 
 
 @dataclass(frozen=True)
@@ -72,38 +86,16 @@ class Site:
         language = self.language if self.language in report.languages else report.languages[0]
         return f"../reports/{report.code}/{language}"
 
-    @cached_property
-    def smalls(self) -> dict[str, tuple[str, str, str]]:
-        """The small picture of each municipality, what it shows, and of what; one scale per indicator."""
-        series = {
-            report.code: points(report.document["tables"][report.series]) for report in self.reports if report.series
-        }
-        named = {report.code: str(report.series) for report in self.reports if series.get(report.code)}
-        made: dict[str, tuple[str, str, str]] = {}
-        for table in dict.fromkeys(named.values()):
-            own = [code for code, name in named.items() if name == table]
-            shared = frame([series[code] for code in own])
-            noun = next(iter(self.atlas.tellers.values())).noun(table.removeprefix("04."))
-            said = template(self.language, "site", "small").replace("{noun}", noun)
-            made |= {code: (picture(series[code], shared), said, noun) for code in own}
-        return made
+    def picture(self, report: Report, name: str | None) -> Picture | None:
+        """Give a picture of a report as it stands there; None when it is not there."""
+        from kloof.figures import draw
 
-    def ends(self, report: Report) -> tuple[Number, Number]:
-        """Give the first and the last year of a small picture."""
-        table = report.document["tables"][report.series]
-        at = [column["key"] for column in table["columns"]].index("year")
-        gap = [column["key"] for column in table["columns"]].index("gap")
-        told = [number for number, row in enumerate(table["rows"]) if row[gap] is not None]
-        first, last = (
-            Number(str(table["rows"][row][at]), f"/tables/{report.series}/rows/{row}/{at}")
-            for row in (told[0], told[-1])
-        )
-        return first, last
-
-    @cached_property
-    def small_notes(self) -> list[str]:
-        """What the small pictures show, once per indicator."""
-        return list(dict.fromkeys(said for _, said, _ in self.smalls.values()))
+        inner = f"{self.home(report).rpartition('/')[2]}/figures/{name}.svg"
+        if name is None or not (report.folder / inner).is_file():
+            return None
+        box = VIEW_BOX.search((report.folder / inner).read_text(encoding="utf-8"))
+        said = draw.alt(name, self.atlas.tellers[report.code])
+        return Picture(name, f"../reports/{report.code}/{inner}", said, box.groups() if box else None)
 
     def printed(self, measure: Measure, at: int) -> dict[str, Part | Sentence]:
         """Write the outcome, range and years of one municipality on a measure."""

@@ -14,7 +14,7 @@ from typing import Any
 from kloof.errors import ReportError
 from kloof.paths import data_folder
 from kloof.report.known import Knowledge, is_number, ruled, strings
-from kloof.report.readback import HIDDEN, Node, agrees, parse, read_number, watched
+from kloof.report.readback import HIDDEN, Node, agrees, parse, read_number, verdict_word, watched
 from kloof.results import look_up
 
 Documents = Mapping[str, Mapping[str, Any]]
@@ -29,6 +29,7 @@ def faults_of(html: str, documents: Documents, language: str, names: Collection[
     root = parse(html)
     rules = (numbers, files, places, verdicts, columns)
     found = [fault for rule in rules for fault in rule(root, documents, language)]
+    found += pictures(root, documents, language, names)
     return list(dict.fromkeys([*found, *loose(root, documents, names)]))
 
 
@@ -106,8 +107,27 @@ def verdicts(root: Node, documents: Documents, language: str) -> Iterator[str]:
         verdict, recorded = node.attrs["data-verdict"], documents[code]["overall"].get(claim)
         if verdict != recorded:
             yield f"{code} {claim} shows {verdict}, its report says {recorded}"
-        elif watched()["verdict"][verdict][language] not in node.text().lower():
+        elif watched()["verdict"][verdict][language] != verdict_word(node.text(), language):
             yield f"{code} {claim} is {verdict}, and is called “{node.text().strip()}”"
+
+
+def pictures(root: Node, documents: Documents, language: str, names: Collection[str]) -> Iterator[str]:
+    """Check each picture: it is one of its report, and what is said of it holds only numbers that it shows."""
+    for node in (node for node in root.walk() if node.tag == "img"):
+        code, figure = str(node.nearest("data-of")), node.nearest("data-figure")
+        file, said = node.attrs.get("src", ""), node.attrs.get("alt", "")
+        if figure not in documents[code]["figures"] or not re.fullmatch(
+            rf"\.\./reports/{code}/(nl|en)/figures/{re.escape(str(figure))}\.svg", file
+        ):
+            yield f"{code} shows {file}, which is no picture of its report"
+            continue
+        if not said.strip():
+            yield f"{code}: its picture {figure} has no description"
+        known = Knowledge(documents[code], language, tuple(names))
+        near = known.numbers_near(node)
+        for token in known.loose_numbers(said):
+            if not known.is_year_or_size(token) and not known.among(token, near):
+                yield f"{code}: {token} is said of its picture {figure}, which does not show it"
 
 
 def columns(root: Node, documents: Documents, language: str) -> Iterator[str]:

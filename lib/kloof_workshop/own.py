@@ -18,6 +18,7 @@ from kloof.findings import Finding
 from kloof.methods.gap import ABSOLUTE
 from kloof.paths import project_folder, write_whole
 from kloof.questions import gaps
+from kloof.report.publish import FILES
 from kloof.study import hypotheses
 from kloof.study.parameters import presets_folder, read_preset
 from kloof.study.study import Study, open_study
@@ -131,7 +132,8 @@ def report(hypothesis: Hypothesis, language: str) -> str:
     with what the command said when it fails.
     """
     folder = project_folder() / "reports" / hypothesis.name
-    if not ((folder / language / "index.html").is_file() and preset_of(folder) == hypothesis.name):
+    there = all((folder / language / name).is_file() for name in FILES)
+    if not (there and preset_of(folder) == hypothesis.name):
         words = [sys.executable, "-m", "kloof.cli.main", *hypothesis.command.split()[1:], "--language", language]
         ended = subprocess.run(words, capture_output=True, text=True, encoding="utf-8", check=False)
         if ended.returncode:

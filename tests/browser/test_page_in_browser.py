@@ -1,9 +1,10 @@
-"""The page in a real browser: nothing is fetched, nothing overflows, everything is named and can be read."""
+"""The pages in a real browser: nothing is fetched, nothing overflows, everything is named and can be read."""
 
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import both
 import pytest
 import sample
 from opened import Opened
@@ -43,7 +44,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("report")
     for language in ("nl", "en"):
         (folder / language).mkdir()
-        (folder / language / "index.html").write_text(render_html(sample.view(language)), encoding="utf-8")
+        (folder / language / "data.html").write_text(render_html(sample.view(language)), encoding="utf-8")
     return folder
 
 
@@ -53,16 +54,16 @@ def language(request: pytest.FixtureRequest) -> str:
 
 
 def test_it_asks_for_nothing_but_itself(browser: Any, files: Path, language: str) -> None:
-    with Opened(browser, files / language / "index.html") as opened:
+    with Opened(browser, files / language / "data.html") as opened:
         opened.ask("document.fonts.ready")
         outside = [url for url in opened.asked if not url.startswith("data:")]
-        assert outside == [(files / language / "index.html").as_uri()]
+        assert outside == [(files / language / "data.html").as_uri()]
         assert opened.complaints == []
         assert opened.ask("document.documentElement.lang") == language
 
 
 def test_its_own_letters_are_used(browser: Any, files: Path) -> None:
-    with Opened(browser, files / "nl" / "index.html") as opened:
+    with Opened(browser, files / "nl" / "data.html") as opened:
         opened.ask("document.fonts.ready")
         loaded = opened.ask(
             "[...document.fonts].filter(f => f.status == 'loaded').map(f => f.family + ' ' + f.weight).sort()"
@@ -74,13 +75,13 @@ def test_its_own_letters_are_used(browser: Any, files: Path) -> None:
 
 @pytest.mark.parametrize("width", [320, 360, 768, 1280, 1920])
 def test_the_page_never_scrolls_sideways(browser: Any, files: Path, language: str, width: int) -> None:
-    with Opened(browser, files / language / "index.html", width) as opened:
+    with Opened(browser, files / language / "data.html", width) as opened:
         opened.ask("document.querySelectorAll('details').forEach(d => d.open = true)")
         assert opened.ask("document.documentElement.scrollWidth") <= width
 
 
 def test_a_wide_table_scrolls_in_its_own_box_and_says_so(browser: Any, files: Path) -> None:
-    with Opened(browser, files / "nl" / "index.html", 360) as opened:
+    with Opened(browser, files / "nl" / "data.html", 360) as opened:
         box = "document.querySelector('[data-table=\"01.nine\"] .scroll')"
         assert opened.ask(f"{box}.scrollWidth > {box}.clientWidth")
         assert opened.ask(f"{box}.tabIndex") == 0
@@ -88,7 +89,7 @@ def test_a_wide_table_scrolls_in_its_own_box_and_says_so(browser: Any, files: Pa
 
 
 def test_numbers_stand_at_the_right_and_words_at_the_left(browser: Any, files: Path) -> None:
-    with Opened(browser, files / "nl/index.html") as opened:
+    with Opened(browser, files / "nl/data.html") as opened:
         sides = opened.ask("""[...document.querySelectorAll('[data-base] td')].map(cell =>
             [Boolean(cell.querySelector('data, i')), getComputedStyle(cell).textAlign])""")
         heads = opened.ask("""[...document.querySelectorAll('[data-base] th[scope=row]')]
@@ -98,7 +99,7 @@ def test_numbers_stand_at_the_right_and_words_at_the_left(browser: Any, files: P
 
 
 def test_lines_are_not_too_long(browser: Any, files: Path) -> None:
-    with Opened(browser, files / "nl" / "index.html", 1920) as opened:
+    with Opened(browser, files / "nl" / "data.html", 1920) as opened:
         widest = opened.ask("""() => Math.max(...[...document.querySelectorAll('.part p, .part li, .lead p')]
           .filter(p => p.checkVisibility()).map(p => {
           const probe = document.createElement('span');
@@ -110,7 +111,7 @@ def test_lines_are_not_too_long(browser: Any, files: Path) -> None:
 
 
 def test_every_picture_has_a_name(browser: Any, files: Path, language: str) -> None:
-    with Opened(browser, files / language / "index.html") as opened:
+    with Opened(browser, files / language / "data.html") as opened:
         names = opened.ask(
             "[...document.querySelectorAll('img, svg')].map(p => p.getAttribute('aria-label') || p.alt || '')"
         )
@@ -119,7 +120,7 @@ def test_every_picture_has_a_name(browser: Any, files: Path, language: str) -> N
 
 
 def test_every_link_inside_the_page_arrives(browser: Any, files: Path, language: str) -> None:
-    with Opened(browser, files / language / "index.html") as opened:
+    with Opened(browser, files / language / "data.html") as opened:
         lost = """[...document.querySelectorAll('a[href^="#"]')]
           .filter(a => !document.getElementById(decodeURIComponent(a.hash.slice(1)))).map(a => a.hash)"""
         assert opened.ask(lost) == []
@@ -127,7 +128,7 @@ def test_every_link_inside_the_page_arrives(browser: Any, files: Path, language:
 
 
 def test_headings_go_down_one_step_at_a_time(browser: Any, files: Path, language: str) -> None:
-    with Opened(browser, files / language / "index.html") as opened:
+    with Opened(browser, files / language / "data.html") as opened:
         levels = opened.ask("[...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].map(h => Number(h.tagName[1]))")
         assert levels[0] == 1
         assert levels.count(1) == 1
@@ -135,7 +136,7 @@ def test_headings_go_down_one_step_at_a_time(browser: Any, files: Path, language
 
 
 def test_links_and_frames_have_names(browser: Any, files: Path) -> None:
-    with Opened(browser, files / "nl" / "index.html") as opened:
+    with Opened(browser, files / "nl" / "data.html") as opened:
         links = "[...document.querySelectorAll('a, summary')].map(a => a.ariaLabel || a.textContent)"
         assert all(name.strip() for name in opened.ask(links))
         labels = "[...document.querySelectorAll('[aria-labelledby]')].map(e => e.getAttribute('aria-labelledby'))"
@@ -145,7 +146,7 @@ def test_links_and_frames_have_names(browser: Any, files: Path) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_all_text_has_contrast(browser: Any, files: Path, scheme: str) -> None:
-    with Opened(browser, files / "nl" / "index.html", color_scheme=scheme) as opened:
+    with Opened(browser, files / "nl" / "data.html", color_scheme=scheme) as opened:
         opened.ask("document.querySelectorAll('details').forEach(d => d.open = true)")
         measured = opened.ask(CONTRAST)
         assert len(measured) > 300
@@ -154,13 +155,13 @@ def test_all_text_has_contrast(browser: Any, files: Path, scheme: str) -> None:
 
 
 def test_dark_mode_is_dark_and_figures_stay_light(browser: Any, files: Path) -> None:
-    with Opened(browser, files / "nl" / "index.html", color_scheme="dark") as opened:
+    with Opened(browser, files / "nl" / "data.html", color_scheme="dark") as opened:
         assert opened.ask("getComputedStyle(document.body).backgroundColor") == "rgb(23, 22, 20)"
         assert opened.ask("getComputedStyle(document.querySelector('.card')).backgroundColor") == "rgb(255, 255, 255)"
 
 
 def test_the_keyboard_reaches_the_text_first(browser: Any, files: Path) -> None:
-    with Opened(browser, files / "nl" / "index.html") as opened:
+    with Opened(browser, files / "nl" / "data.html") as opened:
         opened.page.keyboard.press("Tab")
         assert opened.ask("document.activeElement.textContent") == "Naar de inhoud"
         assert opened.ask("document.activeElement.getBoundingClientRect().left") >= 0
@@ -169,15 +170,57 @@ def test_the_keyboard_reaches_the_text_first(browser: Any, files: Path) -> None:
 
 
 def test_the_other_language_is_one_step_away(browser: Any, files: Path, language: str) -> None:
-    with Opened(browser, files / language / "index.html") as opened:
-        opened.page.locator(".bar a").click()
+    with Opened(browser, files / language / "data.html") as opened:
+        opened.page.locator(".bar a[hreflang]").click()
         assert opened.ask("document.documentElement.lang") == {"nl": "en", "en": "nl"}[language]
 
 
 def test_on_paper_the_whole_table_is_there(browser: Any, files: Path) -> None:
-    with Opened(browser, files / "nl" / "index.html", color_scheme="dark") as opened:
+    with Opened(browser, files / "nl" / "data.html", color_scheme="dark") as opened:
         opened.page.emulate_media(media="print")
         box = "document.querySelector('[data-table=\"01.sixty\"] .scroll')"
         assert opened.ask(f"{box}.scrollHeight <= {box}.clientHeight + 1")
         assert not opened.page.locator(".contents").is_visible()
         assert opened.ask("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
+# ------------------------------------------------------------------ the report that is read, and its data page
+
+
+@pytest.fixture(scope="module")
+def documents(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Both documents of the committed run, with stand-ins for the drawings."""
+    folder = tmp_path_factory.mktemp("both")
+    for language in ("nl", "en"):
+        (folder / language).mkdir()
+        for name, html in zip(("data.html", "index.html"), both.pages(language), strict=True):
+            (folder / language / name).write_text(html, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_the_report_asks_for_nothing_fits_and_is_accessible(
+    browser: Any, documents: Path, language: str, width: int, scheme: str
+) -> None:
+    file = documents / language / "index.html"
+    with Opened(browser, file, width, color_scheme=scheme) as opened:
+        opened.ask("document.fonts.ready")
+        assert [url for url in opened.asked if not url.startswith("data:")] == [file.as_uri()]
+        assert opened.ask("document.documentElement.scrollWidth") <= width
+        measured = opened.ask(CONTRAST)
+        assert len(measured) > 200
+        assert [entry for entry in measured if entry[0] < 4.5] == []
+        levels = opened.ask("[...document.querySelectorAll('h1, h2, h3, h4')].map(h => Number(h.tagName[1]))")
+        assert levels.count(1) == 1
+        assert all(after <= before + 1 for before, after in pairwise(levels))
+        assert opened.violations() == []
+        assert opened.complaints == []
+
+
+def test_from_a_number_to_the_data_page_and_back(browser: Any, documents: Path) -> None:
+    with Opened(browser, documents / "nl" / "index.html") as opened:
+        opened.page.locator("#grew .more").first.click()
+        assert opened.page.url == (documents / "nl" / "data.html").as_uri() + "#04-did-the-gap-grow"
+        opened.page.locator("#\\30 4-did-the-gap-grow .told a").click()
+        assert opened.page.url == (documents / "nl" / "index.html").as_uri() + "#grew"

@@ -5,6 +5,7 @@ import json
 import math
 import re
 from html.parser import HTMLParser
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from pypdf import PdfReader
 
 from kloof.catalogue import catalogue
 from kloof.report import audit
+from kloof.report.publish import DATA, REPORT
 from kloof.run import report
+from kloof.run.project import faults_of_report
 
 pytestmark = pytest.mark.xdist_group("breda")
 LANGUAGES = ("nl", "en")
@@ -71,8 +74,9 @@ def test_everything_a_report_promises_is_there(breda_report: Path) -> None:
     results = read(breda_report)
     for language in LANGUAGES:
         folder = breda_report / language
-        assert (folder / "index.html").stat().st_size > 100_000
-        assert (folder / "report.pdf").read_bytes()[:5] == b"%PDF-"
+        for page, paper in (REPORT, DATA):
+            assert (folder / page).stat().st_size > 100_000
+            assert (folder / paper).read_bytes()[:5] == b"%PDF-"
         assert {path.stem for path in (folder / "figures").glob("*.svg")} == set(results["figures"])
         assert len(list((folder / "notebooks").glob("*.ipynb"))) == 13
     names = {path.stem for path in (breda_report / "tables").glob("*.csv")}
@@ -90,11 +94,11 @@ def test_the_committed_run_is_what_the_code_makes(breda_report: Path, project: P
     made = {path.relative_to(breda_report) for path in breda_report.rglob("*") if path.is_file()}
     left_out = {Path("ro-crate-metadata.json")}  # names every module, so it changes with any of them
     assert names == {name for name in made if "notebooks" not in name.parts} - left_out
-    for language in LANGUAGES:
-        pages = [(folder / language / "index.html").read_text(encoding="utf-8") for folder in (example, breda_report)]
+    for language, (name, paper) in product(LANGUAGES, (REPORT, DATA)):
+        pages = [(folder / language / name).read_text(encoding="utf-8") for folder in (example, breda_report)]
         assert visible(pages[0]) == visible(pages[1])
         texts = [
-            [page.extract_text() for page in PdfReader(folder / language / "report.pdf").pages]
+            [page.extract_text() for page in PdfReader(folder / language / paper).pages]
             for folder in (example, breda_report)
         ]
         assert texts[0] == texts[1]
@@ -121,33 +125,44 @@ def test_the_changelog_tells_the_headline_numbers(project: Path) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_page_says_only_what_the_results_say(breda_report: Path, language: str) -> None:
-    page = (breda_report / language / "index.html").read_text(encoding="utf-8")
-    assert audit.audit_html(page, read(breda_report), language, audit.labels(catalogue(), language)) == []
+@pytest.mark.parametrize("files", [REPORT, DATA], ids=["report", "data"])
+def test_a_page_says_only_what_the_results_say(breda_report: Path, language: str, files: tuple[str, str]) -> None:
+    page = (breda_report / language / files[0]).read_text(encoding="utf-8")
+    known = audit.labels(catalogue(), language)
+    assert audit.audit_html(page, read(breda_report), language, known, whole=files == DATA) == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_wrong_number_in_the_real_page_is_caught(breda_report: Path, language: str) -> None:
-    page = (breda_report / language / "index.html").read_text(encoding="utf-8")
+@pytest.mark.parametrize("files", [REPORT, DATA], ids=["report", "data"])
+def test_a_wrong_number_in_a_real_page_is_caught(breda_report: Path, language: str, files: tuple[str, str]) -> None:
+    page = (breda_report / language / files[0]).read_text(encoding="utf-8")
     wrong = re.sub(r"(<data[^>]*>€\D?)\d+", r"\g<1>777", page, count=1)
     assert wrong != page
-    faults = audit.audit_html(wrong, read(breda_report), language, audit.labels(catalogue(), language))
+    known = audit.labels(catalogue(), language)
+    faults = audit.audit_html(wrong, read(breda_report), language, known, whole=files == DATA)
     assert any("777" in fault and "stands for" in fault for fault in faults)
 
 
-def test_both_languages_carry_the_same_numbers(breda_report: Path) -> None:
-    pages = [(breda_report / language / "index.html").read_text(encoding="utf-8") for language in LANGUAGES]
+@pytest.mark.parametrize("name", [REPORT[0], DATA[0]])
+def test_both_languages_carry_the_same_numbers(breda_report: Path, name: str) -> None:
+    pages = [(breda_report / language / name).read_text(encoding="utf-8") for language in LANGUAGES]
     assert sample.parity(*pages) == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_pdf_is_tagged_and_in_its_language(breda_report: Path, language: str) -> None:
-    document = PdfReader(breda_report / language / "report.pdf")
+@pytest.mark.parametrize("paper", [REPORT[1], DATA[1]])
+def test_a_pdf_is_tagged_and_in_its_language(breda_report: Path, language: str, paper: str) -> None:
+    document = PdfReader(breda_report / language / paper)
     root = document.trailer["/Root"]
     assert root["/MarkInfo"]["/Marked"]
     assert str(root["/Lang"]).startswith(language)
     assert "Breda" in str(document.metadata.title)
     assert "Breda" in document.pages[0].extract_text()
+
+
+def test_a_finished_report_is_read_back_whole(breda_report: Path) -> None:
+    """Both pages and both PDFs, in both languages."""
+    assert faults_of_report(breda_report) == []
 
 
 def test_results_hold_no_sentence_path_or_clock(breda_report: Path, project: Path) -> None:
@@ -188,7 +203,7 @@ def test_missing_is_said_and_not_filled(breda_report: Path) -> None:
     }  # fmt: skip
     broken = results["findings"]["04.mean_income_per_inhabitant.break"]
     assert (broken["judgement"], broken["a"]["year"], broken["b"]["year"]) == ("NOT_COMPARABLE", 2023, 2024)
-    page = visible((breda_report / "nl" / "index.html").read_text(encoding="utf-8"))
+    page = visible((breda_report / "nl" / DATA[0]).read_text(encoding="utf-8"))
     assert "2023 en 2024 zijn voor inkomen per inwoner niet te vergelijken" in page
 
 
@@ -203,16 +218,20 @@ def test_tables_are_files_with_full_numbers(breda_report: Path) -> None:
 
 @pytest.mark.browser
 @pytest.mark.parametrize(("language", "width", "scheme"), [("nl", 1280, "light"), ("en", 360, "dark")])
-def test_the_whole_page_in_a_browser(breda_report: Path, browser: Any, language: str, width: int, scheme: str) -> None:
+@pytest.mark.parametrize("name", [REPORT[0], DATA[0]])
+def test_a_whole_page_in_a_browser(
+    breda_report: Path, browser: Any, name: str, language: str, width: int, scheme: str
+) -> None:
     """Nothing asked for, nothing complained about, no link that leads nowhere, and axe-core finds nothing at AA."""
-    file = breda_report / language / "index.html"
+    file = breda_report / language / name
     with Opened(browser, file, width, color_scheme=scheme) as opened:
         assert {url for url in opened.asked if not url.startswith("data:")} == {file.as_uri()}
         links = opened.ask("[...document.querySelectorAll('a')].map(link => link.getAttribute('href'))")
-        lost = [link for link in links if not link.startswith(("#", "http")) and not (file.parent / link).is_file()]
-        assert lost == []
-        anchors = {link[1:] for link in links if link.startswith("#")}
-        assert anchors <= set(opened.ask("[...document.querySelectorAll('[id]')].map(one => one.id)"))
+        for link in dict.fromkeys(link for link in links if not link.startswith("http")):
+            path, _, anchor = link.partition("#")
+            target = file.parent / path if path else file
+            assert target.is_file(), link
+            assert not anchor or f'id="{anchor}"' in target.read_text(encoding="utf-8"), link
         assert opened.ask("document.documentElement.scrollWidth") <= width
         opened.page.locator(".map [data-code=BU07580103]").click()
         assert "Geeren-zuid" in opened.page.locator(".chosen h4").text_content()
@@ -222,9 +241,8 @@ def test_the_whole_page_in_a_browser(breda_report: Path, browser: Any, language:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_language_is_small_enough_to_send(breda_report: Path, language: str) -> None:
-    """Page and pictures of one language together; the PDF is a download of its own.
-
-    Seven indicators on four scales, each with both answers, take half as much again as two did.
-    """
-    files = [path for path in (breda_report / language).rglob("*") if path.suffix in (".html", ".svg")]
-    assert sum(path.stat().st_size for path in files) <= 2_400_000
+    """The report as page and PDF; with the data page, seven indicators on four scales, and all pictures."""
+    folder = breda_report / language
+    assert sum((folder / name).stat().st_size for name in REPORT) <= 1_000_000
+    files = [path for path in folder.rglob("*") if path.suffix in (".html", ".svg")]
+    assert sum(path.stat().st_size for path in files) <= 3_000_000

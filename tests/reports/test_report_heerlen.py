@@ -9,6 +9,7 @@ import pytest
 
 from kloof.catalogue import catalogue
 from kloof.report import audit
+from kloof.report.publish import FILES
 
 pytestmark = [pytest.mark.xdist_group("heerlen"), pytest.mark.shared]
 
@@ -30,13 +31,17 @@ def test_a_full_report_with_another_indicator_set(heerlen_report: Path, results:
         "mean_dwelling_value",
     } <= changes
     for language in ("nl", "en"):
-        assert (heerlen_report / language / "report.pdf").stat().st_size > 50_000
+        assert all((heerlen_report / language / name).stat().st_size > 50_000 for name in FILES)
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
-def test_the_page_says_only_what_the_results_say(heerlen_report: Path, results: dict[str, Any], language: str) -> None:
-    page = (heerlen_report / language / "index.html").read_text(encoding="utf-8")
-    assert audit.audit_html(page, results, language, audit.labels(catalogue(), language)) == []
+@pytest.mark.parametrize("name", ["index.html", "data.html"])
+def test_a_page_says_only_what_the_results_say(
+    heerlen_report: Path, results: dict[str, Any], language: str, name: str
+) -> None:
+    page = (heerlen_report / language / name).read_text(encoding="utf-8")
+    known = audit.labels(catalogue(), language)
+    assert audit.audit_html(page, results, language, known, whole=name == "data.html") == []
     assert "Breda" not in re.sub(r"(?s)<(style|svg|cite).*?</\1>", "", page), "another municipality's name in the page"
 
 
@@ -62,7 +67,7 @@ def test_without_a_study_the_replication_is_left_out(heerlen_report: Path, resul
     section = next(entry for entry in results["sections"] if entry["id"] == "02_does_it_reproduce")
     assert (section["findings"], section["tables"]) == ([], [])
     assert not any(row["claim"] == "K2" for row in results["verdicts"])
-    page = (heerlen_report / "nl" / "index.html").read_text(encoding="utf-8")
+    page = (heerlen_report / "nl" / "data.html").read_text(encoding="utf-8")
     assert 'id="02-does-it-reproduce"' not in page
     executed = (heerlen_report / "nl" / "notebooks" / "02_does_it_reproduce.ipynb").read_text(encoding="utf-8")
     assert "geen onderzoek om na te rekenen" in executed

@@ -4,7 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from kloof.report.publish import FILES
+
 SYNTHETIC = "GM9001"
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 330"><path d="M10 10H600" stroke="#000"/></svg>\n'
 PLACES = {"GM0758": ("Breda", 0.0), "GM0001": ("Aa en Hunze 2", -30.0), "GM0002": ("'s-Eén & <Zuid>", 60.0)}
 
 
@@ -35,8 +38,11 @@ def write_reports(folder: Path, project: Path, codes: tuple[str, ...] = tuple(PL
         for language in languages:
             (own / language).mkdir(parents=True)
             page = f"<!doctype html><html lang={language}><title>x</title><p>{code}"
-            (own / language / "index.html").write_text(page, encoding="utf-8")
-            (own / language / "report.pdf").write_bytes(b"%PDF-1.7")
+            for file in FILES:
+                (own / language / file).write_text(page if file.endswith("html") else "%PDF-1.7", encoding="utf-8")
+            (own / language / "figures").mkdir()
+            for figure in example["figures"] if by <= 0 else ():  # one report has no picture
+                (own / language / "figures" / f"{figure}.svg").write_text(SVG, encoding="utf-8")
         (own / "nl" / "notebooks").mkdir()
         (own / "nl" / "notebooks" / "01.ipynb").write_text("{}", encoding="utf-8")
         text = json.dumps(moved(example, code, name, by), ensure_ascii=False)

@@ -361,11 +361,11 @@ def view(language: str, document: dict[str, Any] | None = None) -> ReportView:
         ),
     )  # fmt: skip
     verdicts = {
-        "SUPPORTED": ("gesteund", "supported", "●"),
-        "CONTRADICTED": ("weersproken", "contradicted", "○"),
-        "MIXED": ("ten dele", "in part", "◐"),
+        "SUPPORTED": ("klopt", "holds", "●"),
+        "CONTRADICTED": ("klopt niet", "does not hold", "○"),
+        "MIXED": ("klopt ten dele", "holds in part", "◐"),
         "NEGLIGIBLE": ("geen verschil van betekenis", "no difference that matters", "≈"),
-        "UNDECIDED": ("onbeslist", "undecided", "?"),
+        "UNDECIDED": ("niet te zeggen", "cannot be told", "?"),
         "NOT_TESTABLE": ("niet te toetsen", "not testable", "–"),
     }
     labels = {

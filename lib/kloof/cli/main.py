@@ -57,7 +57,7 @@ def run(
     """Run the notebooks of a preset and write its report to reports/<preset>."""
     from kloof.catalogue import catalogue
     from kloof.paths import project_folder
-    from kloof.report.publish import headlines
+    from kloof.report.publish import DATA, REPORT, headlines
     from kloof.run.execute import ENGINES, USUAL, How
     from kloof.run.report import make_report, notebook_paths
 
@@ -76,8 +76,10 @@ def run(
         return
     for sentence in headlines(folder, catalogue(), languages[0]):
         print(f"\n  {sentence}")
-    pages = "\n  ".join(f"{shown}/{name}/index.html   {shown}/{name}/report.pdf" for name in languages)
-    print(f"\nThe report:\n  {pages}\nIts numbers: {shown}/results.json")
+    for title, files in (("The report", REPORT), ("The data page", DATA)):
+        places = ("   ".join(f"{shown}/{name}/{file}" for file in files) for name in languages)
+        print(f"\n{title}:", *places, sep="\n  ")
+    print(f"\nTheir numbers: {shown}/results.json")
 
 
 def _say_only(folder: Path, paths: Sequence[Path], shown: str) -> None:
@@ -220,7 +222,7 @@ def glossary(language: Annotated[str, typer.Option(help="nl or en")] = "nl") -> 
 
 @app.command()
 def audit(folder: Annotated[Path, typer.Argument(help="folder of a report, such as reports/breda")]) -> None:
-    """Read a finished report back against its results.json."""
+    """Read a finished report, its data page and the PDFs of both back against its results.json."""
     from kloof.run import project
 
     found = project.faults_of_report(folder)
@@ -228,7 +230,7 @@ def audit(folder: Annotated[Path, typer.Argument(help="folder of a report, such 
         print(f"✗ {fault}")
     if found:
         raise typer.Exit(1)
-    print(f"Every number and verdict in {folder} is in its results.json.")
+    print(f"Every number and verdict in {folder} is in its results.json, and the PDFs say what the pages say.")
 
 
 def main() -> None:

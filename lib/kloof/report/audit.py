@@ -30,7 +30,19 @@ from kloof.findings import (
 )
 from kloof.report.known import SPACES, Knowledge, is_number, strings
 from kloof.report.plain import faults_of_language
-from kloof.report.readback import HIDDEN, SPOKEN, Blocks, Node, Printed, agrees, blocks, parse, read_number, watched
+from kloof.report.readback import (
+    HIDDEN,
+    SPOKEN,
+    Blocks,
+    Node,
+    Printed,
+    agrees,
+    blocks,
+    parse,
+    read_number,
+    verdict_word,
+    watched,
+)
 from kloof.results import look_up
 from kloof.study import claims
 
@@ -434,13 +446,8 @@ class _Page:
             verdict = node.attrs.get("data-verdict", "")
             if verdict != recorded.get(claim):
                 yield f"{_where(node)}: shows {verdict}, results.json says {recorded.get(claim, 'nothing')}"
-            elif (word := watched()["verdict"][verdict][self.language]) != self.verdict_word(text):
+            elif (word := watched()["verdict"][verdict][self.language]) != verdict_word(text, self.language):
                 yield f"{_where(node)}: {verdict} must be called “{word}”, it says “{text}”"
-
-    def verdict_word(self, text: str) -> str | None:
-        """Give the longest verdict word in a text: one may hold another, as “does not hold” and “hold” do."""
-        words = [entry[self.language] for entry in watched()["verdict"].values()]
-        return max((word for word in words if word in text.lower()), key=len, default=None)
 
     def texts(self) -> Iterator[str]:
         """Check all visible text, element by element, except quotations and traced numbers."""

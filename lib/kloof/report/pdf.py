@@ -104,7 +104,7 @@ def _packed(made: bytes) -> bytes:
 
 
 def as_data(view: "ReportView") -> dict[str, Any]:
-    """Lay a view out as plain lists and texts, in the shape that templates/report.typ reads."""
+    """Lay a view out as plain lists and texts, in the shape that templates/data.typ reads."""
     language = view.language
     texts = words(language)
 
@@ -132,6 +132,7 @@ def as_data(view: "ReportView") -> dict[str, Any]:
             "svg": entry.svg,
             "width": figure_width(entry),
             "files": kept_in(entry.file, entry.csv),
+            "data": "",
         }
 
     def cell(entry: "Cell") -> dict[str, Any]:
@@ -172,6 +173,7 @@ def as_data(view: "ReportView") -> dict[str, Any]:
             "tables": [table(one) for one in entry.tables],
             "how": [run(one) for one in entry.how],
             "limits": [run(one) for one in entry.limits],
+            "told": f"{texts['told_in']} {entry.told_in[1]}" if entry.told_in else "",
         }
 
     def verdict(entry: Any) -> dict[str, str]:
@@ -220,7 +222,7 @@ def story_as_data(view: "StoryView") -> dict[str, Any]:
             return None
         return {
             "title": run(entry.title), "alt": entry.alt, "note": entry.note, "svg": entry.svg,
-            "width": figure_width(entry, BRIEF), "files": [],
+            "width": figure_width(entry, BRIEF), "files": [], "data": entry.data or "",
         }  # fmt: skip
 
     def part(entry: "PartView") -> dict[str, Any]:

@@ -37,7 +37,7 @@ def texts(made: bytes) -> list[str]:
         with pypdfium2.PdfDocument(made) as document:
             return [page.get_textpage().get_text_bounded() for page in document]
     except pypdfium2.PdfiumError as problem:
-        raise ReportError(f"the PDF that was just made cannot be read: {problem}") from problem
+        raise ReportError(f"the PDF cannot be read: {problem}") from problem
 
 
 def check_pdf(pages: Sequence[str], html: str, language: str, pictures: Iterable[str] = ()) -> None:

@@ -11,14 +11,17 @@ from kloof.catalogue import Catalogue
 from kloof.errors import ReportError, faults
 from kloof.figures import draw, maps
 from kloof.paths import dump, write_whole
-from kloof.report import audit, build, explorer, page, pdf, pdfback, story
+from kloof.report import audit, build, explorer, links, page, pdf, pdfback, story
 from kloof.report.readback import Blocks, differences
-from kloof.report.views import TableView
+from kloof.report.views import Line, TableView
 from kloof.study import claims
 from kloof.words.numbers import LANGUAGES
 from kloof.words.sentences import Narrator, text_of
 
 Publishing = Callable[[Sequence[tuple[Any, ...]]], list[Blocks]]
+REPORT, DATA = ("index.html", "report.pdf"), ("data.html", "data.pdf")
+ANSWER = "04.answer"  # the picture made for the first screen
+FILES = (*REPORT, *DATA)  # of each language: the report that is read and the data page, each as page and PDF
 
 
 def publish(
@@ -41,7 +44,9 @@ def publish(
     asked = [(document, catalogue, folder, language, geometry) for language in languages]
     said = dict(zip(languages, (each or _in_turns)(asked), strict=True))
     if len(said) == len(LANGUAGES) and (found := differences(*(said[language] for language in LANGUAGES))):
-        raise ReportError(faults("the two pages", found, "Dutch and English must carry the same numbers and verdicts."))
+        raise ReportError(
+            faults("the two languages", found, "Dutch and English must carry the same numbers and verdicts.")
+        )
 
 
 def _in_turns(each: Sequence[tuple[Any, ...]]) -> list[Blocks]:
@@ -56,9 +61,9 @@ def publish_language(
     language: str,
     geometry: Mapping[str, Any] | None,
 ) -> Blocks:
-    """Write pictures, page and PDF in one language; give what the page in the other language must carry too.
+    """Write pictures, report and data page in one language; give what those in the other language must carry too.
 
-    Raises ReportError when the page is not faithful, or the PDF says something else than the page.
+    Raises ReportError when a page is not faithful, or a PDF says something else than its page.
     """
     entries = claims.registry().entries
     codes = {code for code in document["areas"] if code.startswith(f"BU{document['place']['code'][2:]}")}
@@ -74,18 +79,20 @@ def publish_language(
     for section in view.back:
         for table in section.tables:
             write_whole(folder / "tables" / f"{table.id}.{language}.csv", view_csv(table))
-    html, read = page.render_html(view), page.render_story(told)
-    labels = audit.labels(catalogue, language)
-    said = audit.check(html, document, language, labels)
-    audit.check(read, document, language, labels, whole=False)
-    made, paper = pdf.render_pdf(view, stamp), pdf.render_story_pdf(told, stamp)
+    view, told = links.linked(view, told)
+    names = audit.labels(catalogue, language)
     still = [svg for name, svg in pictures.items() if name == explorer.STATIC]  # the page has a map that moves instead
-    pdfback.check_pdf(pdfback.texts(made), html, language, still)
-    pdfback.check_pdf(pdfback.texts(paper), read, language, still)
-    write_whole(folder / language / "index.html", read)
-    write_whole(folder / language / "data.html", html)
-    write_whole(folder / language / "data.pdf", made)
-    write_whole(folder / language / "report.pdf", paper)
+    said: Blocks = {}
+    made = (
+        (REPORT, page.render_story(told), pdf.render_story_pdf(told, stamp)),
+        (DATA, page.render_html(view), pdf.render_pdf(view, stamp)),
+    )
+    for files, html, paper in made:  # one after the other: a page that was read is at hand for its PDF
+        carried = audit.check(html, document, language, names, whole=files == DATA)
+        said |= {f"{files[0]}, {part}": blocks for part, blocks in carried.items()}
+        pdfback.check_pdf(pdfback.texts(paper), html, language, still)
+        write_whole(folder / language / files[0], html)
+        write_whole(folder / language / files[1], paper)
     return said
 
 
@@ -107,10 +114,22 @@ def view_csv(table: TableView) -> str:
     return content.getvalue()
 
 
+def answer(teller: Narrator) -> tuple[Line, str | None]:
+    """Give the sentence that answers the question of a report, and the name of the picture that shows it.
+
+    That is the one made for it, else that of the gap which the sentence is about, else the first there is.
+    """
+    told = story.Storyteller(build.Builder(teller, {}, {}, {}))
+    changes, figures = told.changes(), teller.results["figures"]
+    own = [f"04.{changes[0]['own']['indicator']}"] if changes else []
+    return told.headline(changes), next((name for name in (ANSWER, *own, *figures) if name in figures), None)
+
+
 def headlines(folder: Path, catalogue: Catalogue, language: str) -> list[str]:
-    """Give the three headline sentences of a finished report."""
+    """Give the answer of a finished report and the lines below it."""
     import json
 
     document = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-    teller = Narrator(document, catalogue, language)
-    return [text_of(teller.sentence(document["findings"][name])) for name in document["lead"]]
+    told = story.Storyteller(build.Builder(Narrator(document, catalogue, language), {}, {}, {}))
+    changes = told.changes()
+    return [" ".join(map(text_of, line.sentences)) for line in (told.headline(changes), *told.lead(changes))]

@@ -40,6 +40,12 @@ def signs(language: str) -> Mapping[str, frozenset[str]]:
     return found
 
 
+def verdict_word(text: str, language: str) -> str | None:
+    """Give the longest verdict word in a text: one may hold another, as “does not hold” and “hold” do."""
+    words = [entry[language] for entry in watched()["verdict"].values()]
+    return max((word for word in words if word in text.lower()), key=len, default=None)
+
+
 @dataclass
 class Node:
     """An element of a page."""

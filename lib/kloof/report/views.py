@@ -39,7 +39,10 @@ class TableView:
 
 @dataclass(frozen=True)
 class FigureView:
-    """A figure: title that states its finding, alt text, source note, and the SVG itself."""
+    """A figure: title that states its finding, alt text, source note, and the SVG itself.
+
+    `data` is where the data page has it, for a figure of the report.
+    """
 
     id: str
     title: Sentence
@@ -48,6 +51,7 @@ class FigureView:
     svg: str
     file: str
     csv: str
+    data: str | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,10 @@ class VerdictCell:
 
 @dataclass(frozen=True)
 class SectionView:
-    """One question: answer, figures, nuance, tables, how we know, what this does not say."""
+    """One question: answer, figures, nuance, tables, how we know, what this does not say.
+
+    `told_in` is the anchor and the title of what tells it in the report.
+    """
 
     id: str
     anchor: str
@@ -76,6 +83,7 @@ class SectionView:
     how: tuple[Sentence, ...]
     limits: tuple[Sentence, ...]
     explorer: "ExplorerView | None" = None
+    told_in: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def tests_made(study: Study) -> pd.DataFrame:
     `verdict` is what it says by itself and `p` the p-value of that. What could not be tested, has no say, or is about
     what happened is no such test. Raises ReportError without those notebooks, NotComputableError when none was made.
     """
-    verdicts, p_values = family(*rows_of(earlier(study)), claims.registry(), study.p.draws)
+    verdicts, p_values = family(*rows_of(earlier(study)), claims.registry())
     if not p_values:
         raise NotComputableError("no_figures", "No claim was tested for chance here.")
     named = [name.partition("/")[::2] for name in p_values]

@@ -20,6 +20,7 @@ from typing import Any
 from kloof.errors import KloofError, NotebookError, ReportError
 from kloof.paths import dump, project_folder, sha256, write_whole
 from kloof.report.notebook import SYNTHESIS
+from kloof.report.publish import FILES
 from kloof.run import depends, provenance
 from kloof.run.execute import How, Step, execute_languages, remembering
 from kloof.run.report import collect, command_of, keep_failed, notebook_paths, publish_beside, replace_folder
@@ -121,8 +122,13 @@ class Plan:
             bool(self.made)
             and bool(self.made["publishing"] == depends.publishing())
             and self.made["languages"] == list(self.order.languages)
-            and all((self.target / language / "index.html").is_file() for language in self.order.languages)
+            and all((self.target / language / name).is_file() for language in self.order.languages for name in FILES)
         )
+
+    @property
+    def same_debate(self) -> bool:
+        """Tell whether what is said of the municipality is what the report tells."""
+        return bool(self.made.get("debate", {}) == depends.debate(self.order.municipality))
 
     @property
     def state(self) -> str:
@@ -145,7 +151,7 @@ class Plan:
     @property
     def fresh(self) -> bool:
         """Tell whether the report is there and nothing it rests on has changed."""
-        if not (self.same_figures and self.same_pages):
+        if not (self.same_figures and self.same_pages and self.same_debate):
             return False
         wanted = {path.stem: self.key(path.stem, self.made["parts"]) for path in self.ground.paths}
         return bool(wanted == self.made["notebooks"])
@@ -327,6 +333,7 @@ def _write_made(wanted: Plan, folder: Path, keys: Mapping[str, str], *, all_exec
         "preset": order.preset, "overrides": dict(order.overrides), "municipality": order.municipality,
         "languages": list(order.languages), "parameters": wanted.settled, "rules": dict(wanted.rules),
         "notebooks": dict(keys), "parts": _hashed(left), "asked": asked, "figures": figures,
+        "debate": depends.debate(order.municipality),
         "publishing": depends.publishing(), "library": depends.whole_library(), "versions": depends.versions(),
     }  # fmt: skip
     write_whole(folder / MADE, dump(content))

@@ -138,6 +138,13 @@ def rules(source: str) -> dict[str, str]:
     return _hashes(paths, home)
 
 
+def debate(municipality: str) -> dict[str, str]:
+    """Give the hash of the file with the debate on a municipality, of which its report tells; nothing without one."""
+    home = project_folder()
+    path = home / "notebooks" / "debates" / f"{municipality}.toml"
+    return _hashes([path], home) if path.is_file() else {}
+
+
 def _hashes(paths: Iterable[Path], home: Path) -> dict[str, str]:
     return {path.relative_to(home).as_posix(): sha256(path) for path in sorted(paths)}
 

@@ -131,11 +131,15 @@ def _looking(manager: Any, *, look: bool) -> Iterator[None]:
     One that lacks figures, and those that rest on what it would have made, say so instead of failing.
     """
     cells = [cell for cell in manager.nb.cells if LOOK in cell.metadata.get("tags", [])]
-    complete, lacking = manager.cell_complete, [False]
+    complete, lacking, failed = manager.cell_complete, [False], [False]
 
     def settled(cell: Any, cell_index: int | None = None, **more: Any) -> None:
         if LOOK in cell.metadata.get("tags", []):
             lacking[0] |= _say_what_lacks(cell, after=lacking[0])
+            errors = [output for output in cell.outputs if output.output_type == "error"]
+            if failed[0]:  # what follows the first error may rest on it: that one is told
+                cell.outputs = [output for output in cell.outputs if output not in errors]
+            failed[0] |= bool(errors)
         complete(cell, cell_index=cell_index, **more)
 
     for cell in cells:

@@ -39,7 +39,7 @@ class Recorded:
 
 def ground(document: Mapping[str, Any], source: str, notebooks: Sequence[Path]) -> dict[str, dict[str, str]]:
     """Give what results rest on by kind: input, rule, module, notebook (hashes), package (versions)."""
-    rules = depends.rules(source)
+    rules = {**depends.rules(source), **depends.debate(document["place"]["code"])}
     lock = Path(__file__).resolve().parents[3] / LOCK
     if lock.is_file():
         rules[LOCK] = sha256(lock)

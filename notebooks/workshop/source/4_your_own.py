@@ -347,14 +347,14 @@ That takes half a minute to two minutes. The claim in the report is that of the 
 """
 ## Opgave 4.5
 
-Maak het rapport en geef de map waarin het staat. Open daarna `index.html` in die map en zoek je getal. Wijs het aan met de muis: er staat waar het vandaan komt.
+Maak het rapport en geef de map waarin het staat. Open daarna de cijferpagina `data.html` in die map en zoek je getal. Wijs het aan met de muis: er staat waar het vandaan komt.
 """
 
 # %% [markdown] tags=["en"]
 """
 ## Exercise 4.5
 
-Make the report and give the folder that holds it. Then open `index.html` in that folder and find your number. Point at it with the mouse: it says where it comes from.
+Make the report and give the folder that holds it. Then open the data page `data.html` in that folder and find your number. Point at it with the mouse: it says where it comes from.
 """
 
 # %% tags=["exercise", "report"]

@@ -32,10 +32,10 @@ WORDS = {
     "verdict": {
         code: {"nl": nl, "en": en}
         for code, nl, en in (
-            ("SUPPORTED", "gesteund", "supported"),
-            ("CONTRADICTED", "weersproken", "contradicted"),
+            ("SUPPORTED", "klopt", "holds"),
+            ("CONTRADICTED", "klopt niet", "does not hold"),
             ("NEGLIGIBLE", "geen verschil van betekenis", "no difference that matters"),
-            ("UNDECIDED", "onbeslist", "undecided"),
+            ("UNDECIDED", "niet te zeggen", "cannot be told"),
             ("NOT_TESTABLE", "niet te toetsen", "not testable"),
         )
     },
@@ -537,10 +537,10 @@ def test_specification_marks_the_headline_and_what_is_too_small(catalogue):
     ]  # the headline apart; the variant without data has no dot
     said = [text for text, _ in boxes]
     assert {
-        "gesteund",
-        "weersproken",
+        "klopt",
+        "klopt niet",
         "≈ geen verschil van betekenis",
-        "? onbeslist",
+        "? niet te zeggen",
         "– niet te toetsen",
         "–",
     } <= set(said)

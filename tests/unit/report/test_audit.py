@@ -51,7 +51,7 @@ def test_the_strip_shows_the_claim_as_a_whole_and_not_one_of_its_parts() -> None
     document = deepcopy(sample.results())
     document["overall"]["H3"] = "MIXED"
     old = page("nl")
-    new = old.replace('data-verdict="CONTRADICTED"', 'data-verdict="MIXED"').replace("weersproken", "ten dele")
+    new = old.replace('data-verdict="CONTRADICTED"', 'data-verdict="MIXED"').replace("klopt niet", "klopt ten dele")
     assert audit_html(new, document, "nl") == []
     assert audit_html(old, document, "nl") == ["claim H3: shows CONTRADICTED, results.json says MIXED"]
     assert audit_html(new, sample.results(), "nl") == ["claim H3: shows MIXED, results.json says CONTRADICTED"]
@@ -184,7 +184,8 @@ EN_GAP = '<data data-ref="/findings/03.gap/estimate" value="23000">€23,000</da
         ("en", "This says nothing about the reasons.", "Dit zegt het niet.", r"holds “het” of the other language"),
         # verdicts
         ("nl", 'data-verdict="SUPPORTED"', 'data-verdict="UNDECIDED"', r"claim C1: shows UNDECIDED, results\.json says SUPPORTED"),
-        ("nl", "</span>gesteund</span>", "</span>weersproken</span>", r"claim C1: SUPPORTED must be called “gesteund”"),
+        ("nl", "</span>klopt</span>", "</span>klopt niet</span>", r"claim C1: SUPPORTED must be called “klopt”"),
+        ("en", "</span>does not hold</span>", "</span>holds</span>", r"claim H3: CONTRADICTED must be called “does not hold”"),
         ("nl", 'data-claim="C1"', 'data-claim="C9"', r"claim C9: shows SUPPORTED, results\.json says nothing"),
     ],
 )  # fmt: skip

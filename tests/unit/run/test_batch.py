@@ -21,6 +21,7 @@ from conftest import CommandLine
 from kloof.cli import batch as cli_batch
 from kloof.errors import BatchError, ReportError
 from kloof.paths import dump, write_whole
+from kloof.report.publish import FILES
 from kloof.run import batch, depends, dispatch
 from kloof.run.batch import DONE, FAILED, UNCHANGED, Order, Outcome, fulfil
 from kloof.run.dispatch import give_out
@@ -92,7 +93,8 @@ def quick(estate: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     def publish(document: Any, folder: Path, languages: Any, *rest: Any) -> None:
         write_whole(folder / "results.json", dump(document))
         for language in languages:
-            write_whole(folder / language / "index.html", "page")
+            for name in FILES:
+                write_whole(folder / language / name, "page")
 
     monkeypatch.setattr(batch, "publish_beside", publish)
     return estate
@@ -128,6 +130,12 @@ def add(name: str, code: str) -> None:
     put_in(file(f"{name}.csv", [(code, 2023, "inhabitants", 900, f"source_{name}")], {code: code}))
 
 
+def argue(home: Path, code: str) -> None:
+    """Let there be a debate on a municipality: that on Breda."""
+    debates = home / "notebooks" / "debates"
+    (debates / f"{code}.toml").write_bytes((debates / "GM0758.toml").read_bytes())
+
+
 CHANGES: dict[str, tuple[Callable[[Path], object], list[str] | str]] = {
     "nothing": (Path.exists, UNCHANGED),
     "words of a notebook": (lambda home: write(home, SECOND, TABLE.format("how_rounded"), "# a remark"), ["02"]),
@@ -154,6 +162,9 @@ CHANGES: dict[str, tuple[Callable[[Path], object], list[str] | str]] = {
         UNCHANGED,
     ),
     "its page": (lambda home: (home / "reports" / HERE / "nl" / "index.html").unlink(), []),
+    "the PDF of its data page": (lambda home: (home / "reports" / HERE / "nl" / "data.pdf").unlink(), []),
+    "what is said of it": (lambda home: argue(home, HERE), []),
+    "what is said of another": (lambda home: argue(home, THERE), UNCHANGED),
     "an executed notebook": (
         lambda home: (home / "reports" / HERE / "nl" / "notebooks" / f"{LAST}.ipynb").unlink(),
         UNCHANGED,

@@ -132,7 +132,7 @@ def test_languages_that_found_different_things_are_refused(tmp_path: Path) -> No
         "findings": {},
         "tables": {},
     }
-    part |= {"figures": {}, "verdicts": [], "set_aside": [], "header": {"parameters": {}}}
+    part |= {"figures": {}, "verdicts": [], "set_aside": [], "header": {"parameters": {}, "place": {"code": "GM0758"}}}
     for language, rows in (("nl", []), ("en", [{"step": "x", "rows": 1, "reason": "y", "detail": ""}])):
         (tmp_path / language).mkdir()
         (tmp_path / language / "01_x.json").write_text(json.dumps({**part, "set_aside": rows}), encoding="utf-8")

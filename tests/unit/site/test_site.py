@@ -12,12 +12,13 @@ from atlases import PLACES, SYNTHETIC, write_reports
 from kloof.catalogue import catalogue
 from kloof.errors import ReportError
 from kloof.report import audit, readback
+from kloof.report.publish import FILES, answer
 from kloof.report.readback import Node, parse
 from kloof.run.batch import MADE, PARTS
 from kloof.run.provenance import CRATE
-from kloof.words.sentences import Number, text_of
+from kloof.words.sentences import Narrator, text_of
 from kloof_site import siteback
-from kloof_site.atlas import Atlas, Measure, ends, frame, picture, points, read_reports
+from kloof_site.atlas import Atlas, Measure, ends, read_reports
 from kloof_site.site import PAGES, build_site
 
 LANGUAGES = ("nl", "en")
@@ -88,19 +89,22 @@ def test_every_page_says_only_what_reports_and_files_say(built: Path, folders: l
         language = name[:2]
         html = (built / f"{name}.html").read_text(encoding="utf-8")
         assert siteback.faults_of(html, known, language, audit.labels(catalogue(), language)) == [], name
-        if not name.endswith(("compare", "methods", "verdicts")):
+        if not name.endswith(("index", "compare", "methods", "verdicts")):
             assert sum(node.tag == "data" for node in root.walk()) >= 3, name
 
 
 @pytest.mark.parametrize(
     ("page", "before", "after", "said"),
     [
-        ("index", r"(<data[^>]*>€\s)\d+", r"\g<1>777", "stands for"),
+        ("index", r"(<img src=[^>]*figures/)04", r"\g<1>03", "no picture of its report"),
+        ("index", r'(<img [^>]*alt="[^"]*)', r"\g<1> Nu 777.", "777 is said of its picture"),
+        ("index", r'(<img [^>]*alt=")[^"]*', r"\g<1>", "has no description"),
+        ("ranking", r"(<data[^>]*>€\s)\d+", r"\g<1>777", "stands for"),
         ("ranking", r"2–3", "1–3", "its ranges allow 2 to 3"),
         ("ranking", r'data-ref="/findings/03\.level', 'data-nothing="/', "does not say where it stands"),
         ("ranking", r'data-ref="/findings/04', 'data-ref="/findings/99', "has nothing"),
         ("verdicts", r'data-verdict="SUPPORTED"', 'data-verdict="UNDECIDED"', "its report says"),
-        ("verdicts", r"(?<=sr\">)gesteund", "weersproken", "is called"),
+        ("verdicts", r"(?<=sr\">)klopt(?=<)", "klopt niet", "is called"),
         ("calibration", r'(data-column="share" value="[^"]*">)[\d,]+', r"\g<1>777,7", "calibration.csv"),
         ("data", r"<p class=\"intro\">", '<p class="intro">In 7 dagen. ', "not traced"),
         ("compare", r"€\s41\.000", "€ 42.000", "stands for"),
@@ -288,46 +292,57 @@ def test_the_command_line(
     assert (tmp_path / "out/en/compare.html").is_file()
 
 
-# ------------------------------------------------------------------ small pictures
+# ------------------------------------------------------------------ the answer of a report
 
 
-def series(*rows: tuple[int, float | None, float | None, str]) -> dict[str, Any]:
-    keys = ("year", "gap", "gap_low", "gap_high", "link")
-    return {
-        "columns": [{"key": key} for key in keys],
-        "rows": [[year, gap, low, gap, link] for year, gap, low, link in rows],
-    }
+def card(root: Node, code: str) -> Node:
+    """The card of a municipality."""
+    return next(node for node in root.walk() if node.has_class("card-of") and node.attrs["data-of"] == code)
 
 
-def test_a_small_picture_stops_at_a_break_and_at_what_is_missing() -> None:
-    table = series(
-        (2015, 10.0, 9.0, "comparable"),
-        (2016, None, None, "comparable"),
-        (2017, 12.0, None, "comparable"),
-        (2024, 20.0, 19.0, "broken"),
-    )
-    told = points(table)
-    assert [(year, gap, low) for year, gap, low, *_ in told] == [
-        (2015, 10.0, 9.0),
-        (2017, 12.0, 12.0),
-        (2024, 20.0, 19.0),
-    ]
-    drawn = picture(told, frame([told]))
-    line = re.search(r'class="line" d="([^"]+)"', drawn)
-    assert line is not None
-    assert line[1].count("M") == 2
-    assert drawn.count("<circle") == 3
+def test_a_card_gives_the_answer_and_its_picture(built: Path, folders: list[Path]) -> None:
+    for name, root in (one for one in pages(built).items() if one[0].endswith("index")):
+        said = card(root, "GM0758")
+        report = next(one for one in read_reports(folders) if one.code == "GM0758")
+        told = " ".join(map(text_of, Atlas((report,), catalogue(), name[:2]).answer(report)[0]))
+        assert told == next(node for node in said.walk() if node.has_class("headline")).text()
+        assert told.endswith(".")
+        (image,) = [node for node in said.walk() if node.tag == "img"]
+        assert (built / name[:2] / image.attrs["src"]).is_file()
+        assert f"/{name[:2]}/figures/04." in image.attrs["src"]
+        assert (image.attrs["width"], image.attrs["height"], image.attrs["loading"]) == ("640", "330", "lazy")
+        assert len(image.attrs["alt"]) > 40
+        assert not [node for node in card(root, "GM0002").walk() if node.tag == "img"], "it has no picture"
 
 
-def test_all_small_pictures_share_one_scale_with_nothing_on_it() -> None:
-    high, low = points(series((2015, 10.0, 9.0, "comparable"))), points(series((2020, -4.0, -5.0, "comparable")))
-    assert frame([high, low]) == (2015, 2020, -5.0, 10.0)
-    assert frame([high]) == (2015, 2015, 0.0, 10.0)
+def test_the_picture_is_the_one_made_for_the_answer_else_that_of_its_gap_else_the_first(project: Path) -> None:
+    document = json.loads((project / "reports/example/results.json").read_text(encoding="utf-8"))
+    figures = document["figures"]
+
+    def chosen(*names: str, **other: Any) -> str | None:
+        drawn = {name: figures.get(name, {}) for name in names}
+        return answer(Narrator({**document, "figures": drawn, **other}, catalogue(), "nl"))[1]
+
+    said, picture = answer(Narrator(document, catalogue(), "nl"))
+    assert "inkomen per inwoner" in text_of(said.sentences[0])
+    assert picture == "04.mean_income_per_inhabitant", "of the gap that the sentence is about"
+    assert chosen("01.coverage", picture, "04.answer") == "04.answer"
+    assert chosen("01.coverage", "04.mean_dwelling_value") == "01.coverage"
+    assert chosen("01.coverage", picture, findings={}) == "01.coverage"
+    assert chosen() is None
 
 
-def test_a_lead_keeps_its_pointers(folders: list[Path]) -> None:
-    reports = read_reports(folders)
-    atlas = Atlas(tuple(reports), catalogue(), "en")
-    said = atlas.lead(reports[0])
-    assert "grew" in text_of(said) or "cannot be told" in text_of(said)
-    assert [part for part in said if isinstance(part, Number)]
+def test_all_four_files_are_there_and_linked(built: Path) -> None:
+    for code, language in (("GM0758", "nl"), ("GM0758", "en"), ("GM0001", "nl")):
+        links = {node.attrs["href"] for node in card(pages(built)["nl/index"], code).walk() if node.tag == "a"}
+        for name in FILES:
+            assert (built / "reports" / code / language / name).is_file()
+            if language == "nl":
+                assert f"../reports/{code}/nl/{name}" in links
+
+
+def test_half_a_report_is_refused(project: Path, tmp_path: Path) -> None:
+    (folder,) = write_reports(tmp_path, project, ("GM0758",))
+    (folder / "en" / "data.pdf").unlink()
+    with pytest.raises(ReportError, match=r"report_GM0758 lacks en/data\.pdf: make the report again"):
+        read_reports([folder])
