@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from kloof.measures.measure import measure
     from kloof.measures.registry import INDICES
     from kloof.methods.gap import gap_table
-    from kloof.questions.answers import judge_claim
-    from kloof.questions.gaps import gap_change
+    from kloof.questions.answers import gap_change, judge_claim
     from kloof.report.notebook import agree, finish, limits, picture, say
     from kloof.results import Section
     from kloof.run.answer import answer
@@ -27,8 +26,7 @@ _HOMES = {
     "measures.measure": "measure",
     "measures.registry": "INDICES",
     "methods.gap": "gap_table",
-    "questions.answers": "judge_claim",
-    "questions.gaps": "gap_change",
+    "questions.answers": "gap_change judge_claim",
     "report.notebook": "agree finish limits picture say",
     "results": "Section",
     "run.answer": "answer",

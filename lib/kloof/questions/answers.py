@@ -10,6 +10,7 @@ import pandas as pd
 
 from kloof.catalogue import known
 from kloof.findings import Finding, Verdict, happened, judge
+from kloof.methods.gap import ABSOLUTE
 from kloof.questions import (
     carried,
     coverage,
@@ -27,12 +28,13 @@ from kloof.questions import (
     tenures,
     verdict,
 )  # fmt: skip
-from kloof.questions.gaps import follow_all
+from kloof.questions.gaps import change_of_gap, follow, follow_all, scales_of
 from kloof.questions.runner import record
 from kloof.questions.verdict import Parts
 from kloof.results import Section
 from kloof.shown import Shown
 from kloof.study import claims
+from kloof.study.panel import Focus
 from kloof.study.study import Study
 
 
@@ -168,6 +170,26 @@ def answered(study: Study, question: str, earlier: Callable[[Study], Parts]) -> 
     else:
         known(question, QUESTIONS, "question")(section, study)
     return section
+
+
+def gap_change(study: Study, indicator: str, scale: str = ABSOLUTE, focus: Focus | None = None) -> Finding:
+    """Judge how the gap of an indicator changed over its longest run of comparable years, on a scale and under a list.
+
+    `scale`: absolute (as printed), real (constant prices, amounts only), relative (percent of the rest), place (mean
+    percentile of the listed buurten). `focus`: one of `study.variants`, else the list of the study. The finding has the
+    change (above 0: the list fell further behind), its range of chance and of rounding, and both answers; where there
+    is no number it has a `reason`. Raises ParameterError for an unknown indicator, or a scale that does not apply.
+
+    >>> from kloof import open_study
+    >>> change = gap_change(open_study("breda"), "mean_income_per_inhabitant", "relative")
+    >>> round(change.estimate, 3), change.unit, change.a.year, change.b.year
+    (-2.571, 'percent', 2016, 2023)
+    """
+    name = study.known.indicator(indicator).id
+    known(scale, {one: one for one in scales_of(study, name)}, f"scale of {name}")
+    chosen = focus or study.focus
+    number = f"04.{name}.{scale}" + ("" if chosen == study.focus else f".{chosen.name}")
+    return change_of_gap(study, follow(study, name, chosen), scale, number, chosen)
 
 
 @dataclass(frozen=True, repr=False)

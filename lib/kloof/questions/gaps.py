@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kloof.catalogue import MONEY, known
+from kloof.catalogue import MONEY
 from kloof.errors import NotComputableError
 from kloof.findings import END_ERROR, NEAR, Finding, Side
 from kloof.memo import remembered
@@ -471,26 +471,6 @@ def change_of_gap(
     weigh = variant if variant in ("similar", "unweighted") else "all"
     change = Change(number, "gap_change", measure, comparison, (years[0], years[-1]), weigh, variant != "counted")
     return computed(study, followed, change, focus)[0]
-
-
-def gap_change(study: Study, indicator: str, scale: str = ABSOLUTE, focus: Focus | None = None) -> Finding:
-    """Judge how the gap of an indicator changed over its longest run of comparable years, on a scale and under a list.
-
-    `scale`: absolute (as printed), real (constant prices, amounts only), relative (percent of the rest), place (mean
-    percentile of the listed buurten). `focus`: one of `study.variants`, else the list of the study. The finding has the
-    change (above 0: the list fell further behind), its range of chance and of rounding, and both answers; where there
-    is no number it has a `reason`. Raises ParameterError for an unknown indicator, or a scale that does not apply.
-
-    >>> from kloof import open_study
-    >>> change = gap_change(open_study("breda"), "mean_income_per_inhabitant", "relative")
-    >>> round(change.estimate, 3), change.unit, change.a.year, change.b.year
-    (-2.571, 'percent', 2016, 2023)
-    """
-    name = study.known.indicator(indicator).id
-    known(scale, {one: one for one in scales_of(study, name)}, f"scale of {name}")
-    chosen = focus or study.focus
-    number = f"04.{name}.{scale}" + ("" if chosen == study.focus else f".{chosen.name}")
-    return change_of_gap(study, follow(study, name, chosen), scale, number, chosen)
 
 
 def _weighed(states: States, weigh: str, paths: Paths) -> States:

@@ -75,7 +75,7 @@ def _to_data(told: StoryView, data: _Data) -> StoryView:
 
     return replace(
         told, headline=line(told.headline), lead=lines(told.lead), lead_figure=figure(told.lead_figure),
-        sides=tuple((asked, line(answer)) for asked, answer in told.sides), parts=tuple(map(part, told.parts)),
+        sides=tuple((asked, lines(answers)) for asked, answers in told.sides), parts=tuple(map(part, told.parts)),
     )  # fmt: skip
 
 
