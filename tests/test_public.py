@@ -33,8 +33,11 @@ def test_the_names_are_few_and_notebooks_use_them() -> None:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_example_of_a_function_runs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from matplotlib import pyplot as plt
+
     monkeypatch.setenv("MPLBACKEND", "agg")
     run_examples(getattr(kloof, name), name)
+    plt.close("all")
 
 
 @pytest.mark.parametrize("name", ["table", "panel", "prices", "counts", "leading", "leading_group", "published"])

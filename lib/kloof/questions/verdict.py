@@ -32,7 +32,7 @@ from kloof.questions.all_tests import (
     stands_on,
 )
 from kloof.questions.robustness import CHOICES, Robustness, explore, is_computed
-from kloof.results import Column, Section, columns_of
+from kloof.results import Column, Recorded, Section, columns_of
 from kloof.study import claims, load
 from kloof.study.panel import series
 from kloof.study.step import step
@@ -199,7 +199,7 @@ def synthesise(study: Study, section: Section, parts: Parts, robust: Sequence[Ro
         Column(END_ERROR, "hidden"),
     ]
     section.table("12.verdicts", columns, table)
-    section.tables = {"12.claims": section.tables["12.claims"], **section.tables}
+    section.tables = Recorded({"12.claims": section.tables["12.claims"], **section.tables})
     counts = claims.score(rows)
     if not counts.empty:
         names = [name for name in counts.columns if name != "claim"]
@@ -338,7 +338,7 @@ def argument(section: Section, study: Study, parts: Parts) -> pd.DataFrame:
     )  # fmt: skip
     section.table("12.argument", columns, pd.DataFrame(edges))
     section.figure("12.argument", "argument", "12.argument", "12.argument")
-    section.figures = {"12.argument": section.figures["12.argument"], **section.figures}
+    section.figures = Recorded({"12.argument": section.figures["12.argument"], **section.figures})
     return pd.DataFrame(edges)
 
 

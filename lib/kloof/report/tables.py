@@ -71,7 +71,8 @@ class TableWriter:
         """Name a table: its own caption, or that of the kind of figure it is behind, with its indicator."""
         if has("table", name):
             return self.word("table", name)
-        figure = next(entry for entry in self.results["figures"].values() if entry["table"] == name)
+        figures = (entry for entry in self.results["figures"].values() if entry["table"] == name)
+        figure = next(entry for entry in figures if has("table", entry["kind"]))
         return f"{self.word('table', figure['kind'])}: {self.teller.noun(figure['options']['indicator'])}"
 
     def head(self, column: Mapping[str, Any]) -> str:

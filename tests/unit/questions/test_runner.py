@@ -25,7 +25,7 @@ from kloof.findings import (
 )
 from kloof.questions import (  # noqa: F401 (each registers the kinds it computes)
     carried,
-    follows,
+    liveability,
     gap_tables,
     groups_over_time,
     ladder,

@@ -341,7 +341,7 @@ def test_three_real_municipalities_from_a_store_and_none_is_run_twice(
     paths = [one for one in report.notebook_paths() if one.stem[:2] in ("04", "12")]
     monkeypatch.setattr(many, "notebook_paths", lambda: paths)
     code, out, err = command_line("manifest", "--preset", "my_few")
-    assert (code, "has no results" in out) == (0, False), out
+    assert (code, "has no results" in out) == (0, False), (out, err)
     assert err.count(" running") == err.count(" done") == 3
     folder = home / "reports" / "my_few"
     summary = pd.read_csv(folder / "summary.csv").set_index(["claim", "part"])
