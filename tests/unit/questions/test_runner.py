@@ -25,10 +25,10 @@ from kloof.findings import (
 )
 from kloof.questions import (  # noqa: F401 (each registers the kinds it computes)
     carried,
-    liveability,
     gap_tables,
     groups_over_time,
     ladder,
+    liveability,
     policy,
     runner,
     spending,
