@@ -53,6 +53,13 @@ def test_the_report_is_faithful_and_short(language: str) -> None:
     assert len(one.pages) <= 14
 
 
+def test_amounts_are_in_the_prices_of_when_their_last_figure_was_true() -> None:
+    """Dwelling values of 2024 are of a year before; what came before an event is in the prices of the whole series."""
+    years = re.findall(r"in prijzen van (\d{4})", part(told("nl"), "grew") + part(told("nl"), "event"))
+    assert len(years) >= 4
+    assert set(years) == {"2023"}
+
+
 def test_both_languages_say_the_same() -> None:
     """The same numbers and verdicts, block by block."""
     assert differences(*(blocks(parse(told(language).html)) for language in LANGUAGES)) == []

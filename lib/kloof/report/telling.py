@@ -1,5 +1,6 @@
 """What all parts of the report that is read are made with: sentences of findings, plain sentences, pictures, parts."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from kloof.report.build import Builder
 from kloof.report.views import Line, PartView
 from kloof.words.sentences import Narrator, Part, Sentence, fill, has, text_of
 
+WHOLE_SERIES = ("gap_change_before", "gap_change_since")  # told in the prices of the end of their common series
 FOLLOWED = ("grew", "event")  # parts that need more years than one
 Finding = Mapping[str, Any]
 
@@ -73,7 +75,7 @@ class Telling:
         """Fill the placeholders of a finding, and those that the code of the story chooses."""
         values = self.teller.values(finding)
         real = scale_of(finding) == "real"
-        year = values.get("year_b")
+        year = self.price_year(finding) if real else ""
         prices = fill(self.word("words", "prices"), {"year": year}) if real and year else ()
         known = self.teller.catalogue.indicators.get(finding["indicator"])
         behind = (finding["a"]["estimate"] or 0.0) >= 0
@@ -87,6 +89,20 @@ class Telling:
             "above": self.word("words", "above" if more else "below"),
             "scale_in": self.word("words", "other_scale") if scale_of(finding) == "relative" else "",
         }  # fmt: skip
+
+    def price_year(self, finding: Finding) -> str:
+        """Give the year in whose prices a finding is: that of which its last figure tells, or of its whole series.
+
+        What came before an event and since is one series, in the prices of its end. A figure may be dated earlier than
+        the year it is printed for, as dwelling values are.
+        """
+        whole = finding["kind"] in WHOLE_SERIES
+        ends = [
+            one["b"]["year"] for one in self.results["findings"].values()
+            if one["indicator"] == finding["indicator"] and one["kind"] in WHOLE_SERIES and one["b"]["year"]
+        ] if whole else [finding["b"]["year"]]  # fmt: skip
+        dated = self.teller.catalogue.indicator(finding["indicator"]).measured
+        return str(math.floor(max(ends) + dated)) if ends and max(ends) else ""
 
     def line(self, finding: Finding, *paths: tuple[str, ...]) -> Line:
         """Write sentences of one finding, each from its template; those that are not there are left out."""
