@@ -58,7 +58,7 @@ def test_no_seed_moves_a_printed_end_by_more_than_its_last_digit(breda: Study) -
     alike = []
     for name, measure in FIGURES:
         track = gaps.follow(breda, name)
-        found = [gaps.gap_change(seeded(breda, seed), track, measure, "x") for seed in SEEDS]
+        found = [gaps.change_of_gap(seeded(breda, seed), track, measure, "x") for seed in SEEDS]
         assert len({judge(one) for one in found}) == 1
         printed = [ends_of(breda, one) for one in found]
         error, unit = found[0].details["end_error"]["value"], found[0].details["end_error"]["unit"]
@@ -90,7 +90,7 @@ def test_no_name_moves_a_printed_end(breda: Study) -> None:
 
 def test_all_figures_of_as_many_buurten_meet_the_same_draws(breda: Study) -> None:
     track = gaps.follow(breda, "mean_income_per_inhabitant")
-    one, other = (gaps.gap_change(breda, track, RELATIVE, number) for number in ("04.x", "12.another.label"))
+    one, other = (gaps.change_of_gap(breda, track, RELATIVE, number) for number in ("04.x", "12.another.label"))
     assert replace(one, id="") == replace(other, id="")
 
 

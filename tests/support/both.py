@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from kloof.catalogue import catalogue
+from kloof.figures import draw
 from kloof.paths import project_folder
 from kloof.report import build, explorer, links, page, pdf, story
 from kloof.report.views import ReportView, StoryView
@@ -30,6 +31,8 @@ def views(language: str) -> tuple[ReportView, StoryView]:
     results, entries = document(), claims.registry().entries
     teller = Narrator(results, catalogue(), language)
     pictures = dict.fromkeys(results["figures"], SVG)
+    panels = [name for name, figure in results["figures"].items() if figure["kind"] == "multiples"]
+    pictures |= {name: draw.draw(name, teller) for name in panels}  # its words are held against what happened
     overall = {claim: results["overall"][claim] for claim in entries if claim in results["overall"]}
     data = explorer.placed(build.build(results, catalogue(), language, pictures, entries, overall), teller, None)
     told = story.story(build.Builder(teller, entries, pictures, overall), explorer.explorer(teller, None))

@@ -23,7 +23,6 @@ LOOSE = re.compile(
 )  # what the end of a line may change
 PAGE_OF = re.compile(r"(?:\. ?){3,}[\s\u2060]*\d+\s*$", re.MULTILINE)  # in the contents
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-WORD_ENDS = re.compile(r"(?<=[\s-])")
 LINE_ENDS = re.compile(r"(?<=[\s/?!|…–—-])|(?<=[^\W\d])(?=[^\W\d])")  # also in a word or an address, never in a number
 NAMED = 8  # letters of a name that is looked for on every page; a shorter one could be a part of a number
 LONGEST = 60  # letters of a block that a fault shows
@@ -60,7 +59,7 @@ def audit_pdf(pages: Sequence[str], html: str, language: str, pictures: Iterable
     blocks = [block for block in map(_Block, _blocks(root)) if block.squeezed]
     blocks.sort(key=lambda block: -len(block.squeezed))  # a short one may also be a part of a longer
     blocks = [block for block in blocks if not (block.whole(sheets) or block.goes_on(sheets))]
-    missing += [block for block in blocks if not block.cut(sheets)]  # the others being taken, these are what is left
+    missing += blocks  # a row stands on one page, and so does what is left
     found = [f"the PDF does not say “{block.shown}”" for block in missing]
     again = sorted({text for text in _repeated(root) if len(text) >= NAMED}, key=lambda text: (-len(text), text))
     for sheet in sheets:
@@ -178,22 +177,6 @@ class _Block:
             part = _cut(parts, ends.squeezed.__contains__, begins.squeezed.startswith)
             if part and all(part):
                 return ends.take(part[0]) and begins.take(part[1])
-        return False
-
-    def cut(self, sheets: Sequence[_Sheet]) -> bool:
-        """Take a row from two pages: each cell may be cut, and goes on before all else under the repeated head."""
-        cells = [_parts(cell, WORD_ENDS) for cell in self.cells]
-        for ends, begins in pairwise(sheets):
-            top = begins.squeezed.partition(" ")[0]
-            cuts = [_cut(parts, ends.squeezed.__contains__, top.__contains__) for parts in cells]
-            if not any(cut and cut[1] for cut in cuts):  # one that seems whole may end in the words of the next cell
-                later = (_cut(parts[1:], ends.squeezed.__contains__, top.__contains__) for parts in cells)
-                cuts = [other if other and other[1] else cut for cut, other in zip(cuts, later, strict=True)]
-            if None not in cuts and any(cut and cut[1] for cut in cuts):
-                for first, second in filter(None, cuts):
-                    ends.take(first)
-                    begins.take(second)
-                return True
         return False
 
 

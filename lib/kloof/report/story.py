@@ -188,7 +188,7 @@ class Storyteller(Telling):
             lines.append(self.line(index, *self.paths(index), *chance(index)))
         lines.append(self.plain("limits", "people"))
         told_of = bool(changes) or index is not None
-        figures = self.figures("multiples")
+        figures = self.figures("multiples") if changes else ()
         if not figures and changes[1:]:
             figures = self.figures("gap_lines", changes[1]["own"]["id"])  # that of the first one stands above
         return self.part("grew", lines if told_of else (), figures)

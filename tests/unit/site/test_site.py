@@ -325,10 +325,12 @@ def test_the_picture_is_the_one_made_for_the_answer_else_that_of_its_gap_else_th
 
     said, picture = answer(Narrator(document, catalogue(), "nl"))
     assert "inkomen per inwoner" in text_of(said.sentences[0])
-    assert picture == "04.mean_income_per_inhabitant", "of the gap that the sentence is about"
-    assert chosen("01.coverage", picture, "04.answer") == "04.answer"
+    assert picture == "04.answer"
+    own = "04.mean_income_per_inhabitant"
+    assert chosen("01.coverage", own, "04.answer") == "04.answer"
+    assert chosen("01.coverage", own) == own, "of the gap that the sentence is about"
     assert chosen("01.coverage", "04.mean_dwelling_value") == "01.coverage"
-    assert chosen("01.coverage", picture, findings={}) == "01.coverage"
+    assert chosen("01.coverage", own, findings={}) == "01.coverage"
     assert chosen() is None
 
 
