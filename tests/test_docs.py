@@ -187,7 +187,8 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     def publish(document: Any, folder: Path, languages: Any, *_: object) -> None:
         write_whole(folder / "results.json", dump(document))
         for language in languages:
-            write_whole(folder / language / "index.html", "page")
+            for name in ("index.html", "report.pdf", "data.html", "data.pdf"):
+                write_whole(folder / language / name, "page")
 
     def head(*_: object, **__: object) -> None:
         raise requests.exceptions.ConnectTimeout
