@@ -3,8 +3,9 @@
 A notebook shows one number made by hand; what is recorded here is the same for everything else, in reading order.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -36,21 +37,6 @@ from kloof.shown import Shown
 from kloof.study import claims
 from kloof.study.panel import Focus
 from kloof.study.study import Study
-
-
-def _what_do_we_know(section: Section, study: Study) -> None:
-    coverage.what_exists(section, study)
-    coverage.everything_that_exists(section, study)
-    coverage.what_is_missing(section, study)
-    coverage.how_rounded(section, study)
-    coverage.how_comparable(section, study)
-    coverage.what_jumped(section, study)
-    coverage.do_totals_agree(section, study)
-    coverage.do_sources_agree(section, study)
-
-
-def _does_it_reproduce(section: Section, study: Study) -> None:
-    replication.replicate(section, study)
 
 
 def _how_segregated(section: Section, study: Study) -> None:
@@ -93,37 +79,11 @@ def _matthew(section: Section, study: Study) -> None:
     ladder.grown_together(section, study, started)
 
 
-def _money(section: Section, study: Study) -> None:
-    spending.crowding_out(section, study)
-    spending.what_is_there(section, study)
-
-
-def _housing(section: Section, study: Study) -> None:
-    tenures.mixing(section, study)
-    tenures.fewer_or_others(section, study)
-    tenures.fewer_buurten(section, study)
-    tenures.piling_up(section, study)
-    tenures.tenure_now(section, study)
-
-
-def _liveability(section: Section, study: Study) -> None:
-    liveability.does_it_improve(section, study)
-    liveability.score_picture(section, study)
-    liveability.does_position_follow(section, study)
-    liveability.better_without_position(section, study)
-
-
 def _resources(section: Section, study: Study) -> None:
     laid = carried.lay_out_all(section, study)
     carried.who_leads(section, study, laid)
     carried.meeting_ends(section, study)
     carried.all_municipalities(section, study)
-
-
-def _policy(section: Section, study: Study) -> None:
-    policy.does_it_arrive(section, study)
-    policy.how_long(section, study)
-    policy.who_left_assistance(section, study)
 
 
 def _verdict(section: Section, study: Study, parts: Parts) -> None:
@@ -138,24 +98,47 @@ def _verdict(section: Section, study: Study, parts: Parts) -> None:
     verdict.worlds(section, study)
 
 
-def _is_this_place_special(section: Section, study: Study) -> None:
-    other_places.standings(section, study)
-
-
 SYNTHESIS = "12_verdict"  # the question that is asked of what the others left
-QUESTIONS: Mapping[str, Callable[[Section, Study], None]] = {
-    "01_what_do_we_know": _what_do_we_know,
-    "02_does_it_reproduce": _does_it_reproduce,
-    "03_how_segregated": _how_segregated,
-    "04_did_the_gap_grow": _did_the_gap_grow,
-    "05_before_or_since_corona": _before_or_since_corona,
-    "06_matthew": _matthew,
-    "07_money": _money,
-    "08_housing": _housing,
-    "09_liveability": _liveability,
-    "10_resources": _resources,
-    "11_policy": _policy,
-    "13_is_this_place_special": _is_this_place_special,
+QUESTIONS: Mapping[str, Sequence[Callable[[Section, Study], Any]]] = {  # the steps of each, in reading order
+    "01_what_do_we_know": (
+        coverage.what_exists,
+        coverage.everything_that_exists,
+        coverage.what_is_missing,
+        coverage.how_rounded,
+        coverage.how_comparable,
+        coverage.what_jumped,
+        coverage.do_totals_agree,
+        coverage.do_sources_agree,
+    ),
+    "02_does_it_reproduce": (replication.replicate,),
+    "03_how_segregated": (_how_segregated,),
+    "04_did_the_gap_grow": (_did_the_gap_grow,),
+    "05_before_or_since_corona": (_before_or_since_corona,),
+    "06_matthew": (_matthew,),
+    "07_money": (
+        spending.crowding_out,
+        spending.what_is_there,
+    ),
+    "08_housing": (
+        tenures.mixing,
+        tenures.fewer_or_others,
+        tenures.fewer_buurten,
+        tenures.piling_up,
+        tenures.tenure_now,
+    ),
+    "09_liveability": (
+        liveability.does_it_improve,
+        liveability.score_picture,
+        liveability.does_position_follow,
+        liveability.better_without_position,
+    ),
+    "10_resources": (_resources,),
+    "11_policy": (
+        policy.does_it_arrive,
+        policy.how_long,
+        policy.who_left_assistance,
+    ),
+    "13_is_this_place_special": (other_places.standings,),
 }
 
 
@@ -168,7 +151,8 @@ def answered(study: Study, question: str, earlier: Callable[[Study], Parts]) -> 
     if question == SYNTHESIS:
         _verdict(section, study, earlier(study))
     else:
-        known(question, QUESTIONS, "question")(section, study)
+        for step in known(question, QUESTIONS, "question"):
+            step(section, study)
     return section
 
 

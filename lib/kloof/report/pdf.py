@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from importlib.resources import files
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -103,13 +104,17 @@ def _packed(made: bytes) -> bytes:
     return packed.getvalue()
 
 
+def _run(sentence: Sentence, language: str) -> list[dict[str, str]]:
+    """Lay a sentence out as its runs of text."""
+    return [{"kind": piece.kind, "text": piece.text, "href": piece.href} for piece in pieces(sentence, language)]
+
+
 def as_data(view: "ReportView") -> dict[str, Any]:
     """Lay a view out as plain lists and texts, in the shape that templates/data.typ reads."""
     language = view.language
     texts = words(language)
 
-    def run(sentence: Sentence) -> list[dict[str, str]]:
-        return [{"kind": piece.kind, "text": piece.text, "href": piece.href} for piece in pieces(sentence, language)]
+    run = partial(_run, language=language)
 
     told: set[tuple[str, int]] = set()
 
@@ -211,8 +216,7 @@ def story_as_data(view: "StoryView") -> dict[str, Any]:
     language = view.language
     texts = words(language)
 
-    def run(sentence: Sentence) -> list[dict[str, str]]:
-        return [{"kind": piece.kind, "text": piece.text, "href": piece.href} for piece in pieces(sentence, language)]
+    run = partial(_run, language=language)
 
     def line(entry: "Line") -> dict[str, Any]:
         return {"sentences": [run(sentence) for sentence in entry.sentences], "link": entry.link or ""}

@@ -41,6 +41,11 @@ class Portraits:
         return [column["key"] for column in self.table["columns"]]
 
     @cached_property
+    def years(self) -> list[int]:
+        """List the years of the table."""
+        return [int(key[1:]) for key in self.keys if key[:1] == "y" and key[1:].isdigit()]
+
+    @cached_property
     def rows(self) -> dict[tuple[str, str], int]:
         """Say in which row an indicator of an area stands."""
         indicator, area = self.keys.index("indicator"), self.keys.index("area")
@@ -69,8 +74,7 @@ class Portraits:
 
     def latest(self, indicator: str, area: str) -> int | None:
         """Give the year of the end of the comparison if both have it, else the last year that both have."""
-        years = [int(key[1:]) for key in self.keys if key[:1] == "y" and key[1:].isdigit()]
-        asked = [*([self.last] if self.last and indicator == self.indicator else []), *reversed(years)]
+        asked = [*([self.last] if self.last and indicator == self.indicator else []), *reversed(self.years)]
         both = (area, self.city)
         return next((year for year in asked if all(self.value(indicator, one, year) is not None for one in both)), None)
 
@@ -179,8 +183,7 @@ class Portraits:
 
     def picture(self, code: str) -> str | None:
         """Draw the figure over the years, with the whole place beside it."""
-        years = [int(key[1:]) for key in self.keys if key[:1] == "y" and key[1:].isdigit()]
-        lines = [[self.value(self.indicator, area, year) for year in years] for area in (code, self.city)]
+        lines = [[self.value(self.indicator, area, year) for year in self.years] for area in (code, self.city)]
         return sparkline(*lines)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from babel.dates import format_date
 
+from kloof.catalogue import MONEY
 from kloof.findings import (
     GREW,
     HIGHER,
@@ -43,7 +44,6 @@ TOPICS = (  # what people ask about first
     "households_around_social_minimum_share", "mean_income_per_inhabitant",
 )  # fmt: skip
 MODELLED = ("modelled", "modelled_liveability")
-MONEY = ("thousand_euro", "euro")
 
 
 @dataclass(frozen=True)
@@ -432,12 +432,8 @@ class Storyteller(Telling):
         return self.part("special", lines, self.figures("country") or self.figures("standing") if lines else ())
 
     def unknown(self) -> PartView:
-        """List what is missing by who could give it, with the table, and for which claims."""
-        needed: dict[str, list[str]] = {}
-        for row in self.results["verdicts"]:
-            for name in row["missing"]:
-                if row["claim"] not in needed.setdefault(name, []):
-                    needed[name].append(row["claim"])
+        """List what is missing by who could give it, with the table."""
+        needed = dict.fromkeys(name for row in self.results["verdicts"] for name in row["missing"])
         debated = bool(self.results.get("debate"))
         names = [name for name in [*needed, *ALWAYS_ASKED] if has("story", "asked", name)]
         asked = [name for name in names if debated or name not in OF_DEBATE]
