@@ -153,7 +153,9 @@ def measure(codes: Sequence[str], peers: int, workers: int) -> dict[str, Any]:
         for code in chosen[::2]:
             peer(code)
             shutil.rmtree(reports / code)
-        took = timed(lambda: batch(codes, workers))
+        outcomes: list[dict[str, Any]] = []
+        took = timed(lambda: outcomes.extend(batch(codes, workers)))
+        finished = sum(one["state"] != "failed" for one in outcomes)
         made = {code: (reports / code / "results.json").read_bytes() for code in chosen}
         for code in chosen[1::2]:
             kept = (reports / code).rename(reports / f"{code}-batch")
@@ -166,10 +168,10 @@ def measure(codes: Sequence[str], peers: int, workers: int) -> dict[str, Any]:
     changed: list[dict[str, Any]] = []
     once = timed(lambda: changed.extend(batch(codes, workers)))
     redone = sorted(one["municipality"] for one in changed if one["state"] != "unchanged")
-    each = took / len(codes)
+    each = took / finished  # what was refused took its time too, and is no report
     return {
-        "reports": 2 * len(codes), "workers": workers, "batch_seconds": round(took, 1),
-        "reports_a_minute": round(120 * len(codes) / took, 1), "peak_megabytes": round(memory.highest),
+        "reports": 2 * finished, "refused": len(codes) - finished, "workers": workers, "batch_seconds": round(took, 1),
+        "reports_a_minute": round(120 * finished / took, 1), "peak_megabytes": round(memory.highest),
         "stock_seconds_a_municipality": [round(one, 1) for one in plain],
         "batch_seconds_a_municipality": round(each, 1),
         "ratio": round(sum(plain) / len(plain) / each, 1) if plain else None,

@@ -343,7 +343,10 @@ def _first_year(data: DataSet, known: Catalogue, indicator: str, year_from: int)
     Enough is the catalogue's `coverage_minimum`, in percent. 0 when there is no such year.
     """
     for year, rows in by_year(data, known, indicator).items():
-        measured = (rows["status"] == "measured")[~_is_small(data, known, list(rows.index), year)]
+        measured = rows["status"] == "measured"
+        people = _most_inhabitants(data, known, list(rows.index), year)
+        nobody = people is not None and people.isna() & ~measured  # neither people nor a figure: water, a dock
+        measured = measured[~(_is_small(data, known, list(rows.index), year) | nobody)]
         if year >= year_from and len(measured) and 100 * measured.mean() >= float(known.settings["coverage_minimum"]):
             return year
     return 0
@@ -352,11 +355,14 @@ def _first_year(data: DataSet, known: Catalogue, indicator: str, year_from: int)
 def _is_small(data: DataSet, known: Catalogue, codes: Sequence[str], year: int) -> "pd.Series[bool]":
     """Tell which areas have too few inhabitants to be listed by a rule, as far as that is known."""
     least = float(known.settings.get("list_minimum_inhabitants", 0))
+    most = _most_inhabitants(data, known, codes, year)
+    return pd.Series(data=False, index=list(codes)) if most is None else most < least
+
+
+def _most_inhabitants(data: DataSet, known: Catalogue, codes: Sequence[str], year: int) -> "pd.Series[float] | None":
+    """Give how many people live in each area at most, in a year or the nearest one before; None when no year is."""
     found = _of_year(by_year(data, known, "inhabitants"), year)
-    if found is None:
-        return pd.Series(data=False, index=list(codes))
-    most = found[1]["value"].fillna(found[1]["high"]).reindex(list(codes))
-    return most < least
+    return None if found is None else found[1]["value"].fillna(found[1]["high"]).reindex(list(codes))
 
 
 JUMP = 0.25  # a part of a buurt's people or households by which it changes in a year only when it became another

@@ -428,3 +428,13 @@ def test_each_impossible_focus_is_refused_with_what_is_valid(ranked: DataSet, na
 def test_a_data_set_without_lists_says_so() -> None:
     with pytest.raises(ParameterError, match="none in this data set"):
         resolve_focus(data({}), known(), "union")
+
+
+def test_an_area_with_neither_people_nor_a_figure_is_not_one_that_lacks_a_figure() -> None:
+    """Three of five buurten have people and a figure: that is all of them, unless people live in the others."""
+    income = {2016: (30, 10, 20, "suppressed", "suppressed")}
+    empty = data({"income": income, "inhabitants": {2016: (900, 900, 900, None, "suppressed")}})
+    assert resolve_focus(empty, with_minimum(), "lowest:20%:income:first", 2012).codes == (B2,)
+    lived = data({"income": income, "inhabitants": {2016: (900,) * 5}})
+    with pytest.raises(ParameterError, match="income has no values for enough buurten"):
+        resolve_focus(lived, with_minimum(), "lowest:20%:income:first", 2012)
