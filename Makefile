@@ -37,13 +37,20 @@ $(BIN)/.ready-docs: $(BIN)/.ready requirements-docs.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -r requirements-docs.txt
 	@touch $@
 
-docs: setup-docs reports/breda/results.json ## make the tutorial and reference site in reports/docs
+docs: setup-docs reports/breda/results.json reports/breda-only/en/notebooks/00_explore.ipynb ## make the tutorial and reference site in reports/docs
 	$(BIN)/python -m sphinx -q -W --keep-going -E -d reports/.docs docs reports/docs
 	@echo "Open reports/docs/index.html"
 
 # the executed notebooks that it shows; run again when a notebook, the library or what they rest on changed
 reports/breda/results.json: $(BIN)/.ready $(wildcard notebooks/*.ipynb notebooks/*.toml notebooks/presets/breda.toml data/*.toml data/*.csv data/breda/*) $(shell find lib -name '*.py' -o -name '*.toml')
 	$(BIN)/kloof run --preset breda
+
+# the tutorial records nothing for a report, so no run of ours executes it
+reports/breda-only/en/notebooks/00_explore.ipynb: reports/breda/results.json notebooks/00_explore.ipynb
+	@for language in nl en; do \
+	  mkdir -p reports/breda-only/$$language/notebooks && $(BIN)/papermill --no-progress-bar --log-level ERROR \
+	    -p language $$language notebooks/00_explore.ipynb reports/breda-only/$$language/notebooks/00_explore.ipynb || exit 1; \
+	done
 
 data: setup ## download open figures of the municipalities in the presets; ARGS="--municipality GM0344" for others
 	$(BIN)/kloof data fetch $(ARGS)

@@ -83,6 +83,8 @@ def _listed(language: str, wanted: Callable[[str], bool]) -> str:
 
 
 def _tutorial(language: str) -> str:
+    if not any(stem.startswith(FIRST) for stem in titles(language)):
+        raise FileNotFoundError(f"notebook {FIRST} was not executed in {language}, and it is the tutorial: make docs")
     return _listed(language, lambda stem: stem.startswith(FIRST))
 
 
