@@ -56,7 +56,7 @@ def one_language(notebook: dict[str, Any], stem: str, language: str) -> dict[str
         if cell["cell_type"] == "markdown":
             cell["source"] = re.sub(r'\s*<div lang="\w+"></div>\s*$', "", "".join(cell["source"]))
     (other,) = others
-    run = f"`kloof run --only {stem[:2]} --language {language}`"
+    run = "`make lab`" if stem.startswith(FIRST) else f"`kloof run --only {stem[:2]} --language {language}`"
     below = f"[{LANGUAGES[other]}](../{other}/{stem}.ipynb) · {run}"
     title, _, rest = cells[0]["source"].partition("\n")
     cells[0]["source"] = f"{title}\n\n{below}\n{rest}"
