@@ -23,7 +23,7 @@ def cleared(text: str) -> str:
     """
     try:
         notebook = json.loads(text)
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise ParameterError(f"it is not JSON: {problem}") from None
     cells = notebook.get("cells") if isinstance(notebook, dict) else None
     if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
