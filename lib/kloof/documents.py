@@ -15,7 +15,7 @@ from kloof.errors import KloofError, faults
 
 KEPT = 64
 ANY = "*"
-MOST = 5  # faults of one file that are told
+MOST_TOLD = 5  # faults of one file that are told
 DEEPEST = 32  # levels of lists and tables in one another; what kloof reads and writes has eight
 
 
@@ -36,7 +36,7 @@ def read_toml(path: Path, error: type[KloofError], name: str = "", wanted: Any =
     """
     content: Mapping[str, Any] = _read(path, error, name or path.name, "TOML", parsed)
     if found := list(misfits(content, wanted or {})):
-        raise error(faults(name or path.name, found[:MOST], "Correct the file."))
+        raise error(faults(name or path.name, found[:MOST_TOLD], "Correct the file."))
     return dict(content)
 
 

@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 import pandas as pd
 
-from kloof.documents import ANY, MOST, misfits, read_json
+from kloof.documents import ANY, MOST_TOLD, misfits, read_json
 from kloof.errors import NotComputableError, ReportError, examples, faults, nearest
 from kloof.findings import VERDICTS, Finding, Side, Verdict
 from kloof.paths import plain
@@ -266,7 +266,7 @@ def read_results(place: Path, *, any_format: bool = False) -> dict[str, Any]:
     if form == FORMAT and not found:
         found = list(_astray(content))
     if found:
-        raise ReportError(faults(str(path), found[:MOST], "It is not as kloof writes it: make the report again."))
+        raise ReportError(faults(str(path), found[:MOST_TOLD], "It is not as kloof writes it: make the report again."))
     return content
 
 

@@ -14,7 +14,7 @@ import typer
 from kloof.errors import AGAIN, KloofError, refusal
 
 REFUSED, STOPPED = 2, 130
-CODES = (
+EXIT_CODES = (
     "Exit codes: 0 done; 1 something is wrong with what was looked at or made (faults, differences, what could not be "
     "made); 2 asked wrongly or refused, with a message; 130 stopped (Ctrl-C, TERM, HUP, or nobody reads on)."
 )

@@ -11,7 +11,7 @@ import typer
 
 from kloof.cli.batch import batch
 from kloof.cli.data import data_commands
-from kloof.cli.edge import CODES, any_letter, ended
+from kloof.cli.edge import EXIT_CODES, any_letter, ended
 from kloof.cli.hypothesis import hypothesis_commands
 from kloof.cli.options import Progress, read_overrides
 from kloof.cli.reports import diff, manifest, verdict_line, verdicts, verify
@@ -24,7 +24,7 @@ FEW = 12  # municipalities that are shown where all kinds are listed
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
     help="kloof: is the gap between neighbourhoods growing? Notebooks, tests and reports.",
-    epilog=CODES,
+    epilog=EXIT_CODES,
 )  # fmt: skip
 
 app.add_typer(data_commands, name="data")

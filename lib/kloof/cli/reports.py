@@ -143,7 +143,8 @@ def manifest(
 ) -> None:
     """Run every municipality of a preset and write reports/<preset>: verdicts.csv, summary.csv and claims.csv.
 
-    A municipality that was run before with the same data and claims is not run again; one that cannot be run is told.
+    A municipality that was run before with the same data and claims is not run again; one that cannot be run is told,
+    and makes the exit code 1.
     """
     import json
 
@@ -180,12 +181,14 @@ def manifest(
     if as_json:
         content = {name: json.loads(table.to_json(orient="records")) for name, table in tables.items()}
         print(json.dumps({**content, "people": people, "failed": failed}, indent=1, ensure_ascii=False))
-        return
-    print("\n".join(_lines(tables, people, place)))
-    for code, reason in failed.items():
-        print(f"{code} has no results: {reason}")
-    print(f"\nTables: reports/{preset}/verdicts.csv, summary.csv, claims.csv")
-    print(f"Next: kloof run --preset {preset} --set municipality={place}")
+    else:
+        print("\n".join(_lines(tables, people, place)))
+        for code, reason in failed.items():
+            print(f"{code} has no results: {reason}")
+        print(f"\nTables: reports/{preset}/verdicts.csv, summary.csv, claims.csv")
+        print(f"Next: kloof run --preset {preset} --set municipality={place}")
+    if failed:
+        raise typer.Exit(1)
 
 
 def _tell(code: str, state: str) -> None:

@@ -60,7 +60,7 @@ def _both(path: Path) -> tuple[str, str]:
     try:
         text = path.read_bytes().decode("utf-8")
         return text, cleared(text)
-    except (OSError, UnicodeDecodeError) as problem:
+    except UnicodeDecodeError as problem:
         raise ParameterError(f"{path} cannot be read: {problem}. Give the file of a notebook (.ipynb).") from None
     except ParameterError as problem:
         raise ParameterError(f"{path} is not a notebook: {problem}. Give the file of a notebook (.ipynb).") from None

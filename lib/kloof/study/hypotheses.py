@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from kloof.catalogue import MONEY, catalogue
-from kloof.documents import ANY, MOST, misfits, read_json, read_toml
+from kloof.documents import ANY, MOST_TOLD, misfits, read_json, read_toml
 from kloof.errors import CatalogueError, ReportError, faults
 from kloof.findings import HIGHER, LOWER
 from kloof.methods.gap import ABSOLUTE, REAL, RELATIVE
@@ -263,7 +263,7 @@ def seen_in(*figures: str) -> list[str]:
     for path in sorted(path for pattern in patterns for path in reports.glob(pattern)):
         content = read_json(path, ReportError, str(path))
         if found := list(misfits(content, _SEEN)):
-            raise ReportError(faults(str(path), found[:MOST], "Make this report again, or remove it."))
+            raise ReportError(faults(str(path), found[:MOST_TOLD], "Make this report again, or remove it."))
         findings = content["findings"].values()
         if any(finding["indicator"] in figures and finding["estimate"] is not None for finding in findings):
             seen.append(path.relative_to(reports).parts[0])

@@ -71,7 +71,7 @@ def until(holds: Callable[[], Any], seconds: float = 90.0) -> None:
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, "it never came to that"
-        time.sleep(0.01)
+        time.sleep(0.02)
 
 
 SITE, RUN = ["site", "reports/good", "--out", "new/site"], ["run", "--only", "03"]
@@ -83,7 +83,7 @@ SITE, RUN = ["site", "reports/good", "--out", "new/site"], ["run", "--only", "03
 def test_a_signal_clears_away_what_was_being_made(home: Path, words: list[str], name: str) -> None:
     before = sorted(home.rglob("*"))
     command = started(home, *words)
-    until(lambda: [*home.rglob(".making-*")] or command.poll() is not None)
+    until(lambda: [*home.glob("*/.making-*")] or command.poll() is not None)
     command.send_signal(getattr(signal, name))
     command.send_signal(getattr(signal, name))  # does not cut the clearing off
     code, out, err = ends(command)
@@ -95,32 +95,29 @@ def test_a_signal_clears_away_what_was_being_made(home: Path, words: list[str], 
     until(lambda: not running(home), 20)
 
 
+def heeds(pid: int, number: int) -> bool:
+    """Tell whether a process has something to do at a signal: before that it is still being loaded."""
+    caught = re.search(r"^SigCgt:\s*(\w+)", Path(f"/proc/{pid}/status").read_text(), flags=re.MULTILINE)
+    return bool(caught and int(caught[1], 16) >> (number - 1) & 1)
+
+
 def test_a_signal_that_is_ignored_stays_so(home: Path) -> None:
     command = started(home, "run", "--only", "99", preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
-    until(lambda: "pandas" in Path(f"/proc/{command.pid}/maps").read_text() or command.poll() is not None)
+    until(lambda: command.poll() is not None or heeds(command.pid, signal.SIGTERM))
+    assert not heeds(command.pid, signal.SIGHUP)
     command.send_signal(signal.SIGHUP)
     assert ends(command)[0] == 2
 
 
-def awake(pid: int) -> bool:
-    """Tell whether an interpreter is past its own start, which is none of ours."""
-    try:
-        return "_datetime" in (maps := Path(f"/proc/{pid}/maps").read_text()) or "zlib" in maps
-    except OSError:
-        return False
-
-
-@pytest.mark.parametrize("after", [0.0, 0.1, 0.3, 0.6])
+@pytest.mark.parametrize("after", [0.0, 0.05, 0.15])
 @pytest.mark.parametrize("words", [["list", "presets"], ["check"]], ids=" ".join)
 def test_ctrl_c_in_a_short_command_is_one_line(home: Path, words: list[str], after: float) -> None:
     command = started(home, *words)
-    until(lambda: awake(command.pid) or command.poll() is not None)
+    until(lambda: command.poll() is not None or heeds(command.pid, signal.SIGTERM))
     time.sleep(after)
     command.send_signal(signal.SIGINT)
     code, _, err = ends(command)
-    assert "Traceback" not in err, err
-    assert err in (STOPPED, "kloof: stopped.\n", "")
-    assert code == {STOPPED: 130, "": 0}.get(err, -signal.SIGINT)
+    assert (code, err) in ((130, STOPPED), (0, ""), (-signal.SIGINT, ""))  # the last two when it was done already
 
 
 def test_a_reader_that_is_gone_is_no_fault(home: Path) -> None:

@@ -179,6 +179,7 @@ def test_results_of_another_shape(room: Room, command_line: CommandLine, example
 # ------------------------------------------------------------------ presets that cannot be
 
 PRESETS = dict(presets())
+CHECKED = ("no_utf8", "deep_table", "digits", "parameters_list", "report_long", "seed_-1", "focus_table")
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -188,7 +189,8 @@ def test_presets_that_cannot_be(room: Room, command_line: CommandLine, name: str
     try:
         refused(room, command_line, ["run", "--preset", "wrong"])
         refused(room, command_line, ["show", "03", "--preset", "wrong"])
-        refused(room, command_line, ["check"], "preset wrong", code=1)
+        if name in CHECKED:
+            refused(room, command_line, ["check"], "preset wrong", code=1)
     finally:
         path.unlink()
 
@@ -360,8 +362,11 @@ class Refusing:
         return bool(mode & (os.O_WRONLY | os.O_RDWR)) if isinstance(mode, int) else any(one in mode for one in "wax+")
 
 
-@pytest.mark.parametrize("number", SAYS, ids=errno.errorcode.get)
-@pytest.mark.parametrize("command", WRITING)
+SEEN = [("synth", number) for number in SAYS]  # each refusal in one command, and the usual ones in all
+SEEN += [(command, number) for command in WRITING for number in (errno.ENOSPC, errno.EROFS) if command != "synth"]
+
+
+@pytest.mark.parametrize(("command", "number"), SEEN, ids=lambda one: errno.errorcode.get(one, one))
 def test_a_disk_that_takes_nothing(
     room: Room, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch, command: str, number: int
 ) -> None:
@@ -377,7 +382,7 @@ def test_a_disk_that_takes_nothing(
         assert refusing.met
 
 
-@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.EMFILE], ids=errno.errorcode.get)
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EMFILE], ids=errno.errorcode.get)
 @pytest.mark.parametrize("command", READING)
 def test_a_disk_that_gives_nothing(room: Room, command_line: CommandLine, command: str, number: int) -> None:
     with pytest.MonkeyPatch.context() as only_here:

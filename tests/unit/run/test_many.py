@@ -259,7 +259,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_what_one_lacks_stops_that_one_only(command_line: CommandLine, home: Path, pretend: list[str]) -> None:
     write_preset(home, municipalities=list(CODES))
     code, out, err = command_line("manifest", "--preset", "my_few")
-    assert code == 0
+    assert code == 1
     assert sorted(pretend) == list(CODES)
     assert "GM0518 has no results: 03 stopped: there are no figures." in out
     assert "GM0518 failed" in err
