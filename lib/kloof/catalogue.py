@@ -2,14 +2,13 @@
 
 import difflib
 import json
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from math import inf
 from pathlib import Path
 from typing import Any, TypeVar
 
+from kloof.documents import ANY, read_toml
 from kloof.errors import CatalogueError, ParameterError
 from kloof.paths import data_folder
 from kloof.shown import Shown
@@ -205,10 +204,7 @@ def read_catalogue(path: Path) -> Catalogue:
     Raises CatalogueError naming the entry when a unit, dimension, universe, kind or source indicator is unknown, or
     when an entry has keys it should not have.
     """
-    try:
-        raw = dict(parsed(path.read_text(encoding="utf-8")))
-    except tomllib.TOMLDecodeError as problem:
-        raise CatalogueError(f"{path.name} is not valid TOML: {problem}.") from None
+    raw = read_toml(path, CatalogueError, wanted={f"{part}?": {ANY: {}} for part in PARTS})
     if absent := [part for part in PARTS if part not in raw]:
         raise CatalogueError(f"{path.name} has no [{'], no ['.join(absent)}].")
     indicators = {name: _indicator(name, entry) for name, entry in raw["indicator"].items()}
@@ -344,18 +340,6 @@ def _contradictions(catalogue: Catalogue) -> list[str]:
             if other and other not in catalogue.indicators
         ]
     return found
-
-
-KEPT = 64
-
-
-@lru_cache(maxsize=KEPT)
-def parsed(text: str) -> Mapping[str, Any]:
-    """Parse a text; who asks for the same text gets the same content and must not change it.
-
-    Raises tomllib.TOMLDecodeError.
-    """
-    return tomllib.loads(text)
 
 
 OWN = Path("store") / "indicators.json"  # in the data folder: registered by the mappings of files in the store

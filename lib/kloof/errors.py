@@ -1,6 +1,8 @@
 """Names what can go wrong. Every message says what is wrong, where, and how to go on."""
 
-from collections.abc import Iterable, Sequence
+import errno
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from linecache import getline
 from traceback import walk_tb
@@ -77,3 +79,41 @@ def nearest(name: str, known: Iterable[str]) -> str:
     folded = {one.casefold(): one for one in known}
     close = get_close_matches(name.strip().casefold(), list(folded), n=1, cutoff=0.4)
     return f'did you mean "{folded[close[0]]}"? ' if close else ""
+
+
+AGAIN = "type the same again"
+NAMELESS = "what is printed, or a file,"  # the system does not say which
+_REFUSALS: Mapping[tuple[int, ...], tuple[str, str]] = {
+    (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)): ("the disk is full", f"Make room, then {AGAIN}."),
+    (errno.EFBIG,): ("the file would be too large for this system", f"Raise its limit (ulimit -f), then {AGAIN}."),
+    (errno.EACCES, errno.EPERM): ("you have no permission", "Ask for it, or name another place."),
+    (errno.EROFS,): ("the disk can only be read", "Name another place."),
+    (errno.ENOENT,): ("it is not there", "Look whether the name is right."),
+    (errno.EEXIST, errno.ENOTEMPTY): ("something else is there already", "Name another place, or move that away."),
+    (errno.EISDIR,): ("it is a folder, and a file is meant", "Name a file."),
+    (errno.ENOTDIR,): ("a file is where a folder is meant", "Name another place, or move that file away."),
+    (errno.ENAMETOOLONG,): ("the name is longer than the system allows", "Name a shorter one."),
+    (errno.ELOOP,): ("it is a link that leads back to itself", "Mend the link, or name what it should lead to."),
+    (errno.EMFILE, errno.ENFILE): ("too many files are open at once", f"Raise the limit (ulimit -n), then {AGAIN}."),
+    (errno.ENOMEM,): ("there is not enough memory", f"End other programs, then {AGAIN}."),
+    (errno.EIO,): ("the disk fails", "Look after the disk, or name a place on another one."),
+    (errno.EBUSY, getattr(errno, "ETXTBSY", errno.EBUSY)): ("it is in use", f"End what uses it, then {AGAIN}."),
+    (errno.EXDEV,): ("it lies on two disks", "Name a place on one disk."),
+}
+_NUMBER = re.compile(r"\[Errno (\d+)\]")
+
+
+def refusal(problem: OSError) -> str:
+    """Say what the system refused: where, why in plain words with its own in brackets, and what to do.
+
+    Of a copy of many files (`shutil.Error`) that of the first one.
+    """
+    number, place, said = problem.errno, problem.filename2 or problem.filename, problem.strerror or str(problem)
+    if number is None and problem.args and isinstance(problem.args[0], list) and problem.args[0]:
+        _, place, said = problem.args[0][0]
+        number = int(found[1]) if (found := _NUMBER.search(said)) else None
+    own = f"[Errno {number}] {_NUMBER.sub('', said).strip()}" if number else said
+    for numbers, (why, way_out) in _REFUSALS.items():
+        if number in numbers:
+            return f"{place or NAMELESS} cannot be read or written: {why} ({own}). {way_out}"
+    return f"{place or NAMELESS} cannot be read or written ({own})."

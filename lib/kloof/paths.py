@@ -5,13 +5,15 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 SHORT = 160  # letters of an object that stands on one line
+SHOWN = 40  # letters of a file's name that its temporary one has: a longer one might be too long for the system
 
 
 def plain(value: Any) -> Any:
@@ -67,16 +69,60 @@ _short = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True).e
 
 def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file to a temporary place beside it and rename, so that a half file never exists."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
+    write_together({path: content})
+
+
+def write_together(contents: Mapping[Path, str | bytes]) -> None:
+    """Write files that belong together: each to a temporary place beside it, and all renamed when all are there.
+
+    When one cannot be written, every file and folder is as it was. What is no file of its own, such as /dev/stdout, is
+    written straight away.
+    """
+    temporary: dict[Path, Path] = {}
+    with ExitStack() as stack:
+        try:
+            for path, content in contents.items():
+                data = content.encode("utf-8") if isinstance(content, str) else content
+                with _blamed_on(path):
+                    if path.exists() and not path.is_file():
+                        path.write_bytes(data)
+                        continue
+                    stack.enter_context(folders_for(path))
+                    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:SHOWN]}.")
+                    temporary[path] = Path(name)
+                    with os.fdopen(handle, "wb") as file:
+                        file.write(data)
+                    temporary[path].chmod(0o644)
+            for path, beside in temporary.items():
+                with _blamed_on(path):
+                    beside.replace(path)
+        finally:
+            for beside in temporary.values():
+                beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def _blamed_on(path: Path) -> Iterator[None]:
+    """Let an error of the system name the file that was meant, not the temporary one beside it."""
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content.encode("utf-8") if isinstance(content, str) else content)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        yield
+    except OSError as problem:
+        problem.filename, problem.filename2 = str(path), None
+        raise
+
+
+@contextmanager
+def folders_for(path: Path) -> Iterator[None]:
+    """Make the folders in which a path lies; when what is done then fails, those that were not there go again."""
+    new = [folder for folder in path.parents if not folder.exists()]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        for folder in new:
+            with suppress(OSError):  # it was not made, or somebody else put something in it
+                folder.rmdir()
+        raise
 
 
 REGISTRY = "registry.csv"

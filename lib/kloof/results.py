@@ -4,18 +4,23 @@ Numbers and codes, no sentence and no formatted number; sorted keys, 12 signific
 same inputs give the same bytes.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import date
+from pathlib import Path
+from typing import Any, get_args
 
 import pandas as pd
 
-from kloof.errors import NotComputableError, ReportError, examples, nearest
-from kloof.findings import Finding, Verdict
+from kloof.documents import ANY, MOST_TOLD, misfits, read_json
+from kloof.errors import NotComputableError, ReportError, examples, faults, nearest
+from kloof.findings import VERDICTS, Finding, Side, Verdict
 from kloof.paths import plain
 from kloof.schema import SetAside
 from kloof.shown import Shown, shorten
 
+RESULTS = "results.json"
 FORMAT = 2  # since a finding says what happened beside whether that is more than chance
 
 
@@ -206,3 +211,82 @@ CHANGE = "@difference_unit"
 def columns_of(kinds: dict[str, str], **units: str) -> list[Column]:
     """Describe the columns of a table: key → kind, and for numbers key → unit."""
     return [Column(key, kind, units.get(key)) for key, kind in kinds.items()]
+
+
+def _like(kind: type, **more: Any) -> dict[str, Any]:
+    """Describe what a dataclass is as JSON, with what stands beside its own fields."""
+    return {**{one.name: _written(one.type) for one in fields(kind)}, **more}
+
+
+def _written(hint: Any) -> Any:
+    """Describe what a field is as JSON."""
+    if hint is Side:
+        return _like(Side)
+    kinds = get_args(hint) or (hint,)
+    if str(hint).startswith("tuple"):
+        return [(str,)] if kinds[0] is str else [[(str,)]]
+    if str(hint).startswith("collections.abc.Mapping"):
+        return {ANY: {}}
+    return (*kinds, int) if float in kinds else kinds
+
+
+_TEXT, _NAMES = (str,), [(str,)]
+_COMPARED = {  # what a document of any format has, so that it can be set beside another one
+    "findings": {ANY: {name: _written(float | None) for name in ("estimate", "low", "high")}},
+    "tables": {ANY: {"rows": [[]]}}, "figures": {ANY: {}}, "overall": {ANY: _TEXT}, "parameters": {},
+    "inputs": [{"file": _TEXT, "sha256": _TEXT}], "registry": {ANY: _TEXT}, "kloof": _TEXT, "format?": (int,),
+}  # fmt: skip
+_WHOLE = {
+    "place": {"code": _TEXT, "buurten": (int,), "focus": (int,)}, "areas": {ANY: _TEXT},
+    **_COMPARED,
+    "findings": {ANY: _like(Finding, judgement=_TEXT)},
+    "tables": {ANY: {"columns": [_like(Column)], "rows": [[]]}},
+    "figures": {ANY: {"kind": _TEXT, "table": _TEXT, "finding": (str, type(None)), "options": {}}},
+    "lead": _NAMES, "sources": {ANY: {ANY: _TEXT, "publisher": _TEXT, "title": _TEXT}},
+    "sections": [{"id": _TEXT, "headline": (str, type(None)), "set_aside": [{}],
+                  **dict.fromkeys(("findings", "tables", "figures"), _NAMES)}],
+    "verdicts": [_like(Verdict, agree=(int,), of=(int,))], "data_date": _TEXT, "command": _TEXT,
+}  # fmt: skip
+
+
+def read_results(place: Path, *, any_format: bool = False) -> dict[str, Any]:
+    """Read the results.json of a report; `place` is its folder or the file.
+
+    Raises ReportError when there is none, or with every part of it that is not as a report of this format has it. Of
+    another format, where it will do, only what is needed to set it beside another one is looked at.
+    """
+    path = place if place.is_file() else place / RESULTS
+    if not path.is_file():
+        raise ReportError(f"{place} has no {RESULTS}: give the folder of a report, such as reports/breda.")
+    content = read_json(path, ReportError, str(path))
+    form = content.get("format") if isinstance(content, dict) else None
+    if not isinstance(content, dict) or (form != FORMAT and not any_format):
+        raise ReportError(f"{path} is not a results document of format {FORMAT}. Make the report again.")
+    found = list(misfits(content, _WHOLE if form == FORMAT else _COMPARED))
+    if form == FORMAT and not found:
+        found = list(_astray(content))
+    if found:
+        raise ReportError(faults(str(path), found[:MOST_TOLD], "It is not as kloof writes it: make the report again."))
+    return content
+
+
+def _astray(document: Mapping[str, Any]) -> Iterator[str]:
+    """List what points to nothing in a document whose parts are of the right kind, and values that cannot be."""
+    there = {kind: document[kind].keys() for kind in ("findings", "tables", "figures")}
+    named = [("lead", "findings", name) for name in document["lead"]]
+    named += [(row["claim"], "findings", row["finding"]) for row in document["verdicts"] if row["finding"] is not None]
+    named += [(one["id"], kind, name) for one in document["sections"] for kind in there for name in one[kind]]
+    named += [(name, "tables", one["table"]) for name, one in document["figures"].items()]
+    yield from (f"{who} names {name!r}, which is not among its {kind}" for who, kind, name in named
+                if name not in there[kind])  # fmt: skip
+    for name, table in document["tables"].items():
+        if any(len(row) != len(table["columns"]) for row in table["rows"]):
+            yield f"/tables/{name}/rows has a row of another length than its columns"
+    yield from (f"/overall/{name} is {one!r}, which is no verdict" for name, one in document["overall"].items()
+                if one not in VERDICTS)  # fmt: skip
+    if not re.fullmatch(r"GM\d{4}", document["place"]["code"]):
+        yield f"/place/code is {document['place']['code']!r}, not GM and four digits"
+    try:
+        date.fromisoformat(document["data_date"])
+    except ValueError:
+        yield f"/data_date is {document['data_date']!r}, which is no date"

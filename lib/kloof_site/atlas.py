@@ -3,7 +3,6 @@
 Reads results.json documents; computes nothing but order. Numbers keep where they stand, and in which report.
 """
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from kloof.catalogue import Catalogue
 from kloof.errors import ReportError, faults
 from kloof.questions.other_places import ranks
 from kloof.report.publish import FILES, answer
-from kloof.results import FORMAT
+from kloof.results import read_results
 from kloof.words.numbers import LANGUAGES
 from kloof.words.sentences import Narrator, Sentence
 
@@ -76,22 +75,7 @@ def read_reports(folders: Sequence[Path]) -> list[Report]:
 
 def _read(folder: Path) -> Report:
     """Read one report."""
-    path = folder / "results.json"
-    if not path.is_file():
-        raise ReportError(f"{folder} has no results.json")
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as problem:
-        raise ReportError(f"{path} is not valid JSON: {problem}") from None
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise ReportError(f"{path} is not a results document of format {FORMAT}")
-    lacks = [
-        key
-        for key in ("place", "areas", "findings", "tables", "figures", "overall", "lead", "sources")
-        if key not in document
-    ]
-    if lacks:
-        raise ReportError(f"{path} lacks {', '.join(lacks)}")
+    document = read_results(folder)
     languages = tuple(language for language in LANGUAGES if (folder / language / "index.html").is_file())
     if not languages:
         raise ReportError(f"{folder} has no page ({' or '.join(f'{language}/index.html' for language in LANGUAGES)})")

@@ -21,11 +21,13 @@ def site(
 ) -> None:
     """Make a site of finished reports: index, ranking, comparison, verdicts, methods, calibration, data (nl and en)."""
     from kloof.catalogue import catalogue
+    from kloof.paths import folders_for
     from kloof_site.atlas import read_reports
     from kloof_site.site import build_site
 
     read = read_reports(list(reports) if reports else finished())
-    folder = build_site(read, catalogue(), out)
+    with folders_for(out):
+        folder = build_site(read, catalogue(), out)
     counted = "1 municipality" if len(read) == 1 else f"{len(read)} municipalities"
     print(f"The site of {counted}: {folder}/nl/index.html   {folder}/en/index.html")
     print("It opens from disk; to serve it, copy the folder to any web server.")

@@ -11,7 +11,7 @@ import math
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ import pandas as pd
 from kloof.errors import ParameterError
 from kloof.findings import VERDICTS
 from kloof.paths import write_whole
+from kloof_synth.processes import processes
 from kloof_synth.switches import Switch, switches
 from kloof_synth.town import Setting
 from kloof_synth.trials import verdict
@@ -134,7 +135,7 @@ def fill(
     not it was made in one go.
     """
     table = before
-    pool: Executor | None = ProcessPoolExecutor(workers) if workers > 1 else None
+    pool: Executor | None = processes(workers) if workers > 1 else None
     with pool or nullcontext():
         for number, cell in enumerate(chosen, 1):
             counted = _known(table, cell)

@@ -113,7 +113,7 @@ def synth(
     ] = None,
     buurten: Annotated[int, typer.Option(help="number of buurten")] = 56,
     years: Annotated[int, typer.Option(help="number of years")] = 8,
-    seed: Annotated[int, typer.Option(help="seed of all that is drawn")] = 1,
+    seed: Annotated[int, typer.Option(help="seed of all that is drawn", min=0)] = 1,
 ) -> None:
     """Write a synthetic municipality whose truth is known: which claims hold in it, and by how much."""
     from kloof.catalogue import catalogue

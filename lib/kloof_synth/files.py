@@ -14,7 +14,7 @@ import pandas as pd
 
 from kloof.catalogue import Catalogue
 from kloof.errors import ParameterError
-from kloof.paths import REGISTRY, write_whole
+from kloof.paths import REGISTRY, write_together
 from kloof.schema import COLUMNS
 from kloof_synth.calibration import POSITIONS
 from kloof_synth.switches import Switch, switches
@@ -23,6 +23,7 @@ from kloof_synth.town import LIST, MUNICIPALITY, Setting, World, areas, focus_co
 PREFIX = "synthetic"
 NOTICE = "SYNTHETIC.txt"
 PRESET = "preset.toml"
+LARGEST = 1000.0  # effect that can be asked for
 FOLLOWED = ("mean_dwelling_value", "mean_income_per_inhabitant", "difficulty_making_ends_meet_share")
 
 
@@ -43,7 +44,8 @@ def read_switches(given: Sequence[str]) -> list[tuple[Switch, float]]:
         for one in own:
             effects = dict(zip(POSITIONS, (0.0, *one.sizes), strict=False))
             if position not in effects and not _is_number(position):
-                found.append(f"switch {item!r}: {position!r} is none of {', '.join(effects)}, nor a number")
+                valid = f"none of {', '.join(effects)}, nor a number of at most {LARGEST:g}"
+                found.append(f"switch {item!r}: {position!r} is {valid}")
                 break
             chosen.append((one, effects[position] if position in effects else float(position)))
     if found:
@@ -52,11 +54,11 @@ def read_switches(given: Sequence[str]) -> list[tuple[Switch, float]]:
 
 
 def _is_number(text: str) -> bool:
+    """Tell whether a text is an effect that a figure can have."""
     try:
-        float(text)
+        return abs(float(text)) <= LARGEST  # nothing that is not a number is
     except ValueError:
         return False
-    return True
 
 
 def together(chosen: Sequence[tuple[Switch, float]], setting: Setting, seed: int) -> World:
@@ -100,7 +102,7 @@ def preset(world: World, folder: Path) -> str:
     quoted = ", ".join(f'"{name}"' for name in followed)
     return (
         "# SYNTHETIC: copy this file to notebooks/presets/my_synthetic.toml, and: kloof run --preset my_synthetic\n"
-        f'report = "synthetic"\n[parameters]\nmunicipality = "{MUNICIPALITY}"\nsource = "{folder.resolve()}"\n'
+        f'report = "synthetic"\n[parameters]\nmunicipality = "{MUNICIPALITY}"\nsource = "{folder.absolute()}"\n'
         f'year_from = {every[0]}\nyear_to = {every[-1]}\nevent = "{every[-3]}-03"\nfocus = "{LIST}"\n'
         f'focus_variants = ["{LIST}"]\nindicators = [{quoted}]\nlevels = [{quoted}]\ngroups = []\ndraws = 1999\n'
         "seed = 20210323\n"
@@ -145,6 +147,4 @@ def write_files(folder: Path, world: World, known: Catalogue, truth: Mapping[str
     hashes = {name: hashlib.sha256(text.encode("utf-8")).hexdigest() for name, text in texts.items()}
     listed = pd.DataFrame({"file": sorted(hashes), "sha256": [hashes[name] for name in sorted(hashes)]})
     texts[REGISTRY] = listed.to_csv(index=False, lineterminator="\n")
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in texts.items():
-        write_whole(folder / name, text)
+    write_together({folder / name: text for name, text in texts.items()})

@@ -9,7 +9,6 @@ HIGHER is right when on; HIGHER and LOWER are both wrong when off.
 """
 
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -27,6 +26,7 @@ from kloof.study.panel import HEADS, Balanced, Focus
 from kloof.study.parameters import Parameters
 from kloof.study.study import Study
 from kloof_synth import trials
+from kloof_synth.processes import processes
 from kloof_synth.town import Truth, municipality
 
 FIGURE = "synthetic_figure"
@@ -189,6 +189,6 @@ def calibrate_gaps(
     if workers == 1:
         parts = [work(numbered) for numbered in enumerate(chosen)]
     else:
-        with ProcessPoolExecutor(workers) as pool:
+        with processes(workers) as pool:
             parts = list(pool.map(work, enumerate(chosen)))
     return pd.DataFrame([row for part in parts for row in part], columns=list(GAP_COLUMNS))

@@ -14,7 +14,7 @@ scale or of a claim (`about`):
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
@@ -45,6 +45,7 @@ from kloof.study import claims
 from kloof.study.panel import Balanced
 from kloof_synth import world_truths
 from kloof_synth.calibration import BLOCK, DRAWS, SEED, YEARS, error_of
+from kloof_synth.processes import processes
 from kloof_synth.town import FEW, SOURCE, World
 from kloof_synth.world_truths import CLAIMS, FALSE, IN_PART, SCALES, TRUE, known_of
 from kloof_synth.worlds import FIRST, SIZES, STORIES, VALUE, Made, Story, make, of_worlds, study_of_world
@@ -195,7 +196,7 @@ def fill_worlds(
     number of workers and whether or not it was made in one go.
     """
     parts = {cell: _held(before, cell) for cell in world_cells()} if len(before) else {}
-    pool: Executor | None = ProcessPoolExecutor(workers, initializer=_ready) if workers > 1 else None
+    pool: Executor | None = processes(workers, _ready) if workers > 1 else None
     with pool or nullcontext():
         for cell in world_cells() if chosen is None else chosen:
             wanted, own = trials or cell.trials, parts.get(cell)

@@ -105,7 +105,6 @@ def write_handouts() -> list[Path]:
     made = []
     for language in LANGUAGES:
         path = solutions_folder() / f"handout-{language}.pdf"
-        path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, handout_pdf(language))
         made.append(path)
     return made

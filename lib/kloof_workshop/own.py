@@ -4,21 +4,21 @@ What a hypothesis must be and how it is written down is that of `kloof.study.hyp
 that its report is made by the command that any report is made by.
 """
 
-import json
 import subprocess
 import sys
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from kloof.documents import read_toml
 from kloof.errors import ParameterError, ReportError, faults
 from kloof.findings import Finding
 from kloof.methods.gap import ABSOLUTE
 from kloof.paths import project_folder, write_whole
 from kloof.questions import gaps
 from kloof.report.publish import FILES
+from kloof.results import read_results
 from kloof.study import hypotheses
 from kloof.study.parameters import presets_folder, read_preset
 from kloof.study.study import Study, open_study
@@ -104,11 +104,10 @@ def read_hypothesis(name: str) -> Hypothesis:
     path = path_of(name)
     if not path.is_file():
         raise ParameterError(f"no hypothesis {name!r} is registered; register it first.")
-    content = path.read_text(encoding="utf-8")
-    claim = tomllib.loads(content).get("hypothesis")
+    claim = read_toml(path, ParameterError).get("hypothesis")
     if not isinstance(claim, dict):
         raise ParameterError(f"{path.name} is a preset without a hypothesis; register one under another name.")
-    return Hypothesis(name=name, sha256=hypotheses.stamp_of(content), **claim)
+    return Hypothesis(name=name, sha256=hypotheses.stamp_of(path.read_text(encoding="utf-8")), **claim)
 
 
 def tested(hypothesis: Hypothesis, study: Study) -> dict[str, Finding]:
@@ -144,7 +143,7 @@ def report(hypothesis: Hypothesis, language: str) -> str:
 def preset_of(folder: Path) -> str | None:
     """Tell which preset a report was made with; None when there is no report in the folder."""
     try:
-        content = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-    except OSError:
+        content = read_results(folder)
+    except ReportError:
         return None
-    return str(content.get("parameters", {}).get("preset"))
+    return str(content["parameters"].get("preset"))

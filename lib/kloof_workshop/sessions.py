@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from kloof.errors import NotebookError, ParameterError, faults
-from kloof.paths import project_folder, write_whole
+from kloof.paths import project_folder, write_together, write_whole
 from kloof.words.numbers import LANGUAGES
 from kloof_workshop import facts
 from kloof_workshop.exercise import words
@@ -229,9 +229,7 @@ def write() -> list[Path]:
             made.append(
                 (solutions_folder() / language / f"{one.names[language]}.ipynb", dumped(build(one, language, SOLUTION)))
             )
-    for path, text in made:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, text)
+    write_together(dict(made))
     return [path for path, _ in made]
 
 
@@ -249,7 +247,6 @@ def reset(number: int, languages: Sequence[str] = LANGUAGES) -> list[tuple[Path,
         if before is not None and before != fresh.encode("utf-8"):
             aside = _set_aside(path, before, language)
         if before is None or aside is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(path, fresh)
         done.append((path, aside))
     return done
@@ -261,9 +258,15 @@ def _set_aside(path: Path, content: bytes, language: str) -> Path:
     while True:
         aside = path.with_name(f"{path.stem}_{OWN[language]}_{count}.ipynb")
         try:
-            with aside.open("xb") as kept:
-                kept.write(content)
+            kept = aside.open("xb")
         except FileExistsError:
             count += 1
-        else:
-            return aside
+            continue
+        try:
+            with kept:
+                kept.write(content)
+        except OSError as problem:  # half of it is worth nothing, and the whole is still where it was
+            aside.unlink()
+            problem.filename = str(aside)
+            raise
+        return aside

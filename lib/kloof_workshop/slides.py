@@ -132,7 +132,6 @@ def write_slides() -> list[Path]:
             solution = sessions.build(one, language, sessions.SOLUTION)
             notebooks[one.number] = executed(only_shown(solution), sessions.folder())
         path = sessions.solutions_folder() / f"slides-{language}.html"
-        path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, slides_html(notebooks, language))
         made.append(path)
     return made

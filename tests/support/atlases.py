@@ -24,6 +24,8 @@ def moved(document: dict[str, Any], code: str, name: str, by: float) -> dict[str
     finding["happened"] = "GREW" if finding["estimate"] > 10 else "WITHIN_ROUNDING"
     if by < 0:  # one report knows less than the others
         del made["findings"]["03.level.crime_rate"], made["overall"]["C11"]
+        for section in made["sections"]:
+            section["findings"] = [name for name in section["findings"] if name in made["findings"]]
     return made
 
 

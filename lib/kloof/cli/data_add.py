@@ -282,7 +282,7 @@ def coverage(
     Raises ParameterError for an unknown language or level, or when there is no figure at that level.
     """
     from kloof.catalogue import catalogue
-    from kloof.paths import write_whole
+    from kloof.paths import write_together
     from kloof.questions.coverage import PREFIXES, availability
     from kloof.study.dataset import STORE
     from kloof.study.load import load
@@ -302,10 +302,9 @@ def coverage(
     from kloof.words.sentences import Narrator
 
     teller = Narrator(_document(table, data.areas, municipality), known, language)
-    if csv:
-        write_whole(csv, table.to_csv(index=False, lineterminator="\n"))
-    if svg:
-        write_whole(svg, draw.show(NAME, teller).svg)
+    texts: dict[Path, str | bytes] = {csv: table.to_csv(index=False, lineterminator="\n")} if csv else {}
+    texts |= {svg: draw.show(NAME, teller).svg} if svg else {}
+    write_together(texts)
     print("\n".join(_lines(table, teller, known)))
     more = "" if source == STORE else f" --set source={source}"
     print(f"\nNext: kloof run --preset municipality --set municipality={municipality}{more}")

@@ -11,19 +11,20 @@ import typer
 
 from kloof.cli.batch import batch
 from kloof.cli.data import data_commands
+from kloof.cli.edge import EXIT_CODES, any_letter, ended
 from kloof.cli.hypothesis import hypothesis_commands
 from kloof.cli.options import Progress, read_overrides
 from kloof.cli.reports import diff, manifest, verdict_line, verdicts, verify
-from kloof.errors import KloofError, ParameterError, nearest
+from kloof.errors import ParameterError, nearest
 from kloof.words.numbers import LANGUAGES
 
-STOPPED = 130  # exit code after Ctrl-C
 TOOLS = "kloof.commands"
 FEW = 12  # municipalities that are shown where all kinds are listed
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
     help="kloof: is the gap between neighbourhoods growing? Notebooks, tests and reports.",
+    epilog=EXIT_CODES,
 )  # fmt: skip
 
 app.add_typer(data_commands, name="data")
@@ -188,7 +189,7 @@ def measure(
     group: Annotated[str | None, typer.Option(help="the group; without it every group is measured")] = None,
     against: Annotated[str | None, typer.Option(help="another group; without it all others together")] = None,
     ci: Annotated[bool, typer.Option("--ci", help="add the 95 % interval of a bootstrap of people")] = False,
-    seed: Annotated[int, typer.Option(help="seed of that bootstrap")] = 1,
+    seed: Annotated[int, typer.Option(help="seed of that bootstrap", min=0)] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="print a JSON list of rows")] = False,
     unit: Annotated[str, typer.Option(help="the column with units, such as buurt")] = "unit",
     counts: Annotated[
@@ -234,23 +235,9 @@ def audit(folder: Annotated[Path, typer.Argument(help="folder of a report, such 
 
 
 def main() -> None:
-    """Start the command line; an error of ours is printed without a traceback, exit code 2."""
-    try:
-        code = program()(standalone_mode=False)  # what typer.Exit carries is returned, not raised; 130 after Ctrl-C
-    except KloofError as problem:
-        print(f"kloof: {problem}", file=sys.stderr)
-        sys.exit(2)
-    except (KeyboardInterrupt, typer.Abort):
-        code = STOPPED
-    except Exception as problem:
-        if type(problem).__module__.startswith(("click", "typer")):
-            message = getattr(problem, "format_message", lambda text=str(problem): text)()
-            print(f"kloof: {message} See: kloof --help" if message else "Next: kloof list", file=sys.stderr)
-            sys.exit(2)
-        raise
-    if code == STOPPED:
-        print("kloof: stopped; earlier reports are untouched.", file=sys.stderr)
-    if code:
+    """Start the command line; how a command ends is told by `kloof.cli.edge`."""
+    any_letter()
+    if code := ended(lambda: program()(standalone_mode=False)):
         sys.exit(code)
 
 

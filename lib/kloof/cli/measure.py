@@ -69,6 +69,8 @@ def read_table(path: Path, layout: Layout = TIDY) -> pd.DataFrame:
                 path, sep=mark, dtype="str", encoding="utf-8-sig", keep_default_na=False, na_values=[""]
             )
     except (UnicodeDecodeError, ValueError, OSError, ImportError) as problem:
+        if isinstance(problem, OSError) and problem.errno:
+            raise  # of the system, not of what is in the file
         raise SourceError(f"{path} can't be read as a table: {problem}") from None
     return _numbers(table, path, layout)
 

@@ -61,12 +61,13 @@ def diff(
 ) -> None:
     """Say which verdicts and numbers differ between two reports, in sentences, and in what they were made otherwise."""
     from kloof.errors import ParameterError
+    from kloof.results import read_results
     from kloof.run.verify import changes, reasons
     from kloof.words.numbers import LANGUAGES
 
     if language not in LANGUAGES:
         raise ParameterError(f"language {language!r} is not known. Valid: {', '.join(LANGUAGES)}.")
-    before, after = _document(old), _document(new)
+    before, after = (read_results(one, any_format=True) for one in (old, new))
     found, why = changes(before, after), reasons(before, after)
     if as_json:
         content = [{"kind": one.kind, "id": one.id, "before": one.before, "after": one.after} for one in found]
@@ -75,22 +76,6 @@ def diff(
     if not found:
         print("Both reports found the same.")
     print("\n".join([*_sentences(found, before, after, language), *why]))
-
-
-def _document(path: Path) -> dict[str, Any]:
-    """Read a results document; raises ParameterError when there is none."""
-    from kloof.errors import ParameterError
-
-    place = path / "results.json" if path.is_dir() else path
-    try:
-        content: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError, UnicodeDecodeError) as problem:
-        raise ParameterError(
-            f"{place} cannot be read ({type(problem).__name__}): give the folder of a report."
-        ) from None
-    if missing := [key for key in ("overall", "findings", "tables", "figures", "parameters") if key not in content]:
-        raise ParameterError(f"{place} is no results.json of a report: it has no {', '.join(missing)}.")
-    return content
 
 
 def _sentences(
@@ -158,13 +143,14 @@ def manifest(
 ) -> None:
     """Run every municipality of a preset and write reports/<preset>: verdicts.csv, summary.csv and claims.csv.
 
-    A municipality that was run before with the same data and claims is not run again; one that cannot be run is told.
+    A municipality that was run before with the same data and claims is not run again; one that cannot be run is told,
+    and makes the exit code 1.
     """
     import json
 
     from kloof.cli.options import read_overrides
     from kloof.errors import ParameterError
-    from kloof.paths import write_whole
+    from kloof.paths import write_together
     from kloof.run import many
     from kloof.run.many import folder_of, municipalities, read_areas, run_each
     from kloof.study.places import code_of
@@ -189,18 +175,20 @@ def manifest(
         "claims": many.per_claim(documents, place),
     }
     folder = folder_of(preset)
-    for name, table in tables.items():
-        write_whole(folder / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
+    texts = {name: table.to_csv(index=False, lineterminator="\n") for name, table in tables.items()}
+    write_together({folder / f"{name}.csv": text for name, text in texts.items()})
     people = many.headcount(documents, wanted, with_areas=bool(areas))
     if as_json:
         content = {name: json.loads(table.to_json(orient="records")) for name, table in tables.items()}
         print(json.dumps({**content, "people": people, "failed": failed}, indent=1, ensure_ascii=False))
-        return
-    print("\n".join(_lines(tables, people, place)))
-    for code, reason in failed.items():
-        print(f"{code} has no results: {reason}")
-    print(f"\nTables: reports/{preset}/verdicts.csv, summary.csv, claims.csv")
-    print(f"Next: kloof run --preset {preset} --set municipality={place}")
+    else:
+        print("\n".join(_lines(tables, people, place)))
+        for code, reason in failed.items():
+            print(f"{code} has no results: {reason}")
+        print(f"\nTables: reports/{preset}/verdicts.csv, summary.csv, claims.csv")
+        print(f"Next: kloof run --preset {preset} --set municipality={place}")
+    if failed:
+        raise typer.Exit(1)
 
 
 def _tell(code: str, state: str) -> None:
@@ -248,6 +236,7 @@ def verdicts(
     otherwise the report is made first.
     """
     from kloof.cli.options import read_overrides
+    from kloof.results import read_results
     from kloof.run.many import fresh_results, table_of
     from kloof.run.report import make_report
 
@@ -256,7 +245,7 @@ def verdicts(
     if document is None:
         print("kloof: there is no report with these parameters, data and claims; making it first.", file=sys.stderr)
         folder: Path = make_report(preset, overrides)
-        document = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+        document = read_results(folder)
     table = table_of(document)
     if as_json:
         print(json.dumps(table, indent=1, ensure_ascii=False))

@@ -11,13 +11,13 @@ resumption, no check of what arrived.
 """
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from kloof.catalogue import Break, known
+from kloof.documents import ANY, read_toml
 from kloof.errors import CatalogueError, ParameterError, faults
 from kloof.schema import LEVELS
 
@@ -113,11 +113,9 @@ def read_registry(path: Path) -> dict[str, Source]:
     unknown or missing, every year without table or table without year, and every value that makes no sense.
     """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = read_toml(path, CatalogueError, wanted={"source?": {ANY: {}}})
     except FileNotFoundError:
         raise CatalogueError(f"{path.name} is not in {path.parent}; restore it: git checkout data.") from None
-    except tomllib.TOMLDecodeError as problem:
-        raise CatalogueError(f"{path.name} is not valid TOML: {problem}.") from None
     found = [f"[{key}] is not known here" for key in raw if key != "source"]
     entries = raw.get("source", {})
     if not entries:

@@ -4,7 +4,6 @@ The mapping only says where things stand and what they mean. Cells are read and 
 """
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from hashlib import sha256
@@ -14,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from kloof.catalogue import Catalogue, with_own
+from kloof.documents import ANY, read_toml
 from kloof.errors import KloofError, SchemaError, SourceError, examples, faults, nearest
 from kloof.files.areas import areas_to_name, code_names
 from kloof.files.cells import WHOLE_YEAR, is_source
@@ -84,11 +84,8 @@ def read_map(path: Path, catalogue: Catalogue) -> tuple[FileMap, Catalogue]:
     """
     if not path.is_file():
         raise SourceError(f"{path} is not there. Make one: kloof data map FILE")
+    raw = read_toml(path, SourceError, wanted={f"{name}?": {ANY: {}} if name == "indicator" else {} for name in TABLES})
     text = path.read_text(encoding="utf-8")
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
-        raise SourceError(f"{path.name} is not valid TOML: {problem}.") from None
     found = [f"[{name}] is not known; it has {', '.join(TABLES)}" for name in raw if name not in TABLES]
     own = raw.get("indicator", {})
     try:

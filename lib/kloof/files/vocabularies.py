@@ -5,7 +5,6 @@ number that StatLine puts behind a field name; a year in a title is read through
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kloof.catalogue import Catalogue
+from kloof.documents import ANY, read_toml
 from kloof.errors import CatalogueError, faults
 from kloof.files.cells import clean
 
@@ -109,10 +109,7 @@ def _key(title: str, numbered: bool) -> str:
 @cache
 def _read(path: Path, _changed: int) -> dict[str, Any]:
     """Parse the file once per version of it, told apart by its time of change."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as problem:
-        raise CatalogueError(f"{path.name} is not valid TOML: {problem}.") from None
+    return read_toml(path, CatalogueError, wanted={f"{part}?": {ANY: {}} for part in PARTS})
 
 
 def read_vocabularies(path: Path, catalogue: Catalogue) -> Vocabularies:

@@ -14,6 +14,7 @@ from kloof.paths import dump, write_whole
 from kloof.report import audit, build, explorer, links, page, pdf, pdfback, story
 from kloof.report.readback import Blocks, differences
 from kloof.report.views import Line, TableView
+from kloof.results import read_results
 from kloof.study import claims
 from kloof.words.numbers import LANGUAGES
 from kloof.words.sentences import Narrator, text_of
@@ -127,9 +128,7 @@ def answer(teller: Narrator) -> tuple[Line, str | None]:
 
 def headlines(folder: Path, catalogue: Catalogue, language: str) -> list[str]:
     """Give the answer of a finished report and the lines below it."""
-    import json
-
-    document = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    document = read_results(folder)
     told = story.Storyteller(build.Builder(Narrator(document, catalogue, language), {}, {}, {}))
     changes = told.changes()
     return [" ".join(map(text_of, line.sentences)) for line in (told.headline(changes), *told.lead(changes))]

@@ -23,7 +23,7 @@ def cleared(text: str) -> str:
     """
     try:
         notebook = json.loads(text)
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise ParameterError(f"it is not JSON: {problem}") from None
     cells = notebook.get("cells") if isinstance(notebook, dict) else None
     if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
@@ -60,7 +60,7 @@ def _both(path: Path) -> tuple[str, str]:
     try:
         text = path.read_bytes().decode("utf-8")
         return text, cleared(text)
-    except (OSError, UnicodeDecodeError) as problem:
+    except UnicodeDecodeError as problem:
         raise ParameterError(f"{path} cannot be read: {problem}. Give the file of a notebook (.ipynb).") from None
     except ParameterError as problem:
         raise ParameterError(f"{path} is not a notebook: {problem}. Give the file of a notebook (.ipynb).") from None

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from kloof import memo
-from kloof.errors import KloofError, NotebookError
+from kloof.errors import KloofError, NotebookError, refusal
 from kloof.paths import project_folder, write_whole
 from kloof.run import engine as engines
 from kloof.run.pool import StoppedError, workers
@@ -230,7 +230,7 @@ def _work(paths: Sequence[Path], folder: Path, parameters: Mapping[str, Any], qu
     except StoppedError:
         return
     except OSError as problem:
-        queue.put((language, f"{type(problem).__name__}: {problem}"))
+        queue.put((language, refusal(problem)))
     except Exception as problem:
         queue.put((language, f"{type(problem).__name__}: {problem}"))
         raise

@@ -3,10 +3,9 @@
 What one municipality lacks stops that one only, and is told.
 """
 
-import json
 import shutil
 import tempfile
-import tomllib
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,7 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kloof.errors import KloofError, NotComputableError, ParameterError, faults
+from kloof.documents import read_toml
+from kloof.errors import KloofError, NotComputableError, NotebookError, ParameterError, ReportError, faults
 from kloof.findings import EACH, NOT_COMPARABLE, NOT_COMPUTABLE, NOT_TESTABLE, VERDICTS, Finding, join, verdict_of
 from kloof.methods import meta
 from kloof.paths import dump, project_folder, write_whole
@@ -23,7 +23,8 @@ from kloof.questions import all_tests
 from kloof.questions.all_tests import NOT_CHANCE
 from kloof.questions.verdict import HEADCOUNT, unit_of
 from kloof.report.notebook import header
-from kloof.run.execute import execute_languages
+from kloof.results import RESULTS, read_results
+from kloof.run.execute import Step, execute_languages
 from kloof.run.report import collect, command_of, notebook_paths
 from kloof.study import claims
 from kloof.study.parameters import read_preset, report_name
@@ -55,13 +56,10 @@ def municipalities(preset: str) -> tuple[list[str], str]:
 def read_areas(path: Path, wanted: Sequence[str]) -> dict[str, str]:
     """Read the areas per municipality (TOML: GM0344 = ["BU…", …]) as focus lists: codes joined by commas.
 
-    Raises ParameterError listing every fault: no such file, no TOML, a municipality that is not in the preset or has
-    none, a code that is no buurt of it.
+    Raises ParameterError listing every fault: no TOML, a municipality that is not in the preset or has none, a code
+    that is no buurt of it.
     """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
-        raise ParameterError(f"{path.name} cannot be read as TOML: {problem}.") from None
+    content = read_toml(path, ParameterError)
     odd = [code for code, buurten in content.items() if not isinstance(buurten, list)]
     found = [f"{code} is not in the preset" for code in content if code not in wanted]
     found += [f"{code} must be a list of codes, not {content[code]!r}" for code in odd]
@@ -90,37 +88,49 @@ def run_each(
     `overrides` are parameters by municipality. Results that were made with the same parameters, data and claims are
     kept as they are; each is written as soon as it is there. `tell` hears code and state.
     """
+    stop = threading.Event()
 
     def one(code: str) -> tuple[str, dict[str, Any] | None, str]:
         try:
-            document = _results(preset, {"municipality": code, **overrides.get(code, {})}, tell)
+            document = _results(preset, {"municipality": code, **overrides.get(code, {})}, tell, stop)
         except KloofError as problem:
             tell(code, "failed")
             return code, None, str(problem)
         return code, document, ""
 
     with ThreadPoolExecutor(max_workers=max(workers, 1)) as pool:
-        found = list(pool.map(one, codes))
+        try:
+            found = list(pool.map(one, codes))
+        except BaseException:  # those that run would be waited for to their end, and those that wait begun
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     made = {code: document for code, document, _ in found if document is not None}
     return made, {code: problem for code, document, problem in found if document is None}
 
 
-def _results(preset: str, given: Mapping[str, Any], tell: _Tell) -> dict[str, Any]:
-    """Give the results of one municipality: those kept when they are fresh, else of a run of the notebooks."""
+def _results(preset: str, given: Mapping[str, Any], tell: _Tell, stop: threading.Event) -> dict[str, Any]:
+    """Give the results of one municipality: those kept when they are fresh, else of a run of the notebooks.
+
+    Raises NotebookError at the next cell when `stop` is set.
+    """
+
+    def go_on(step: Step) -> None:
+        if stop.is_set():
+            raise NotebookError(f"{step.notebook} was stopped.")
+
     code = str(given["municipality"])
     study = open_study({**given, "preset": preset, "language": LANGUAGE})
     kept = folder_of(preset) / f"{code}.json"
     wanted = header(study)
-    if kept.is_file():
-        document: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
-        if all(document.get(key) == value for key, value in wanted.items()):
-            tell(code, "kept")
-            return document
+    if (document := _kept(kept, wanted)) is not None:
+        tell(code, "kept")
+        return document
     tell(code, "running")
     work = Path(tempfile.mkdtemp(prefix="kloof-manifest-"))
     try:
         parameters = {**given, "preset": preset}
-        execute_languages(notebook_paths(), work, parameters, (LANGUAGE,), lambda _: None)
+        execute_languages(notebook_paths(), work, parameters, (LANGUAGE,), go_on)
         document = collect(work / "parts", (LANGUAGE,), command_of(study, preset, given))
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -259,11 +269,17 @@ def headcount(documents: Documents, wanted: Sequence[str], *, with_areas: bool) 
 def fresh_results(preset: str, overrides: Mapping[str, Any]) -> dict[str, Any] | None:
     """Read the results of a preset's report, or None when there is none made with these parameters, data and claims."""
     study = open_study({**overrides, "preset": preset, "language": "nl"})
-    path = project_folder() / "reports" / report_name(study.p) / "results.json"
+    return _kept(project_folder() / "reports" / report_name(study.p) / RESULTS, header(study))
+
+
+def _kept(path: Path, wanted: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Read results that were made with this header; None when they are not there, damaged, or made otherwise."""
     if not path.is_file():
         return None
-    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    wanted = header(study)
+    try:
+        document = read_results(path)
+    except ReportError:
+        return None
     return document if all(document.get(key) == value for key, value in wanted.items()) else None
 
 

@@ -14,13 +14,15 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from kloof.errors import KloofError
 from kloof.run import warm
 
+GRACE = 2  # seconds in which the warm parent ends its copies; one that is still loading has none
 GLANCE = 0.25  # seconds between looks at whether the time is over or the work not wanted any more
 Cell = tuple[int, str, bool]
 
 
-class DiedError(Exception):
+class DiedError(KloofError):
     """A copy, or the warm parent itself, ended before it was done."""
 
 
@@ -157,7 +159,7 @@ class Workers:
             self._control = None
         if self._parent is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._parent.wait(timeout=10)
+                self._parent.wait(timeout=GRACE)
             self._parent.kill()
             self._parent.wait()
             self._parent = None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kloof.catalogue import catalogue
-from kloof.errors import KloofError, ParameterError, ReportError
+from kloof.errors import KloofError, ParameterError, ReportError, refusal
 from kloof.fetch.registry import read_registry
 from kloof.files.vocabularies import read_vocabularies
 from kloof.measures.registry import INDICES
@@ -17,12 +17,14 @@ from kloof.report import audit, pdfback
 from kloof.report.explorer import STATIC
 from kloof.report.publish import DATA, REPORT
 from kloof.report.readback import Blocks, blocks, differences, parse
+from kloof.results import read_results
 from kloof.run import clear
 from kloof.run.execute import declared
-from kloof.run.report import notebook_paths
+from kloof.run.report import notebook_paths, notebooks_folder
 from kloof.store.mapping import read_mapping
 from kloof.study import claims
 from kloof.study.dataset import STORE
+from kloof.study.debates import debate
 from kloof.study.load import load, verify
 from kloof.study.parameters import ANY, HELP, SETTINGS, preset_names, preset_parameters, read_preset
 from kloof.study.places import Place, places
@@ -140,12 +142,13 @@ def faults_of_project() -> list[str]:
     That notebooks hold outputs is no fault here: whoever runs them in JupyterLab saves them so (`notebooks_run`).
     """
     checks: list[Callable[[], object]] = [partial(verify, data_folder() / name) for name in embedded()]
-    checks += [partial(preset_parameters, name) for name in preset_names()]
+    checks += [partial(_check_preset, name) for name in preset_names()]
     checks += [
         partial(read_mapping, data_folder() / "mapping.csv"),
         partial(read_registry, data_folder() / "sources.toml"),
         lambda: read_vocabularies(data_folder() / "vocabularies.toml", catalogue()),
         claims.registry,
+        *(partial(debate, path.stem) for path in sorted((notebooks_folder() / "debates").glob("*.toml"))),
         lambda: found.extend(sentences.complete(catalogue())),
     ]
     found: list[str] = []
@@ -154,9 +157,20 @@ def faults_of_project() -> list[str]:
             check()
         except KloofError as problem:
             found.append(str(problem))
+        except OSError as problem:
+            found.append(refusal(problem))
     for path in notebook_paths(explore=True):
         found += [f"{path.name}: {fault}" for fault in notebook_faults(json.loads(clear.read_cleared(path)))]
     return found
+
+
+def _check_preset(name: str) -> None:
+    """Check a preset. Raises ParameterError that names it."""
+    try:
+        preset_parameters(name)
+    except ParameterError as problem:
+        text = str(problem)
+        raise ParameterError(text if f"preset {name}" in text else f"preset {name}: {text}") from None
 
 
 def notebooks_run() -> list[str]:
@@ -226,11 +240,9 @@ def _language_faults(cells: list[dict[str, Any]]) -> list[str]:
 def faults_of_report(folder: Path) -> list[str]:
     """Read report, data page and PDFs of a finished report back: against its results.json, each other, both languages.
 
-    Raises ParameterError when the folder has no results.json, or no page to read.
+    Raises ReportError when its results.json is not as it should be, ParameterError when there is no page to read.
     """
-    if not (folder / "results.json").is_file():
-        raise ParameterError(f"{folder} has no results.json: give the folder of a report, such as reports/breda.")
-    results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    results = read_results(folder)
     made = [language for language in LANGUAGES if (folder / language / REPORT[0]).is_file()]
     if not made:
         raise ParameterError(f"{folder} has no page ({', '.join(LANGUAGES)}/{REPORT[0]}): make the report again.")

@@ -41,16 +41,20 @@ def notebook_paths(only: Sequence[str] = (), *, explore: bool = False) -> list[P
     paths = [*numbered[:first], *hypotheses.notebooks(), *numbered[first:]]
     if not only:
         return paths
-    chosen = [
-        path for path in paths if any(path.stem == name or path.stem.split("_")[0] == name.zfill(2) for name in only)
-    ]
-    known = {name for name in only for path in paths if path.stem == name or path.stem.split("_")[0] == name.zfill(2)}
+    meant = {name: [path for path in paths if _is_called(path, name)] for name in only}
+    chosen = [path for path in paths if any(path in found for found in meant.values())]
+    known = {name for name, found in meant.items() if found}
     if unknown := [name for name in only if name not in known]:
         listed = ", ".join(path.stem for path in paths)
-        explores = all(name.zfill(2)[:2] == EXPLORE for name in unknown)
+        explores = all(name and name.zfill(2)[:2] == EXPLORE for name in unknown)
         fault = "records nothing for a report: open it with make lab" if explores else "does not exist"
         raise ParameterError(f"notebook {', '.join(unknown)} {fault}. Valid: {listed}.")
     return chosen
+
+
+def _is_called(path: Path, name: str) -> bool:
+    """Tell whether a notebook is meant by its name or number; nothing is meant by an empty one."""
+    return path.stem == name or (bool(name) and path.stem.split("_")[0] == name.zfill(2))
 
 
 def check_overrides(overrides: Mapping[str, Any], paths: Sequence[Path]) -> None:
@@ -137,6 +141,7 @@ def make_report(
     paths = notebook_paths(only)
     check_overrides(overrides, paths)
     study = open_study({**overrides, "preset": preset, "language": languages[0]})
+    debate(study.p.municipality)  # is refused now, not when the notebooks have run
     reports = project_folder() / "reports"
     reports.mkdir(exist_ok=True)
     name = report_name(study.p)
@@ -227,9 +232,13 @@ def command_of(study: Study, preset: str, overrides: Mapping[str, Any]) -> str:
 def keep_failed(folder: Path, kept: Path) -> str:
     """Keep the notebooks of a failed run for inspection, outside every report."""
     shutil.rmtree(kept, ignore_errors=True)
-    kept.mkdir(parents=True)
-    for path in folder.glob("*/notebooks/*.ipynb"):
-        shutil.copy2(path, kept / f"{path.parent.parent.name}_{path.name}")
+    try:
+        kept.mkdir(parents=True)
+        for path in folder.glob("*/notebooks/*.ipynb"):
+            shutil.copy2(path, kept / f"{path.parent.parent.name}_{path.name}")
+    except OSError:
+        shutil.rmtree(kept, ignore_errors=True)  # some of them would pass for all
+        raise
     return kept.relative_to(project_folder()).as_posix()
 
 

@@ -1,6 +1,5 @@
 """Makes a report again from what it recorded, and says whether everything is the same; if not, what and why."""
 
-import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -9,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from kloof.errors import ParameterError
+from kloof.results import read_results
 from kloof.run import provenance
 from kloof.run.execute import How, Progress, execute_languages
 from kloof.run.report import complete, notebook_paths
 from kloof.study.parameters import coerce
 from kloof.study.study import open_study
 
-RESULTS = "results.json"
 NAMES = {"input": "file of data", "rule": "file", "module": "module of the library", "notebook": "notebook"}
 
 
@@ -56,7 +55,7 @@ def verify(folder: Path, source: str = "", tell: Progress | None = None, how: Ho
     more, and NotebookError when a notebook stops.
     """
     recorded = provenance.read(folder)
-    old = _results(folder)
+    old = read_results(folder, any_format=True)
     given: dict[str, Any] = {name: coerce(name, text) for name, text in recorded.overrides.items()}
     given |= {"preset": recorded.preset} | ({"source": source} if source else {})
     try:
@@ -68,7 +67,7 @@ def verify(folder: Path, source: str = "", tell: Progress | None = None, how: Ho
     try:
         execute_languages(paths, work, given, recorded.languages, tell or _say_nothing, how or How())
         complete(work, study, given, recorded.languages, paths)
-        new, now = _results(work), provenance.read(work)
+        new, now = read_results(work), provenance.read(work)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return Verified(
@@ -84,14 +83,6 @@ def why(old: provenance.Recorded, new: provenance.Recorded) -> list[str]:
     """Say in what data, code, rules and versions two runs differ."""
     found = [text for kind, name in NAMES.items() for text in named(name, old.by_kind[kind], new.by_kind[kind])]
     return found + named("version of", old.by_kind["package"], new.by_kind["package"], hashes=False)
-
-
-def _results(folder: Path) -> dict[str, Any]:
-    path = folder / RESULTS
-    if not path.is_file():
-        raise ParameterError(f"{folder} has no {RESULTS}: give the folder of a report, such as reports/breda.")
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content
 
 
 def _say_nothing(step: Any) -> None:

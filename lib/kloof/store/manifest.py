@@ -4,7 +4,9 @@ Every part gets a name of its own and is on disk before the manifest is replaced
 manifest. A writer that is killed leaves files to which nothing points, and the next writer removes them.
 """
 
+import errno
 import json
+import os
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -98,16 +100,22 @@ def follow(folder: Path, ask: Callable[[Mapping[str, Any]], Answer]) -> Answer:
 
 @contextmanager
 def writing(folder: Path) -> Iterator[dict[str, Any]]:
-    """Wait for the turn to write, and give the manifest as it is then.
+    """Wait for the turn to write, and give the manifest as it is then; what is written and does not count goes again.
 
-    Raises SourceError when another writer does not finish in `WAIT` seconds.
+    Raises SourceError when another writer does not finish in `WAIT` seconds, OSError when the disk takes no more.
     """
+    import duckdb
     from filelock import FileLock, Timeout
 
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / LOCK, timeout=WAIT):
-            yield read_manifest(folder)
+            try:
+                yield read_manifest(folder)
+            except duckdb.IOException as problem:
+                raise _of_the_system(problem, folder) from None
+            finally:
+                _sweep(folder, read_manifest(folder))
     except Timeout:
         raise SourceError(f"Another kloof has been writing to data/store for {WAIT:.0f} seconds. Try later.") from None
 
@@ -118,7 +126,7 @@ def logged(content: Mapping[str, Any], line: Mapping[str, Any]) -> dict[str, Any
 
 
 def replace_manifest(folder: Path, content: Mapping[str, Any]) -> None:
-    """Let a new manifest count, and remove parts to which it does not point and what is unfinished.
+    """Let a new manifest count; the writer removes parts to which it does not point, at its end.
 
     The indicators that mappings of its files register are written for the catalogue: before it counts those of it and
     of the one before, so that no row is ever of an indicator that is not known, and then those of it alone.
@@ -127,14 +135,26 @@ def replace_manifest(folder: Path, content: Mapping[str, Any]) -> None:
     if own or before:
         write_whole(folder / OWN.name, json.dumps({**before, **own}, ensure_ascii=False, indent=1) + "\n")
     write_whole(folder / MANIFEST, json.dumps(content, ensure_ascii=False, sort_keys=True) + "\n")
+    if own != {**before, **own}:
+        write_whole(folder / OWN.name, json.dumps(own, ensure_ascii=False, indent=1) + "\n")
+
+
+def _sweep(folder: Path, content: Mapping[str, Any]) -> None:
+    """Remove parts to which a manifest does not point, and what is unfinished."""
     pointed = {content["areas"]}
     pointed |= {entry.get(part) for entry in content["files"] for part in ("observations", "whole", "geometry")}
     for path in folder.iterdir():
         unfinished = path.name.startswith(".") and path.name != LOCK
         if unfinished or (path.suffix == PART and path.name not in pointed):
             path.unlink(missing_ok=True)
-    if own != {**before, **own}:
-        write_whole(folder / OWN.name, json.dumps(own, ensure_ascii=False, indent=1) + "\n")
+
+
+def _of_the_system(problem: Exception, folder: Path) -> Exception:
+    """Give what the engine could not do to a file as the error of the system behind it, which it tells in words."""
+    for number in errno.errorcode:
+        if os.strerror(number) in str(problem):
+            return OSError(number, os.strerror(number), str(folder))
+    return SourceError(f"data/store cannot be written: {problem}")
 
 
 def _own_indicators(content: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,14 +1,13 @@
 """The registered claims, and the rule that turns findings under every registered focus list into a verdict."""
 
 import hashlib
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
 
-from kloof.catalogue import parsed
+from kloof.documents import ANY, read_toml
 from kloof.errors import CatalogueError
 from kloof.findings import (
     CHANCE,
@@ -46,6 +45,7 @@ _NEEDED = (
 )  # fmt: skip
 _JUDGED = ("expected", "question", "quantifier")  # what a claim needs beside it, when a verdict is given on it
 CONCLUSION = ("nl", "en", "short_nl", "short_en", "source", "leans_on")
+_TABLE = {"claim?": {ANY: {"parts?": [{}]}}, "conclusion?": {ANY: {}}, "agree_minimum?": (int, float)}
 CLAIM = "claim"
 ROLES = (CLAIM, "note", "description", "calculation", "bounds")  # only a claim gets a verdict
 
@@ -88,11 +88,7 @@ def registry() -> Registry:
     number, a conclusion that leans on nothing.
     """
     path = project_folder() / "notebooks" / "claims.toml"
-    content = path.read_bytes()
-    try:
-        raw = parsed(content.decode("utf-8"))
-    except tomllib.TOMLDecodeError as problem:
-        raise CatalogueError(f"{path.name} is not valid TOML: {problem}.") from None
+    raw = read_toml(path, CatalogueError, wanted=_TABLE)
     registered, conclusions = raw.get("claim", {}), raw.get("conclusion", {})
     found = [f"it has no {name}" for name in ("claim", "agree_minimum") if name not in raw]
     for name, claim in registered.items():
@@ -102,7 +98,7 @@ def registry() -> Registry:
             found.append(f"{name} lacks {', '.join(lacks)}")
     if found:
         raise CatalogueError(f"{path.name}: {'; '.join(found)}")
-    digest = hashlib.sha256(content)
+    digest = hashlib.sha256(path.read_bytes())
     for own in hypotheses.files():
         digest.update(own.name.encode("utf-8") + b"\0" + own.read_bytes())
     entries = {name: Claim(entry) for name, entry in {**registered, **hypotheses.read_all()}.items()}

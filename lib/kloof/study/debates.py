@@ -1,15 +1,16 @@
 """The debate on a municipality: who said what and when, and the claims that are argued about; most places have none."""
 
-import tomllib
 from datetime import date
 from typing import Any
 
+from kloof.documents import read_toml
 from kloof.errors import CatalogueError, faults
 from kloof.paths import project_folder
 from kloof.study import claims
 
 VOICE = ("when", "who_nl", "who_en", "work", "nl", "en")
 SIDES = ("yes", "no")
+_TABLE = {"claims?": [(str,)], "about?": [{}], "voice?": [{}], **{f"{side}?": {"claim?": (str,)} for side in SIDES}}
 
 
 def debate(municipality: str) -> dict[str, Any] | None:
@@ -22,10 +23,7 @@ def debate(municipality: str) -> dict[str, Any] | None:
     path = project_folder() / "notebooks" / "debates" / f"{municipality}.toml"
     if not path.is_file():
         return None
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as problem:
-        raise CatalogueError(f"{path.name} is not valid TOML: {problem}.") from None
+    raw = read_toml(path, CatalogueError, wanted=_TABLE)
     known = claims.registry().claims
     asked = [*raw.get("claims", []), *(raw.get(side, {}).get("claim", "") for side in SIDES)]
     found = [f"claim {claim!r} is not registered" for claim in asked if claim not in known]

@@ -14,16 +14,16 @@ import hashlib
 import json
 import math
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from kloof.catalogue import MONEY, catalogue
-from kloof.errors import CatalogueError
+from kloof.documents import ANY, MOST_TOLD, misfits, read_json, read_toml
+from kloof.errors import CatalogueError, ReportError, faults
 from kloof.findings import HIGHER, LOWER
 from kloof.methods.gap import ABSOLUTE, REAL, RELATIVE
-from kloof.paths import project_folder, write_whole
+from kloof.paths import project_folder, write_together
 from kloof.words.sentences import template
 
 OF_GAPS = ("gap_change", "gap_change_before", "beyond_trend")
@@ -43,6 +43,7 @@ TRANSLATED = "translated_"
 _MAY = (*TEXTS, *(f"{TRANSLATED}{name}" for name in TEXTS[:4]), "year_from", "year_to", "focus", "places", "stamp")
 OPTIONAL = ("year_from", "year_to", "focus", "stamp")
 STAMP = re.compile(rf'^(stamp|{TRANSLATED}\w+) = ".*"\n', re.MULTILINE)
+_SEEN = {"findings": {ANY: {"indicator": (str, type(None)), "estimate": (int, float, type(None))}}}
 OTHER = {"nl": "en", "en": "nl"}
 
 
@@ -74,11 +75,10 @@ def read_all() -> dict[str, dict[str, Any]]:
     made: dict[str, dict[str, Any]] = {}
     found: list[str] = []
     for path in files():
-        content = path.read_text(encoding="utf-8")
         try:
-            entry = as_kind(tomllib.loads(content))
-        except tomllib.TOMLDecodeError as problem:
-            found.append(f"{path.name} is not valid TOML: {problem}")
+            entry = as_kind(read_toml(path, CatalogueError))
+        except CatalogueError as problem:
+            found.append(str(problem).rstrip("."))
             continue
         wrong = faults_of(entry)
         if entry.get("id") in made:
@@ -86,7 +86,7 @@ def read_all() -> dict[str, dict[str, Any]]:
         if wrong:
             found.append(f"{path.name}: {'; '.join(wrong)}")
             continue
-        changed = entry.get("stamp") != stamp_of(content)
+        changed = entry.get("stamp") != stamp_of(path.read_text(encoding="utf-8"))
         made[entry["id"]] = {
             **in_both_languages(entry), "source": "own", "notebook": path.stem, **_about(entry), "changed": changed,
             "exploratory": changed or bool(entry["seen_in"]),
@@ -261,7 +261,10 @@ def seen_in(*figures: str) -> list[str]:
     reports = project_folder() / "reports"
     patterns = ("*/results.json", "*/GM[0-9][0-9][0-9][0-9].json", "*/found/*.json")
     for path in sorted(path for pattern in patterns for path in reports.glob(pattern)):
-        findings = json.loads(path.read_text(encoding="utf-8"))["findings"].values()
+        content = read_json(path, ReportError, str(path))
+        if found := list(misfits(content, _SEEN)):
+            raise ReportError(faults(str(path), found[:MOST_TOLD], "Make this report again, or remove it."))
+        findings = content["findings"].values()
         if any(finding["indicator"] in figures and finding["estimate"] is not None for finding in findings):
             seen.append(path.relative_to(reports).parts[0])
     return list(dict.fromkeys(seen))
@@ -286,8 +289,8 @@ def register(name: str, entry: Mapping[str, Any], notebook: str, others: Sequenc
     if found:
         raise CatalogueError(f"This hypothesis cannot be registered. {'; '.join(found)}.")
     content = as_toml(entry)
-    write_whole(target, f'{content}stamp = "{stamp_of(content)}"\n')
-    write_whole(target.with_suffix(".ipynb"), notebook)
+    stamped = f'{content}stamp = "{stamp_of(content)}"\n'
+    write_together({target: stamped, target.with_suffix(".ipynb"): notebook})
     return target, target.with_suffix(".ipynb")
 
 
@@ -301,20 +304,20 @@ def translate(name: str, language: str, text: str, short: str = "") -> Path:
     if not path.is_file():
         known = ", ".join(one.stem for one in files()) or "none"
         raise CatalogueError(f"notebooks/hypotheses has no {path.name}. There is: {known}.")
-    content = path.read_text(encoding="utf-8")
-    entry = tomllib.loads(content)
+    entry, content = read_toml(path, CatalogueError), path.read_text(encoding="utf-8")
     before = in_both_languages(entry)
     added = {f"{TRANSLATED}{language}": text} | ({f"{TRANSLATED}short_{language}": short} if short else {})
     found = [f"{name} has its text in {language!r} already"] if language in entry else []
     found += [f"{key} is there already" for key in added if key in entry] + faults_of({**entry, **added})
     if found:
         raise CatalogueError(f"This translation cannot be added. {'; '.join(dict.fromkeys(found))}.")
-    write_whole(path, content + as_toml(added))
+    texts: dict[Path, str | bytes] = {path: content + as_toml(added)}
     notebook = path.with_suffix(".ipynb")
     if notebook.is_file():
         now, written = in_both_languages({**entry, **added}), notebook.read_text(encoding="utf-8")
         old, new = (json.dumps(one[language], ensure_ascii=False)[1:-1] for one in (before, now))
-        write_whole(notebook, written.replace(old, new))
+        texts[notebook] = written.replace(old, new)
+    write_together(texts)
     return path
 
 

@@ -20,7 +20,7 @@ from kloof.shown import Shown, years_of
 from kloof.study.dataset import DataSet, drawn_in
 
 FIRST = "first"  # in the place of the year of a rule: the first year of the window that can be used
-RULE = re.compile(rf"(lowest|highest):(\d+%?):(\w+):(\d{{4}}|{FIRST})")
+RULE = re.compile(rf"(lowest|highest):(\d{{1,6}}%?):(\w+):(\d{{4}}|{FIRST})")
 CAPPED = {"percent": 100.0}
 NOTHING = pd.DataFrame(
     {"code": pd.Series(dtype="str"), "year": pd.Series(dtype="int64")}

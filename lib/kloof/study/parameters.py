@@ -5,23 +5,25 @@ A notebook declares the parameters it uses; an empty value there means: as the p
 
 import math
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from kloof.catalogue import parsed
+from kloof.documents import read_toml
 from kloof.errors import ParameterError, faults, nearest
 from kloof.paths import project_folder
-from kloof.shown import Shown
+from kloof.shown import Shown, shorten
 from kloof.study.places import code_of
 from kloof.words.numbers import LANGUAGES
 
 NONE = "none"  # how to ask for nothing where the preset has something, in:
 MAY_BE_NONE = ("levels", "groups", "comparisons", "published")
+MOST_DRAWS = 100_000
+SHOWN = 60  # letters of a value that is told
+DIGITS = 18  # of a whole number
 EVENT = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
-REPORT = re.compile(r"(?:[\w-]|\{municipality\})+")
+REPORT = re.compile(r"(?:[\w-]|\{municipality\}){1,80}")
 ANY = "GM0000"
 MUNICIPALITIES = {"municipality", "comparisons", "municipalities", "place"}  # what names them, here and in a preset
 SETTINGS = "settings"  # what a notebook is given of the parameters that it does not declare
@@ -109,12 +111,10 @@ def read_preset(name: str) -> dict[str, Any]:
             f"preset {name!r} does not exist{f': {near}' if near else '. '}Valid: {', '.join(preset_names())} "
             "(notebooks/presets)."
         )
-    try:
-        content = dict(parsed((presets_folder() / f"{name}.toml").read_text(encoding="utf-8")))
-    except tomllib.TOMLDecodeError as problem:
-        raise ParameterError(f"preset {name}: notebooks/presets/{name}.toml is not valid TOML: {problem}.") from None
+    where = f"preset {name}: notebooks/presets/{name}.toml"
+    content = read_toml(presets_folder() / f"{name}.toml", ParameterError, where)
     if not isinstance(content.get("parameters"), dict):
-        raise ParameterError(f"preset {name}: notebooks/presets/{name}.toml needs its values under [parameters].")
+        raise ParameterError(f"{where} needs its values under [parameters].")
     misplaced = [one for one in content if one not in OF_A_PRESET]
     unknown = [one for one in content["parameters"] if one not in HELP]
     if unknown or misplaced:
@@ -122,9 +122,11 @@ def read_preset(name: str) -> dict[str, Any]:
         raise ParameterError(
             f"preset {name}: unknown {unknown_names([*misplaced, *unknown], [*OF_A_PRESET, *HELP])}. {valid}"
         )
-    if "report" in content and not REPORT.fullmatch(str(content["report"])):
+    report = content.get("report", name)
+    if not isinstance(report, str) or ("report" in content and not REPORT.fullmatch(report)):
+        shown = shorten(repr(report), SHOWN)
         raise ParameterError(
-            f"preset {name}: report must be a plain name, which may hold {{municipality}}, not {content['report']!r}."
+            f"preset {name}: report must be a plain name, which may hold {{municipality}}, not {shown}."
         )
     content["parameters"] = dict(content["parameters"])  # what was parsed is shared
     found = [*_by_code(content["parameters"]), *_by_code(content)]
@@ -252,8 +254,12 @@ def _impossible(merged: Mapping[str, Any]) -> list[str]:
         found.append(f"trend_from ({merged['trend_from']}) must not lie after the event, {merged['event']}")
     if merged["draws"] < 199:
         found.append(f"draws must be 199 or more, not {merged['draws']}: fewer cannot give a 95 percent interval")
+    if merged["draws"] > MOST_DRAWS:
+        found.append(f"draws must be {MOST_DRAWS} or fewer, not {merged['draws']}: more make no interval better")
     if merged["seed"] < 0:
         found.append(f"seed must not be negative, not {merged['seed']}")
+    if merged["seed"] >= 10**DIGITS:
+        found.append(f"seed must have {DIGITS} digits or fewer")
     for name, value in merged["smallest_effects"].items():
         if not 0 < value < math.inf:
             found.append(f"smallest_effects of {name} must be a number above 0, not {value}")
@@ -284,8 +290,8 @@ def coerce(name: str, value: str) -> Any:
 def _read(name: str, value: str, hint: Any) -> Any:
     """Read text as a type that `Parameters` uses."""
     if hint is int:
-        if not re.fullmatch(r"-?\d+", value):
-            raise ParameterError(f"{name} must be a whole number, not {value!r} ({HELP[name]}).")
+        if not re.fullmatch(rf"-?\d{{1,{DIGITS}}}", value):
+            raise ParameterError(f"{name} must be a whole number, not {shorten(repr(value), SHOWN)} ({HELP[name]}).")
         return int(value)
     if hint is str:
         return value

@@ -11,7 +11,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from kloof.catalogue import Catalogue, parsed
+from kloof.catalogue import Catalogue
+from kloof.documents import parsed
 from kloof.errors import CatalogueError
 from kloof.findings import (
     ANSWERS,

@@ -1,9 +1,12 @@
 """The command line answers, or says on one line what is wrong; an earlier report is never touched."""
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ from kloof.measures.registry import INDICES
 from kloof.run import execute, report
 from kloof.run import project as listing
 
+EXAMPLE = PROJECT / "reports" / "example" / "results.json"
 Answer = tuple[int, str, str]
 Kloof = Callable[..., Answer]
 
@@ -118,6 +122,7 @@ def test_help_and_no_command_show_what_there_is(kloof_: Kloof) -> None:
     assert (code, err) == (0, "")
     for name in ("run", "list", "show", "check", "audit"):
         assert f" {name} " in out
+    assert "Exit codes: 0 done; 1 something is wrong" in " ".join(out.split())
     code, out, err = kloof_()
     assert code == 2
     assert " check " in out
@@ -198,8 +203,9 @@ def test_what_is_not_an_error_of_ours_is_not_hidden(kloof_: Kloof, monkeypatch: 
         raise ZeroDivisionError("a fault in the code")
 
     monkeypatch.setattr(listing, "notebooks", broken)
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(ZeroDivisionError) as caught:
         kloof_("list", "notebooks")
+    assert caught.value.__notes__ == ["kloof: this is a fault of kloof itself. Please report it, with all lines above."]
 
 
 def test_stopping_says_that_earlier_reports_are_untouched(kloof_: Kloof, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,6 +216,22 @@ def test_stopping_says_that_earlier_reports_are_untouched(kloof_: Kloof, monkeyp
     code, _, err = kloof_("list", "notebooks")
     assert code == 130
     assert err == "kloof: stopped; earlier reports are untouched.\n"
+
+
+def test_a_stop_that_a_library_made_an_error_of_its_own_is_a_stop(
+    kloof_: Kloof, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted() -> Any:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(5)
+        except KeyboardInterrupt:
+            raise RuntimeError("query interrupted") from None
+
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(listing, "notebooks", interrupted)
+    assert kloof_("list", "notebooks") == (130, "", "kloof: stopped; earlier reports are untouched.\n")
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_overrides_and_languages_reach_the_run(kloof_: Kloof, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,7 +255,7 @@ def test_overrides_and_languages_reach_the_run(kloof_: Kloof, home: Path, monkey
 
 def test_a_run_of_one_notebook_prints_its_verdicts(kloof_: Kloof, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = home / "reports" / "breda-only"
-    example = json.loads((PROJECT / "reports" / "example" / "results.json").read_text(encoding="utf-8"))
+    example = json.loads(EXAMPLE.read_text(encoding="utf-8"))
     own = [row for row in example["verdicts"] if row["claim"] in ("C1", "H1")]
     findings = {row["finding"]: example["findings"][row["finding"]] for row in own if row["finding"]}
     part = {
@@ -328,8 +350,9 @@ def test_each_departure_from_the_anatomy_is_found(cells: list[dict[str, Any]], f
     assert listing.notebook_faults({"cells": cells}) == [fault]
 
 
-def test_a_report_without_pages_is_not_called_sound(kloof_: Kloof, home: Path) -> None:
-    code, out, err = kloof_("audit", str(home / "reports" / "breda"))
+def test_a_report_without_pages_is_not_called_sound(kloof_: Kloof, tmp_path: Path) -> None:
+    shutil.copy(EXAMPLE, tmp_path)
+    code, out, err = kloof_("audit", str(tmp_path))
     assert code == 2
     assert "has no page (nl, en/index.html): make the report again." in err
     assert out == ""
@@ -339,7 +362,7 @@ def test_audit_reads_both_documents_and_their_papers(
     kloof_: Kloof, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "en").mkdir()
-    (tmp_path / "results.json").write_text("{}")
+    shutil.copy(EXAMPLE, tmp_path)
     for name, content in (("index.html", "<p>42</p>"), ("data.html", "<p>43</p>"), ("data.pdf", "no PDF")):
         (tmp_path / "en" / name).write_text(content)
     asked: list[tuple[str, str, bool]] = []
@@ -372,7 +395,7 @@ def test_audit_reads_both_documents_and_their_papers(
 def test_audit_holds_the_languages_against_each_other(
     kloof_: Kloof, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "results.json").write_text("{}")
+    shutil.copy(EXAMPLE, tmp_path)
     for language, place in (("nl", "/a"), ("en", "/b")):
         (tmp_path / language).mkdir()
         for name in ("index.html", "report.pdf", "data.html", "data.pdf"):

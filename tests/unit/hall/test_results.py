@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from kloof.errors import NotComputableError, ReportError
 from kloof.findings import Finding, Verdict
-from kloof.paths import dump, plain, write_whole
+from kloof.paths import dump, plain, write_together, write_whole
 from kloof.results import Column, Section, join_sections, look_up
 from kloof.schema import SetAside
 
@@ -116,6 +116,34 @@ def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
     assert path.read_bytes() == b"two\n"
     assert path.stat().st_mode & 0o777 == 0o644
     assert [entry.name for entry in path.parent.iterdir()] == ["results.json"]
+
+
+def test_files_that_belong_together_are_all_there_or_none(tmp_path: Path) -> None:
+    first, second = tmp_path / "a" / "b" / "one.txt", tmp_path / "two.txt"
+    second.write_text("earlier")
+    with pytest.raises((NotADirectoryError, FileExistsError)) as caught:
+        write_together({first: "1", second: "2", second / "three.txt": "3"})
+    assert caught.value.filename == str(second / "three.txt")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("two.txt", "earlier")]
+    write_together({first: "1", second: "2"})
+    assert (first.read_text(), second.read_text()) == ("1", "2")
+
+
+def test_a_name_may_be_as_long_as_the_system_allows(tmp_path: Path) -> None:
+    write_whole(tmp_path / ("n" * 255), "x")
+    with pytest.raises(OSError, match="File name too long") as caught:
+        write_whole(tmp_path / ("n" * 256), "x")
+    assert caught.value.filename == str(tmp_path / ("n" * 256))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+def test_what_is_no_file_of_its_own_stays_what_it_is() -> None:
+    write_whole(Path("/dev/null"), "x")
+    with pytest.raises(OSError, match="No space left") as caught:
+        write_whole(Path("/dev/full"), "x")
+    assert caught.value.filename == "/dev/full"
+    assert Path("/dev/null").is_char_device()
+    assert Path("/dev/full").is_char_device()
 
 
 @pytest.mark.parametrize("when", ["writing", "renaming"])

@@ -32,8 +32,15 @@ def document(**more: Any) -> dict[str, Any]:
         Verdict("C12", NOT_TESTABLE, None, "y", "LOWER", (), ("q", "r")),
     ]
     as_rows = [row.as_json() for row in rows]
-    columns = [{"key": key} for key in ("claim", "verdict", "agree_share")]
+    columns = [
+        {"key": key, "kind": kind, "unit": None, "decimals": None}
+        for key, kind in (("claim", "claim"), ("verdict", "verdict"), ("agree_share", "number"))
+    ]
     return {
+        "figures": {},
+        "sections": [],
+        "lead": [],
+        "command": "kloof run --preset breda",
         "findings": {finding.id: finding.as_json() for finding in findings},
         "verdicts": as_rows,
         "overall": claims.overall(as_rows),

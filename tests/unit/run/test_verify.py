@@ -96,7 +96,7 @@ def test_what_is_no_report_is_refused(tmp_path: Path, command_line: CommandLine)
     code, _, err = command_line("verify", tmp_path)
     assert (code, "is not a crate of kloof (KeyError)" in err) == (2, True)
     code, _, err = command_line("diff", tmp_path, tmp_path)
-    assert (code, "results.json cannot be read (FileNotFoundError)" in err) == (2, True)
+    assert (code, "has no results.json: give the folder of a report" in err) == (2, True)
 
 
 def test_code_and_versions_are_reasons_too() -> None:
@@ -168,7 +168,7 @@ def test_a_report_of_an_earlier_format_is_compared_by_its_numbers(
 ) -> None:
     """It has no answer to what happened, so that no sentence of today can tell its findings."""
     old, new = two
-    old["format"] = 1
+    old["format"] = new["format"] = 1
     for finding in old["findings"].values():
         for key in ("happened", "rounding_low", "rounding_high"):
             finding.pop(key, None)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -306,6 +307,30 @@ def test_a_writer_that_is_killed_leaves_the_store_as_it_was(shelf_folder: Path, 
     assert len(whole(shelf_folder)) == 8
     # manifest, lock, two parts, all that the first one had, areas: what the killed one left is gone
     assert len(names(shelf_folder)) == 6
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "says"),
+    [
+        ('IO Error: {"exception_message":"Could not write file: No space left on device"}', OSError, "left on device"),
+        ("IO Error: something of its own", SourceError, "data/store cannot be written: IO Error: something of its own"),
+    ],
+)
+def test_a_writer_whose_disk_is_full_leaves_the_store_as_it_was(
+    shelf_folder: Path, monkeypatch: pytest.MonkeyPatch, said: str, kind: type[Exception], says: str
+) -> None:
+    add.add(file("a.csv", FIRST), shelf_folder)
+    before = {path.name: path.read_bytes() for path in shelf_folder.iterdir()}
+
+    def full(*_: object) -> str:
+        (shelf_folder / ".half.parquet").write_bytes(b"half")
+        raise duckdb.IOException(said)
+
+    monkeypatch.setattr(add, "_write_areas", full)
+    with pytest.raises(kind, match=says) as caught:
+        add.add(file("other.csv", OTHER), shelf_folder)
+    assert getattr(caught.value, "filename", None) in (None, str(shelf_folder))
+    assert {path.name: path.read_bytes() for path in shelf_folder.iterdir()} == before
 
 
 def test_a_writer_that_is_killed_after_the_manifest_has_done_its_work(shelf_folder: Path) -> None:
