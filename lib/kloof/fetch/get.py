@@ -15,7 +15,7 @@ from shutil import rmtree
 from typing import Any
 
 from kloof.catalogue import Catalogue
-from kloof.errors import FetchError, KloofError, ParameterError, examples, faults
+from kloof.errors import FetchError, KloofError, ParameterError, SourceError, examples, faults
 from kloof.fetch.bounds import Bounds, Spent
 from kloof.fetch.download import Desk, Job, News, describe, download, understood
 from kloof.fetch.rawstore import (
@@ -404,5 +404,8 @@ def _lacks(job: Job, home: Path, entry: Entry, catalogue: Catalogue) -> bool:
         return False
     if job.columns == ALL:
         return True
-    others = read_meta(folder(home) / entry.file)["other_columns"]
-    return bool(understood([Column(**column) for column in others], catalogue))
+    try:
+        others = [Column(**column) for column in read_meta(folder(home) / entry.file)["other_columns"]]
+    except (SourceError, KeyError, TypeError):
+        return True  # metadata that do not say what is not there
+    return bool(understood(others, catalogue))

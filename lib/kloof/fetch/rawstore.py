@@ -16,9 +16,9 @@ import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from io import BytesIO
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pandas as pd
@@ -87,7 +87,7 @@ def read_lock(home: Path) -> dict[str, Held]:
         if parts["form"] != FORM:
             raise SourceError(f"{path.name} has form {parts['form']}; this kloof reads form {FORM}. Update kloof.")
         return {key: _held(part) for key, part in parts["files"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
         raise SourceError(
             f"data/raw/{path.name} is damaged ({problem}). Put a copy of it back, or move it away and run kloof data "
             f"fetch again, which then downloads everything anew."
@@ -97,8 +97,19 @@ def read_lock(home: Path) -> dict[str, Held]:
 def _held(part: Mapping[str, Any]) -> Held:
     """Read one key of the lock file."""
     beside = part.get("beside")
-    earlier = tuple(Entry(**entry) for entry in part.get("earlier", []))
-    return Held(Entry(**part["current"]), Entry(**beside) if beside else None, earlier)
+    earlier = tuple(_entry(entry) for entry in part.get("earlier", []))
+    return Held(_entry(part["current"]), _entry(beside) if beside else None, earlier)
+
+
+def _entry(part: Mapping[str, Any]) -> Entry:
+    """Read one entry. Raises ValueError when something in it cannot be, such as a file elsewhere."""
+    entry = Entry(**part)
+    for about in fields(Entry):
+        if type(part[about.name]) is not about.type:
+            raise ValueError(f"{about.name} of {entry.source}/{entry.table} is {part[about.name]!r}")
+    if (place := PurePosixPath(entry.file)).is_absolute() or ".." in place.parts:
+        raise ValueError(f"{entry.file} is not a file in data/raw")
+    return entry
 
 
 def write_lock(home: Path, held: Mapping[str, Held]) -> None:
@@ -222,10 +233,13 @@ def read_meta(path: Path) -> dict[str, Any]:
     """Read the metadata of a file. Raises SourceError when they are damaged."""
     beside = meta_path(path)
     try:
-        meta: dict[str, Any] = json.loads(beside.read_text(encoding="utf-8"))
-    except ValueError as problem:
-        raise SourceError(f"{beside.name} is damaged ({problem}). Get it again: kloof data fetch.") from None
-    return meta
+        meta = json.loads(beside.read_text(encoding="utf-8"))
+        if isinstance(meta, dict):
+            return meta
+        why = "they are no object"
+    except (ValueError, RecursionError) as problem:
+        why = str(problem)
+    raise SourceError(f"{beside.name} is damaged ({why}). Get it again: kloof data fetch.")
 
 
 def read_raw(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:

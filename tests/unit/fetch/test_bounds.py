@@ -18,12 +18,12 @@ import pytest
 from misbehaving import BAD, COLUMNS, GOOD, ROWS, Answers, Asked, Reply, Rogue, http, misbehaving, open_ended, row
 
 from kloof.catalogue import Catalogue, read_catalogue
-from kloof.errors import FetchError
+from kloof.errors import FetchError, SourceError
 from kloof.fetch import odata, rawstore, strict, web, wfs
 from kloof.fetch.bounds import Bounds, Spent, UnfitError
 from kloof.fetch.download import Desk, Job, download
 from kloof.fetch.get import How, Report, Wish, fetch
-from kloof.fetch.rawstore import HALF, PARTIAL, folder, read_lock
+from kloof.fetch.rawstore import HALF, PARTIAL, folder, read_lock, read_meta
 from kloof.fetch.registry import Source, read_registry
 from kloof.fetch.web import Answer, Line, Patience
 
@@ -569,6 +569,28 @@ def test_a_page_that_is_lost_meanwhile_is_an_error(place: Place) -> None:
     assert [outcome.state for outcome in report.outcomes] == ["fetched", "failed"]
     assert f"kwb_{BAD}_2024_GM0758: page 1 is no longer what it was" in report.outcomes[1].detail
     place.fetch().check()
+
+
+@pytest.mark.parametrize("damage", ["{", "[]", "[" * 5_000, "\xff", "null", '"x"'])
+def test_damaged_metadata_are_a_message(damage: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.rows.parquet"
+    rawstore.meta_path(path).write_bytes(damage.encode("latin-1"))
+    with pytest.raises(SourceError, match=r"x\.meta\.json is damaged \(.*Get it again: kloof data fetch"):
+        read_meta(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("file", "../../x"), ("file", "/etc/passwd"), ("file", 5), ("rows", "68"), ("sha256", None), ("year", True)],
+)
+def test_an_entry_of_the_lock_file_that_cannot_be_is_a_message(name: str, value: object, place: Place) -> None:
+    place.fetch().check()
+    lock = folder(place.home) / rawstore.LOCK
+    parts = json.loads(lock.read_text(encoding="utf-8"))
+    next(iter(parts["files"].values()))["current"][name] = value
+    lock.write_text(json.dumps(parts), encoding="utf-8")
+    with pytest.raises(SourceError, match=r"kloof\.lock\.json is damaged \(.*Put a copy of it back"):
+        place.fetch()
 
 
 # What each service says of one small table, as JSON under the end of its address.
