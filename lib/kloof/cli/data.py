@@ -81,9 +81,9 @@ def fetch(
     with _Progress() as tell:
         report = get(project_folder(), registry, catalogue(), wish, how, tell)
     _show(report)
-    report.check()
     for line in add_downloaded(_in_use(project_folder(), report)):
         print(line)
+    report.check()
     print(
         f"Next: {next_step('' if all_ else regions[0])}"
         if not any(o.state == "changed" for o in report.outcomes)
@@ -239,7 +239,11 @@ def _in_use(home: Path, report: "Report") -> list[tuple[Path, bool]]:
     from kloof.fetch.rawstore import folder, read_lock
 
     held = read_lock(home)
-    entries = [(held[o.job.key].current, o.state == "accepted") for o in report.outcomes if o.job.key in held]
+    entries = [
+        (held[o.job.key].current, o.state == "accepted")
+        for o in report.outcomes
+        if o.job.key in held and o.state != "failed"
+    ]
     return [(folder(home) / entry.file, accepted) for entry, accepted in entries if entry.file]
 
 

@@ -34,7 +34,7 @@ def examine(sources: Iterable[Source], line: Line, workers: int, tell: Callable[
     tables = [(source, table, years) for source in sources for table, years in _tables(source).items()]
     found = []
     with ThreadPoolExecutor(workers, thread_name_prefix="doctor") as pool:
-        for finding in pool.map(lambda one: _examine(one[0], one[1], one[2], line), tables):
+        for finding in pool.map(lambda one: _examine(one[0], one[1], one[2], line.anew()), tables):
             tell(finding)
             found.append(finding)
     return found
@@ -87,7 +87,8 @@ def _odata(source: Source, table: Table, years: tuple[int, ...], line: Line) -> 
     lists = odata.table_question(source, table, years[0], "all").lists
     for dimension, values in wanted.items():
         where = lists[dimension].partition("&$filter")[0].partition("?$filter")[0]
-        codes = list(odata.names(odata.table_page(line, where, f"{source.id}, codes of {dimension}").rows))
+        what = f"{source.id}, codes of {dimension}"
+        codes = list(odata.names(odata.table_page(line, where, what).rows, what))
         asked = [value.format(year=years[0]) for value in values]
         if absent := [value for value in asked if not any(code.startswith(value) for code in codes)]:
             found.append(f"{dimension} has no {examples(absent)} (it has {examples(codes)})")

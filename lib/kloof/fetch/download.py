@@ -5,14 +5,15 @@ then is an error, and nothing is stored. Pages that were finished before an inte
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from kloof.catalogue import Catalogue
 from kloof.errors import FetchError, examples
-from kloof.fetch import odata, wfs
+from kloof.fetch import odata, strict, wfs
+from kloof.fetch.bounds import NOTHING, UnfitError
 from kloof.fetch.rawstore import Entry, Pages, parquet, stem, store
 from kloof.fetch.registry import ALL, PREFIXES, Source
 from kloof.fetch.table import NUMBER, TOPIC, Column, Question, Row, Table
@@ -20,7 +21,6 @@ from kloof.fetch.web import Line, RefusedError, follow, get
 from kloof.files.cells import CODE_TITLES, FIELD, NAME_TITLES, OTHER_IDENTITY, normalise
 
 ATTEMPTS = 3  # of a whole download, when what arrives contradicts itself
-MOST_PAGES = 10_000
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,9 @@ def download(job: Job, desk: Desk) -> Entry:
 
     Returns the entry for the lock file; one with 0 rows says that this municipality is not in this table. What was
     resumed, thrown away or started again is added to the notices of the desk. Raises FetchError, naming the job, when
-    the table cannot be had whole and right.
+    the table cannot be had whole and right, within the bounds of the line.
     """
+    desk = replace(desk, line=desk.line.anew())
     if job.source.service == "file":
         return _file(job, desk)
     said = ""
@@ -108,7 +109,7 @@ def download(job: Job, desk: Desk) -> Entry:
 
 
 def _attempt(job: Job, desk: Desk) -> Entry:
-    """Get all pages, check them, store them."""
+    """Get all pages, check them, store them. Pages that cannot be right are thrown away."""
     table = describe(desk.line, job)
     question = _question(job, table, _wanted(job, table, desk.catalogue))
     total = odata.count(desk.line, question.count, f"{job}, number of rows") if question.count else None
@@ -119,22 +120,19 @@ def _attempt(job: Job, desk: Desk) -> Entry:
         desk.notices.append(f"{job}: changed since the interrupted download; {pages.thrown_away} old pages thrown away")
     if pages.resumed:
         desk.notices.append(f"{job}: went on after page {pages.resumed} of the interrupted download")
-    _gather(job, desk, question, pages, total)
-    rows = pages.rows
     try:
+        _gather(job, desk, table, question, pages, total)
         if describe(desk.line, job).version != table.version:
             raise ContradictionError("the table was revised while it was read")
-        check_rows(rows, question, table)
-    except ContradictionError:
-        pages.discard()
+        rows = pages.all_rows()
+        check_once(rows, table)
+        entry = _entry(job, desk, table.version, question.filter)
+        if not _own(rows, job):
+            return _absent(job, desk, table, entry)
+        return _store(job, desk, table, question, replace(entry, rows=len(rows)), rows)
+    except (ContradictionError, UnfitError):
+        pages.discard()  # also when all pages are there: the next run has to ask for them anew
         raise
-    except FetchError as problem:
-        pages.discard()  # all pages are there and wrong: the next run has to ask for them anew
-        raise FetchError(f"{job}: {problem}") from None
-    entry = _entry(job, desk, table.version, question.filter)
-    if not _own(rows, job):
-        return _absent(job, desk, table, entry)
-    return _store(job, desk, table, question, replace(entry, rows=len(rows)), rows)
 
 
 def _wanted(job: Job, table: Table, catalogue: Catalogue) -> tuple[str, ...]:
@@ -156,31 +154,34 @@ def _question(job: Job, table: Table, keep: tuple[str, ...]) -> Question:
     return odata.table_question(job.source, table, job.year, job.region, keep)
 
 
-def _gather(job: Job, desk: Desk, question: Question, pages: Pages, total: int | None) -> None:
-    """Read pages up to the last one. Raises ContradictionError, without the pages, when they cannot be right."""
-    read = wfs.layer_page if job.source.service == "wfs" else odata.table_page
+def _gather(job: Job, desk: Desk, table: Table, question: Question, pages: Pages, total: int | None) -> None:
+    """Read pages up to the last one, each checked before it is kept.
+
+    Raises ContradictionError for what may be right at the next attempt, UnfitError for what will not.
+    """
+    read, border = (wfs.layer_page, wfs.GEOMETRY) if job.source.service == "wfs" else (odata.table_page, "")
     where: str | None = pages.done[-1].next if pages.done else question.first
     seen = {question.first, *(page.next for page in pages.done)}
-    count = sum(len(page.rows) for page in pages.done)
-    try:
-        while where:
-            number = len(pages.done) + 1
-            page = read(desk.line, where, f"{job}, page {number}")
-            link = follow(question.first, page.next, f"{job}, page {number}") if page.next else None
-            if link in seen or number > MOST_PAGES:
-                raise ContradictionError(f"page {number} links to a page that was read before")
-            pages.add(replace(page, next=link))
-            seen.add(link)
-            count += len(page.rows)
-            total = page.total if total is None else total
-            desk.tell(News(job, count, total, pages.size))
-            if total is not None and count > total:
-                break
-            where = link
-        check_count(count, total)
-    except ContradictionError:
-        pages.discard()
-        raise
+    empty = 0
+    while where:
+        what = f"{job}, page {len(pages.done) + 1}"
+        page = read(desk.line, where, what)
+        link = follow(question.first, page.next, what) if page.next else None
+        if link in seen:
+            raise ContradictionError(f"page {len(pages.done) + 1} links to a page that was read before")
+        strict.cells(page.rows, what, border)
+        check_rows(page.rows, pages.rows, pages.keys, question, table, what)
+        empty = 0 if page.rows else empty + 1
+        if link and empty > desk.line.spent.bounds.empty:
+            raise UnfitError(f"{what}: {empty} pages one after another have no rows and lead on. {NOTHING}")
+        pages.add(replace(page, next=link))
+        seen.add(link)
+        total = page.total if total is None else total
+        desk.tell(News(job, pages.rows, total, pages.size))
+        if total is not None and pages.rows > total:
+            break
+        where = link
+    check_count(pages.rows, total)
 
 
 def _own(rows: list[Row], job: Job) -> bool:
@@ -192,18 +193,23 @@ def _own(rows: list[Row], job: Job) -> bool:
 
 def _names(job: Job, desk: Desk, where: str) -> dict[str, str]:
     """Names of the codes of a dimension; without them the codes have to do, and a notice says so."""
-    rows: list[Row] = []
-    seen: set[str] = set()
+    what, most = f"{job}, names of codes", desk.line.spent.bounds.lists
+    found: dict[str, str] = {}
     link: str | None = where
     try:
-        while link and link not in seen:
-            seen.add(link)
-            page = odata.table_page(desk.line, link, f"{job}, names of codes")
-            rows += page.rows
-            link = follow(where, page.next, f"{job}, names of codes") if page.next else None
+        for _ in range(most):
+            page = odata.table_page(desk.line, str(link), what)
+            before = len(found)
+            found |= odata.names(page.rows, what)
+            link = follow(where, page.next, what) if page.next else None
+            if not link:
+                return found
+            if len(found) == before:
+                raise UnfitError(f"{what}: a page that leads on has no code that was not there before. {NOTHING}")
     except RefusedError as problem:
         desk.notices.append(f"{job}: codes without names, because {problem}")
-    return odata.names(rows)
+        return found
+    raise UnfitError(f"{what}: after {most} pages they still do not end. {NOTHING}")
 
 
 def _store(job: Job, desk: Desk, table: Table, question: Question, entry: Entry, rows: list[Row]) -> Entry:
@@ -234,7 +240,7 @@ def _absent(job: Job, desk: Desk, table: Table, entry: Entry) -> Entry:
         everything = odata.table_question(job.source, table, job.year, ALL)
         if odata.count(desk.line, everything.count, f"{job}, rows of all municipalities"):
             return entry
-    raise FetchError(
+    raise UnfitError(
         f"{job}: the table has no rows for {job.year}. It may be withdrawn or not filled yet; see kloof data doctor "
         f"--source {job.source.id}. Nothing was stored."
     )
@@ -303,40 +309,52 @@ def check_count(rows: int, total: int | None) -> None:
         raise ContradictionError(f"{rows:,} rows came and the server counts {total:,}")
 
 
-def check_rows(rows: Sequence[Row], question: Question, table: Table) -> None:
-    """See that the rows are what was asked for, each once, all with the same columns.
+def check_rows(
+    rows: Sequence[Row], before: int, keys: Set[str], question: Question, table: Table, what: str
+) -> None:  # fmt: skip
+    """See that the rows of a page are what was asked for, with the columns of the first row of all.
 
-    Raises ContradictionError for what may be over at the next attempt (rows twice, columns that move), FetchError for
-    what will not (columns that are not served, a filter that is ignored).
+    `before` rows came already, the first of them with columns `keys`. Raises ContradictionError for what may be over at
+    the next attempt (columns that move), UnfitError for what will not (columns that are not served, a filter that is
+    ignored).
     """
     if not rows:
         return
-    first = rows[0].keys()
-    odd = next((number for number, row in enumerate(rows) if row.keys() != first), None)
+    first = keys or rows[0].keys()
+    odd = next((number for number, row in enumerate(rows, before + 1) if row.keys() != first), None)
     if odd is not None:
-        moved = sorted(rows[odd].keys() ^ first)
-        raise ContradictionError(f"the columns of rows 1 and {odd + 1:,} differ ({examples(moved)})")
+        moved = sorted(rows[odd - before - 1].keys() ^ first)
+        raise ContradictionError(f"the columns of rows 1 and {odd:,} differ ({_few(moved)})")
     described, long = {column.key for column in table.columns}, _is_long(table)
     topics = () if long else question.keep or (described - {*table.dimensions})
-    lacking = sorted({*table.dimensions, *topics} - first)
+    lacking = sorted({*table.dimensions, *topics, *question.limits} - first)
     unknown = [] if long else sorted(first - described - {RUNNING.key})
     if lacking or unknown:
-        raise FetchError(
-            f"the rows are not as the list of columns says (without {examples(lacking) or 'none'}, besides it "
-            f"{examples(unknown) or 'none'}): the columns of the table moved. Nothing was stored; try again later, and "
+        raise UnfitError(
+            f"{what}: the rows are not as the list of columns says (without {_few(lacking) or 'none'}, besides it "
+            f"{_few(unknown) or 'none'}): the columns of the table moved. Nothing was stored; try again later, and "
             f"if it stays, report it."
         )
     for name, values in question.limits.items():
         strange = [str(row[name]).strip() for row in rows if not str(row[name]).startswith(values)]
         if strange:
-            raise FetchError(
-                f"the server ignored the filter {question.filter}: {len(strange):,} rows have another {name} "
-                f"({examples(list(dict.fromkeys(strange)))}). Nothing was stored. Take the whole table with --all."
+            raise UnfitError(
+                f"{what}: the server ignored the filter {question.filter}: {len(strange):,} rows have another {name} "
+                f"({_few(dict.fromkeys(strange))}). Nothing was stored. Take the whole table with --all."
             )
+
+
+def _few(values: Iterable[str]) -> str:
+    """Show some values that a server gave."""
+    return examples(list(map(strict.shown, values)))
+
+
+def check_once(rows: Sequence[Row], table: Table) -> None:
+    """See that each row came once. Raises ContradictionError."""
     times = Counter(tuple(row[name] for name in table.dimensions) for row in rows)
     twice = [" ".join(str(part).strip() for part in key) for key, number in times.items() if number > 1]
     if twice:
-        raise ContradictionError(f"{len(twice):,} rows came twice ({examples(twice)})")
+        raise ContradictionError(f"{len(twice):,} rows came twice ({_few(twice)})")
 
 
 def _is_long(table: Table) -> bool:

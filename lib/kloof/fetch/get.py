@@ -12,9 +12,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from shutil import rmtree
+from typing import Any
 
 from kloof.catalogue import Catalogue
-from kloof.errors import FetchError, KloofError, ParameterError, examples, faults
+from kloof.errors import FetchError, KloofError, ParameterError, SourceError, examples, faults
+from kloof.fetch.bounds import Bounds, Spent
 from kloof.fetch.download import Desk, Job, News, describe, download, understood
 from kloof.fetch.rawstore import (
     PARTIAL,
@@ -45,7 +47,8 @@ class How:
 
     `offline` never touches the network; `refresh` asks of what is there whether it was revised; `accept` puts a
     revision in use. `workers` questions at once, `wait` seconds for another download to end, `addresses` is source →
-    address instead of the one in the registry, `today` the date of retrieval (empty: that of the clock, UTC).
+    address instead of the one in the registry, `today` the date of retrieval (empty: that of the clock, UTC). `bounds`
+    are the most that one table may cost.
     """
 
     offline: bool = False
@@ -54,6 +57,7 @@ class How:
     workers: int = 2
     wait: float = 600.0
     patience: Patience = field(default_factory=Patience)
+    bounds: Bounds = field(default_factory=Bounds)
     addresses: Mapping[str, str] = field(default_factory=dict)
     today: str = ""
 
@@ -130,7 +134,7 @@ def fetch(
     today = how.today or datetime.now(UTC).date().isoformat()
     with _alone(home, how.wait, tell):
         sweep(home)
-        desk = Desk(home, catalogue, Line(how.patience), today, tell)
+        desk = Desk(home, catalogue, Line(how.patience, spent=Spent(how.bounds)), today, tell)
         held = read_lock(home)
         outcomes = _run(jobs, desk, held, how)
     return Report(tuple(outcomes[job.key] for job in jobs), tuple(desk.notices), _nowhere(outcomes.values()))
@@ -213,12 +217,12 @@ def _run(jobs: Sequence[Job], desk: Desk, held: dict[str, Held], how: How) -> di
                 narrow = held[job.key].current if why == NARROW and job.key in held else None
                 if narrow and fault(desk.home, narrow):
                     narrow = None
-                waiting[pool.submit(download, job, desk)] = _Task([job], narrow, narrow is not None)
+                waiting[pool.submit(_told, download, job, desk)] = _Task([job], narrow, narrow is not None)
             elif how.refresh and entry.key in asked:
                 asked[entry.key].append(job)
             elif how.refresh:
                 asked[entry.key] = [job]
-                waiting[pool.submit(_renewed, job, desk, held[entry.key])] = _Task(asked[entry.key], entry)
+                waiting[pool.submit(_told, _renewed, job, desk, held[entry.key])] = _Task(asked[entry.key], entry)
             elif how.accept:
                 outcomes[job.key] = _accepted(job, entry, desk.home, held)
             else:
@@ -252,11 +256,22 @@ def _unreached(jobs: Sequence[Job], asked: int) -> dict[str, str]:
     return found
 
 
+def _told(work: Callable[..., Entry], job: Job, *given: Any) -> Entry:
+    """Do a piece of work; its error comes without the frames it arose in, which hold the pages of a table."""
+    try:
+        return work(job, *given)
+    except KloofError as problem:
+        said = str(problem)
+    except MemoryError:
+        said = f"{job}: there is no memory for this table. Nothing of it was stored; take one municipality at a time."
+    raise FetchError(said)
+
+
 def _renewed(job: Job, desk: Desk, known: Held) -> Entry:
     """Get a table again when its version is another, or its server gives none; else give back what is there."""
     own = replace(job, region=known.current.region, all_columns=known.current.columns == ALL)
     if job.source.service != "file" and known.current.version:
-        version = describe(desk.line, own).version
+        version = describe(desk.line.anew(), own).version
         for entry in (known.current, known.beside):
             if entry and entry.version == version and not fault(desk.home, entry):
                 return entry
@@ -389,5 +404,8 @@ def _lacks(job: Job, home: Path, entry: Entry, catalogue: Catalogue) -> bool:
         return False
     if job.columns == ALL:
         return True
-    others = read_meta(folder(home) / entry.file)["other_columns"]
-    return bool(understood([Column(**column) for column in others], catalogue))
+    try:
+        others = [Column(**column) for column in read_meta(folder(home) / entry.file)["other_columns"]]
+    except (SourceError, KeyError, TypeError):
+        return True  # metadata that do not say what is not there
+    return bool(understood(others, catalogue))

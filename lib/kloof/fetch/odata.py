@@ -9,17 +9,22 @@ the same null.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
-from kloof.errors import FetchError
+from kloof.errors import FetchError, examples
+from kloof.fetch.bounds import NOTHING, UnfitError
 from kloof.fetch.registry import Source
+from kloof.fetch.strict import objects, one, shown, text
 from kloof.fetch.table import DIMENSION, NUMBER, PERIOD, REGION, TOPIC, Column, Limits, Page, Question, Row, Table
 from kloof.fetch.web import LONGEST_ADDRESS, Line, RefusedError, address, get
 
 TYPES = {"TimeDimension": PERIOD, "GeoDimension": REGION, "GeoDetail": REGION, "Dimension": DIMENSION}
 ROW_LIMIT = re.compile(r"10[.,\s]?000|not supported on the ODataApi", re.IGNORECASE)
+COUNT = re.compile(r"[0-9]{1,15}")
 DATA = "UntypedDataSet"
+MOST_COLUMNS = 5_000  # of one table; the widest of CBS has some hundred
+DEEPEST = 20  # groups above a column
 FIXED4 = (
     Column("Id", "Id", "", NUMBER),
     Column("Measure", "Measure", "", DIMENSION),
@@ -44,11 +49,11 @@ def table_question(source: Source, table: Table, year: int, region: str, keep: S
     limits = source.limits(year)
     if prefixes := source.prefixes(region):
         limits = {source.region: prefixes} | limits
-    have = {column.key for column in table.columns}
-    if lacking := [name for name in limits if name not in have]:
+    if lacking := [name for name in limits if name not in table.dimensions]:
         raise FetchError(
-            f"table {table.id} has no dimension {', '.join(lacking)} (it has {', '.join(table.dimensions)}). Its "
-            f"columns moved, or data/sources.toml is wrong at {source.id}: see kloof data doctor --source {source.id}."
+            f"{source.id} {year}: table {table.id} has no dimension {', '.join(lacking)} (it has "
+            f"{', '.join(table.dimensions)}). Its columns moved, or data/sources.toml is wrong at {source.id}: see "
+            f"kloof data doctor --source {source.id}."
         )
     return (_question4 if source.service == "odata4" else _question3)(source.where(year), table, limits, tuple(keep))
 
@@ -58,19 +63,28 @@ def table_page(line: Line, where: str, what: str) -> Page:
     answer = get(line, where, what, final=lambda said: bool(ROW_LIMIT.search(said)))
     parts = answer.json
     if not isinstance(parts, dict) or not isinstance(parts.get("value"), list):
-        raise FetchError(f"{what}: the answer has no list of rows under `value`. Address: {where}")
+        raise UnfitError(f"{what}: the answer has no list of rows under `value`. Address: {where}")
     link = parts.get("odata.nextLink") or parts.get("@odata.nextLink")
+    if link is not None and not isinstance(link, str):
+        raise UnfitError(f"{what}: the link to the next page is no text. {NOTHING} Address: {where}")
     total = parts.get("odata.count", parts.get("@odata.count"))
-    return Page(parts["value"], link, len(answer.body), None if total is None else int(total))
+    return Page(objects(parts["value"], what), link, answer.size, None if total is None else _number(total, what))
 
 
 def count(line: Line, where: str, what: str) -> int | None:
-    """Ask how many rows there are; None when the server does not tell."""
+    """Ask how many rows there are; None when the server refuses to tell."""
     try:
-        text = get(line, where, what, kind="any").body.decode("utf-8-sig", "replace").strip()
+        said = get(line, where, what, kind="text").body.decode("utf-8-sig", "replace").strip()
     except RefusedError:
         return None
-    return int(text) if text.isdigit() else None
+    return _number(said, what)
+
+
+def _number(said: object, what: str) -> int:
+    """Read a number of rows."""
+    if isinstance(said, bool) or not COUNT.fullmatch(str(said)):
+        raise UnfitError(f"{what}: the server counts {shown(str(said))!r}, which is no number of rows. {NOTHING}")
+    return int(str(said))
 
 
 def condition(limits: Limits) -> str:
@@ -89,7 +103,10 @@ def _escaped(value: str) -> str:
 
 def _rows(line: Line, where: str, what: str) -> list[Row]:
     """Get a list that fits on one page, such as the columns of a table."""
-    return table_page(line, where, what).rows
+    rows = table_page(line, where, what).rows
+    if len(rows) > MOST_COLUMNS:
+        raise UnfitError(f"{what}: {len(rows):,} lines, and no table has more than {MOST_COLUMNS:,}. {NOTHING}")
+    return rows
 
 
 def _describe3(line: Line, base: str, table: str, what: str) -> Table:
@@ -100,60 +117,79 @@ def _describe3(line: Line, base: str, table: str, what: str) -> Table:
     properties = _rows(line, address(api, "DataProperties", json), f"{what}, its columns")
     if not infos or not properties:
         raise FetchError(f"{what} has no description or no columns at {api}. See: kloof data doctor.")
-    info, groups = infos[0], {part["ID"]: part for part in properties if part.get("Type") == "TopicGroup"}
+    groups = _groups([part for part in properties if part.get("Type") == "TopicGroup"], "ID", "ParentID", what)
     columns = [
         Column(
-            part["Key"],
-            "|".join((*_above(part.get("ParentID"), groups, "ID", "ParentID"), str(part["Title"]).strip())),
-            str(part.get("Unit") or "").strip(),
-            TYPES.get(part["Type"], TOPIC),
+            text(part, "Key", what, needed=True),
+            "|".join((*_above(text(part, "ParentID", what), groups, what), text(part, "Title", what).strip())),
+            text(part, "Unit", what).strip(),
+            TYPES.get(text(part, "Type", what), TOPIC),
         )
         for part in properties
         if part.get("Key") and part.get("Type") != "TopicGroup"
     ]
-    version = f"{info.get('Modified') or ''} {info.get('MetaDataModified') or ''}".strip()
-    return Table(
-        table, str(info.get("Title", "")).strip(), version, str(info.get("Period") or "").strip(), tuple(columns)
-    )
+    return _table(table, infos[0], ("Modified", "MetaDataModified"), "Period", columns, what)
 
 
 def _describe4(line: Line, base: str, table: str, what: str) -> Table:
     """Read Properties, Dimensions, MeasureCodes and MeasureGroups."""
     where = f"{base}/{table}"
-    info = get(line, address(where, "Properties"), f"{what}, its description").json
+    info = one(get(line, address(where, "Properties"), f"{what}, its description").json, what)
     dimensions = _rows(line, address(where, "Dimensions"), f"{what}, its dimensions")
     measures = _rows(line, address(where, "MeasureCodes"), f"{what}, its measures")
-    groups = {part["Id"]: part for part in _rows(line, address(where, "MeasureGroups"), f"{what}, its topics")}
+    groups = _groups(_rows(line, address(where, "MeasureGroups"), f"{what}, its topics"), "Id", "ParentId", what)
     columns = [*FIXED4]
     columns += [
-        Column(part["Identifier"], str(part["Title"]).strip(), "", TYPES.get(part.get("Kind", ""), DIMENSION))
+        Column(
+            text(part, "Identifier", what, needed=True),
+            text(part, "Title", what).strip(),
+            "",
+            TYPES.get(text(part, "Kind", what), DIMENSION),
+        )
         for part in dimensions
     ]
     columns += [
         Column(
-            part["Identifier"],
-            "|".join((*_above(part.get("MeasureGroupId"), groups, "Id", "ParentId"), str(part["Title"]).strip())),
-            str(part.get("Unit") or "").strip(),
+            text(part, "Identifier", what, needed=True),
+            "|".join((*_above(text(part, "MeasureGroupId", what), groups, what), text(part, "Title", what).strip())),
+            text(part, "Unit", what).strip(),
             TOPIC,
         )
         for part in measures
     ]
-    version = (
-        f"{info.get('Version') or ''} {info.get('Modified') or ''} {info.get('ObservationsModified') or ''}".strip()
-    )
-    return Table(
-        table, str(info.get("Title", "")).strip(), version, str(info.get("TemporalCoverage") or ""), tuple(columns)
-    )
+    return _table(table, info, ("Version", "Modified", "ObservationsModified"), "TemporalCoverage", columns, what)
 
 
-def _above(group: Any, groups: Mapping[Any, Row], own: str, parent: str) -> list[str]:
+def _table(
+    name: str, info: Row, versions: Sequence[str], period: str, columns: Sequence[Column], what: str
+) -> Table:  # fmt: skip
+    """Put a description together. Raises UnfitError when a column is described in two ways."""
+    columns = tuple(dict.fromkeys(columns))
+    if twice := [key for key, times in Counter(column.key for column in columns).items() if times > 1]:
+        raise UnfitError(f"{what}: {len(twice):,} columns are described in two ways ({examples(twice)}). {NOTHING}")
+    version = " ".join(part for key in versions if (part := text(info, key, what)))
+    title, about = text(info, "Title", what).strip(), text(info, period, what).strip()
+    return Table(name, title, version, about, columns)
+
+
+def _groups(parts: Iterable[Row], own: str, parent: str, what: str) -> dict[str, tuple[str, str]]:
+    """Read groups of columns: id → title and the id of the group above."""
+    return {
+        text(part, own, what, needed=True): (text(part, "Title", what).strip(), text(part, parent, what))
+        for part in parts
+    }
+
+
+def _above(group: str, groups: Mapping[str, tuple[str, str]], what: str) -> list[str]:
     """Titles of the groups above a topic, the widest first; a ring in the metadata ends the walk."""
     titles: list[str] = []
-    seen: set[Any] = set()
+    seen: set[str] = set()
     while group in groups and group not in seen:
-        seen.add(groups[group][own])
-        titles.insert(0, str(groups[group]["Title"]).strip())
-        group = groups[group].get(parent)
+        seen.add(group)
+        title, group = groups[group]
+        titles.insert(0, title)
+        if len(titles) > DEEPEST:
+            raise UnfitError(f"{what}: more than {DEEPEST} groups above one column. {NOTHING}")
     return titles
 
 
@@ -198,6 +234,9 @@ def _of_list(limits: Limits, name: str, key: str) -> dict[str, str]:
     return {"$filter": condition({key: limits[name]})} if name in limits else {}
 
 
-def names(rows: Iterable[Row]) -> dict[str, str]:
+def names(rows: Iterable[Row], what: str) -> dict[str, str]:
     """Turn the list of a dimension into code → name, both without padding."""
-    return {str(row.get("Key", row.get("Identifier"))).strip(): str(row.get("Title") or "").strip() for row in rows}
+    return {
+        text(row, "Key" if "Key" in row else "Identifier", what, needed=True).strip(): text(row, "Title", what).strip()
+        for row in rows
+    }

@@ -16,14 +16,15 @@ import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from io import BytesIO
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pandas as pd
 
 from kloof.errors import FetchError, SourceError
+from kloof.fetch.bounds import UnfitError
 from kloof.fetch.table import Page, Row
 
 LOCK = "kloof.lock.json"
@@ -86,7 +87,7 @@ def read_lock(home: Path) -> dict[str, Held]:
         if parts["form"] != FORM:
             raise SourceError(f"{path.name} has form {parts['form']}; this kloof reads form {FORM}. Update kloof.")
         return {key: _held(part) for key, part in parts["files"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
         raise SourceError(
             f"data/raw/{path.name} is damaged ({problem}). Put a copy of it back, or move it away and run kloof data "
             f"fetch again, which then downloads everything anew."
@@ -96,8 +97,19 @@ def read_lock(home: Path) -> dict[str, Held]:
 def _held(part: Mapping[str, Any]) -> Held:
     """Read one key of the lock file."""
     beside = part.get("beside")
-    earlier = tuple(Entry(**entry) for entry in part.get("earlier", []))
-    return Held(Entry(**part["current"]), Entry(**beside) if beside else None, earlier)
+    earlier = tuple(_entry(entry) for entry in part.get("earlier", []))
+    return Held(_entry(part["current"]), _entry(beside) if beside else None, earlier)
+
+
+def _entry(part: Mapping[str, Any]) -> Entry:
+    """Read one entry. Raises ValueError when something in it cannot be, such as a file elsewhere."""
+    entry = Entry(**part)
+    for about in fields(Entry):
+        if type(part[about.name]) is not about.type:
+            raise ValueError(f"{about.name} of {entry.source}/{entry.table} is {part[about.name]!r}")
+    if (place := PurePosixPath(entry.file)).is_absolute() or ".." in place.parts:
+        raise ValueError(f"{entry.file} is not a file in data/raw")
+    return entry
 
 
 def write_lock(home: Path, held: Mapping[str, Held]) -> None:
@@ -199,7 +211,7 @@ def discard(home: Path, entry: Entry) -> None:
 def parquet(rows: Sequence[Row], columns: Sequence[str], where: str) -> bytes:
     """Write rows as parquet, every cell as it was served: texts stay texts with their blanks.
 
-    Raises FetchError when one column holds texts and numbers at once.
+    Raises UnfitError when one column holds texts and numbers at once.
     """
     import pyarrow as pa
     from pyarrow import parquet as pq
@@ -209,7 +221,9 @@ def parquet(rows: Sequence[Row], columns: Sequence[str], where: str) -> bytes:
         try:
             arrays[name] = pa.array([row.get(name) for row in rows])
         except (pa.ArrowInvalid, pa.ArrowTypeError) as problem:
-            raise FetchError(f"{where}: column {name} mixes kinds of cells ({str(problem)[:80]}).") from None
+            raise UnfitError(
+                f"{where}: column {name} mixes kinds of cells ({str(problem)[:80]}). Nothing of it was stored."
+            ) from None
     whole = BytesIO()
     pq.write_table(pa.table(arrays), whole, compression="zstd")
     return whole.getvalue()
@@ -219,10 +233,13 @@ def read_meta(path: Path) -> dict[str, Any]:
     """Read the metadata of a file. Raises SourceError when they are damaged."""
     beside = meta_path(path)
     try:
-        meta: dict[str, Any] = json.loads(beside.read_text(encoding="utf-8"))
-    except ValueError as problem:
-        raise SourceError(f"{beside.name} is damaged ({problem}). Get it again: kloof data fetch.") from None
-    return meta
+        meta = json.loads(beside.read_text(encoding="utf-8"))
+        if isinstance(meta, dict):
+            return meta
+        why = "they are no object"
+    except (ValueError, RecursionError) as problem:
+        why = str(problem)
+    raise SourceError(f"{beside.name} is damaged ({why}). Get it again: kloof data fetch.")
 
 
 def read_raw(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -244,49 +261,80 @@ def read_raw(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
     return pd.read_parquet(BytesIO(data)), meta
 
 
+@dataclass(frozen=True)
+class Done:
+    """A finished page: its rows, the address of the next page, bytes that came, and the number of all rows if told."""
+
+    rows: int
+    next: str | None
+    size: int
+    total: int | None
+
+
 class Pages:
-    """Pages of one download, in order.
+    """Pages of one download, in order, on disk: a table may be larger than memory before it is known to be right.
 
     `stamp` is what the pages belong to: the address, the version of the table, its number of rows. Pages of another
     stamp are thrown away and counted in `thrown_away`; pages that were kept are in `done`, `resumed` of them from an
-    earlier run.
+    earlier run. `keys` are the columns of the first row.
     """
 
     def __init__(self, home: Path, name: str, stamp: Mapping[str, Any]):
         self.place = folder(home) / PARTIAL / name
-        self.done: list[Page] = []
+        self.done: list[Done] = []
+        self.keys: frozenset[str] = frozenset()
         self.thrown_away = 0
-        head, wanted = self.place / "stamp.json", json.dumps(stamp, sort_keys=True)
-        if head.is_file() and head.read_text(encoding="utf-8") == wanted:
-            self._read()
+        head, wanted = self.place / "stamp.json", json.dumps(stamp, sort_keys=True).encode()
+        if head.is_file() and head.read_bytes() == wanted:
+            while page := self._page(len(self.done) + 1):
+                self._enter(page)
         else:
             self.thrown_away = len(list(self.place.glob("page_*.json")))
             self.discard()
-            write_whole(head, wanted.encode())
+            write_whole(head, wanted)
         self.resumed = len(self.done)
 
-    def _read(self) -> None:
-        """Read pages up to the first that is not there or not whole."""
-        while (path := self._path(len(self.done) + 1)).is_file():
-            try:
-                parts = json.loads(path.read_text(encoding="utf-8"))
-                self.done.append(Page(parts["rows"], parts["next"], parts["size"], parts["total"]))
-            except (ValueError, KeyError, TypeError):
-                return
+    def _page(self, number: int) -> Page | None:
+        """Read one page; None when it is not there or not whole."""
+        try:
+            parts = json.loads(self._path(number).read_text(encoding="utf-8"))
+            page = Page(parts["rows"], parts["next"], parts["size"], parts["total"])
+            return page if all(isinstance(row, dict) for row in page.rows) else None
+        except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
+            return None
 
     def _path(self, number: int) -> Path:
         return self.place / f"page_{number:06}.json"
+
+    def _enter(self, page: Page) -> None:
+        """Count one more page."""
+        if page.rows and not self.keys:
+            self.keys = frozenset(page.rows[0])
+        self.done.append(Done(len(page.rows), page.next, page.size, page.total))
 
     def add(self, page: Page) -> None:
         """Keep one more page."""
         text = json.dumps({"next": page.next, "size": page.size, "total": page.total, "rows": page.rows})
         write_whole(self._path(len(self.done) + 1), text.encode())
-        self.done.append(page)
+        self._enter(page)
+
+    def all_rows(self) -> list[Row]:
+        """Read all rows so far, in order. Raises FetchError when a page is no longer what it was."""
+        found: list[Row] = []
+        for number in range(1, len(self.done) + 1):
+            page = self._page(number)
+            if page is None or len(page.rows) != self.done[number - 1].rows:
+                self.discard()
+                raise FetchError(
+                    f"{self.place.name}: page {number} is no longer what it was. Run the same command again."
+                )
+            found += page.rows
+        return found
 
     @property
-    def rows(self) -> list[Row]:
-        """All rows so far, in order."""
-        return [row for page in self.done for row in page.rows]
+    def rows(self) -> int:
+        """Number of rows so far."""
+        return sum(page.rows for page in self.done)
 
     @property
     def size(self) -> int:
@@ -296,4 +344,4 @@ class Pages:
     def discard(self) -> None:
         """Throw everything away."""
         shutil.rmtree(self.place, ignore_errors=True)
-        self.done = []
+        self.done, self.keys = [], frozenset()

@@ -2,20 +2,28 @@
 
 The only module that opens the network. A question is tried again after what passes by itself (no connection, silence,
 429 and 5xx, a body that is cut, a page of another kind than asked), with growing waits and jitter, never sooner than
-the server asks (Retry-After). What will not pass by itself is an error at once.
+the server asks (Retry-After). What will not pass by itself is an error at once, and so is what has no end: bytes,
+questions and time of one table have bounds (`bounds`), and a redirection stays on its server.
 """
 
-import json
+import re
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from io import BytesIO
+from math import inf
+from socket import SHUT_RDWR, socket
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit, urlunsplit
 
 from kloof.errors import FetchError
+from kloof.fetch.bounds import NOTHING, Bounds, Spent, UnfitError
+from kloof.fetch.strict import parsed, shown
 
 if TYPE_CHECKING:
     import requests
@@ -23,11 +31,16 @@ if TYPE_CHECKING:
 
 
 LONGEST_ADDRESS = 2000  # servers of Microsoft refuse a query string above 2,048 characters unless told otherwise
+LONGEST_LINK = 8000  # characters of an address that a server gives itself
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+ONWARD = frozenset({301, 302, 303, 307, 308})
 PIECE = 1 << 16
+BRIEF = 1 << 16  # bytes of an answer that is a number, or says why there is none
+GZIP = 16 + zlib.MAX_WBITS
+PORTS = {"http": 80, "https": 443}
 REACH = 4.0  # seconds in which a server must let itself be reached
 SIGNS = "$,'():/"  # signs of OData that may stand in an address as they are
-_SHOWN = 120  # characters of a strange answer that an error shows
+_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]*)?")
 
 
 @dataclass(frozen=True)
@@ -35,7 +48,7 @@ class Patience:
     """How long to go on, in seconds: number of tries, waits between them, and limits within one try.
 
     `silence` is the longest time without a byte, `whole` the longest for one answer however it trickles in, `asked` the
-    longest wait a server may ask for before we give up instead.
+    longest wait a server may ask for before we give up instead. All tries of one answer together have `Bounds.idle`.
     """
 
     tries: int = 6
@@ -43,23 +56,29 @@ class Patience:
     longest_wait: float = 60.0
     connect: float = 15.0
     silence: float = 60.0
-    whole: float = 600.0
-    asked: float = 300.0
+    whole: float = 110.0
+    asked: float = 90.0
 
 
 @dataclass(frozen=True)
 class Line:
-    """What every question of one download shares: patience, and a flag that stops it."""
+    """What the questions about one table share: patience, a flag that stops them, and what they cost, within bounds."""
 
     patience: Patience = field(default_factory=Patience)
     stop: threading.Event = field(default_factory=threading.Event)
+    spent: Spent = field(default_factory=lambda: Spent(Bounds()))
+
+    def anew(self) -> "Line":
+        """Give the line for another table, that has cost nothing yet."""
+        return replace(self, spent=Spent(self.spent.bounds))
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A whole answer: its bytes, and its JSON when that was asked for."""
+    """A whole answer: its number of bytes, and its JSON when that was asked for, else the bytes."""
 
-    body: bytes
+    size: int
+    body: bytes = b""
     json: Any = None
 
 
@@ -93,15 +112,21 @@ def address(base: str, path: str = "", query: Mapping[str, str] | None = None) -
 def follow(base: str, link: str, what: str) -> str:
     """Turn the link to a next page into an address on the server that was asked.
 
-    Some servers link by http, or relative. Raises FetchError, naming `what`, when the link leads to another server.
+    Some servers link by http, or relative. Raises UnfitError, naming `what`, when the link leads to another server, or
+    nowhere.
     """
-    asked, wanted = urlsplit(base), urlsplit(urljoin(base, link))
+    try:
+        asked, wanted = urlsplit(base), urlsplit(urljoin(base, link))
+    except ValueError:
+        raise UnfitError(f"{what}: the link to the next page is no address: {shown(link)!r}. {NOTHING}") from None
+    if len(link) > LONGEST_LINK:
+        raise UnfitError(f"{what}: the link to the next page has {len(link):,} characters. {NOTHING}")
     if wanted.netloc != asked.netloc:
-        raise FetchError(
-            f"{what}: {asked.netloc} links its next page to another server, {wanted.netloc}. Nothing is fetched from "
-            f"there; give the right address: kloof data fetch --address SOURCE=ADDRESS."
+        raise UnfitError(
+            f"{what}: {asked.netloc} links its next page to another server, {shown(wanted.netloc or link)}. Nothing is "
+            f"fetched from there; give the right address: kloof data fetch --address SOURCE=ADDRESS."
         )
-    return urlunsplit((asked.scheme, *wanted[1:]))
+    return urlunsplit((asked.scheme, *wanted[1:4], ""))
 
 
 def host(where: str) -> str:
@@ -140,7 +165,8 @@ def _no_connection(server: str, seconds: float) -> str:
     from urllib3.exceptions import NameResolutionError, NewConnectionError
 
     try:
-        requests.head(server, timeout=seconds, allow_redirects=False, headers={"User-Agent": "kloof"}).close()
+        with _timed(seconds) as (session, _):
+            session.head(server, timeout=seconds, headers={"User-Agent": "kloof"}).close()
     except requests.exceptions.ConnectTimeout:
         return f"no connection within {seconds:g} seconds"
     except requests.exceptions.ProxyError:
@@ -162,19 +188,21 @@ def offline(found: Mapping[str, str], kept: str) -> FetchError:
 def get(line: Line, where: str, what: str, *, kind: str = "json", final: Callable[[str], bool] | None = None) -> Answer:
     """Get the whole answer at an address.
 
-    `what` names it in errors (table and page); `kind` is json or any; `final` tells from the text of a failure that
-    asking again is useless, whatever its status. Raises RefusedError for what will not pass, FetchError when all tries
-    are used up, StoppedError when the line is told to stop.
+    `what` names it in errors (table and page); `kind` is json, text (a line) or any; `final` tells from the text of a
+    failure that asking again is useless, whatever its status. Raises RefusedError for what will not pass, UnfitError
+    for what is not to be taken, FetchError when tries or time are used up, StoppedError when the line is told to stop.
     """
     from tenacity import (
         Retrying,
         retry_if_exception_type,
         sleep_using_event,
         stop_after_attempt,
+        stop_any,
+        stop_before_delay,
         wait_random_exponential,
     )
 
-    patience = line.patience
+    patience, until = line.patience, line.spent.until(what)
     usual = wait_random_exponential(multiplier=patience.first_wait, max=patience.longest_wait)
 
     def wait(state: "RetryCallState") -> float:
@@ -182,113 +210,241 @@ def get(line: Line, where: str, what: str, *, kind: str = "json", final: Callabl
         return max(getattr(problem, "asked", None) or 0.0, usual(state))
 
     tries = Retrying(
-        stop=stop_after_attempt(patience.tries),
+        stop=stop_any(stop_after_attempt(patience.tries), stop_before_delay(until - monotonic())),
         wait=wait,
         retry=retry_if_exception_type(_PassingError),
         sleep=sleep_using_event(line.stop),
         reraise=True,
     )
     try:
-        return tries(_once, line, where, what, kind, final)
+        return tries(_once, line, where, what, kind, final, until)
     except _PassingError as problem:
-        raise FetchError(
-            f"{what}: no whole answer after {patience.tries} tries; the last one: {problem}. What is finished is kept: "
-            f"run the same command again, later or from another network. Address: {where}"
-        ) from None
+        _strip(problem)
+        count = tries.statistics["attempt_number"]
+        found = FetchError(
+            f"{what}: no whole answer after {count} {'try' if count == 1 else 'tries'}; the last one: {problem}. What "
+            f"is finished is kept: run the same command again, later or from another network. Address: {where}"
+        )
+    except FetchError as problem:
+        _strip(problem)
+        found = problem
+    raise found
 
 
-def _once(line: Line, where: str, what: str, kind: str, final: Callable[[str], bool] | None) -> Answer:
+def _strip(problem: Exception) -> None:
+    """Take from an error the frames it arose in: they hold all that was read, and tenacity holds the error."""
+    problem.__context__ = problem.__traceback__ = None
+
+
+def _once(
+    line: Line, where: str, what: str, kind: str, final: Callable[[str], bool] | None, until: float
+) -> Answer:  # fmt: skip
     """Ask one time."""
     import requests
     from urllib3.exceptions import HTTPError
 
     if line.stop.is_set():
         raise StoppedError
+    bounds, seconds = line.spent.bounds, max(0.0, min(line.patience.whole, until - monotonic()))
+    with _timed(seconds) as (session, over):
+        try:
+            with _response(line, session, where, what, kind) as response:
+                good = response.status_code == 200
+                most = {"json": bounds.answer, "text": BRIEF}.get(kind, bounds.file) if good else BRIEF
+                body = _body(line, response, what, most)
+        except (requests.RequestException, HTTPError, OSError, zlib.error) as problem:
+            if over.is_set():
+                raise _PassingError(f"the answer was not whole after {seconds:.3g} seconds") from None
+            if isinstance(problem, requests.exceptions.SSLError):
+                raise FetchError(
+                    f"{what}: the certificate of the server is not accepted ({type(problem).__name__}). {where}"
+                ) from None
+            if isinstance(problem, requests.exceptions.Timeout):
+                raise _PassingError(f"silence for more than {line.patience.silence:g} seconds") from None
+            raise _PassingError(_reason(problem)) from None
+    if over.is_set():  # a body without a length ends where the connection is cut
+        raise _PassingError(f"the answer was not whole after {seconds:.3g} seconds")
+    if not good:
+        said, longest = shown(body.decode("utf-8", "replace")), min(line.patience.asked, until - monotonic())
+        raise _failure(response, said, what, final, longest)
+    return _answer(response.headers.get("Content-Type", "nothing"), body, what, kind, bounds.memory)
+
+
+@contextmanager
+def _timed(seconds: float) -> "Iterator[tuple[requests.Session, threading.Event]]":
+    """Give a session whose connections are cut after so many seconds, and what tells that they were.
+
+    A time-out of a socket begins anew with every byte, also of a handshake or of a header without end.
+    """
+    import requests
+    from requests.adapters import HTTPAdapter
+
+    opened: list[socket] = []
+    over = threading.Event()
+
+    class Timed(HTTPAdapter):
+        def get_connection_with_tls_context(self, *given: Any, **named: Any) -> Any:
+            pool: Any = super().get_connection_with_tls_context(*given, **named)
+            kind = pool.ConnectionCls
+
+            def opening(connection: Any) -> socket:
+                made: socket = kind._new_conn(connection)
+                opened.append(made.dup())  # the handshake takes the socket itself away
+                if over.is_set():
+                    raise TimeoutError
+                return made
+
+            pool.ConnectionCls = type("TimedConnection", (kind,), {"_new_conn": opening})
+            return pool
+
+    def cut() -> None:
+        over.set()
+        for one in opened:
+            with suppress(OSError):  # closed already
+                one.shutdown(SHUT_RDWR)
+
+    clock = threading.Timer(seconds, cut)
+    clock.daemon = True
+    clock.start()
+    try:
+        with requests.Session() as session:
+            session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]  # noqa: ARG005
+            for scheme in PORTS:
+                session.mount(f"{scheme}://", Timed())
+            yield session, over
+    finally:
+        clock.cancel()
+        clock.join()
+        for one in opened:
+            one.close()
+
+
+def _response(
+    line: Line, session: "requests.Session", where: str, what: str, kind: str
+) -> "requests.Response":  # fmt: skip
+    """Ask, and follow where the server sends us on, as long as that is on the same server and as safe."""
     patience = line.patience
-    headers = {"Accept": "application/json" if kind == "json" else "*/*", "User-Agent": "kloof"}
+    accept = "application/json" if kind == "json" else "*/*"
+    headers = {"Accept": accept, "Accept-Encoding": "gzip", "User-Agent": "kloof"}
+    here = where
+    for _ in range(line.spent.bounds.redirects + 1):
+        line.spent.ask(what)
+        response = session.get(here, headers=headers, timeout=(patience.connect, patience.silence), stream=True)
+        if response.status_code not in ONWARD or "Location" not in response.headers:
+            return response
+        response.close()
+        here = _onward(here, response.headers["Location"], what)
+    raise UnfitError(
+        f"{what}: {host(where)} sends us on more than {line.spent.bounds.redirects} times, last to {shown(here)}. "
+        f"{NOTHING}"
+    )
+
+
+def _onward(here: str, there: str, what: str) -> str:
+    """See that a redirection stays on the server that was asked, and never goes from https to http."""
     try:
-        with requests.get(
-            where, headers=headers, timeout=(patience.connect, patience.silence), stream=True
-        ) as response:
-            body = _body(line, response)
-    except requests.exceptions.SSLError as problem:
-        raise FetchError(
-            f"{what}: the certificate of the server is not accepted ({_short(problem)}). {where}"
-        ) from None
-    except requests.exceptions.Timeout:
-        raise _PassingError(f"silence for more than {patience.silence:g} seconds") from None
-    except (requests.RequestException, HTTPError, OSError) as problem:
-        raise _PassingError(_reason(problem)) from None
-    return _judge(response, body, what, kind, final, patience)
+        asked, wanted = urlsplit(here), urlsplit(urljoin(here, there))
+        servers = [(one.hostname, one.port or PORTS.get(one.scheme)) for one in (asked, wanted)]
+    except ValueError:
+        raise UnfitError(f"{what}: {host(here)} sends us on to {shown(there)!r}, no address. {NOTHING}") from None
+    ways = (asked.scheme, wanted.scheme)
+    safer = ways == ("http", "https") and wanted.hostname == asked.hostname
+    if (ways[0] == ways[1] and servers[0] == servers[1]) or safer:
+        return wanted.geturl()
+    raise UnfitError(
+        f"{what}: {asked.scheme}://{host(here)} sends us on to {wanted.scheme}://{shown(wanted.netloc)}, another "
+        f"server or a less safe way. Nothing is fetched from there; if it is right, give that address: kloof data "
+        f"fetch --address SOURCE=ADDRESS."
+    )
 
 
-def _body(line: Line, response: "requests.Response") -> bytes:
-    """Read the body as it arrives, within the time for one answer, and see that nothing is missing."""
-    begin, pieces = monotonic(), []
-    while piece := response.raw.read1(PIECE, decode_content=True):
-        pieces.append(piece)
-        if line.stop.is_set():
-            raise StoppedError
-        if monotonic() - begin > line.patience.whole:
-            raise _PassingError(f"the answer was not whole after {line.patience.whole:g} seconds")
-    return b"".join(pieces)
+def _body(line: Line, response: "requests.Response", what: str, most: int) -> bytes:
+    """Read the body as it arrives, unpacked, and see that nothing is missing and that it ends.
+
+    Raises UnfitError when a good answer is longer than `most` bytes; of a failure the begin is enough.
+    """
+    good = response.status_code == 200
+    packing = response.headers.get("Content-Encoding", "").strip().lower()
+    if packing not in ("", "identity", "gzip", "x-gzip"):
+        raise UnfitError(f"{what}: the answer is packed as {shown(packing)!r}, which was not asked for. {NOTHING}")
+    unpacked = _unpacked if packing.endswith("gzip") else iter
+    whole, sent = BytesIO(), 0
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal sent
+        while piece := response.raw.read1(PIECE, decode_content=False):
+            sent += len(piece)
+            yield piece
+
+    try:
+        for part in unpacked(pieces()):
+            whole.write(part)
+            if line.stop.is_set():
+                raise StoppedError
+            size = max(sent, whole.tell())
+            if size > most and not good:
+                break
+            line.spent.hold(what, size, most)
+    finally:
+        line.spent.bytes += max(sent, whole.tell())
+    return whole.getvalue()
 
 
-def _judge(
-    response: "requests.Response",
-    body: bytes,
-    what: str,
-    kind: str,
-    final: Callable[[str], bool] | None,
-    patience: Patience,
-) -> Answer:
-    """Tell a good answer from a passing failure and from a refusal."""
-    status, said = response.status_code, _shown(body)
-    if status != 200:
-        asked = _asked(response.headers.get("Retry-After", ""))
-        if asked and asked > patience.asked:
-            raise RefusedError(
-                f"{what}: the server asks to wait {asked:.0f} seconds (HTTP {status}). What is finished is kept: run "
-                f"the same command again after that.",
-                status,
-                said,
-            )
-        if status in PASSING and not (final and final(said)):
-            raise _PassingError(f"HTTP {status}{f': {said}' if said else ''}", asked)
-        raise RefusedError(f"{what}: HTTP {status}: {said or 'no text'}. Address: {response.url}", status, said)
+def _unpacked(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Unpack gzip a little at a time. Raises zlib.error when it is damaged or breaks off."""
+    inside = zlib.decompressobj(GZIP)
+    for piece in pieces:
+        rest = piece
+        while rest:
+            if inside.eof:
+                inside = zlib.decompressobj(GZIP)  # another part follows
+            yield inside.decompress(rest, PIECE)
+            rest = inside.unconsumed_tail or inside.unused_data
+    yield inside.flush()
+    if not inside.eof:
+        raise zlib.error("breaks off")
+
+
+def _failure(
+    response: "requests.Response", said: str, what: str, final: Callable[[str], bool] | None, longest: float
+) -> Exception:
+    """Tell a failure that may pass from a refusal."""
+    status, asked = response.status_code, _asked(response.headers.get("Retry-After", ""))
+    if asked and asked > longest:
+        return FetchError(
+            f"{what}: the server asks to wait {f'{asked:.0f} seconds' if asked < inf else 'without end'} (HTTP "
+            f"{status}). What is finished is kept: run the same command again after that."
+        )
+    if status in PASSING and not (final and final(said)):
+        return _PassingError(f"HTTP {status}{f': {said}' if said else ''}", asked)
+    return RefusedError(f"{what}: HTTP {status}: {said or 'no text'}. Address: {response.url}", status, said)
+
+
+def _answer(given: str, body: bytes, what: str, kind: str, memory: int) -> Answer:
+    """Read a whole body."""
     if kind != "json":
-        return Answer(body)
-    given = response.headers.get("Content-Type", "nothing")
+        return Answer(len(body), body)
     if "json" not in given.lower():
-        raise _PassingError(f"{given.split(';')[0]} instead of JSON, beginning {said!r}")
+        said = shown(body[:BRIEF].decode("utf-8", "replace"))
+        raise _PassingError(f"{shown(given.partition(';')[0])} instead of JSON, beginning {said!r}")
     try:
-        return Answer(body, json.loads(body))
+        return Answer(len(body), json=parsed(body, what, memory))
     except ValueError:
-        raise _PassingError(
-            f"JSON that breaks off or is damaged, {len(body)} bytes, ending {_shown(body[-40:])!r}"
-        ) from None
+        end = shown(body[-40:].decode("utf-8", "replace"))
+        raise _PassingError(f"JSON that breaks off or is damaged, {len(body)} bytes, ending {end!r}") from None
 
 
-def _asked(text: str) -> float | None:
-    """Read Retry-After: seconds, or a date (RFC 9110, section 10.2.3)."""
-    if text.strip().isdigit():
-        return float(text)
+def _asked(said: str) -> float | None:
+    """Read Retry-After: seconds, or a date (RFC 9110, section 10.2.3). What is neither asks nothing."""
+    if _SECONDS.fullmatch(said.strip()):
+        return float(said)
+    if said.strip().isascii() and said.strip().isdigit():
+        return inf
     try:
-        until = parsedate_to_datetime(text)
-    except ValueError:
+        until = parsedate_to_datetime(said)
+    except (ValueError, TypeError, OverflowError, IndexError):
         return None
     return max(0.0, (until - datetime.now(UTC)).total_seconds()) if until.tzinfo else None
-
-
-def _shown(body: bytes) -> str:
-    """Show the beginning of a body on one line."""
-    text = " ".join(body[: 4 * _SHOWN].decode("utf-8", "replace").split())
-    return text[:_SHOWN] + ("…" if len(text) > _SHOWN else "")
-
-
-def _short(problem: BaseException) -> str:
-    """Name a problem without the address it repeats."""
-    return type(problem).__name__
 
 
 def _reason(problem: BaseException) -> str:
@@ -296,6 +452,8 @@ def _reason(problem: BaseException) -> str:
     name = type(problem).__name__
     if name == "ReadTimeoutError":
         return "the server fell silent"
+    if isinstance(problem, zlib.error):
+        return "a packed answer that breaks off or is damaged"
     if name in ("IncompleteRead", "ProtocolError", "ChunkedEncodingError", "ConnectionResetError"):
         return "the connection was cut before the answer was whole"
     return f"no connection ({name})"

@@ -9,7 +9,9 @@ import re
 from typing import Any
 
 from kloof.errors import FetchError
+from kloof.fetch.bounds import NOTHING, UnfitError
 from kloof.fetch.registry import Source
+from kloof.fetch.strict import objects, one, text
 from kloof.fetch.table import DIMENSION, REGION, TOPIC, Column, Page, Question, Row, Table
 from kloof.fetch.web import Line, address, get
 
@@ -21,7 +23,8 @@ START = re.compile(r"(?<=startIndex=)\d+")
 def describe_layer(line: Line, source: Source, year: int) -> Table:
     """Learn the columns of a layer from its first feature. Raises FetchError when there is none."""
     layer = source.tables[year]
-    parts = _collection(line, _where(source, year, 0, 1), f"{source.id} {year} (layer {layer}), its first feature")
+    what = f"{source.id} {year} (layer {layer}), its first feature"
+    parts = _collection(line, _where(source, year, 0, 1), what)
     if not parts["features"]:
         raise FetchError(
             f"{source.id} {year} (layer {layer}) has no features at {source.where(year)}. See: kloof data doctor."
@@ -29,9 +32,9 @@ def describe_layer(line: Line, source: Source, year: int) -> Table:
     columns = [Column(FEATURE, FEATURE, "", DIMENSION)]
     columns += [
         Column(name, name, "", REGION if name == source.region else TOPIC)
-        for name in parts["features"][0].get("properties", {})
+        for name in _properties(parts["features"][0], what)
     ]
-    return Table(layer, layer, "", str(year), (*columns, Column(GEOMETRY, GEOMETRY, _system(parts), TOPIC)))
+    return Table(layer, layer, "", str(year), (*columns, Column(GEOMETRY, GEOMETRY, _system(parts, what), TOPIC)))
 
 
 def layer_question(source: Source, year: int) -> Question:
@@ -43,11 +46,11 @@ def layer_page(line: Line, where: str, what: str) -> Page:
     """Get one page of features as rows: feature (its id), its properties, geometry (GeoJSON text)."""
     parts = _collection(line, where, what)
     rows: list[Row] = [
-        {FEATURE: part.get("id"), **(part.get("properties") or {}), GEOMETRY: _text(part.get("geometry"))}
+        {FEATURE: part.get("id"), **_properties(part, what), GEOMETRY: _border(part.get("geometry"), what)}
         for part in parts["features"]
     ]
-    total = parts.get("numberMatched", parts.get("totalFeatures"))
-    total = total if isinstance(total, int) else None
+    told = parts.get("numberMatched", parts.get("totalFeatures"))
+    total = told if isinstance(told, int) and not isinstance(told, bool) else None  # GeoServer may say "unknown"
     start = START.search(where)
     after = (int(start[0]) if start else 0) + len(rows)
     more = bool(rows) and (after < total if total is not None else len(rows) == PAGE)
@@ -72,15 +75,28 @@ def _collection(line: Line, where: str, what: str) -> dict[str, Any]:
     """Get a GeoJSON collection and its size in bytes."""
     answer = get(line, where, what)
     if not isinstance(answer.json, dict) or not isinstance(answer.json.get("features"), list):
-        raise FetchError(f"{what}: the answer is no collection of features. Address: {where}")
-    return {**answer.json, "size": len(answer.body)}
+        raise UnfitError(f"{what}: the answer is no collection of features. Address: {where}")
+    return {**answer.json, "features": objects(answer.json["features"], what), "size": answer.size}
 
 
-def _system(parts: dict[str, Any]) -> str:
+def _properties(feature: Row, what: str) -> Row:
+    """Give the columns of a feature. Raises UnfitError when one has the name of a column that kloof adds."""
+    found = one(feature.get("properties") or {}, what)
+    if found.keys() & {FEATURE, GEOMETRY}:
+        raise UnfitError(f"{what}: a property is named {FEATURE} or {GEOMETRY}, as the columns beside them. {NOTHING}")
+    return found
+
+
+def _system(parts: dict[str, Any], what: str) -> str:
     """Name the coordinate system a collection gives; without one GeoJSON is longitude, latitude."""
-    return str(((parts.get("crs") or {}).get("properties") or {}).get("name", ""))
+    return text(one(one(parts.get("crs") or {}, what).get("properties") or {}, what), "name", what)
 
 
-def _text(geometry: Any) -> str | None:
+def _border(geometry: Any, what: str) -> str | None:
     """Write a geometry as GeoJSON text."""
-    return None if geometry is None else json.dumps(geometry, separators=(",", ":"))
+    if geometry is None:
+        return None
+    try:
+        return json.dumps(geometry, separators=(",", ":"), allow_nan=False)
+    except (ValueError, RecursionError):
+        raise UnfitError(f"{what}: a border has a coordinate or a depth without end. {NOTHING}") from None

@@ -84,6 +84,7 @@ def test_a_failure_is_one_line_and_exit_code_2_and_the_rest_is_kept(data: Data, 
     assert code == 2
     assert err.startswith("kloof: 1 fault in the download (1 of 2 tables are there). (1) kwb 2016 (table 83487NED)")
     assert "failed" in out
+    assert "added: " in out  # what came is in the store
     assert list(read_lock(home)) == ["kwb/83765NED/2017/GM0363"]
 
 

@@ -64,8 +64,7 @@ def test_version_4_says_the_same_of_the_same_table(sources: dict[str, Source]) -
 
 
 def test_a_ring_of_groups_does_not_hold_us() -> None:
-    groups = {1: {"ID": 1, "ParentID": 2, "Title": "a"}, 2: {"ID": 2, "ParentID": 1, "Title": "b"}}
-    assert odata._above(1, groups, "ID", "ParentID") == ["b", "a"]
+    assert odata._above("1", {"1": ("a", "2"), "2": ("b", "1")}, "its columns") == ["b", "a"]
 
 
 @pytest.mark.parametrize("name", ["kwb", "kwb4"])

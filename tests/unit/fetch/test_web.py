@@ -65,8 +65,8 @@ def test_a_date_in_retry_after_is_understood(world: World, monkeypatch: pytest.M
     rows(world)
     assert 2.0 < waited[0] <= 4.0
     assert web._asked("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
-    assert web._asked("soon") is None
-    assert web._asked("") is None
+    assert [web._asked(said) for said in ("soon", "", "１２", "٣", "-5", "1e9", "nan")] == [None] * 7
+    assert [web._asked(said) for said in (" 12 ", "1.5", "9" * 40)] == [12.0, 1.5, float("inf")]
 
 
 def test_what_will_not_pass_is_asked_once(world: World) -> None:
@@ -143,7 +143,7 @@ def test_servers_that_cannot_be_reached_are_named_in_seconds(monkeypatch: pytest
         over.wait(30)
         raise requests.exceptions.ReadTimeout
 
-    monkeypatch.setattr(requests, "head", head)
+    monkeypatch.setattr(requests.Session, "head", head)
     assert silent(["https://a.invalid", "https://b.invalid"], 0.2) == {
         "a.invalid": "no answer within 0.2 seconds", "b.invalid": "no answer within 0.2 seconds",
     }  # fmt: skip
@@ -171,5 +171,5 @@ def test_any_answer_is_one(monkeypatch: pytest.MonkeyPatch, problem: Exception, 
     def head(*_: object, **__: object) -> None:
         raise problem
 
-    monkeypatch.setattr(requests, "head", head)
+    monkeypatch.setattr(requests.Session, "head", head)
     assert silent(["https://a.invalid"], 2) == ({"a.invalid": why} if why else {})
