@@ -9,8 +9,8 @@ rows, the largest of 225,000, one indicator of all areas (213,000). DuckDB on on
 7 ms, 18 ms and 0.20 s; pyarrow.dataset on the same: 58 ms, 61 ms and 0.43 s, and in its best row groups (32,768) 25 ms,
 28 ms and 0.54 s. A second copy sorted by indicator makes the last one 0.04 s for 2.5 times as much on disk: not needed.
 To start an engine takes 11 ms, so a process keeps one. `benchmarks/store.py` measures the whole, sorted, again.
-A process hashes parts when it first reads them (`intact`): 14 ms for 18 MB, where the median municipality took 25 ms and
-one indicator 140; afterwards nothing. Checksums of pages would verify only what is read, but DuckDB does not look at them.
+A process hashes parts when it first reads them (`intact`): 14 ms for 18 MB, where the median municipality took 25 ms
+and one indicator 140; afterwards nothing. Checksums of pages would verify only what is read; DuckDB ignores them.
 """
 
 import json

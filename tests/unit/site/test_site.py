@@ -122,6 +122,20 @@ def test_what_is_wrong_on_a_page_is_found(
     assert any(said in fault for fault in found), found
 
 
+@pytest.mark.parametrize(("said", "faults"), [("1–2", 1), ("1", 0), ("2", 1)])
+def test_ranges_that_touch_leave_the_places_apart(said: str, faults: int) -> None:
+    """What is at least 2 is not surely above what is at most 2, nor possibly: only more than 2 would be."""
+    page = f'<main data-of="GM0001"><span data-rank="04.x">{said}</span></main>'
+    ends = {"GM0001": (2.0, 3.0), "GM0002": (1.0, 2.0), "GM0003": (0.0, 1.0)}
+    known: Any = {
+        code: {"findings": {"04.x": {"low": low, "high": high, "comparability": "ok"}}}
+        for code, (low, high) in ends.items()
+    }
+    assert len(list(siteback.places(readback.parse(page), known, "nl"))) == faults
+    second = page.replace("GM0001", "GM0002").replace(f">{said}<", ">1–2<")
+    assert len(list(siteback.places(readback.parse(second), known, "nl"))) == 0
+
+
 def test_the_size_and_year_of_a_ruled_list_belong_to_its_report() -> None:
     """As in the sentences of every report that a batch makes; other numbers, or another report's, do not."""
     page = '<main><p class="headline" data-of="{}">De {} buurten die in {} het laagst stonden.</p></main>'
