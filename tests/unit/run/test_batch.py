@@ -196,7 +196,9 @@ def test_a_changed_module_concerns_the_notebooks_that_reach_it(project: Path, mo
         return [path.stem[:2] for path in paths if depends.notebook(path) != before[path.stem[:2]]]
 
     assert with_other("kloof.questions.tenures") == list(before), "each asks for the answers of its question"
+    whole = depends.whole_library()
     assert with_other("kloof.cli.measure") == []
+    assert re.fullmatch("[0-9a-f]{64}", whole) and depends.whole_library() != whole
     depends.library.cache_clear()
 
 
