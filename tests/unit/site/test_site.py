@@ -19,7 +19,7 @@ from kloof.run.provenance import CRATE
 from kloof.words.sentences import Narrator, text_of
 from kloof_site import siteback
 from kloof_site.atlas import Atlas, Measure, ends, read_reports
-from kloof_site.site import PAGES, build_site
+from kloof_site.site import PAGES, Site, _read, build_site
 
 LANGUAGES = ("nl", "en")
 CHANGE = "04.mean_dwelling_value.absolute"
@@ -237,6 +237,15 @@ def test_the_error_rates_of_the_claims_stand_there_once_they_are_measured(
         "91,3",
         "800",
     ]
+
+
+def test_findings_are_shown_of_every_size_of_synthetic_place_and_claims_of_the_usual_one(folders: list[Path]) -> None:
+    known = Site(Atlas(tuple(read_reports(folders)), catalogue(), "nl"))
+    rows = _read("worlds")
+    assert {row["buurten"] for row in rows if row["question"] == "joined"} > {"56"}
+    assert {row["buurten"] for row in known.worlds(joined=True)} == {"56"}
+    sizes = {row["buurten"] for row in rows if row["question"] != "joined"}
+    assert {row["buurten"] for row in known.worlds(joined=False)} == sizes == {"15", "56", "200"}
 
 
 # ------------------------------------------------------------------ what cannot be
