@@ -158,6 +158,8 @@ def _store(read: "Recognised", path: Path, replacing: bool, said: Sequence[str] 
     change = put_in(read, replacing=replacing, options=["--replace"] * replacing + [*said])
     if change.outcome == "differs":
         raise SourceError(_contradiction(read.name, path, change.differences))
+    if change.outcome == "mended":
+        return "  store           mended: it was there, and its damaged parts were written anew"
     made_way = change.removed + change.changed
     more = f", {made_way} made way: kloof data remove {read.name} brings them back" if made_way else ""
     return f"  store           {change.outcome}: {change.added} rows new, {change.equal} already there{more}"

@@ -24,7 +24,7 @@ def remove(
     if any(name.endswith(FETCHED) for name, _ in done.gone):
         print("  what was downloaded stays in data/raw, and the next kloof data fetch of it puts it back")
     for name in done.again:
-        print(f"  its rows made way before kloof kept these; add it again: kloof data add {name}")
+        print(f"  which of its rows made way is not known; add it again: kloof data add {name}")
     if dry_run:
         print(f"Next: kloof data remove {what}")
     else:
@@ -33,10 +33,12 @@ def remove(
 
 def log() -> None:
     """Show what was added, replaced and removed, in order, and what counts of each file now."""
+    from kloof.store.intact import unhashed
     from kloof.store.manifest import read_manifest, store_folder
     from kloof.store.read import contents
 
-    lines, files = read_manifest(store_folder()).get("log", []), contents()
+    content, files = read_manifest(store_folder()), contents()
+    lines = content.get("log", [])
     for number, line in enumerate(lines, 1):
         print(f"{number:>4}  {line['what']:<9} {line['rows']:>9} rows  {line['name']}  {_more(line)}".rstrip())
     if not lines:
@@ -46,6 +48,8 @@ def log() -> None:
     for row in files.to_dict("records"):
         span = f"{row['first_year']:.0f}–{row['last_year']:.0f}" if row["rows"] else "no row of it counts"
         print(f"  {row['rows']:>9} of {row['rows_read']:>9} rows  {row['sha256'][:8]}  {row['name']}  {span}")
+    if count := len(unhashed(content)):
+        print(f"{count} parts have no hash yet, so that damage to them may go unseen; the next kloof data add gives it")
     print("Next: kloof data add FILE" if files.empty else "Next: kloof data remove FILE, SOURCE or YEAR")
 
 

@@ -250,10 +250,12 @@ def as_text(rows: pd.DataFrame) -> str:
 def people_interval(chosen: Prepared, index: Index, rng: np.random.Generator) -> pd.DataFrame:
     """Give the 95 % interval of a bootstrap of people: low, high and range_kind among its columns, one row per key.
 
+    It is bias-corrected, and cut at the ends of the index's range (`intervals.limits` says what that means).
     Raises ParameterError for an index that needs more than counts (areas, coordinates, parents, means).
     """
-    from kloof.measures.intervals import interval
+    from kloof.measures.intervals import Limits, interval
     from kloof.measures.resample import Drawing
 
     index.of_counts(chosen.counts[:, :0])  # refuse before drawing anything
-    return interval({index.id: index.of_counts}, chosen.counts, Drawing(rng), "people_bootstrap", chosen.starts)
+    how = Limits(scale=(index.lowest, index.highest))
+    return interval({index.id: index.of_counts}, chosen.counts, Drawing(rng), "people_bootstrap", chosen.starts, how)

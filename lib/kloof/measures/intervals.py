@@ -6,7 +6,7 @@ give without segregation (null). `bounds` has the certified ranges; the interval
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -52,9 +52,12 @@ _METHOD = {
 
 @dataclass(frozen=True)
 class Limits:
-    """How an interval is made from draws: a name of METHODS, its nominal confidence, and the ends of the scale."""
+    """How an interval is made from draws: a name of METHODS, its nominal confidence, and the ends of the scale.
 
-    method: str
+    Without a name `interval` takes the method that covers best.
+    """
+
+    method: str = ""
     confidence: float = 0.95
     scale: tuple[float, float] = (-np.inf, np.inf)
 
@@ -87,7 +90,9 @@ def limits(estimate: ArrayLike, drawn: ArrayLike, how: Limits) -> tuple[FloatArr
 
     "percentile": quantiles of the draws. "basic": mirrored around the estimate, 2θ − q. "bias_corrected": the
     quantiles moved down by twice the bootstrap bias, because the draws carry the upward push of chance twice: once in
-    the data and once more in the drawing (Efron & Tibshirani 1993, ch. 10 and 13). Cut at the scale.
+    the data and once more in the drawing (Efron & Tibshirani 1993, ch. 10 and 13).
+    The percentile method stays within the scale by itself; the other two shift the quantiles, beyond it at times, and
+    are then cut at its ends. That loses no truth, which lies within, but an interval wholly outside is a single end.
     Raises ParameterError (method, confidence).
     """
     found = [] if how.method in METHODS else [f'method "{how.method}" is not known: {", ".join(METHODS)}']
@@ -162,8 +167,8 @@ def interval(
     counts: (G, N), or years (2, G, N) for a measure of years such as `resample.Difference`, one number per segment.
     range_kind: people_bootstrap, unit_bootstrap, or rounding and suppression, which need counts as `Boxed`. how: by
     default what data/interval_coverage.csv shows to cover best, 95 %: for people "bias_corrected" (it still covers too
-    little for D when units have fewer than some 5 members). estimate is always the measure of `counts`; bias is
-    what the draws add to it on average, and is never taken off it.
+    little for D when units have fewer than some 5 members), and no ends of a scale. estimate is always the measure of
+    `counts`; bias is what the draws add to it on average, and is never taken off it.
     reason (and a missing low and high): no_units, group_is_empty, group_is_everyone, one_group, one_unit,
     often_undefined (in more than a tenth of the draws), not_defined. Raises ParameterError.
     """
@@ -175,7 +180,8 @@ def interval(
         )
     table = np.asarray(counts.counts if isinstance(counts, Boxed) else counts, dtype=np.float64)
     source = np.stack(np.broadcast_arrays(counts.low, counts.high)) if isinstance(counts, Boxed) else table
-    chosen = how or Limits(_METHOD[range_kind])
+    chosen = how or Limits()
+    chosen = replace(chosen, method=chosen.method or _METHOD[range_kind])
     drawn = replicates(measures, source, starts, _MODEL[range_kind], drawing)
     context = (reasons(table, starts), inhabited(table, starts).tolist())
     found = []

@@ -16,7 +16,7 @@ from kloof.measures.bounds import index_range, share_counts
 from kloof.measures.chance import bias_corrected, more_than_chance
 from kloof.measures.counts import prepare
 from kloof.measures.decompose import decompose
-from kloof.measures.intervals import interval
+from kloof.measures.intervals import Limits, interval
 from kloof.measures.resample import Difference, Dissimilarity, Drawing, Measure, theil_h_of_sums, two_groups
 from kloof.measures.scale import by_scale
 from kloof.measures.tables import CountBox
@@ -34,6 +34,7 @@ _MEASURES: dict[str, Measure] = {
     "isolation": two_groups(isolation, 0),
     "theil_h": theil_h_of_sums,
 }
+_SCALE = (0.0, 1.0)  # of all three
 _DRAWS = 9999
 PARTITIONS = 9999
 _RESAMPLES = 10  # times the draws that are asked for
@@ -63,9 +64,8 @@ def chance_of_groups(section: Section, study: Study) -> pd.DataFrame:
     for name in study.p.groups:
         for counts in _counted(study, name)[-1:]:
             table = np.stack([counts.group, counts.rest])
-            drawn = interval(_MEASURES, table, Drawing(study.rng("people"), _DRAWS), "people_bootstrap").set_index(
-                "index"
-            )
+            people = Drawing(study.rng("people"), _DRAWS)
+            drawn = interval(_MEASURES, table, people, "people_bootstrap", how=Limits(scale=_SCALE)).set_index("index")
             null = more_than_chance(_MEASURES, table, Drawing(study.rng("null"), _DRAWS)).set_index("index")
             for index in _MEASURES:
                 one, other = drawn.loc[index], null.loc[index]

@@ -21,6 +21,7 @@ from kloof.results import read_results
 from kloof.run import clear
 from kloof.run.execute import declared
 from kloof.run.report import notebook_paths, notebooks_folder
+from kloof.store.manifest import damage
 from kloof.store.mapping import read_mapping
 from kloof.study import claims
 from kloof.study.dataset import STORE
@@ -137,7 +138,7 @@ def parameters_of(notebook: str, preset: str) -> tuple[str, list[tuple[str, str,
 
 
 def faults_of_project() -> list[str]:
-    """List everything that is wrong with data, catalogue, presets, claims, texts and notebooks.
+    """List everything that is wrong with data, catalogue, store, presets, claims, texts and notebooks.
 
     That notebooks hold outputs is no fault here: whoever runs them in JupyterLab saves them so (`notebooks_run`).
     """
@@ -159,6 +160,7 @@ def faults_of_project() -> list[str]:
             found.append(str(problem))
         except OSError as problem:
             found.append(refusal(problem))
+    found += damage()
     for path in notebook_paths(explore=True):
         found += [f"{path.name}: {fault}" for fault in notebook_faults(json.loads(clear.read_cleared(path)))]
     return found

@@ -14,11 +14,24 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
 
-from kloof.errors import SchemaError, examples, faults
+from kloof.errors import SchemaError, SourceError, examples, faults
 from kloof.paths import dump
 from kloof.schema import AREA, COLUMNS, SOURCE, SetAside, check_observations, level_of
-from kloof.store.manifest import engine, logged, paths, replace_manifest, store_folder, writing
-from kloof.store.parts import LEVEL, MUNICIPALITY, SCOPE, copy, make_way, part_name, renew_areas, write_part
+from kloof.store import intact
+from kloof.store.manifest import engine, logged, replace_manifest, store_folder, writing
+from kloof.store.parts import (
+    LEVEL,
+    MUNICIPALITY,
+    SCOPE,
+    copy,
+    make_way,
+    part_name,
+    renew_areas,
+    rows_of,
+    sources_of,
+    whole_of,
+    write_part,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -67,7 +80,8 @@ class Change:
     """What adding a file did to the store.
 
     `outcome`: added (nothing it says contradicts the store), replaced (older rows made way), known (it says nothing
-    new) or differs (it contradicts the store, and nothing was changed). `added`, `removed`, `changed` and `equal` count
+    new), mended (it is in the store, and damaged parts of it were written anew) or differs (it contradicts the store,
+    and nothing was changed). `added`, `removed`, `changed` and `equal` count
     rows against what the store had in the scope of the file. `differences` holds the removed and changed ones: code,
     year, indicator, source, before, status_before, after, status_after, file (the older one).
     """
@@ -90,7 +104,8 @@ def add(
     When it says the same as the store and more, it is added. When it changes or lacks a row that the store has in its
     scope, nothing is written and the differences come back (outcome `differs`), unless `replacing`: then older rows
     make way, until this file is removed again. `options` are what was said to have it taken; the log keeps them.
-    Raises SchemaError when its tables are not valid, SourceError when the store is damaged or stays locked.
+    Raises SchemaError when its tables are not valid, SourceError when the store stays locked, or when a part is damaged
+    that this file does not mend.
     """
     import pyarrow as pa
 
@@ -123,6 +138,12 @@ def _take(
     ids = {name for (name,) in base.sql("select distinct source from scope").fetchall()}
     same = next((entry for entry in manifest["files"] if entry["sha256"] == recognised.sha256), None)
     touched = [entry for entry in manifest["files"] if entry is same or ids & set(entry["source_ids"])]
+    spoilt = intact.unreadable(base, place, manifest)
+    of = {name: entries for name, (_, entries) in intact.pointed(manifest).items() if name in spoilt}
+    if same is not None and any(same in entries for entries in of.values()):
+        return _mend(base, place, manifest, recognised, same, spoilt)
+    _refuse(manifest, {name: what for name, what in spoilt.items()
+                       if name == manifest["areas"] or any(entry in touched for entry in of[name])})  # fmt: skip
     change = _compare(base, place, touched, recognised)
     about = _about(recognised)
     contradicts = bool(change.removed or change.changed)
@@ -140,16 +161,76 @@ def _take(
     if about["geometry"]:
         _write_geometry(base, place / about["geometry"], recognised.geometry)  # type: ignore[attr-defined]
     files = [*kept, entry]
-    areas = _write_areas(base, place, manifest["areas"], recognised, [one["sha256"] for one in files], generation)
+    areas = _write_areas(
+        base, place, manifest["areas"], recognised, [one["sha256"] for one in files], (generation, generation)
+    )
     outcome = "replaced" if contradicts else "added"
-    line = {
-        "what": outcome, "name": entry["name"], "sha256": entry["sha256"], "rows": entry["rows"],
-        "years": entry["years"], "sources": entry["source_ids"], "made_way": change.removed + change.changed,
-        "retrieved": max(row["retrieved"] for row in entry["sources"]), "options": list(options),
-        "mapping": (about["mapping"] or {}).get("name", ""),
-    }  # fmt: skip
-    replace_manifest(place, logged({**manifest, "generation": generation, "areas": areas, "files": files}, line))
+    hashes = {name: one for name, one in manifest.get(intact.HASHES, {}).items() if name != about["geometry"]}
+    content = {**manifest, "generation": generation, "areas": areas, "files": files, intact.HASHES: hashes}
+    replace_manifest(place, logged(content, _line(outcome, entry, change.removed + change.changed)))
     return replace(change, outcome=outcome)
+
+
+def _refuse(manifest: Mapping[str, Any], in_the_way: Mapping[str, str]) -> None:
+    """Refuse to go on where damaged parts would have to be read."""
+    if in_the_way:
+        raise SourceError(intact.told(in_the_way, manifest))
+
+
+def _mend(
+    base: "duckdb.DuckDBPyConnection", place: Path, manifest: Mapping[str, Any], recognised: Readable,
+    same: Mapping[str, Any], spoilt: Mapping[str, str],
+) -> Change:  # fmt: skip
+    """Write the damaged parts of a file anew, in its old place: what made way for later files still makes way.
+
+    Raises SourceError when they would not be what they were, or when later files of its sources are damaged too.
+    """
+    files, generation, about = manifest["files"], manifest["generation"] + 1, _about(recognised)
+    number, entry, areas = files.index(same), {**same}, manifest["areas"]
+    later = [one for one in files[number + 1 :] if sources_of(one) & sources_of(same)]
+    alike = all(same.get(key) == value for key, value in about.items())
+    if {same["observations"], whole_of(same)} & spoilt.keys():
+        _refuse(manifest, {name: what for name, what in spoilt.items() if name in map(whole_of, later)})
+        base.execute(f"create table spoken as select {SCOPE} from new limit 0")
+        for one in later:
+            base.execute(f"insert into spoken select distinct {SCOPE} from {rows_of(place, whole_of(one))}")
+        left = f"select * from new anti join spoken using ({SCOPE})"
+        made = json.loads(json.dumps(write_part(base, place, part_name(same, generation), left)))
+        entry |= {"observations": made["observations"], "whole": made["observations"]}
+        if later:
+            entry["whole"] = part_name(same, generation, "-whole")
+            write_part(base, place, entry["whole"], "select * from new")
+        alike &= all(same[key] == value for key, value in made.items() if key != "observations")
+    if not alike:
+        again = f"kloof data remove {same['sha256'][:12]}, then {intact.command(same['name'])}"
+        raise SourceError(
+            f"{recognised.name} is read otherwise than when it was added, so it cannot mend data/store: {again}"
+        )
+    if about["geometry"] in spoilt:
+        _write_geometry(base, place / about["geometry"], recognised.geometry)  # type: ignore[attr-defined]
+    nameless = set(manifest.get(intact.NAMELESS, ()))
+    if areas in spoilt:
+        nameless = nameless or {one["sha256"] for one in files}
+        before = areas if spoilt[areas] == intact.LACKS else None
+        kept = [one["sha256"] for one in files if one is not same]
+        areas = _write_areas(base, place, before, recognised, kept, (generation, number))
+        nameless -= {same["sha256"]}
+    hashes = {name: one for name, one in manifest.get(intact.HASHES, {}).items() if name not in spoilt}
+    files = [entry if one is same else one for one in files]
+    content = {**manifest, "generation": generation, "areas": areas, "files": files, intact.HASHES: hashes}
+    content[intact.NAMELESS] = sorted(nameless)
+    replace_manifest(place, logged(content, _line("mended", entry, 0)))
+    return Change("mended", recognised.name, len(recognised.observations), 0, 0, 0, 0, pd.DataFrame(columns=DIFFERENCE))
+
+
+def _line(what: str, entry: Mapping[str, Any], made_way: int) -> dict[str, Any]:
+    """Write what happened to a file as a line of the log."""
+    return {
+        "what": what, "name": entry["name"], "sha256": entry["sha256"], "rows": entry["rows"],
+        "years": entry["years"], "sources": entry["source_ids"], "made_way": made_way,
+        "retrieved": max(row["retrieved"] for row in entry["sources"]), "options": entry["options"],
+        "mapping": (entry["mapping"] or {}).get("name", ""),
+    }  # fmt: skip
 
 
 def _about(recognised: Readable) -> dict[str, Any]:
@@ -177,10 +258,10 @@ def _compare(
     base.execute("create table old as select *, '' as file from new limit 0")
     for entry in touched:
         inside = "" if entry["sha256"] == recognised.sha256 else f"semi join scope using ({SCOPE})"
-        values = {"parts": paths(place, [entry]), "file": entry["name"]}
+        values = {"part": str(place / entry["observations"]), "file": entry["name"]}
         base.execute(
             f"""insert into old by name select {", ".join(COLUMNS)}, municipality, level, $file as file
-            from (select *, {LEVEL} from read_parquet($parts)) {inside}""",
+            from (select *, {LEVEL} from read_parquet($part)) {inside}""",
             values,
         )
     base.execute("""create table joined as
@@ -216,9 +297,12 @@ def _write_geometry(base: "duckdb.DuckDBPyConnection", path: Path, shapes: Mappi
 
 def _write_areas(
     base: "duckdb.DuckDBPyConnection", place: Path, before: str | None, recognised: Readable, kept: Iterable[str],
-    generation: int,
+    at: tuple[int, int],
 ) -> str:  # fmt: skip
-    """Write the areas of all files, each with the last year in which its file has figures of it."""
+    """Write the areas of all files, each with the last year in which its file has figures of it.
+
+    `at` is the generation, and the place of the file among the others, which breaks ties.
+    """
     import pyarrow as pa
 
     last = dict(base.sql("select code, max(year) from new group by code").fetchall())
@@ -227,8 +311,8 @@ def _write_areas(
     extra = pd.DataFrame({"code": nameless, "name": nameless, "level": map(level_of, nameless), "parent_code": ""})
     own = pd.concat([own, extra], ignore_index=True).astype("str")
     own["last_year"] = [int(last.get(code, 0)) for code in own["code"]]
-    own = own.assign(place=generation, sha256=recognised.sha256)
+    own = own.assign(place=at[1], sha256=recognised.sha256)
     base.register("own_areas", pa.Table.from_pandas(own, preserve_index=False))
     query = f"select *, {MUNICIPALITY} from own_areas"
     others = [sha for sha in kept if sha != recognised.sha256]
-    return renew_areas(base, place, before, others, query, generation)
+    return renew_areas(base, place, before, others, query, at[0])

@@ -37,6 +37,11 @@ def whole_of(entry: Mapping[str, Any]) -> str:
     return str(entry.get("whole") or entry["observations"])
 
 
+def sources_of(entry: Mapping[str, Any]) -> set[str]:
+    """Name the sources that a file describes."""
+    return {one["source_id"] for one in entry["sources"]}
+
+
 def copy(base: "duckdb.DuckDBPyConnection", path: Path, query: str) -> None:
     """Write a query to a parquet file that exists whole or not at all."""
     unfinished = path.with_name(f".{path.name}")

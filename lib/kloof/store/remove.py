@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kloof.errors import ParameterError, examples, nearest
+from kloof.errors import ParameterError, SourceError, examples, nearest
+from kloof.store import intact
 from kloof.store.manifest import engine, logged, read_manifest, replace_manifest, store_folder, writing
-from kloof.store.parts import SCOPE, part_name, renew_areas, rows_of, whole_of, write_part
+from kloof.store.parts import SCOPE, part_name, renew_areas, rows_of, sources_of, whole_of, write_part
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,7 +27,7 @@ class Removal:
     """What was removed, or would be: `kind` is file, source or year, `what` its name.
 
     `gone` lists each file with the rows that go, `back` each file with the rows that count again; `again` names files
-    whose rows made way before kloof kept these: add them again.
+    of which it is not known what made way, from before kloof kept it or since a part is damaged: add them again.
     """
 
     kind: str
@@ -45,16 +46,20 @@ class Removal:
 def remove(what: str, folder: Path | None = None, *, trying: bool = False) -> Removal:
     """Remove a file (its name or the begin of its sha256), a source or a year; only say what goes when `trying`.
 
-    Raises ParameterError when nothing in the store is called that, or several things are; SourceError when the store
-    is damaged or stays locked.
+    A file can be removed although its own parts are damaged. Raises ParameterError when nothing in the store is called
+    that, or several things are; SourceError when the store stays locked, or a part is damaged that holds the source or
+    the year.
     """
     place = folder or store_folder()
     if not read_manifest(place)["files"]:
         raise ParameterError("The store (data/store) is empty: there is nothing to remove.")
     with writing(place) as manifest, engine() as base:
-        work = _Work(base, place, manifest["generation"] + 1, trying)
+        spoilt = intact.unreadable(base, place, manifest)
+        work = _Work(base, place, manifest["generation"] + 1, trying, spoilt)
         kind, chosen = _find(what, manifest["files"])
         files = manifest["files"]
+        if spoilt and kind != A_FILE:
+            raise SourceError(intact.told(spoilt, manifest))
         kept, done = work.without_file(files, chosen) if kind == A_FILE else work.without(files, kind, what)
         if not trying:
             work.replace(manifest, kept, done)
@@ -66,7 +71,7 @@ def _find(what: str, files: Sequence[Mapping[str, Any]]) -> tuple[str, Mapping[s
     named = [entry for entry in files if what in (entry["name"], entry["sha256"])]
     if not named and len(what) >= SHORTEST_HASH:
         named = [entry for entry in files if entry["sha256"].startswith(what.lower())]
-    sources = set().union(*map(_ids, files))
+    sources = set().union(*map(sources_of, files))
     years = {str(year) for entry in files for year in entry["years"]}
     kinds = [kind for kind, found in ((A_FILE, named), (A_SOURCE, what in sources), (A_YEAR, what in years)) if found]
     if len(named) > 1:
@@ -88,33 +93,40 @@ def _find(what: str, files: Sequence[Mapping[str, Any]]) -> tuple[str, Mapping[s
 
 @dataclass(frozen=True)
 class _Work:
-    """An engine, the folder of the store, the generation to make, and whether nothing is to be written."""
+    """An engine, the store's folder, the generation to make, whether to write nothing, and which parts are damaged."""
 
     base: "duckdb.DuckDBPyConnection"
     place: Path
     generation: int
     trying: bool
+    spoilt: Mapping[str, str]
 
     def without_file(
         self, files: Sequence[Mapping[str, Any]], leaving: Mapping[str, Any]
     ) -> tuple[list[Mapping[str, Any]], Removal]:
         """Leave one file out, and let count again what made way for it and for nothing that stays."""
         rest = [entry for entry in files if entry is not leaving]
-        self.base.execute(f"create table gone as select distinct {SCOPE} from {self._whole(leaving)}")
+        beside = [entry for entry in rest if sources_of(entry) & sources_of(leaving)]
+        name, gone, sha = str(leaving["name"]), int(leaving["rows"]), str(leaving["sha256"])
+        speaking = beside if self._is_damaged(leaving) else [leaving]  # of what it spoke is not known
+        if not speaking or any(map(self._is_damaged, beside)):
+            unclear = tuple(str(entry["name"]) for entry in beside if entry["rows"] < entry["rows_read"])
+            return rest, Removal(A_FILE, name, ((name, gone),), (), unclear, sha)
+        scopes = " union ".join(f"select {SCOPE} from {self._whole(entry)}" for entry in speaking)
+        self.base.execute(f"create table gone as {scopes}")
         self.base.execute("create table spoken as select 0 as place, * from gone limit 0")
-        for number, entry in enumerate(rest):
+        for number, entry in [place for place in enumerate(rest) if place[1] in beside]:
             found = f"select distinct {number}, {SCOPE} from {self._whole(entry)} semi join gone using ({SCOPE})"
             self.base.execute(f"insert into spoken {found}")
         kept, back, again = [], [], []
         for number, entry in enumerate(rest):
-            renewed = self._come_back(entry, number)
+            renewed = self._come_back(entry, number) if entry in beside else entry
             if renewed["rows"] > entry["rows"]:
                 back.append((str(entry["name"]), int(renewed["rows"] - entry["rows"])))
-            if not entry.get("whole") and entry["rows"] < entry["rows_read"] and _ids(leaving) & _ids(entry):
+            if not entry.get("whole") and entry["rows"] < entry["rows_read"] and entry in beside:
                 again.append(str(entry["name"]))
             kept.append(renewed)
-        name, gone = str(leaving["name"]), int(leaving["rows"])
-        return kept, Removal(A_FILE, name, ((name, gone),), tuple(back), tuple(again), str(leaving["sha256"]))
+        return kept, Removal(A_FILE, name, ((name, gone),), tuple(back), tuple(again), sha)
 
     def without(
         self, files: Sequence[Mapping[str, Any]], kind: str, what: str
@@ -141,13 +153,18 @@ class _Work:
     def replace(self, manifest: Mapping[str, Any], kept: Sequence[Mapping[str, Any]], done: Removal) -> None:
         """Let what is kept count, and log it."""
         shas = [entry["sha256"] for entry in kept]
-        areas = renew_areas(self.base, self.place, manifest["areas"], shas, "", self.generation) if kept else None
+        areas = manifest["areas"] if kept else None
+        if areas and self.spoilt.get(areas, intact.LACKS) == intact.LACKS:
+            areas = renew_areas(self.base, self.place, areas, shas, "", self.generation)
         line = {
             "what": "removed", "kind": done.kind, "name": done.what, "sha256": done.sha256, "rows": done.rows,
             "files": [list(one) for one in done.gone], "back": [list(one) for one in done.back],
         }  # fmt: skip
         content = {**manifest, "generation": self.generation, "areas": areas, "files": list(kept)}
         replace_manifest(self.place, logged(content, line))
+
+    def _is_damaged(self, entry: Mapping[str, Any]) -> bool:
+        return bool({whole_of(entry), entry["observations"]} & self.spoilt.keys())
 
     def _whole(self, entry: Mapping[str, Any]) -> str:
         return rows_of(self.place, whole_of(entry))
@@ -175,8 +192,3 @@ class _Work:
         if self.trying:
             return {**entry, "rows": rows}
         return {**entry, **write_part(self.base, self.place, part_name(entry, self.generation, what), query)}
-
-
-def _ids(entry: Mapping[str, Any]) -> set[str]:
-    """Name the sources that a file describes."""
-    return {one["source_id"] for one in entry["sources"]}

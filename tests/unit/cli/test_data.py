@@ -4,13 +4,15 @@ import socket
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from odata_server import World, kwb_table, national_table, serving
 
-from kloof.cli.data import read_years
+from kloof.cli.data import _Progress, read_years
 from kloof.errors import ParameterError
 from kloof.fetch import doctor, get
+from kloof.fetch.download import News
 from kloof.fetch.rawstore import folder, read_lock
 from kloof.store import read
 
@@ -232,3 +234,12 @@ def test_doctor_never_says_that_nothing_is_to_change_of_what_it_did_not_see(
     code, out, _ = data("doctor", "--source", "kwb", "--address", f"kwb={world.base}")
     assert says in out and ("\nNothing to change.\n" in out) == (verdict == "verified")
     assert code == (0 if verdict == "verified" else 1)
+
+
+def test_the_bar_of_a_table_goes_when_all_of_its_rows_are_there() -> None:
+    job = SimpleNamespace(__str__=lambda: "kwb")
+    with _Progress() as tell:
+        for rows, expected, seen in ((3, None, True), (3, 10, True), (9, 10, True), (10, 10, False), (11, 10, False)):
+            tell(News(job, rows, expected, 7 * rows))  # type: ignore[arg-type]
+            [task] = tell.bar.tasks
+            assert (task.visible, task.completed, task.fields["size"]) == (seen, rows, 7 * rows)

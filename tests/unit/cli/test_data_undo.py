@@ -1,5 +1,6 @@
 """A wrong file added first, then the right one: the way back on the command line is two commands, and is logged."""
 
+import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -9,7 +10,9 @@ import pytest
 
 from kloof.catalogue import catalogue
 from kloof.files.recognise import recognise
-from kloof.store import read
+from kloof.run.project import faults_of_project
+from kloof.store import intact, manifest, read
+from kloof.store.manifest import store_folder
 
 Kloof = Callable[..., tuple[int, str, str]]
 HEAD = "code,year,indicator,value,unit,source,status\n"
@@ -116,3 +119,28 @@ def test_an_empty_store_and_an_unknown_name(data: Kloof, right: Path) -> None:
     data("add", right)
     code, _, err = data("remove", "rigth.csv")
     assert code == 2 and 'did you mean "right.csv"?' in err and "See: kloof data log." in err
+
+
+def test_a_damaged_part_is_told_and_mended_by_its_file(data: Kloof, right: Path) -> None:
+    """From a store without hashes to one that tells of a turned bit, names the command, and is mended by it."""
+    data("add", right)
+    content = manifest.read_manifest(store_folder())
+    del content[intact.HASHES]
+    (store_folder() / manifest.MANIFEST).write_text(json.dumps(content), encoding="utf-8")
+    assert "2 parts have no hash yet" in data("log")[1]
+    other = right.with_name("other.csv")
+    other.write_text(tidy({"GM0758": 9}), encoding="utf-8")
+    assert data("add", other)[0] == 0
+    assert "no hash" not in data("log")[1]
+    part = store_folder() / content["files"][0]["observations"]
+    whole = part.read_bytes()
+    part.write_bytes(whole[:40] + bytes([whole[40] ^ 4]) + whole[41:])
+    told = (
+        f"{part.name} (figures of right.csv) is not what was written. The rest is whole. Add it again: kloof data add"
+    )
+    code, _, err = data("coverage", "--municipality", "GM0344")
+    assert code == 2 and told in err
+    assert [fault for fault in faults_of_project() if told in fault] == [err.removeprefix("kloof: ").strip()]
+    code, out, _ = data("add", right)
+    assert code == 0 and "mended: it was there, and its damaged parts were written anew" in out
+    assert held() == RIGHT and part.name not in {path.name for path in store_folder().iterdir()}

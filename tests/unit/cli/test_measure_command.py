@@ -13,8 +13,10 @@ import pytest
 from kloof.cli.measure import Layout, as_json, measure_file, people_interval, read_table
 from kloof.errors import ParameterError, SchemaError, SourceError
 from kloof.measures.counts import Prepared
+from kloof.measures.intervals import interval
 from kloof.measures.measure import measure
-from kloof.measures.registry import Index, get_index
+from kloof.measures.registry import INDICES, ON_COUNTS, Index, get_index
+from kloof.measures.resample import Drawing
 
 Answer = tuple[int, str, str]
 Kloof = Callable[..., Answer]
@@ -204,6 +206,33 @@ def test_an_interval_needs_counts_only() -> None:
     for name in ("delta", "distance_decay_isolation", "weighted_sd", "theil_h_within_parents"):
         with pytest.raises(ParameterError, match="needs more than counts"):
             people_interval(two, get_index(name), np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("name", [name for name, index in INDICES.items() if index.needs in ON_COUNTS])
+def test_an_interval_stays_within_the_range_of_its_index(name: str) -> None:
+    """Units of a few people: the push of chance, taken off twice, puts ends below 0 and above what an index can be."""
+    index = get_index(name)
+    few = np.array([[1.0] * 8, [2.0] * 8, [1.0] * 8])
+    apart = np.array([[5.0, 4, 5, 0, 0, 0, 0, 0], [0.0, 0, 0, 5, 4, 5, 6, 4], [0.0, 0, 1, 0, 0, 0, 0, 0]])
+    free = []
+    for counts in (few, apart):
+        groups = 2 if index.groups == "two" and index.needs == "counts" else 3
+        chosen = Prepared(counts[:groups], ("x", "y", "z")[:groups], np.array([0]), pd.DataFrame(index=[0]),
+                          np.arange(8), np.array([0]))  # fmt: skip
+        row = people_interval(chosen, index, np.random.default_rng(1)).iloc[0]
+        if row["reason"] is not None:
+            assert np.isnan([row["low"], row["high"]]).all()
+            continue
+        assert index.lowest <= row["low"] <= row["high"] <= index.highest
+        uncut = interval(
+            {name: index.of_counts}, counts[:groups], Drawing(np.random.default_rng(1)), "people_bootstrap"
+        )
+        assert (row["low"], row["high"]) == tuple(
+            np.clip(uncut.iloc[0][["low", "high"]].astype(float), index.lowest, index.highest)
+        )
+        free += uncut.iloc[0][["low", "high"]].tolist()
+    if name == "dissimilarity":
+        assert min(free) < -0.1
 
 
 def test_the_help_lists_every_option(command_line: Kloof, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import pytest
 from kloof.catalogue import Catalogue, read_catalogue
 from kloof.errors import ParameterError, SchemaError
 from kloof.files.areas import parent
-from kloof.files.plausible import CHECKS, Allowed, Elsewhere, check
+from kloof.files.plausible import CHECKS, Allowed, Elsewhere, _joined, check
 from kloof.files.reading import Figures
 
 BUURTEN = [f"BU075800{n:02d}" for n in range(6)]
@@ -74,3 +74,37 @@ def test_a_check_refuses_with_examples_until_it_is_accepted(name: str, catalogue
 def test_a_name_that_is_no_check_is_refused_with_all_names() -> None:
     with pytest.raises(ParameterError, match=r"--accept sum is no check. Valid: unit, zeros, sums,"):
         Allowed(frozenset({"sum"}))
+
+
+def wholes(off: int) -> list[Figures]:
+    """Inhabitants and, in the other order of buurten, men and women, who are too few in the last buurten."""
+    people, half = np.full(6, 100.0), np.full(6, 50.0)
+    women = half - 30.0 * (np.arange(6) >= 6 - off)
+    codes = np.array(BUURTEN, dtype=object)
+    parts = {"inhabitants_men": half, "inhabitants_women": women[::-1]}
+    whole = {"inhabitants": people, "households": np.arange(40.0, 46)}
+    return [
+        Figures("own.csv", 2017, where, columns, {name: name for name in columns})
+        for where, columns in ((codes, whole), (codes[::-1], parts))
+    ]
+
+
+@pytest.mark.parametrize(("off", "refused"), [(0, False), (2, False), (3, True)])
+def test_parts_may_miss_their_whole_in_two_areas_whatever_the_order(
+    off: int, refused: bool, catalogue: Catalogue
+) -> None:
+    areas = pd.DataFrame({"code": BUURTEN, "parent_code": [parent(code) for code in BUURTEN]})
+    told = ""
+    try:
+        check(wholes(off), areas, catalogue, KNOWN, Allowed(frozenset()))
+    except SchemaError as problem:
+        told = str(problem)
+    assert ("in 3 areas (BU07580003 70 for 100, BU07580004 70 for 100, BU07580005 70" in told) == refused
+    assert bool(told) == refused
+
+
+def test_columns_of_one_table_are_joined_by_code_and_not_by_place() -> None:
+    first, second = wholes(1)
+    joined = _joined([first, second])
+    assert joined.code.tolist() == BUURTEN
+    assert joined.numbers["inhabitants_women"].tolist() == [50, 50, 50, 50, 50, 20]

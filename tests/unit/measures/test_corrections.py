@@ -43,6 +43,13 @@ def test_cells_with_few_people_on_both_sides_are_summed_out_exactly() -> None:
     assert mean_when_drawn(a, b) == pytest.approx(exact_drawn(a.astype(int), b.astype(int)), abs=1e-12)
 
 
+def test_all_people_of_a_small_group_may_be_drawn_into_one_unit() -> None:
+    """Three people in all: that the three stand in one unit has a chance of 8/27 there where two of them live."""
+    a, b = np.array([2.0, 1]), np.array([10.0, 30])
+    assert mean_when_drawn(a, b) == pytest.approx(exact_drawn(a.astype(int), b.astype(int)), rel=0.01)
+    assert mean_when_drawn(a, a[::-1]) == pytest.approx(exact_drawn(a.astype(int), a[::-1].astype(int)), abs=1e-12)
+
+
 def test_all_municipalities_at_once_and_undefined_ones_missing() -> None:
     rng = np.random.default_rng(2)
     starts = np.array([0, 7, 8, 19, 22, 22])

@@ -91,3 +91,16 @@ def test_a_unit_that_only_one_group_can_fill_does_not_touch_the_next_municipalit
     fitted = decompose.fit(counts, np.array([1.0, 1.0, 1.0, 1.0]), np.array([[3.0, 1.0], [1.0, 1.0]]), (0, 2))
     assert np.isnan(fitted[:, :2]).all()
     assert Segments((0, 2), 4).total(fitted)[:, 1] == pytest.approx([0.5, 0.5], abs=1e-13)
+
+
+def test_many_tables_at_once_are_fitted_each_to_its_own_margins() -> None:
+    """Two years of three groups in seven units of two municipalities, each with margins of its own."""
+    rng, starts = np.random.default_rng(11), (0, 4)
+    counts, units = rng.uniform(1, 9, (2, 3, 7)), rng.uniform(1, 9, (2, 7))
+    groups = rng.uniform(1, 9, (2, 3, 2))
+    together = decompose.fit(counts, units, groups, starts)
+    assert together.shape == (2, 3, 7)
+    for year in range(2):
+        for place, part in enumerate((slice(0, 4), slice(4, 7))):
+            alone = sweeps(counts[year][:, part], units[year][part], groups[year][:, place])
+            assert together[year][:, part] == pytest.approx(alone, abs=1e-10)

@@ -119,6 +119,21 @@ def test_chance_gives_a_block_something_and_is_told_apart() -> None:
     assert expected == pytest.approx(measured, abs=0.004)
 
 
+def test_a_p_value_counts_the_data_as_one_of_the_draws() -> None:
+    """A block that decides the outcome is beaten by none of 99 draws: 1 of 100; one that is nothing by (nearly) all."""
+    data = town(np.random.default_rng(5))
+    sure = Explained(data.blocks["housing"][:, 0] * 3, data.blocks, data.weight)
+    shares = shapley.r_squared_shares(sure, np.random.default_rng(0), 99).shares.set_index("block")
+    assert shares.loc["housing", "p_value"] == 1 / 100
+    rng, figures = np.random.default_rng(0), data
+    found = shapley.r_squared_shares(figures, rng, 49).shares.set_index("block").loc["liveability"]
+    again = np.random.default_rng(0)
+    again.multinomial(56, np.full(56, 1 / 56), size=49)
+    standard, where = shapley._standardised(figures)
+    drawn = [shapley._dealt(standard, name, figures.weight, where, again, 49) for name in where][-1]
+    assert found["p_value"] == (np.count_nonzero(drawn >= found["estimate"] - 1e-12) + 1) / 50
+
+
 def test_flags_and_refusals() -> None:
     data = town(np.random.default_rng(4))
     made = {"outcome": ["income"], "housing": ["income", "tenure"], "resources": ["work"]}

@@ -267,3 +267,12 @@ def test_households_around_the_minimum_in_heerlen(shared: Path) -> None:
         row = list(counts[year].values())
         assert side.estimate == pytest.approx(math.fsum(row) ** 2 / math.fsum(v * v for v in row), abs=1e-9)
         assert side.n_units == 48
+
+
+def test_without_figures_of_a_group_nothing_of_its_people_is_covered(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: object) -> None:
+        raise NotComputableError("one_year_only", "of one year only")
+
+    monkeypatch.setattr(dilution, "members", none)
+    found = dilution.spread_finding(open_study({"preset": "breda"}), ASSISTED, "x")
+    assert (found.reason, found.coverage, judge(found)) == ("one_year_only", 0.0, NOT_COMPUTABLE)

@@ -55,6 +55,9 @@ def test_chance_by_hand() -> None:
     expected = 12000 / (2 * 3600 * 8400) * 12 * np.sqrt(2 / np.pi * 1000 * 0.3 * 0.7 * (1 - 1 / 12))
     assert even.loc["dissimilarity", "expected"] == pytest.approx(expected, rel=0.02)
     assert even.loc["dissimilarity", "p_value"] > 0.9
+    # taking off twice the push of chance leads below 0, where D ends
+    assert even.loc["dissimilarity", ["low", "high"]].tolist() == [0, 0]
+    assert even[["low", "high"]].min(axis=None) == 0
     apart = groups_over_time.chance_of_groups(Section("x"), workers({2016: APART})).set_index("index")
     own = dissimilarity(APART, [1000 - count for count in APART])
     found = apart.loc["dissimilarity"]

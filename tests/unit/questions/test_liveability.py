@@ -356,6 +356,25 @@ def test_a_planted_shift_of_the_score(shift: float, expected: str) -> None:
     assert found.estimate == pytest.approx(shift, abs=0.01)
 
 
+def test_of_a_score_of_which_less_is_better_everything_is_turned_round() -> None:
+    """The range too: its ends change sign and place, and stand on both sides of the estimate."""
+    rng = np.random.default_rng(8)
+    first = np.round(0.2 * rng.standard_normal(60), 3)
+    last = np.round(first + 0.05 * rng.standard_normal(60) + 0.3 * (np.arange(60) < 20), 3)
+    study = country({SCORE: {2012: first, 2018: last}}, 60, 20)
+    entry = dataclasses.replace(study.known.indicator(SCORE), better=-1)
+    known = dataclasses.replace(study.known, indicators={**study.known.indicators, SCORE: entry})
+    more = liveability.score_gap(study, SCORE, "x", study.focus)
+    less = liveability.score_gap(dataclasses.replace(study, known=known), SCORE, "x", study.focus)
+    assert (less.estimate, less.low, less.high) == (-more.estimate, -more.high, -more.low)
+    assert more.low < more.estimate < more.high
+    laid = np.arange(60) < 20
+    moved = last - first
+    assert more.estimate == pytest.approx(moved[laid].mean() - moved[~laid].mean())
+    error = np.sqrt(moved[laid].var(ddof=1) / 20 + moved[~laid].var(ddof=1) / 40)
+    assert more.high - more.low == pytest.approx(4 * error, rel=0.2)  # t of 36 or so degrees, and a little rounding
+
+
 # ------------------------------------------------------------------ H8
 
 

@@ -146,6 +146,22 @@ def test_real_places_against_pandas(breda: tuple[Study, Section, pd.DataFrame]) 
     assert list(own["estimate"]) == sorted(own["estimate"], reverse=True)
 
 
+def test_the_spread_is_of_the_last_year_that_all_have(
+    breda: tuple[Study, Section, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = breda[0]
+    here = rounded(np.array([10.0, 20.0]), np.ones(2), 0.0, 0.0)
+    here.attrs["missing"] = 0
+    years = dict.fromkeys((2014, 2016, 2018), here) | {2016: here.assign(value=[10.0, 10.0])}
+    monkeypatch.setattr(
+        other_places, "_measured",
+        lambda *asked: years if asked[-1] == study.p.municipality else {year: years[year] for year in (2014, 2016)},
+    )  # fmt: skip
+    rows = other_places._spread(study, "mean_income_per_inhabitant")
+    assert set(rows["year"]) == {2016}
+    assert set(rows["estimate"]) == {0.0}
+
+
 def test_every_measure_has_its_finding_and_its_rows(breda: tuple[Study, Section, pd.DataFrame]) -> None:
     study, section, table = breda
     assert set(section.findings) == {

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import told
 
-from kloof.report import page
+from kloof.report import page, story
 from kloof.report.readback import parse
 from kloof.report.views import StoryView
 from kloof.words.sentences import text_of
@@ -117,3 +117,19 @@ def test_what_rounding_leaves_open_is_not_beyond_chance() -> None:
     lines = [line for line in part.lines if str(line.finding).startswith(FIRST)]
     assert len(lines) == 2
     assert not [line for line in lines if "toeval" in " ".join(map(text_of, line.sentences))]
+
+
+def test_portraits_are_of_the_figure_that_leads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of the headline, in its years, and neither the next nor the last one that was followed."""
+    asked: list[tuple[str, int, int]] = []
+    made = story.Portraits
+
+    def portraits(teller: Any, name: str, first: int, last: int, *rest: Any) -> Any:
+        asked.append((name, first, last))
+        return made(teller, name, first, last, *rest)
+
+    monkeypatch.setattr(story, "Portraits", portraits)
+    document = other()
+    told.view(document, "nl")
+    leading = document["findings"][f"{FIRST}.real"]
+    assert asked == [(leading["indicator"], leading["a"]["year"], leading["b"]["year"])]

@@ -196,7 +196,9 @@ def test_a_changed_module_concerns_the_notebooks_that_reach_it(project: Path, mo
         return [path.stem[:2] for path in paths if depends.notebook(path) != before[path.stem[:2]]]
 
     assert with_other("kloof.questions.tenures") == list(before), "each asks for the answers of its question"
+    whole = depends.whole_library()
     assert with_other("kloof.cli.measure") == []
+    assert re.fullmatch("[0-9a-f]{64}", whole) and depends.whole_library() != whole
     depends.library.cache_clear()
 
 
@@ -226,6 +228,23 @@ def test_the_figures_of_a_report_are_read_once_for_all_its_notebooks(
     monkeypatch.setattr(study, "_opened", opened.append)
     assert again() == ["01", "02", "12"]
     assert opened == []
+
+
+def test_a_report_made_while_the_store_changed_is_made_again(quick: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = batch.publish_beside
+
+    def meanwhile(*given: Any) -> None:
+        made(*given)
+        add("meanwhile", HERE)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(batch, "publish_beside", meanwhile)
+        assert again() == ["01", "02", "12"]
+    [path] = quick.glob(f"reports/*{HERE}*/{batch.MADE}")
+    assert json.loads(path.read_text(encoding="utf-8"))["figures"] == batch.CHANGED_MEANWHILE
+    assert again() == ["01", "02", "12"]
+    assert json.loads(path.read_text(encoding="utf-8"))["figures"] != batch.CHANGED_MEANWHILE
+    assert again() == UNCHANGED
 
 
 def test_a_fault_stays_with_its_report_and_leaves_the_earlier_one_whole(quick: Path) -> None:

@@ -140,6 +140,19 @@ def test_languages_that_found_different_things_are_refused(tmp_path: Path) -> No
         report.collect(tmp_path, ["nl", "en"], "kloof run")
 
 
+def test_notebooks_that_ran_with_other_parameters_are_refused(tmp_path: Path) -> None:
+    part = {"order": {k: [] for k in ("findings", "tables", "figures")}, "findings": {}, "tables": {}, "headline": None}
+    part |= {"figures": {}, "verdicts": [], "set_aside": []}
+    (tmp_path / "nl").mkdir()
+    for name, code in (("01_x", "GM0758"), ("02_y", "GM0758"), ("03_z", "GM0014")):
+        header = {"parameters": {}, "place": {"code": code}}
+        (tmp_path / "nl" / f"{name}.json").write_text(json.dumps({**part, "id": name, "header": header}))
+    with pytest.raises(ReportError, match=r"The notebooks \(nl\) did not run with the same parameters and data"):
+        report.collect(tmp_path, ["nl"], "kloof run")
+    (tmp_path / "nl" / "03_z.json").unlink()
+    assert report.collect(tmp_path, ["nl"], "kloof run")["place"] == {"code": "GM0758"}
+
+
 def test_a_report_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     new, target = tmp_path / ".making-x", tmp_path / "breda"
     for folder, text in ((new, "new"), (target, "old")):

@@ -19,7 +19,7 @@ from kloof.run.provenance import CRATE
 from kloof.words.sentences import Narrator, text_of
 from kloof_site import siteback
 from kloof_site.atlas import Atlas, Measure, ends, read_reports
-from kloof_site.site import PAGES, build_site
+from kloof_site.site import PAGES, Site, _read, build_site
 
 LANGUAGES = ("nl", "en")
 CHANGE = "04.mean_dwelling_value.absolute"
@@ -120,6 +120,20 @@ def test_what_is_wrong_on_a_page_is_found(
     assert wrong != html
     found = siteback.faults_of(wrong, known, "nl", audit.labels(catalogue(), "nl"))
     assert any(said in fault for fault in found), found
+
+
+@pytest.mark.parametrize(("said", "faults"), [("1–2", 1), ("1", 0), ("2", 1)])
+def test_ranges_that_touch_leave_the_places_apart(said: str, faults: int) -> None:
+    """What is at least 2 is not surely above what is at most 2, nor possibly: only more than 2 would be."""
+    page = f'<main data-of="GM0001"><span data-rank="04.x">{said}</span></main>'
+    ends = {"GM0001": (2.0, 3.0), "GM0002": (1.0, 2.0), "GM0003": (0.0, 1.0)}
+    known: Any = {
+        code: {"findings": {"04.x": {"low": low, "high": high, "comparability": "ok"}}}
+        for code, (low, high) in ends.items()
+    }
+    assert len(list(siteback.places(readback.parse(page), known, "nl"))) == faults
+    second = page.replace("GM0001", "GM0002").replace(f">{said}<", ">1–2<")
+    assert len(list(siteback.places(readback.parse(second), known, "nl"))) == 0
 
 
 def test_the_size_and_year_of_a_ruled_list_belong_to_its_report() -> None:
@@ -223,6 +237,15 @@ def test_the_error_rates_of_the_claims_stand_there_once_they_are_measured(
         "91,3",
         "800",
     ]
+
+
+def test_findings_are_shown_of_every_size_of_synthetic_place_and_claims_of_the_usual_one(folders: list[Path]) -> None:
+    known = Site(Atlas(tuple(read_reports(folders)), catalogue(), "nl"))
+    rows = _read("worlds")
+    assert {row["buurten"] for row in rows if row["question"] == "joined"} > {"56"}
+    assert {row["buurten"] for row in known.worlds(joined=True)} == {"56"}
+    sizes = {row["buurten"] for row in rows if row["question"] != "joined"}
+    assert {row["buurten"] for row in known.worlds(joined=False)} == sizes == {"15", "56", "200"}
 
 
 # ------------------------------------------------------------------ what cannot be

@@ -13,7 +13,7 @@ from test_mapping import NOWHERE, table
 from kloof.catalogue import Catalogue, Indicator, catalogue
 from kloof.errors import ParameterError
 from kloof.schema import COLUMNS, SetAside, check_observations
-from kloof.store.harmonise import Harmonised, harmonise
+from kloof.store.harmonise import Harmonised, division_of, harmonise
 from kloof.store.mapping import check_mapping, read_mapping
 
 A, B, C = "GM0001", "GM0002", "GM0009"
@@ -199,6 +199,23 @@ def test_figures_in_a_later_division_are_not_moved_twice() -> None:
     assert cells(harmonise(alone, steps, 2024, KNOWN, {("cbs", 2012): 2020})) == {
         ("GM0005", 2012, "inhabitants", "cbs"): 50
     }
+
+
+def test_figures_stand_in_the_division_of_their_youngest_code_and_in_none_before_their_year() -> None:
+    starts = {"GM0005": 2015, "GM0006": 2019}
+    assert division_of(2012, ["GM0001", "GM0006", "GM0005"], starts) == 2019
+    assert division_of(2021, ["GM0001", "GM0006"], starts) == 2021
+    assert division_of(2012, ["GM0001"], starts) == 2012
+
+
+def test_of_two_young_codes_the_youngest_tells_the_division() -> None:
+    steps = table(
+        (A, 2015, "GM0007", "recoded", 1), (B, 2018, C, "recoded", 1),
+        ("GM0005", 2014, "GM0005", "same", 1), ("GM0006", 2016, "GM0005", "merged", 1),
+    )  # fmt: skip
+    given_rows = rows(*[(code, 2012, "inhabitants", 50) for code in ("GM0007", C, "GM0005")])
+    found = harmonise(given_rows, steps, 2024, KNOWN)
+    assert set(cells(found).values()) == {50}, "GM0005 is that of after the merger, as C is of 2019"
 
 
 def test_going_back_keeps_what_was_only_renamed() -> None:

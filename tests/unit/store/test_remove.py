@@ -77,7 +77,7 @@ def test_a_removal_that_is_stopped_leaves_the_store_as_it_was(folder: Path, monk
                 remove(what, folder)
             assert whole(folder) == before
     remove("wrong.csv", folder)
-    assert len(whole(folder)) == 7 and len(names(folder)) == 4  # manifest, lock, areas, one part
+    assert len(whole(folder)) == 7 and len(names(folder)) == 5  # manifest, its copy, lock, areas, one part
 
 
 def test_names_of_areas_go_and_come_with_their_file(folder: Path) -> None:
@@ -89,7 +89,7 @@ def test_names_of_areas_go_and_come_with_their_file(folder: Path) -> None:
     areas = read.areas(folder).set_index("code")["name"]
     assert areas[A] == "Assen" and "BU00140009" not in areas.index
     remove("right.csv", folder)
-    assert read.areas(folder).empty and names(folder) == {"manifest.json", ".lock"}
+    assert read.areas(folder).empty and names(folder) == {"manifest.json", "manifest.copy.json", ".lock"}
 
 
 def test_a_source_and_a_year(folder: Path) -> None:

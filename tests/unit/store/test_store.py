@@ -130,7 +130,7 @@ def test_a_contradiction_is_reported_and_not_swapped_in(shelf_folder: Path) -> N
         "BU00140001": (105, "measured", "b.csv"), "BU03440000": (50, "measured", "a.csv"),
     }  # fmt: skip
     assert store.contents(shelf_folder)[["name", "rows"]].to_numpy().tolist() == [["a.csv", 1], ["b.csv", 6]]
-    assert len(names(shelf_folder)) == 6  # manifest, lock, two parts, all that the first one had, areas
+    assert len(names(shelf_folder)) == 7  # manifest, its copy, lock, two parts, all that the first one had, areas
 
 
 def test_a_file_speaks_only_about_its_own_scope(shelf_folder: Path) -> None:
@@ -266,7 +266,7 @@ def test_any_row_of_files_gives_what_a_dictionary_gives(
     got = {key: status if value is None else value for key, (value, status, _) in whole(folder).items()}
     assert got == model
     parts = {entry[part] for entry in manifest.read_manifest(folder)["files"] for part in ("observations", "whole")}
-    assert names(folder) - parts == {"manifest.json", ".lock", f"areas-{len(files)}.parquet"}
+    assert names(folder) - parts == {"manifest.json", "manifest.copy.json", ".lock", f"areas-{len(files)}.parquet"}
 
 
 # ------------------------------------------------------------------ accidents
@@ -305,8 +305,8 @@ def test_a_writer_that_is_killed_leaves_the_store_as_it_was(shelf_folder: Path, 
     )
     assert add.add(file("other.csv", OTHER), shelf_folder).outcome == "added"
     assert len(whole(shelf_folder)) == 8
-    # manifest, lock, two parts, all that the first one had, areas: what the killed one left is gone
-    assert len(names(shelf_folder)) == 6
+    # manifest, copy, lock, two parts, all that the first one had, areas: what the killed one left is gone
+    assert len(names(shelf_folder)) == 7
 
 
 @pytest.mark.parametrize(
@@ -375,22 +375,26 @@ def test_a_reader_starts_again_when_the_store_was_renewed(shelf_folder: Path, mo
         store.municipality(A, shelf_folder)
 
 
-def test_a_damaged_store_is_an_error_that_says_what_to_do(shelf_folder: Path) -> None:
+def test_a_store_that_cannot_be_read_is_an_error_that_says_what_to_do(
+    shelf_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here no part is damaged; test_intact.py damages them."""
+
+    def no_room(*_: object) -> None:
+        raise OSError("No room.")
+
     add.add(file("a.csv", FIRST), shelf_folder)
-    part = next(name for name in names(shelf_folder) if name.startswith(file("a.csv", FIRST).sha256[:16]))
-    (shelf_folder / part).write_bytes(b"PAR1 not whole PAR1")
-    for ask in (lambda: store.municipality(A, shelf_folder), lambda: store.indicator("inhabitants", shelf_folder)):
-        with pytest.raises(SourceError, match=r"data/store cannot be read.*Remove the folder data/store"):
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "_rows", no_room)
+        with pytest.raises(
+            SourceError, match=r"cannot be read: No room\. Its parts are whole: look at memory and disk"
+        ):
+            store.municipality(A, shelf_folder)
+    for name in ("manifest.json", "manifest.copy.json"):
+        (shelf_folder / name).write_text('{"format": 0}')
+    for ask in (lambda: store.contents(shelf_folder), lambda: add.add(file("b.csv", FIRST), shelf_folder)):
+        with pytest.raises(SourceError, match=r"another version of kloof \(format 0, not 1\).*Rename data/store"):
             ask()
-    (shelf_folder / part).unlink()
-    with pytest.raises(SourceError, match="data/store cannot be read"):
-        store.municipality(A, shelf_folder)
-    for content, message in (("{", "manifest.json is damaged"), ('{"format": 0}', "another version of kloof")):
-        (shelf_folder / "manifest.json").write_text(content)
-        with pytest.raises(SourceError, match=message):
-            store.contents(shelf_folder)
-        with pytest.raises(SourceError, match=message):
-            add.add(file("b.csv", FIRST), shelf_folder)
     with pytest.raises(SourceError, match="patterns to its engine"):
         store.contents(shelf_folder / "a[b]")
 

@@ -221,6 +221,10 @@ def test_width_is_counted_within_a_municipality() -> None:
     rest = observations(*((f"BU0002000{place}", 9.0, "national") for place in range(1, 6)))
     chosen, _, _ = choose_sources(pd.concat([rows, rest], ignore_index=True))
     assert chosen[chosen["code"].str.startswith("BU0001")]["source"].tolist() == ["own", "own"]
+    # and in all of it, not district by district: the tenth district has as many figures of either
+    tenth = observations(("BU00011001", 1.0, "own"), ("BU00011001", 1.5, "a_national"))
+    chosen, _, _ = choose_sources(pd.concat([rows, rest, tenth], ignore_index=True))
+    assert set(chosen[chosen["code"].str.startswith("BU0001")]["source"]) == {"own"}
 
 
 def test_a_series_stays_with_the_source_that_gives_most_of_it() -> None:

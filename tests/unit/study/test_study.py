@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from kloof.catalogue import Catalogue
 from kloof.errors import ParameterError
+from kloof.study import study as study_module
 from kloof.study.dataset import DataSet
 from kloof.study.panel import Focus
 from kloof.study.parameters import parameters
@@ -208,3 +209,19 @@ def test_an_indicator_without_smallest_effect_is_refused_before_anything_is_comp
     assert open_study({"preset": "breda", "indicators": ["cars"], "smallest_effects": {"cars": 5}}).p.indicators
     level = open_study({"preset": "breda", "levels": ["cars"]})  # its level is shown, and nothing is judged by it
     assert (level.p.levels, level.smallest_of_level("cars")) == (("cars",), None)
+
+
+@pytest.mark.parametrize(("there", "nearest"), [((2008, 2023), 2008), ((2007, 2022), 2022), ((2023, 2030), 2023)])
+def test_the_year_nearest_to_a_span_without_years_is_nearest_to_either_end(
+    monkeypatch: pytest.MonkeyPatch, there: tuple[int, int], nearest: int
+) -> None:
+    whole = study_module.load
+
+    def few(*given: Any, **more: Any) -> DataSet:
+        data = whole(*given, **more)
+        rows = data.observations.drop_duplicates("year").head(2).assign(year=there, code="BU07580000")
+        return dataclasses.replace(data, observations=rows)
+
+    monkeypatch.setattr(study_module, "load", few)
+    with pytest.raises(ParameterError, match=rf"has no year from 2010 to 2020; it has .*Nearest: {nearest}\."):
+        open_study({"preset": "breda", "year_from": 2010, "year_to": 2020, "trend_from": 2012})
