@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -14,10 +15,13 @@ from kloof.cli.data import data_commands
 from kloof.cli.hypothesis import hypothesis_commands
 from kloof.cli.options import Progress, read_overrides
 from kloof.cli.reports import diff, manifest, verdict_line, verdicts, verify
+from kloof.cli.terminal import guarded
 from kloof.errors import KloofError, ParameterError, nearest
+from kloof.run.ending import heeding
 from kloof.words.numbers import LANGUAGES
 
 STOPPED = 130  # exit code after Ctrl-C
+SIGNALLED = 128  # and the number of the signal: exit code after another
 TOOLS = "kloof.commands"
 FEW = 12  # municipalities that are shown where all kinds are listed
 
@@ -188,7 +192,7 @@ def measure(
     group: Annotated[str | None, typer.Option(help="the group; without it every group is measured")] = None,
     against: Annotated[str | None, typer.Option(help="another group; without it all others together")] = None,
     ci: Annotated[bool, typer.Option("--ci", help="add the 95 % interval of a bootstrap of people")] = False,
-    seed: Annotated[int, typer.Option(help="seed of that bootstrap")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="seed of that bootstrap")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="print a JSON list of rows")] = False,
     unit: Annotated[str, typer.Option(help="the column with units, such as buurt")] = "unit",
     counts: Annotated[
@@ -235,23 +239,33 @@ def audit(folder: Annotated[Path, typer.Argument(help="folder of a report, such 
 
 def main() -> None:
     """Start the command line; an error of ours is printed without a traceback, exit code 2."""
+    with guarded():
+        code = _answer()
+    if code:
+        sys.exit(code)
+
+
+def _answer() -> int:
+    """Do what was asked and give the exit code; one that a signal stopped ends as a shell expects."""
+    heard: list[int] = []
     try:
-        code = program()(standalone_mode=False)  # what typer.Exit carries is returned, not raised; 130 after Ctrl-C
+        with heeding() as heard:
+            code = program()(standalone_mode=False)  # what typer.Exit carries is returned, not raised; 130 after Ctrl-C
     except KloofError as problem:
         print(f"kloof: {problem}", file=sys.stderr)
-        sys.exit(2)
+        return 2
     except (KeyboardInterrupt, typer.Abort):
         code = STOPPED
     except Exception as problem:
         if type(problem).__module__.startswith(("click", "typer")):
             message = getattr(problem, "format_message", lambda text=str(problem): text)()
             print(f"kloof: {message} See: kloof --help" if message else "Next: kloof list", file=sys.stderr)
-            sys.exit(2)
+            return 2
         raise
     if code == STOPPED:
-        print("kloof: stopped; earlier reports are untouched.", file=sys.stderr)
-    if code:
-        sys.exit(code)
+        with suppress(OSError):  # the terminal may be gone
+            print("kloof: stopped; earlier reports are untouched.", file=sys.stderr)
+    return SIGNALLED + heard[0] if heard else int(code or 0)
 
 
 if __name__ == "__main__":

@@ -18,11 +18,12 @@ import pandas as pd
 from kloof.errors import KloofError, NotComputableError, ParameterError, faults
 from kloof.findings import EACH, NOT_COMPARABLE, NOT_COMPUTABLE, NOT_TESTABLE, VERDICTS, Finding, join, verdict_of
 from kloof.methods import meta
-from kloof.paths import dump, project_folder, write_whole
+from kloof.paths import project_folder
 from kloof.questions import all_tests
 from kloof.questions.all_tests import NOT_CHANCE
 from kloof.questions.verdict import HEADCOUNT, unit_of
 from kloof.report.notebook import header
+from kloof.run import depends, provenance
 from kloof.run.execute import execute_languages
 from kloof.run.report import collect, command_of, notebook_paths
 from kloof.study import claims
@@ -111,11 +112,10 @@ def _results(preset: str, given: Mapping[str, Any], tell: _Tell) -> dict[str, An
     study = open_study({**given, "preset": preset, "language": LANGUAGE})
     kept = folder_of(preset) / f"{code}.json"
     wanted = header(study)
-    if kept.is_file():
-        document: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
-        if all(document.get(key) == value for key, value in wanted.items()):
-            tell(code, "kept")
-            return document
+    document = depends.read_hashed(kept)
+    if document and all(document.get(key) == value for key, value in wanted.items()):
+        tell(code, "kept")
+        return document
     tell(code, "running")
     work = Path(tempfile.mkdtemp(prefix="kloof-manifest-"))
     try:
@@ -124,7 +124,7 @@ def _results(preset: str, given: Mapping[str, Any], tell: _Tell) -> dict[str, An
         document = collect(work / "parts", (LANGUAGE,), command_of(study, preset, given))
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    write_whole(kept, dump(document))
+    depends.write_hashed(kept, document)
     tell(code, "done")
     return document
 
@@ -259,12 +259,17 @@ def headcount(documents: Documents, wanted: Sequence[str], *, with_areas: bool) 
 def fresh_results(preset: str, overrides: Mapping[str, Any]) -> dict[str, Any] | None:
     """Read the results of a preset's report, or None when there is none made with these parameters, data and claims."""
     study = open_study({**overrides, "preset": preset, "language": "nl"})
-    path = project_folder() / "reports" / report_name(study.p) / "results.json"
-    if not path.is_file():
-        return None
-    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    folder = project_folder() / "reports" / report_name(study.p)
     wanted = header(study)
-    return document if all(document.get(key) == value for key, value in wanted.items()) else None
+    try:
+        recorded = provenance.read(folder) if (folder / provenance.CRATE).is_file() else None
+        text = (folder / "results.json").read_bytes()
+        document: dict[str, Any] = json.loads(text)
+        same = all(document.get(key) == value for key, value in wanted.items())
+    except (OSError, ValueError, AttributeError, RecursionError, ParameterError):  # not there, or damaged
+        return None
+    edited = recorded is not None and provenance.intact(folder, "results.json", recorded) != text
+    return document if same and not edited else None
 
 
 def table_of(document: Mapping[str, Any]) -> list[dict[str, Any]]:
