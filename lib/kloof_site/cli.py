@@ -32,9 +32,8 @@ def site(
 
 
 def finished() -> list[Path]:
-    """Give the folders of reports/ that hold a report; the committed example only when there is no other."""
+    """Give the folders of reports/ that hold a report; the committed example has no crate to tell it by."""
     from kloof.paths import project_folder
 
     found = sorted(path.parent for path in (project_folder() / "reports").glob("*/results.json"))
-    own = [folder for folder in found if folder.name != "example" and not folder.name.startswith(".")]
-    return own or found
+    return [folder for folder in found if folder.name != "example" and not folder.name.startswith(".")]
