@@ -6,6 +6,7 @@ it say that it is synthetic.
 """
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -53,10 +54,9 @@ def read_switches(given: Sequence[str]) -> list[tuple[Switch, float]]:
 
 def _is_number(text: str) -> bool:
     try:
-        float(text)
+        return math.isfinite(float(text))
     except ValueError:
         return False
-    return True
 
 
 def together(chosen: Sequence[tuple[Switch, float]], setting: Setting, seed: int) -> World:

@@ -164,7 +164,7 @@ def manifest(
 
     from kloof.cli.options import read_overrides
     from kloof.errors import ParameterError
-    from kloof.paths import write_whole
+    from kloof.paths import frame_csv, write_whole
     from kloof.run import many
     from kloof.run.many import folder_of, municipalities, read_areas, run_each
     from kloof.study.places import code_of
@@ -190,7 +190,7 @@ def manifest(
     }
     folder = folder_of(preset)
     for name, table in tables.items():
-        write_whole(folder / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
+        write_whole(folder / f"{name}.csv", frame_csv(table))
     people = many.headcount(documents, wanted, with_areas=bool(areas))
     if as_json:
         content = {name: json.loads(table.to_json(orient="records")) for name, table in tables.items()}
