@@ -9,7 +9,7 @@ import json
 import mimetypes
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from kloof.errors import ParameterError
@@ -160,8 +160,10 @@ def damage(folder: Path, recorded: Recorded) -> dict[str, str]:
 
 def intact(folder: Path, name: str, recorded: Recorded) -> bytes | None:
     """Read a file of a report as it was made; None when it is not there, is another, or a link leads to it."""
-    path = folder / name
-    if name not in recorded.files or any(one.is_symlink() for one in (path, *path.parents) if folder in one.parents):
+    path, inner = folder / name, PurePosixPath(name)
+    if name not in recorded.files or inner.is_absolute() or ".." in inner.parts:
+        return None
+    if any((folder / one).is_symlink() for one in (inner, *inner.parents[:-1])):
         return None
     try:
         content = path.read_bytes() if path.is_file() else None
