@@ -32,8 +32,11 @@ def site(
 
 
 def finished() -> list[Path]:
-    """Give the folders of reports/ that hold a report; the committed example has no crate to tell it by."""
+    """Give the folders of reports/ that hold a report, or what is left of one; the committed example has no crate."""
     from kloof.paths import project_folder
+    from kloof.run.batch import MADE
+    from kloof.run.provenance import CRATE
 
-    found = sorted(path.parent for path in (project_folder() / "reports").glob("*/results.json"))
-    return [folder for folder in found if folder.name != "example" and not folder.name.startswith(".")]
+    reports = project_folder() / "reports"
+    found = {path.parent for name in ("results.json", CRATE, MADE) for path in reports.glob(f"*/{name}")}
+    return sorted(folder for folder in found if folder.name != "example" and not folder.name.startswith("."))

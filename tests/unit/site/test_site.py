@@ -441,6 +441,15 @@ def test_a_site_beside_the_reports_does_not_grow(
     assert sizes[0] == sizes[1]
 
 
+def test_a_report_that_lost_its_results_is_named_and_not_passed_over(
+    home: Path, project: Path, command_line: Callable[..., tuple[int, str, str]]
+) -> None:
+    for folder in write_reports(home / "reports", project, ("GM0758", "GM0002"))[1:]:
+        (folder / "results.json").unlink()
+    code, _, err = command_line("site", "--out", home / "site")
+    assert (code, "report_GM0002 has no results.json" in err) == (2, True), err
+
+
 def test_half_a_report_is_refused(project: Path, tmp_path: Path) -> None:
     (folder,) = write_reports(tmp_path, project, ("GM0758",))
     (folder / "en" / "data.pdf").unlink()
