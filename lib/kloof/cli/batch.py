@@ -88,12 +88,12 @@ def _outcomes(orders: Sequence["Order"], workers: int, scheduler: str) -> "Itera
             stale.append(order)
         else:
             yield known
-    if stale:
-        try:
+    try:
+        if stale:
             yield from give_out(stale, workers, scheduler)
-        finally:
-            shutil.rmtree(commons_folder(), ignore_errors=True)
-            sweep(project_folder() / "reports")  # of a worker that could not put things in order itself
+    finally:
+        shutil.rmtree(commons_folder(), ignore_errors=True)
+        sweep(project_folder() / "reports")  # of a worker that could not put things in order itself
 
 
 def codes_of(every: bool, given: Sequence[str]) -> list[str]:

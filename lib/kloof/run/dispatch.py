@@ -15,7 +15,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from multiprocessing.connection import wait
@@ -41,7 +41,7 @@ UNSAFE = (
 )
 STOP = 20  # seconds in which a worker must have put things in order when it is stopped
 Do = Callable[[Order], Outcome]
-_Given = Iterator[tuple[Order, Outcome | None]]  # None when the workers of an order died, again and again
+_Given = Generator[tuple[Order, Outcome | None], None, None]  # None when the workers of an order died, again and again
 _HandOut = Callable[[Do, Sequence[Order]], _Given]
 
 
@@ -53,7 +53,7 @@ def give_out(orders: Sequence[Order], workers: int, scheduler: str = "", do: Do 
     """
     with _elsewhere(scheduler) if scheduler else _here(min(workers, len(orders))) as hand_out:
         suspects: list[Order] = []
-        with contextlib.closing(hand_out(do, orders)) as given:  # type: ignore[type-var]
+        with contextlib.closing(hand_out(do, orders)) as given:
             for order, outcome in given:
                 if outcome is None:
                     suspects.append(order)

@@ -230,7 +230,10 @@ def faults_of_report(folder: Path) -> list[str]:
     """
     if not (folder / "results.json").is_file():
         raise ParameterError(f"{folder} has no results.json: give the folder of a report, such as reports/breda.")
-    results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    try:
+        results = json.loads((folder / "results.json").read_bytes())
+    except (ValueError, RecursionError):
+        return ["results.json: cannot be read as JSON; make the report again"]
     made = [language for language in LANGUAGES if (folder / language / REPORT[0]).is_file()]
     if not made:
         raise ParameterError(f"{folder} has no page ({', '.join(LANGUAGES)}/{REPORT[0]}): make the report again.")

@@ -90,7 +90,10 @@ def _results(folder: Path) -> dict[str, Any]:
     path = folder / RESULTS
     if not path.is_file():
         raise ParameterError(f"{folder} has no {RESULTS}: give the folder of a report, such as reports/breda.")
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        content: dict[str, Any] = json.loads(path.read_bytes())
+    except (ValueError, RecursionError):
+        raise ParameterError(f"{path} is damaged: it cannot be read as JSON. Make the report again.") from None
     return content
 
 

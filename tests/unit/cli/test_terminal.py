@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from atlases import write_crate
 from rich.console import Console
 
 from conftest import CommandLine
@@ -84,6 +85,18 @@ def test_a_file_name_of_two_lines_stays_in_its_comment(home: Path, command_line:
     code, _, err = command_line("data", "map", path, "--out", tmp_path / "made.toml")
     assert code == 0, err
     assert "year = 1900" not in (tmp_path / "made.toml").read_text("utf-8").splitlines()
+
+
+@pytest.mark.parametrize(("words", "wanted"), [("audit", 1), ("verify", 2)])
+def test_a_damaged_report_is_named(
+    home: Path, command_line: CommandLine, tmp_path: Path, words: str, wanted: int
+) -> None:
+    (tmp_path / "results.json").write_text("{", encoding="utf-8")
+    (tmp_path / "nl").mkdir()
+    (tmp_path / "nl" / "index.html").write_text("page", encoding="utf-8")
+    write_crate(tmp_path)
+    code, out, err = command_line(words, tmp_path)
+    assert (code, "cannot be read as JSON" in out + err) == (wanted, True), err
 
 
 REFUSED = [
