@@ -1,12 +1,15 @@
 """Where the project keeps its files, and how one is written: whole or not at all, the same bytes each time."""
 
+import csv
 import hashlib
 import json
 import math
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +68,36 @@ def _block(around: str, parts: Iterable[str], line: str) -> str:
 
 
 _short = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True).encode
+
+
+FORMULA = re.compile(r"(?:^|(?<=[;\t\r\n]))(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r])")
+PRINTED = re.compile(r"[+-]?\d[\d.,\s\u00a0\u202f]*(?:[eE][+-]?\d+)?\s*%?")
+
+
+def no_formula(value: Any) -> Any:
+    """Write a cell of a CSV so that no spreadsheet takes its text for a formula: an apostrophe before what begins one.
+
+    One may begin a text, or what follows in it on a sign that parts columns or rows. Numbers stay, printed ones too.
+    """
+    if not isinstance(value, str) or PRINTED.fullmatch(value):
+        return value
+    return FORMULA.sub("'", value)
+
+
+def csv_of(head: Iterable[Any], rows: Iterable[Iterable[Any]]) -> str:
+    """Write a CSV to look at in a spreadsheet: what is missing is empty, and no text is a formula."""
+    content = StringIO()
+    writer = csv.writer(content, lineterminator="\n")
+    writer.writerow(map(no_formula, head))
+    writer.writerows([["" if value is None else no_formula(value) for value in row] for row in rows])
+    return content.getvalue()
+
+
+def frame_csv(table: pd.DataFrame) -> str:
+    """Write a frame as CSV, as `csv_of` does."""
+    texts = table.select_dtypes(exclude="number").columns
+    safe = table.assign(**{name: table[name].map(no_formula) for name in texts})
+    return safe.rename(columns=no_formula).to_csv(index=False, lineterminator="\n")
 
 
 def write_whole(path: Path, content: str | bytes) -> None:

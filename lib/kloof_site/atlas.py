@@ -13,10 +13,13 @@ from typing import Any
 import pandas as pd
 
 from kloof.catalogue import Catalogue
-from kloof.errors import ReportError, faults
+from kloof.errors import ParameterError, ReportError, examples, faults
 from kloof.questions.other_places import ranks
 from kloof.report.publish import FILES, answer
 from kloof.results import read_results
+from kloof.run import provenance
+from kloof.run.batch import holds_its_crate
+from kloof.run.provenance import Recorded
 from kloof.words.numbers import LANGUAGES
 from kloof.words.sentences import Narrator, Sentence
 
@@ -27,11 +30,17 @@ KINDS = ("absolute", "relative", "level", "index")
 
 @dataclass(frozen=True)
 class Report:
-    """One finished report: its folder, its results, and the languages it has a page in."""
+    """One finished report: its folder, its results, the languages it has a page in, and what its crate says of it."""
 
     folder: Path
     document: Mapping[str, Any]
     languages: tuple[str, ...]
+    crate: Recorded
+
+    @property
+    def published(self) -> list[str]:
+        """Names of its files that a site has too."""
+        return [name for name in self.crate.files if not stays(name)]
 
     @property
     def code(self) -> str:
@@ -73,8 +82,13 @@ def read_reports(folders: Sequence[Path]) -> list[Report]:
     return sorted(read, key=lambda report: (report.name, report.code))
 
 
+def stays(name: str) -> bool:
+    """Tell whether a file stays with the report: notebooks, to which no page leads, and what is hidden."""
+    return any(part == "notebooks" or part.startswith(".") for part in Path(name).parts)
+
+
 def _read(folder: Path) -> Report:
-    """Read one report."""
+    """Read one report; every file that would be published must be there as it was made, and no other."""
     document = read_results(folder)
     languages = tuple(language for language in LANGUAGES if (folder / language / "index.html").is_file())
     if not languages:
@@ -84,7 +98,17 @@ def _read(folder: Path) -> Report:
     ]
     if gone:
         raise ReportError(f"{folder} lacks {', '.join(gone)}: make the report again")
-    return Report(folder, document, languages)
+    try:
+        crate = provenance.read(folder)
+    except ParameterError as problem:
+        raise ReportError(str(problem)) from None
+    damage = {name: fault for name, fault in provenance.damage(folder, crate).items() if not stays(name)}
+    if not holds_its_crate(folder):
+        damage[provenance.CRATE] = "is not what was made"
+    if damage:
+        listed = examples([f"{name} {fault}" for name, fault in sorted(damage.items())])
+        raise ReportError(f"{folder} is not as it was made ({listed}): make the report again")
+    return Report(folder, document, languages, crate)
 
 
 @dataclass(frozen=True)

@@ -34,9 +34,11 @@ def site(
 
 
 def finished() -> list[Path]:
-    """Give the folders of reports/ that hold a report; the committed example only when there is no other."""
+    """Give the folders of reports/ that hold a report, or what is left of one; the committed example has no crate."""
     from kloof.paths import project_folder
+    from kloof.run.batch import MADE
+    from kloof.run.provenance import CRATE
 
-    found = sorted(path.parent for path in (project_folder() / "reports").glob("*/results.json"))
-    own = [folder for folder in found if folder.name != "example" and not folder.name.startswith(".")]
-    return own or found
+    reports = project_folder() / "reports"
+    found = {path.parent for name in ("results.json", CRATE, MADE) for path in reports.glob(f"*/{name}")}
+    return sorted(folder for folder in found if folder.name != "example" and not folder.name.startswith("."))

@@ -7,8 +7,6 @@ each page back before it counts. Everything is made beside its place and put the
 import csv
 import json
 import re
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,14 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from kloof.catalogue import Catalogue
-from kloof.errors import ReportError, faults
+from kloof.errors import ReportError, examples, faults
 from kloof.findings import VERDICTS
 from kloof.measures.registry import FAMILIES, INDICES
 from kloof.paths import data_folder, write_whole
 from kloof.report import audit
 from kloof.report.build import METHODS, SYMBOLS
 from kloof.report.page import LETTERS, font_faces, inline_script, pieces, script_hash, words
-from kloof.run.provenance import BESIDE, CRATE
+from kloof.run.ending import making
+from kloof.run.provenance import intact
 from kloof.run.report import replace_folder
 from kloof.study import claims
 from kloof.words.numbers import LANGUAGES, MISSING, digits
@@ -34,7 +33,6 @@ from kloof_site import siteback
 from kloof_site.atlas import Atlas, Measure, Report
 
 PAGES = ("index", "ranking", "compare", "verdicts", "methods", "calibration", "data")
-LEFT_BEHIND = ("notebooks", "parts", *BESIDE, CRATE)  # what no page leads to, and the crate, which names those files
 POSITIONS = ("off", "small", "registered", "large")  # how true a claim is in a synthetic municipality
 JOINED, USUAL = "joined", "56"  # a claim as a whole; buurten of the synthetic municipalities shown of it
 OF_SCALES = ("happened_wrong", "happened_told", "chance_wrong", "chance_seen")
@@ -241,13 +239,15 @@ def lettered(made: Mapping[str, str]) -> dict[str, str]:
 def build_site(reports: Sequence[Report], catalogue: Catalogue, out: Path) -> Path:
     """Write the site of finished reports to `out`, which is replaced whole at the end or not touched.
 
-    Raises ReportError when a page says what no report says, or when `out` holds something that is not a site.
+    Raises ReportError when a page says what no report says, when `out` holds something that is not a site, or when a
+    report lies in it or it in a report.
     """
+    for place in (report.folder for report in reports if _one_in_the_other(report.folder.resolve(), out.resolve())):
+        raise ReportError(f"{out} and the report in {place} lie one in the other; give another folder with --out.")
     if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / "site.json").is_file())):
         raise ReportError(f"{out} holds something that is not a site of kloof; give another folder with --out.")
     out.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".making-", dir=out.parent))
-    try:
+    with making(out.parent) as folder:
         known = {report.code: report.document for report in reports}
         made, found = {}, []
         for language in LANGUAGES:
@@ -261,16 +261,27 @@ def build_site(reports: Sequence[Report], catalogue: Catalogue, out: Path) -> Pa
         for name, html in lettered(made).items():
             write_whole(folder / f"{name}.html", html)
         for report in reports:
-            shutil.copytree(
-                report.folder, folder / "reports" / report.code, ignore=shutil.ignore_patterns(*LEFT_BEHIND, ".*")
-            )
+            _publish(report, folder / "reports" / report.code)
         write_whole(folder / "index.html", _door())
         contents = {"reports": {report.code: report.name for report in reports}}
         write_whole(folder / "site.json", json.dumps(contents, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
         replace_folder(folder, out)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     return out
+
+
+def _one_in_the_other(one: Path, other: Path) -> bool:
+    return one.is_relative_to(other) or other.is_relative_to(one)
+
+
+def _publish(report: Report, place: Path) -> None:
+    """Copy the files of a report that a site has, each as its crate says it is and no link, and read them back."""
+    for name in report.published:
+        content = intact(report.folder, name, report.crate)
+        if content is None:
+            raise ReportError(f"{report.folder}: {name} changed while the site was made. Make it again: kloof site")
+        write_whole(place / name, content)
+    if lost := [name for name in report.published if intact(place, name, report.crate) is None]:
+        raise ReportError(f"{place}: {examples(lost)} cannot be read back as written. Is the disk full or failing?")
 
 
 def _door() -> str:

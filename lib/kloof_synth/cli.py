@@ -1,6 +1,7 @@
 """`kloof calibrate` and `kloof synth`: how often every claim's test is wrong, and synthetic municipalities for it."""
 
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,14 +23,15 @@ def calibrate(
     trials: Annotated[
         int | None,
         typer.Option(
+            min=1,
             help="synthetic municipalities for each claim, switch and size; without it 400, 200 of gaps, and of worlds "
-            "400 (100 for joined claims)"
+            "400 (100 for joined claims)",
         ),
     ] = None,
     count: Annotated[
-        list[int] | None, typer.Option(help="buurten (or municipalities) of each; without it 56 and 15")
+        list[int] | None, typer.Option(min=1, help="buurten (or municipalities) of each; without it 56 and 15")
     ] = None,
-    workers: Annotated[int, typer.Option(help="processes; 0: as many as there are cores")] = 0,
+    workers: Annotated[int, typer.Option(min=0, help="processes; 0: as many as there are cores")] = 0,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -53,8 +55,6 @@ def calibrate(
 
     if gaps and worlds:
         raise ParameterError("--gaps and --worlds are two tables: make one, then the other.")
-    if trials is not None and trials < 1:
-        raise ParameterError(f"trials {trials} is not a number of synthetic municipalities; give 1 or more.")
     path = out or data_folder() / f"{'gap_calibration' if gaps else 'worlds' if worlds else 'calibration'}.csv"
     if gaps or worlds:
         if claims or count:
@@ -111,22 +111,20 @@ def synth(
     switch: Annotated[
         list[str] | None, typer.Option(help="C1.relative=large; off, small, registered, large or a number; more: these")
     ] = None,
-    buurten: Annotated[int, typer.Option(help="number of buurten")] = 56,
-    years: Annotated[int, typer.Option(help="number of years")] = 8,
-    seed: Annotated[int, typer.Option(help="seed of all that is drawn", min=0)] = 1,
+    buurten: Annotated[int, typer.Option(min=12, max=990, help="number of buurten")] = 56,
+    years: Annotated[int, typer.Option(min=4, max=12, help="number of years")] = 8,
+    seed: Annotated[int, typer.Option(min=0, help="seed of all that is drawn")] = 1,
 ) -> None:
     """Write a synthetic municipality whose truth is known: which claims hold in it, and by how much."""
     from kloof.catalogue import catalogue
-    from kloof.errors import ParameterError
     from kloof_synth import files
     from kloof_synth.town import MUNICIPALITY, Setting
 
-    if not 12 <= buurten <= 990 or not 4 <= years <= 12:
-        raise ParameterError(f"buurten {buurten} must lie between 12 and 990, and years {years} between 4 and 12.")
     chosen = files.read_switches(switch or [])
     world = files.together(chosen, Setting(buurten, years), seed)
     truth = {f"{one.claim}.{one.part}": effect for one, effect in chosen}
     files.write_files(out, world, catalogue(), truth)
     listed = ", ".join(f"{name} {size:g}" for name, size in truth.items())
     print(f"Synthetic municipality {MUNICIPALITY} in {out}: {listed}")
-    print(f"Next: cp {out}/{files.PRESET} notebooks/presets/my_synthetic.toml; kloof run --preset my_synthetic")
+    made = shlex.quote(f"{out}/{files.PRESET}")
+    print(f"Next: cp {made} notebooks/presets/my_synthetic.toml; kloof run --preset my_synthetic")

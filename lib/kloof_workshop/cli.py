@@ -1,5 +1,6 @@
 """The commands of the workshop: `kloof workshop doctor`, `reset`, `build`, `print`, `lite`."""
 
+import shlex
 from typing import Annotated
 
 import typer
@@ -36,7 +37,7 @@ def doctor(language: Annotated[str, typer.Option(help="nl or en")] = "en") -> No
 
 @workshop_commands.command(name="reset")
 def reset_sessions(
-    number: Annotated[int, typer.Argument(help="number of the session")],
+    number: Annotated[int, typer.Argument(min=1, help="number of the session")],
     language: Annotated[str, typer.Option(help="nl, en, or both")] = "both",
 ) -> None:
     """Restore a session; answers that were given are set aside under another name, never lost."""
@@ -93,4 +94,4 @@ def lite() -> None:
     shown = folder.relative_to(project_folder())
     for line in missing:
         print(f"! {line}")
-    print(f"\nThe browser edition: {shown}\nNext: python -m http.server --directory {shown}")
+    print(f"\nThe browser edition: {shown}\nNext: python -m http.server --directory {shlex.quote(str(shown))}")

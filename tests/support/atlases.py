@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from kloof.paths import sha256
 from kloof.report.publish import FILES
+from kloof.run.provenance import CRATE
 
 SYNTHETIC = "GM9001"
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 330"><path d="M10 10H600" stroke="#000"/></svg>\n'
@@ -29,6 +31,20 @@ def moved(document: dict[str, Any], code: str, name: str, by: float) -> dict[str
     return made
 
 
+def write_crate(folder: Path) -> None:
+    """Say of a report folder what its files are, as a run does."""
+    files = [
+        {"@id": path.relative_to(folder).as_posix(), "@type": "File", "sha256": sha256(path)}
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != CRATE
+    ]
+    asked = [
+        {"@id": f"#asked-{name}", "@type": "PropertyValue", "name": name, "value": value}
+        for name, value in (("preset", "municipality"), ("languages", "nl,en"))
+    ]
+    (folder / CRATE).write_text(json.dumps({"@graph": [*files, *asked]}), encoding="utf-8")
+
+
 def write_reports(folder: Path, project: Path, codes: tuple[str, ...] = tuple(PLACES)) -> list[Path]:
     """Write report folders with a page for each language they have."""
     example = json.loads((project / "reports/example/results.json").read_text(encoding="utf-8"))
@@ -49,5 +65,6 @@ def write_reports(folder: Path, project: Path, codes: tuple[str, ...] = tuple(PL
         (own / "nl" / "notebooks" / "01.ipynb").write_text("{}", encoding="utf-8")
         text = json.dumps(moved(example, code, name, by), ensure_ascii=False)
         (own / "results.json").write_text(text, encoding="utf-8")
+        write_crate(own)
         made.append(own)
     return made

@@ -1,6 +1,7 @@
 """`kloof batch`: reports of many municipalities, side by side, each made again only when something changed."""
 
 import json
+import math
 import os
 import shutil
 import sys
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from kloof.cli.options import finite
 
 if TYPE_CHECKING:
     from kloof.run.batch import Order, Outcome
@@ -29,9 +32,9 @@ def batch(
     language: Annotated[str, typer.Option(help="languages, with commas")] = "nl,en",
     set_: Annotated[list[str] | None, typer.Option("--set", help="change a parameter for all")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="go on with the last batch, as it was asked")] = False,
-    workers: Annotated[int, typer.Option(help="processes on this machine; 0: one for each core")] = 0,
-    scheduler: Annotated[str, typer.Option(help="use the Dask scheduler at this address: tcp://host:8786")] = "",
-    limit: Annotated[float, typer.Option(help="seconds that a single cell may take")] = 600,
+    workers: Annotated[int, typer.Option(min=0, help="processes on this machine; 0: one for each core")] = 0,
+    scheduler: Annotated[str, typer.Option(help="use the Dask scheduler at this address: tls://host:8786")] = "",
+    limit: Annotated[float, typer.Option(min=1, callback=finite, help="seconds that a single cell may take")] = 600,
     as_json: Annotated[bool, typer.Option("--json", help="print the outcomes as JSON")] = False,
 ) -> None:
     """Make the reports of many municipalities; what is there and unchanged is not made again.
@@ -68,25 +71,29 @@ def batch(
 def _outcomes(orders: Sequence["Order"], workers: int, scheduler: str) -> "Iterator[Outcome]":
     """Give at once what needs no work, and hand out the rest."""
     from kloof.errors import KloofError
+    from kloof.paths import project_folder
     from kloof.run.batch import FAILED, Ground, Outcome, commons_folder, plan
     from kloof.run.dispatch import give_out
+    from kloof.run.ending import sweep
 
+    sweep(project_folder() / "reports")
     ground, stale = Ground(), []
     for order in orders:
         try:
             known = plan(order, ground).known
-        except KloofError as problem:
+        except (KloofError, OSError) as problem:
             yield Outcome(order.municipality, FAILED, problem=str(problem))
             continue
         if known is None:
             stale.append(order)
         else:
             yield known
-    if stale:
-        try:
+    try:
+        if stale:
             yield from give_out(stale, workers, scheduler)
-        finally:
-            shutil.rmtree(commons_folder(), ignore_errors=True)
+    finally:
+        shutil.rmtree(commons_folder(), ignore_errors=True)
+        sweep(project_folder() / "reports")  # of a worker that could not put things in order itself
 
 
 def codes_of(every: bool, given: Sequence[str]) -> list[str]:
@@ -146,8 +153,18 @@ def _as_before(path: Path, **asked: Any) -> dict[str, Any]:
         raise ParameterError("--resume goes on with the municipalities of the last batch: give no others.")
     if not path.is_file():
         raise ParameterError("There is no batch to go on with. Begin one: kloof batch --all")
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content
+    wanted = {"preset": str, "codes": list, "overrides": dict, "languages": list, "limit": int | float}
+    try:
+        content: dict[str, Any] = json.loads(path.read_bytes())
+        wrong = content.keys() != wanted.keys() or not all(isinstance(content[name], wanted[name]) for name in wanted)
+    except (OSError, ValueError, AttributeError, RecursionError):
+        wrong = True
+    if wrong or not (all(isinstance(one, str) for one in content["codes"]) and 1 <= content["limit"] < math.inf):
+        raise ParameterError(
+            f"reports/{FOLDER}/{PLAN}, which says what the last batch was asked, is damaged. Ask it again: kloof batch "
+            "--all, or --municipality; finished reports are kept."
+        )
+    return {**content, "languages": _languages(",".join(map(str, content["languages"])))}
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import typer
 from kloof.cli.data_add import add, add_downloaded, coverage, next_step
 from kloof.cli.data_map import propose_map
 from kloof.cli.data_undo import log, remove
+from kloof.cli.terminal import harmless
 from kloof.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ for name, command in (("add", add), ("map", propose_map), ("coverage", coverage)
     data_commands.command(name=name)(command)
 YEARS = re.compile(r"(\d{4})(?:[-–](\d{4}))?")
 SOURCES = Annotated[list[str] | None, typer.Option("--source", help="only this source; see data/sources.toml")]
+WORKERS = Annotated[int, typer.Option(min=1, max=4, help="questions at once, 1 to 4")]
 ADDRESSES = Annotated[
     list[str] | None, typer.Option("--address", help="another address for a source (a mirror): --address kwb=https://…")
 ]
@@ -51,7 +53,7 @@ def fetch(
         bool, typer.Option(help="see whether what is there was revised, and report what changed")
     ] = False,
     accept: Annotated[bool, typer.Option("--accept", help="put revisions that were reported in use")] = False,
-    workers: Annotated[int, typer.Option(help="questions at once, 1 to 4")] = 2,
+    workers: WORKERS = 2,
     address: ADDRESSES = None,
     plan: Annotated[
         bool, typer.Option("--plan", help="only say what it would do, with sizes and time; asks nothing of the network")
@@ -160,7 +162,7 @@ def recode(
 
 
 @data_commands.command()
-def doctor(source: SOURCES = None, address: ADDRESSES = None, workers: int = 2) -> None:
+def doctor(source: SOURCES = None, address: ADDRESSES = None, workers: WORKERS = 2) -> None:
     """Try the addresses and tables of data/sources.toml, and print the lines of it to change."""
     from kloof.fetch.doctor import MISMATCH, SHORT, UNREACHABLE, examine, lines_to_change
     from kloof.fetch.registry import choose, moved, read_registry
@@ -276,7 +278,7 @@ class _Progress:
 
         self.console = Console(stderr=True)
         texts = (TextColumn("{task.fields[rows]:,} rows"), TextColumn("{task.fields[size]:,} bytes"))
-        columns = (TextColumn("{task.description}"), BarColumn(24), *texts, TimeElapsedColumn())
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(24), *texts, TimeElapsedColumn())
         self.bar = Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal)
         self.tasks: dict[str, TaskID] = {}
         self.one = Lock()  # tables tell from threads of their own
@@ -287,11 +289,11 @@ class _Progress:
     def __call__(self, news: "News | str") -> None:
         """Move the bar of a table, or say a sentence."""
         if isinstance(news, str):
-            self.console.print(news)
+            self.console.print(harmless(news), markup=False, highlight=False)
             return
         with self.one:
             self.bar.start()
-            name = str(news.job)
+            name = harmless(str(news.job))
             if name not in self.tasks:
                 self.tasks[name] = self.bar.add_task(name, total=news.expected, rows=0, size=0)
             whole = news.expected is not None and news.rows >= news.expected

@@ -1,6 +1,7 @@
 """`kloof data add FILE…` and `kloof data coverage`: what a file is, and which figures there are."""
 
 import difflib
+import shlex
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -25,7 +26,7 @@ FILES = Annotated[
 ]
 MUNICIPALITY = Annotated[str | None, typer.Option(help="keep this municipality only, by name or code: GM0758")]
 ALIKE = 0.75  # of two titles, from which one may be meant by the other
-YEAR = Annotated[int | None, typer.Option(help="year of the figures, where the file does not say it")]
+YEAR = Annotated[int | None, typer.Option(min=1, help="year of the figures, where the file does not say it")]
 CHECKS = Annotated[
     list[str] | None,
     typer.Option(
@@ -82,8 +83,8 @@ def add(
         raise SourceError(refused[0])
     if refused:
         raise SourceError(faults("the files", refused, "The others were read." if len(refused) < len(files) else ""))
-    more = f" --map {map_}" if map_ else ""
-    print(f"\nNext: {f'kloof data add {files[0]}{more}' if dry_run else next_step(place)}")
+    more = f" --map {_quoted(map_)}" if map_ else ""
+    print(f"\nNext: {f'kloof data add {_quoted(files[0])}{more}' if dry_run else next_step(place)}")
 
 
 def next_step(code: str) -> str:
@@ -133,7 +134,7 @@ def _recognised(path: Path, known: "Catalogue", mapping: "FileMap | None", **mor
         return recognise(path, known, mapping=mapping, **more)
     except KloofError as problem:
         if mapping is None and _can_be_mapped(path, known, more["areas"]):
-            raise SourceError(f"{problem} Or say what its columns mean: kloof data map {path}") from None
+            raise SourceError(f"{problem} Or say what its columns mean: kloof data map {_quoted(path)}") from None
         raise
 
 
@@ -161,7 +162,7 @@ def _store(read: "Recognised", path: Path, replacing: bool, said: Sequence[str] 
     if change.outcome == "mended":
         return "  store           mended: it was there, and its damaged parts were written anew"
     made_way = change.removed + change.changed
-    more = f", {made_way} made way: kloof data remove {read.name} brings them back" if made_way else ""
+    more = f", {made_way} made way: kloof data remove {_quoted(read.name)} brings them back" if made_way else ""
     return f"  store           {change.outcome}: {change.added} rows new, {change.equal} already there{more}"
 
 
@@ -178,9 +179,14 @@ def _contradiction(name: str, path: Path, differences: "pd.DataFrame") -> str:
     older = differences["file"].iloc[0]
     return (
         f"{name} contradicts what is in the store in {len(differences)} figures. In {' In '.join(sides)} "
-        f"Nothing was stored. To prefer {name}: kloof data add {path} --replace, or if {older} is wrong: kloof data "
-        f"remove {older}, then kloof data add {path}. To prefer {older}, do nothing."
+        f"Nothing was stored. To prefer {name}: kloof data add {_quoted(path)} --replace, or if {older} is wrong: "
+        f"kloof data remove {_quoted(older)}, then kloof data add {_quoted(path)}. To prefer {older}, do nothing."
     )
+
+
+def _quoted(name: object) -> str:
+    """Write a name as a shell takes it for one."""
+    return shlex.quote(str(name))
 
 
 def _said(value: Any, status: Any) -> str:
@@ -284,7 +290,7 @@ def coverage(
     Raises ParameterError for an unknown language or level, or when there is no figure at that level.
     """
     from kloof.catalogue import catalogue
-    from kloof.paths import write_together
+    from kloof.paths import frame_csv, write_together
     from kloof.questions.coverage import PREFIXES, availability
     from kloof.study.dataset import STORE
     from kloof.study.load import load
@@ -304,11 +310,11 @@ def coverage(
     from kloof.words.sentences import Narrator
 
     teller = Narrator(_document(table, data.areas, municipality), known, language)
-    texts: dict[Path, str | bytes] = {csv: table.to_csv(index=False, lineterminator="\n")} if csv else {}
+    texts: dict[Path, str | bytes] = {csv: frame_csv(table)} if csv else {}
     texts |= {svg: draw.show(NAME, teller).svg} if svg else {}
     write_together(texts)
     print("\n".join(_lines(table, teller, known)))
-    more = "" if source == STORE else f" --set source={source}"
+    more = "" if source == STORE else f" --set source={_quoted(source)}"
     print(f"\nNext: kloof run --preset municipality --set municipality={municipality}{more}")
 
 

@@ -1,5 +1,6 @@
 """`kloof data map FILE`: a proposal of what the columns of a file mean, for a person to correct."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -23,10 +24,11 @@ def propose_map(
     from kloof.study.places import code_of
 
     target = out or file.with_name(f"{file.name}.toml")
+    quoted, with_map = shlex.quote(str(file)), shlex.quote(str(target))
     if target.exists():
         raise ParameterError(
-            f"{target} is there already, and may hold what you corrected. Use it: kloof data add {file} --map "
-            f"{target}; or write another one: --out OTHER.toml."
+            f"{target} is there already, and may hold what you corrected. Use it: kloof data add {quoted} --map "
+            f"{with_map}; or write another one: --out OTHER.toml."
         )
     known = catalogue()
     words = read_vocabularies(data_folder() / "vocabularies.toml", known)
@@ -38,4 +40,4 @@ def propose_map(
     for number, line in enumerate(made.text.splitlines(), 1):
         if "# ?" in line and not line.startswith("#"):
             print(f"  line {number:>3}  {line}")
-    print(f"Next: correct {target.name}, then kloof data add {file} --map {target} --dry-run")
+    print(f"Next: correct {target.name}, then kloof data add {quoted} --map {with_map} --dry-run")

@@ -1,5 +1,6 @@
 """`kloof data remove` and `kloof data log`: take back what was added, and see what was done to the store."""
 
+import shlex
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -24,9 +25,9 @@ def remove(
     if any(name.endswith(FETCHED) for name, _ in done.gone):
         print("  what was downloaded stays in data/raw, and the next kloof data fetch of it puts it back")
     for name in done.again:
-        print(f"  which of its rows made way is not known; add it again: kloof data add {name}")
+        print(f"  which of its rows made way is not known; add it again: kloof data add {shlex.quote(name)}")
     if dry_run:
-        print(f"Next: kloof data remove {what}")
+        print(f"Next: kloof data remove {shlex.quote(what)}")
     else:
         print("The files themselves are where they were. Next: kloof data add FILE, or kloof data log")
 

@@ -1,6 +1,7 @@
 """`kloof hypothesis new`, `check`, `translate`, `list`: put a hypothesis of your own on record, with its notebook."""
 
 import json
+import shlex
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -48,8 +49,8 @@ def new(
     places: Annotated[str, typer.Option(help="of beside_places: codes of municipalities, with commas")] = "",
     short_nl: Annotated[str, typer.Option(help="a few Dutch words for it, without numbers")] = "",
     short_en: Annotated[str, typer.Option(help="a few English words for it, without numbers")] = "",
-    year_from: Annotated[int, typer.Option(help="first year; 0: as the preset")] = 0,
-    year_to: Annotated[int, typer.Option(help="last year; 0: as the preset")] = 0,
+    year_from: Annotated[int, typer.Option(min=0, help="first year; 0: as the preset")] = 0,
+    year_to: Annotated[int, typer.Option(min=0, help="last year; 0: as the preset")] = 0,
     focus: Annotated[str, typer.Option(help="focus list or rule; empty: as the preset")] = "",
     seen: Annotated[str, typer.Option(help="where you saw these figures before, if you did")] = "",
     preset: Annotated[str, typer.Option(help="preset it must run on")] = "breda",
@@ -96,7 +97,7 @@ def new(
     if missing := [language for language in LANGUAGES if language not in entry]:
         print(f"A report in the other language says that it is not translated: kloof hypothesis translate {name}")
         print(f"  --language {missing[0]} --text TEXT adds it, and leaves it on record.")
-    more = "".join(f" --set {item}" for item in set_ or [])
+    more = "".join(f" --set {shlex.quote(item)}" for item in set_ or [])
     print(f"\nNext: kloof run --preset {preset} --only {name}{more}")
 
 

@@ -15,6 +15,7 @@ from kloof.cli.edge import EXIT_CODES, any_letter, ended
 from kloof.cli.hypothesis import hypothesis_commands
 from kloof.cli.options import Progress, read_overrides
 from kloof.cli.reports import diff, manifest, verdict_line, verdicts, verify
+from kloof.cli.terminal import guarded
 from kloof.errors import ParameterError, nearest
 from kloof.words.numbers import LANGUAGES
 
@@ -189,7 +190,7 @@ def measure(
     group: Annotated[str | None, typer.Option(help="the group; without it every group is measured")] = None,
     against: Annotated[str | None, typer.Option(help="another group; without it all others together")] = None,
     ci: Annotated[bool, typer.Option("--ci", help="add the 95 % interval of a bootstrap of people")] = False,
-    seed: Annotated[int, typer.Option(help="seed of that bootstrap", min=0)] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="seed of that bootstrap")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="print a JSON list of rows")] = False,
     unit: Annotated[str, typer.Option(help="the column with units, such as buurt")] = "unit",
     counts: Annotated[
@@ -237,7 +238,9 @@ def audit(folder: Annotated[Path, typer.Argument(help="folder of a report, such 
 def main() -> None:
     """Start the command line; how a command ends is told by `kloof.cli.edge`."""
     any_letter()
-    if code := ended(lambda: program()(standalone_mode=False)):
+    with guarded():
+        code = ended(lambda: program()(standalone_mode=False))
+    if code:
         sys.exit(code)
 
 

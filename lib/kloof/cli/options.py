@@ -1,8 +1,12 @@
 """What several commands share: `--set name=value` read into parameters, and the bar that shows how far a run is."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
+import typer
+
+from kloof.cli.terminal import harmless
 from kloof.errors import ParameterError
 
 
@@ -25,6 +29,13 @@ def read_overrides(given: list[str]) -> dict[str, Any]:
     return values
 
 
+def finite(value: float | None) -> float | None:
+    """Refuse the numbers that no bound of an option catches: nan is never too low or too high, and inf has no end."""
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is not a number that can be used.")
+    return value
+
+
 class Progress:
     """One bar per language, with the notebook and the heading it is at."""
 
@@ -37,7 +48,7 @@ class Progress:
             BarColumn(30),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
         )
         self.bar = Progress(*columns, console=Console(stderr=True))
         self.tasks = {name: self.bar.add_task("starting", total=notebooks, language=name) for name in languages}
@@ -56,7 +67,7 @@ class Progress:
         self.bar.update(
             self.tasks[step.language],
             completed=round(place, 1),
-            description=f"{step.notebook}  {step.heading}",
+            description=harmless(f"{step.notebook}  {step.heading}"),
         )
 
     def __exit__(self, *problem: object) -> None:

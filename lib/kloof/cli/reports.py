@@ -150,7 +150,7 @@ def manifest(
 
     from kloof.cli.options import read_overrides
     from kloof.errors import ParameterError
-    from kloof.paths import write_together
+    from kloof.paths import frame_csv, write_together
     from kloof.run import many
     from kloof.run.many import folder_of, municipalities, read_areas, run_each
     from kloof.study.places import code_of
@@ -175,8 +175,7 @@ def manifest(
         "claims": many.per_claim(documents, place),
     }
     folder = folder_of(preset)
-    texts = {name: table.to_csv(index=False, lineterminator="\n") for name, table in tables.items()}
-    write_together({folder / f"{name}.csv": text for name, text in texts.items()})
+    write_together({folder / f"{name}.csv": frame_csv(table) for name, table in tables.items()})
     people = many.headcount(documents, wanted, with_areas=bool(areas))
     if as_json:
         content = {name: json.loads(table.to_json(orient="records")) for name, table in tables.items()}

@@ -6,6 +6,7 @@ What the catalogue and the vocabularies know is written as a line; what only loo
 
 import json
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -402,7 +403,7 @@ def _value(value: Any) -> str:
 
 def _written(opened: Opened, draft: Draft) -> str:
     """Write the mapping as TOML."""
-    name = opened.path.name
+    name = "".join(sign if sign.isprintable() else "?" for sign in opened.path.name)  # or it would end the comment
     stem = re.sub(r"[^a-z0-9]+", "_", clean(opened.path.name.partition(".")[0]).casefold()).strip("_")
     table = []
     for key in ("sheet", "header", "areas", "areas_are", "prefix", "name", "municipality", "year", "missing", "decimal",
@@ -412,7 +413,8 @@ def _written(opened: Opened, draft: Draft) -> str:
             table.append(f"{key} = {_value(value)}" + (f"  # ? {doubt}" if doubt else ""))
     return "\n".join([
         f"# What kloof is to read in {name}. Lines with `# ?` are doubts: look at these, correct what is wrong.",
-        f"# Then: kloof data add {name} --map {name}.toml   (--dry-run shows what it makes of it)",
+        f"# Then: kloof data add {shlex.quote(name)} --map {shlex.quote(f'{name}.toml')}"
+        "   (--dry-run shows what it makes of it)",
         "",
         "[table]",
         *table,

@@ -1,16 +1,14 @@
 """results.json → the files of a report: pages, PDFs, pictures and tables, each read back before it counts."""
 
-import csv
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from kloof.catalogue import Catalogue
 from kloof.errors import ReportError, faults
 from kloof.figures import draw, maps
-from kloof.paths import dump, write_whole
+from kloof.paths import csv_of, dump, write_whole
 from kloof.report import audit, build, explorer, links, page, pdf, pdfback, story
 from kloof.report.readback import Blocks, differences
 from kloof.report.views import Line, TableView
@@ -99,20 +97,12 @@ def publish_language(
 
 def table_csv(table: Mapping[str, Any]) -> str:
     """Write a table as CSV: codes and full numbers, missing cells empty."""
-    content = StringIO()
-    writer = csv.writer(content, lineterminator="\n")
-    writer.writerow([column["key"] for column in table["columns"]])
-    writer.writerows([["" if value is None else value for value in row] for row in table["rows"]])
-    return content.getvalue()
+    return csv_of([column["key"] for column in table["columns"]], table["rows"])
 
 
 def view_csv(table: TableView) -> str:
     """Write a table of the back matter as it is printed."""
-    content = StringIO()
-    writer = csv.writer(content, lineterminator="\n")
-    writer.writerow(table.head)
-    writer.writerows([[text_of(cell.content).strip("`") for cell in row] for row in table.rows])
-    return content.getvalue()
+    return csv_of(table.head, [[text_of(cell.content).strip("`") for cell in row] for row in table.rows])
 
 
 def answer(teller: Narrator) -> tuple[Line, str | None]:

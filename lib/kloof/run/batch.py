@@ -3,10 +3,14 @@
 A report carries what it rests on (`made.json`, hashes) and what its notebooks left (`parts.json.gz`), and is put in
 place whole with them. So there is no list of finished work beside the reports that could be out of step with them:
 after a crash the next batch looks at the reports and goes on. Two batches in one folder take turns by municipality.
+
+Of its own output a batch believes nothing it has not hashed: `made.json` holds its own hash and those of the parts and
+of the crate, and the crate those of all other files. What is not what was made is made again.
 """
 
 import errno
 import gzip
+import hashlib
 import json
 import os
 import shutil
@@ -20,10 +24,18 @@ from typing import Any
 from kloof.errors import KloofError, NotebookError, ReportError
 from kloof.paths import dump, project_folder, sha256, write_whole
 from kloof.report.notebook import SYNTHESIS
-from kloof.report.publish import FILES
 from kloof.run import depends, provenance
+from kloof.run.ending import making
 from kloof.run.execute import How, Step, execute_languages, remembering
-from kloof.run.report import collect, command_of, keep_failed, notebook_paths, publish_beside, replace_folder
+from kloof.run.report import (
+    bring_back,
+    collect,
+    command_of,
+    keep_failed,
+    notebook_paths,
+    publish_beside,
+    replace_folder,
+)
 from kloof.store.manifest import read_manifest, store_folder
 from kloof.study.parameters import Parameters, parameters, report_name
 from kloof.study.study import open_study
@@ -116,13 +128,42 @@ class Plan:
         return bool(self.made and self.ground.figures.of(self.made["asked"]) == self.made["figures"])
 
     @cached_property
+    def crate(self) -> provenance.Recorded | None:
+        """Give what the crate says that the report was made with; None when that is not there any more."""
+        path = self.target / provenance.CRATE
+        if not self.made or not path.is_file() or sha256(path) != self.made["crate"]:
+            return None
+        return provenance.read(self.target)
+
+    @cached_property
+    def damage(self) -> dict[str, str]:
+        """Say of each file of the report that is not what was made what is wrong with it."""
+        if self.crate is None:
+            return {provenance.CRATE: "is not what was made"}
+        return provenance.damage(self.target, self.crate)
+
+    @cached_property
+    def earlier(self) -> dict[str, dict[str, str]]:
+        """Give what the notebooks of the report left: notebook → file → text; nothing when it is not what they left."""
+        path = self.target / PARTS
+        packed = path.read_bytes() if self.made and path.is_file() else b""
+        if not packed or hashlib.sha256(packed).hexdigest() != self.made["packed"]:
+            return {}
+        content: dict[str, dict[str, str]] = json.loads(gzip.decompress(packed))
+        return content
+
+    def left(self, name: str) -> bytes | None:
+        """Read a file of the report as it was made; None when it is not so any more."""
+        return provenance.intact(self.target, name, self.crate) if self.crate else None
+
+    @cached_property
     def same_pages(self) -> bool:
-        """Tell whether the same results would give the same pages, and these are there."""
+        """Tell whether the same results would give the same pages, and these are there as they were made."""
         return (
             bool(self.made)
             and bool(self.made["publishing"] == depends.publishing())
             and self.made["languages"] == list(self.order.languages)
-            and all((self.target / language / name).is_file() for language in self.order.languages for name in FILES)
+            and all("notebooks" in Path(name).parts for name in self.damage)
         )
 
     @property
@@ -144,14 +185,13 @@ class Plan:
     @property
     def refusal(self) -> str:
         """Give the reason for which there could be no report, if nothing at all has changed since; else nothing."""
-        path = _failed_folder(self.target) / REFUSED
-        told = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        return str(told["problem"]) if told.get("state") == self.whole_state else ""
+        told = depends.read_hashed(_failed_folder(self.target) / REFUSED)
+        return str(told.get("problem", "")) if told.get("state") == self.whole_state else ""
 
     @property
     def fresh(self) -> bool:
-        """Tell whether the report is there and nothing it rests on has changed."""
-        if not (self.same_figures and self.same_pages and self.same_debate):
+        """Tell whether the report is there as it was made, and nothing it rests on has changed."""
+        if not (self.same_figures and self.same_pages and self.same_debate and self.earlier) or self.damage:
             return False
         wanted = {path.stem: self.key(path.stem, self.made["parts"]) for path in self.ground.paths}
         return bool(wanted == self.made["notebooks"])
@@ -181,9 +221,16 @@ def plan(order: Order, ground: Ground) -> Plan:
     settled["source"] = Path(p.source).name
     rules = ground.rules(p.source)
     target = project_folder() / "reports" / report_name(p)
-    made = target / MADE
-    earlier = json.loads(made.read_text(encoding="utf-8")) if made.is_file() else {}
-    return Plan(order, target, ground, depends.digest([settled, rules]), rules, settled, earlier)
+    return Plan(
+        order, target, ground, depends.digest([settled, rules]), rules, settled, depends.read_hashed(target / MADE)
+    )
+
+
+def holds_its_crate(folder: Path) -> bool:
+    """Tell whether the crate of a report is the one that a batch made it with; of a report of a run, yes."""
+    return not (folder / MADE).is_file() or depends.read_hashed(folder / MADE).get("crate") == sha256(
+        folder / provenance.CRATE
+    )
 
 
 def fulfil(order: Order) -> Outcome:
@@ -216,36 +263,34 @@ def _made_in_turn(order: Order) -> Outcome:
     locks = project_folder() / "reports" / ".batch"
     locks.mkdir(parents=True, exist_ok=True)
     with FileLock(locks / f"{name}.lock"):
+        bring_back(locks.parent / name)
         wanted = plan(order, Ground())
         if (known := wanted.known) is not None:
             return known
-        folder = wanted.target.with_name(f".making-{name}")
-        shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
-        folder.mkdir()
-        try:
-            executed = _make(wanted, folder)
-            replace_folder(folder, wanted.target)
-        except ReportError as problem:  # a page that is not faithful is no more so when it is made again
-            _refuse(wanted, str(problem))
-            raise
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        with making(wanted.target.parent, name) as folder:
+            try:
+                executed = _make(wanted, folder)
+                replace_folder(folder, wanted.target)
+            except ReportError as problem:  # a page that is not faithful is no more so when it is made again
+                _refuse(wanted, str(problem))
+                raise
     return Outcome(order.municipality, DONE, executed=tuple(executed))
 
 
 def _make(wanted: Plan, folder: Path) -> list[str]:
     """Fill the folder of a report; give the notebooks that were executed, as language/name."""
     order, keys, executed = wanted.order, dict[str, str](), list[str]()
-    earlier = _read_parts(wanted.target / PARTS) if wanted.same_figures else {}
+    earlier = wanted.earlier if wanted.same_figures else {}
 
     def kept(path: Path, language: str, place: Path) -> bool:
         parts = place / "parts" / language
         key = keys[path.stem] = wanted.key(path.stem, _hashed(parts) if reads_earlier(path.stem) else {})
-        before = wanted.target / language / "notebooks" / path.name
-        if earlier.get(path.stem) and wanted.made["notebooks"].get(path.stem) == key and before.is_file():
-            write_whole(place / language / "notebooks" / path.name, before.read_bytes())
-            for name, text in earlier[path.stem].items():
-                write_whole(parts / name, text)
+        name = f"{language}/notebooks/{path.name}"
+        same = earlier.get(path.stem) and wanted.made["notebooks"].get(path.stem) == key
+        if same and (before := wanted.left(name)) is not None:
+            write_whole(place / name, before)
+            for part, text in earlier[path.stem].items():
+                write_whole(parts / part, text)
             return True
         executed.append(f"{language}/{path.stem}")
         return False
@@ -262,9 +307,7 @@ def _make(wanted: Plan, folder: Path) -> list[str]:
     with remembering(folder / "parts"):
         study = open_study({**told, "language": order.languages[0]})
     document = collect(folder / "parts", order.languages, command_of(study, order.preset, order.given))
-    if wanted.same_pages and _same(wanted.target / "results.json", dump(document)):
-        _copy_pages(wanted.target, folder)
-    else:
+    if not _pages_taken_over(wanted, folder, dump(document)):
         publish_beside(document, folder, order.languages, study, how)
     asked = {**told, "languages": list(order.languages)}
     provenance.write(folder, document, asked, study.p.source, wanted.ground.paths)
@@ -280,7 +323,7 @@ def _failed_folder(target: Path) -> Path:
 
 def _refuse(wanted: Plan, problem: str) -> None:
     """Write down why there can be no report as long as nothing changes."""
-    write_whole(_failed_folder(wanted.target) / REFUSED, dump({"state": wanted.whole_state, "problem": problem}))
+    depends.write_hashed(_failed_folder(wanted.target) / REFUSED, {"state": wanted.whole_state, "problem": problem})
 
 
 def _say_nothing(step: Step) -> None:
@@ -288,30 +331,22 @@ def _say_nothing(step: Step) -> None:
     del step
 
 
-def _same(path: Path, text: str) -> bool:
-    """Tell whether a file holds a text."""
-    return path.is_file() and path.read_text(encoding="utf-8") == text
-
-
-def _copy_pages(before: Path, folder: Path) -> None:
-    """Take over everything but the notebooks: the results are what they were."""
-    for path in sorted(before.rglob("*")):
-        inner = path.relative_to(before)
-        if path.is_file() and "notebooks" not in inner.parts and path.name not in (MADE, PARTS, provenance.CRATE):
-            write_whole(folder / inner, path.read_bytes())
+def _pages_taken_over(wanted: Plan, folder: Path, results: str) -> bool:
+    """Take over everything but the notebooks when the results are what they were; tell whether that could be done."""
+    if not wanted.same_pages or wanted.crate is None or wanted.left("results.json") != results.encode("utf-8"):
+        return False
+    for name in wanted.crate.files:
+        if "notebooks" in Path(name).parts:
+            continue
+        if (content := wanted.left(name)) is None:  # changed since it was looked at
+            return False
+        write_whole(folder / name, content)
+    return True
 
 
 def _hashed(parts: Path) -> dict[str, str]:
     """Hash the parts that notebooks left."""
     return {path.stem: sha256(path) for path in sorted(parts.glob("*.json"))}
-
-
-def _read_parts(path: Path) -> dict[str, dict[str, str]]:
-    """Read what the notebooks of a report left: notebook → file → text; nothing when there is no such file."""
-    if not path.is_file():
-        return {}
-    content: dict[str, dict[str, str]] = json.loads(gzip.decompress(path.read_bytes()))
-    return content
 
 
 def _write_made(wanted: Plan, folder: Path, keys: Mapping[str, str], *, all_executed: bool) -> None:
@@ -335,8 +370,9 @@ def _write_made(wanted: Plan, folder: Path, keys: Mapping[str, str], *, all_exec
         "notebooks": dict(keys), "parts": _hashed(left), "asked": asked, "figures": figures,
         "debate": depends.debate(order.municipality),
         "publishing": depends.publishing(), "library": depends.whole_library(), "versions": depends.versions(),
+        "packed": hashlib.sha256(packed).hexdigest(), "crate": sha256(folder / provenance.CRATE),
     }  # fmt: skip
-    write_whole(folder / MADE, dump(content))
+    depends.write_hashed(folder / MADE, content)
 
 
 def commons_folder() -> Path:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from kloof.errors import ParameterError
-from kloof.paths import data_folder, embedded, project_folder, sha256
+from kloof.paths import data_folder, dump, embedded, plain, project_folder, sha256, write_whole
 from kloof.store.read import ASKED
 from kloof.study.dataset import STORE
 
@@ -24,6 +24,7 @@ PACKAGES = (
     "jinja2", "fonttools", "typst", "papermill", "nbformat", "ipython",
 )  # fmt: skip
 PACKAGE = "kloof"
+HASH = "hash"  # under which a file of the bookkeeping holds that of all else in it
 ALWAYS = ("kloof", "kloof.run.warm")  # what runs around every notebook
 PUBLISHING = ("kloof.report.publish", "kloof.run.report")
 
@@ -31,6 +32,22 @@ PUBLISHING = ("kloof.report.publish", "kloof.run.report")
 def digest(content: Any) -> str:
     """Hash anything that JSON knows."""
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode("utf-8")).hexdigest()
+
+
+def read_hashed(path: Path) -> dict[str, Any]:
+    """Read a JSON file that holds its own hash; nothing when it is not there, or not as it was written."""
+    try:
+        content = json.loads(path.read_bytes())
+        own = content.pop(HASH)
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
+        return {}
+    return content if own == digest(content) else {}
+
+
+def write_hashed(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON file that holds its own hash."""
+    written = plain(content)
+    write_whole(path, dump({**written, HASH: digest(written)}))
 
 
 @cache

@@ -1,53 +1,170 @@
-"""Hands the orders of a batch to Dask's workers and gives the outcomes as they come; a cluster here, or one elsewhere.
+"""Hands the orders of a batch to workers and gives the outcomes as they come: processes here, or Dask's elsewhere.
 
 A worker does one order at a time, so that as many reports are in memory as there are workers, and on this machine a
 notebook may take no more than its worker's part. A worker that is killed is replaced and its order given to another; a
 scheduler that is gone ends the batch, and what is done stays done.
+
+The workers of this machine are spoken to over pipes, so that nothing listens which another could send code to. A
+scheduler listens by its nature: one without certificates is not used, unless Dask's own settings say so.
 """
 
+import contextlib
 import logging
+import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
+from multiprocessing.connection import wait
 from typing import Any
 
 from kloof.errors import BatchError
 from kloof.run.batch import FAILED, Order, Outcome, fulfil
+from kloof.run.ending import heeding
 from kloof.run.warm import ALONE, MEMORY
 
 AGAIN = "What is done is kept. Go on with: kloof batch --resume"
 MOST = 0.8  # part of the machine's memory that notebooks may take together
 CONNECT = 10  # seconds in which a scheduler must answer
 DEATHS = 2  # workers that an order may lose before it is set apart
+TLS = "tls://"
+START = (
+    "Start one: dask scheduler --tls-ca-file CA.pem --tls-cert CERT.pem --tls-key KEY.pem, and its workers with the "
+    "same options; name them to kloof as DASK_DISTRIBUTED__COMM__TLS__CA_FILE, …__TLS__CLIENT__CERT, …__CLIENT__KEY."
+)
+UNSAFE = (
+    "whoever reaches it can run code on its workers and, by what they answer, here. Give the address of one that has "
+    f"(tls://…). {START} Where nobody else can reach it, say so: DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION=false."
+)
+STOP = 20  # seconds in which a worker must have put things in order when it is stopped
+Do = Callable[[Order], Outcome]
+_Given = Generator[tuple[Order, Outcome | None], None, None]  # None when the workers of an order died, again and again
+_HandOut = Callable[[Do, Sequence[Order]], _Given]
 
 
-def give_out(
-    orders: Sequence[Order], workers: int, scheduler: str = "", do: Callable[[Order], Outcome] = fulfil
-) -> Iterator[Outcome]:
+def give_out(orders: Sequence[Order], workers: int, scheduler: str = "", do: Do = fulfil) -> Iterator[Outcome]:
     """Fulfil orders on `workers` processes of this machine, or on those of the scheduler at an address.
 
     Gives each outcome as soon as it is there, in no order. Raises BatchError when the scheduler cannot be reached or
     goes away, or when the disk is full: then no other order could be fulfilled, and those that wait are not begun.
     """
-    with _client(min(workers, len(orders)), scheduler) as client:
-        from distributed import as_completed
-
+    with _elsewhere(scheduler) if scheduler else _here(min(workers, len(orders))) as hand_out:
         suspects: list[Order] = []
-        waiting = {client.submit(do, order, pure=False): order for order in orders}
-        for future in as_completed(list(waiting), loop=client.loop):  # type: ignore[no-untyped-call]
-            outcome = _outcome(future)
-            if outcome is None:
-                suspects.append(waiting[future])
-                continue
-            yield outcome
-            if outcome.disk_full:
-                client.cancel(list(waiting))
-                raise BatchError(f"The disk is full: {outcome.problem}. Make room. {AGAIN}")
+        with contextlib.closing(hand_out(do, orders)) as given:
+            for order, outcome in given:
+                if outcome is None:
+                    suspects.append(order)
+                    continue
+                yield outcome
+                if outcome.disk_full:
+                    raise BatchError(f"The disk is full: {outcome.problem}. Make room. {AGAIN}")
         for order in suspects:  # one at a time: what dies now dies by itself
             problem = "its worker ended unexpectedly again and again"
-            alone = _outcome(client.submit(do, order, pure=False))
+            ((_, alone),) = hand_out(do, [order])
             yield alone or Outcome(order.municipality, FAILED, problem=problem)
+
+
+class _Worker:
+    """A process that does one order at a time, and doesn't outlive this one however that ends."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        context = multiprocessing.get_context("spawn")  # a fork would hold what this process has open
+        self.line, there = context.Pipe()
+        self.process = context.Process(target=_serve, args=(there,))
+        with _unless_set(environment):
+            self.process.start()
+        there.close()
+
+    def ask(self, do: Do, order: Order) -> None:
+        """Give it an order; whether it is there to hear it shows when the answer is taken."""
+        with contextlib.suppress(OSError):
+            self.line.send((do, order))
+
+    def answer(self) -> Outcome | None:
+        """Take its answer; None when it died."""
+        try:
+            outcome: Outcome = self.line.recv()
+        except (EOFError, OSError):
+            return None
+        return outcome
+
+    def stop(self) -> None:
+        """Let it put things in order, and end."""
+        self.line.close()
+        self.process.terminate()
+        self.process.join(STOP)
+        self.process.kill()
+        self.process.join()
+
+
+def _serve(line: Any) -> None:
+    """Be a worker: do what comes over the line until that is closed or who asked is gone. Ctrl-C is for who asked."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_who_asked, daemon=True).start()
+    with contextlib.suppress(EOFError, OSError, KeyboardInterrupt), heeding():
+        while True:
+            do, order = line.recv()
+            line.send(do(order))
+
+
+def _end_with_who_asked() -> None:
+    """End this process as soon as the one that started it has ended."""
+    if (parent := multiprocessing.parent_process()) is not None:
+        parent.join()
+        os._exit(1)
+
+
+@contextmanager
+def _here(workers: int) -> Iterator[_HandOut]:
+    """Keep workers on this machine until this ends."""
+    given = {**ALONE, MEMORY: str(_memory_each(workers))}
+    crew = list[_Worker]()
+
+    def hand_out(do: Do, orders: Sequence[Order]) -> _Given:
+        waiting, idle = deque((order, 0) for order in orders), deque(crew)
+        busy: dict[Any, tuple[_Worker, Order, int]] = {}
+        while waiting or busy:
+            while waiting and idle:
+                worker, (order, deaths) = idle.popleft(), waiting.popleft()
+                worker.ask(do, order)
+                busy[worker.line] = worker, order, deaths
+            for line in wait(list(busy)):
+                worker, order, deaths = busy.pop(line)
+                outcome = worker.answer()
+                if outcome is None:
+                    worker.stop()
+                    crew.remove(worker)
+                    crew.append(worker := _Worker(given))
+                idle.append(worker)
+                if outcome is None and deaths < DEATHS:
+                    waiting.append((order, deaths + 1))
+                else:
+                    yield order, outcome
+
+    try:
+        for _ in range(workers):
+            crew.append(_Worker(given))
+        yield hand_out
+    finally:
+        for worker in crew:
+            worker.process.terminate()
+        for worker in crew:
+            worker.stop()
+
+
+@contextmanager
+def _unless_set(values: Mapping[str, str]) -> Iterator[None]:
+    """Set the environment variables that are not set, for the processes that start inside."""
+    new = {name: value for name, value in values.items() if name not in os.environ}
+    os.environ.update(new)
+    try:
+        yield
+    finally:
+        for name in new:
+            os.environ.pop(name, None)
 
 
 def _outcome(future: Any) -> Outcome | None:
@@ -70,10 +187,10 @@ def _memory_each(workers: int) -> int:
 
 
 @contextmanager
-def _client(workers: int, scheduler: str) -> Iterator[Any]:
-    """Connect to a scheduler, or start one with workers that end with this."""
+def _elsewhere(scheduler: str) -> Iterator[_HandOut]:
+    """Connect to a scheduler; one without certificates is refused."""
     import dask
-    from distributed import Client, LocalCluster
+    from distributed import Client, as_completed
 
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     settings = {
@@ -83,23 +200,22 @@ def _client(workers: int, scheduler: str) -> Iterator[Any]:
         "distributed.admin.log-format": "%(message)s",
     }
     with dask.config.set(settings):
-        if scheduler:
-            try:
-                client = Client(scheduler, timeout=CONNECT, set_as_default=False)  # type: ignore[no-untyped-call]
-            except (OSError, TimeoutError, ValueError) as problem:
-                raise BatchError(
-                    f"No scheduler answers at {scheduler} ({type(problem).__name__}). Start one: dask scheduler"
-                ) from None
-            with client:
-                yield client
-            return
-        given = {**ALONE, MEMORY: str(_memory_each(workers))}
-        before = {name: os.environ.get(name) for name in given}
-        with (
-            LocalCluster(  # type: ignore[no-untyped-call]
-                n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL,
-                env={name: value for name, value in given.items() if before[name] is None},
-            ) as cluster,
-            Client(cluster, set_as_default=False) as client,  # type: ignore[no-untyped-call]
-        ):  # fmt: skip
-            yield client
+        if not scheduler.startswith(TLS) and dask.config.get("distributed.comm.require-encryption", None) is not False:
+            raise BatchError(f"The scheduler {scheduler} has no certificates: {UNSAFE}")
+        try:
+            client = Client(scheduler, timeout=CONNECT, set_as_default=False)  # type: ignore[no-untyped-call]
+        except (OSError, TimeoutError, ValueError, TypeError) as problem:
+            raise BatchError(
+                f"No scheduler answers at {scheduler} ({type(problem).__name__}: {problem}). {START}"
+            ) from None
+        with client:
+
+            def hand_out(do: Do, orders: Iterable[Order]) -> _Given:
+                waiting = {client.submit(do, order, pure=False): order for order in orders}
+                try:
+                    for future in as_completed(list(waiting), loop=client.loop):  # type: ignore[no-untyped-call]
+                        yield waiting[future], _outcome(future)
+                finally:
+                    client.cancel(list(waiting))  # type: ignore[no-untyped-call]
+
+            yield hand_out

@@ -18,6 +18,7 @@ from kloof import memo
 from kloof.errors import KloofError, NotebookError, refusal
 from kloof.paths import project_folder, write_whole
 from kloof.run import engine as engines
+from kloof.run.ending import heeding
 from kloof.run.pool import StoppedError, workers
 from kloof.store.read import ASKED_FILE
 from kloof.store.shared import FOLDER
@@ -214,14 +215,15 @@ def _stray_output(notebook: Mapping[str, Any]) -> str | None:
 
 
 def _work(paths: Sequence[Path], folder: Path, parameters: Mapping[str, Any], queue: Any, how: How) -> None:
-    """Run all notebooks of one language in order; report steps and the outcome."""
+    """Run all notebooks of one language in order; report steps and the outcome, also of being stopped."""
     language = parameters["language"]
     try:
-        for path in paths:
-            if how.kept is not None and how.kept(path, language, folder):
-                continue
-            target = folder / language / "notebooks" / path.name
-            execute(path, target, parameters, folder / "parts" / language, queue.put, how)
+        with heeding():
+            for path in paths:
+                if how.kept is not None and how.kept(path, language, folder):
+                    continue
+                target = folder / language / "notebooks" / path.name
+                execute(path, target, parameters, folder / "parts" / language, queue.put, how)
         queue.put((language, None))
     except KloofError as problem:
         queue.put((language, str(problem)))
@@ -308,6 +310,10 @@ def call_each(
     Gives the answers; raises what the first that fails raised.
     """
     environment = {**os.environ, memo.FOLDER: str(parts / "memo")}
+    stop = threading.Event()
     with ThreadPoolExecutor(max_workers=len(each) if how.abreast else 1) as pool:
-        calls = [pool.submit(workers().call, module, function, arguments, environment) for arguments in each]
-        return [call.result() for call in calls]
+        calls = [pool.submit(workers().call, module, function, arguments, environment, stop) for arguments in each]
+        try:
+            return [call.result() for call in calls]
+        finally:
+            stop.set()

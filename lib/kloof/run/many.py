@@ -18,12 +18,13 @@ from kloof.documents import read_toml
 from kloof.errors import KloofError, NotComputableError, NotebookError, ParameterError, ReportError, faults
 from kloof.findings import EACH, NOT_COMPARABLE, NOT_COMPUTABLE, NOT_TESTABLE, VERDICTS, Finding, join, verdict_of
 from kloof.methods import meta
-from kloof.paths import dump, project_folder, write_whole
+from kloof.paths import project_folder
 from kloof.questions import all_tests
 from kloof.questions.all_tests import NOT_CHANCE
 from kloof.questions.verdict import HEADCOUNT, unit_of
 from kloof.report.notebook import header
 from kloof.results import RESULTS, read_results
+from kloof.run import depends, provenance
 from kloof.run.execute import Step, execute_languages
 from kloof.run.report import collect, command_of, notebook_paths
 from kloof.study import claims
@@ -123,7 +124,8 @@ def _results(preset: str, given: Mapping[str, Any], tell: _Tell, stop: threading
     study = open_study({**given, "preset": preset, "language": LANGUAGE})
     kept = folder_of(preset) / f"{code}.json"
     wanted = header(study)
-    if (document := _kept(kept, wanted)) is not None:
+    document = depends.read_hashed(kept)
+    if document and all(document.get(key) == value for key, value in wanted.items()):
         tell(code, "kept")
         return document
     tell(code, "running")
@@ -134,7 +136,7 @@ def _results(preset: str, given: Mapping[str, Any], tell: _Tell, stop: threading
         document = collect(work / "parts", (LANGUAGE,), command_of(study, preset, given))
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    write_whole(kept, dump(document))
+    depends.write_hashed(kept, document)
     tell(code, "done")
     return document
 
@@ -269,18 +271,16 @@ def headcount(documents: Documents, wanted: Sequence[str], *, with_areas: bool) 
 def fresh_results(preset: str, overrides: Mapping[str, Any]) -> dict[str, Any] | None:
     """Read the results of a preset's report, or None when there is none made with these parameters, data and claims."""
     study = open_study({**overrides, "preset": preset, "language": "nl"})
-    return _kept(project_folder() / "reports" / report_name(study.p) / RESULTS, header(study))
-
-
-def _kept(path: Path, wanted: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Read results that were made with this header; None when they are not there, damaged, or made otherwise."""
-    if not path.is_file():
-        return None
+    folder = project_folder() / "reports" / report_name(study.p)
+    wanted = header(study)
     try:
-        document = read_results(path)
-    except ReportError:
+        recorded = provenance.read(folder) if (folder / provenance.CRATE).is_file() else None
+        document = read_results(folder)
+    except (ParameterError, ReportError):  # not there, or damaged
         return None
-    return document if all(document.get(key) == value for key, value in wanted.items()) else None
+    edited = recorded is not None and provenance.intact(folder, RESULTS, recorded) is None
+    same = all(document.get(key) == value for key, value in wanted.items())
+    return document if same and not edited else None
 
 
 def table_of(document: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -106,13 +106,20 @@ class Workers:
                 return
         raise DiedError("the process of the notebook ended unexpectedly")
 
-    def call(self, module: str, function: str, arguments: tuple[Any, ...], environment: Mapping[str, str]) -> Any:
+    def call(
+        self,
+        module: str,
+        function: str,
+        arguments: tuple[Any, ...],
+        environment: Mapping[str, str],
+        stop: threading.Event | None = None,
+    ) -> Any:
         """Call a function of the library in a copy; give its answer or raise what it raised.
 
-        Raises DiedError when the process ended before it was done.
+        Raises DiedError when the process ended before it was done, StoppedError when `stop` was set.
         """
         job = {"call": (module, function, arguments), "environment": dict(environment), "folder": str(Path.cwd())}
-        for news in self._listen(job):
+        for news in self._listen(job, stop=stop):
             answer, problem = news[1:]
             if problem is not None:
                 raise problem

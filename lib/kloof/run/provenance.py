@@ -4,11 +4,12 @@ RO-Crate 1.1 (Soiland-Reyes et al., 2022, doi:10.3233/DS-210053): JSON-LD in `ro
 CreateAction. It has no clock and no path of a machine, so that the same run gives the same bytes.
 """
 
+import hashlib
 import json
 import mimetypes
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from kloof.errors import ParameterError
@@ -145,11 +146,33 @@ def read(folder: Path) -> Recorded:
 
 def edited(folder: Path, recorded: Recorded) -> list[str]:
     """List the files of a report that are gone, were changed since, or are not of it."""
-    there = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if _counts(path, folder)}
-    found = [f"{name} is gone" for name in recorded.files if name not in there]
-    found += [f"{name} is not what was made" for name, path in there.items() if _differs(name, path, recorded)]
-    return sorted(found + [f"{name} was added" for name in there if name not in recorded.files])
+    return sorted(f"{name} {fault}" for name, fault in damage(folder, recorded).items())
 
 
-def _differs(name: str, path: Path, recorded: Recorded) -> bool:
-    return name in recorded.files and sha256(path) != recorded.files[name]
+def damage(folder: Path, recorded: Recorded) -> dict[str, str]:
+    """Say of each file of a report that is not what was made what is wrong with it; a link is never what was made."""
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if _stands(path, folder)}
+    found = {name: "is gone" for name in recorded.files if name not in there}
+    found |= {name: "was added" for name in there if name not in recorded.files}
+    changed = {name for name in there if name not in found and intact(folder, name, recorded) is None}
+    return found | dict.fromkeys(changed, "is not what was made")
+
+
+def intact(folder: Path, name: str, recorded: Recorded) -> bytes | None:
+    """Read a file of a report as it was made; None when it is not there, is another, or a link leads to it."""
+    path, inner = folder / name, PurePosixPath(name)
+    if name not in recorded.files or inner.is_absolute() or ".." in inner.parts:
+        return None
+    if any((folder / one).is_symlink() for one in (inner, *inner.parents[:-1])):
+        return None
+    try:
+        content = path.read_bytes() if path.is_file() else None
+    except OSError:
+        return None
+    return content if content is not None and hashlib.sha256(content).hexdigest() == recorded.files[name] else None
+
+
+def _stands(path: Path, folder: Path) -> bool:
+    """Tell whether something in a report's folder must be a file of the report: all but its folders and bookkeeping."""
+    inner = path.relative_to(folder)
+    return (path.is_symlink() or not path.is_dir()) and inner.as_posix() not in (CRATE, *BESIDE)

@@ -1,8 +1,8 @@
 """Preset → papermill → report. Everything is made in a temporary place and put there whole, or not at all."""
 
 import json
+import shlex
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from kloof.report.notebook import SYNTHESIS
 from kloof.report.publish import publish
 from kloof.results import join_sections
 from kloof.run import provenance
+from kloof.run.ending import making, take_away
 from kloof.run.execute import DEFAULT, WARM, How, Progress, Step, call_each, declared, execute_languages
 from kloof.study import claims, hypotheses
 from kloof.study.debates import debate
@@ -146,8 +147,7 @@ def make_report(
     reports.mkdir(exist_ok=True)
     name = report_name(study.p)
     target = reports / (f"{name}-only" if only else name)
-    folder = Path(tempfile.mkdtemp(prefix=".making-", dir=reports))
-    try:
+    with making(reports) as folder:
         parameters = {**overrides, "preset": preset}
         try:
             execute_languages(paths, folder, parameters, languages, tell or _say_nothing, how)
@@ -161,8 +161,6 @@ def make_report(
             _keep_earlier(target, folder)
         shutil.rmtree(folder / "parts")
         replace_folder(folder, target)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     return target
 
 
@@ -225,7 +223,8 @@ def command_of(study: Study, preset: str, overrides: Mapping[str, Any]) -> str:
     """Write the command that makes this very report again; a file is named without its folder."""
     parts = [f"kloof run --preset {preset}"]
     for name, value in overrides.items():
-        parts.append(f"--set {name}={study.data.name if name == 'source' else as_typed(value)}")
+        typed = study.data.name if name == "source" else as_typed(value)
+        parts.append(f"--set {shlex.quote(f'{name}={typed}')}")
     return " ".join(parts)
 
 
@@ -244,15 +243,25 @@ def keep_failed(folder: Path, kept: Path) -> str:
 
 def replace_folder(new: Path, target: Path) -> None:
     """Put a finished folder in the place of an earlier one with two renames; on failure the earlier one comes back."""
-    old = target.with_name(f".{target.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
+    old = _aside(target)
+    take_away(old)
     new.chmod(0o755)
-    if target.exists():
+    if target.exists() or target.is_symlink():
         target.rename(old)
     try:
         new.rename(target)
     except OSError:
-        if old.exists():
-            old.rename(target)
+        bring_back(target)
         raise
-    shutil.rmtree(old, ignore_errors=True)
+    take_away(old)
+
+
+def bring_back(target: Path) -> None:
+    """Put back the folder that was set aside for another which never came, as when a run was killed in between."""
+    if not target.exists() and _aside(target).exists():
+        _aside(target).rename(target)
+
+
+def _aside(target: Path) -> Path:
+    """Where a folder waits while another takes its place."""
+    return target.with_name(f".{target.name}.old")

@@ -48,6 +48,7 @@ FIRST = (
 )
 RARELY = 50_000  # objects made before garbage is looked for: a copy does not live long
 FINISHED = b"."
+STOPPING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 MEMORY = "KLOOF_MEMORY"  # bytes that a copy may take for itself
 
 
@@ -127,6 +128,8 @@ def _be_a_copy(descriptor: int) -> None:
     try:
         os.setpgid(0, 0)
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        for name in STOPPING:
+            signal.signal(name, signal.SIG_DFL)
         warnings.simplefilter("default")  # forgets what was shown already
         warnings.filters.pop(0)  # type: ignore[attr-defined]
         random.seed()
@@ -317,8 +320,9 @@ def _as_text(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Serve over the socket whose number was given; Ctrl-C is for who asked, who then closes it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Serve over the socket whose number was given; a signal to stop is for who asked, who then closes it."""
+    for name in (signal.SIGINT, *STOPPING):
+        signal.signal(name, signal.SIG_IGN)
     serve(socket.socket(fileno=int(sys.argv[1])))
 
 

@@ -1,9 +1,12 @@
 """A batch makes what changed and nothing else, comes through kills and full disks, and keeps a fault to its report."""
 
+import contextlib
 import errno
+import gzip
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +16,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import dask
+import distributed.config  # noqa: F401 – its settings must be there before a test changes some
+import psutil
 import pytest
 from readable import Row, file
 from test_engine import KERNEL
@@ -25,7 +31,9 @@ from kloof.report.publish import FILES
 from kloof.run import batch, depends, dispatch
 from kloof.run.batch import DONE, FAILED, UNCHANGED, Order, Outcome, fulfil
 from kloof.run.dispatch import give_out
+from kloof.run.ending import take_away
 from kloof.run.execute import USUAL, WARM
+from kloof.run.provenance import CRATE
 from kloof.store.add import add as put_in
 from kloof.study import study
 
@@ -92,8 +100,9 @@ def quick(estate: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     def publish(document: Any, folder: Path, languages: Any, *rest: Any) -> None:
         write_whole(folder / "results.json", dump(document))
+        write_whole(folder / "tables" / "01.csv", "code\n")
         for language in languages:
-            for name in FILES:
+            for name in (*FILES, "figures/01.svg"):
                 write_whole(folder / language / name, "page")
 
     monkeypatch.setattr(batch, "publish_beside", publish)
@@ -167,7 +176,7 @@ CHANGES: dict[str, tuple[Callable[[Path], object], list[str] | str]] = {
     "what is said of another": (lambda home: argue(home, THERE), UNCHANGED),
     "an executed notebook": (
         lambda home: (home / "reports" / HERE / "nl" / "notebooks" / f"{LAST}.ipynb").unlink(),
-        UNCHANGED,
+        ["12"],
     ),
     "what it was made with": (lambda home: (home / "reports" / HERE / batch.MADE).unlink(), ["01", "02", "12"]),
     "a notebook more": (lambda home: write(home, "03_how_segregated", "1"), ["03", "12"]),
@@ -182,6 +191,98 @@ def test_what_depends_on_a_change_is_executed_again_and_nothing_else(quick: Path
         found[name] = again()
         assert again() == UNCHANGED, name
     assert found == {name: wanted for name, (_, wanted) in CHANGES.items()}
+
+
+ALL = ["01", "02", "12"]
+OTHER = gzip.compress(json.dumps({FIRST: {f"{FIRST}.json": "{}"}}).encode())
+
+
+def written(name: str, content: bytes | None = None) -> Callable[[Path], object]:
+    """Write another content in a file of a report; without one, the half of what it holds."""
+
+    def write(folder: Path) -> None:
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2] if content is None else content)
+
+    return write
+
+
+def gone(name: str) -> Callable[[Path], object]:
+    """Remove a file of a report."""
+    return lambda folder: (folder / name).unlink()
+
+
+def linked(name: str) -> Callable[[Path], object]:
+    """Put a link to the same content in the place of a file or folder of a report."""
+    return lambda folder: (
+        (folder / name).rename(folder.parent / "elsewhere") and (folder / name).symlink_to(folder.parent / "elsewhere")
+    )
+
+
+def in_made(**changes: Any) -> Callable[[Path], object]:
+    """Change what a report says it rests on."""
+    return lambda folder: (folder / batch.MADE).write_text(
+        json.dumps({**json.loads((folder / batch.MADE).read_text()), **changes})
+    )
+
+
+def as_a_file(folder: Path) -> None:
+    """Put a file in the place of a report."""
+    shutil.rmtree(folder)
+    folder.write_text("no folder")
+
+
+DAMAGE: dict[str, tuple[Callable[[Path], object], list[str]]] = {
+    "an edited page": (written("nl/index.html", b"edited"), []),
+    "an empty page": (written("nl/data.html", b""), []),
+    "a halved PDF": (written("nl/report.pdf"), []),
+    "a removed PDF": (gone("nl/data.pdf"), []),
+    "edited results": (written("results.json", b"{}"), []),
+    "halved results": (written("results.json"), []),
+    "removed results": (gone("results.json"), []),
+    "an edited picture": (written("nl/figures/01.svg", b"<svg/>"), []),
+    "a removed picture": (gone("nl/figures/01.svg"), []),
+    "an edited table": (written("tables/01.csv", b"code\nBU1\n"), []),
+    "an edited notebook": (written(f"nl/notebooks/{SECOND}.ipynb", b"{}"), ["02"]),
+    "a removed notebook": (gone(f"nl/notebooks/{FIRST}.ipynb"), ["01"]),
+    "an edited crate": (lambda folder: in_toml(folder, CRATE, '"name": "kloof', '"name": "gap'), ALL),
+    "a halved crate": (written(CRATE), ALL),
+    "a removed crate": (gone(CRATE), ALL),
+    "an added file": (written("nl/more.html", b"page"), []),
+    "an added file where parts stood": (written("parts/01.json", b"{}"), []),
+    "a page that is a link": (linked("nl/index.html"), []),
+    "pictures behind a link": (linked("nl/figures"), []),
+    "a page that is a folder": (lambda folder: gone("nl/index.html")(folder) or (folder / "nl/index.html").mkdir(), []),
+    "half of what it rests on": (written(batch.MADE), ALL),
+    "a list of what it rests on": (written(batch.MADE, b"[]"), ALL),
+    "another thing it rests on": (in_made(library="other"), ALL),
+    "nothing it rests on": (in_made(asked=[], figures=depends.digest([])), ALL),
+    "no word of what it rests on": (gone(batch.MADE), ALL),
+    "half of what notebooks left": (written(batch.PARTS), ALL),
+    "other things that notebooks left": (written(batch.PARTS, OTHER), ALL),
+    "no gzip of what notebooks left": (written(batch.PARTS, b"parts"), ALL),
+    "nothing that notebooks left": (gone(batch.PARTS), ALL),
+    "a file in its place": (as_a_file, ALL),
+    "a report set aside by a run that was killed": (lambda folder: folder.rename(folder.parent / f".{HERE}.old"), []),
+}  # fmt: skip
+
+
+def test_what_is_not_what_was_made_is_made_again_and_nothing_else(quick: Path) -> None:
+    assert again() == ALL
+    folder = quick / "reports" / HERE
+    as_made = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    before, found = sorted(path.name for path in folder.parent.iterdir()), {}
+    for name, (spoil, _) in DAMAGE.items():
+        spoil(folder)
+        found[name] = again() if name != list(DAMAGE)[-1] else [] if again() == UNCHANGED else ["made"]
+        there = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        assert (name, there) == (name, as_made)
+        assert not [path for path in folder.rglob("*") if path.is_symlink()], name
+        take_away(folder.parent / "elsewhere")
+        assert sorted(path.name for path in folder.parent.iterdir()) == before, name
+        assert again() == UNCHANGED, name
+    assert found == {name: wanted for name, (_, wanted) in DAMAGE.items()}
 
 
 def test_a_changed_module_concerns_the_notebooks_that_reach_it(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -378,6 +479,11 @@ def waits(order: Order) -> Outcome:
     return Outcome(order.municipality, DONE)
 
 
+def told(order: Order) -> Outcome:
+    """Do nothing."""
+    return Outcome(order.municipality, DONE)
+
+
 def test_a_killed_worker_is_replaced_and_an_order_that_kills_them_all_is_given_up(tmp_path: Path) -> None:
     found = {outcome.municipality: outcome for outcome in give_out(orders(tmp_path, 3), 2, do=falls)}
     assert {code: outcome.state for code, outcome in found.items()} == {
@@ -394,26 +500,42 @@ def test_a_full_disk_ends_the_batch(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) < 12
 
 
-@pytest.fixture
-def elsewhere(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """A scheduler and a worker in processes of their own; its address, and the scheduler."""
-    there = tmp_path / "scheduler.json"
+def certificate(folder: Path) -> dict[str, str]:
+    """Make a certificate that is its own authority, and give Dask's settings that name it."""
+    if (tool := shutil.which("openssl")) is None:
+        pytest.skip("no openssl to make a certificate with")
+    key, cert = folder / "key.pem", folder / "cert.pem"
+    made = [tool, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, "-days", "2"]
+    subprocess.run([*made, "-subj", "/CN=kloof"], check=True, capture_output=True)
+    roles = {f"distributed.comm.tls.{role}": {"cert": str(cert), "key": str(key)} for role in ("client", "worker")}
+    return {"distributed.comm.tls.ca-file": str(cert), **roles}  # type: ignore[dict-item]
+
+
+@pytest.fixture(params=["tls", "tcp"])
+def elsewhere(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A scheduler and a worker in processes of their own; its address, and the scheduler. By tcp: as was asked for."""
+    settings: dict[str, Any] = {"distributed.comm.require-encryption": False}
+    there, safe = tmp_path / "scheduler.json", []
+    if request.param == "tls":
+        settings = certificate(tmp_path)
+        files = {"ca-file": "cert", "cert": "cert", "key": "key"}
+        safe = [word for name, file in files.items() for word in (f"--tls-{name}", str(tmp_path / f"{file}.pem"))]
     tool = [sys.executable, "-m", "dask"]
     places = os.pathsep.join([str(Path(__file__).parent), *sys.path])
     quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     quiet["env"] = {**os.environ, "PYTHONPATH": places}
-    files = ["--scheduler-file", str(there)]
+    files = [*safe, "--no-dashboard", "--scheduler-file", str(there)]
+    where = ["--protocol", request.param, "--host", "127.0.0.1", "--port", "0"]
     started = [
-        subprocess.Popen([*tool, "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", *files], **quiet),
-        subprocess.Popen(
-            [*tool, "worker", "--nthreads", "1", "--no-dashboard", "--death-timeout", "60", *files], **quiet
-        ),
+        subprocess.Popen([*tool, "scheduler", *where, *files], **quiet),
+        subprocess.Popen([*tool, "worker", "--nthreads", "1", "--death-timeout", "60", *files], **quiet),
     ]
     for _ in range(600):
         if there.exists() and there.read_text():
             break
         time.sleep(0.1)
-    yield json.loads(there.read_text())["address"], started[0]
+    with dask.config.set(settings):
+        yield json.loads(there.read_text())["address"], started[0]
     for process in reversed(started):
         process.terminate()
     for process in started:
@@ -424,7 +546,9 @@ def test_another_scheduler_serves_and_when_it_is_killed_the_batch_ends(
     tmp_path: Path, elsewhere: tuple[str, subprocess.Popen[bytes]]
 ) -> None:
     address, scheduler = elsewhere
-    given = give_out(orders(tmp_path, 2), 1, address, do=waits)
+    place = tmp_path / "asked"
+    place.mkdir()
+    given = give_out(orders(place, 2), 1, address, do=waits)
     assert next(given).municipality == "GM0000"
     scheduler.kill()
     with pytest.raises(BatchError, match=r"The scheduler went away .*What is done is kept.*--resume"):
@@ -433,8 +557,27 @@ def test_another_scheduler_serves_and_when_it_is_killed_the_batch_ends(
 
 def test_a_scheduler_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(dispatch, "CONNECT", 1)
-    with pytest.raises(BatchError, match=r"No scheduler answers at tcp://127\.0\.0\.1:9 .* dask scheduler"):
-        list(give_out(orders(tmp_path, 1), 1, "tcp://127.0.0.1:9"))
+    said = r"answers at tls://127\.0\.0\.1:9 .*--tls-cert"
+    with dask.config.set(certificate(tmp_path)), pytest.raises(BatchError, match=said):
+        list(give_out(orders(tmp_path, 1), 1, "tls://127.0.0.1:9"))
+    with pytest.raises(BatchError, match=said):
+        list(give_out(orders(tmp_path, 1), 1, "tls://127.0.0.1:9"))
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "127.0.0.1:9", "ws://127.0.0.1:9"])
+def test_a_scheduler_without_certificates_is_refused(tmp_path: Path, address: str) -> None:
+    with pytest.raises(BatchError, match=r"has no certificates: whoever reaches it can run code.*tls://.*=false"):
+        list(give_out(orders(tmp_path, 1), 1, address))
+
+
+def test_nothing_listens_for_the_workers_of_this_machine(tmp_path: Path) -> None:
+    given = give_out(orders(tmp_path, 3), 2, do=told)
+    next(given)
+    family = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    listening = [(one.name(), at) for one in family for at in one.net_connections("all") if at.status == "LISTEN"]
+    assert listening == []
+    assert len(list(given)) == 2
+    assert not [one for one in psutil.Process().children() if "spawn_main" in " ".join(one.cmdline())]
 
 
 def test_the_command_makes_lists_and_logs(
@@ -457,6 +600,31 @@ def test_the_command_makes_lists_and_logs(
     assert states == [
         "begun", DONE, FAILED, "ended", "begun", DONE, DONE, "ended", "begun", UNCHANGED, UNCHANGED, "ended",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"7", b"{}", "plan", "codes", "limit", "languages", "more"],
+)
+def test_a_damaged_plan_is_named(home: Path, command_line: CommandLine, content: bytes | str) -> None:
+    plan = {"preset": "municipality", "codes": [HERE], "overrides": {}, "languages": ["nl"], "limit": 600}
+    spoilt: dict[Any, Any] = {"codes": [5], "limit": float("nan"), "languages": "nl", "more": 1}
+    path = home / "reports" / ".batch" / "plan.json"
+    path.parent.mkdir()
+    asked = {**plan, content: spoilt[content]} if content in spoilt else {"preset": "municipality"}
+    path.write_bytes(content if isinstance(content, bytes) else json.dumps(asked).encode())
+    code, _, err = command_line("batch", "--resume")
+    assert (code, "plan.json, which says what the last batch was asked, is damaged. Ask it again" in err) == (2, True)
+
+
+def test_a_damaged_refusal_is_tried_again_and_one_of_another_state_too(quick: Path) -> None:
+    write(quick, SECOND, "raise kloof.errors.ParameterError('one buurt')")
+    assert fulfil(order()).state == FAILED
+    refused = quick / "reports" / "failed" / HERE / batch.REFUSED
+    for spoilt in (b"", b"{", b"[]", refused.read_bytes()[:60], refused.read_bytes().replace(b"one buurt", b"two")):
+        refused.write_bytes(spoilt)
+        outcome = fulfil(order())
+        assert (outcome.state, "ParameterError: one buurt" in outcome.problem) == (FAILED, True)
 
 
 def test_all_are_those_of_today(home: Path) -> None:
@@ -491,6 +659,54 @@ def test_what_cannot_be_asked_is_refused(
     assert re.search(message, err)
 
 
+SIGNALS = {signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGINT: 130}
+
+
+def alive(home: Path) -> list[psutil.Process]:
+    """Processes that work in a project."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.status() != psutil.STATUS_ZOMBIE and process.environ().get("KLOOF_HOME") == str(home):
+                found.append(process)
+    return [one for one in found if one.pid != os.getpid()]
+
+
+def wait_until(true: Callable[[], object], seconds: float = 120) -> None:
+    """Wait for something that must come."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.1)
+
+
+RUN = ("run", "--preset", "municipality", "--set", f"municipality={HERE}", "--language", "nl")
+BATCH = ("batch", "--all", "--workers", "2", "--language", "nl")
+
+
+@pytest.mark.parametrize(
+    ("words", "number"),
+    [*((BATCH, number) for number in SIGNALS), (RUN, signal.SIGTERM), ((*RUN, "--engine", "stock"), signal.SIGTERM)],
+)  # fmt: skip
+def test_who_is_told_to_stop_leaves_nothing_half_made_and_nobody_behind(
+    estate: Path, words: tuple[str, ...], number: signal.Signals
+) -> None:
+    """As a system, a terminal that closes, and Ctrl-C do: the last reaches all processes of the terminal."""
+    write(estate, LAST, f"import pathlib, time\npathlib.Path({str(estate)!r}, 'at work').touch()\ntime.sleep(600)")
+    command = [sys.executable, "-m", "kloof.cli.main", *words]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True, text=True)
+    wait_until(lambda: (estate / "at work").exists() or process.poll() is not None)
+    assert list((estate / "reports").glob(".making-*"))
+    send = os.kill if number == signal.SIGTERM else os.killpg
+    send(process.pid, number)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == SIGNALS[number], said
+    assert said.endswith("kloof: stopped; earlier reports are untouched.\n")
+    assert "Traceback" not in said
+    assert [path.name for path in (estate / "reports").glob(".making-*")] == []
+    wait_until(lambda: not alive(estate), 10)
+
+
 def test_after_kill_9_a_batch_goes_on_without_doing_anything_twice(estate: Path) -> None:
     wait = f"while municipality == {THERE!r} and not pathlib.Path({str(estate / 'go on')!r}).exists(): time.sleep(0.1)"
     write(estate, LAST, AFTER, f"import pathlib, time\n{wait}")
@@ -504,6 +720,9 @@ def test_after_kill_9_a_batch_goes_on_without_doing_anything_twice(estate: Path)
     assert making.exists(), "the second report was not begun"
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    wait_until(lambda: not alive(estate), 30)
+    other = estate / "reports" / ".making-half"
+    (other / "nl").mkdir(parents=True)
     first = (estate / "reports" / HERE / batch.MADE).stat().st_mtime_ns
     assert not (estate / "reports" / THERE).exists()
     (estate / "go on").touch()
@@ -511,4 +730,4 @@ def test_after_kill_9_a_batch_goes_on_without_doing_anything_twice(estate: Path)
     states = {one["municipality"]: one["state"] for one in json.loads(ended.stdout)}
     assert states == {HERE: UNCHANGED, THERE: DONE}
     assert (estate / "reports" / HERE / batch.MADE).stat().st_mtime_ns == first
-    assert not making.exists()
+    assert list((estate / "reports").glob(".making-*")) == []

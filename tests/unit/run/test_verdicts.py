@@ -1,16 +1,19 @@
 """The verdicts as rows: one per claim with the number behind it; read only from a report made with the same things."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from atlases import write_crate
 
 from conftest import PROJECT, CommandLine
 from kloof.findings import NOT_TESTABLE, SUPPORTED, UNDECIDED, VERDICTS, Finding, Verdict
 from kloof.paths import dump
 from kloof.report.notebook import header
 from kloof.run import many, report
+from kloof.run.provenance import CRATE
 from kloof.study import claims
 from kloof.study.study import open_study
 
@@ -143,6 +146,27 @@ def test_a_report_that_was_made_with_other_things_is_made_again(
     assert made == [{"preset": "breda"}]
     assert err.startswith("kloof: there is no report with these parameters, data and claims; making it first.")
     assert out.startswith("C1 ")
+
+
+DAMAGE: dict[str, tuple[Callable[[Path], object], bool]] = {
+    "an edited verdict": (lambda path: path.write_text(path.read_text().replace("SUPPORTED", "UNDECIDED", 1)), True),
+    "half of the results": (lambda path: path.write_text(path.read_text()[:99]), True),
+    "a list of results": (lambda path: path.write_text("[]"), True),
+    "half a crate": (lambda path: (path.parent / CRATE).write_text("{"), True),
+    "nothing": (Path.exists, False),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_report_that_is_not_as_it_was_made_is_made_again(
+    command_line: CommandLine, home: Path, made: list[Any], damage: str
+) -> None:
+    path = place_report(home)
+    write_crate(path.parent)
+    spoil, again = DAMAGE[damage]
+    spoil(path)
+    code, out, _ = command_line("verdicts")
+    assert (code, len(made), out.startswith("C1 ")) == (0, int(again), True)
 
 
 def test_parameters_belong_to_what_makes_it_fresh(command_line: CommandLine, home: Path, made: list[Any]) -> None:

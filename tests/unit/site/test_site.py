@@ -2,22 +2,25 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from atlases import PLACES, SYNTHETIC, write_reports
+from atlases import PLACES, SYNTHETIC, write_crate, write_reports
 
 from kloof.catalogue import catalogue
 from kloof.errors import ReportError
+from kloof.paths import sha256
 from kloof.report import audit, readback
 from kloof.report.publish import FILES, answer
 from kloof.report.readback import Node, parse
+from kloof.run import depends
 from kloof.run.batch import MADE, PARTS
 from kloof.run.provenance import CRATE
 from kloof.words.sentences import Narrator, text_of
-from kloof_site import siteback
+from kloof_site import site, siteback
 from kloof_site.atlas import Atlas, Measure, ends, read_reports
 from kloof_site.site import PAGES, Site, _read, build_site
 
@@ -32,8 +35,8 @@ BESIDE = (MADE, PARTS, CRATE)  # what a batch knows a report by, and what it was
 def folders(tmp_path_factory: pytest.TempPathFactory, project: Path) -> list[Path]:
     made = write_reports(tmp_path_factory.mktemp("reports"), project)
     for folder in made:
-        for name in BESIDE:
-            (folder / name).write_bytes(b"{}")
+        (folder / PARTS).write_bytes(b"parts")
+        depends.write_hashed(folder / MADE, {"crate": sha256(folder / CRATE)})
     return made
 
 
@@ -364,6 +367,110 @@ def test_all_four_files_are_there_and_linked(built: Path) -> None:
             assert (built / "reports" / code / language / name).is_file()
             if language == "nl":
                 assert f"../reports/{code}/nl/{name}" in links
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    """The files under a folder."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def link(place: Path, target: Path) -> None:
+    """Put a link in the place of a file or folder, to a copy of it elsewhere."""
+    place.rename(target)
+    place.symlink_to(target)
+
+
+SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
+    "an edited page": (
+        lambda one: (one / "nl/index.html").write_text("edited"),
+        r"nl/index\.html is not what was made",
+    ),
+    "a halved PDF": (lambda one: (one / "en/report.pdf").write_bytes(b"%PD"), r"en/report\.pdf is not what was made"),
+    "a picture less": (lambda one: (one / "nl/figures/04.answer.svg").unlink(), r"04\.answer\.svg is gone"),
+    "a file more": (lambda one: (one / "nl/more.html").write_text("more"), r"nl/more\.html was added"),
+    "a link to a page": (lambda one: link(one / "nl/index.html", one.parent / "page"), r"nl/index\.html is not what"),
+    "a link to secrets": (lambda one: (one / "nl/keys").symlink_to("/etc/hostname"), r"nl/keys was added"),
+    "a link to a folder": (lambda one: link(one / "nl/figures", one.parent / "svg"), r"nl/figures was added"),
+    "a crate of its own": (
+        lambda one: ((one / "nl/index.html").write_text("edited"), write_crate(one)),
+        r"ro-crate-metadata\.json is not what was made",
+    ),
+    "no crate": (lambda one: (one / CRATE).unlink(), r"has no ro-crate-metadata\.json"),
+    "half a crate": (lambda one: (one / CRATE).write_text('{"@gr'), r"is not a crate of kloof"),
+    "a way out in the crate": (
+        lambda one: (one / CRATE).write_text((one / CRATE).read_text().replace('"@id": "nl/i', '"@id": "../nl/i')),
+        r"nl/index\.html was added",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_a_report_that_is_not_as_it_was_made_is_not_published(
+    folders: list[Path], tmp_path: Path, command_line: Callable[..., tuple[int, str, str]], name: str
+) -> None:
+    spoil, said = SPOILT[name]
+    folder = Path(shutil.copytree(folders[0], tmp_path / "reports" / "report_GM0758"))
+    spoil(folder)
+    code, _, err = command_line("site", folder, "--out", tmp_path / "site")
+    assert (code, bool(re.search(said, err))) == (2, True), err
+    assert not (tmp_path / "site").exists()
+
+
+def test_what_changes_while_a_site_is_made_is_not_published(folders: list[Path], tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(folders[0], tmp_path / "report_GM0758"))
+    read = read_reports([folder])
+    (folder / "nl" / "data.html").write_text("edited", encoding="utf-8")
+    with pytest.raises(ReportError, match=r"nl/data\.html changed while the site was made"):
+        build_site(read, catalogue(), tmp_path / "site")
+    assert [path.name for path in tmp_path.iterdir()] == ["report_GM0758"]
+
+
+def test_what_cannot_be_read_back_is_not_published(
+    folders: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that loses the end of a picture."""
+    written = site.write_whole
+
+    def lose(path: Path, content: Any) -> None:
+        written(path, content[:-1] if path.suffix == ".svg" else content)
+
+    monkeypatch.setattr(site, "write_whole", lose)
+    with pytest.raises(ReportError, match=r"\.svg, and \d+ more cannot be read back as written"):
+        build_site(read_reports(folders[:1]), catalogue(), tmp_path / "site")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["report_GM0758/site", "report_GM0758", ".", "report_GM0758/../report_GM0758/nl"])
+def test_a_site_in_a_report_or_around_one_is_refused(
+    folders: list[Path], tmp_path: Path, command_line: Callable[..., tuple[int, str, str]], place: str
+) -> None:
+    folder = Path(shutil.copytree(folders[0], tmp_path / "report_GM0758"))
+    before = everything(tmp_path)
+    for _ in range(2):
+        code, _, err = command_line("site", folder, "--out", tmp_path / place)
+        assert (code, "lie one in the other; give another folder with --out." in err) == (2, True), err
+    assert everything(tmp_path) == before
+
+
+def test_a_site_beside_the_reports_does_not_grow(
+    home: Path, project: Path, command_line: Callable[..., tuple[int, str, str]]
+) -> None:
+    write_reports(home / "reports", project, ("GM0758",))
+    sizes = []
+    for _ in range(2):
+        code, _, err = command_line("site", "--out", home / "reports" / "site")
+        assert code == 0, err
+        sizes.append({name: len(content) for name, content in everything(home / "reports").items()})
+    assert sizes[0] == sizes[1]
+
+
+def test_a_report_that_lost_its_results_is_named_and_not_passed_over(
+    home: Path, project: Path, command_line: Callable[..., tuple[int, str, str]]
+) -> None:
+    for folder in write_reports(home / "reports", project, ("GM0758", "GM0002"))[1:]:
+        (folder / "results.json").unlink()
+    code, _, err = command_line("site", "--out", home / "site")
+    assert (code, "report_GM0002 has no results.json" in err) == (2, True), err
 
 
 def test_half_a_report_is_refused(project: Path, tmp_path: Path) -> None:
