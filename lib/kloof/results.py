@@ -4,13 +4,16 @@ Numbers and codes, no sentence and no formatted number; sorted keys, 12 signific
 same inputs give the same bytes.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import pandas as pd
 
-from kloof.errors import NotComputableError, ReportError, examples, nearest
+from kloof.errors import NotComputableError, ReportError, examples, faults, nearest
 from kloof.findings import Finding, Verdict
 from kloof.paths import plain
 from kloof.schema import SetAside
@@ -206,3 +209,119 @@ CHANGE = "@difference_unit"
 def columns_of(kinds: dict[str, str], **units: str) -> list[Column]:
     """Describe the columns of a table: key → kind, and for numbers key → unit."""
     return [Column(key, kind, units.get(key)) for key, kind in kinds.items()]
+
+
+RESULTS = "results.json"
+ANY = "*"  # stands for every name in a shape
+MOST_FAULTS = 20  # that a message lists
+_TEXT, _NAMES, _NUMBER, _MAYBE = str, [str], (int, float, NoneType), (str, NoneType)
+_SET_ASIDE = {"step": _TEXT, "reason": _TEXT, "rows": int, "detail": _TEXT}
+_SIDE = {
+    "year": (int, NoneType),
+    "group": _MAYBE,
+    "n_units": int,
+    **dict.fromkeys(("estimate", "low", "high"), _NUMBER),
+}
+_SHAPE: Mapping[str, Any] = {  # what those who read it ask for
+    **dict.fromkeys(("kloof", "command", "data_date"), _TEXT), "lead": _NAMES, "focus": _NAMES,
+    "areas": {ANY: _TEXT}, "overall": {ANY: _TEXT}, "variants": {ANY: _NAMES}, "registry": {ANY: _TEXT},
+    "place": {"code": _TEXT, "buurten": int, "focus": int},
+    "parameters": {
+        **dict.fromkeys(("municipality", "source", "focus", "event", "apportioned"), _TEXT),
+        **dict.fromkeys(("comparisons", "indicators", "levels", "groups", "focus_variants"), _NAMES),
+        **dict.fromkeys(("year_from", "year_to"), int),
+    },
+    "inputs": [{"file": _TEXT, "sha256": _TEXT}], "set_aside": [_SET_ASIDE],
+    "sources": {
+        ANY: dict.fromkeys(("publisher", "title", "table_id", "licence", "retrieved", "looked_up_in"), _TEXT),
+    },
+    "sections": [
+        {
+            "id": _TEXT, "headline": _MAYBE, **dict.fromkeys(("findings", "tables", "figures"), _NAMES),
+            "set_aside": [_SET_ASIDE],
+        }
+    ],
+    "findings": {
+        ANY: {
+            **dict.fromkeys(("id", "kind", "measure", "unit", "judgement", "happened"), _TEXT), "indicator": _MAYBE,
+            **dict.fromkeys(("estimate", "low", "high", "rounding_low", "rounding_high", "smallest_effect"), _NUMBER),
+            "a": _SIDE, "b": _SIDE, "details": dict, "reason": _MAYBE, "focus": _MAYBE,
+            **dict.fromkeys(("flags", "sources", "breaks"), _NAMES),
+        }
+    },
+    "tables": {
+        ANY: {
+            "columns": [{"key": _TEXT, "kind": _TEXT, "unit": _MAYBE, "decimals": (int, NoneType)}], "rows": [list],
+        }
+    },
+    "figures": {ANY: {"kind": _TEXT, "table": _TEXT, "finding": _MAYBE, "options": dict}},
+    "verdicts": [{"claim": _TEXT, "verdict": _TEXT, "finding": _MAYBE, "missing": _NAMES}],
+}  # fmt: skip
+
+
+def read_results(path: Path) -> dict[str, Any]:
+    """Read a results document and check that it is whole, so that who asks for something finds it.
+
+    Raises ReportError naming all that is wrong: no JSON, cut off, another format, something that lacks or is another
+    kind of thing, a row that does not fit its columns, a name of something that is not there.
+    """
+    try:
+        content = json.loads(path.read_bytes().decode("utf-8"))
+    except (OSError, ValueError, RecursionError) as problem:
+        raise ReportError(
+            f"{path} cannot be read as JSON ({type(problem).__name__}: {problem}). Make the report again."
+        ) from None
+    if isinstance(content, dict) and content.get("format") != FORMAT:
+        raise ReportError(
+            f"{path} has format {content.get('format')!r}, this kloof reads {FORMAT}. Make the report again, or read "
+            "it with the kloof that made it."
+        )
+    found = [*_unlike(content, _SHAPE, "")] or [*_astray(content)]
+    if found:
+        raise ReportError(faults(str(path), found[:MOST_FAULTS], "Make the report again."))
+    return dict(content)
+
+
+def _unlike(value: Any, shape: Any, place: str) -> Iterator[str]:
+    """List where a value has another shape."""
+    kind: Any = shape if isinstance(shape, type | tuple) else type(shape)
+    if not isinstance(value, kind) or isinstance(value, bool):
+        yield f"{place or 'it'} is {type(value).__name__}, not {_called(kind)}"
+    elif isinstance(shape, list):
+        for at, inner in enumerate(value):
+            yield from _unlike(inner, shape[0], f"{place}/{at}")
+    elif isinstance(shape, Mapping):
+        if ANY not in shape:
+            yield from (f"{place or 'it'} has no {name}" for name in shape if name not in value)
+        for name, inner in value.items():
+            if name in shape or ANY in shape:
+                yield from _unlike(inner, shape.get(name, shape.get(ANY)), f"{place}/{name}")
+
+
+def _called(kind: type | tuple[type, ...]) -> str:
+    """Name a kind of value."""
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    return " or ".join("null" if one is NoneType else one.__name__ for one in kinds)
+
+
+def _astray(content: Mapping[str, Any]) -> Iterator[str]:
+    """List rows that do not fit their columns, and names of what is not there."""
+    for name, table in content["tables"].items():
+        wide = len(table["columns"])
+        yield from (
+            f"/tables/{name}/rows/{at} has {len(row)} cells for {wide} columns"
+            for at, row in enumerate(table["rows"]) if len(row) != wide
+        )  # fmt: skip
+    yield from (
+        f"/findings/{name} says it is {one['id']}" for name, one in content["findings"].items() if one["id"] != name
+    )
+    named = [(f"/lead/{at}", "findings", name) for at, name in enumerate(content["lead"])]
+    for name, figure in content["figures"].items():
+        named += [(f"/figures/{name}/table", "tables", figure["table"])]
+        named += [(f"/figures/{name}/finding", "findings", figure["finding"])] if figure["finding"] is not None else []
+    for at, section in enumerate(content["sections"]):
+        named += [(f"/sections/{at}", kind, one) for kind in ("findings", "tables", "figures") for one in section[kind]]
+        named += [(f"/sections/{at}/headline", "findings", section["headline"])] if section["headline"] else []
+    yield from (
+        f"{place} names {name}, which is not among {kind}" for place, kind, name in named if name not in content[kind]
+    )
