@@ -57,9 +57,11 @@ class Fit:
         """Check that the page is called after the place it is about."""
         name = self.results["areas"].get(self.results["place"]["code"])
         for node in self.nodes if name else ():
-            named = node.tag in ("h1", "title") and "svg" not in node.marks
-            if (named and name not in _said(node)) or (node.has_class("place") and _said(node) != name):
-                yield f"<{node.tag}>: says “{_said(node)}”, the place is {name}"
+            if node.tag not in ("h1", "title", "span") or "svg" in node.marks:
+                continue
+            said = _said(node) if node.tag != "span" or node.has_class("place") else name
+            if not {"h1": name in said, "title": said.endswith(f" {name}"), "span": said == name}[node.tag]:
+                yield f"<{node.tag}>: says “{said}”, the place is {name}"
 
     def rows(self) -> Iterator[str]:
         """Check that each row of a table names the area and the indicator of that row, and has no number of another."""

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - planted texts stay on one line
 """Two files that differ are told apart: by section, element, cell or line, and failing that by byte."""
 
 from datetime import UTC, datetime
