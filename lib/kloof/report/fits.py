@@ -40,7 +40,7 @@ class Fit:
 
     def faults(self) -> Iterator[str]:
         """List every name that is another than results.json gives."""
-        for rule in (self.place, self.rows, self.ranges, self.notes, self.legend, self.scripts):
+        for rule in (self.place, self.areas, self.rows, self.ranges, self.notes, self.legend, self.scripts):
             yield from rule()
 
     @cached_property
@@ -62,6 +62,17 @@ class Fit:
             said = _said(node) if node.tag != "span" or node.has_class("place") else name
             if not {"h1": name in said, "title": said.endswith(f" {name}"), "span": said == name}[node.tag]:
                 yield f"<{node.tag}>: says “{said}”, the place is {name}"
+
+    def areas(self) -> Iterator[str]:
+        """Check that each area of a map and of a list is called by its own name."""
+        for node in self.nodes:
+            name = self.results["areas"].get(node.attrs.get("data-code", ""))
+            told = [one for one in node.walk() if one.tag == "title" or one.has_class("name")] if name else []
+            yield from (
+                f"{node.place}: calls {node.attrs['data-code']} “{_said(one)}”, which is called “{name}”"
+                for one in told
+                if not re.match(rf"{re.escape(' '.join(str(name).split()))}(?!\w)", _said(one))
+            )
 
     def rows(self) -> Iterator[str]:
         """Check that each row of a table names the area and the indicator of that row, and has no number of another."""

@@ -102,7 +102,7 @@ def _data(results: Mapping[str, Any], source: str, found: Audited) -> DataSet | 
     except KloofError as problem:
         found.notes.append(f"Nothing was made again, for the figures are not here: {problem}")
         return None
-    if source or not _inputs_differ(results, data):
+    if not _inputs_differ(results, data):
         names = dict(zip(data.areas["code"], data.areas["name"], strict=True))
         found.faults += [
             f"{RESULTS}: calls {code} “{name}”, {data.name} calls it “{names[code]}”"

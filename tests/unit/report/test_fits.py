@@ -144,3 +144,16 @@ def test_a_range_in_a_row_goes_upwards() -> None:
     )
     page = f'<div data-table="x"><table><tbody><tr>{cells}</tr></tbody></table></div>'
     assert "table x: row 1 has a range from 5.0 to 3.0" in audit_html(page, document, "nl", whole=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "holds"),
+    [("Valkenberg: € 118.000", True), ("Valkenberg", True), ("Plan 9 oost", False), ("Valken", False)],
+)
+def test_an_area_of_a_map_and_a_list_has_its_own_name(name: str, *, holds: bool) -> None:
+    for page in (
+        "<path data-code='BU07580101'><title>{}</title></path>",
+        "<li data-code='BU07580101'><b class='name'>{}</b></li>",
+    ):
+        found = audit_html(page.format(name), results(), "nl", whole=False)
+        assert any("which is called “Valkenberg”" in one for one in found) != holds
