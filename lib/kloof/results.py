@@ -239,10 +239,15 @@ _COMPARED = {  # what a document of any format has, so that it can be set beside
 _WHOLE = {
     "place": {"code": _TEXT, "buurten": (int,), "focus": (int,)}, "areas": {ANY: _TEXT},
     **_COMPARED,
+    "parameters": {
+        **dict.fromkeys(("municipality", "source", "focus", "event", "apportioned"), _TEXT),
+        **dict.fromkeys(("comparisons", "indicators", "levels", "groups", "focus_variants"), _NAMES),
+        **dict.fromkeys(("year_from", "year_to"), (int,)),
+    },
     "findings": {ANY: _like(Finding, judgement=_TEXT)},
     "tables": {ANY: {"columns": [_like(Column)], "rows": [[]]}},
     "figures": {ANY: {"kind": _TEXT, "table": _TEXT, "finding": (str, type(None)), "options": {}}},
-    "lead": _NAMES, "sources": {ANY: {ANY: _TEXT, "publisher": _TEXT, "title": _TEXT}},
+    "lead": _NAMES, "focus": _NAMES, "variants": {ANY: _NAMES}, "set_aside": [{}], "sources": {ANY: {ANY: _TEXT, "publisher": _TEXT, "title": _TEXT}},
     "sections": [{"id": _TEXT, "headline": (str, type(None)), "set_aside": [{}],
                   **dict.fromkeys(("findings", "tables", "figures"), _NAMES)}],
     "verdicts": [_like(Verdict, agree=(int,), of=(int,))], "data_date": _TEXT, "command": _TEXT,
@@ -279,6 +284,9 @@ def _astray(document: Mapping[str, Any]) -> Iterator[str]:
     named += [(name, "tables", one["table"]) for name, one in document["figures"].items()]
     yield from (f"{who} names {name!r}, which is not among its {kind}" for who, kind, name in named
                 if name not in there[kind])  # fmt: skip
+    yield from (
+        f"/findings/{name} says it is {one['id']}" for name, one in document["findings"].items() if one["id"] != name
+    )
     for name, table in document["tables"].items():
         if any(len(row) != len(table["columns"]) for row in table["rows"]):
             yield f"/tables/{name}/rows has a row of another length than its columns"

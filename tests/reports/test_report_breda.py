@@ -18,7 +18,7 @@ from kloof.catalogue import catalogue
 from kloof.report import audit
 from kloof.report.publish import DATA, REPORT
 from kloof.run import report
-from kloof.run.project import faults_of_report
+from kloof.run.audited import audit_report
 
 pytestmark = pytest.mark.xdist_group("breda")
 LANGUAGES = ("nl", "en")
@@ -162,7 +162,8 @@ def test_a_pdf_is_tagged_and_in_its_language(breda_report: Path, language: str, 
 
 def test_a_finished_report_is_read_back_whole(breda_report: Path) -> None:
     """Both pages and both PDFs, in both languages."""
-    assert faults_of_report(breda_report) == []
+    found = audit_report(breda_report)
+    assert (found.faults, found.notes) == ([], [])
 
 
 def test_results_hold_no_sentence_path_or_clock(breda_report: Path, project: Path) -> None:

@@ -123,7 +123,10 @@ def results() -> dict[str, Any]:
         "areas": AREAS,
         "place": {"code": "GM0758"},
         "parameters": {"focus": "union", "year_from": 2012, "year_to": 2019, "small_count": 10},
-        "sources": [{"table": "85984NED", "title": "Kerncijfers wijken en buurten 2024"}],
+        "sources": {
+            "kwb": {"publisher": "Statistics Netherlands (CBS)", "table": "85984NED"},
+            "crime": {"publisher": "Politie, via het CBS", "title": "Kerncijfers wijken en buurten 2024"},
+        },
     }
     document = join_sections(header, [state.as_json(), gap.as_json()])
     return document | {"overall": {row["claim"]: row["verdict"] for row in document["verdicts"]}}

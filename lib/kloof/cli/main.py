@@ -14,7 +14,7 @@ from kloof.cli.data import data_commands
 from kloof.cli.edge import EXIT_CODES, any_letter, ended
 from kloof.cli.hypothesis import hypothesis_commands
 from kloof.cli.options import Progress, read_overrides
-from kloof.cli.reports import diff, manifest, verdict_line, verdicts, verify
+from kloof.cli.reports import audit, diff, manifest, verdict_line, verdicts, verify
 from kloof.cli.terminal import guarded
 from kloof.errors import ParameterError, nearest
 from kloof.words.numbers import LANGUAGES
@@ -30,7 +30,7 @@ app = typer.Typer(
 
 app.add_typer(data_commands, name="data")
 app.add_typer(hypothesis_commands, name="hypothesis")
-for command in (batch, verify, diff, verdicts, manifest):
+for command in (batch, audit, verify, diff, verdicts, manifest):
     app.command()(command)
 
 
@@ -220,19 +220,6 @@ def glossary(language: Annotated[str, typer.Option(help="nl or en")] = "nl") -> 
     from kloof.words.glossary import glossary as written
 
     print(written(language), end="")
-
-
-@app.command()
-def audit(folder: Annotated[Path, typer.Argument(help="folder of a report, such as reports/breda")]) -> None:
-    """Read a finished report, its data page and the PDFs of both back against its results.json."""
-    from kloof.run import project
-
-    found = project.faults_of_report(folder)
-    for fault in found:
-        print(f"✗ {fault}")
-    if found:
-        raise typer.Exit(1)
-    print(f"Every number and verdict in {folder} is in its results.json, and the PDFs say what the pages say.")
 
 
 def main() -> None:

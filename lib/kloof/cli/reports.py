@@ -1,4 +1,4 @@
-"""Commands about finished reports: `verify`, `diff`, `verdicts`, and `manifest` for the places of one preset."""
+"""Commands about finished reports: `audit`, `verify`, `diff`, `verdicts`; `manifest` for the places of one preset."""
 
 import json
 import os
@@ -14,6 +14,26 @@ if TYPE_CHECKING:
 
 
 MOST = 20  # lines of one kind that are shown
+
+
+def audit(
+    folder: Annotated[Path, typer.Argument(help="folder of a report, such as reports/breda")],
+    source: Annotated[str, typer.Option(help="the file it was made from, when that was one of your own")] = "",
+) -> None:
+    """Read a finished report, its data page and the PDFs of both back against its results.json.
+
+    Pages, pictures and tables are also made again from results.json and compared. The report is left as it is.
+    """
+    from kloof.run.audited import audit_report
+
+    found = audit_report(folder, source)
+    lines = _short([f"✗ {fault}" for fault in found.faults])
+    if not found.faults:
+        lines = [f"Every number and verdict in {folder} is in its results.json, and the PDFs say what the pages say."]
+        lines += [] if found.notes else ["Every page, picture and table is what its results.json gives, byte for byte."]
+    print("\n".join([*lines, *found.notes]))
+    if found.faults:
+        raise typer.Exit(1)
 
 
 def verify(

@@ -28,6 +28,7 @@ from kloof.findings import (
     WITHIN_ROUNDING,
     told,
 )
+from kloof.report.fits import misfits
 from kloof.report.known import SPACES, Knowledge, is_number, strings
 from kloof.report.plain import faults_of_language
 from kloof.report.readback import (
@@ -79,7 +80,8 @@ def _faults(root: Node, results: Mapping[str, Any], language: str, names: Collec
     page = _Page(root, results, language, Knowledge(results, language, tuple(names)))
     rules = [page.numbers, page.moving, page.heads, page.judgements, page.verdicts, page.texts]
     rules += [page.headlines] if whole else [page.plain, page.chances, page.portraits, page.quotes]
-    return list(dict.fromkeys(fault for rule in rules for fault in rule()))
+    found = [fault for rule in rules for fault in rule()]
+    return list(dict.fromkeys([*found, *misfits(root, results, language)]))
 
 
 def check(
@@ -139,10 +141,8 @@ def visible(root: Node) -> Iterator[tuple[Node, str, str]]:
 
 
 def _where(node: Node) -> str:
-    """Say where an element stands: section, then table, figure, finding or claim."""
-    keys = ("data-section", "data-table", "data-figure", "data-finding", "data-claim")
-    found = [f"{key.removeprefix('data-')} {value}" for key in keys if (value := node.nearest(key)) is not None]
-    return ", ".join(found) or f"<{node.tag}>"
+    """Say where an element stands."""
+    return node.place
 
 
 @dataclass(frozen=True)
@@ -496,7 +496,9 @@ class _Page:
         drawing = "svg" in node.marks
         if drawing and not attribute and (".scale" in node.marks or node.nearest("data-ref") is not None):
             return []
-        loose = [token for token in self.known.loose_numbers(text) if not self.known.is_year_or_size(token)]
+        loose = self.known.loose_numbers(text)
+        years = self.known.years_by(node) if loose else frozenset()
+        loose = [token for token in loose if not self.known.is_year_or_size(token, years)]
         beside = attribute or drawing or not BESIDE.isdisjoint(node.marks)
         near = self.known.numbers_near(node) if loose and beside else []
         return [token for token in loose if not self.known.among(token, near)]

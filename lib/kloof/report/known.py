@@ -1,16 +1,19 @@
 """Knows what results.json allows a page to say: names with digits, years, units, numbers of a figure."""
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
+from kloof.catalogue import catalogue
 from kloof.findings import DIFFERENCES
 from kloof.report.readback import Node, agrees, read_number, signs
 
 FOCUS_RULE = re.compile(r"\w+:(\d+):\w+:(\d{4})")  # a focus list made by a rule names a size and a year
 FOCUS_CODES = re.compile(r"BU\d{8}(?:\s*,\s*BU\d{8})+")  # or it is given by its buurten
+STANDS_IN = frozenset({"p", "li", "tr", "figure"})
 YEAR = re.compile(r"(?:19|2\d)\d\d")  # a year of arrival may lie far ahead
 DIGIT = re.compile(r"\d")
 SPACES = re.compile(r"\s+")
@@ -108,6 +111,66 @@ class Knowledge:
                 found |= {str(value) for kind, value in zip(kinds, row, strict=True) if kind == "year"}
             found |= {year for column in table["columns"] for year in YEAR.findall(column["key"])}
         return frozenset(text for text in found | {year for _, year in ruled(self.texts)} if YEAR.fullmatch(text))
+
+    @cached_property
+    def always(self) -> frozenset[str]:
+        """List the years that may stand anywhere: those in the name of a focus list, and of the event."""
+        event = str(self.results["parameters"].get("event", ""))[:4]
+        return frozenset({year for _, year in ruled(self.texts)} | {event}) - {""}
+
+    def years_by(self, node: Node) -> frozenset[str]:
+        """List the years that plain text may name: those of the numbers, the finding, figure or table it stands by.
+
+        Text that stands by none of these may name any year of the results.
+        """
+        block = next((place for place in node.ancestors() if place.tag in STANDS_IN), node)
+        if id(block) not in self._by:
+            told = [inner.pointer for inner in block.walk() if inner.tag == "data" and inner.pointer]
+            told += [f"/findings/{name}" for name in (block.nearest("data-finding"),) if name]
+            figure = block.nearest("data-figure")
+            entry = self.results["figures"].get(figure, {})
+            told += [f"/tables/{name}" for name in (block.nearest("data-table"), entry.get("table")) if name]
+            told += [f"/findings/{entry['finding']}"] if entry.get("finding") else []
+            found = self.always.union(*map(self._years_at, told))
+            self._by[id(block)] = found if told and figure is None else self.years
+        return self._by[id(block)]
+
+    @cached_property
+    def _by(self) -> dict[int, frozenset[str]]:
+        """Keep what was listed for a block: it holds many texts."""
+        return {}
+
+    def _years_at(self, pointer: str) -> frozenset[str]:
+        """List the years of what stands at a pointer: of a finding, or of a row of a table and of its column."""
+        kind, name, *steps = [*pointer.strip("/").split("/"), ""]
+        if kind == "findings" and name in self.results["findings"]:
+            return self._years_of(name)
+        table = self.results["tables"].get(name) if kind == "tables" else None
+        if table is None:
+            return frozenset()
+        keys, kinds = ([column[part] for column in table["columns"]] for part in ("key", "kind"))
+        rows, at = table["rows"], None
+        if len(steps) == 4 and steps[1].isdigit() and steps[2].isdigit():
+            rows, at = rows[int(steps[1]) :][:1], int(steps[2])
+        found = {str(value) for row in rows for kind, value in zip(kinds, row, strict=True) if kind == "year"}
+        found |= {year for key in (keys if at is None else keys[at : at + 1]) for year in YEAR.findall(key)}
+        return frozenset(found)
+
+    def _years_of(self, finding: str) -> frozenset[str]:
+        """List the years of a finding: of both sides, of its details, and those whose prices its amounts are in."""
+        entry = self.results["findings"][finding]
+        found = {entry[side]["year"] for side in ("a", "b")} - {None} | self._prices.get(entry["indicator"], set())
+        found |= {value for _, value in numbers(entry["details"]) if value.is_integer()}
+        return frozenset(str(int(value)) for value in found)
+
+    @cached_property
+    def _prices(self) -> dict[str | None, set[int]]:
+        """List by indicator the years in whose prices amounts may be: when the last figure of a series was true."""
+        known, found = catalogue().indicators, dict[str | None, set[int]]()
+        for entry in self.results["findings"].values():
+            if entry["indicator"] in known and (last := entry["b"]["year"]) is not None:
+                found.setdefault(entry["indicator"], set()).add(math.floor(last + known[entry["indicator"]].measured))
+        return found
 
     @cached_property
     def sizes(self) -> frozenset[str]:
@@ -220,11 +283,11 @@ class Knowledge:
         plain = alone.sub(" ", self.nameless(text))
         return [match.strip() for match in number.findall(plain)]
 
-    def is_year_or_size(self, token: str) -> bool:
-        """Tell whether a number is a year of the results, or the size in the name of a focus list."""
+    def is_year_or_size(self, token: str, years: frozenset[str] | None = None) -> bool:
+        """Tell whether a number is one of these years, or of all in the results, or the size of a focus list."""
         number, _, sign = token.partition(" ")
         counts = not sign or "neighbourhoods" in signs(self.language).get(sign, frozenset())
-        return token in self.years or (counts and number in self.sizes)
+        return token in (self.years if years is None else years) or (counts and number in self.sizes)
 
 
 @cache

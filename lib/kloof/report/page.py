@@ -305,6 +305,16 @@ def script_hash(script: str) -> str:
     return "sha256-" + b64encode(sha256(script.encode("utf-8")).digest()).decode("ascii")
 
 
+def explorer_script() -> str:
+    """Give the one script that a page has: it moves through map and list."""
+    return _beside("explorer.js")
+
+
+def _beside(name: str) -> str:
+    """Read a file that stands beside the templates."""
+    return files("kloof.report").joinpath(f"templates/{name}").read_text(encoding="utf-8")
+
+
 @cache
 def template(name: str = "data") -> "Template":
     """Give a template, of the data page or the story, compiled once in a process."""
@@ -361,10 +371,7 @@ def _rendered(name: str, view: Any, **more: Any) -> str:
     from markupsafe import Markup
 
     drawings = count(1)
-    script, css = (
-        files("kloof.report").joinpath(f"templates/{name}").read_text(encoding="utf-8")
-        for name in ("explorer.js", "page.css")
-    )
+    script, css = explorer_script(), _beside("page.css")
     html = template(name).render(
         view=view,
         **more,

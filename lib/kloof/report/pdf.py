@@ -206,6 +206,7 @@ def as_data(view: "ReportView") -> dict[str, Any]:
             for at, (publisher, title, *_) in enumerate(view.sources, 1)
         },
         "command": view.command,
+        "audited": run((texts["again_audit"],)),
         "attribution": view.attribution,
         "data_date": view.data_date,
     }

@@ -37,9 +37,8 @@ def publish(
     Raises ReportError when a page says what results.json does not, a PDF something else than its page, or the languages
     differ in a number.
     """
-    write_whole(folder / "results.json", dump(document))
-    for name, table in document["tables"].items():
-        write_whole(folder / "tables" / f"{name}.csv", table_csv(table))
+    for name, content in make_shared(document).items():
+        write_whole(folder / name, content)
     asked = [(document, catalogue, folder, language, geometry) for language in languages]
     said = dict(zip(languages, (each or _in_turns)(asked), strict=True))
     if len(said) == len(LANGUAGES) and (found := differences(*(said[language] for language in LANGUAGES))):
@@ -64,35 +63,56 @@ def publish_language(
 
     Raises ReportError when a page is not faithful, or a PDF says something else than its page.
     """
+    made = make_language(document, catalogue, language, geometry)
+    names, still = audit.labels(catalogue, language), f"{language}/figures/{explorer.STATIC}.svg"
+    pictures = [made[still].decode("utf-8")] if still in made else []  # the page has a map that moves instead
+    said: Blocks = {}
+    for files in (REPORT, DATA):  # one after the other: a page that was read is at hand for its PDF
+        html, paper = made[f"{language}/{files[0]}"].decode("utf-8"), made[f"{language}/{files[1]}"]
+        carried = audit.check(html, document, language, names, whole=files == DATA)
+        said |= {f"{files[0]}, {part}": blocks for part, blocks in carried.items()}
+        pdfback.check_pdf(pdfback.texts(paper), html, language, pictures)
+    for name, content in made.items():
+        write_whole(folder / name, content)
+    return said
+
+
+def make_shared(document: Mapping[str, Any]) -> dict[str, bytes]:
+    """Make what a report holds in no language: the results and each table; by path below its folder."""
+    tables = {f"tables/{name}.csv": table_csv(table) for name, table in document["tables"].items()}
+    return _encoded({"results.json": dump(document), **tables})
+
+
+def make_language(
+    document: Mapping[str, Any], catalogue: Catalogue, language: str, geometry: Mapping[str, Any] | None
+) -> dict[str, bytes]:
+    """Make all that a report holds in one language, and write nothing: files by path below its folder.
+
+    Raises ReportError when a page is incomplete or a picture cannot be drawn.
+    """
     entries = claims.registry().entries
     codes = {code for code in document["areas"] if code.startswith(f"BU{document['place']['code'][2:]}")}
     shapes = maps.paths(geometry, codes) if geometry and codes else None
     stamp = datetime.fromisoformat(document["data_date"]).replace(tzinfo=UTC)
     teller = Narrator(document, catalogue, language)
     pictures = {name: draw.draw(name, teller, geometry) for name in document["figures"]}
-    for name, svg in pictures.items():
-        write_whole(folder / language / "figures" / f"{name}.svg", svg)
     overall = {claim: document["overall"][claim] for claim in entries if claim in document["overall"]}
     view = explorer.placed(build.build(document, catalogue, language, pictures, entries, overall), teller, shapes)
     told = story.story(build.Builder(teller, entries, pictures, overall), explorer.explorer(teller, shapes))
-    for section in view.back:
-        for table in section.tables:
-            write_whole(folder / "tables" / f"{table.id}.{language}.csv", view_csv(table))
+    tables = {f"tables/{table.id}.{language}.csv": view_csv(table) for part in view.back for table in part.tables}
     view, told = links.linked(view, told)
-    names = audit.labels(catalogue, language)
-    still = [svg for name, svg in pictures.items() if name == explorer.STATIC]  # the page has a map that moves instead
-    said: Blocks = {}
-    made = (
-        (REPORT, page.render_story(told), pdf.render_story_pdf(told, stamp)),
-        (DATA, page.render_html(view), pdf.render_pdf(view, stamp)),
-    )
-    for files, html, paper in made:  # one after the other: a page that was read is at hand for its PDF
-        carried = audit.check(html, document, language, names, whole=files == DATA)
-        said |= {f"{files[0]}, {part}": blocks for part, blocks in carried.items()}
-        pdfback.check_pdf(pdfback.texts(paper), html, language, still)
-        write_whole(folder / language / files[0], html)
-        write_whole(folder / language / files[1], paper)
-    return said
+    made: dict[str, str | bytes] = {f"{language}/figures/{name}.svg": svg for name, svg in pictures.items()}
+    made |= tables
+    pages = page.render_story(told), page.render_html(view)
+    papers = pdf.render_story_pdf(told, stamp), pdf.render_pdf(view, stamp)
+    for files, html, paper in zip((REPORT, DATA), pages, papers, strict=True):
+        made |= {f"{language}/{files[0]}": html, f"{language}/{files[1]}": paper}
+    return _encoded(made)
+
+
+def _encoded(files: Mapping[str, str | bytes]) -> dict[str, bytes]:
+    """Give files as they are written."""
+    return {name: text.encode("utf-8") if isinstance(text, str) else text for name, text in files.items()}
 
 
 def table_csv(table: Mapping[str, Any]) -> str:

@@ -86,6 +86,13 @@ class Node:
         told = self.attrs.get("data-ref")
         return told if told is None or told.startswith("/") else f"{self.nearest('data-base') or ''}{told}"
 
+    @property
+    def place(self) -> str:
+        """Say where the element stands: section, then table, figure, finding or claim."""
+        keys = ("data-section", "data-table", "data-figure", "data-finding", "data-claim")
+        found = [f"{key.removeprefix('data-')} {value}" for key in keys if (value := self.nearest(key)) is not None]
+        return ", ".join(found) or f"<{self.tag}>"
+
     def has_class(self, name: str) -> bool:
         """Tell whether the element has a class."""
         return name in self.attrs.get("class", "").split()

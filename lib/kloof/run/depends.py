@@ -98,14 +98,20 @@ def _ours(name: str) -> bool:
 def library(roots: frozenset[str]) -> str:
     """Hash the modules that are reached from some, with all texts."""
     known = _library()
-    reached: set[str] = set()
+    return digest([sorted((name, known[name][0]) for name in reached(roots)), _prose()])
+
+
+def reached(roots: Iterable[str]) -> set[str]:
+    """Name the modules that are reached from some, import by import."""
+    known = _library()
+    found: set[str] = set()
     waiting = [name for name in roots if name in known]
     while waiting:
         name = waiting.pop()
-        if name not in reached:
-            reached.add(name)
+        if name not in found:
+            found.add(name)
             waiting += [other for other in known[name][1] if other in known]
-    return digest([sorted((name, known[name][0]) for name in reached), _prose()])
+    return found
 
 
 def modules() -> dict[str, str]:

@@ -2,22 +2,17 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from kloof.catalogue import catalogue
-from kloof.errors import KloofError, ParameterError, ReportError, refusal
+from kloof.errors import KloofError, ParameterError, refusal
 from kloof.fetch.registry import read_registry
 from kloof.files.vocabularies import read_vocabularies
 from kloof.measures.registry import INDICES
 from kloof.paths import data_folder, embedded
-from kloof.report import audit, pdfback
-from kloof.report.explorer import STATIC
-from kloof.report.publish import DATA, REPORT
-from kloof.report.readback import Blocks, blocks, differences, parse
-from kloof.results import read_results
 from kloof.run import clear
 from kloof.run.execute import declared
 from kloof.run.report import notebook_paths, notebooks_folder
@@ -237,40 +232,3 @@ def _language_faults(cells: list[dict[str, Any]]) -> list[str]:
         for language, own in texts.items()
     }
     return [] if levels["nl"] == levels["en"] else ["Dutch and English headings do not have the same levels"]
-
-
-def faults_of_report(folder: Path) -> list[str]:
-    """Read report, data page and PDFs of a finished report back: against its results.json, each other, both languages.
-
-    Raises ReportError when its results.json is not as it should be, ParameterError when there is no page to read.
-    """
-    results = read_results(folder)
-    made = [language for language in LANGUAGES if (folder / language / REPORT[0]).is_file()]
-    if not made:
-        raise ParameterError(f"{folder} has no page ({', '.join(LANGUAGES)}/{REPORT[0]}): make the report again.")
-    found: list[str] = []
-    carried: dict[str, Blocks] = {}
-    for language in made:
-        for files in (REPORT, DATA):
-            faults, told = _read_back(folder / language, files, results, language)
-            found += [f"{language}/{fault}" for fault in faults]
-            carried.setdefault(language, {}).update({f"{files[0]}, {part}": said for part, said in told.items()})
-    return found + (differences(*carried.values()) if len(made) == len(LANGUAGES) else [])
-
-
-def _read_back(
-    folder: Path, files: tuple[str, str], results: Mapping[str, Any], language: str
-) -> tuple[list[str], Blocks]:
-    """List the faults of one document, page and PDF, and give what it must carry in the other language too."""
-    page, paper = (folder / name for name in files)
-    if missing := [f"{path.name}: is not there; make the report again" for path in (page, paper) if not path.is_file()]:
-        return missing, {}
-    html, still = page.read_text(encoding="utf-8"), folder / "figures" / f"{STATIC}.svg"
-    faults = audit.audit_html(html, results, language, audit.labels(catalogue(), language), whole=files == DATA)
-    found = [f"{page.name}: {fault}" for fault in faults]
-    try:
-        pictures = [still.read_text(encoding="utf-8")] if still.is_file() else []
-        differing = pdfback.audit_pdf(pdfback.texts(paper.read_bytes()), html, language, pictures)
-    except ReportError as problem:
-        differing = [str(problem)]
-    return [*found, *(f"{paper.name}: {fault}" for fault in differing)], blocks(parse(html))

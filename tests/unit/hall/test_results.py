@@ -2,7 +2,9 @@
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 from kloof.errors import NotComputableError, ReportError
 from kloof.findings import Finding, Verdict
 from kloof.paths import dump, plain, write_together, write_whole
-from kloof.results import Column, Section, join_sections, look_up
+from kloof.results import RESULTS, Column, Section, join_sections, look_up, read_results
 from kloof.schema import SetAside
 
 
@@ -303,3 +305,68 @@ def test_a_section_gives_the_number_of_a_finding_or_says_why_there_is_none() -> 
                                ("04.aa", "", 'did you mean "04.a"')):  # fmt: skip
         with pytest.raises(NotComputableError, match=says):
             section.number(name, detail)
+
+
+EXAMPLE = Path(__file__).resolve().parents[3] / "reports" / "example" / RESULTS
+
+
+@cache
+def example() -> str:
+    """The committed results."""
+    return EXAMPLE.read_text(encoding="utf-8")
+
+
+def changed(**parts: Any) -> bytes:
+    """The committed results with other parts."""
+    return json.dumps({**json.loads(example()), **parts}).encode("utf-8")
+
+
+def one(kind: str, **parts: Any) -> dict[str, Any]:
+    """The first of the findings, tables or figures of the committed results, with other parts, under its own name."""
+    name, entry = next(iter(json.loads(example())[kind].items()))
+    return {kind: {**json.loads(example())[kind], name: {**entry, **parts}}}
+
+
+def test_a_whole_document_is_read_as_it_is() -> None:
+    assert read_results(EXAMPLE) == json.loads(example())
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (lambda: example().encode()[:5000], RESULTS),
+        (lambda: b"", RESULTS),
+        (lambda: b"\xff\xfe{", "UTF-8"),
+        (lambda: b"[" * 100_000, RESULTS),
+        (lambda: b"[1, 2]", "is not a results document of format 2"),
+        (lambda: b"null", "is not a results document of format 2"),
+        (lambda: changed(format=1), "is not a results document of format 2"),
+        (lambda: changed(findings=[]), "/findings is a list"),
+        (lambda: changed(lead=["04.none"]), "names '04.none', which is not among its findings"),
+        (lambda: changed(areas={"BU1": 3}), "/areas/BU1 is a"),
+        (lambda: changed(**one("findings", estimate="7")), "/estimate is text"),
+        (lambda: changed(**one("findings", id="x")), "says it is x"),
+        (lambda: changed(**one("findings", estimate=True)), "/estimate is "),
+        (lambda: changed(**one("tables", rows=[[1]])), "has a row of another length than its columns"),
+        (lambda: changed(**one("figures", table="x")), "names 'x', which is not among its tables"),
+        (lambda: changed(**one("figures", finding=3)), "/finding is "),
+        (lambda: changed(sections=[{"id": "a"}]), "/sections/0 lacks headline"),
+    ],
+)  # fmt: skip
+def test_what_is_no_whole_document_is_refused(content: Callable[[], bytes], told: str, tmp_path: Path) -> None:
+    (tmp_path / RESULTS).write_bytes(content())
+    with pytest.raises(ReportError) as caught:
+        read_results(tmp_path / RESULTS)
+    assert told in str(caught.value)
+    assert len(str(caught.value)) < 4000
+
+
+@pytest.mark.parametrize("part", [*json.loads(EXAMPLE.read_text(encoding="utf-8"))])
+def test_each_part_must_be_there(part: str, tmp_path: Path) -> None:
+    content = {name: value for name, value in json.loads(example()).items() if name != part}
+    (tmp_path / RESULTS).write_text(json.dumps(content), encoding="utf-8")
+    if part in ("debate",):  # not every place has one
+        read_results(tmp_path / RESULTS)
+        return
+    with pytest.raises(ReportError, match=f"lacks.*{part}|results document of format"):
+        read_results(tmp_path / RESULTS)
