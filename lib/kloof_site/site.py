@@ -8,13 +8,13 @@ import csv
 import json
 import re
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import unescape
 from importlib.resources import files
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from kloof.catalogue import Catalogue
@@ -246,8 +246,9 @@ def build_site(reports: Sequence[Report], catalogue: Catalogue, out: Path) -> Pa
     if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / "site.json").is_file())):
         raise ReportError(f"{out} holds something that is not a site of kloof; give another folder with --out.")
     out.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".making-", dir=out.parent))
+    folder = out.parent / f".making-{token_hex(4)}"  # named before it is made: a signal in between must not leave it
     try:
+        folder.mkdir()
         known = {report.code: report.document for report in reports}
         made, found = {}, []
         for language in LANGUAGES:

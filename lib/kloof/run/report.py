@@ -2,9 +2,9 @@
 
 import json
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from kloof.errors import NotebookError, ParameterError, ReportError
@@ -146,8 +146,9 @@ def make_report(
     reports.mkdir(exist_ok=True)
     name = report_name(study.p)
     target = reports / (f"{name}-only" if only else name)
-    folder = Path(tempfile.mkdtemp(prefix=".making-", dir=reports))
+    folder = reports / f".making-{token_hex(4)}"  # named before it is made: a signal in between must not leave it
     try:
+        folder.mkdir()
         parameters = {**overrides, "preset": preset}
         try:
             execute_languages(paths, folder, parameters, languages, tell or _say_nothing, how)
