@@ -6,11 +6,11 @@ import json
 import math
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from io import StringIO
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import pandas as pd
@@ -121,9 +121,9 @@ def write_together(contents: Mapping[Path, str | bytes]) -> None:
                         path.write_bytes(data)
                         continue
                     stack.enter_context(folders_for(path))
-                    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:SHOWN]}.")
-                    temporary[path] = Path(name)
-                    with os.fdopen(handle, "wb") as file:
+                    # named before it is made: a signal in between must not leave it behind
+                    temporary[path] = path.with_name(f".{path.name[:SHOWN]}.{token_hex(4)}")
+                    with temporary[path].open("xb") as file:
                         file.write(data)
                     temporary[path].chmod(0o644)
             for path, beside in temporary.items():

@@ -8,10 +8,10 @@ import contextlib
 import os
 import shutil
 import signal
-import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from secrets import token_hex
 
 from kloof.run.warm import STOPPING
 
@@ -55,15 +55,14 @@ def making(place: Path, name: str = "") -> Iterator[Path]:
     With a `name`, who calls sees to it that only one at a time makes it.
     """
     while True:
-        folder = place / f"{HALF}{name}" if name else Path(tempfile.mkdtemp(prefix=HALF, dir=place))
-        if name:
+        folder = place / f"{HALF}{name or token_hex(4)}"
+        with contextlib.ExitStack() as until:
+            until.callback(take_away, folder)  # before it is made: a signal in between must not leave it
             take_away(folder)
             folder.mkdir()
-        with contextlib.ExitStack() as until:
             with contextlib.suppress(OSError):  # a disk that knows no locks: what is left there stays
                 until.enter_context(_held(folder))
             if folder.is_dir():  # else it was taken for left behind before it was held
-                until.callback(take_away, folder)
                 yield folder
                 return
 

@@ -33,8 +33,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def hear() -> None:
+    """Let a command hear Ctrl-C, also when these tests run in the background and do not."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def started(home: Path, *words: object, **more: Any) -> "subprocess.Popen[str]":
     settings: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": home}
+    settings["preexec_fn"] = hear
     environment = {**os.environ, "KLOOF_HOME": str(home), "COLUMNS": "200", **more.pop("env", {})}
     return subprocess.Popen([*KLOOF, *map(str, words)], env=environment, **{**settings, **more})
 
