@@ -4,15 +4,16 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from kloof.catalogue import catalogue
+from kloof.catalogue import catalogue, parsed
 from kloof.errors import KloofError, ParameterError, ReportError
 from kloof.fetch.registry import read_registry
 from kloof.files.vocabularies import read_vocabularies
 from kloof.measures.registry import INDICES
-from kloof.paths import data_folder, embedded
+from kloof.paths import data_folder, embedded, project_folder
 from kloof.report import audit, pdfback
 from kloof.report.explorer import STATIC
 from kloof.report.publish import DATA, REPORT
@@ -26,7 +27,7 @@ from kloof.study.dataset import STORE
 from kloof.study.load import load, verify
 from kloof.study.parameters import ANY, HELP, SETTINGS, preset_names, preset_parameters, read_preset
 from kloof.study.places import Place, places
-from kloof.words import sentences
+from kloof.words import opposites, sentences
 from kloof.words.cards import mark
 from kloof.words.numbers import LANGUAGES
 
@@ -147,6 +148,7 @@ def faults_of_project() -> list[str]:
         lambda: read_vocabularies(data_folder() / "vocabularies.toml", catalogue()),
         claims.registry,
         lambda: found.extend(sentences.complete(catalogue())),
+        lambda: found.extend(fault for path in prose() for fault in opposites.faults(path.name, _read(path))),
     ]
     found: list[str] = []
     for check in checks:
@@ -157,6 +159,20 @@ def faults_of_project() -> list[str]:
     for path in notebook_paths(explore=True):
         found += [f"{path.name}: {fault}" for fault in notebook_faults(json.loads(clear.read_cleared(path)))]
     return found
+
+
+def prose() -> list[Path]:
+    """List the files with texts in Dutch and English: of the library, the claims, the catalogue and the debates."""
+    library = [Path(str(resources.files("kloof.words").joinpath(name))) for name in sentences.TABLES]
+    library.append(Path(str(resources.files("kloof.measures").joinpath("indices.toml"))))
+    study = project_folder() / "notebooks"
+    known = [data_folder() / name for name in ("catalogue.toml", "sources.toml")]
+    return [*library, study / "claims.toml", *sorted(study.glob("debates/*.toml")), *known]
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    """Read one table of texts."""
+    return parsed(path.read_text(encoding="utf-8"))
 
 
 def notebooks_run() -> list[str]:
