@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from kloof.catalogue import parsed
 from kloof.words.numbers import LANGUAGES
 
+COUNTED = {"household", "inhabitant"}  # of whom a figure is, not what it is about
 THINGS = "thing"  # what a text is about: its nouns may come in another order in the other language
 AIMLESS = {"chance", "part", "range"}  # that something is more than chance, and its range, is said alike of both ways
 CODE = re.compile(r"`[^`]*`")  # a command is no sentence
@@ -64,6 +65,15 @@ def words_of(text: str, language: str) -> list[Word]:
     plain = CODE.sub(lambda code: " " * len(code[0]), text.lower())
     found = ((match[0], match.start()) for match in _known(language)[0].finditer(plain))
     return [Word(*said, word, at) for word, at in found if (said := _meaning(word, language)) is not None]
+
+
+def strays(key: str, english: str) -> bool:
+    """Tell whether an English text is about other things than the key it is under, such as the name of an indicator."""
+    named, told = (
+        {word[:2] for word in words_of(text, "en") if word.concept in (THINGS, "owner") and word.pole not in COUNTED}
+        for text in (key.replace("_", " "), english)
+    )
+    return bool(named and told) and named.isdisjoint(told)
 
 
 def pairs(place: Any, path: Path = ()) -> Iterator[tuple[Path, Text]]:
