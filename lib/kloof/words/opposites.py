@@ -122,7 +122,7 @@ def faults(name: str, content: Any) -> list[str]:
     for path, text in texts.items():
         place = ".".join(path)
         unalike = unlike(text, table()["differs"].get(f"{name} {place}", ()))
-        found += [f"{name} [{place}]: {fault}; both must say the same, see opposites.toml" for fault in unalike]
+        found += [f"{name} [{place}]: {fault}; word both alike, or add the word to opposites.toml" for fault in unalike]
         for other in _mirrored(path):
             for one, two, language in zip(text, texts.get(other, ()), LANGUAGES, strict=False):
                 said = [[word[:2] for word in words_of(each, language)] for each in (one, two)]

@@ -185,7 +185,7 @@ def test_a_fault_names_file_key_and_what_each_language_says() -> None:
     spoilt = deepcopy(tables()["words.toml"])
     spoilt["column"]["first"]["nl"] = "Laatste jaar"
     del spoilt["column"]["last"]
-    why = "nl says “laatste”, en says “first” (order); both must say the same, see opposites.toml"
+    why = "nl says “laatste”, en says “first” (order); word both alike, or add the word to opposites.toml"
     assert faults("words.toml", spoilt) == [f"words.toml [column.first]: {why}"]
     listed = {
         "voice": [{"who_nl": "Allen", "who_en": "All"}, {"nl": "Nooit", "en": "Ever", "x_nl": "ja", "x_en": "no"}]
