@@ -238,8 +238,8 @@ def view(language: str, document: dict[str, Any] | None = None) -> ReportView:
         document,
         "03.gap",
         say(
-            ("In ", year[1], " was de WOZ-waarde in de buurten op de lijst gemiddeld ", level[1], " lager dan in de rest van de stad; in ", year[0], " was dat ", level[0], "."),
-            ("In ", year[1], " the mean dwelling value in the listed neighbourhoods was ", level[1], " lower than in the rest of the city; in ", year[0], " it was ", level[0], "."),
+            ("In ", year[1], " was de WOZ-waarde in de buurten op de lijst gemiddeld ", level[1], " minder dan in de rest van de stad; in ", year[0], " was dat ", level[0], "."),
+            ("In ", year[1], " the mean dwelling value in the listed neighbourhoods was ", level[1], " less than in the rest of the city; in ", year[0], " it was ", level[0], "."),
         ),
         say(
             ("Het verschil groeide met ", size, " (tussen ", ends[0], " en ", ends[1], ")."),
@@ -252,8 +252,8 @@ def view(language: str, document: dict[str, Any] | None = None) -> ReportView:
         document,
         "03.health",
         say(
-            ("Of het verschil in gezondheid groeide, is met deze cijfers niet te zeggen: het kan met ", low, " zijn gedaald en met ", high, " gestegen."),
-            ("Whether the gap in health grew cannot be told from these figures: it may have fallen by ", low, " or risen by ", high, "."),
+            ("Of het verschil in gezondheid veranderde, is met deze cijfers niet te zeggen: het kan met ", low, " zijn gedaald en met ", high, " gestegen."),
+            ("Whether the gap in health changed cannot be told from these figures: it may have fallen by ", low, " or risen by ", high, "."),
         ),
     )  # fmt: skip
     share = n("/findings/01.share/estimate", "percent")

@@ -149,7 +149,7 @@ def check(
         bool, typer.Option("--committed", help="refuse notebooks that hold outputs too, as a commit must not")
     ] = False,
 ) -> None:
-    """Check the project: data against their registry, notebooks by their anatomy, texts complete in both languages."""
+    """Check the project: data against their registry, notebooks by their anatomy, texts alike in both languages."""
     from kloof.run import project
 
     found, run_before = project.faults_of_project(), project.notebooks_run()

@@ -52,6 +52,10 @@ LEFT_OVER = re.compile(
     rf"|\b(?:{'|'.join((*ANSWERS, *JUDGEMENTS, *VERDICTS))})\b"
 )
 DIRECTIONS = ("rise", "fall")
+WORTH = ("better", "worse")
+UPWARD, DOWNWARD = (HIGHER, GREW), (LOWER, SHRANK)
+OPEN = (UNCLEAR, SAME, WITHIN_ROUNDING, STAYED)
+GAPS = ("gap_change", "beyond_trend")  # kinds of finding of which more is worse
 WORDED = ("refused", "number", "foreign")
 QUOTED = frozenset({"cite", "code", "time", ".ref"})
 BESIDE = frozenset({".note", ".sr"})
@@ -78,7 +82,7 @@ def audit_html(
 
 def _faults(root: Node, results: Mapping[str, Any], language: str, names: Collection[str], *, whole: bool) -> list[str]:
     page = _Page(root, results, language, Knowledge(results, language, tuple(names)))
-    rules = [page.numbers, page.moving, page.heads, page.judgements, page.verdicts, page.texts]
+    rules = [page.numbers, page.moving, page.heads, page.judgements, page.verdicts, page.codes, page.texts]
     rules += [page.headlines] if whole else [page.plain, page.chances, page.portraits, page.quotes]
     found = [fault for rule in rules for fault in rule()]
     return list(dict.fromkeys([*found, *misfits(root, results, language)]))
@@ -129,6 +133,22 @@ def _hint(kinds: tuple[str, ...], language: str) -> re.Pattern[str]:
 def directions(text: str, language: str) -> list[str]:
     """List the direction words of a text, as they are written."""
     return [word for kind in DIRECTIONS for word in _whole(kind, language).findall(text)]
+
+
+def contrary(text: str, language: str, code: str, kind: str = "") -> list[str]:
+    """List the words of a text that say another direction than the code that it tells, of a finding of some kind.
+
+    What is higher or grew has no word for down, nor one for worse unless it is a gap, and the other way around; what
+    stayed or is open has as many words for either way, what was not compared has none. What is said aside is let be.
+    """
+    plain = _whole("aside", language).sub(" ", text)
+    up, down, better, worse = (_whole(words, language).findall(plain) for words in (*DIRECTIONS, *WORTH))
+    if kind.startswith(GAPS):
+        better, worse = worse, better
+    if code in UPWARD + DOWNWARD:
+        return [*down, *worse] if code in UPWARD else [*up, *better]
+    ways = ((up, down), (better, worse))
+    return [word for one, other in ways for word in (*one, *other) if code not in OPEN or len(one) != len(other)]
 
 
 def visible(root: Node) -> Iterator[tuple[Node, str, str]]:
@@ -288,8 +308,7 @@ class _Page:
     def judgements(self) -> Iterator[str]:
         """Check judgements against results.json, and direction words against judgements.
 
-        HIGHER and LOWER need a word of their own direction when there is any; UNCLEAR and SAME may name both
-        directions together; what was not compared has none.
+        Also in what stands under a figure, and in what is said of it to who cannot see it.
         """
         for node in self.nodes:
             if "data-finding" in node.attrs:
@@ -313,15 +332,9 @@ class _Page:
             if (said := node.attrs.get("data-judgement", judged)) != judged:
                 yield f"{_where(node)}: is worded as {said}, results.json says {judged}"
             for text in spoken:
-                if not _hint(DIRECTIONS, self.language).search(text):
-                    continue
-                plain = self.known.nameless(text)
-                up, down = (_whole(kind, self.language).findall(plain) for kind in DIRECTIONS)
-                both = up and down
-                allowed = {HIGHER: up, LOWER: down, UNCLEAR: both, SAME: both}
-                allowed |= {GREW: up, SHRANK: down, WITHIN_ROUNDING: both, STAYED: both}
-                if (up or down) and not allowed.get(judged):
-                    yield f"{_where(node)}: says “{(up + down)[0]}”, but its judgement is {judged}"
+                if _hint(DIRECTIONS + WORTH, self.language).search(text):
+                    words = contrary(self.known.nameless(text), self.language, judged, finding["kind"])
+                    yield from (f"{_where(node)}: says “{word}”, but its judgement is {judged}" for word in words[:1])
 
     def panels(self, node: Node, spoken: list[str]) -> Iterator[str]:
         """Check a figure with a finding for each panel: a direction word in its title is what happened in one of them.
@@ -439,15 +452,44 @@ class _Page:
                 yield f"section {section['id']}: its headline finding {section['headline']} does not appear"
 
     def verdicts(self) -> Iterator[str]:
-        """Check each verdict in the strip: the one on the claim as a whole, and the word that belongs to the code."""
+        """Check each verdict: that on the claim as a whole, its word and no other, and how its answer begins."""
         recorded = self.results["overall"]
         for node in (node for node in self.nodes if "data-claim" in node.attrs):
-            claim, text = node.attrs["data-claim"], " ".join(node.text().split())
-            verdict = node.attrs.get("data-verdict", "")
+            claim, verdict = node.attrs["data-claim"], node.attrs.get("data-verdict", "")
             if verdict != recorded.get(claim):
                 yield f"{_where(node)}: shows {verdict}, results.json says {recorded.get(claim, 'nothing')}"
-            elif (word := watched()["verdict"][verdict][self.language]) != verdict_word(text, self.language):
-                yield f"{_where(node)}: {verdict} must be called “{word}”, it says “{text}”"
+            else:
+                word = next((inner for inner in node.walk() if inner.has_class("word")), node)
+                yield from (f"{_where(node)}: {fault}" for fault in self.called(word, verdict))
+        for node in (node for node in self.nodes if node.has_class("heard")):
+            claim = node.attrs.get("id", "").removeprefix("claim-").upper()
+            for line in (" ".join(inner.text().split()) for inner in node.walk() if inner.has_class("nuance")):
+                for reply in watched()["reply"].values():
+                    begins, fits = reply[self.language], recorded.get(claim) in reply["means"]
+                    if re.match(rf"{begins}\b", line) and not fits:
+                        yield f"claim {claim}: its answer begins with “{begins}”, its verdict is {recorded.get(claim)}"
+
+    def called(self, node: Node, verdict: str) -> Iterator[str]:
+        """Check that an element has the word that belongs to a verdict, and no other."""
+        text = " ".join(node.text().split())
+        if (word := watched()["verdict"][verdict][self.language]) != verdict_word(text, self.language):
+            yield f"{verdict} must be called “{word}”, it says “{text}”"
+
+    def codes(self) -> Iterator[str]:
+        """Check the words of each cell, and of the legend, that has the colour of a verdict or of what happened."""
+        for node in self.nodes:
+            coloured = node.parent if node.tag == "b" and node.parent is not None else node
+            code = next((name for name in coloured.attrs.get("class", "").split() if name in VERDICTS + ANSWERS), None)
+            if code is None or node.tag not in ("td", "th", "b"):
+                continue
+            text = " ".join(node.text().split())
+            if code in VERDICTS:
+                yield from (f"{_where(node)}: {fault}" for fault in self.called(node, code))
+                continue
+            needs = {GREW: "rise", SHRANK: "fall", STAYED: "still"}.get(code)
+            lacks = needs is not None and not _whole(needs, self.language).search(text)
+            if lacks or contrary(text, self.language, code):
+                yield f"{_where(node)}: says “{text}” of what is {code}"
 
     def texts(self) -> Iterator[str]:
         """Check all visible text, element by element, except quotations and traced numbers."""

@@ -41,9 +41,10 @@ def signs(language: str) -> Mapping[str, frozenset[str]]:
 
 
 def verdict_word(text: str, language: str) -> str | None:
-    """Give the longest verdict word in a text: one may hold another, as “does not hold” and “hold” do."""
-    words = [entry[language] for entry in watched()["verdict"].values()]
-    return max((word for word in words if word in text.lower()), key=len, default=None)
+    """Give the verdict word of a text, or all of them when it has several; “klopt niet” is one, not two."""
+    words = sorted((entry[language] for entry in watched()["verdict"].values()), key=len, reverse=True)
+    found = re.findall(rf"\b(?:{'|'.join(words)})\b", text.lower())
+    return " / ".join(dict.fromkeys(found)) or None
 
 
 @dataclass

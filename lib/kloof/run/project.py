@@ -4,15 +4,17 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from functools import partial
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from kloof.catalogue import catalogue
-from kloof.errors import KloofError, ParameterError, refusal
+from kloof.documents import read_toml
+from kloof.errors import CatalogueError, KloofError, ParameterError, refusal
 from kloof.fetch.registry import read_registry
 from kloof.files.vocabularies import read_vocabularies
 from kloof.measures.registry import INDICES
-from kloof.paths import data_folder, embedded
+from kloof.paths import data_folder, embedded, project_folder
 from kloof.run import clear
 from kloof.run.execute import declared
 from kloof.run.report import notebook_paths, notebooks_folder
@@ -24,7 +26,7 @@ from kloof.study.debates import debate
 from kloof.study.load import load, verify
 from kloof.study.parameters import ANY, HELP, SETTINGS, preset_names, preset_parameters, read_preset
 from kloof.study.places import Place, places
-from kloof.words import sentences
+from kloof.words import opposites, sentences
 from kloof.words.cards import mark
 from kloof.words.numbers import LANGUAGES
 
@@ -146,6 +148,9 @@ def faults_of_project() -> list[str]:
         claims.registry,
         *(partial(debate, path.stem) for path in sorted((notebooks_folder() / "debates").glob("*.toml"))),
         lambda: found.extend(sentences.complete(catalogue())),
+        lambda: found.extend(
+            fault for path in prose() for fault in opposites.faults(path.name, read_toml(path, CatalogueError))
+        ),
     ]
     found: list[str] = []
     for check in checks:
@@ -168,6 +173,20 @@ def _check_preset(name: str) -> None:
     except ParameterError as problem:
         text = str(problem)
         raise ParameterError(text if f"preset {name}" in text else f"preset {name}: {text}") from None
+
+
+def _languages_differ() -> list[str]:
+    """List where Dutch and English say what the other does not."""
+    return [fault for path in prose() for fault in opposites.faults(path.name, read_toml(path, CatalogueError))]
+
+
+def prose() -> list[Path]:
+    """List the files with texts in Dutch and English: of the library, the claims, the catalogue and the debates."""
+    library = [Path(str(resources.files("kloof.words").joinpath(name))) for name in sentences.TABLES]
+    library.append(Path(str(resources.files("kloof.measures").joinpath("indices.toml"))))
+    study = project_folder() / "notebooks"
+    known = [data_folder() / name for name in ("catalogue.toml", "sources.toml")]
+    return [*library, study / "claims.toml", *sorted(study.glob("debates/*.toml")), *known]
 
 
 def notebooks_run() -> list[str]:

@@ -26,6 +26,7 @@ from kloof.findings import (
     told,
 )
 from kloof.words import numbers
+from kloof.words.opposites import strays
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 PRICES_ONLY = "prices_only"  # flag: the gap grew in the amounts of each year, and not in constant prices
@@ -340,8 +341,9 @@ def section_limits(teller: Narrator, section: Mapping[str, Any]) -> list[Sentenc
 
 
 def complete(catalogue: Catalogue) -> list[str]:
-    """List every fault of the template table: a language missing, placeholders that differ, an unknown verdict.
+    """List every fault of the template table: a language missing, placeholders that differ, another word for a verdict.
 
+    The labels of an indicator are about what its name says.
     Digits are refused in sentences, because they could not be traced; number words are found by the audit of a page.
     """
     found: list[str] = []
@@ -368,6 +370,18 @@ def complete(catalogue: Catalogue) -> list[str]:
     found += [f"[verdict.{code}] is missing" for code in VERDICTS if not has("verdict", code)]
     for table, codes in (("judgement", JUDGEMENTS), ("by_chance", JUDGEMENTS), ("happened", ANSWERS)):
         found += [f"[{table}.{code}] is missing" for code in codes if not has(table, code)]
+    known = parsed(files("kloof.words").joinpath("audit.toml").read_text(encoding="utf-8"))["verdict"]
+    found += [
+        f"[verdict.{code}] is {templates()['verdict'][code]}, the audit knows it as {known[code]}"
+        for code in VERDICTS
+        if has("verdict", code) and templates()["verdict"][code] != known[code]
+    ]
+    found += [
+        f"indicator {name} is called “{text}”, which is about something else"
+        for name, entry in catalogue.indicators.items()
+        for text in (entry.en, entry.subject_en, templates()["story"]["name"].get(name, {}).get("en"))
+        if text is not None and strays(name, text)
+    ]
     found += [
         f"indicator {name} has a subject in one language only"
         for name, entry in catalogue.indicators.items()

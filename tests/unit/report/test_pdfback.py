@@ -85,7 +85,7 @@ def test_a_wrong_number_in_an_answer(html: str, language: str) -> None:
 
 
 def test_a_wrong_direction_in_an_answer(html: str, language: str) -> None:
-    right, wrong = {"nl": ("lager", "hoger"), "en": ("lower", "higher")}[language]
+    right, wrong = {"nl": ("groeide", "kromp"), "en": ("grew", "shrank")}[language]
     found = planted(language, html, lambda view: answered(view, swapped(right, wrong)))
     assert any("the PDF does not say “In 2019" in fault for fault in found)
     assert any(fault.endswith(f"{wrong} is not on the HTML page") for fault in found)

@@ -17,6 +17,7 @@ from kloof.findings import (
     NOT_COMPUTABLE,
     SHRANK,
     STAYED,
+    VERDICTS,
     WITHIN_ROUNDING,
     Finding,
     Side,
@@ -636,6 +637,41 @@ def test_all_faults_are_listed_at_once(catalogue: Catalogue, tables: dict[str, A
     plant(tables, "verdict/UNDECIDED", None)
     plant(tables, "reason/no_figures/en", None)
     assert len(complete(catalogue)) == 2
+
+
+@pytest.mark.parametrize(("one", "other"), [("SUPPORTED", "CONTRADICTED"), ("UNDECIDED", "NOT_TESTABLE")])
+def test_the_words_of_two_verdicts_exchanged_in_both_languages_are_found(
+    catalogue: Catalogue, tables: dict[str, Any], one: str, other: str
+) -> None:
+    words = tables["verdict"]
+    words[one], words[other] = words[other], words[one]
+    found = complete(catalogue)
+    assert [fault.partition(" is ")[0] for fault in found] == [
+        f"[verdict.{code}]" for code in VERDICTS if code in (one, other)
+    ]
+    assert all("the audit knows it as" in fault for fault in found)
+
+
+def test_the_labels_of_two_indicators_exchanged_in_both_languages_are_found(
+    catalogue: Catalogue, tables: dict[str, Any]
+) -> None:
+    names = tables["story"]["name"]
+    names["crime_rate"], names["mean_dwelling_value"] = names["mean_dwelling_value"], names["crime_rate"]
+    entries = dict(catalogue.indicators)
+    one, other = (vars(entries[name]) for name in ("good_perceived_health_share", "housing_corporation_share"))
+    kept = ("nl", "en", "subject_nl", "subject_en")
+    kind = type(entries["crime_rate"])
+    entries["good_perceived_health_share"] = kind(**{**one, **{key: other[key] for key in kept}})
+    entries["housing_corporation_share"] = kind(**{**other, **{key: one[key] for key in kept}})
+    found = complete(Catalogue(**{**vars(catalogue), "indicators": entries}))
+    assert sorted(fault.partition(",")[0] for fault in found) == [
+        "indicator crime_rate is called “dwelling value”",
+        "indicator good_perceived_health_share is called “Housing-corporation dwellings”",
+        "indicator good_perceived_health_share is called “the share of housing-corporation dwellings”",
+        "indicator housing_corporation_share is called “Good perceived health”",
+        "indicator housing_corporation_share is called “the share of adults who call their own health good”",
+        "indicator mean_dwelling_value is called “crime”",
+    ]
 
 
 def test_a_subject_in_one_language_is_found(catalogue: Catalogue) -> None:
