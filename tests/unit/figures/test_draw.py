@@ -819,6 +819,19 @@ def test_a_waterfall_starts_each_part_where_the_last_one_ended_and_ends_with_the
     }
 
 
+def test_the_names_of_choices_stand_beside_their_own_ticks(catalogue):
+    figures = ("mean_dwelling_value", "crime_rate", "low_income_households_share", "inhabitants")
+    rows = [
+        [at, at - 1, at + 1, "UNDECIDED", at == 0, name, "absolute", "union", "", ""] for at, name in enumerate(figures)
+    ]
+    drawn = figure(results("curve", rows, unit="smallest", smallest_effect=1.0), catalogue)[0]
+    ticks = [axes.get_position() for axes in drawn.axes[1:]]
+    heights = [text.get_position()[1] for text in drawn.texts if text.get_ha() == "right"]
+    beside = [[at for at, box in enumerate(ticks) if box.y0 < height < box.y1] for height in heights]
+    assert sorted({place for found in beside for place in found}) == [0, 1, 2, 3]
+    assert all(len(found) == 1 for found in beside)
+
+
 def test_groups_stand_from_low_to_high_on_the_band_of_chance(catalogue):
     axes = figure(CASES["groups"], catalogue)[0].axes[0]
     assert [bar.get_x() for bar in axes.patches] == [-1.0] * 5

@@ -130,3 +130,11 @@ def test_a_part_of_a_claim_is_named_in_words_only() -> None:
                 pieces = cards.name_of_part(f"mean_dwelling_value.{row}").split(", ")
                 assert not set(row.split(".")) & set(pieces), f"{row} has no word in [measure]"
     cards.speak(cards.Place())
+
+
+def test_a_number_whose_unit_stands_in_its_row_has_two_decimals_unless_its_column_says() -> None:
+    card = cards._Card(cards.Narrator({"parameters": {}}, None, "en"))  # type: ignore[arg-type]
+    column = {"key": "value", "kind": "number", "unit": "@unit", "decimals": None}
+    assert card.cell(column, 0.1262) == "0.13"
+    assert card.cell({**column, "decimals": 3}, 0.1262) == "0.126"
+    assert card.cell(column, None) == "–"
