@@ -190,7 +190,7 @@ class Catalogue(Shown):
 
 def known(name: str, among: Mapping[str, Value], what: str) -> Value:
     """Return among[name]; raise ParameterError with the nearest and the valid names, of many the first, otherwise."""
-    if name in among:
+    if isinstance(name, str) and name in among:
         return among[name]
     near = difflib.get_close_matches(str(name), list(among), n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
@@ -205,10 +205,7 @@ def read_catalogue(path: Path) -> Catalogue:
     Raises CatalogueError naming the entry when a unit, dimension, universe, kind or source indicator is unknown, or
     when an entry has keys it should not have.
     """
-    try:
-        raw = dict(parsed(path.read_text(encoding="utf-8")))
-    except tomllib.TOMLDecodeError as problem:
-        raise CatalogueError(f"{path.name} is not valid TOML: {problem}.") from None
+    raw = read_toml(path, CatalogueError)
     if absent := [part for part in PARTS if part not in raw]:
         raise CatalogueError(f"{path.name} has no [{'], no ['.join(absent)}].")
     indicators = {name: _indicator(name, entry) for name, entry in raw["indicator"].items()}
@@ -344,6 +341,19 @@ def _contradictions(catalogue: Catalogue) -> list[str]:
             if other and other not in catalogue.indicators
         ]
     return found
+
+
+def read_toml(path: Path, refuse: type[CatalogueError | ParameterError], where: str = "") -> dict[str, Any]:
+    """Read a TOML file that a person wrote; what is inside it is shared, and must not be changed.
+
+    Raises `refuse`, naming the file or `where`, when it cannot be read or is no TOML.
+    """
+    try:
+        return dict(parsed(path.read_text(encoding="utf-8-sig")))
+    except OSError as problem:
+        raise refuse(f"{where or path.name} cannot be read: {problem}.") from None
+    except (UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError) as problem:
+        raise refuse(f"{where or path.name} is not valid TOML: {problem}.") from None
 
 
 KEPT = 64

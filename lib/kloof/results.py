@@ -4,18 +4,21 @@ Numbers and codes, no sentence and no formatted number; sorted keys, 12 signific
 same inputs give the same bytes.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
-from kloof.errors import NotComputableError, ReportError, examples, nearest
+from kloof.errors import NotComputableError, ParameterError, ReportError, examples, nearest
 from kloof.findings import Finding, Verdict
 from kloof.paths import plain
 from kloof.schema import SetAside
 from kloof.shown import Shown, shorten
+from kloof.typed import shown, typed
 
+NAME = r"[\w-]+"  # of a section: it names the file of its part
 FORMAT = 2  # since a finding says what happened beside whether that is more than chance
 
 
@@ -68,6 +71,12 @@ class Section(Shown):
     set_aside: list[SetAside] = field(default_factory=list)
     headline: str | None = None
 
+    def __post_init__(self) -> None:
+        if not (isinstance(self.id, str) and re.fullmatch(NAME, self.id)):
+            raise ParameterError(
+                f"the id of a section is the name of its notebook, letters, digits, _ and - only, not {shown(self.id)}."
+            )
+
     def in_short(self) -> dict[str, object]:
         """Give what stands in it, by name."""
         return {
@@ -81,6 +90,7 @@ class Section(Shown):
         """Give the same, with the reasons why something was set aside."""
         return {**self.in_short(), "verdicts": self.verdicts, "set aside": self.set_aside}
 
+    @typed
     def finding(self, *names: str) -> Finding:
         """Give the first of these findings that has a number, to set beside one made by hand.
 
@@ -94,6 +104,7 @@ class Section(Shown):
         reason = next((one.reason for one in there if one.reason), None) or "no_figures"
         raise NotComputableError(reason, f"{', '.join(names)}: no number could be made here ({reason}).")
 
+    @typed
     def add(self, *findings: Finding) -> None:
         """Record findings; the first one is the headline. A second finding with the same id is an error."""
         for finding in findings:
@@ -102,6 +113,7 @@ class Section(Shown):
             self.findings[finding.id] = finding
             self.headline = self.headline or finding.id
 
+    @typed
     def number(self, finding: str, detail: str = "") -> float:
         """Give the number of a finding, or one of its details by name, to set beside one made by hand.
 

@@ -1,14 +1,13 @@
 """The registered claims, and the rule that turns findings under every registered focus list into a verdict."""
 
 import hashlib
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
 
-from kloof.catalogue import parsed
+from kloof.catalogue import read_toml
 from kloof.errors import CatalogueError
 from kloof.findings import (
     CHANCE,
@@ -88,11 +87,7 @@ def registry() -> Registry:
     number, a conclusion that leans on nothing.
     """
     path = project_folder() / "notebooks" / "claims.toml"
-    content = path.read_bytes()
-    try:
-        raw = parsed(content.decode("utf-8"))
-    except tomllib.TOMLDecodeError as problem:
-        raise CatalogueError(f"{path.name} is not valid TOML: {problem}.") from None
+    raw, content = read_toml(path, CatalogueError), path.read_bytes()
     registered, conclusions = raw.get("claim", {}), raw.get("conclusion", {})
     found = [f"it has no {name}" for name in ("claim", "agree_minimum") if name not in raw]
     for name, claim in registered.items():
