@@ -6,7 +6,7 @@ What one municipality lacks stops that one only, and is told.
 import json
 import shutil
 import tempfile
-import tomllib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kloof.errors import KloofError, NotComputableError, ParameterError, faults
+from kloof.catalogue import read_toml
+from kloof.errors import KloofError, NotComputableError, ParameterError, examples, faults, nearest
 from kloof.findings import EACH, NOT_COMPARABLE, NOT_COMPUTABLE, NOT_TESTABLE, VERDICTS, Finding, join, verdict_of
 from kloof.methods import meta
 from kloof.paths import dump, project_folder, write_whole
@@ -58,12 +59,9 @@ def read_areas(path: Path, wanted: Sequence[str]) -> dict[str, str]:
     Raises ParameterError listing every fault: no such file, no TOML, a municipality that is not in the preset or has
     none, a code that is no buurt of it.
     """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
-        raise ParameterError(f"{path.name} cannot be read as TOML: {problem}.") from None
+    content = read_toml(path, ParameterError)
     odd = [code for code, buurten in content.items() if not isinstance(buurten, list)]
-    found = [f"{code} is not in the preset" for code in content if code not in wanted]
+    found = [f"{code} is not in the preset {nearest(code, wanted)}".strip() for code in content if code not in wanted]
     found += [f"{code} must be a list of codes, not {content[code]!r}" for code in odd]
     found += [f"{code} has no areas" for code in wanted if code not in odd and not content.get(code)]
     found += [
@@ -71,6 +69,11 @@ def read_areas(path: Path, wanted: Sequence[str]) -> dict[str, str]:
         for code, buurten in content.items()
         for buurt in (() if code in odd else buurten)
         if not str(buurt).startswith(f"BU{code[2:]}")
+    ]
+    found += [
+        f"{code} names {examples(twice)} twice"
+        for code, buurten in content.items()
+        if code not in odd and (twice := [one for one, times in Counter(map(str, buurten)).items() if times > 1])
     ]
     if found:
         raise ParameterError(faults(path.name, found, 'Give per municipality a line: GM0344 = ["BU03440101", …].'))
