@@ -18,7 +18,7 @@ from kloof.schema import SetAside
 from kloof.shown import Shown, shorten
 from kloof.typed import shown, typed
 
-NAME = r"[\w-]+"  # of a section: it names the file of its part
+NAME = r"\w[\w.-]*"  # of a section: it names the file of its part
 FORMAT = 2  # since a finding says what happened beside whether that is more than chance
 
 
@@ -74,7 +74,7 @@ class Section(Shown):
     def __post_init__(self) -> None:
         if not (isinstance(self.id, str) and re.fullmatch(NAME, self.id)):
             raise ParameterError(
-                f"the id of a section is the name of its notebook, letters, digits, _ and - only, not {shown(self.id)}."
+                f"the id of a section is the name of its notebook, letters, digits and _.- only, not {shown(self.id)}."
             )
 
     def in_short(self) -> dict[str, object]:

@@ -315,13 +315,24 @@ class _Page:
             for text in spoken:
                 if not _hint(DIRECTIONS, self.language).search(text):
                     continue
-                plain = self.known.nameless(text)
-                up, down = (_whole(kind, self.language).findall(plain) for kind in DIRECTIONS)
-                both = up and down
-                allowed = {HIGHER: up, LOWER: down, UNCLEAR: both, SAME: both}
-                allowed |= {GREW: up, SHRANK: down, WITHIN_ROUNDING: both, STAYED: both}
-                if (up or down) and not allowed.get(judged):
-                    yield f"{_where(node)}: says “{(up + down)[0]}”, but its judgement is {judged}"
+                readings = [self.known.nameless(text), *([text] if self._called_so else [])]
+                wrong = [word for reading in readings if (word := self._other_way(reading, judged))]
+                if len(wrong) == len(readings):
+                    yield f"{_where(node)}: says “{wrong[0]}”, but its judgement is {judged}"
+
+    @cached_property
+    def _called_so(self) -> bool:
+        """Tell whether an area is called as a direction: where it stands, it may be the name or the word."""
+        names = self.results["areas"].values()
+        return any(_whole(kind, self.language).fullmatch(name) for kind in DIRECTIONS for name in names)
+
+    def _other_way(self, plain: str, judged: str) -> str:
+        """Give the first direction word of a text that says something else than its judgement."""
+        up, down = (_whole(kind, self.language).findall(plain) for kind in DIRECTIONS)
+        both = up and down
+        allowed = {HIGHER: up, LOWER: down, UNCLEAR: both, SAME: both}
+        allowed |= {GREW: up, SHRANK: down, WITHIN_ROUNDING: both, STAYED: both}
+        return (up + down)[0] if (up or down) and not allowed.get(judged) else ""
 
     def panels(self, node: Node, spoken: list[str]) -> Iterator[str]:
         """Check a figure with a finding for each panel: a direction word in its title is what happened in one of them.
@@ -333,11 +344,13 @@ class _Page:
         happened = [told(one) for one in known if not one["measure"].endswith("_reversed")]
         drawn = [inner.text() for inner in node.walk() if inner.tag == "text"]
         for kind, code in zip(DIRECTIONS, (GREW, SHRANK), strict=True):
-            said, inside = ([*map(self.known.nameless, texts)] for texts in (spoken, drawn))
-            words = [word for text in said for word in _whole(kind, self.language).findall(text)]
+            whole = _whole(kind, self.language)  # a word alone is no name, also where a buurt is called so
+            said, inside = ([text if whole.fullmatch(text) else self.known.nameless(text) for text in texts]
+                            for texts in (spoken, drawn))  # fmt: skip
+            words = [word for text in said for word in whole.findall(text)]
             if words and code not in map(told, known):
                 yield f"{_where(node)}: says “{words[0]}”, which happened in no panel"
-            count = sum(bool(_whole(kind, self.language).search(text)) for text in inside)
+            count = sum(bool(whole.search(text)) for text in inside)
             if count != happened.count(code):
                 yield f"{_where(node)}: {count} panels say that it is {code}, it is so in {happened.count(code)}"
 
@@ -467,7 +480,7 @@ class _Page:
         """
         if text not in self._left:
             self._left[text] = [
-                *(f"holds {match[0]}" for match in LEFT_OVER.finditer(text)),
+                *(f"holds {match[0]}" for match in LEFT_OVER.finditer(self.known.clear_of(text, LEFT_OVER))),
                 *(f"shows the identifier {name}" for name in self.known.codes if name in text),
             ]
         yield from self._left[text]

@@ -12,6 +12,7 @@ from kloof.catalogue import known
 from kloof.errors import NotComputableError, ParameterError, ReportError
 from kloof.findings import Finding, Verdict
 from kloof.paths import dump, plain, project_folder, sha256, write_whole
+from kloof.report.names import displayable
 from kloof.results import FORMAT, Section, join_sections
 from kloof.shown import Shown
 from kloof.study import claims
@@ -60,7 +61,7 @@ def _described(study: Study) -> dict[str, Any]:
                 "buurten": study.data.count("buurt", study.p.year_to),
                 "focus": len(study.focus.codes),
             },
-            "areas": dict(zip(named["code"], named["name"], strict=True)),
+            "areas": {code: displayable(name) or code for code, name in zip(named["code"], named["name"], strict=True)},
             "focus": list(study.focus.codes),
             "variants": {focus.name: list(focus.codes) for focus in study.variants},
             "data_date": study.data.data_date,
