@@ -189,7 +189,7 @@ class Catalogue(Shown):
 
 def known(name: str, among: Mapping[str, Value], what: str) -> Value:
     """Return among[name]; raise ParameterError with the nearest and the valid names, of many the first, otherwise."""
-    if name in among:
+    if isinstance(name, str) and name in among:
         return among[name]
     near = difflib.get_close_matches(str(name), list(among), n=1)
     hint = f" Did you mean {near[0]}?" if near else ""

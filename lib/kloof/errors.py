@@ -61,11 +61,15 @@ class ReportError(KloofError):
     """A page could not be made, or says something that is not in results.json."""
 
 
+MOST_FAULTS = 20  # that one message lists
+
+
 def faults(what: str, found: Sequence[str], way_out: str) -> str:
-    """Write all faults in one message: `2 faults in counts. (1) … (2) … way out`."""
+    """Write all faults in one message: `2 faults in counts. (1) … (2) … way out`; of many the first, and how many."""
     noun = "fault" if len(found) == 1 else "faults"
-    listed = " ".join(f"({number}) {fault}" for number, fault in enumerate(found, 1))
-    return f"{len(found)} {noun} in {what}. {listed} {way_out}".rstrip()
+    listed = " ".join(f"({number}) {fault}" for number, fault in enumerate(found[:MOST_FAULTS], 1))
+    more = f" … and {len(found) - MOST_FAULTS} more." if len(found) > MOST_FAULTS else ""
+    return f"{len(found)} {noun} in {what}. {listed}{more} {way_out}".rstrip()
 
 
 def examples(values: Sequence[object], most: int = 5) -> str:

@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from kloof.errors import ParameterError
 from kloof.shown import MOST_COLUMNS, Shown, ends_of, shorten
+from kloof.typed import shown, typed
 
 HIGHER = "HIGHER"
 LOWER = "LOWER"
@@ -134,6 +136,7 @@ class Finding(Shown):
         return {**asdict(replace(self, flags=flags)), "judgement": judge(self), "happened": happened(self)}
 
 
+@typed
 def judge(finding: Finding) -> str:
     """Judge a finding; the first line that holds wins, and one always does.
 
@@ -222,6 +225,7 @@ def _decided(judgement: str, expected: str) -> str:
     return SUPPORTED if judgement == expected else CONTRADICTED
 
 
+@typed
 def verdict_of(finding: Finding, expected: str, question: str = CHANCE) -> str:
     """Turn a finding into a verdict on a claim that expected HIGHER or LOWER, SAME, or NOT_HIGHER.
 
@@ -230,8 +234,12 @@ def verdict_of(finding: Finding, expected: str, question: str = CHANCE) -> str:
     large enough to matter: with s the smallest effect, SAME is supported by a range within ± s and contradicted by one
     wholly above s or below -s; NOT_HIGHER ("stayed the same or fell") is supported by a range that stays at or below s
     and contradicted by one wholly above it.
-    Source: Lakens 2017, doi:10.1177/1948550617697177 (equivalence, and one of its two tests alone).
+    Source: Lakens 2017, doi:10.1177/1948550617697177 (equivalence, and one of its two tests alone). Raises
+    ParameterError for an expectation or a question that is none.
     """
+    for name, given, valid in (("expected", expected, EXPECTATIONS), ("question", question, QUESTIONS)):
+        if given not in valid:
+            raise ParameterError(f"{name} {shown(given)} is not known. Valid: {', '.join(valid)}.")
     judgement = judge(finding)
     if judgement in (NOT_COMPARABLE, NOT_COMPUTABLE):
         return NOT_TESTABLE

@@ -15,6 +15,8 @@ from typing import Any
 
 import pandas as pd
 
+from kloof.errors import ParameterError
+
 SHORT = 160  # letters of an object that stands on one line
 SHOWN = 40  # letters of a file's name that its temporary one has: a longer one might be too long for the system
 
@@ -161,9 +163,28 @@ def folders_for(path: Path) -> Iterator[None]:
 REGISTRY = "registry.csv"
 
 
+FOLDERS = ("data", "notebooks")  # folders by which a project is known
+
+
 def project_folder() -> Path:
-    """Folder that holds data, notebooks and reports: of the checkout, or KLOOF_HOME."""
-    return Path(os.environ.get("KLOOF_HOME", Path(__file__).resolve().parents[2]))
+    """Folder that holds data, notebooks and reports: KLOOF_HOME, the checkout, or where you are and the folders above.
+
+    Raises ParameterError, saying how to come by one, where there is no project: kloof was installed without it.
+    """
+    if home := os.environ.get("KLOOF_HOME"):
+        places, where = [Path(home)], f"KLOOF_HOME is {home}, which has"
+    else:
+        here = Path.cwd()
+        places, where = [Path(__file__).resolve().parents[2], here, *here.parents], f"{here} and the folders above have"
+    enough = any if home else all  # a folder that is named may be half a project
+    for place in places:
+        if enough((place / part).is_dir() for part in FOLDERS):
+            return place
+    raise ParameterError(
+        f"there is no project here. kloof needs a folder with notebooks and data, and {where} none: get the source of "
+        "kloof, which is such a folder, and work in it, or name it: KLOOF_HOME=FOLDER. Without one there are kloof "
+        "measure, kloof list indices and kloof glossary."
+    )
 
 
 def data_folder() -> Path:

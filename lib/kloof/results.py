@@ -14,13 +14,15 @@ from typing import Any, get_args
 import pandas as pd
 
 from kloof.documents import ANY, MOST_TOLD, misfits, read_json
-from kloof.errors import NotComputableError, ReportError, examples, faults, nearest
+from kloof.errors import NotComputableError, ParameterError, ReportError, examples, faults, nearest
 from kloof.findings import VERDICTS, Finding, Side, Verdict
 from kloof.paths import plain
 from kloof.schema import SetAside
 from kloof.shown import Shown, shorten
+from kloof.typed import shown, typed
 
 RESULTS = "results.json"
+NAME = r"\w[\w.-]*"  # of a section: it names the file of its part
 FORMAT = 2  # since a finding says what happened beside whether that is more than chance
 
 
@@ -73,6 +75,12 @@ class Section(Shown):
     set_aside: list[SetAside] = field(default_factory=list)
     headline: str | None = None
 
+    def __post_init__(self) -> None:
+        if not (isinstance(self.id, str) and re.fullmatch(NAME, self.id)):
+            raise ParameterError(
+                f"the id of a section is the name of its notebook, letters, digits and _.- only, not {shown(self.id)}."
+            )
+
     def in_short(self) -> dict[str, object]:
         """Give what stands in it, by name."""
         return {
@@ -86,6 +94,7 @@ class Section(Shown):
         """Give the same, with the reasons why something was set aside."""
         return {**self.in_short(), "verdicts": self.verdicts, "set aside": self.set_aside}
 
+    @typed
     def finding(self, *names: str) -> Finding:
         """Give the first of these findings that has a number, to set beside one made by hand.
 
@@ -99,6 +108,7 @@ class Section(Shown):
         reason = next((one.reason for one in there if one.reason), None) or "no_figures"
         raise NotComputableError(reason, f"{', '.join(names)}: no number could be made here ({reason}).")
 
+    @typed
     def add(self, *findings: Finding) -> None:
         """Record findings; the first one is the headline. A second finding with the same id is an error."""
         for finding in findings:
@@ -107,6 +117,7 @@ class Section(Shown):
             self.findings[finding.id] = finding
             self.headline = self.headline or finding.id
 
+    @typed
     def number(self, finding: str, detail: str = "") -> float:
         """Give the number of a finding, or one of its details by name, to set beside one made by hand.
 

@@ -44,6 +44,7 @@ def batch(
     from kloof.errors import BatchError
     from kloof.paths import dump, project_folder, write_whole
     from kloof.run import batch as reports
+    from kloof.run.report import check_run, notebook_paths
 
     folder = project_folder() / "reports" / FOLDER
     if resume:
@@ -51,6 +52,8 @@ def batch(
     else:
         wanted = {"languages": _languages(language), "overrides": _overrides(set_ or [])}
         wanted |= {"preset": preset, "codes": codes_of(every, municipality or []), "limit": limit}
+    check_run(wanted["preset"], wanted["overrides"], notebook_paths())
+    if not resume:
         write_whole(folder / PLAN, dump(wanted))
     orders = reports.orders(**wanted)
     found, problem = [], None
@@ -136,10 +139,8 @@ def _overrides(given: list[str]) -> dict[str, Any]:
     """Read `--set`; raises ParameterError for what a batch sets itself."""
     from kloof.cli.options import read_overrides
     from kloof.errors import ParameterError
-    from kloof.run.report import check_overrides, notebook_paths
 
     overrides = read_overrides(given)
-    check_overrides(overrides, notebook_paths())
     if taken := {"municipality", "language", "preset"} & overrides.keys():
         raise ParameterError(f"--set {', '.join(sorted(taken))}: a batch has an option of its own for that.")
     return overrides

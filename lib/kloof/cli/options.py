@@ -20,6 +20,9 @@ def read_overrides(given: list[str]) -> dict[str, Any]:
         if not sign or not name.strip():
             found.append(f"--set {item!r} is not name=value")
             continue
+        if name.strip() in values:
+            found.append(f"--set {name.strip()} is given twice: {name.strip()} has one value.")
+            continue
         try:
             values[name.strip()] = coerce(name.strip(), value.strip())
         except ParameterError as problem:

@@ -173,11 +173,15 @@ def manifest(
     from kloof.paths import frame_csv, write_together
     from kloof.run import many
     from kloof.run.many import folder_of, municipalities, read_areas, run_each
+    from kloof.run.report import check_run, notebook_paths
     from kloof.study.places import code_of
 
     wanted, place = municipalities(preset)
     lists = read_areas(areas, wanted) if areas else {}
     shared = read_overrides(set_ or [])
+    if "municipality" in shared:
+        raise ParameterError("--set municipality: a manifest runs those of its preset; --only runs some of them.")
+    check_run(preset, shared, notebook_paths())
     chosen = [code_of(name) for name in only or []]
     if unknown := [code for code in chosen if code not in wanted]:
         raise ParameterError(f"{', '.join(unknown)} is not in preset {preset}, which has {', '.join(wanted)}.")

@@ -1,12 +1,15 @@
 """Plain pictures of a table or a claim for who explores: matplotlib axes in its own style, to restyle and to save."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
-from kloof.errors import NotComputableError, ParameterError
+from kloof.errors import NotComputableError, ParameterError, faults
 from kloof.figures.canvas import FOCUS, GREY, INK, PALE, REST
 from kloof.findings import Finding
+from kloof.typed import shown
 from kloof.words import cards
 
 if TYPE_CHECKING:
@@ -33,11 +36,13 @@ def plot(thing: Any, ax: "Axes | None" = None) -> "Axes":
     >>> len(ax.lines)
     1
     """
+    if ax is not None and not hasattr(ax, "fill_between"):
+        raise ParameterError(f"ax must be axes of matplotlib to draw on, not {shown(ax)}; leave it out for new ones.")
     if isinstance(thing, pd.DataFrame):
         if set(OF_GAP) <= set(thing.columns):
-            return _gap_by_year(thing, ax or _new_axes(4.0))
+            return _gap_by_year(_drawable(thing, OF_GAP), ax or _new_axes(4.0))
         if set(OF_INDEX) <= set(thing.columns):
-            return _index_by_year(thing, ax or _new_axes(4.0))
+            return _index_by_year(_drawable(thing, ("year", "estimate")), ax or _new_axes(4.0))
         raise ParameterError(
             f"plot draws tables of gap_table ({', '.join(OF_GAP)}) and of measure by year ({', '.join(OF_INDEX)}); "
             f"this one has {', '.join(map(str, thing.columns))}. For any other table: seaborn, sns.lineplot(table, …)."
@@ -46,6 +51,19 @@ def plot(thing: Any, ax: "Axes | None" = None) -> "Axes":
     if not rows:
         raise NotComputableError("no_figures", f"No part of {getattr(thing, 'claim', 'it')} has a number to draw here.")
     return _parts(rows, ax or _new_axes(1.2 + ROW * len(rows)))
+
+
+def _drawable(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Give a table with a number to draw in each of the columns; raises ParameterError for one that has none."""
+    found = [] if len(table) else ["there are no rows"]
+    for name in columns if len(table) else ():
+        if list(table.columns).count(name) > 1 or not pd.api.types.is_numeric_dtype(table[name]):
+            found.append(f"{name} is not a column of numbers")
+        elif not np.isfinite(table[name].to_numpy(np.float64, na_value=np.nan)).any():
+            found.append(f"{name} has no number")
+    if found:
+        raise ParameterError(faults("the table to draw", found, "Make it anew: kloof.gap_table or kloof.measure."))
+    return table
 
 
 def _new_axes(height: float) -> "Axes":

@@ -5,7 +5,7 @@ what is not known as nan. `choose` picks the groups that are compared, sets the 
 missing, and counts them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -131,6 +131,13 @@ def _column_faults(table: pd.DataFrame, keys: Sequence[str], names: Sequence[str
     found = [f'column "{name}" is missing' for name in [*names, *numbers] if name not in table.columns]
     if found:
         found[-1] += f" (columns: {examples(list(table.columns), 12)})"
+    there = [name for name in dict.fromkeys([*names, *numbers]) if name in table.columns]
+    if several := [name for name in there if list(table.columns).count(name) > 1]:
+        found.append(f"there are several columns {examples(several)}")
+    odd = [name for name in there if name not in several and table[name].dtype == object
+           and not all(isinstance(cell, Hashable) for cell in table[name])]  # fmt: skip
+    if odd:
+        found.append(f"{examples(odd)} holds lists or tables, not a name or a number in each cell")
     taken = [name for name in keys if name in _TAKEN]
     if taken:
         found.append(f"a key can't be called {examples(taken)}")
@@ -146,7 +153,8 @@ def _number_faults(
     found = []
     for name in [*numbers, *(place for place in places if place != "parent")]:
         column = table[name]
-        if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
+        kinds = pd.api.types
+        if not kinds.is_numeric_dtype(column) or kinds.is_bool_dtype(column) or kinds.is_complex_dtype(column):
             found.append(_text_fault(table, name, names))
             continue
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)

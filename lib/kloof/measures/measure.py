@@ -3,7 +3,7 @@
 `measure` takes a tidy table, or one that `counts.prepare` made ready, and returns one row per key and index.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from kloof.measures.rank_order import Ordered
 from kloof.measures.registry import INDICES, Index, get_index, index_fault
 from kloof.measures.spatial import neighbourhood
 from kloof.measures.tables import FloatArray, Groups, Segments
+from kloof.typed import typed
 
 ALL = "all"
 _PLACES = {
@@ -40,6 +41,7 @@ class Choice:
     weighing: bool
 
 
+@typed
 def measure(
     table: pd.DataFrame | Prepared,
     index: Sequence[str] | str,
@@ -122,7 +124,9 @@ def _examined(
 
 def _groups_of(table: pd.DataFrame | Prepared) -> Sequence[object]:
     """Give the groups of a table that could not be prepared, to name the right ones beside its faults."""
-    if isinstance(table, Prepared) or "group" not in table.columns:
+    if isinstance(table, Prepared) or list(table.columns).count("group") != 1:
+        return ()
+    if not all(isinstance(cell, Hashable) for cell in table["group"]):
         return ()
     return list(table["group"].dropna().unique())
 

@@ -213,7 +213,17 @@ def _entry(name: str, entry: dict[str, Any]) -> Index:
     )  # fmt: skip
 
 
-INDICES: dict[str, Index] = read_registry(files("kloof.measures").joinpath("indices.toml").read_text(encoding="utf-8"))
+class Registered(dict[str, Index]):
+    """Indices by id; one that there is not is an error that names the nearest."""
+
+    def __missing__(self, index_id: str) -> Index:
+        """Raise ParameterError."""
+        raise ParameterError(faults("the index", [index_fault(str(index_id)) or f"{index_id!r}"], ""))
+
+
+INDICES: dict[str, Index] = Registered(
+    read_registry(files("kloof.measures").joinpath("indices.toml").read_text(encoding="utf-8"))
+)
 
 
 def index_fault(index_id: str) -> str | None:

@@ -4,19 +4,20 @@ The figures are registrations, not samples: an interval here says how far a chan
 in what happens to them (process), because figures are rounded, or both; it is never a sampling margin.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import comb, log
 
 import numpy as np
 import pandas as pd
 
-from kloof.errors import NotComputableError, ParameterError
+from kloof.errors import NotComputableError, ParameterError, faults
 from kloof.measures.bounds import mean_range
 from kloof.methods.arrays import LEVEL, Array, Flags
 from kloof.methods.contrast import guarded, unchecked_difference
 from kloof.methods.randomisation import BOTH_SIDES, PERCENTILE, constant_change, error_of_ends, growth, limits
 from kloof.methods.ratio import BOUNDED, region
+from kloof.typed import typed
 
 BOUNDLESS = 1000  # times: a growth of the gap that is as large and not rejected says that the figures rule nothing out
 FEWEST_DEALS = 80  # twice 1 / (1 - level): with fewer ways to deal the labels no two-sided 5 percent test can reject
@@ -95,6 +96,7 @@ def gap(value: Array, weight: Array, is_focus: Flags, measure: str) -> float:
     return 100 * difference / float(rest)
 
 
+@typed
 def gap_table(panel: pd.DataFrame) -> pd.DataFrame:
     """Give the gap of each year of a panel: year, listed, rest, gap, low, high, relative.
 
@@ -102,7 +104,8 @@ def gap_table(panel: pd.DataFrame) -> pd.DataFrame:
     weighted means; gap is the distance between them in the unit of the figures, above 0 where the list is worse off
     (which end is better travels in `panel.attrs["better"]`: 1 or -1; without it, above 0 in the first year). low-high
     is what rounding leaves open; relative is the gap in percent of the rest, missing where the rest is 0. Raises
-    ParameterError when a column is missing, NotComputableError when a year has no listed or no other buurt.
+    ParameterError listing what is wrong with the columns and their cells, NotComputableError when a year has no listed
+    or no other buurt.
 
     >>> rows = [(2020, 1.0, True), (2020, 3.0, False), (2021, 1.0, True), (2021, 4.0, False)]
     >>> panel = pd.DataFrame(rows, columns=["year", "value", "listed"])
@@ -111,12 +114,16 @@ def gap_table(panel: pd.DataFrame) -> pd.DataFrame:
     """
     if lacking := [name for name in GAP_COLUMNS if name not in panel.columns]:
         raise ParameterError(f"a panel needs the columns {', '.join(GAP_COLUMNS)}; {', '.join(lacking)} is not there.")
+    if found := [*_faults_of(panel)]:
+        raise ParameterError(faults("the panel", found, "A panel with a figure in every row: study.panel(INDICATOR)."))
     rows = []
     for year, part in panel.groupby("year", sort=True):
         value, low, high, weight = (part[name].to_numpy(float) for name in ("value", "low", "high", "weight"))
         listed = part["listed"].to_numpy(bool)
         if not listed.any() or listed.all():
             raise NotComputableError("no_group_left", f"{year} has no {'other' if listed.any() else 'listed'} buurt.")
+        if not (weight[listed].sum() and weight[~listed].sum()):
+            raise NotComputableError("no_weights", f"{year}: the weight of every listed, or of every other buurt is 0.")
         focus, rest = weighted_means(value, weight, listed)
         rows.append([year, float(focus), float(rest), *gap_bounds(low, high, weight, listed, ABSOLUTE)])
     table = pd.DataFrame(rows, columns=["year", "listed", "rest", "low", "high"])
@@ -127,6 +134,34 @@ def gap_table(panel: pd.DataFrame) -> pd.DataFrame:
     table = table.assign(gap=sign * below, low=ends.min(axis=1), high=ends.max(axis=1), relative=relative)
     table.attrs = dict(panel.attrs)
     return table[["year", "listed", "rest", "gap", "low", "high", "relative"]]
+
+
+def _faults_of(panel: pd.DataFrame) -> Iterator[str]:
+    """Find cells of a panel by which no gap can be made."""
+    if twice := [name for name in GAP_COLUMNS if list(panel.columns).count(name) > 1]:
+        yield f"there are several columns {', '.join(twice)}"
+        return
+    if panel.empty:
+        yield "there are no rows"
+    for name in GAP_COLUMNS[:-1]:
+        column = panel[name]
+        if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
+            yield f"{name} is {column.dtype}, not numbers"
+            continue
+        cells = column.to_numpy(np.float64, na_value=np.nan)
+        if not np.isfinite(cells).all():
+            yield f"{name} is missing or infinite in {int((~np.isfinite(cells)).sum())} rows"
+        elif name == "weight" and (cells < 0).any():
+            yield f"weight is below 0 in {int((cells < 0).sum())} rows"
+    if not pd.api.types.is_bool_dtype(panel["listed"]) or panel["listed"].isna().any():
+        yield f"listed is {panel['listed'].dtype}, not True or False in every row"
+    if pd.api.types.is_numeric_dtype(panel["low"]) and pd.api.types.is_numeric_dtype(panel["high"]):
+        outside = panel["low"] > panel["high"]
+        if outside.any():
+            yield f"low lies above high in {int(outside.sum())} rows"
+    if "code" in panel.columns and (double := panel.duplicated(["code", "year"])).any():
+        at = panel.loc[double, ["code", "year"]].iloc[0]
+        yield f"{at['code']} stands there twice in {at['year']}, as other rows do: {int(double.sum())} in all"
 
 
 def gap_bounds(low: Array, high: Array, weight: Array, is_focus: Flags, measure: str) -> tuple[float, float]:

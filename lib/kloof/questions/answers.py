@@ -37,6 +37,7 @@ from kloof.shown import Shown
 from kloof.study import claims
 from kloof.study.panel import Focus
 from kloof.study.study import Study
+from kloof.typed import typed
 
 
 def _how_segregated(section: Section, study: Study) -> None:
@@ -156,6 +157,7 @@ def answered(study: Study, question: str, earlier: Callable[[Study], Parts]) -> 
     return section
 
 
+@typed
 def gap_change(study: Study, indicator: str, scale: str = ABSOLUTE, focus: Focus | None = None) -> Finding:
     """Judge how the gap of an indicator changed over its longest run of comparable years, on a scale and under a list.
 
@@ -231,6 +233,7 @@ class JudgedClaim(Shown):
         return pd.DataFrame(rows)
 
 
+@typed
 def judge_claim(study: Study, section: Section, claim: str) -> JudgedClaim:
     """Judge a registered claim: all its parts, on every scale, under every focus list; recorded in the section.
 

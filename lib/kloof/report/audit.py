@@ -332,9 +332,18 @@ class _Page:
             if (said := node.attrs.get("data-judgement", judged)) != judged:
                 yield f"{_where(node)}: is worded as {said}, results.json says {judged}"
             for text in spoken:
-                if _hint(DIRECTIONS + WORTH, self.language).search(text):
-                    words = contrary(self.known.nameless(text), self.language, judged, finding["kind"])
-                    yield from (f"{_where(node)}: says “{word}”, but its judgement is {judged}" for word in words[:1])
+                if not _hint(DIRECTIONS + WORTH, self.language).search(text):
+                    continue
+                readings = [self.known.nameless(text), *([text] if self._called_so else [])]
+                wrong = [contrary(reading, self.language, judged, finding["kind"])[:1] for reading in readings]
+                if all(wrong):
+                    yield f"{_where(node)}: says “{wrong[0][0]}”, but its judgement is {judged}"
+
+    @cached_property
+    def _called_so(self) -> bool:
+        """Tell whether an area is called as a direction: where it stands, it may be the name or the word."""
+        names = self.results["areas"].values()
+        return any(_whole(kind, self.language).fullmatch(name) for kind in DIRECTIONS for name in names)
 
     def panels(self, node: Node, spoken: list[str]) -> Iterator[str]:
         """Check a figure with a finding for each panel: a direction word in its title is what happened in one of them.
@@ -346,11 +355,13 @@ class _Page:
         happened = [told(one) for one in known if not one["measure"].endswith("_reversed")]
         drawn = [inner.text() for inner in node.walk() if inner.tag == "text"]
         for kind, code in zip(DIRECTIONS, (GREW, SHRANK), strict=True):
-            said, inside = ([*map(self.known.nameless, texts)] for texts in (spoken, drawn))
-            words = [word for text in said for word in _whole(kind, self.language).findall(text)]
+            whole = _whole(kind, self.language)  # a word alone is no name, also where a buurt is called so
+            said, inside = ([text if whole.fullmatch(text) else self.known.nameless(text) for text in texts]
+                            for texts in (spoken, drawn))  # fmt: skip
+            words = [word for text in said for word in whole.findall(text)]
             if words and code not in map(told, known):
                 yield f"{_where(node)}: says “{words[0]}”, which happened in no panel"
-            count = sum(bool(_whole(kind, self.language).search(text)) for text in inside)
+            count = sum(bool(whole.search(text)) for text in inside)
             if count != happened.count(code):
                 yield f"{_where(node)}: {count} panels say that it is {code}, it is so in {happened.count(code)}"
 
@@ -509,7 +520,7 @@ class _Page:
         """
         if text not in self._left:
             self._left[text] = [
-                *(f"holds {match[0]}" for match in LEFT_OVER.finditer(text)),
+                *(f"holds {match[0]}" for match in LEFT_OVER.finditer(self.known.clear_of(text, LEFT_OVER))),
                 *(f"shows the identifier {name}" for name in self.known.codes if name in text),
             ]
         yield from self._left[text]

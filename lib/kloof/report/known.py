@@ -254,6 +254,13 @@ class Knowledge:
             self.sign_fits(printed.sign, unit) and agrees(printed, value, unit, signed=False) for value, unit in known
         )
 
+    def clear_of(self, text: str, signs: re.Pattern[str]) -> str:
+        """Take out the names of areas that hold such a sign, as they are written: a buurt may be called {so}."""
+        if signs.search(text):
+            for name in sorted(filter(signs.search, self.results["areas"].values()), key=len, reverse=True):
+                text = text.replace(name, " ")
+        return text
+
     def nameless(self, text: str) -> str:
         """Take names out of a text; signs of units stay. A line of a label that a drawing broke in two is one too."""
         if text not in self._nameless:

@@ -4,18 +4,21 @@ import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from kloof.catalogue import known
 from kloof.errors import NotComputableError, ParameterError, ReportError
 from kloof.findings import Finding, Verdict
 from kloof.paths import dump, plain, project_folder, sha256, write_whole
+from kloof.report.names import displayable
 from kloof.results import FORMAT, Section, join_sections
 from kloof.shown import Shown
 from kloof.study import claims
 from kloof.study.parameters import PARAMETER_NAMES
 from kloof.study.study import Study
+from kloof.typed import shown, typed
 from kloof.words.sentences import Narrator, fill, has, section_limits, text_of
 
 VERSION = "0.1.0"
@@ -58,7 +61,7 @@ def _described(study: Study) -> dict[str, Any]:
                 "buurten": study.data.count("buurt", study.p.year_to),
                 "focus": len(study.focus.codes),
             },
-            "areas": dict(zip(named["code"], named["name"], strict=True)),
+            "areas": {code: displayable(name) or code for code, name in zip(named["code"], named["name"], strict=True)},
             "focus": list(study.focus.codes),
             "variants": {focus.name: list(focus.codes) for focus in study.variants},
             "data_date": study.data.data_date,
@@ -81,6 +84,7 @@ def narrator(study: Study, section: Section) -> Narrator:
     return Narrator(join_sections(header(study), [section.as_json()]), study.known, study.p.language)
 
 
+@runtime_checkable
 class Told(Protocol):
     """A judged claim, as `say` takes it."""
 
@@ -91,6 +95,7 @@ class Told(Protocol):
     parts: Sequence[tuple[Finding | None, Verdict]]
 
 
+@typed
 def say(thing: Study | Told, section: Section | None = None, *names: str) -> Text:
     """Write what was found, in the language of the study: of a claim by itself, or of a section.
 
@@ -168,15 +173,18 @@ def agree(by_hand: float, finding: Finding | float) -> Agreement:
         raise NotComputableError(
             reason or "no_figures", f"{name} has no number to set beside one made by hand: {reason or 'no figures'}."
         )
-    try:
-        made = Agreement(float(by_hand), float(library), unit)
-    except (TypeError, ValueError):
-        raise ParameterError(f"agree compares two numbers; by hand there is a {type(by_hand).__name__}.") from None
+    pair: tuple[object, object] = by_hand, library
+    if not all(isinstance(one, Real) for one in pair):
+        raise ParameterError(f"agree compares two numbers; it is given {' and '.join(map(shown, pair))}.")
+    made = Agreement(float(by_hand), float(library), unit)
     if not math.isfinite(made.by_hand):
         raise ParameterError(f"by hand there is {made.by_hand}, which is no number: look at the cell that made it.")
+    if not math.isfinite(made.library):
+        raise ParameterError(f"of the library there is {made.library}, which is no number to set one beside.")
     return made
 
 
+@typed
 def picture(study: Study, section: Section, name: str) -> Any:
     """Draw a figure of the section, in the study's language; a figure that could not be recorded is said so."""
     from kloof.figures import draw
@@ -203,12 +211,14 @@ def _verdict_line(teller: Narrator, claim: str, verdict: str) -> str:
     return text_of(fill(teller.word("verdict_line"), values))
 
 
+@typed
 def limits(study: Study, section: Section) -> Text:
     """Write what these figures cannot show, from the flags of the findings."""
     teller = narrator(study, section)
     return Text("\n\n".join(f"* {text_of(line)}" for line in section_limits(teller, section.as_json())))
 
 
+@typed
 def finish(study: Study, section: Section) -> Text:
     """Leave this notebook's part for the report, and write its verdict with its limits."""
     content = {"header": header(study), **section.as_json()}

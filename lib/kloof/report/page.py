@@ -268,6 +268,13 @@ def package_folder(name: str) -> Path:
 
 
 @cache
+def covered() -> frozenset[str]:
+    """List the letters that every font of a report has."""
+    paths = [package_folder(package) / "files" / file for _, _, package, file in FACES]
+    return frozenset.intersection(*map(_covered, paths))
+
+
+@cache
 def _covered(path: Path) -> frozenset[str]:
     """List the letters a font has."""
     from fontTools.ttLib import TTFont

@@ -10,8 +10,10 @@ from kloof.report.notebook import earlier
 from kloof.results import Section
 from kloof.study import claims
 from kloof.study.study import Study
+from kloof.typed import typed
 
 
+@typed
 def answer(study: Study, question: str) -> Section:
     """Answer the question of a notebook for all: record every finding, table, picture and verdict that belongs to it.
 

@@ -6,6 +6,7 @@ What one municipality lacks stops that one only, and is told.
 import shutil
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,7 +16,16 @@ import numpy as np
 import pandas as pd
 
 from kloof.documents import read_toml
-from kloof.errors import KloofError, NotComputableError, NotebookError, ParameterError, ReportError, faults
+from kloof.errors import (
+    KloofError,
+    NotComputableError,
+    NotebookError,
+    ParameterError,
+    ReportError,
+    examples,
+    faults,
+    nearest,
+)
 from kloof.findings import EACH, NOT_COMPARABLE, NOT_COMPUTABLE, NOT_TESTABLE, VERDICTS, Finding, join, verdict_of
 from kloof.methods import meta
 from kloof.paths import project_folder
@@ -62,7 +72,7 @@ def read_areas(path: Path, wanted: Sequence[str]) -> dict[str, str]:
     """
     content = read_toml(path, ParameterError)
     odd = [code for code, buurten in content.items() if not isinstance(buurten, list)]
-    found = [f"{code} is not in the preset" for code in content if code not in wanted]
+    found = [f"{code} is not in the preset {nearest(code, wanted)}".strip() for code in content if code not in wanted]
     found += [f"{code} must be a list of codes, not {content[code]!r}" for code in odd]
     found += [f"{code} has no areas" for code in wanted if code not in odd and not content.get(code)]
     found += [
@@ -70,6 +80,11 @@ def read_areas(path: Path, wanted: Sequence[str]) -> dict[str, str]:
         for code, buurten in content.items()
         for buurt in (() if code in odd else buurten)
         if not str(buurt).startswith(f"BU{code[2:]}")
+    ]
+    found += [
+        f"{code} names {examples(twice)} twice"
+        for code, buurten in content.items()
+        if code not in odd and (twice := [one for one, times in Counter(map(str, buurten)).items() if times > 1])
     ]
     if found:
         raise ParameterError(faults(path.name, found, 'Give per municipality a line: GM0344 = ["BU03440101", …].'))

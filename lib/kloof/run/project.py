@@ -1,6 +1,5 @@
 """What there is to choose from, and whether the project itself is in order."""
 
-import json
 import re
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -10,22 +9,22 @@ from typing import Any
 
 from kloof.catalogue import catalogue
 from kloof.documents import read_toml
-from kloof.errors import CatalogueError, KloofError, ParameterError, refusal
+from kloof.errors import CatalogueError, KloofError, NotebookError, ParameterError, refusal
 from kloof.fetch.registry import read_registry
 from kloof.files.vocabularies import read_vocabularies
 from kloof.measures.registry import INDICES
 from kloof.paths import data_folder, embedded, project_folder
-from kloof.run import clear
+from kloof.run import clear, slips
 from kloof.run.execute import declared
-from kloof.run.report import notebook_paths, notebooks_folder
+from kloof.run.report import notebook_paths
 from kloof.store.manifest import damage
 from kloof.store.mapping import read_mapping
-from kloof.study import claims
+from kloof.study import claims, debates
 from kloof.study.dataset import STORE
-from kloof.study.debates import debate
 from kloof.study.load import load, verify
 from kloof.study.parameters import ANY, HELP, SETTINGS, preset_names, preset_parameters, read_preset
 from kloof.study.places import Place, places
+from kloof.study.study import check_names
 from kloof.words import opposites, sentences
 from kloof.words.cards import mark
 from kloof.words.numbers import LANGUAGES
@@ -35,7 +34,11 @@ Rows = Iterable[tuple[str, str]]
 
 def title(path: Path, language: str) -> str:
     """Give the question a notebook asks."""
-    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+    try:
+        cells = slips.cells_of(path)
+    except NotebookError:
+        return path.stem
+    for cell in cells:
         if cell["cell_type"] == "markdown" and language in cell["metadata"].get("tags", []):
             return "".join(cell["source"]).split("\n", maxsplit=1)[0].lstrip("# ").strip()
     return path.stem
@@ -123,6 +126,7 @@ def sources() -> Rows:
 def parameters_of(notebook: str, preset: str) -> tuple[str, list[tuple[str, str, Any, str]]]:
     """Give a notebook's question and its parameters: name, type, value under a preset, meaning."""
     path = notebook_paths([notebook], explore=True)[0]
+    slips.cells_of(path)
     values = preset_parameters(preset)
     rows = []
     for name, entry in declared(path).items():
@@ -140,19 +144,16 @@ def faults_of_project() -> list[str]:
     That notebooks hold outputs is no fault here: whoever runs them in JupyterLab saves them so (`notebooks_run`).
     """
     checks: list[Callable[[], object]] = [partial(verify, data_folder() / name) for name in embedded()]
-    checks += [partial(_check_preset, name) for name in preset_names()]
     checks += [
         partial(read_mapping, data_folder() / "mapping.csv"),
         partial(read_registry, data_folder() / "sources.toml"),
         lambda: read_vocabularies(data_folder() / "vocabularies.toml", catalogue()),
         claims.registry,
-        *(partial(debate, path.stem) for path in sorted((notebooks_folder() / "debates").glob("*.toml"))),
+        debates.read_debates,
         lambda: found.extend(sentences.complete(catalogue())),
-        lambda: found.extend(
-            fault for path in prose() for fault in opposites.faults(path.name, read_toml(path, CatalogueError))
-        ),
+        lambda: found.extend(_languages_differ()),
     ]
-    found: list[str] = []
+    found = faults_of_presets()
     for check in checks:
         try:
             check()
@@ -162,17 +163,25 @@ def faults_of_project() -> list[str]:
             found.append(refusal(problem))
     found += damage()
     for path in notebook_paths(explore=True):
-        found += [f"{path.name}: {fault}" for fault in notebook_faults(json.loads(clear.read_cleared(path)))]
+        found += slips.faults_of(path)
+        try:
+            notebook = {"cells": slips.cells_of(path)}
+        except NotebookError:
+            continue  # which is told as a slip
+        found += [told for fault in notebook_faults(notebook) if (told := f"{path.name}: {fault}") not in found]
     return found
 
 
-def _check_preset(name: str) -> None:
-    """Check a preset. Raises ParameterError that names it."""
-    try:
-        preset_parameters(name)
-    except ParameterError as problem:
-        text = str(problem)
-        raise ParameterError(text if f"preset {name}" in text else f"preset {name}: {text}") from None
+def faults_of_presets() -> list[str]:
+    """List what is wrong with the presets: their files, their values, and names that the catalogue does not have."""
+    found = []
+    for name in preset_names():
+        try:
+            check_names(preset_parameters(name))
+        except KloofError as problem:
+            told = str(problem)
+            found.append(told if name in told else f"preset {name}: {told}")
+    return found
 
 
 def _languages_differ() -> list[str]:
@@ -191,7 +200,15 @@ def prose() -> list[Path]:
 
 def notebooks_run() -> list[str]:
     """Name the notebooks that hold outputs or execution counts, as they are saved after a run."""
-    return [path.name for path in notebook_paths(explore=True) if clear.holds_output(path)]
+    return [path.name for path in notebook_paths(explore=True) if _holds_output(path)]
+
+
+def _holds_output(path: Path) -> bool:
+    """Tell whether a notebook holds outputs; a file that is none holds nothing."""
+    try:
+        return clear.holds_output(path)
+    except ParameterError:
+        return False
 
 
 def notebook_faults(notebook: dict[str, Any]) -> list[str]:
@@ -205,18 +222,10 @@ def notebook_faults(notebook: dict[str, Any]) -> list[str]:
         source = "".join(cell["source"])
         if cell["cell_type"] != "code":
             continue
-        if cell["outputs"] or cell["execution_count"] is not None:
+        if cell.get("outputs") or cell.get("execution_count") is not None:
             found.append(f"cell {number} holds output; clear it before committing")
         if cell in tagged:
-            wrong = [
-                line
-                for line in source.splitlines()
-                if not re.fullmatch(r"\w+: (str|int|float|list|dict) = .+  # .+", line)
-            ]
-            found += [f"parameter line {line!r} is not `name: type = value  # help`" for line in wrong]
-            names = re.findall(r"^(\w+):", source, flags=re.MULTILINE)
-            strange = [name for name in names if name not in (*HELP, SETTINGS)]
-            found += [f"parameter {name} is not one that kloof knows" for name in strange]
+            found += [*slips.strange_parameters(source), *slips.own_values(source)]
         elif len(source.splitlines()) > 12:
             found.append(f"cell {number} has more than twelve lines; move the work to the library")
         if re.search(r"^\s*(def|class) ", source, flags=re.MULTILINE):

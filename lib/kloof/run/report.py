@@ -12,13 +12,13 @@ from kloof.paths import plain, project_folder
 from kloof.report.notebook import SYNTHESIS
 from kloof.report.publish import publish
 from kloof.results import join_sections
-from kloof.run import provenance
+from kloof.run import provenance, slips
 from kloof.run.ending import making, take_away
 from kloof.run.execute import DEFAULT, WARM, How, Progress, Step, call_each, declared, execute_languages
 from kloof.study import claims, hypotheses
 from kloof.study.debates import debate
-from kloof.study.parameters import HELP, SETTINGS, as_typed, report_name
-from kloof.study.study import Study, open_study
+from kloof.study.parameters import ANY, HELP, SETTINGS, as_typed, parameters, report_name
+from kloof.study.study import Study, check_names, open_study
 from kloof.words.numbers import LANGUAGES
 
 EXPLORE = "00"  # notebooks with this number record nothing, and are no part of a report
@@ -68,6 +68,16 @@ def check_overrides(overrides: Mapping[str, Any], paths: Sequence[Path]) -> None
     if unknown := [name for name in overrides if name not in known]:
         lines = ", ".join(f"{name} ({HELP[name]})" for name in HELP if name in known)
         raise ParameterError(f"{', '.join(unknown)}: no notebook of this run has this parameter. Valid: {lines}.")
+
+
+def check_run(preset: str, overrides: Mapping[str, Any], paths: Sequence[Path]) -> None:
+    """Refuse what no municipality could be run with, once for all of them: slips in notebooks, names that are none.
+
+    Raises NotebookError for the notebooks, ParameterError for the parameters.
+    """
+    slips.check(paths)
+    check_overrides(overrides, paths)
+    check_names(parameters({"municipality": ANY, **overrides, "preset": preset}))
 
 
 def collect(parts: Path, languages: Sequence[str], command: str) -> dict[str, Any]:
@@ -140,6 +150,7 @@ def make_report(
     notebooks that ran so before. A report that is there stays as it is.
     """
     paths = notebook_paths(only)
+    slips.check(paths)
     check_overrides(overrides, paths)
     study = open_study({**overrides, "preset": preset, "language": languages[0]})
     debate(study.p.municipality)  # is refused now, not when the notebooks have run

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
 from kloof.errors import ParameterError, faults
 from kloof.study.dataset import STORE
@@ -17,7 +17,9 @@ from kloof.study.parameters import (
     unknown_names,
 )
 from kloof.study.places import LIST, code_of, nearest_code, places
+from kloof.typed import shown
 
+PlaceAsked = Annotated[str | Mapping[str, Any] | None, "looked at by `asked`, which knows which places there are"]
 ANYWHERE = "municipality"  # the preset for any municipality
 CELLS = "In"  # where a notebook keeps what was run in it, cell by cell
 INJECTED = "# Parameters"  # first line of the cell that papermill puts in
@@ -26,7 +28,7 @@ ALIKE = 0.8  # from which on a name is a parameter's, misspelled: fokus for focu
 OWN = "If a name is your own, call it otherwise, or give only parameters: kloof.open_study({'preset': 'breda'})."
 
 
-def asked(place: str | Mapping[str, Any] | None, keywords: Mapping[str, Any]) -> dict[str, Any]:
+def asked(place: PlaceAsked, keywords: Mapping[str, Any]) -> dict[str, Any]:
     """Give the parameters that a place, a mapping and keywords ask for; keywords go first.
 
     Raises ParameterError for a place or a name that is not known, a keyword that says nothing, and two places at once.
@@ -45,8 +47,8 @@ def asked(place: str | Mapping[str, Any] | None, keywords: Mapping[str, Any]) ->
     if isinstance(place, str) and place.strip():
         return _of_place(place.strip(), keywords)
     raise ParameterError(
-        f"a place is the name of a preset or a municipality, a mapping of parameters, or globals(), not {place!r}. "
-        f"Valid: {', '.join(preset_names())}, a name such as Breda, a code such as GM0758."
+        f"a place is the name of a preset or a municipality, a mapping of parameters, or globals(), not "
+        f"{shown(place)}. Valid: {', '.join(preset_names())}, a name such as Breda, a code such as GM0758."
     )
 
 
@@ -111,7 +113,7 @@ def _of_notebook(names: Mapping[str, Any]) -> dict[str, Any]:
     Raises ParameterError for a name that papermill put in and no cell declares, and for one that is nearly a
     parameter's; each would let the notebook run as if nothing had been asked.
     """
-    strange = list(dict.fromkeys([*_injected(names), *_misspelled(names)]))
+    strange = list(dict.fromkeys([*_injected(names), *misspelled(names)]))
     if strange:
         raise ParameterError(f"unknown parameter {unknown_names(strange)}. Valid: {', '.join(HELP)}. {OWN}")
     return {name: names[name] for name in (*HELP, SETTINGS) if name in names}
@@ -137,7 +139,7 @@ def _assigned(cell: str) -> list[str]:
     return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
-def _misspelled(names: Mapping[str, Any]) -> Iterator[str]:
+def misspelled(names: Mapping[str, Any]) -> Iterator[str]:
     """Find names of plain values that are nearly a parameter's.
 
     The singular or plural of one is a name of its own when its value could not be the parameter's: `level = "buurt"`.

@@ -15,15 +15,18 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from kloof.catalogue import MONEY, catalogue
 from kloof.documents import ANY, MOST_TOLD, misfits, read_json, read_toml
-from kloof.errors import CatalogueError, ReportError, faults
+from kloof.errors import CatalogueError, ReportError, faults, nearest
 from kloof.findings import HIGHER, LOWER
 from kloof.methods.gap import ABSOLUTE, REAL, RELATIVE
 from kloof.paths import project_folder, write_together
+from kloof.study.parameters import FIRST_YEAR, LAST_YEAR
+from kloof.typed import shown
 from kloof.words.sentences import template
 
 OF_GAPS = ("gap_change", "gap_change_before", "beyond_trend")
@@ -41,6 +44,7 @@ TEXTS = ("nl", "en", "short_nl", "short_en", "change_nl", "change_en")
 _NEEDED = ("id", "registered", "seen_in", "change_nl", "change_en", "kind", "measures", "expected", "smallest_effect")
 TRANSLATED = "translated_"
 _MAY = (*TEXTS, *(f"{TRANSLATED}{name}" for name in TEXTS[:4]), "year_from", "year_to", "focus", "places", "stamp")
+_WORDS = (*TEXTS, *(f"{TRANSLATED}{name}" for name in TEXTS[:4]), "indicator", "other", "group", "focus", "stamp")
 OPTIONAL = ("year_from", "year_to", "focus", "stamp")
 STAMP = re.compile(rf'^(stamp|{TRANSLATED}\w+) = ".*"\n', re.MULTILINE)
 _SEEN = {"findings": {ANY: {"indicator": (str, type(None)), "estimate": (int, float, type(None))}}}
@@ -80,7 +84,7 @@ def read_all() -> dict[str, dict[str, Any]]:
         except CatalogueError as problem:
             found.append(str(problem).rstrip("."))
             continue
-        wrong = faults_of(entry)
+        wrong = [*_unknown_figures(entry), *faults_of(entry)]
         if entry.get("id") in made:
             wrong.append(f"id {entry['id']} belongs to {made[entry['id']]['notebook']}.toml too")
         if wrong:
@@ -147,12 +151,19 @@ def faults_of(
     if needed is None:
         needed, optional = _needed_by(entry)
     found = [f"it has no {name}" for name in needed if name not in entry]
-    found += [f"{name} is not something a hypothesis has" for name in entry if name not in (*needed, *optional)]
+    found += [f"{name} is not something a hypothesis has {nearest(name, [*needed, *optional])}".strip()
+              for name in entry if name not in (*needed, *optional)]  # fmt: skip
+    found += [f"{name} must be text, not {shown(entry[name])}" for name in _WORDS
+              if name in entry and not isinstance(entry[name], str)]  # fmt: skip
+    if not isinstance(entry.get("registered", date.min), date):
+        found.append(f"registered must be a date such as 2026-01-05, not {shown(entry['registered'])}")
+    if not isinstance(entry.get("seen_in", []), list | tuple):
+        found.append(f"seen_in must be a list of reports, not {shown(entry['seen_in'])}")
     if "id" in entry and not re.fullmatch(r"X[1-9]\d*", str(entry["id"])):
         found.append(f"id must be X and a number, not {entry['id']!r}")
     kind = str(entry.get("kind", OF_GAPS[0]))
     if kind not in KINDS:
-        found.append(f"kind {kind!r} is not known; valid: {', '.join(KINDS)}")
+        found.append(f"kind {kind!r} is not known; {nearest(kind, KINDS)}valid: {', '.join(KINDS)}")
     if entry.get("expected", HIGHER) not in (HIGHER, LOWER):
         found.append(f"expected {entry['expected']!r} is not known; valid: {HIGHER}, {LOWER}")
     if entry.get("measure", ABSOLUTE) not in MEASURES:
@@ -186,6 +197,8 @@ def faults_of(
     years = entry.get("year_from", 0), entry.get("year_to", 0)
     if odd := [year for year in years if isinstance(year, bool) or not isinstance(year, int)]:
         found.append(f"year_from and year_to must be whole years, not {odd[0]!r}")
+    elif odd := [year for year in years if year and not FIRST_YEAR <= year <= LAST_YEAR]:
+        found.append(f"year_from and year_to must lie from {FIRST_YEAR} to {LAST_YEAR}, not {odd[0]}")
     elif all(years) and not years[0] < years[1]:
         found.append(f"year_from ({years[0]}) must lie before year_to ({years[1]})")
     return found
@@ -199,15 +212,7 @@ def faults_of_new(
 
     That is what `faults_of` finds, an indicator that is not in the catalogue, and a name that cannot be one.
     """
-    found = []
-    for key, known in (
-        ("indicator", catalogue().indicators), ("other", catalogue().indicators), ("group", catalogue().groups)
-    ):  # fmt: skip
-        if key in entry and (wanted := str(entry[key])) not in known:
-            near = difflib.get_close_matches(wanted, list(known), n=3, cutoff=0.5)
-            hint = f" (nearest: {', '.join(near)})" if near else ""
-            see = f"; valid: {', '.join(known)}" if key == "group" else "; see: kloof list indicators"
-            found.append(f"{key} {wanted!r} is not in the catalogue{hint}{see}")
+    found = _unknown_figures(entry)
     if entry.get("other") is not None and entry.get("other") == entry.get("indicator"):
         found.append("other must be another figure than indicator")
     found += faults_of(entry, needed, optional)
@@ -215,6 +220,18 @@ def faults_of_new(
     if not (NAME.fullmatch(name) and name.startswith(begin)):
         begin = begin or "a letter"
         found.append(f"name {name!r} must be 3 to 40 small letters, digits and _, and begin with {begin}")
+    return found
+
+
+def _unknown_figures(entry: Mapping[str, Any]) -> list[str]:
+    """List the figures of an entry that the catalogue does not have, with the nearest."""
+    found, known = [], catalogue()
+    for key, among in (("indicator", known.indicators), ("other", known.indicators), ("group", known.groups)):
+        if key in entry and (wanted := str(entry[key])) not in among:
+            near = difflib.get_close_matches(wanted, list(among), n=3, cutoff=0.5)
+            hint = f" (nearest: {', '.join(near)})" if near else ""
+            see = f"; valid: {', '.join(among)}" if key == "group" else "; see: kloof list indicators"
+            found.append(f"{key} {wanted!r} is not in the catalogue{hint}{see}")
     return found
 
 

@@ -11,10 +11,12 @@ from kloof.catalogue import Catalogue
 from kloof.errors import ParameterError, SourceError, faults, nearest
 from kloof.paths import REGISTRY, data_folder, embedded, project_folder, sha256
 from kloof.schema import COLUMNS, KEY, LEVELS, SetAside, check_observations, empty_observations
+from kloof.shown import shorten
 from kloof.store import read
 from kloof.store.harmonise import division_of, harmonise
 from kloof.store.mapping import all_mappings, created, predecessors
 from kloof.study.dataset import COUNTRY, PRICES, STORE, DataSet, choose_sources
+from kloof.typed import CUT, shown
 
 OF_COUNTRY = (PRICES,)  # a municipality's own file does not hold it
 
@@ -187,14 +189,18 @@ def load(
         return from_store(municipality, known, comparisons, apportioned=apportioned)
     if source in embedded():
         return _load_embedded(data_folder() / source, municipality, known)
-    for folder in (Path(source), project_folder() / source):
+    try:
+        there = [place for place in (Path(source), project_folder() / source) if place.exists()]
+    except (OSError, ValueError):  # no name that a file can have
+        there = []
+    for folder in there:
         if (folder / REGISTRY).is_file():
             return _load_embedded(folder, municipality, known)
-    path = next((place for place in (Path(source), project_folder() / source) if place.is_file()), None)
+    path = next((place for place in there if place.is_file()), None)
     if path is None:
         raise ParameterError(
-            f"source {source!r} is neither an embedded data set ({', '.join(embedded())}) nor a file at "
-            f"{project_folder() / source}, nor {STORE}: {nearest(source, [*embedded(), STORE])}"
+            f"source {shown(source)} is neither an embedded data set ({', '.join(embedded())}) nor a file at "
+            f"{project_folder() / shorten(source, CUT)}, nor {STORE}: {nearest(source, [*embedded(), STORE])}"
             f"Give a file you have: kloof run --set source=PATH."
         )
     return _load_file(path, municipality, known)

@@ -18,6 +18,7 @@ from kloof.errors import NotComputableError, ParameterError, SourceError, exampl
 from kloof.schema import SetAside
 from kloof.shown import Shown, years_of
 from kloof.study.dataset import DataSet, drawn_in
+from kloof.typed import shown
 
 FIRST = "first"  # in the place of the year of a rule: the first year of the window that can be used
 RULE = re.compile(rf"(lowest|highest):(\d{{1,6}}%?):(\w+):(\d{{4}}|{FIRST})")
@@ -287,8 +288,9 @@ def resolve_focus(data: DataSet, known: Catalogue, name: str, year_from: int = 0
     else:
         listed = ", ".join(sorted(data.focus_lists)) or "none in this data set"
         raise ParameterError(
-            f"focus {name!r} is not a list of this data set ({listed}), not codes of buurten joined by commas, and "
-            f"not a rule such as lowest:11:mean_income_per_inhabitant:2016. {nearest(name, data.focus_lists)}".strip()
+            f"focus {shown(name)} is not a list of this data set ({listed}), not codes of buurten joined by commas, "
+            "and not a rule such as lowest:11:mean_income_per_inhabitant:2016. "
+            f"{nearest(name, data.focus_lists)}".strip()
         )
     strangers = [code for code in codes if code not in units]
     if strangers:

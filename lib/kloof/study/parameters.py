@@ -5,16 +5,19 @@ A notebook declares the parameters it uses; an empty value there means: as the p
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from numbers import Integral
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from kloof.documents import read_toml
 from kloof.errors import ParameterError, faults, nearest
 from kloof.paths import project_folder
-from kloof.shown import Shown, shorten
+from kloof.shown import Shown
 from kloof.study.places import code_of
+from kloof.typed import shown
 from kloof.words.numbers import LANGUAGES
 
 NONE = "none"  # how to ask for nothing where the preset has something, in:
@@ -28,7 +31,14 @@ ANY = "GM0000"
 MUNICIPALITIES = {"municipality", "comparisons", "municipalities", "place"}  # what names them, here and in a preset
 SETTINGS = "settings"  # what a notebook is given of the parameters that it does not declare
 OF_A_PRESET = ("report", "municipalities", "place", "hypothesis", "parameters")  # what a preset's file may hold
+USUAL = "breda"  # the preset where none is named
+OPTIONS = {"preset": "--preset", "language": "--language"}  # asked for by these, never by --set or a preset
 LEFT_OUT, COUNTED = "left_out", "counted"
+FIRST_YEAR, LAST_YEAR = 1995, 2100
+FEWEST_DRAWS, MOST_DRAWS = 199, 99_999
+LARGEST_SEED = 2**63 - 1
+MOST_NAMES, MOST_VARIANTS = 400, 40  # on a list: as many as there are municipalities; of focus lists all is repeated
+LONGEST_TEXT = 20_000  # letters: the codes of more buurten than any municipality has
 
 
 @dataclass(frozen=True, repr=False)
@@ -122,17 +132,27 @@ def read_preset(name: str) -> dict[str, Any]:
         raise ParameterError(
             f"preset {name}: unknown {unknown_names([*misplaced, *unknown], [*OF_A_PRESET, *HELP])}. {valid}"
         )
-    report = content.get("report", name)
-    if not isinstance(report, str) or ("report" in content and not REPORT.fullmatch(report)):
-        shown = shorten(repr(report), SHOWN)
-        raise ParameterError(
-            f"preset {name}: report must be a plain name, which may hold {{municipality}}, not {shown}."
-        )
     content["parameters"] = dict(content["parameters"])  # what was parsed is shared
-    found = [*_by_code(content["parameters"]), *_by_code(content)]
+    found = [*_faults_of_preset(content)] or [*_by_code(content["parameters"]), *_by_code(content)]
     if found:
         raise ParameterError(faults(f"preset {name}", found, f"Correct notebooks/presets/{name}.toml."))
     return content
+
+
+def _faults_of_preset(content: Mapping[str, Any]) -> Iterator[str]:
+    """Find what a preset cannot say, or says without a value."""
+    for name, value in content["parameters"].items():
+        if name in OPTIONS:
+            yield f"{name} is no matter of a preset: ask for it with {OPTIONS[name]}"
+        elif not is_given(value) and name not in (*MAY_BE_NONE, "smallest_effects"):
+            yield f"{name} says nothing ({HELP[name]})"
+    report, several, place = (content.get(name) for name in ("report", "municipalities", "place"))
+    if report is not None and not (isinstance(report, str) and REPORT.fullmatch(report)):
+        yield f"report must be a plain name, which may hold {{municipality}}, not {shown(report)}"
+    if several is not None and not (isinstance(several, list) and all(isinstance(one, str) for one in several)):
+        yield f"municipalities must be a list of texts, not {shown(several)}"
+    if place is not None and not isinstance(place, str):
+        yield f"place must be text, not {shown(place)}"
 
 
 def unknown_names(names: Sequence[str], valid: Iterable[str] | None = None) -> str:
@@ -152,7 +172,8 @@ def _by_code(values: dict[str, Any]) -> list[str]:
         codes = []
         for one in given if isinstance(given, list | tuple) else [given]:
             try:
-                codes.append(code_of(one) if isinstance(one, str) and one not in ("", NONE) else one)
+                named = isinstance(one, str) and one and (one != NONE or name not in MAY_BE_NONE)
+                codes.append(code_of(one) if named else one)
             except ParameterError as problem:
                 found.append(str(problem) if name == "municipality" else f"{name}: {problem}")
                 codes.append(one)
@@ -167,7 +188,7 @@ def report_name(p: Parameters) -> str:
 
 def is_given(value: Any) -> bool:
     """Tell whether a parameter says something; empty text, 0, an empty list or table mean: as the preset."""
-    return value is not None and value not in ("", 0) and not (isinstance(value, list | tuple | dict) and not value)
+    return value is not None and not (isinstance(value, str | int | float | list | tuple | dict) and not value)
 
 
 def parameters(given: Mapping[str, Any]) -> Parameters:
@@ -184,7 +205,9 @@ def parameters(given: Mapping[str, Any]) -> Parameters:
     if unknown := [str(name) for name in [*more, *(name for name in given if name != SETTINGS)] if name not in HELP]:
         raise ParameterError(f"unknown parameter {unknown_names(unknown)}. Valid: {', '.join(HELP)}.")
     given = {**more, **{name: value for name, value in given.items() if name != SETTINGS and is_given(value)}}
-    preset = str(given.get("preset") or "breda")
+    preset = given["preset"] if is_given(given.get("preset")) else USUAL
+    if not isinstance(preset, str):
+        raise ParameterError(f"preset must be text, not {shown(preset)}. Valid: {', '.join(preset_names())}.")
     base = {"smallest_effects": {}, "published": "", "comparisons": [], "apportioned": LEFT_OUT}
     base |= read_preset(preset)["parameters"]
     merged = {**base, "preset": preset, **{name: value for name, value in given.items() if is_given(value)}}
@@ -208,7 +231,7 @@ def _settled(name: str, value: Any) -> Any:
         return "" if value == NONE and name in MAY_BE_NONE else value
     if isinstance(value, list | tuple):
         return () if list(value) == [NONE] and name in MAY_BE_NONE else tuple(value)
-    return value
+    return int(value) if isinstance(value, Integral) else value
 
 
 def preset_parameters(name: str) -> Parameters:
@@ -224,55 +247,87 @@ def _type_fault(name: str, value: Any) -> str | None:
     """Say what is wrong with the type of a value, or nothing."""
     hint = get_type_hints(Parameters)[name]
     if hint in (str, int):
-        right = isinstance(value, hint) and not isinstance(value, bool)
+        right = isinstance(value, str if hint is str else Integral) and not isinstance(value, bool)
         wanted = {str: "text", int: "a whole number"}[hint]
     elif hint == tuple[str, ...]:
         right = isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
         wanted = "a list of texts"
     else:
-        right = isinstance(value, Mapping) and all(isinstance(item, int | float) for item in value.values())
+        right = isinstance(value, Mapping) and all(
+            isinstance(key, str) and isinstance(item, int | float) and not isinstance(item, bool)
+            for key, item in value.items()
+        )
         wanted = "a table of numbers"
-    return None if right else f"{name} must be {wanted}, not {value!r}"
+    return None if right else f"{name} must be {wanted}, not {shown(value)}"
 
 
 def _impossible(merged: Mapping[str, Any]) -> list[str]:
     """List values of the right type that cannot be."""
-    found = []
-    if merged["language"] not in LANGUAGES:
-        near = nearest(merged["language"], LANGUAGES).strip()
-        wrong = f"{merged['language']!r}{near and f': {near}'}"
-        found.append(f"language must be one of {', '.join(LANGUAGES)}, not {wrong}")
-    if merged["apportioned"] not in (LEFT_OUT, COUNTED):
-        found.append(f"apportioned must be {LEFT_OUT} or {COUNTED}, not {merged['apportioned']!r}")
-    if not EVENT.fullmatch(merged["event"]):
-        found.append(f"event must be a year and month, such as 2020-03, not {merged['event']!r}")
-    if not 1995 <= merged["year_from"] < merged["year_to"] <= 2100:
+    found = [*_overlong(merged), *_repeated(merged)]
+    for name, valid in (("language", LANGUAGES), ("apportioned", (LEFT_OUT, COUNTED))):
+        if merged[name] not in valid:
+            near = nearest(merged[name], valid).strip()
+            found.append(f"{name} must be one of {', '.join(valid)}, not {shown(merged[name])}{near and f': {near}'}")
+    span, year_of = f"from {FIRST_YEAR} to {LAST_YEAR}", EVENT.fullmatch(merged["event"])
+    if not year_of:
+        found.append(f"event must be a year and month, such as 2020-03, not {shown(merged['event'])}")
+    elif not FIRST_YEAR <= int(year_of[1]) <= LAST_YEAR:
+        found.append(f"event must lie {span}, not in {merged['event']}")
+    elif not FIRST_YEAR <= merged["trend_from"] <= int(year_of[1]):
         found.append(
-            f"year_from ({merged['year_from']}) must lie before year_to ({merged['year_to']}), both from 1995 on"
+            f"trend_from ({merged['trend_from']}) must not lie after the event, {merged['event']}, "
+            f"nor before {FIRST_YEAR}"
         )
-    if EVENT.fullmatch(merged["event"]) and not 1995 <= merged["trend_from"] <= int(merged["event"][:4]):
-        found.append(f"trend_from ({merged['trend_from']}) must not lie after the event, {merged['event']}")
-    if merged["draws"] < 199:
-        found.append(f"draws must be 199 or more, not {merged['draws']}: fewer cannot give a 95 percent interval")
+    if not FIRST_YEAR <= merged["year_from"] < merged["year_to"] <= LAST_YEAR:
+        found.append(f"year_from ({merged['year_from']}) must lie before year_to ({merged['year_to']}), both {span}")
+    if merged["draws"] < FEWEST_DRAWS:
+        found.append(
+            f"draws must be {FEWEST_DRAWS} or more, not {merged['draws']}: fewer cannot give a 95 percent interval"
+        )
     if merged["draws"] > MOST_DRAWS:
-        found.append(f"draws must be {MOST_DRAWS} or fewer, not {merged['draws']}: more make no interval better")
+        found.append(f"draws must be at most {MOST_DRAWS}, not {merged['draws']}: more change no digit that is printed")
     if merged["seed"] < 0:
         found.append(f"seed must not be negative, not {merged['seed']}")
-    if merged["seed"] >= 10**DIGITS:
-        found.append(f"seed must have {DIGITS} digits or fewer")
+    if merged["seed"] > LARGEST_SEED:
+        found.append(f"seed must be at most {LARGEST_SEED}, not {shown(merged['seed'])}")
     for name, value in merged["smallest_effects"].items():
         if not 0 < value < math.inf:
             found.append(f"smallest_effects of {name} must be a number above 0, not {value}")
     return found
 
 
+def _overlong(merged: Mapping[str, Any]) -> Iterator[str]:
+    """Find texts and lists that are longer than anybody means."""
+    for name, value in merged.items():
+        if isinstance(value, str) and len(value) > LONGEST_TEXT:
+            yield f"{name} has {len(value)} letters: at most {LONGEST_TEXT} can be meant"
+        most = MOST_VARIANTS if name == "focus_variants" else MOST_NAMES
+        if isinstance(value, list | tuple | Mapping) and len(value) > most:
+            yield f"{name} holds {len(value)} names: at most {most} can be meant"
+
+
+def _repeated(merged: Mapping[str, Any]) -> Iterator[str]:
+    """Find names that a list holds twice, "none" among others, and a municipality beside itself."""
+    for name, value in merged.items():
+        if not isinstance(value, list | tuple):
+            continue
+        twice = [one for one, times in Counter(value).items() if times > 1]
+        yield from (f"{name} names {shown(one)} twice" for one in twice)
+        if NONE in value and len(value) > 1 and name in MAY_BE_NONE:
+            yield f"{name} names {NONE!r} beside others: give only that, or only names"
+    if merged["municipality"] in merged["comparisons"]:
+        yield f"comparisons: {merged['municipality']} is the municipality itself, and stands there already"
+
+
 def coerce(name: str, value: str) -> Any:
     """Read `--set name=value` as the type the parameter has.
 
-    A municipality by its name becomes its code. Raises ParameterError: an unknown name, a value of another type, or one
-    that would say nothing (empty, 0).
+    A municipality by its name becomes its code. Raises ParameterError: an unknown name, one that has an option of its
+    own, a value of another type, or one that would say nothing (empty, 0).
     """
     hints = get_type_hints(Parameters)
+    if name in OPTIONS:
+        raise ParameterError(f"--set {name}={value}: {name} has an option of its own: {OPTIONS[name]} {value}.")
     if name not in hints:
         raise ParameterError(f"unknown parameter {unknown_names([name], hints)}. Valid: {', '.join(hints)}.")
     typed = {name: _read(name, value, hints[name])}
@@ -290,17 +345,20 @@ def coerce(name: str, value: str) -> Any:
 def _read(name: str, value: str, hint: Any) -> Any:
     """Read text as a type that `Parameters` uses."""
     if hint is int:
-        if not re.fullmatch(rf"-?\d{{1,{DIGITS}}}", value):
-            raise ParameterError(f"{name} must be a whole number, not {shorten(repr(value), SHOWN)} ({HELP[name]}).")
+        if not re.fullmatch(r"-?[0-9]{1,4000}", value):  # more digits Python reads no more
+            raise ParameterError(f"{name} must be a whole number, not {shown(value)} ({HELP[name]}).")
         return int(value)
     if hint is str:
         return value
     if hint == tuple[str, ...]:
         return [part.strip() for part in value.split(";" if ";" in value else ",") if part.strip()]
     try:
-        return {key.strip(): float(number) for key, number in (part.split(":") for part in value.split(","))}
+        pairs = [(key.strip(), float(number)) for key, number in (part.split(":") for part in value.split(","))]
     except ValueError:
-        raise ParameterError(f"{name} must look like indicator:number,indicator:number, not {value!r}.") from None
+        raise ParameterError(f"{name} must look like indicator:number,indicator:number, not {shown(value)}.") from None
+    if twice := [key for key, times in Counter(key for key, _ in pairs).items() if times > 1]:
+        raise ParameterError(f"{name}: {twice[0]} is given twice.")
+    return dict(pairs)
 
 
 def as_typed(value: Any) -> str:

@@ -12,16 +12,21 @@ from kloof.catalogue import MONEY, Catalogue, Group, catalogue, known
 from kloof.errors import NotComputableError, ParameterError, examples, faults, nearest
 from kloof.measures.counts import REST
 from kloof.memo import remembered
+from kloof.methods.gap import ABSOLUTE, PLACE, REAL, RELATIVE
 from kloof.methods.spending import price_factors
 from kloof.schema import LEVELS
 from kloof.shown import Shown
-from kloof.study.asked import asked
+from kloof.study.asked import PlaceAsked, asked
 from kloof.study.dataset import DataSet
 from kloof.study.load import PUBLISHED, load, price_index
 from kloof.study.panel import Focus, balance, base_of, by_year, resolve_focus, series, sizes
-from kloof.study.parameters import COUNTED, Parameters, parameters
+from kloof.study.parameters import COUNTED, SETTINGS, Parameters, is_given, parameters, read_preset
 from kloof.study.places import check_name
+from kloof.typed import typed
 from kloof.words import cards
+
+INDEX = "index"
+SCALES = (ABSOLUTE, REAL, RELATIVE, PLACE, INDEX)  # on which a smallest effect is known
 
 
 @dataclass(frozen=True, repr=False)
@@ -65,6 +70,7 @@ class Study(Shown):
         areas = self.data.areas
         return dict(zip(areas["code"], areas["name"], strict=True))
 
+    @typed
     def rng(self, purpose: str) -> np.random.Generator:
         """Give a generator of its own to each purpose, so that the order of computing does not matter."""
         return np.random.default_rng([self.p.seed, *purpose.encode("utf-8")])
@@ -74,12 +80,17 @@ class Study(Shown):
         """Percent of the universe that must be measured before a number is printed."""
         return float(self.known.settings["coverage_minimum"])
 
-    def smallest_effect(self, indicator: str, measure: str = "absolute") -> float:
-        """Smallest change that matters on a scale, as registered before the run; or set (absolute, real)."""
+    @typed
+    def smallest_effect(self, indicator: str, measure: str = ABSOLUTE) -> float:
+        """Smallest change that matters on a scale, as registered before the run; or set (absolute, real).
+
+        Raises ParameterError for an unknown scale, and for an indicator of which none is known.
+        """
+        known(measure, dict.fromkeys(SCALES), "scale")
         own = self.known.indicators.get(indicator)
-        if measure == "relative" and own is not None and own.smallest_effect_relative is not None:
+        if measure == RELATIVE and own is not None and own.smallest_effect_relative is not None:
             return own.smallest_effect_relative
-        if measure in ("relative", "place", "index"):
+        if measure in (RELATIVE, PLACE, INDEX):
             return float(self.known.settings[f"smallest_effect_{measure}"])
         if (value := self.smallest_of_level(indicator)) is None:
             raise ParameterError(
@@ -87,6 +98,7 @@ class Study(Shown):
             )
         return value
 
+    @typed
     def table(
         self, indicator: str, years: Iterable[int] | int | None = None, *, names: bool = False, level: str = "buurt"
     ) -> pd.DataFrame:
@@ -95,7 +107,7 @@ class Study(Shown):
         One row per area of `level` (buurt, wijk, gemeente) and year, by code and year; with `names` a column `name`
         too. `low`-`high` is what rounding leaves open, in `unit`; a figure that is missing says why in `status`.
         `years` are those of the window that have figures, unless given. Raises ParameterError for an unknown indicator
-        or level, and for a year without figures.
+        or level, for a year without figures, and for a list of no years.
 
         >>> int(open_study("breda").table("mean_dwelling_value", 2024)["value"].count())
         55
@@ -106,6 +118,8 @@ class Study(Shown):
         there = sorted(rows["year"].unique().tolist())
         wanted = [years] if isinstance(years, int) else years
         chosen = [year for year in there if self.p.year_from <= year <= self.p.year_to] if wanted is None else [*wanted]
+        if wanted is not None and not chosen:
+            raise ParameterError(f"years names no year: leave it out for those of the window, or give some of {there}.")
         if odd := [year for year in chosen if year not in there]:
             raise ParameterError(
                 f"{indicator} has no figures by {level} in {', '.join(map(str, odd))}; it has "
@@ -116,6 +130,7 @@ class Study(Shown):
         rows.insert(6, "unit", entry.unit)
         return self._named(rows) if names else rows
 
+    @typed
     def panel(
         self,
         indicator: str,
@@ -166,6 +181,7 @@ class Study(Shown):
         }  # fmt: skip
         return table
 
+    @typed
     def prices(self, years: Iterable[int]) -> "pd.Series[float]":
         """Give the consumer price index of the country in each of these years, a series by year.
 
@@ -176,12 +192,13 @@ class Study(Shown):
         >>> round(index[2023] / index[2016], 3)
         np.float64(1.257)
         """
-        asked = sorted({int(year) for year in years})
+        asked = sorted(set(years))
         index, _ = price_index(self.data.observations, asked)
         if lacking := [year for year in asked if year not in index]:
             raise NotComputableError("no_price_index", f"There is no price index of {examples(lacking)}.")
         return pd.Series({year: index[year] for year in asked}, dtype="float64", name="price_index")
 
+    @typed
     def counts(self, group: str, years: Iterable[int] | int | None = None, *, beside: bool = False) -> pd.DataFrame:
         """Count a group and everybody else of its base per buurt: year, unit, name, group, count.
 
@@ -243,6 +260,7 @@ class Study(Shown):
             raise NotComputableError("no_study", f"There is no study of {self.place} with printed figures here.")
         return self.data.published.copy()
 
+    @typed
     def leading(self, *preferred: str) -> str:
         """Name the first indicator that has two comparable years here, of those preferred and then of the study's own.
 
@@ -261,6 +279,7 @@ class Study(Shown):
             "one_year_only", f"No indicator of this study has two comparable years in {self.place}."
         )
 
+    @typed
     def leading_group(self, *preferred: str) -> str:
         """Name the first group that is counted by buurt here, of those preferred and then of the study's own.
 
@@ -297,7 +316,8 @@ class Study(Shown):
         return None if value is None else float(value)
 
 
-def open_study(place: str | Mapping[str, Any] | None = None, /, **keywords: Any) -> Study:
+@typed
+def open_study(place: PlaceAsked = None, /, **keywords: Any) -> Study:
     """Open a place with its parameters checked, its figures loaded and its focus list resolved.
 
     `place` is the name of a preset, a municipality by its name or CBS code (out of the store or an embedded set), a
@@ -315,8 +335,10 @@ def open_study(place: str | Mapping[str, Any] | None = None, /, **keywords: Any)
     Traceback (most recent call last):
     kloof.errors.ParameterError: unknown parameter 'year_form' (did you mean "year_from"?). Valid: preset, language, ...
     """
-    p = parameters(asked(place, keywords))
+    given = asked(place, keywords)
+    p = parameters(given)
     study = remembered("study", lambda: replace(p, language=""), lambda: _opened(p))
+    _refuse_what_lacks(study, given)
     study = replace(study, p=replace(study.p, language=p.language))
     cards.speak(cards.Place(p.language, study.known, p.municipality, study.names(), p.focus))
     if isinstance(place, Mapping) and "__name__" in place:  # a notebook's own; a study opened elsewhere styles nothing
@@ -324,9 +346,10 @@ def open_study(place: str | Mapping[str, Any] | None = None, /, **keywords: Any)
     return study
 
 
+@typed
 def table(
     indicator: str,
-    place: str | Mapping[str, Any] | None = None,
+    place: PlaceAsked = None,
     years: Iterable[int] | int | None = None,
     *,
     names: bool = False,
@@ -343,8 +366,8 @@ def table(
     return open_study(place).table(indicator, years, names=names, level=level)
 
 
-def _opened(p: Parameters) -> Study:
-    """Load the data of checked parameters and resolve the focus list."""
+def check_names(p: Parameters) -> None:
+    """Refuse names that the catalogue does not have; raises ParameterError with all of them, and what is nearest."""
     known = catalogue()
     found = [_unknown(f"indicator {name!r} is", name, known.indicators)
              for name in (*p.indicators, *p.levels) if name not in known.indicators]  # fmt: skip
@@ -363,6 +386,36 @@ def _opened(p: Parameters) -> Study:
         found.append(f"published must be {PUBLISHED}, a file of an embedded data set, or none, not {p.published!r}")
     if found:
         raise ParameterError(faults("the parameters", found, "See: kloof list indicators."))
+
+
+def _refuse_what_lacks(study: Study, given: Mapping[str, Any]) -> None:
+    """Refuse what was asked of a source that does not have it: a municipality beside this one, a study to replicate.
+
+    What a preset says of its own source is no matter where another source was asked for. Raises ParameterError.
+    """
+    p, data = study.p, study.data
+    asked_for = {name for name, value in {**(given.get(SETTINGS) or {}), **given}.items() if is_given(value)}
+    if p.source == read_preset(p.preset)["parameters"].get("source"):
+        asked_for |= {"comparisons", "published"}
+    found, wanted = [], p.comparisons if "comparisons" in asked_for else ()
+    there = set(data.observations["code"].str[2:6]) if wanted else set()
+    if lacking := [code for code in wanted if code[2:] not in there]:
+        names = study.names()
+        listed = ", ".join(f"{code} {names.get(code, '')}".strip() for code in lacking)
+        found.append(
+            f"comparisons: {p.source} has no figures of {listed}. Leave it out, or put its figures in the store: "
+            f"kloof data fetch --municipality {lacking[0]}"
+        )
+    if p.published and data.published is None and "published" in asked_for:
+        found.append(f"published: {p.source} has no {p.published}; give published=none")
+    if found:
+        raise ParameterError(faults("the parameters", found, "See: kloof list municipalities."))
+
+
+def _opened(p: Parameters) -> Study:
+    """Load the data of checked parameters and resolve the focus list."""
+    known = catalogue()
+    check_names(p)
     data = load(p.source, p.municipality, known, p.comparisons, apportioned=p.apportioned == COUNTED)
     check_name(data.set_aside, data.name)
     years = sorted(data.observations.loc[data.observations["code"].str[2:6] == p.municipality[2:6], "year"].unique())

@@ -344,7 +344,10 @@ def test_a_clean_notebook_has_no_faults() -> None:
             [cell("code", "seed = 3", "parameters")],
             "parameter line 'seed = 3' is not `name: type = value  # help`",
         ),
-        ([cell("code", "sede: int = 3  # start", "parameters")], "parameter sede is not one that kloof knows"),
+        (
+            [cell("code", "sede: int = 3  # start", "parameters")],
+            "parameter 'sede' (did you mean \"seed\"?) is not one that kloof knows",
+        ),
     ],
 )
 def test_each_departure_from_the_anatomy_is_found(cells: list[dict[str, Any]], fault: str) -> None:

@@ -125,7 +125,7 @@ def test_what_is_apportioned_stays_out_unless_it_is_asked_for(filled: Path) -> N
     assert "apportioned" not in {one.reason for one in whole.set_aside}
     assert data.apportioned is not None and data.apportioned.empty
     counted = {"preset": "municipality", "municipality": "GM0865", "focus": "lowest:1:inhabitants:2024"}
-    with pytest.raises(ParameterError, match="apportioned must be left_out or counted, not 'yes'"):
+    with pytest.raises(ParameterError, match="apportioned must be one of left_out, counted, not 'yes'"):
         open_study(counted | {"apportioned": "yes"})
     assert asked[2019] == pytest.approx(260 + 140 * vught + 0.1 * (100 + 140 * boxtel))
 

@@ -127,7 +127,7 @@ def test_an_unknown_preset_names_the_nearest_and_all() -> None:
         ({"event": "2020"}, "event must be a year and month, such as 2020-03, not '2020'"),
         ({"event": "2020-13"}, "event must be a year and month"),
         ({"year_from": 2024}, "year_from (2024) must lie before year_to (2024)"),
-        ({"year_from": 1980}, "both from 1995 on"),
+        ({"year_from": 1980}, "both from 1995 to 2100"),
         ({"draws": 198}, "draws must be 199 or more, not 198"),
         ({"seed": -1}, "seed must not be negative"),
         ({"smallest_effects": {"crime_rate": 0}}, "smallest_effects of crime_rate must be a number above 0, not 0"),

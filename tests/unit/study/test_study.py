@@ -199,7 +199,7 @@ def test_a_study_without_indicators_is_refused(home: Path) -> None:
     preset = home / "notebooks" / "presets" / "breda.toml"
     text = re.sub(r"(?m)^indicators = .*$", "indicators = []", preset.read_text(encoding="utf-8"))
     preset.write_text(text, encoding="utf-8")
-    with pytest.raises(ParameterError, match="indicators is empty: name at least one"):
+    with pytest.raises(ParameterError, match="indicators says nothing"):
         open_study({"preset": "breda"})
 
 
