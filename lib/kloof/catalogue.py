@@ -353,9 +353,14 @@ KEPT = 64
 def parsed(text: str) -> Mapping[str, Any]:
     """Parse a text; who asks for the same text gets the same content and must not change it.
 
-    Raises tomllib.TOMLDecodeError.
+    Raises tomllib.TOMLDecodeError, also for lists in lists and numbers of more digits than Python takes.
     """
-    return tomllib.loads(text)
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise tomllib.TOMLDecodeError("it has lists in lists, hundreds deep") from None
+    except ValueError as problem:
+        raise tomllib.TOMLDecodeError(str(problem)) from None
 
 
 OWN = Path("store") / "indicators.json"  # in the data folder: registered by the mappings of files in the store

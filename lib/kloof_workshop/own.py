@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from kloof.catalogue import parsed
+from kloof.ceilings import words_of
 from kloof.errors import ParameterError, ReportError, faults
 from kloof.findings import Finding
 from kloof.methods.gap import ABSOLUTE
@@ -104,8 +106,11 @@ def read_hypothesis(name: str) -> Hypothesis:
     path = path_of(name)
     if not path.is_file():
         raise ParameterError(f"no hypothesis {name!r} is registered; register it first.")
-    content = path.read_text(encoding="utf-8")
-    claim = tomllib.loads(content).get("hypothesis")
+    content = words_of(path)
+    try:
+        claim = parsed(content).get("hypothesis")
+    except tomllib.TOMLDecodeError as problem:
+        raise ParameterError(f"{path.name} is not valid TOML: {problem}.") from None
     if not isinstance(claim, dict):
         raise ParameterError(f"{path.name} is a preset without a hypothesis; register one under another name.")
     return Hypothesis(name=name, sha256=hypotheses.stamp_of(content), **claim)

@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kloof.errors import KloofError, NotComputableError, ParameterError, faults
+from kloof.catalogue import parsed
+from kloof.ceilings import words_of
+from kloof.errors import KloofError, NotComputableError, ParameterError, SourceError, faults
 from kloof.findings import EACH, NOT_COMPARABLE, NOT_COMPUTABLE, NOT_TESTABLE, VERDICTS, Finding, join, verdict_of
 from kloof.methods import meta
 from kloof.paths import dump, project_folder, write_whole
@@ -59,8 +61,8 @@ def read_areas(path: Path, wanted: Sequence[str]) -> dict[str, str]:
     none, a code that is no buurt of it.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
+        content = parsed(words_of(path))
+    except (SourceError, tomllib.TOMLDecodeError) as problem:
         raise ParameterError(f"{path.name} cannot be read as TOML: {problem}.") from None
     odd = [code for code, buurten in content.items() if not isinstance(buurten, list)]
     found = [f"{code} is not in the preset" for code in content if code not in wanted]

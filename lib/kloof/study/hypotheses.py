@@ -19,8 +19,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kloof.catalogue import MONEY, catalogue
-from kloof.errors import CatalogueError
+from kloof.catalogue import MONEY, catalogue, parsed
+from kloof.ceilings import words_of
+from kloof.errors import CatalogueError, SourceError
 from kloof.findings import HIGHER, LOWER
 from kloof.methods.gap import ABSOLUTE, REAL, RELATIVE
 from kloof.paths import project_folder, write_whole
@@ -74,10 +75,10 @@ def read_all() -> dict[str, dict[str, Any]]:
     made: dict[str, dict[str, Any]] = {}
     found: list[str] = []
     for path in files():
-        content = path.read_text(encoding="utf-8")
         try:
-            entry = as_kind(tomllib.loads(content))
-        except tomllib.TOMLDecodeError as problem:
+            content = words_of(path)
+            entry = as_kind(parsed(content))
+        except (SourceError, tomllib.TOMLDecodeError) as problem:
             found.append(f"{path.name} is not valid TOML: {problem}")
             continue
         wrong = faults_of(entry)

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from kloof.catalogue import parsed
-from kloof.errors import ParameterError, faults, nearest
+from kloof.ceilings import words_of
+from kloof.errors import ParameterError, SourceError, faults, nearest
 from kloof.paths import project_folder
 from kloof.shown import Shown
 from kloof.study.places import code_of
@@ -110,8 +111,8 @@ def read_preset(name: str) -> dict[str, Any]:
             "(notebooks/presets)."
         )
     try:
-        content = dict(parsed((presets_folder() / f"{name}.toml").read_text(encoding="utf-8")))
-    except tomllib.TOMLDecodeError as problem:
+        content = dict(parsed(words_of(presets_folder() / f"{name}.toml")))
+    except (SourceError, tomllib.TOMLDecodeError) as problem:
         raise ParameterError(f"preset {name}: notebooks/presets/{name}.toml is not valid TOML: {problem}.") from None
     if not isinstance(content.get("parameters"), dict):
         raise ParameterError(f"preset {name}: notebooks/presets/{name}.toml needs its values under [parameters].")
