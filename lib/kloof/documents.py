@@ -11,7 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from kloof.errors import KloofError, faults
+from kloof.ceilings import TEXT, content_of, is_there
+from kloof.errors import KloofError, SourceError, faults
 
 KEPT = 64
 ANY = "*"
@@ -49,7 +50,9 @@ def _read(path: Path, error: type[KloofError], name: str, kind: str, parse: Call
     """Read a file of a kind."""
     deep = f"{name} is nested deeper than {DEEPEST} levels, which nothing that kloof reads is."
     try:
-        content = parse(path.read_text(encoding="utf-8-sig"))
+        content = parse(content_of(path, TEXT).decode("utf-8-sig") if is_there(path) else path.read_text())
+    except SourceError as problem:
+        raise error(str(problem)) from None
     except UnicodeDecodeError as problem:
         wrong = f"{problem.reason} at byte {problem.start + 1}"
         raise error(f"{name} is not text in UTF-8 ({wrong}). Save it as UTF-8.") from None

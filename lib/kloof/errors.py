@@ -7,6 +7,8 @@ from difflib import get_close_matches
 from linecache import getline
 from traceback import walk_tb
 
+LONG = 400  # signs of an example that are shown
+
 
 class KloofError(Exception):
     """Anything kloof refuses to do. The command line prints it and ends with exit code 2."""
@@ -73,8 +75,9 @@ def faults(what: str, found: Sequence[str], way_out: str) -> str:
 
 
 def examples(values: Sequence[object], most: int = 5) -> str:
-    """Show at most five examples and how many more there are."""
-    shown = ", ".join(str(value) for value in values[:most])
+    """Show at most five examples, the begin of long ones, and how many more there are."""
+    texts = map(str, values[:most])
+    shown = ", ".join(text if len(text) <= LONG else f"{text[:LONG]}… ({len(text):,} signs)" for text in texts)
     return shown if len(values) <= most else f"{shown}, and {len(values) - most} more"
 
 

@@ -29,7 +29,7 @@ STATUSES = {
 
 COUNT_UNITS = frozenset({"persons", "households", "dwellings", "crimes", "hectare", "cars"})
 # an x marks a local code: made here from names, for a file that carries none
-CODE = re.compile(r"(NL00|GM\d{4}|WK\d{4}([0-9A-Z]{2}|x\d{3})|BU\d{4}([0-9A-Z]{4}|x\d{3})|PC\d{4})")
+CODE = re.compile(r"(NL00|GM[0-9]{4}|WK[0-9]{4}([0-9A-Z]{2}|x[0-9]{3})|BU[0-9]{4}([0-9A-Z]{4}|x[0-9]{3})|PC[0-9]{4})")
 
 LEVELS = {"NL": "land", "GM": "gemeente", "WK": "wijk", "BU": "buurt", "PC": "postcode"}
 

@@ -140,13 +140,16 @@ def _recognised(path: Path, known: "Catalogue", mapping: "FileMap | None", **mor
 
 def _can_be_mapped(path: Path, known: "Catalogue", areas: "pd.DataFrame") -> bool:
     """Tell whether kloof data map has a proposal for a refused file, by making it."""
+    from kloof.ceilings import in_bounds
     from kloof.files.opening import open_file
     from kloof.files.propose import propose
     from kloof.files.vocabularies import read_vocabularies
     from kloof.paths import data_folder
 
+    words = read_vocabularies(data_folder() / "vocabularies.toml", known)
     try:
-        propose(open_file(path), known, read_vocabularies(data_folder() / "vocabularies.toml", known), areas)
+        with in_bounds(path.name):
+            propose(open_file(path), known, words, areas)
     except KloofError:
         return False
     return True

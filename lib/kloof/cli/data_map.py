@@ -17,6 +17,7 @@ def propose_map(
 ) -> None:
     """Propose a mapping of a file that kloof does not recognise: which column is what, with doubts to look at."""
     from kloof.catalogue import catalogue
+    from kloof.ceilings import in_bounds
     from kloof.files.opening import open_file
     from kloof.files.propose import propose
     from kloof.files.vocabularies import read_vocabularies
@@ -32,7 +33,8 @@ def propose_map(
         )
     known = catalogue()
     words = read_vocabularies(data_folder() / "vocabularies.toml", known)
-    made = propose(open_file(file), known, words, known_areas(), code_of(municipality) if municipality else "")
+    with in_bounds(file.name):
+        made = propose(open_file(file), known, words, known_areas(), code_of(municipality) if municipality else "")
     write_whole(target, made.text)
     print(
         f"{target}: {made.understood} columns understood, {made.left} to fill in or leave, {made.doubts} doubts (# ?)"

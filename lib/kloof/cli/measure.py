@@ -1,5 +1,6 @@
 """The commands about indices: `kloof measure` on any tidy or wide file, and `kloof glossary`."""
 
+import io
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -11,8 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kloof.ceilings import check_text, content_of, is_there
 from kloof.errors import ParameterError, SchemaError, SourceError, examples, faults, nearest
 from kloof.files.numbers import Expected, look, settle
+from kloof.files.opening import read_parquet
 from kloof.measures.counts import PLACE, Prepared
 from kloof.measures.measure import comparisons, made_ready, measure
 from kloof.measures.registry import Index
@@ -56,23 +59,31 @@ def read_table(path: Path, layout: Layout = TIDY) -> pd.DataFrame:
     missing. Raises SourceError when the file is not there or can't be read, SchemaError when 1.054 in it may be a
     thousand and something or one and something.
     """
-    if not path.is_file():
+    if not is_there(path):
         raise SourceError(f"{path} is not a file; give a CSV or Parquet file with the columns unit, group, count.")
     try:
+        data = content_of(path)
         if path.suffix.lower() in {".parquet", ".pq"}:
-            table = pd.read_parquet(path)
+            table = read_parquet(path.name, data)
         else:
-            with path.open(encoding="utf-8-sig") as file:
-                head = file.readline()
-            mark = ";" if head.count(";") > head.count(",") else ","
+            mark = check_text(path.name, data, ",;")
             table = pd.read_csv(
-                path, sep=mark, dtype="str", encoding="utf-8-sig", keep_default_na=False, na_values=[""]
+                io.BytesIO(data), sep=mark, dtype="str", encoding="utf-8-sig", keep_default_na=False, na_values=[""]
             )
     except (UnicodeDecodeError, ValueError, OSError, ImportError) as problem:
         if isinstance(problem, OSError) and problem.errno:
             raise  # of the system, not of what is in the file
         raise SourceError(f"{path} can't be read as a table: {problem}") from None
-    return _numbers(table, path, layout)
+    if not isinstance(table.index, pd.RangeIndex):  # what pandas makes of the first column
+        raise SourceError(f"{path} can't be read as a table: its rows have more cells than there are titles.")
+    table = _numbers(table, path, layout)
+    for name in (*NUMBERS, *layout.counts):
+        if name in table.columns and pd.api.types.is_numeric_dtype(table[name]):
+            odd = np.flatnonzero(np.isinf(table[name].to_numpy(dtype="float64", na_value=np.nan)))
+            if len(odd):
+                rows = examples((odd + 1).tolist())
+                raise SchemaError(f"{path.name}, column {name}: no finite number in row {rows} below the titles.")
+    return table
 
 
 def _numbers(table: pd.DataFrame, path: Path, layout: Layout) -> pd.DataFrame:

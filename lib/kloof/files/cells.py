@@ -6,20 +6,17 @@ CSV. What the titles and cells mean is for `kloof.files.kwb`.
 
 import csv
 import difflib
-import io
 import re
-import sqlite3
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
+from kloof.ceilings import CELL, content_of, database, database_table, is_there, split_rows
 from kloof.errors import SchemaError, SourceError, examples
 from kloof.schema import SetAside
 
@@ -33,8 +30,8 @@ OTHER_FORMATS = {
     b"<": "a web page or XML",
 }
 _TABLE = re.compile(r"kerncijfers_wijken_en_buurten_(\d{4})(?!\d)", re.IGNORECASE)
-YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
-WHOLE_YEAR = re.compile(r"((?:19|20)\d\d)(?:JJ00|-01-01(?:[T ]00:00(?::00)?)?)?")  # CBS, and dates of 1 January
+YEAR = re.compile(r"(?<!\d)(?:19|20)[0-9]{2}(?!\d)")
+WHOLE_YEAR = re.compile(r"((?:19|20)[0-9]{2})(?:JJ00|-01-01(?:[T ]00:00(?::00)?)?)?")  # CBS, and dates of 1 January
 PERIOD_TITLES = ("perioden", "jaar")
 TIDY = ("code", "year", "indicator", "value")
 TIDY_MORE = ("unit", "source", "status", "name")
@@ -104,7 +101,7 @@ def normalise(title: str) -> str:
 
 def read_content(path: Path) -> bytes:
     """Read the bytes; refuse a file that is absent, empty, of an unknown kind or plainly something else."""
-    if not path.is_file():
+    if not is_there(path):
         there = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
         near = difflib.get_close_matches(path.name, there, n=3, cutoff=0.4)
         hint = (
@@ -115,8 +112,8 @@ def read_content(path: Path) -> bytes:
         raise SourceError(f"{path.name} is not there. {hint}")
     if path.suffix.lower() not in SUFFIXES:
         raise SourceError(f"{path.name}: extension {path.suffix!r} is not read. Known: {', '.join(SUFFIXES)}.")
-    data = path.read_bytes()
-    if not data.strip():
+    data = content_of(path)
+    if not data or data.isspace():
         raise SourceError(f"{path.name} is empty. Download it again.")
     kind = next((name for start, name in OTHER_FORMATS.items() if data.startswith(start)), None)
     if kind:
@@ -208,12 +205,6 @@ def one_year(path: Path, text: str, said: int | None = None) -> int:
     return said or int(years.pop())
 
 
-def database_table(database: sqlite3.Connection, table: str) -> tuple[list[str], list[Any]]:
-    """Read a table of a SQLite database: its titles and its rows."""
-    cursor = database.execute('SELECT * FROM "{}"'.format(table.replace('"', '""')))
-    return [column[0] for column in cursor.description], cursor.fetchall()
-
-
 def _sqlite(path: Path, data: bytes) -> tuple[list[Sheet], list[SetAside]]:
     """Read every yearly KWB table of a SQLite database, and count the rows of the others."""
     # size of a page and number of pages: sqlite.org/fileformat.html, section 1.3
@@ -221,22 +212,17 @@ def _sqlite(path: Path, data: bytes) -> tuple[list[Sheet], list[SetAside]]:
     promised = (65536 if page == 1 else page) * int.from_bytes(data[28:32], "big")
     if len(data) < promised:
         raise SourceError(f"{path.name} is cut off: {len(data)} of {promised} bytes are there. Download it again.")
-    try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
-            tables = [
-                row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
-            ]
-            years = {table: int(found[1]) for table in tables if (found := _TABLE.match(table))}
-            sheets, aside = [], []
-            for table in tables:
-                if table not in years and not table.startswith("sqlite_"):
-                    rows = database.execute('SELECT count(*) FROM "{}"'.format(table.replace('"', '""'))).fetchone()[0]
-                    aside.append(SetAside("tables", rows, "sheet_not_read", table))
-            for table, year in years.items():
-                where = f"{path.name}, table {table}"
-                sheets.append(Sheet(year, where, tabulate(where, *database_table(database, table))))
-    except (sqlite3.DatabaseError, UnicodeDecodeError) as problem:
-        raise SourceError(f"{path.name} is a damaged SQLite database ({problem}). Download it again.") from None
+    with database(path) as base:
+        tables = [row[0] for row in base.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+        years = {table: int(found[1]) for table in tables if (found := _TABLE.match(table))}
+        sheets, aside = [], []
+        for table in tables:
+            if table not in years and not table.startswith("sqlite_"):
+                rows = base.execute('SELECT count(*) FROM "{}"'.format(table.replace('"', '""'))).fetchone()[0]
+                aside.append(SetAside("tables", rows, "sheet_not_read", table))
+        for table, year in years.items():
+            where = f"{path.name}, table {table}"
+            sheets.append(Sheet(year, where, tabulate(where, *database_table(base, table))))
     if not years:
         listed = examples(tables) or "none"
         raise SourceError(
@@ -254,16 +240,10 @@ def read_rows(path: Path, data: bytes) -> list[list[str]]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         raise SourceError(f"{path.name} is not UTF-8 text (byte {problem.start}). Save it as CSV in UTF-8.") from None
-    head = text.replace("\r", "\n").split("\n")[:12]
+    head = text[:CELL].replace("\r", "\n").split("\n")[:12]
     widest = {mark: max(map(len, csv.reader(head, delimiter=mark)), default=0) for mark in ";,\t"}
-    delimiter = max(widest, key=lambda mark: widest[mark])
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        return [row for row in reader if row]
-    except csv.Error as problem:
-        raise SourceError(
-            f"{path.name} is a damaged CSV at line {reader.line_num} ({problem}). Download it again."
-        ) from None
+    del text
+    return split_rows(path.name, data, max(widest, key=lambda mark: widest[mark]), newline="")
 
 
 def tabulate(where: str, titles: list[str], rows: list[list[str]] | list[tuple[object, ...]]) -> pd.DataFrame:

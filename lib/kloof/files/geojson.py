@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from kloof.errors import SourceError
+from kloof.errors import SourceError, examples
 from kloof.files.maps import CODES, code_title, map_reading, read_layer, with_code
 from kloof.files.municipalities import Known
 from kloof.files.opening import Opened
@@ -39,7 +39,7 @@ def read_shapes(opened: Opened, words: Vocabularies, known: Known) -> Reading | 
     titles = [str(title) for title in cells.columns]
     if code_title(titles) is None:
         raise SourceError(
-            f"{opened.name} is GeoJSON without area codes: its properties are {', '.join(titles[:6])}. One of "
+            f"{opened.name} is GeoJSON without area codes: its properties are {examples(titles, 6)}. One of "
             f"{', '.join(CODES)} should be among them."
         )
     metadata = content.get("metadata")

@@ -4,14 +4,12 @@ A GeoPackage is a SQLite database. A reader of geographic formats (pyogrio) woul
 of a row is a head of at least 8 bytes and then well-known binary, which shapely reads (OGC 12-128, clause 2.1.3).
 """
 
-import sqlite3
-from contextlib import closing
 from typing import Any
 
 import pandas as pd
 
+from kloof.ceilings import database, database_table
 from kloof.errors import SourceError, examples
-from kloof.files.cells import database_table
 from kloof.files.maps import Layer, code_title, map_reading, read_layer, with_code
 from kloof.files.municipalities import Known
 from kloof.files.opening import Opened
@@ -29,13 +27,10 @@ def read_geopackage(opened: Opened, words: Vocabularies, known: Known) -> Readin
 
     Raises SourceError when no layer has codes, when it is damaged, or when its coordinates are in another system.
     """
-    try:
-        with closing(sqlite3.connect(f"{opened.path.resolve().as_uri()}?mode=ro", uri=True)) as base:
-            if not base.execute("select 1 from sqlite_master where name = 'gpkg_contents'").fetchall():
-                return None
-            tables = [(*layer, *database_table(base, layer[0])) for layer in base.execute(_LAYERS).fetchall()]
-    except (sqlite3.DatabaseError, UnicodeDecodeError) as problem:
-        raise SourceError(f"{opened.name} is a damaged GeoPackage ({problem}). Download it again.") from None
+    with database(opened.path, "GeoPackage") as base:
+        if not base.execute("select 1 from sqlite_master where name = 'gpkg_contents'").fetchall():
+            return None
+        tables = [(*layer, *database_table(base, layer[0])) for layer in base.execute(_LAYERS).fetchall()]
     layers: list[tuple[str, Layer]] = []
     columns, systems, other = [], set(), []
     shapes: list[tuple[str, Geometry]] = []

@@ -21,10 +21,10 @@ from kloof.schema import SetAside
 
 FIELDS = ("TaakveldBalanspost", "FunctieKostenplaatsBalanspost")
 DELIVERIES = (re.compile(r"k_2d?ePlaatsing_\d+"), re.compile(r"k_1(?:st)?ePlaatsing_\d+"))  # the later one goes first
-REPORT = re.compile(r"((?:19|20)\d\d)X005")
+REPORT = re.compile(r"((?:19|20)[0-9]{2})X005")
 NOTHING_SENT = -99998.0
 ALL_SPENDING = "T001112"  # of the consumer price index: all expenditure together
-_YEAR = re.compile(r"((?:19|20)\d\d)JJ00")
+_YEAR = re.compile(r"((?:19|20)[0-9]{2})JJ00")
 CHAPTER = re.compile(r"(\d)(?:\.\d+|\d\d)?")  # 6, 6.71 and 650 are of chapter 6; 0.10 of chapter 0; A1 of none
 
 

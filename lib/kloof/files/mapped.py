@@ -7,12 +7,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from hashlib import sha256
+from math import inf
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from kloof.catalogue import Catalogue, with_own
+from kloof.ceilings import is_there
 from kloof.documents import ANY, read_toml
 from kloof.errors import KloofError, SchemaError, SourceError, examples, faults, nearest
 from kloof.files.areas import areas_to_name, code_names
@@ -27,10 +29,17 @@ from kloof.schema import STATUSES, SetAside
 
 BY_CODES, BY_NAMES, BY_POSTCODES = "codes", "names", "postcodes"
 WIDTH = {"GM": 4, "WK": 6, "BU": 8, "PC": 4}  # digits of a code behind its prefix
-OTHER_PERIOD = re.compile(r"(?:19|20)\d\d(?:MM|KW|HJ|W1)\d\d")
+OTHER_PERIOD = re.compile(r"(?:19|20)[0-9]{2}(?:MM|KW|HJ|W1)[0-9]{2}")
 SAID_BY = {  # what stands in an empty cell for each reason, once the mapping has said which mark means it
     "not_published": ".", "suppressed": "x", "zero_means_missing": "-", "suspect": "na",
 }  # fmt: skip
+VALUES: dict[str, Any] = {
+    "header": (int, list),
+    "year": (int, str),
+    "missing": dict,
+    "keep": dict,
+    "leave_out": list,
+}
 TABLES = ("table", "source", "columns", "indicator")
 
 
@@ -82,7 +91,7 @@ def read_map(path: Path, catalogue: Catalogue) -> tuple[FileMap, Catalogue]:
 
     Raises SourceError when it is not there or no TOML, SchemaError listing everything in it that leads nowhere.
     """
-    if not path.is_file():
+    if not is_there(path):
         raise SourceError(f"{path} is not there. Make one: kloof data map FILE")
     raw = read_toml(path, SourceError, wanted={f"{name}?": {ANY: {}} if name == "indicator" else {} for name in TABLES})
     text = path.read_text(encoding="utf-8")
@@ -115,7 +124,11 @@ def _where(given: Mapping[str, Any], found: list[str]) -> Where:
         f"[table] has no key {key}; {nearest(key, known)}it has {', '.join(known)}" for key in set(given) - {*known}
     ]
     own = {key: value for key, value in given.items() if key in known}
+    for key in [key for key, value in own.items() if not isinstance(value, VALUES.get(key, str))]:
+        found.append(f"[table] {key} cannot be {own.pop(key)!r}")
     own["header"] = tuple([own["header"]] if isinstance(own.get("header"), int) else own.get("header", (1,)))
+    if odd := [row for row in own["header"] if not isinstance(row, int)]:
+        found.append(f"[table] header names rows by their number, not by {examples(odd)}")
     own["missing"] = dict(own.get("missing", {}))
     own["keep"] = {key: text_of(value) for key, value in own.get("keep", {}).items()}
     own["leave_out"] = tuple(own.get("leave_out", ()))
@@ -125,7 +138,7 @@ def _where(given: Mapping[str, Any], found: list[str]) -> Where:
         found.append(f"[table] areas_are is {BY_CODES}, {BY_NAMES} or {BY_POSTCODES}, not {where.areas_are!r}")
     if where.prefix not in ("", *WIDTH):
         found.append(f"[table] prefix is one of {', '.join(WIDTH)}, not {where.prefix!r}")
-    odd = sorted(set(where.missing.values()) - set(STATUSES) | {"measured"} & set(where.missing.values()))
+    odd = [one for one in where.missing.values() if one not in STATUSES or one == "measured"]
     found += [f"[table] missing: {one!r} is none of {', '.join(SAID_BY)}" for one in odd]
     if isinstance(where.year, int) and where.year and not 1990 <= where.year <= 2100:
         found.append(f"[table] year {where.year} is no year")
@@ -151,7 +164,10 @@ def _publication(given: Mapping[str, Any], path: Path, found: list[str]) -> Publ
 
 def _column(title: str, meaning: Any, publication: Publication, known: Catalogue, found: list[str]) -> Column | None:
     """Read one line of [columns]; nothing for a column that is left out."""
-    given: dict[str, Any] = {"indicator": meaning} if isinstance(meaning, str) else dict(meaning)
+    given = {"indicator": meaning} if isinstance(meaning, str) else meaning
+    if not isinstance(given, dict):
+        found.append(f"column {title!r} is an indicator or a table, not {meaning!r}")
+        return None
     if odd := set(given) - {"indicator", "times", "year"}:
         found.append(f"column {title!r} has unknown {', '.join(sorted(odd))}; known: indicator, times, year")
         return None
@@ -162,7 +178,11 @@ def _column(title: str, meaning: Any, publication: Publication, known: Catalogue
         hint = nearest(name, list(known.indicators))
         found.append(f"column {title!r}: indicator {name} is not known; {hint}or register it as [indicator.{name}]")
         return None
-    return Column(name, publication.id, given.get("year"), float(given.get("times", 1.0)))
+    times, year = given.get("times", 1.0), given.get("year")
+    if not isinstance(times, (int, float)) or not 0 < times < inf or not isinstance(year, int | None):
+        found.append(f"column {title!r}: times is a number above 0 and year a whole one, not {times!r} and {year!r}")
+        return None
+    return Column(name, publication.id, year, float(times))
 
 
 def read_mapped(

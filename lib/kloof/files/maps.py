@@ -201,7 +201,7 @@ def _codes(cells: pd.DataFrame, where: str, known: Known) -> "tuple[pd.Series[st
     name = next((title for title in titles if title.casefold() in TITLES), None)
     if name is None:
         raise SourceError(
-            f"{where} has no area codes: its columns are {', '.join(titles[:6])}. One of {', '.join(CODES)} should be "
+            f"{where} has no area codes: its columns are {examples(titles, 6)}. One of {', '.join(CODES)} should be "
             "among them."
         )
     return code_municipalities(cells[name], known, where)

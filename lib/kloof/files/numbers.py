@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from math import inf
+from math import inf, isfinite, isinf
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from kloof.errors import examples
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+LONG_CELL = 60  # signs of a cell that is no number that are shown
 WITHHELD = frozenset({".", "x"})  # what publishers write where there is a figure that they do not give
 MISSING = WITHHELD | {"", "-", "na", "nan", "null", "none", "<na>"}
 MARKS = (-99997, -99995, -99999999)  # what CBS writes where there is no figure
@@ -116,6 +117,8 @@ def _of_numbers(cells: "pd.Series[Any]") -> Cells:
         value = np.asarray(cells.to_numpy(), dtype="float64")  # a tenth of the time of the other, of Python's numbers
     except (TypeError, ValueError):  # pd.NA is no number to numpy
         value = cells.to_numpy(dtype="float64", na_value=np.nan)
+    except OverflowError:  # whole numbers of hundreds of digits, in JSON
+        value = np.array([_float(cell) for cell in cells], dtype="float64")
     text = np.full(len(value), "", dtype=object)
     none = np.zeros(len(value), dtype=bool)
     empty, withheld = np.isnan(value), none
@@ -126,7 +129,10 @@ def _of_numbers(cells: "pd.Series[Any]") -> Cells:
         empty, withheld = empty | marked, marked & (text != NOT_YET)
         value = np.where(marked, np.nan, value)
     blank = np.array([], dtype=object)  # a number has no signs
-    return Cells(np.arange(len(value)), text, value, empty, withheld, none, blank, blank, blank)
+    wrong = np.isinf(value)
+    if wrong.any():
+        text[wrong], value = "infinite", np.where(wrong, np.nan, value)
+    return Cells(np.arange(len(value)), text, value, empty, withheld, wrong, blank, blank, blank)
 
 
 def _are_numbers(cells: "pd.Series[Any]") -> bool:
@@ -144,6 +150,8 @@ def _cell(cell: object) -> tuple[float, bool, str, bool, str, str, str]:
     if isinstance(cell, bool):
         return np.nan, False, str(cell), True, "", "", ""
     if isinstance(cell, (int, float)):
+        if isinf(_float(cell)):
+            return np.nan, False, shortened(str(cell)), True, "", "", ""
         text = f"{cell:.0f}" if float(cell).is_integer() else repr(cell)
         marked = MARK.fullmatch(text) is not None
         return np.nan if marked else float(cell), marked, text, False, "", "", ""
@@ -161,14 +169,31 @@ def _text(cell: str) -> tuple[float, bool, str, bool, str, str, str]:
     if NUMBER.fullmatch(text):
         sign = "," if "," in text else "." if "." in text else ""
         value = float(text.replace(",", "."))
+        if isinf(value):
+            return np.nan, False, shortened(text), True, "", "", ""
         if sign and EITHER.fullmatch(text):
             return value, False, text, False, "", "", sign
         return value, False, text, False, sign, "", ""
     for grouping, pattern in ((",", GROUPED), (".", GROUPED_BY_POINT)):
         if pattern.fullmatch(text):
             decimal = OTHER[grouping] if OTHER[grouping] in text else ""
-            return float(text.replace(grouping, "").replace(",", ".")), False, text, False, decimal, grouping, ""
-    return np.nan, False, text, True, "", "", ""
+            value = float(text.replace(grouping, "").replace(",", "."))
+            if isfinite(value):
+                return value, False, text, False, decimal, grouping, ""
+    return np.nan, False, shortened(text), True, "", "", ""
+
+
+def _float(cell: float) -> float:
+    """Give a number as a float; infinite where it is too large for one."""
+    try:
+        return float(cell)
+    except OverflowError:
+        return inf if cell > 0 else -inf
+
+
+def shortened(text: str) -> str:
+    """Show the begin of a long text, and how long it is."""
+    return text if len(text) <= LONG_CELL else f"{text[:LONG_CELL]}… ({len(text):,} signs)"
 
 
 def settle(cells: Cells, expected: Expected, decimal: str = "") -> Parsed:

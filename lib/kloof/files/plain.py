@@ -1,15 +1,14 @@
 """Takes the tables out of an opened file as they stand, whatever its form; what they mean is for others."""
 
-import sqlite3
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from typing import Any
 
 import pandas as pd
 
+from kloof.ceilings import database, database_table
 from kloof.errors import ParameterError, SourceError, examples, nearest
-from kloof.files.cells import clean, database_table, tabulate
+from kloof.files.cells import clean, tabulate
 from kloof.files.opening import Opened
 
 Rows = list[list[Any]]
@@ -112,13 +111,10 @@ def _of_json(opened: Opened) -> pd.DataFrame:
 
 def _of_database(opened: Opened) -> dict[str, "Rows | pd.DataFrame"]:
     """Read every table of a SQLite database."""
-    try:
-        with closing(sqlite3.connect(f"{opened.path.resolve().as_uri()}?mode=ro", uri=True)) as database:
-            names = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-            found: dict[str, Rows | pd.DataFrame] = {}
-            for name in names:
-                titles, rows = database_table(database, name)
-                found[name] = pd.DataFrame(rows, columns=distinct(titles), dtype="object")
-            return found
-    except (sqlite3.DatabaseError, UnicodeDecodeError) as problem:
-        raise SourceError(f"{opened.name} is a damaged SQLite database ({problem}). Download it again.") from None
+    with database(opened.path) as base:
+        names = [row[0] for row in base.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        found: dict[str, Rows | pd.DataFrame] = {}
+        for name in names:
+            titles, rows = database_table(base, name)
+            found[name] = pd.DataFrame(rows, columns=distinct(titles), dtype="object")
+        return found

@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from kloof.catalogue import Catalogue, Indicator
-from kloof.errors import SourceError
+from kloof.ceilings import too_much
+from kloof.errors import SourceError, examples
 from kloof.files.areas import name_key
 from kloof.files.cells import WHOLE_YEAR, YEAR, clean, is_source
 from kloof.files.mapped import BY_NAMES, BY_POSTCODES, OTHER_PERIOD
@@ -27,6 +28,7 @@ from kloof.files.vocabularies import Vocabularies
 from kloof.schema import CODE
 
 LOOKED_AT = 20_000  # rows; the country has some 18,000 areas
+WIDEST_MAP = 2_000  # columns; nobody reads the lines of more
 TITLES_WITHIN = 40  # rows in which the titles are looked for
 ALMOST_ALL = 0.8  # share of the cells that must be codes, years or numbers for a column to be such a column
 NO_CODE = frozenset({"", "NL", "NL01"})  # blank, and two other codes of the country, which every reader knows
@@ -74,6 +76,11 @@ def propose(
     sheet, table = _largest(opened, draft)
     header = _header(table)
     whole = framed(sheet, table, header)
+    if len(whole.columns) > WIDEST_MAP:
+        way_out = "Leave out those that are not needed."
+        raise too_much(opened.name, f"has {len(whole.columns):,} columns", WIDEST_MAP, "to propose a mapping", way_out)
+    if whole.columns.empty:
+        raise SourceError(f"{opened.name} has no table with cells.")
     cells = whole = whole[~whole[whole.columns[0]].map(is_source)]
     if not isinstance(table, pd.DataFrame):
         draft.say("header", header[0] if len(header) == 1 else list(header))
@@ -201,7 +208,7 @@ def _named_area(text: pd.DataFrame, draft: Draft, known: pd.DataFrame, municipal
     if not title:
         raise SourceError(
             f"{name} has no column that says which area a row is: no codes such as BU07580001, no postcodes and no "
-            f"names. It has the columns {', '.join(map(str, text.columns[:8]))}."
+            f"names. It has the columns {examples(list(text.columns), 8)}."
         )
     draft.say("areas", title)
     draft.say("areas_are", BY_NAMES)
@@ -373,7 +380,7 @@ def _scaled(cells: "pd.Series[str]", own: Indicator, found: Meaning, draft: Draf
     plain = plain.str.replace(signs["thousands"], "") if signs["thousands"] else plain
     plain = plain.str.replace(",", ".") if signs["decimal"] == "," else plain
     value = pd.to_numeric(plain, errors="coerce").dropna().to_numpy(float)
-    doubt, times = found.doubt, found.times
+    doubt, times, value = found.doubt, found.times, value[np.isfinite(value)]
     if not len(value):
         return times, doubt
     if own.unit == "percent" and value.max() <= 1 and np.any(value % 1 > 0):

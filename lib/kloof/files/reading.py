@@ -4,6 +4,7 @@ A grid has a row per area (and year) and a column per figure, as they stand in t
 so that a national table takes a second. What is refused is refused with its place in the file.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -314,7 +315,7 @@ class _Faults:
 
 def twice(titles: Sequence[str], columns: Mapping[str, Column], where: str) -> None:
     """Refuse a table in which two columns mean the same, or two have one title."""
-    doubled = sorted({title for title in titles if list(titles).count(title) > 1})
+    doubled = sorted(title for title, times in Counter(titles).items() if times > 1)
     found = [f"column {title!r} stands twice" for title in doubled]
     by_meaning: dict[tuple[str, int | None], list[str]] = {}
     for title, column in columns.items():
@@ -405,7 +406,7 @@ def read_codes(cells: "pd.Series[Any]", where: str) -> "tuple[pd.Series[str], li
 def read_postcodes(cells: "pd.Series[Any]", where: str) -> "pd.Series[str]":
     """Read four-digit postcodes as area codes. Raises SchemaError for anything else."""
     text = cells.map(lambda cell: f"{cell:.0f}" if isinstance(cell, float) else clean(cell)).astype("str")
-    bad = text[~text.str.fullmatch(r"[1-9]\d{3}")]
+    bad = text[~text.str.fullmatch(r"[1-9][0-9]{3}")]
     if len(bad):
         shown = [f"row {row + 1}: {value!r}" for row, value in zip(bad.index, bad, strict=True)]
         raise SchemaError(f"{where}: {len(bad)} postcodes that are not four digits: {examples(shown)}.")

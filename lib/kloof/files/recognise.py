@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from kloof.catalogue import Catalogue
+from kloof.ceilings import in_bounds
 from kloof.errors import ParameterError, SchemaError, SourceError, examples
 from kloof.files.areas import ROUNDED_TO, sums
 from kloof.files.cells import normalise
@@ -115,38 +116,39 @@ def recognise(  # noqa: PLR0913 (each names one thing that a person may say of a
     words = read_vocabularies(data_folder() / "vocabularies.toml", catalogue)
     opened = open_file(path, year)
     places = embedded_areas() if areas is None else areas
-    reading: Reading | None
-    if mapping:
-        reading = read_mapped(opened, mapping, municipality, (codes, places))
-        words = replace(words, publications={**words.publications, mapping.publication.id: mapping.publication})
-    else:
-        reading = _reading(opened, words, catalogue, municipality, (codes, places))
-    if reading is None:
-        read, figures = _kwb(opened, words, catalogue, municipality, (codes, places))
+    with in_bounds(path.name):
+        reading: Reading | None
+        if mapping:
+            reading = read_mapped(opened, mapping, municipality, (codes, places))
+            words = replace(words, publications={**words.publications, mapping.publication.id: mapping.publication})
+        else:
+            reading = _reading(opened, words, catalogue, municipality, (codes, places))
+        if reading is None:
+            read, figures = _kwb(opened, words, catalogue, municipality, (codes, places))
+            return _checked(read, figures, catalogue, allowed)
+        if codes is not None and not any(why == "name" for _, why in reading.identity):
+            raise ParameterError(f"{path.name} carries its own codes; leave out {codes.name}.")
+        if municipality:
+            reading = only(reading, municipality)
+        rows, aside, figures = observations(reading.grids, catalogue, words.publications)
+        checked = check_observations(rows, path.name)
+        read = Recognised(
+            name=path.name,
+            sha256=opened.sha256,
+            kind=reading.kind,
+            edition=reading.edition,
+            observations=checked,
+            areas=reading.areas,
+            sources=_sources(checked, words, path, str(opened.beside().get("retrieved", ""))[:10]),
+            tables=reading.tables,
+            understood=tuple(dict.fromkeys(one for grid in reading.grids for one in grid.understood())),
+            identity=reading.identity,
+            not_understood=reading.not_understood,
+            set_aside=(*opened.aside, *reading.set_aside, *_together(aside), *_notices(checked)),
+            geometry=reading.geometry,
+            mapping={"name": mapping.name, "text": mapping.text} if mapping else None,
+        )
         return _checked(read, figures, catalogue, allowed)
-    if codes is not None and not any(why == "name" for _, why in reading.identity):
-        raise ParameterError(f"{path.name} carries its own codes; leave out {codes.name}.")
-    if municipality:
-        reading = only(reading, municipality)
-    rows, aside, figures = observations(reading.grids, catalogue, words.publications)
-    checked = check_observations(rows, path.name)
-    read = Recognised(
-        name=path.name,
-        sha256=opened.sha256,
-        kind=reading.kind,
-        edition=reading.edition,
-        observations=checked,
-        areas=reading.areas,
-        sources=_sources(checked, words, path, str(opened.beside().get("retrieved", ""))[:10]),
-        tables=reading.tables,
-        understood=tuple(dict.fromkeys(one for grid in reading.grids for one in grid.understood())),
-        identity=reading.identity,
-        not_understood=reading.not_understood,
-        set_aside=(*reading.set_aside, *_together(aside), *_notices(checked)),
-        geometry=reading.geometry,
-        mapping={"name": mapping.name, "text": mapping.text} if mapping else None,
-    )
-    return _checked(read, figures, catalogue, allowed)
 
 
 def _checked(

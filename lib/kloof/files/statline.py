@@ -22,7 +22,7 @@ from kloof.files.vocabularies import Column, Vocabularies
 from kloof.schema import SetAside
 
 REGIONS = ("WijkenEnBuurten", "RegioS", "Codering_3")
-PERIOD = re.compile(r"((?:19|20)\d\d)JJ00")
+PERIOD = re.compile(r"((?:19|20)[0-9]{2})JJ00")
 _TABLE = re.compile(r"(?<![0-9A-Za-z])(\d{5}(?:NED|ned))(?![0-9A-Za-z])")
 ADULTS, ESTIMATE = {"20300", "18+"}, "MW00000"
 _LONG = {"Measure", "Value"}  # OData v4

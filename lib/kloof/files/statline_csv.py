@@ -18,7 +18,7 @@ from kloof.files.statline import NOT_NAMED, no_row_twice, publication_of
 from kloof.files.vocabularies import Column, Vocabularies
 from kloof.schema import SetAside
 
-YEAR_ROW = re.compile(r"((?:19|20)\d\d)(?:JJ00)?\*{0,2}")  # stars mark provisional figures
+YEAR_ROW = re.compile(r"((?:19|20)[0-9]{2})(?:JJ00)?\*{0,2}")  # stars mark provisional figures
 MUNICIPALITIES = ("regios", "gemeenten")
 SES = "ses_woa"
 
