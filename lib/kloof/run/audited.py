@@ -1,7 +1,8 @@
-"""Reads a finished report back whole: its results, every page by rules, and every file against the same made again.
+"""Reads a finished report back whole: its results, every page by rules, and every file against what was made.
 
-Pages, pictures and tables are made again in memory from results.json, by the code that made them; maps take their
-boundaries from the data. What is not made again (executed notebooks) is held by the hashes of the crate.
+A file is held by its hash in the crate. What is not as it was made, and everything where there is no crate or when
+asked, is made again in memory from results.json, by the code that made it, to say where they differ; maps take their
+boundaries from the data. Executed notebooks are held by their hash alone.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,8 +40,10 @@ class Audited:
     notes: list[str] = field(default_factory=list)
 
 
-def audit_report(folder: Path, source: str = "") -> Audited:
+def audit_report(folder: Path, source: str = "", *, again: bool = False) -> Audited:
     """Audit a finished report; `source` is the file it was made from, when that was one of your own.
+
+    With `again` every file is made again, also where its hash is that of what was made.
 
     Raises ParameterError when the folder has no results.json or no page to read, ReportError when its results cannot be
     understood.
@@ -57,7 +60,8 @@ def audit_report(folder: Path, source: str = "") -> Audited:
     recorded, edited = _recorded(folder, found)
     data = _data(results, source, found)
     others = _maker_differs(results, recorded, data)
-    told = {} if data is None else _compared(folder, results, languages, data, others, found)
+    wanted = languages if again or recorded is None else _in_doubt(edited, languages)
+    told = {} if data is None or wanted is None else _compared(folder, results, wanted, data, others, found)
     if others and told:
         kept = {fault.partition(" is ")[0] for fault in edited}
         away = [name for name in told if name not in kept]
@@ -89,6 +93,16 @@ def _recorded(folder: Path, found: Audited) -> tuple[provenance.Recorded | None,
         found.faults.append(str(problem))
         return None, []
     return recorded, provenance.edited(folder, recorded)
+
+
+def _in_doubt(edited: Sequence[str], languages: Sequence[str]) -> Sequence[str] | None:
+    """Give the languages whose pages must be made again for what is not as it was made; None when all of it is."""
+    names = [name for fault in edited if "/notebooks/" not in (name := fault.partition(" is ")[0])]
+    if not any(name == RESULTS or name.partition("/")[0] in (*languages, "tables") for name in names):
+        return None
+    if any(name == RESULTS for name in names):
+        return languages
+    return [language for language in languages if any(name.startswith(f"{language}/") for name in names)]
 
 
 def _data(results: Mapping[str, Any], source: str, found: Audited) -> DataSet | None:
