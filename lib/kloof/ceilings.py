@@ -83,14 +83,6 @@ def content_of(path: Path, most: int = FILE) -> bytes:
     return data
 
 
-def words_of(path: Path) -> str:
-    """Read a text that a person wrote. Raises SourceError when it is no file, too long, or not in UTF-8."""
-    try:
-        return content_of(path, WRITTEN).decode("utf-8")
-    except UnicodeDecodeError:
-        raise SourceError(f"{path.name} is not text in UTF-8. Save it as UTF-8.") from None
-
-
 @contextmanager
 def in_bounds(name: str) -> Iterator[None]:
     """Turn what Python gives up on in the content of a file into a SourceError."""

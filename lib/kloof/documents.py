@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from kloof.ceilings import TEXT, content_of, is_there
+from kloof.ceilings import TEXT, WRITTEN, content_of, is_there
 from kloof.errors import KloofError, SourceError, faults
 
 KEPT = 64
@@ -50,7 +50,8 @@ def _read(path: Path, error: type[KloofError], name: str, kind: str, parse: Call
     """Read a file of a kind."""
     deep = f"{name} is nested deeper than {DEEPEST} levels, which nothing that kloof reads is."
     try:
-        content = parse(content_of(path, TEXT).decode("utf-8-sig") if is_there(path) else path.read_text())
+        most = WRITTEN if kind == "TOML" else TEXT
+        content = parse(content_of(path, most).decode("utf-8-sig") if is_there(path) else path.read_text())
     except SourceError as problem:
         raise error(str(problem)) from None
     except UnicodeDecodeError as problem:

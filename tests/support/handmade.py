@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from kloof.catalogue import Break, Catalogue, Group, Indicator
+from kloof.methods.ratio import BOUNDED, EVERYTHING, Ratio
 from kloof.schema import COLUMNS, check_observations
 from kloof.study.dataset import DataSet
 
@@ -97,3 +98,9 @@ def data(cells: Cells, sources: Mapping[int, str] | None = None, **fields: objec
         "inputs": (),
     }
     return DataSet(**{**base, **fields})  # type: ignore[arg-type]
+
+
+def holds(found: Ratio, ratio: float) -> bool:
+    """Tell whether a ratio is not rejected: what tests of coverage count."""
+    inside = found.low <= ratio <= found.high
+    return found.shape == EVERYTHING or (inside if found.shape == BOUNDED else not found.low < ratio < found.high)

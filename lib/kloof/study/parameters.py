@@ -22,9 +22,6 @@ from kloof.words.numbers import LANGUAGES
 
 NONE = "none"  # how to ask for nothing where the preset has something, in:
 MAY_BE_NONE = ("levels", "groups", "comparisons", "published")
-MOST_DRAWS = 100_000
-SHOWN = 60  # letters of a value that is told
-DIGITS = 18  # of a whole number
 EVENT = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 REPORT = re.compile(r"(?:[\w-]|\{municipality\}){1,80}")
 ANY = "GM0000"

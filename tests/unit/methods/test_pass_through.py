@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from ratios import holds
+from handmade import holds
 
 from kloof.errors import NotComputableError
 from kloof.methods import gap, pass_through

@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 import pytest
+from handmade import holds
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ratios import holds
 from scipy import stats
 
 from kloof.errors import NotComputableError
