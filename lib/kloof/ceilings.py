@@ -21,7 +21,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from kloof.errors import SourceError
+from kloof.errors import SourceError, refusal
 
 MILLION = 1_000_000
 FILE = 500 * MILLION  # bytes of a file
@@ -76,7 +76,7 @@ def content_of(path: Path, most: int = FILE) -> bytes:
             size = path.stat().st_size
             data = file.read(most + 1) if size <= most else b""
     except OSError as problem:
-        raise SourceError(f"{path.name} cannot be read: {problem.strerror}. Look at its owner and rights.") from None
+        raise SourceError(refusal(problem)) from None
     if size > most or len(data) > most:
         size = max(size, len(data))
         raise too_much(path.name, f"has {size:,} bytes", most, "bytes", "Leave out what is not needed, or split it.")

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from kloof.ceilings import TEXT, WRITTEN, content_of, is_there
+from kloof.ceilings import TEXT, WRITTEN, is_there, too_much
 from kloof.errors import KloofError, SourceError, faults
 
 KEPT = 64
@@ -51,7 +51,9 @@ def _read(path: Path, error: type[KloofError], name: str, kind: str, parse: Call
     deep = f"{name} is nested deeper than {DEEPEST} levels, which nothing that kloof reads is."
     try:
         most = WRITTEN if kind == "TOML" else TEXT
-        content = parse(content_of(path, most).decode("utf-8-sig") if is_there(path) else path.read_text())
+        if is_there(path) and (size := path.stat().st_size) > most:
+            raise too_much(path.name, f"has {size:,} bytes", most, "bytes", "Is it what it is called?")
+        content = parse(path.read_text(encoding="utf-8-sig"))
     except SourceError as problem:
         raise error(str(problem)) from None
     except UnicodeDecodeError as problem:

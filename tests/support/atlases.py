@@ -31,7 +31,7 @@ def moved(document: dict[str, Any], code: str, name: str, by: float) -> dict[str
     return made
 
 
-def write_crate(folder: Path) -> None:
+def write_crate(folder: Path, preset: str = "municipality") -> None:
     """Say of a report folder what its files are, as a run does."""
     files = [
         {"@id": path.relative_to(folder).as_posix(), "@type": "File", "sha256": sha256(path)}
@@ -40,7 +40,7 @@ def write_crate(folder: Path) -> None:
     ]
     asked = [
         {"@id": f"#asked-{name}", "@type": "PropertyValue", "name": name, "value": value}
-        for name, value in (("preset", "municipality"), ("languages", "nl,en"))
+        for name, value in (("preset", preset), ("languages", "nl,en"))
     ]
     (folder / CRATE).write_text(json.dumps({"@graph": [*files, *asked]}), encoding="utf-8")
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from atlases import write_crate
+
 from kloof.report.publish import FILES
-from kloof.run.provenance import CRATE
 
 DEPTH = 5000  # far beyond what any interpreter follows
 LONG = "n" * 300  # longer than a name may be
@@ -109,10 +110,8 @@ def stand_in(folder: Path, results: bytes) -> Path:
         (folder / language).mkdir(parents=True, exist_ok=True)
         for name in FILES:
             (folder / language / name).write_text("<p>x</p>" if name.endswith("html") else "%PDF-1.7")
-    asked = (("preset", "breda"), ("languages", "nl,en"))
-    graph = [{"@id": f"#asked-{name}", "@type": "PropertyValue", "name": name, "value": value} for name, value in asked]
-    (folder / CRATE).write_text(json.dumps({"@graph": graph}))
     (folder / "results.json").write_bytes(results)
+    write_crate(folder, "breda")
     return folder
 
 

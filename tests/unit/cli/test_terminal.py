@@ -87,16 +87,15 @@ def test_a_file_name_of_two_lines_stays_in_its_comment(home: Path, command_line:
     assert "year = 1900" not in (tmp_path / "made.toml").read_text("utf-8").splitlines()
 
 
-@pytest.mark.parametrize(("words", "wanted"), [("audit", 1), ("verify", 2)])
-def test_a_damaged_report_is_named(
-    home: Path, command_line: CommandLine, tmp_path: Path, words: str, wanted: int
-) -> None:
+@pytest.mark.parametrize("words", ["audit", "verify"])
+def test_a_damaged_report_is_named(home: Path, command_line: CommandLine, tmp_path: Path, words: str) -> None:
     (tmp_path / "results.json").write_text("{", encoding="utf-8")
     (tmp_path / "nl").mkdir()
     (tmp_path / "nl" / "index.html").write_text("page", encoding="utf-8")
     write_crate(tmp_path)
     code, out, err = command_line(words, tmp_path)
-    assert (code, "cannot be read as JSON" in out + err) == (wanted, True), err
+    assert (code, out) == (2, "")
+    assert "results.json is not valid JSON" in err
 
 
 REFUSED = [
