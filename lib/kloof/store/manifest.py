@@ -204,11 +204,14 @@ def _sweep(folder: Path, content: Mapping[str, Any]) -> None:
 
 def _not_written(folder: Path, manifest: Mapping[str, Any], problem: Exception) -> Exception:
     """Give what the engine could not do: a damaged part, else the error of the system behind it, told in words."""
-    said = _explained(folder, manifest, problem)
+    with reading() as base:
+        spoilt = intact.unreadable(base, folder, manifest)
+    if spoilt:
+        return SourceError(intact.told(spoilt, manifest))
     for number in errno.errorcode:
-        if os.strerror(number) in said:
+        if os.strerror(number) in str(problem):
             return OSError(number, os.strerror(number), str(folder))
-    return SourceError(said)
+    return SourceError(f"data/store cannot be written: {problem}")
 
 
 def _own_indicators(content: Mapping[str, Any]) -> dict[str, Any]:
