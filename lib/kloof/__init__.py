@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kloof.measures.registry import INDICES
     from kloof.methods.gap import gap_table
     from kloof.questions.answers import gap_change, judge_claim
+    from kloof.questions.national import national
     from kloof.report.notebook import agree, finish, limits, picture, say
     from kloof.results import Section
     from kloof.run.answer import answer
@@ -27,6 +28,7 @@ _HOMES = {
     "measures.registry": "INDICES",
     "methods.gap": "gap_table",
     "questions.answers": "gap_change judge_claim",
+    "questions.national": "national",
     "report.notebook": "agree finish limits picture say",
     "results": "Section",
     "run.answer": "answer",
@@ -50,6 +52,7 @@ __all__ = [
     "judge_claim",
     "limits",
     "measure",
+    "national",
     "open_study",
     "picture",
     "plot",

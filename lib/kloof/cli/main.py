@@ -12,6 +12,7 @@ import typer
 from kloof.cli.batch import batch
 from kloof.cli.data import data_commands
 from kloof.cli.hypothesis import hypothesis_commands
+from kloof.cli.national import national
 from kloof.cli.options import Progress, read_overrides
 from kloof.cli.reports import diff, manifest, verdict_line, verdicts, verify
 from kloof.errors import KloofError, ParameterError, nearest
@@ -28,7 +29,7 @@ app = typer.Typer(
 
 app.add_typer(data_commands, name="data")
 app.add_typer(hypothesis_commands, name="hypothesis")
-for command in (batch, verify, diff, verdicts, manifest):
+for command in (batch, verify, diff, verdicts, manifest, national):
     app.command()(command)
 
 
