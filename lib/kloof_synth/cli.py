@@ -35,7 +35,8 @@ def calibrate(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="table to fill; without it data/calibration.csv, data/gap_calibration.csv or data/worlds.csv"
+            help="table to fill; without it data/calibration.csv, gap_calibration.csv, worlds.csv or "
+            "national_calibration.csv"
         ),
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="make everything anew, also what is there")] = False,
@@ -45,6 +46,9 @@ def calibrate(
     worlds: Annotated[
         bool, typer.Option("--worlds", help="make a third table: both questions and joined claims in sixteen worlds")
     ] = False,
+    national: Annotated[
+        bool, typer.Option("--national", help="make a fourth: what all municipalities say together, in seven countries")
+    ] = False,
 ) -> None:
     """Fill the table of error rates, and go on where an earlier run stopped; that of --gaps is made in one go."""
     import time
@@ -53,17 +57,21 @@ def calibrate(
     from kloof.paths import data_folder
     from kloof_synth import calibration
 
-    if gaps and worlds:
-        raise ParameterError("--gaps and --worlds are two tables: make one, then the other.")
-    path = out or data_folder() / f"{'gap_calibration' if gaps else 'worlds' if worlds else 'calibration'}.csv"
-    if gaps or worlds:
+    others = {"gap_calibration": gaps, "worlds": worlds, "national_calibration": national}
+    asked = [name for name, wanted in others.items() if wanted]
+    if len(asked) > 1:
+        raise ParameterError("--gaps, --worlds and --national are different tables: make one, then the other.")
+    path = out or data_folder() / f"{(asked or ['calibration'])[0]}.csv"
+    processes = workers or os.cpu_count() or 1
+    if asked:
         if claims or count:
-            named = "--gaps" if gaps else "--worlds"
-            raise ParameterError(f"{named} has its own cases; --claims and --count choose those of the other table.")
+            raise ParameterError("--claims and --count choose cases of the first table; this one has its own cases.")
         if worlds:
-            make_worlds_table(path, trials, workers or os.cpu_count() or 1, fresh=fresh)
+            make_worlds_table(path, trials, processes, fresh=fresh)
+        elif gaps:
+            make_gap_table(path, trials or 200, processes)
         else:
-            make_gap_table(path, trials or 200, workers or os.cpu_count() or 1)
+            make_national_table(path, trials or 200, processes)
         return
     trials = trials or 400
     chosen = calibration.cells(claims or (), count or calibration.COUNTS)
@@ -73,6 +81,16 @@ def calibrate(
         calibration.write_table(path, table)
         print(f"{line_of(told)}   {time.monotonic() - started:.0f} s", file=sys.stderr)
     print(f"{path}: {len(chosen)} cells of {trials} or more synthetic municipalities.\nNext: kloof run --only 12")
+
+
+def make_national_table(path: Path, trials: int, workers: int) -> None:
+    """Fill the table of the seven synthetic countries in one go."""
+    from kloof.paths import write_whole
+    from kloof_synth.country_trials import country_trials
+
+    table = country_trials(trials, workers)
+    write_whole(path, table.round(1).to_csv(index=False, lineterminator="\n"))
+    print(f"{path}: {len(table)} countries of synthetic municipalities, {trials} times each.")
 
 
 def make_gap_table(path: Path, trials: int, workers: int) -> None:

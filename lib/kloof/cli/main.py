@@ -13,6 +13,7 @@ from kloof.cli.batch import batch
 from kloof.cli.data import data_commands
 from kloof.cli.edge import EXIT_CODES, any_letter, ended
 from kloof.cli.hypothesis import hypothesis_commands
+from kloof.cli.national import national
 from kloof.cli.options import Progress, read_overrides
 from kloof.cli.reports import audit, diff, manifest, verdict_line, verdicts, verify
 from kloof.cli.terminal import guarded
@@ -30,7 +31,7 @@ app = typer.Typer(
 
 app.add_typer(data_commands, name="data")
 app.add_typer(hypothesis_commands, name="hypothesis")
-for command in (batch, audit, verify, diff, verdicts, manifest):
+for command in (batch, audit, verify, diff, verdicts, manifest, national):
     app.command()(command)
 
 

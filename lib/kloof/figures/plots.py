@@ -9,6 +9,7 @@ import pandas as pd
 from kloof.errors import NotComputableError, ParameterError, faults
 from kloof.figures.canvas import FOCUS, GREY, INK, PALE, REST
 from kloof.findings import Finding
+from kloof.questions.national import National
 from kloof.typed import shown
 from kloof.words import cards
 
@@ -28,8 +29,9 @@ def plot(thing: Any, ax: "Axes | None" = None) -> "Axes":
 
     A judged claim: a row per part, its number and range in multiples of the smallest change that matters, coloured by
     verdict. A finding: that row alone. A table of `gap_table`: the gap by year, with what rounding leaves. A table of
-    `measure` by year: each index and group a line. `ax` are axes to draw on, else new ones. Raises ParameterError for
-    anything else, NotComputableError for a claim of which no part has a number.
+    `measure` by year: each index and group a line. An answer for the whole country (`national`): the change in each
+    municipality with its range, in order, and the one told beside them marked. `ax` are axes to draw on, else new
+    ones. Raises ParameterError for anything else, NotComputableError for a claim of which no part has a number.
 
     >>> from kloof import gap_table, open_study
     >>> ax = plot(gap_table(open_study("breda").panel("mean_income_per_inhabitant")))
@@ -47,6 +49,8 @@ def plot(thing: Any, ax: "Axes | None" = None) -> "Axes":
             f"plot draws tables of gap_table ({', '.join(OF_GAP)}) and of measure by year ({', '.join(OF_INDEX)}); "
             f"this one has {', '.join(map(str, thing.columns))}. For any other table: seaborn, sns.lineplot(table, …)."
         )
+    if isinstance(thing, National):
+        return _country(thing, ax or _new_axes(4.0))
     rows = _rows_of(thing)
     if not rows:
         raise NotComputableError("no_figures", f"No part of {getattr(thing, 'claim', 'it')} has a number to draw here.")
@@ -107,6 +111,22 @@ def _parts(rows: list[tuple[str, str, Finding]], axes: "Axes") -> "Axes":
     axes.set_yticks(range(len(rows)), [name for name, *_ in reversed(rows)])
     axes.set_ylim(-0.7, len(rows) - 0.3)
     axes.set_xlabel(cards.word("card", "times_smallest"))
+    return axes
+
+
+def _country(found: National, axes: "Axes") -> "Axes":
+    """Draw every municipality in order, the mean of all as a band, and what would be too small to matter."""
+    rows = found.places.sort_values("expected", kind="stable").reset_index(drop=True)
+    axes.axhspan(-found.smallest_effect, found.smallest_effect, color=PALE, zorder=0)
+    axes.axhspan(found.mean[1], found.mean[2], color=REST, alpha=0.3, linewidth=0, zorder=1)
+    axes.vlines(rows.index, rows["low"], rows["high"], color=GREY, linewidth=0.8, zorder=2)
+    axes.plot(rows.index, rows["expected"], ".", color=INK, markersize=3, zorder=3)
+    axes.axhline(0, color=INK, linewidth=1)
+    own = rows[rows["municipality"] == found.place]
+    axes.vlines(own.index, own["low"], own["high"], color=FOCUS, linewidth=2, zorder=4)
+    axes.plot(own.index, own["expected"], "o", color=FOCUS, zorder=5)
+    axes.set_ylabel(f"{found.question.indicator} ({found.unit})")
+    axes.set_xticks([])
     return axes
 
 

@@ -94,7 +94,7 @@ def _in_store(known: Catalogue) -> tuple[list[Finding], pd.DataFrame]:
     outcome = "good_perceived_health_share"
     rules = claims.registry().claims["C10"]
     names = [name for facets in rules["facets"].values() for listed in facets.values() for name in listed]
-    held = {name: _held(known, name) for name in dict.fromkeys((outcome, "inhabitants", *names))}
+    held = {name: held(known, name) for name in dict.fromkeys((outcome, "inhabitants", *names))}
     found: list[Finding] = []
     rows: list[dict[str, object]] = []
     for year in held[outcome].columns:
@@ -104,11 +104,11 @@ def _in_store(known: Catalogue) -> tuple[list[Finding], pd.DataFrame]:
     return found, pd.DataFrame(rows)
 
 
-def _held(known: Catalogue, name: str) -> pd.DataFrame:
+def held(known: Catalogue, name: str) -> pd.DataFrame:
     """Give an indicator of all buurten of the store: code × year; one source per year, that with most buurten."""
     parts = known.indicator(name).derive
     if parts:
-        top, bottom = (_held(known, parts[key]) for key in ("numerator", "denominator"))
+        top, bottom = (held(known, parts[key]) for key in ("numerator", "denominator"))
         years = [year for year in top.columns if year in bottom.columns]
         return float(parts["per"]) * top[years] / bottom[years].where(bottom[years] > 0)
     try:

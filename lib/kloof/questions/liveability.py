@@ -17,10 +17,10 @@ from kloof.methods.lagged import UNIT_AND_YEAR, YEAR, Direction, Lagged, Waves, 
 from kloof.methods.ordinal import Classes, ordinal_trend
 from kloof.methods.regression import from_t
 from kloof.questions import gaps
-from kloof.questions.geographies import FLAGS, LEVELS, Laid, change_in_group, finest, group_means, rounding_in_group
 from kloof.questions.runner import Part, Ways, kind, record, under_lists
 from kloof.results import Column, Section
 from kloof.study import claims
+from kloof.study.geographies import FLAGS, LEVELS, Laid, change_in_group, finest, group_means, rounding_in_group
 from kloof.study.panel import Focus, series, sizes
 from kloof.study.step import step
 from kloof.study.study import Study, comparable_run, usable_years

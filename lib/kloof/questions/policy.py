@@ -17,10 +17,10 @@ from kloof.methods.power import Town, detectable, variance_parts, years_needed, 
 from kloof.methods.ratio import BOUNDED, Ratio
 from kloof.questions import gaps
 from kloof.questions.gaps import Followed, follow, rule_of
-from kloof.questions.geographies import change_in_group, lay_out, rounding_in_group
 from kloof.questions.runner import Part, Ways, kind, record, under_lists
 from kloof.results import Column, Section
 from kloof.study import claims
+from kloof.study.geographies import change_in_group, lay_out, rounding_in_group
 from kloof.study.panel import Focus
 from kloof.study.step import step
 from kloof.study.study import Study

@@ -37,7 +37,7 @@ class Place:
 
 def places() -> list[Place]:
     """List the municipalities that have figures in an embedded data set or in the store, by code."""
-    names = dict(_known().drop_duplicates("code", keep="last").itertuples(index=False, name=None))
+    called = names()
     years: dict[str, dict[str, list[int]]] = {}
     fine: dict[str, list[str]] = {}
     for name in embedded():
@@ -50,10 +50,15 @@ def places() -> list[Place]:
             held = years.setdefault(code, {}).setdefault(STORE, [])
             held += [year] * (year not in held)
     return [
-        Place(code, names.get(code, code), years[code], tuple(fine.get(code, ())))
+        Place(code, called.get(code, code), years[code], tuple(fine.get(code, ())))
         for code in sorted(years)
         if MUNICIPALITY.fullmatch(code)
     ]
+
+
+def names() -> dict[str, str]:
+    """Give the name of every municipality that anything here names, by code."""
+    return dict(_known().drop_duplicates("code", keep="last").itertuples(index=False, name=None))
 
 
 def code_of(text: str, beside: Sequence[str] = ()) -> str:

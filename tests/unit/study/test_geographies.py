@@ -10,8 +10,8 @@ import statsmodels.api as sm
 from town import BUURTEN, FOCUS, PEOPLE, indicator, town
 
 from kloof.errors import NotComputableError
-from kloof.questions.geographies import change_in_group, finest, group_means, lay_out, levels_with, standing_for
 from kloof.schema import COLUMNS, check_observations
+from kloof.study.geographies import change_in_group, finest, group_means, lay_out, levels_with, standing_for
 from kloof.study.panel import Focus
 from kloof.study.study import Study, open_study
 

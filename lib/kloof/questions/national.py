@@ -1,0 +1,366 @@
+"""What all municipalities of the store say together of how a gap changed, and where each of them stands among all.
+
+One municipality cannot tell a change that matters from chance; together they can (`methods.hierarchical`). Everywhere
+the same registered rule makes the list, from figures of the first year.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from math import floor
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kloof.catalogue import MONEY, Catalogue, catalogue
+from kloof.errors import NotComputableError, ParameterError
+from kloof.methods.arrays import Array, Flags
+from kloof.methods.contrast import difference, size_and_degrees
+from kloof.methods.gap import ABSOLUTE, PLACE, REAL, RELATIVE, weighted_means
+from kloof.methods.hierarchical import LogPrior, Posterior, drawn_in_variance, fit, fit_heavy, half_normal, ranks
+from kloof.methods.mobility import percentile_ranks
+from kloof.methods.spending import price_factors
+from kloof.paths import data_folder
+from kloof.questions.country_shares import held
+from kloof.schema import SetAside
+from kloof.shown import Shown, ends_of
+from kloof.study.load import price_index
+from kloof.study.panel import RULE
+from kloof.study.places import code_of, names
+
+FEWEST = 30  # municipalities: with fewer the spread between them is what its prior says
+EACH_SCALE = (ABSOLUTE, REAL, RELATIVE, PLACE)
+FILE = "national.csv"
+EXAMPLE = "lowest:20%:mean_dwelling_value:first"
+NORMAL, HEAVY = "normal", "heavy"
+WIDE = 5.0  # times the smallest effect that matters: the scale of the half-normal prior of what places differ
+LEVEL = 0.9  # of the ranges of places and of the mean
+SURE = 0.9  # probability from which on a change is called more than chance
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of every municipality: the gap of an indicator between a list and the rest, from year to year.
+
+    `scale`: absolute (as printed), real (constant prices), relative (percent of the rest) or place (percentile);
+    `focus`: a rule with a percentage and `first`, such as `lowest:20%:mean_dwelling_value:first`.
+    """
+
+    indicator: str
+    first: int
+    last: int
+    scale: str = RELATIVE
+    focus: str = EXAMPLE
+
+
+@dataclass(frozen=True, repr=False)
+class National(Shown):
+    """The answer: `mean` and `spread` over municipalities with their 90 percent ranges, and a row for each of them.
+
+    Above 0 the gap grew. `places` has municipality, name, estimate, own_error (its own, CR2), error (drawn in to what
+    its size makes usual), expected, low, high (with what all say), above_zero, above_smallest, below_smallest
+    (probabilities), rank, rank_low, rank_high (1 grew most), listed, buurten; sorted by rank. `mean` and `spread` are
+    (estimate, low, high) in the unit of `unit`; `place` is the municipality that is told beside all, or nothing.
+    """
+
+    question: Question
+    unit: str
+    smallest_effect: float
+    mean: tuple[float, float, float]
+    spread: tuple[float, float, float]
+    places: pd.DataFrame
+    set_aside: tuple[SetAside, ...]
+    place: str = ""
+
+    @property
+    def grew(self) -> float:
+        """Percentage of the municipalities in which the gap grew with a probability of 90 percent or more."""
+        return 100 * float((self.places["above_zero"] >= SURE).mean())
+
+    @property
+    def shrank(self) -> float:
+        """Percentage of the municipalities in which it shrank with a probability of 90 percent or more."""
+        return 100 * float((self.places["above_zero"] <= 1 - SURE).mean())
+
+    def in_short(self) -> dict[str, object]:
+        """Give the question, the mean with its range, and in how many municipalities the gap surely grew or shrank."""
+        asked = self.question
+        return {
+            "indicator": asked.indicator, "years": f"{asked.first}–{asked.last}", "scale": asked.scale,
+            "list": asked.focus, "municipalities": len(self.places), "mean": ends_of(*self.mean, self.unit),
+            "spread": ends_of(*self.spread, self.unit), "grew": f"{self.grew:.0f} percent",
+            "shrank": f"{self.shrank:.0f} percent",
+        }  # fmt: skip
+
+
+def smallest_effect(known: Catalogue, question: Question) -> float:
+    """Give the registered smallest change of a gap that matters, on the scale of the question."""
+    entry = known.indicator(question.indicator)
+    if question.scale == PLACE:
+        return float(known.settings["smallest_effect_place"])
+    if question.scale == RELATIVE:
+        own = entry.smallest_effect_relative
+        return float(known.settings["smallest_effect_relative"] if own is None else own)
+    if entry.smallest_effect is None:
+        raise ParameterError(
+            f"{question.indicator} has no smallest effect in the catalogue, so no change of it counts."
+        )
+    return float(entry.smallest_effect)
+
+
+def every_change(known: Catalogue, question: Question) -> tuple[pd.DataFrame, tuple[SetAside, ...]]:
+    """Give the change of the gap in every municipality that has one: a row each, and what was left out, counted.
+
+    Columns: municipality, name, estimate, error (CR2), degrees, listed, buurten, size (1 / (1 / listed + 1 / rest),
+    counting buurten by their weight). Only buurten with a figure in both years and a weight count. Raises
+    ParameterError (a year, scale or rule that is not there) and NotComputableError(no_price_index).
+    """
+    _check(known, question)
+    entry = known.indicator(question.indicator)
+    figures = held(known, question.indicator)
+    years = [int(year) for year in figures.columns]
+    if lacking := [year for year in (question.first, question.last) if year not in years]:
+        raise ParameterError(
+            f"the store has no {question.indicator} by buurt of {' and '.join(map(str, lacking))}; it has "
+            f"{', '.join(map(str, sorted(years))) or 'no year at all'}."
+        )
+    made = _table(known, question, figures)
+    wholly = made[["before", "after", "weight"]].notna().all(axis=1) & (made["weight"] > 0)
+    set_aside = [SetAside("not in both years", int((~wholly).sum()), "no_figure_in_both_years")]
+    made = made[wholly]
+    if question.scale == REAL and entry.unit in MONEY:
+        made = made.assign(before=made["before"] * _price_factor(known, question))
+    rows, small, called = [], 0, names()
+    for place, part in made.groupby(made.index.str.slice(2, 6), sort=True):
+        try:
+            code = f"GM{place}"
+            rows.append({"municipality": code, "name": called.get(code, code), **_change(part, question, entry.better)})
+        except NotComputableError:
+            small += 1
+    set_aside.append(SetAside("municipalities", small, "too_few_buurten"))
+    return pd.DataFrame(rows), tuple(one for one in set_aside if one.rows)
+
+
+def _check(known: Catalogue, question: Question) -> None:
+    """Raise ParameterError for a scale, rule or years that cannot be asked."""
+    entry = known.indicator(question.indicator)
+    if question.scale not in EACH_SCALE:
+        raise ParameterError(f"scale {question.scale!r} is not known. Valid: {', '.join(EACH_SCALE)}.")
+    if question.scale == PLACE and not entry.better:
+        raise ParameterError(f"{question.indicator} has no better end, so no place on a ranking.")
+    match = RULE.fullmatch(question.focus)
+    if match is None or not match[2].endswith("%") or match[4] != "first":
+        raise ParameterError(
+            f"focus {question.focus!r} does not go for every municipality; give a rule such as {EXAMPLE}."
+        )
+    if question.first >= question.last:
+        raise ParameterError(f"{question.first} is not before {question.last}.")
+
+
+def _table(known: Catalogue, question: Question, figures: pd.DataFrame) -> pd.DataFrame:
+    """Lay out before, after, weight and listed, by buurt."""
+    match = RULE.fullmatch(question.focus)
+    assert match is not None  # `_check` has seen to it
+    chosen = held(known, match[3])
+    if question.first not in chosen.columns:
+        raise ParameterError(f"the store has no {match[3]} by buurt of {question.first}, by which the list is made.")
+    people = held(known, "inhabitants").reindex(columns=[question.first])[question.first]
+    table = pd.DataFrame(
+        {"before": figures[question.first], "after": figures[question.last], "by": chosen[question.first]}
+    )
+    table["weight"], year = _weight(known, question, table.index)
+    table.attrs["weight_year"] = year
+    large = table["by"].where(people.reindex(table.index) >= float(known.settings["list_minimum_inhabitants"]))
+    place = table.index.str.slice(2, 6)
+    order = large.groupby(place).rank(method="first", ascending=match[1] == "lowest")
+    part = float(match[2].removesuffix("%")) / 100
+    size = np.maximum(1, np.floor(part * large.groupby(place).transform("count") + 0.5))
+    table["listed"] = order <= size
+    return table
+
+
+def _weight(known: Catalogue, question: Question, codes: pd.Index) -> tuple["pd.Series[float]", int]:
+    """Give what each buurt weighs, and of which year: its universe, in the year nearest to the first."""
+    wanted = known.indicator(question.indicator).weighed_by
+    for name in wanted:
+        counts = held(known, name)
+        years = [int(year) for year in counts.columns if counts[year].notna().any()]
+        if years:
+            nearest = min(years, key=lambda year: (abs(year - question.first), year))
+            return counts[nearest].reindex(codes), nearest
+    raise ParameterError(f"the store has no {' or '.join(wanted)} by buurt, by which {question.indicator} is weighed.")
+
+
+def _price_factor(known: Catalogue, question: Question) -> float:
+    """Give what amounts of the first year are multiplied by to be in prices of the last."""
+    entry = known.indicator(question.indicator)
+    dated = [floor(year + entry.measured) for year in (question.first, question.last)]
+    empty = pd.DataFrame(columns=["indicator", "code", "year", "value", "status", "source"])
+    index, _ = price_index(empty, dated)
+    if not set(dated) <= index.keys():
+        raise NotComputableError("no_price_index", f"There is no price index of {dated[0]} or {dated[1]}.")
+    return float(price_factors(dated, index, dated[-1])[0])
+
+
+def _change(part: pd.DataFrame, question: Question, better: int) -> Mapping[str, float]:
+    """Give the change of one municipality: above 0 the list fell further behind."""
+    before, after, weight = (part[name].to_numpy(float) for name in ("before", "after", "weight"))
+    listed: Flags = part["listed"].to_numpy(bool)
+    if listed.sum() < 2 or (~listed).sum() < 2:
+        raise NotComputableError("too_few_buurten", "A spread within a group needs two buurten.")
+    focus, rest = weighted_means(before, weight, listed)
+    sign = -float(better) if better else float(np.sign(focus - rest)) or 1.0
+    if question.scale == PLACE:
+        before, after = (-float(better) * 100 * percentile_ranks(value, weight) for value in (before, after))
+        sign = 1.0
+    contrast, factor = after - before, 1.0
+    if question.scale == RELATIVE:
+        contrast, factor = _log_growth(before, after, weight, listed), 100 * float(focus / rest)
+    found = difference(contrast[:, None], weight, listed)
+    estimate, error = float(found.estimate[0]), float(found.standard_error[0])
+    if question.scale == RELATIVE:
+        estimate, error = factor * float(np.expm1(estimate)), abs(factor) * error
+    size, degrees = size_and_degrees(weight, listed)
+    return {
+        "estimate": sign * estimate, "error": error, "degrees": degrees,
+        "listed": int(listed.sum()), "buurten": len(part), "size": size,
+    }  # fmt: skip
+
+
+def _log_growth(before: Array, after: Array, weight: Array, listed: Flags) -> Array:
+    """Give what each buurt adds to the log growth of its own group's mean (delta method)."""
+    first, last = (np.where(listed, *weighted_means(value, weight, listed)) for value in (before, after))
+    if min(first.min(), last.min()) <= 0:
+        raise NotComputableError("not_positive", "A growth factor needs a mean above 0 in both groups.")
+    return np.asarray(after / last - before / first + np.log(last / first))
+
+
+def answer(known: Catalogue, question: Question, model: str = NORMAL, place: str = "") -> National:
+    """Answer a question for all municipalities together: those of the store, or those of data/national.csv.
+
+    That file holds the changes of some questions, made from the whole country, for whoever has no such store. `place`
+    is the code of the municipality that is told beside all.
+    Raises what `every_change` raises, ParameterError (model), and NotComputableError(too_few_municipalities) with
+    fewer than thirty.
+    """
+    if model not in (NORMAL, HEAVY):
+        raise ParameterError(f"model {model!r} is not known. Valid: {NORMAL}, {HEAVY}.")
+    table, set_aside = _held_or_embedded(known, question)
+    if len(table) < FEWEST:
+        raise NotComputableError(
+            "too_few_municipalities", f"{len(table)} municipalities have a change; together they need {FEWEST}."
+        )
+    least = smallest_effect(known, question)
+    posterior, error = pooled(table, half_normal(WIDE * least), model)
+    return National(
+        question, _unit(known, question), least, _mean(posterior), _spread(posterior),
+        _places(table, error, posterior, least), set_aside, place,
+    )  # fmt: skip
+
+
+def pooled(table: pd.DataFrame, prior: LogPrior, model: str = NORMAL) -> tuple[Posterior, Array]:
+    """Fit the model to the changes of all municipalities; give it with the standard error that each was given (k).
+
+    `table` has estimate, error (its own, CR2), degrees and size, as `every_change` makes them.
+    """
+    error, degrees, size = (table[name].to_numpy(float) for name in ("error", "degrees", "size"))
+    made = np.sqrt(drawn_in_variance(error**2, degrees, size))
+    return (fit_heavy if model == HEAVY else fit)(table["estimate"].to_numpy(float), made, prior), made
+
+
+def national(
+    indicator: str,
+    years: tuple[int, int],
+    scale: str = RELATIVE,
+    focus: str = "",
+    place: str = "",
+    model: str = NORMAL,
+) -> National:
+    """Say how the gap of a figure changed in all municipalities together, and where one of them stands.
+
+    `years`: the first and the last. `scale`: absolute (as printed), real (constant prices), relative (percent of the
+    rest) or place (percentile). `focus` is the rule that makes each list, by figures of the first year; empty: the
+    lowest fifth of this figure.
+    `place` is a municipality by name or code. `model`: normal, or heavy (tails). Out of the store when it holds both
+    years by buurt for thirty municipalities, else out of data/national.csv. Raises ParameterError (a name, year, scale,
+    rule or model that is not there) and NotComputableError (too_few_municipalities, no_price_index).
+
+    >>> found = national("mean_dwelling_value", (2017, 2024), scale="real", place="Breda")
+    >>> len(found.places), round(found.grew)
+    (242, 71)
+    """
+    known = catalogue()
+    known.indicator(indicator)
+    asked = Question(indicator, *years, scale, focus or f"lowest:20%:{indicator}:first")
+    return answer(known, asked, model, code_of(place) if place else "")
+
+
+def _held_or_embedded(known: Catalogue, question: Question) -> tuple[pd.DataFrame, tuple[SetAside, ...]]:
+    """Give the changes out of the store, or those that the project holds where the store has too few."""
+    kept = embedded(question)
+    try:
+        table, set_aside = every_change(known, question)
+    except ParameterError:
+        if kept is None:
+            raise
+        return kept, ()
+    return (kept, ()) if kept is not None and len(table) < FEWEST else (table, set_aside)
+
+
+def embedded(question: Question) -> pd.DataFrame | None:
+    """Give the changes that data/national.csv holds of a question; None when it has none."""
+    path = data_folder() / FILE
+    if not path.is_file():
+        return None
+    table = pd.read_csv(path)
+    asked = asdict(question)
+    own = table[np.logical_and.reduce([table[name] == value for name, value in asked.items()])]
+    return None if own.empty else own.drop(columns=list(asked)).reset_index(drop=True)
+
+
+def to_embed(known: Catalogue, questions: Sequence[Question]) -> pd.DataFrame:
+    """Make the table of data/national.csv out of the store: the changes of each question, to six digits."""
+    made = []
+    for question in questions:
+        table, _ = every_change(known, question)
+        asked = pd.DataFrame([asdict(question)] * len(table))
+        made.append(pd.concat([asked, table], axis=1))
+    whole = pd.concat(made, ignore_index=True)
+    rounded = {
+        name: [float(f"{value:.6g}") for value in whole[name]] for name in ("estimate", "error", "degrees", "size")
+    }
+    return whole.assign(**rounded)
+
+
+def _unit(known: Catalogue, question: Question) -> str:
+    """Name the unit of a change."""
+    if question.scale in (RELATIVE, PLACE):
+        return "points"
+    return str(known.units[known.indicator(question.indicator).unit]["change"])
+
+
+def _mean(posterior: Posterior) -> tuple[float, float, float]:
+    low, high = posterior.coefficients.interval(LEVEL)
+    return float(posterior.coefficients.average[0]), float(low[0]), float(high[0])
+
+
+def _spread(posterior: Posterior) -> tuple[float, float, float]:
+    ends = (posterior.tau_quantile(p) for p in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+    low, high = ends
+    return posterior.tau_mean, low, high
+
+
+def _places(table: pd.DataFrame, error: Array, posterior: Posterior, least: float) -> pd.DataFrame:
+    """Lay out what is known of each municipality with what all say."""
+    low, high = posterior.effects.interval(LEVEL)
+    expected, best, worst = ranks(posterior, LEVEL)
+    columns: dict[str, Any] = {
+        "municipality": table["municipality"], "name": table["name"],
+        "estimate": table["estimate"], "own_error": table["error"],
+        "error": error, "expected": posterior.effects.average, "low": low, "high": high,
+        "above_zero": posterior.effects.above(0.0), "above_smallest": posterior.effects.above(least),
+        "below_smallest": 1 - posterior.effects.above(-least), "rank": expected,
+        "rank_low": best.astype(int), "rank_high": worst.astype(int),
+        "listed": table["listed"], "buurten": table["buurten"],
+    }  # fmt: skip
+    return pd.DataFrame(columns).sort_values(["rank", "municipality"], kind="stable").reset_index(drop=True)

@@ -1,0 +1,189 @@
+"""The hierarchical model: against bayesmeta, direct integration, its limits, and what it promises when repeated."""
+
+import numpy as np
+import pytest
+from scipy import integrate, stats
+
+from kloof.errors import NotComputableError
+from kloof.methods import hierarchical
+from kloof.methods.arrays import Array
+from kloof.methods.hierarchical import Normals, drawn_in_variance, fit, fit_heavy, half_normal, ranks
+
+SCHOOLS = np.array([28.39, 7.94, -2.75, 6.82, -0.64, 0.63, 18.01, 12.16])  # Rubin 1981, as bayesmeta has them
+ERRORS = np.array([14.9, 10.2, 16.3, 11.0, 9.4, 11.4, 10.4, 17.6])
+
+
+def jeffreys(error: Array) -> hierarchical.LogPrior:
+    """Jeffreys' prior of τ, which bayesmeta writes as √Σ(τ / (τ² + s²))²."""
+
+    def log_density(tau: Array) -> Array:
+        ratio = tau[:, None] / (tau[:, None] ** 2 + error**2)
+        return 0.5 * np.log(np.maximum((ratio**2).sum(axis=1), 1e-300))
+
+    return log_density
+
+
+def test_the_published_numbers_of_bayesmeta_come_out() -> None:
+    """`bayesmeta(c(11, 13, 16), c(1, 1, 2), tau.prior = "Jeffreys")` in H. Okumura's course on statistics with R.
+
+    bayesmeta joins values of τ until they differ by 0.01 (Kullback and Leibler), which moves its μ and θ by 3 in 10⁵.
+    """
+    error = np.array([1.0, 1.0, 2.0])
+    found = fit(np.array([11.0, 13.0, 16.0]), error, jeffreys(error))
+    assert found.tau_quantile(0.5) == pytest.approx(2.35487034, rel=1e-5)
+    assert found.tau_mean == pytest.approx(3.67647047, rel=1e-5)
+    assert found.coefficients.quantile(0.5) == pytest.approx([12.855986], rel=5e-5)
+    assert found.coefficients.average == pytest.approx([12.980341], rel=5e-5)
+    assert found.effects.quantile(0.5) == pytest.approx([11.4313117, 12.9298433, 14.439061], rel=5e-5)
+    assert found.effects.average == pytest.approx([11.4133994, 12.9395931, 14.588030], rel=5e-5)
+    assert found.effects.standard_deviation == pytest.approx([0.9927761, 0.9349359, 1.888808], rel=3e-4)
+
+
+def test_it_equals_direct_integration_over_both_parameters() -> None:
+    """Of the eight schools, by quadrature over τ and μ with a density written out as a product of normals."""
+    scale = 12.0
+
+    def joint(mu: float, tau: float) -> float:
+        likelihood = stats.norm.pdf(SCHOOLS, mu, np.hypot(tau, ERRORS)).prod() * 1e12
+        return float(likelihood * stats.halfnorm.pdf(tau, scale=scale))
+
+    def whole(what: str) -> float:
+        def weighed(mu: float, tau: float) -> float:
+            own = tau**2 / (tau**2 + ERRORS[0] ** 2)
+            value = {"1": 1.0, "mu": mu, "tau": tau, "theta": own * SCHOOLS[0] + (1 - own) * mu}[what]
+            return value * joint(mu, tau)
+
+        return float(integrate.dblquad(weighed, 0, 70, -60, 80, epsabs=1e-9, epsrel=1e-8)[0])
+
+    mass = whole("1")
+    found = fit(SCHOOLS, ERRORS, half_normal(scale))
+    assert found.coefficients.average[0] == pytest.approx(whole("mu") / mass, rel=1e-6)
+    assert found.tau_mean == pytest.approx(whole("tau") / mass, rel=1e-6)
+    assert found.effects.average[0] == pytest.approx(whole("theta") / mass, rel=1e-6)
+
+
+def test_twice_as_many_nodes_move_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for estimate, error in ((SCHOOLS, ERRORS), (np.repeat(SCHOOLS, 40), np.repeat(ERRORS, 40) / 6)):
+        before = fit(estimate, error, half_normal(25.0))
+        monkeypatch.setattr(hierarchical, "NODES", 480)
+        after = fit(estimate, error, half_normal(25.0))
+        monkeypatch.setattr(hierarchical, "NODES", 240)
+        for one, other in ((before.effects, after.effects), (before.coefficients, after.coefficients)):
+            np.testing.assert_allclose(one.average, other.average, rtol=1e-8)
+            np.testing.assert_allclose(one.above(0.0), other.above(0.0), atol=1e-8)
+        assert before.tau_quantile(0.9) == pytest.approx(after.tau_quantile(0.9), rel=1e-5)
+
+
+def test_without_spread_all_are_one_and_with_much_each_stands_alone() -> None:
+    weight = 1 / ERRORS**2
+    pooled = fit(SCHOOLS, ERRORS, half_normal(1e-6))
+    np.testing.assert_allclose(pooled.effects.average, weight @ SCHOOLS / weight.sum(), atol=1e-5)
+    apart = fit(SCHOOLS * 1e4, ERRORS, half_normal(1e7))
+    np.testing.assert_allclose(apart.effects.average, SCHOOLS * 1e4, rtol=1e-3)
+    np.testing.assert_allclose(apart.effects.standard_deviation, ERRORS, rtol=1e-2)
+
+
+def test_it_follows_shifts_scales_and_order() -> None:
+    found = fit(SCHOOLS, ERRORS, half_normal(10.0))
+    moved = fit(5 - 3 * SCHOOLS[::-1], 3 * ERRORS[::-1], half_normal(30.0))
+    np.testing.assert_allclose(moved.effects.average[::-1], 5 - 3 * found.effects.average, rtol=1e-7)
+    np.testing.assert_allclose(moved.effects.above(5.0)[::-1], 1 - found.effects.above(0.0), atol=1e-7)
+
+
+def test_a_covariate_takes_what_it_explains() -> None:
+    rng = np.random.default_rng(1)
+    x = np.linspace(-1, 1, 200)
+    error = np.full(200, 0.5)
+    estimate = 2 + 3 * x + rng.normal(0, 0.3, 200) + rng.normal(0, 0.5, 200)
+    found = fit(estimate, error, half_normal(2.0), x[:, None])
+    low, high = found.coefficients.interval(0.99)
+    assert (low < [2, 3]).all() and (high > [2, 3]).all()
+    assert found.tau_mean < fit(estimate, error, half_normal(2.0)).tau_mean / 3
+
+
+def test_heavy_tails_leave_an_odd_place_where_it_is() -> None:
+    rng = np.random.default_rng(2)
+    truth = rng.normal(0, 1, 60)
+    truth[0] = 15
+    error = np.full(60, 0.8)
+    estimate = truth + rng.normal(0, 0.8, 60)
+    plain, heavy = fit(estimate, error, half_normal(5.0)), fit_heavy(estimate, error, half_normal(5.0))
+    assert abs(heavy.effects.average[0] - estimate[0]) < abs(plain.effects.average[0] - estimate[0])
+    assert heavy.tau_mean < plain.tau_mean
+    np.testing.assert_allclose(heavy.effects.weight.sum(axis=0), 1.0, rtol=1e-9)
+    near = fit_heavy(SCHOOLS, ERRORS, half_normal(10.0), degrees=200.0)  # nearly normal again
+    np.testing.assert_allclose(near.effects.average, fit(SCHOOLS, ERRORS, half_normal(10.0)).effects.average, atol=0.02)
+
+
+def test_quantiles_and_probabilities_of_a_mixture_belong_together() -> None:
+    mixture = Normals(np.array([[0.3], [0.7]]), np.array([[-1.0], [2.0]]), np.array([[0.5], [1.5]]))
+    middle = mixture.quantile(0.9)
+    assert 1 - mixture.above(middle) == pytest.approx([0.9], abs=1e-9)
+    drawn = np.random.default_rng(3).normal([-1.0, 2.0], [0.5, 1.5], (200_000, 2))
+    picked = np.where(np.random.default_rng(4).random(200_000) < 0.3, drawn[:, 0], drawn[:, 1])
+    assert mixture.average[0] == pytest.approx(picked.mean(), abs=0.02)
+    assert mixture.standard_deviation[0] == pytest.approx(picked.std(), abs=0.02)
+
+
+def test_ranks_equal_those_of_draws() -> None:
+    rng = np.random.default_rng(5)
+    error = rng.uniform(0.5, 2.0, 50)
+    found = fit(rng.normal(0, 2, 50) + error * rng.standard_normal(50), error, half_normal(5.0))
+    expected, low, high = ranks(found, 0.9)
+    chosen = rng.choice(len(found.tau), size=20_000, p=found.weight / found.weight.sum())
+    drawn = rng.normal(found.effects.mean[chosen], found.effects.deviation[chosen])
+    place = (-drawn).argsort(axis=1).argsort(axis=1) + 1
+    np.testing.assert_allclose(expected, place.mean(axis=0), atol=0.5)
+    np.testing.assert_allclose(low, np.quantile(place, 0.05, axis=0), atol=1.5)
+    np.testing.assert_allclose(high, np.quantile(place, 0.95, axis=0), atol=1.5)
+    assert expected.sum() == pytest.approx(50 * 51 / 2, rel=1e-3)
+
+
+def test_variances_of_few_units_are_drawn_in_to_their_line() -> None:
+    rng = np.random.default_rng(6)
+    size, degrees = rng.uniform(3, 100, 300), rng.integers(3, 30, 300).astype(float)
+    for differ in (0.0, 0.4):
+        truth = np.exp(1 - np.log(size) + differ * rng.standard_normal(300))
+        own = truth * rng.chisquare(degrees) / degrees
+        made = drawn_in_variance(own, degrees, size)
+        wrong, before = (np.log(made / truth) ** 2).mean(), (np.log(own / truth) ** 2).mean()
+        assert wrong < before / 2
+        if not differ:
+            assert wrong < 0.01
+    exact = np.full(300, 1e6)
+    np.testing.assert_allclose(drawn_in_variance(truth, exact, size), truth, rtol=1e-3)
+
+
+def test_what_cannot_be_fitted_says_why() -> None:
+    for estimate, error, reason in (
+        (SCHOOLS[:2], ERRORS[:2], "too_few_municipalities"),
+        (SCHOOLS, 0 * ERRORS, "no_spread"),
+        (np.append(SCHOOLS[1:], np.nan), ERRORS, "no_spread"),
+    ):
+        with pytest.raises(NotComputableError) as caught:
+            fit(estimate, error, half_normal(1.0))
+        assert caught.value.reason == reason
+    with pytest.raises(NotComputableError, match="3 variances"):
+        drawn_in_variance(np.ones(3), np.ones(3), np.ones(3))
+
+
+@pytest.mark.parametrize("tau", [0.0, 1.0, 4.0])
+def test_its_ranges_hold_the_truth_as_often_as_they_say(tau: float) -> None:
+    """90 percent of the ranges of places, over 40 countries of 120; wrong signs among those called sure."""
+    rng = np.random.default_rng(7)
+    held, mean_held, wrong, sure = [], 0, 0, 0
+    for _ in range(40):
+        error = np.exp(rng.normal(0.5, 0.5, 120))
+        truth = 1 + tau * rng.standard_normal(120)
+        found = fit(truth + error * rng.standard_normal(120), error, half_normal(5.0))
+        low, high = found.effects.interval(0.9)
+        held.append(((low <= truth) & (truth <= high)).mean())
+        middle = found.coefficients.interval(0.9)
+        mean_held += int(middle[0][0] <= 1 <= middle[1][0])
+        above = found.effects.above(0.0)
+        wrong += int(((above > 0.9) & (truth < 0)).sum() + ((above < 0.1) & (truth > 0)).sum())
+        sure += int(((above > 0.9) | (above < 0.1)).sum())
+    assert np.mean(held) > 0.88
+    assert tau == 0 or np.mean(held) < 0.92
+    assert mean_held >= 31
+    assert wrong <= 0.07 * sure
