@@ -122,4 +122,4 @@ def test_a_name_that_could_be_taken_for_real_is_refused(tmp_path: Path) -> None:
         main.program(), ["synth", "--out", str(tmp_path / "synthetic_x"), "--buurten", "3", *WORDS]
     )
     assert few.exit_code == 2
-    assert "3 is not in the range" in few.output
+    assert "greater than or equal to 12" in few.output
