@@ -94,11 +94,11 @@ def _in_store(known: Catalogue) -> tuple[list[Finding], pd.DataFrame]:
     outcome = "good_perceived_health_share"
     rules = claims.registry().claims["C10"]
     names = [name for facets in rules["facets"].values() for listed in facets.values() for name in listed]
-    held = {name: held(known, name) for name in dict.fromkeys((outcome, "inhabitants", *names))}
+    tables = {name: held(known, name) for name in dict.fromkeys((outcome, "inhabitants", *names))}
     found: list[Finding] = []
     rows: list[dict[str, object]] = []
-    for year in held[outcome].columns:
-        finding, more = _of_year(known, outcome, int(year), held)
+    for year in tables[outcome].columns:
+        finding, more = _of_year(known, outcome, int(year), tables)
         found.append(finding)
         rows += more
     return found, pd.DataFrame(rows)
