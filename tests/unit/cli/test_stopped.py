@@ -88,11 +88,16 @@ SITE, RUN = ["site", "reports/good", "--out", "new/site"], ["run", "--only", "03
 )
 def test_a_signal_clears_away_what_was_being_made(home: Path, words: list[str], name: str) -> None:
     before = sorted(home.rglob("*"))
-    command = started(home, *words)
-    until(lambda: [*home.glob("*/.making-*")] or command.poll() is not None)
-    command.send_signal(getattr(signal, name))
-    command.send_signal(getattr(signal, name))  # does not cut the clearing off
-    code, out, err = ends(command)
+    for _ in range(5):  # on a busy machine all may be done before the signal comes
+        command = started(home, *words)
+        until(lambda command=command: [*home.glob("*/.making-*")] or command.poll() is not None)
+        command.send_signal(getattr(signal, name))
+        command.send_signal(getattr(signal, name))  # does not cut the clearing off
+        code, out, err = ends(command)
+        if code:
+            break
+        shutil.rmtree(home / "new", ignore_errors=True)
+        shutil.rmtree(home / "reports" / "breda-only", ignore_errors=True)
     assert (code, out) == (130, "")
     assert err.endswith(STOPPED)
     assert "Traceback" not in err
