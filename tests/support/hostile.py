@@ -460,9 +460,13 @@ def every() -> list[Hostile]:
 
 def judged(folder: Path, workers: int, only: str = "") -> list[Verdict]:
     """Judge all files, or those whose name begins with `only`, in processes of their own."""
-    code = "import sys, hostile; hostile.serve(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])"
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[5]); import hostile; "
+        "hostile.serve(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])"
+    )
     started = [
-        subprocess.Popen([sys.executable, "-c", code, str(folder / str(n)), str(n), str(workers), only],
+        subprocess.Popen([sys.executable, "-c", code, str(folder / str(n)), str(n), str(workers), only,
+                          str(Path(__file__).parent)],
                          stdout=subprocess.PIPE, env={**os.environ, "COLUMNS": "200", "ARROW_DEFAULT_MEMORY_POOL": "system"})
         for n in range(workers)
     ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from workshop_room import code_cells, kinds, run_here, text_of
 
+from conftest import PROJECT
 from kloof.errors import NotebookError, ParameterError
 from kloof.study import hypotheses
 from kloof.words.numbers import LANGUAGES
@@ -170,7 +172,7 @@ def test_a_hypothesis_is_judged_by_kind(home: Path) -> None:
     assert said("4.5", "reports/breda/nl/index.html") == "file_for_folder"
     assert said("4.5", 5) == "folder_for_report"
     (home / "reports" / "other").mkdir()
-    (home / "reports" / "other" / "results.json").write_text('{"parameters": {"preset": "breda"}}')
+    shutil.copy(PROJECT / "reports" / "example" / "results.json", home / "reports" / "other")
     assert said("4.5", "reports/other") == "report_of_another"
     # 4.6 and 4.7
     assert [said("4.6", letter) for letter in "ABCDE"] == [
