@@ -255,10 +255,10 @@ def execute_languages(
     context = multiprocessing.get_context("spawn")  # kernels take their environment from the process that starts them
     queue: Any = context.Queue() if stock else queues.SimpleQueue()
     start: Any = context.Process if stock else threading.Thread
-    heeding = how if stock else replace(how, stop=stop)
+    each = how if stock else replace(how, stop=stop)
     at_work = {
         language: start(
-            target=_work, args=(paths, folder, {**parameters, "language": language}, queue, heeding), daemon=not stock
+            target=_work, args=(paths, folder, {**parameters, "language": language}, queue, each), daemon=not stock
         )
         for language in languages
     }
