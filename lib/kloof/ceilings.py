@@ -34,10 +34,8 @@ CELLS = 10 * MILLION  # of all tables of a file; in JSON values, of which an obj
 ROW = 16 * MILLION  # signs of a row of text
 CELL = 131_072  # signs of a cell of text; what Python's csv reads
 BLOB = 64 * MILLION  # bytes of a cell of a database
-SECONDS, STEPS = (
-    10.0,
-    100 * MILLION,
-)  # that a database may take to answer; ten million cells take 20 million
+SECONDS = 10.0  # that a database may take to answer
+STEPS = 100 * MILLION  # the same, in steps; ten million cells take 20 million
 OFTEN = 1_000  # steps of a database after which it is looked at
 CENTRAL = b"PK\x01\x02"  # begin of the entry of a file in the list at the end of a zip
 NO_FILES = {
