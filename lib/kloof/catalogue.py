@@ -176,6 +176,16 @@ class Catalogue(Shown):
         """Look an indicator up; an unknown one is an error that lists the nearest."""
         return known(name, self.indicators, "indicator")
 
+    def smallest_on(self, scale: str, name: str) -> float:
+        """Give the smallest change that matters on a scale whose unit is no indicator's own: relative, place, index.
+
+        A relative one may be that of the indicator `name`, where it is one.
+        """
+        own = self.indicators.get(name)
+        if scale == "relative" and own is not None and own.smallest_effect_relative is not None:
+            return own.smallest_effect_relative
+        return float(self.settings[f"smallest_effect_{scale}"])
+
     def plausible(self, name: str) -> tuple[float, float]:
         """Give the lowest and highest figure that an area can have: of the indicator, else of its unit."""
         one = self.indicator(name)

@@ -223,7 +223,11 @@ def change_as_counted(states: States, measure: str) -> tuple[float, tuple[float,
 def _dealt(states: States, measure: str, labels: Flags) -> tuple[float, float, float]:
     """Give the limits of the change (or of the log growth) that dealing the labels leaves, and the p-value of none."""
     shared = states.weight, states.is_focus, labels
-    contrast = states.after - states.before if measure == ABSOLUTE else _log_growth(states)
+    contrast = (
+        states.after - states.before
+        if measure == ABSOLUTE
+        else log_growth(states.before, states.after, states.weight, states.is_focus)
+    )
     try:
         return guarded(contrast, *shared)
     except NotComputableError as problem:
@@ -236,19 +240,16 @@ def _dealt(states: States, measure: str, labels: Flags) -> tuple[float, float, f
     return *bounds, chance
 
 
-def _log_growth(states: States) -> Array:
+def log_growth(before: Array, after: Array, weight: Array, is_focus: Flags) -> Array:
     """Give what each buurt adds to the log growth of its own group's mean: its weighted mean is that log growth.
 
     The growth of the mean itself, plus how far the buurt lies from the mean, after minus before, as parts of it.
     Raises NotComputableError(not_positive) when a group has a mean that is not above 0.
     """
-    before, after = (
-        np.where(states.is_focus, *weighted_means(value, states.weight, states.is_focus))
-        for value in (states.before, states.after)
-    )
-    if min(before.min(), after.min()) <= 0:
+    first, last = (np.where(is_focus, *weighted_means(value, weight, is_focus)) for value in (before, after))
+    if min(first.min(), last.min()) <= 0:
         raise NotComputableError("not_positive", "A growth factor needs a mean above 0 in both groups.")
-    return np.asarray(states.after / after - states.before / before + np.log(after / before))
+    return np.asarray(after / last - before / first + np.log(last / first))
 
 
 def _points(start: float, log_growth: float) -> float:

@@ -16,6 +16,7 @@ import numpy as np
 
 from kloof.errors import NotComputableError
 from kloof.methods.arrays import LEVEL, Array
+from kloof.methods.meta import check_effects
 
 FEWEST = 3  # places: with two τ is what the prior says
 NODES = 240  # of τ; twice as many move no result by a part in 10⁸ (tests/unit/methods/test_hierarchical.py)
@@ -114,14 +115,7 @@ def fit(estimate: Array, standard_error: Array, prior: LogPrior, covariates: Arr
     design = np.ones((len(estimate), 1))
     if covariates is not None:
         design = np.column_stack([design, covariates])
-    if len(estimate) < FEWEST + design.shape[1] - 1:
-        raise NotComputableError(
-            "too_few_municipalities",
-            f"{len(estimate)} places have an estimate; with {design.shape[1]} coefficients this needs "
-            f"{FEWEST + design.shape[1] - 1}.",
-        )
-    if not (np.isfinite(estimate).all() and np.isfinite(standard_error).all() and (standard_error > 0).all()):
-        raise NotComputableError("no_spread", "Every place needs an estimate and a standard error above 0.")
+    check_effects(estimate, standard_error, FEWEST + design.shape[1] - 1)
 
     def log_density(tau: Array) -> Array:
         return _given(tau, estimate, standard_error, design)[0] + prior(tau)

@@ -56,7 +56,7 @@ class Place:
     drawn_in: float
 
 
-def _check(effect: Array, standard_error: Array, least: int) -> None:
+def check_effects(effect: Array, standard_error: Array, least: int) -> None:
     """Raise NotComputableError for too few municipalities, or one without a standard error above 0."""
     if len(effect) < least:
         raise NotComputableError(
@@ -74,7 +74,7 @@ def tau_squared(effect: Array, standard_error: Array, method: str = REML) -> flo
     """
     from scipy.optimize import brentq
 
-    _check(effect, standard_error, 2)
+    check_effects(effect, standard_error, 2)
     variance = standard_error**2
     if method == PAULE_MANDEL:
         from statsmodels.stats.meta_analysis import combine_effects
@@ -146,7 +146,7 @@ def place(effect: Array, standard_error: Array, which: int, method: str = REML, 
     """
     from scipy.special import stdtr, stdtrit
 
-    _check(effect, standard_error, 4)
+    check_effects(effect, standard_error, 4)
     others = np.arange(len(effect)) != which
     rest = summarise(effect[others], standard_error[others], method, level)
     own = float(standard_error[which] ** 2)

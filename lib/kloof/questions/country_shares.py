@@ -127,7 +127,7 @@ def _of_year(
 ) -> tuple[Finding, list[dict[str, object]]]:
     """Judge one year."""
     target = held[outcome][year].dropna()
-    weight = _nearest(held["inhabitants"], year).reindex(target.index)
+    weight = of_nearest_year(held["inhabitants"], year).reindex(target.index)
     least = float(known.settings["coverage_minimum"])
     whole = float(weight.sum())
     there: dict[str, list[int]] = {}
@@ -157,7 +157,7 @@ def _of_year(
     return _told(fields, year, made, facets)
 
 
-def _nearest(table: pd.DataFrame, year: int) -> "pd.Series[float]":
+def of_nearest_year(table: pd.DataFrame, year: int) -> "pd.Series[float]":
     """Give the counts of the nearest year; none when there is no year."""
     if table.empty:
         return pd.Series(dtype="float64")

@@ -4,6 +4,7 @@ One municipality cannot tell a change that matters from chance; together they ca
 the same registered rule makes the list, from figures of the first year.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import floor
@@ -15,13 +16,13 @@ import pandas as pd
 from kloof.catalogue import MONEY, Catalogue, catalogue
 from kloof.errors import NotComputableError, ParameterError
 from kloof.methods.arrays import Array, Flags
-from kloof.methods.contrast import difference, size_and_degrees
-from kloof.methods.gap import ABSOLUTE, PLACE, REAL, RELATIVE, weighted_means
+from kloof.methods.contrast import check_groups, difference, size_and_degrees
+from kloof.methods.gap import ABSOLUTE, PLACE, REAL, RELATIVE, log_growth, weighted_means
 from kloof.methods.hierarchical import LogPrior, Posterior, drawn_in_variance, fit, fit_heavy, half_normal, ranks
 from kloof.methods.mobility import percentile_ranks
 from kloof.methods.spending import price_factors
 from kloof.paths import data_folder
-from kloof.questions.country_shares import held
+from kloof.questions.country_shares import held, of_nearest_year
 from kloof.schema import SetAside
 from kloof.shown import Shown, ends_of
 from kloof.study.load import price_index
@@ -96,11 +97,8 @@ class National(Shown):
 def smallest_effect(known: Catalogue, question: Question) -> float:
     """Give the registered smallest change of a gap that matters, on the scale of the question."""
     entry = known.indicator(question.indicator)
-    if question.scale == PLACE:
-        return float(known.settings["smallest_effect_place"])
-    if question.scale == RELATIVE:
-        own = entry.smallest_effect_relative
-        return float(known.settings["smallest_effect_relative"] if own is None else own)
+    if question.scale in (RELATIVE, PLACE):
+        return known.smallest_on(question.scale, question.indicator)
     if entry.smallest_effect is None:
         raise ParameterError(
             f"{question.indicator} has no smallest effect in the catalogue, so no change of it counts."
@@ -115,7 +113,7 @@ def every_change(known: Catalogue, question: Question) -> tuple[pd.DataFrame, tu
     counting buurten by their weight). Only buurten with a figure in both years and a weight count. Raises
     ParameterError (a year, scale or rule that is not there) and NotComputableError(no_price_index).
     """
-    _check(known, question)
+    rule = _check(known, question)
     entry = known.indicator(question.indicator)
     figures = held(known, question.indicator)
     years = [int(year) for year in figures.columns]
@@ -124,7 +122,7 @@ def every_change(known: Catalogue, question: Question) -> tuple[pd.DataFrame, tu
             f"the store has no {question.indicator} by buurt of {' and '.join(map(str, lacking))}; it has "
             f"{', '.join(map(str, sorted(years))) or 'no year at all'}."
         )
-    made = _table(known, question, figures)
+    made = _table(known, question, rule, figures)
     wholly = made[["before", "after", "weight"]].notna().all(axis=1) & (made["weight"] > 0)
     set_aside = [SetAside("not in both years", int((~wholly).sum()), "no_figure_in_both_years")]
     made = made[wholly]
@@ -141,8 +139,8 @@ def every_change(known: Catalogue, question: Question) -> tuple[pd.DataFrame, tu
     return pd.DataFrame(rows), tuple(one for one in set_aside if one.rows)
 
 
-def _check(known: Catalogue, question: Question) -> None:
-    """Raise ParameterError for a scale, rule or years that cannot be asked."""
+def _check(known: Catalogue, question: Question) -> re.Match[str]:
+    """Give the parts of the rule. Raises ParameterError for a scale, rule or years that cannot be asked."""
     entry = known.indicator(question.indicator)
     if question.scale not in EACH_SCALE:
         raise ParameterError(f"scale {question.scale!r} is not known. Valid: {', '.join(EACH_SCALE)}.")
@@ -155,39 +153,35 @@ def _check(known: Catalogue, question: Question) -> None:
         )
     if question.first >= question.last:
         raise ParameterError(f"{question.first} is not before {question.last}.")
+    return match
 
 
-def _table(known: Catalogue, question: Question, figures: pd.DataFrame) -> pd.DataFrame:
+def _table(known: Catalogue, question: Question, rule: re.Match[str], figures: pd.DataFrame) -> pd.DataFrame:
     """Lay out before, after, weight and listed, by buurt."""
-    match = RULE.fullmatch(question.focus)
-    assert match is not None  # `_check` has seen to it
-    chosen = held(known, match[3])
+    chosen = figures if rule[3] == question.indicator else held(known, rule[3])
     if question.first not in chosen.columns:
-        raise ParameterError(f"the store has no {match[3]} by buurt of {question.first}, by which the list is made.")
+        raise ParameterError(f"the store has no {rule[3]} by buurt of {question.first}, by which the list is made.")
     people = held(known, "inhabitants").reindex(columns=[question.first])[question.first]
     table = pd.DataFrame(
         {"before": figures[question.first], "after": figures[question.last], "by": chosen[question.first]}
     )
-    table["weight"], year = _weight(known, question, table.index)
-    table.attrs["weight_year"] = year
+    table["weight"] = _weight(known, question, table.index)
     large = table["by"].where(people.reindex(table.index) >= float(known.settings["list_minimum_inhabitants"]))
     place = table.index.str.slice(2, 6)
-    order = large.groupby(place).rank(method="first", ascending=match[1] == "lowest")
-    part = float(match[2].removesuffix("%")) / 100
+    order = large.groupby(place).rank(method="first", ascending=rule[1] == "lowest")
+    part = float(rule[2].removesuffix("%")) / 100
     size = np.maximum(1, np.floor(part * large.groupby(place).transform("count") + 0.5))
     table["listed"] = order <= size
     return table
 
 
-def _weight(known: Catalogue, question: Question, codes: pd.Index) -> tuple["pd.Series[float]", int]:
-    """Give what each buurt weighs, and of which year: its universe, in the year nearest to the first."""
+def _weight(known: Catalogue, question: Question, codes: pd.Index) -> "pd.Series[float]":
+    """Give what each buurt weighs: its universe, in the year nearest to the first."""
     wanted = known.indicator(question.indicator).weighed_by
     for name in wanted:
-        counts = held(known, name)
-        years = [int(year) for year in counts.columns if counts[year].notna().any()]
-        if years:
-            nearest = min(years, key=lambda year: (abs(year - question.first), year))
-            return counts[nearest].reindex(codes), nearest
+        counts = of_nearest_year(held(known, name), question.first)
+        if counts.notna().any():
+            return counts.reindex(codes)
     raise ParameterError(f"the store has no {' or '.join(wanted)} by buurt, by which {question.indicator} is weighed.")
 
 
@@ -206,8 +200,7 @@ def _change(part: pd.DataFrame, question: Question, better: int) -> Mapping[str,
     """Give the change of one municipality: above 0 the list fell further behind."""
     before, after, weight = (part[name].to_numpy(float) for name in ("before", "after", "weight"))
     listed: Flags = part["listed"].to_numpy(bool)
-    if listed.sum() < 2 or (~listed).sum() < 2:
-        raise NotComputableError("too_few_buurten", "A spread within a group needs two buurten.")
+    check_groups(listed)
     focus, rest = weighted_means(before, weight, listed)
     sign = -float(better) if better else float(np.sign(focus - rest)) or 1.0
     if question.scale == PLACE:
@@ -215,7 +208,7 @@ def _change(part: pd.DataFrame, question: Question, better: int) -> Mapping[str,
         sign = 1.0
     contrast, factor = after - before, 1.0
     if question.scale == RELATIVE:
-        contrast, factor = _log_growth(before, after, weight, listed), 100 * float(focus / rest)
+        contrast, factor = log_growth(before, after, weight, listed), 100 * float(focus / rest)
     found = difference(contrast[:, None], weight, listed)
     estimate, error = float(found.estimate[0]), float(found.standard_error[0])
     if question.scale == RELATIVE:
@@ -225,14 +218,6 @@ def _change(part: pd.DataFrame, question: Question, better: int) -> Mapping[str,
         "estimate": sign * estimate, "error": error, "degrees": degrees,
         "listed": int(listed.sum()), "buurten": len(part), "size": size,
     }  # fmt: skip
-
-
-def _log_growth(before: Array, after: Array, weight: Array, listed: Flags) -> Array:
-    """Give what each buurt adds to the log growth of its own group's mean (delta method)."""
-    first, last = (np.where(listed, *weighted_means(value, weight, listed)) for value in (before, after))
-    if min(first.min(), last.min()) <= 0:
-        raise NotComputableError("not_positive", "A growth factor needs a mean above 0 in both groups.")
-    return np.asarray(after / last - before / first + np.log(last / first))
 
 
 def answer(known: Catalogue, question: Question, model: str = NORMAL, place: str = "") -> National:

@@ -87,11 +87,8 @@ class Study(Shown):
         Raises ParameterError for an unknown scale, and for an indicator of which none is known.
         """
         known(measure, dict.fromkeys(SCALES), "scale")
-        own = self.known.indicators.get(indicator)
-        if measure == RELATIVE and own is not None and own.smallest_effect_relative is not None:
-            return own.smallest_effect_relative
         if measure in (RELATIVE, PLACE, INDEX):
-            return float(self.known.settings[f"smallest_effect_{measure}"])
+            return self.known.smallest_on(measure, indicator)
         if (value := self.smallest_of_level(indicator)) is None:
             raise ParameterError(
                 f"{indicator} has no smallest effect: register one in the catalogue, or set smallest_effects."
