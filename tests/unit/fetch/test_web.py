@@ -94,13 +94,19 @@ def test_no_connection_is_an_error_that_says_what_to_do() -> None:
 
 
 def test_a_line_that_is_told_to_stop_stops(world: World) -> None:
-    line = Line(replace(QUICK, first_wait=30, longest_wait=30))
-    world.faults = [Fault("500", 1, -1)]
-    timer = threading.Timer(0.1, line.stop.set)
-    timer.start()
+    line = Line(replace(QUICK, asked=60))
+    world.faults = [Fault("429", 1, -1, "30")]  # a wait the server asks for: one drawn at random may be over at once
+
+    def tell() -> None:
+        while not world.asked:
+            time.sleep(0.01)
+        line.stop.set()
+
+    teller = threading.Thread(target=tell)
+    teller.start()
     with pytest.raises(StoppedError):
         get(line, f"{world.base}/ODataFeed/odata/1NED/UntypedDataSet", "table 1NED")
-    timer.join()
+    teller.join()
     assert len(world.asked) == 1
 
 
