@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from kloof.country.gaps import HEAVY, NORMAL, SURE, WIDE, pooled
 from kloof.methods.arrays import Array
 from kloof.methods.contrast import difference, size_and_degrees
 from kloof.methods.hierarchical import half_normal
-from kloof.questions.national import HEAVY, NORMAL, SURE, WIDE, pooled
 from kloof_synth.calibration import SEED
 
 LEAST = 10.0  # smallest effect that matters, in the unit of the change

@@ -12,7 +12,7 @@ import pytest
 
 from conftest import PROJECT
 from kloof.catalogue import catalogue
-from kloof.questions.national import EACH_SCALE, NORMAL, Question, every_change, national
+from kloof.country.gaps import EACH_SCALE, NORMAL, Question, every_change, national
 from kloof_synth import country_trials
 from kloof_synth.country_trials import COUNTRY_WORLDS, MUNICIPALITIES, trial
 

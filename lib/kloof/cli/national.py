@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from kloof.questions.national import National
+    from kloof.country.gaps import National
 
 SHOWN = 5  # municipalities at either end
 WRITTEN = ("mean_dwelling_value", "mean_income_per_inhabitant")  # what data/national.csv holds, on every scale
@@ -31,7 +31,7 @@ def national(
 
     Out of the store when it holds both years by buurt for thirty municipalities, else out of data/national.csv.
     """
-    from kloof.questions import national as country
+    from kloof.country import gaps as country
 
     if write:
         print(f"{_renew(first, last)} rows in data/national.csv")
@@ -67,8 +67,8 @@ def national(
 def _renew(first: int, last: int) -> int:
     """Write the changes of every municipality to data/national.csv; give how many rows it has."""
     from kloof.catalogue import catalogue
+    from kloof.country.gaps import EACH_SCALE, FILE, Question, to_embed
     from kloof.paths import data_folder, write_whole
-    from kloof.questions.national import EACH_SCALE, FILE, Question, to_embed
 
     asked = [Question(name, first, last, scale, f"lowest:20%:{name}:first") for name in WRITTEN for scale in EACH_SCALE]
     table = to_embed(catalogue(), asked)

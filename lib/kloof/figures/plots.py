@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from kloof.country.gaps import National
 from kloof.errors import NotComputableError, ParameterError, faults
 from kloof.figures.canvas import FOCUS, GREY, INK, PALE, REST
 from kloof.findings import Finding
-from kloof.questions.national import National
 from kloof.typed import shown
 from kloof.words import cards
 

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kloof.catalogue import Catalogue
+from kloof.country.figures import held, of_nearest_year
 from kloof.errors import NotComputableError, ParameterError
 from kloof.findings import Finding, Side
 from kloof.methods.arrays import Array
@@ -19,7 +20,6 @@ from kloof.methods.blocks import Explained, check_explained
 from kloof.methods.regression import Estimate, from_t, least
 from kloof.methods.shapley import lmg_shares
 from kloof.questions.explanations import LEADING, Facet, blocks_of, choose, explained
-from kloof.store import read
 from kloof.store.shared import common
 from kloof.study import claims
 
@@ -104,24 +104,6 @@ def _in_store(known: Catalogue) -> tuple[list[Finding], pd.DataFrame]:
     return found, pd.DataFrame(rows)
 
 
-def held(known: Catalogue, name: str) -> pd.DataFrame:
-    """Give an indicator of all buurten of the store: code × year; one source per year, that with most buurten."""
-    parts = known.indicator(name).derive
-    if parts:
-        top, bottom = (held(known, parts[key]) for key in ("numerator", "denominator"))
-        years = [year for year in top.columns if year in bottom.columns]
-        return float(parts["per"]) * top[years] / bottom[years].where(bottom[years] > 0)
-    try:
-        rows = read.indicator(name)
-    except ParameterError:
-        return pd.DataFrame()
-    rows = rows[rows["code"].str.startswith("BU") & (rows["status"] == "measured")]
-    width = rows.groupby(["year", "source"])["code"].size().reset_index(name="buurten")
-    width = width.sort_values(["year", "buurten", "source"], ascending=[True, False, True]).drop_duplicates("year")
-    kept = rows.merge(width[["year", "source"]], on=["year", "source"], validate="many_to_one")
-    return kept.pivot(index="code", columns="year", values="value")
-
-
 def _of_year(
     known: Catalogue, outcome: str, year: int, held: Mapping[str, pd.DataFrame]
 ) -> tuple[Finding, list[dict[str, object]]]:
@@ -155,15 +137,6 @@ def _of_year(
         side = Side(year, n_units=len(table))
         return Finding(**fields, reason=problem.reason, a=side, b=side), []
     return _told(fields, year, made, facets)
-
-
-def of_nearest_year(table: pd.DataFrame, year: int) -> "pd.Series[float]":
-    """Give the counts of the nearest year; none when there is no year."""
-    if table.empty:
-        return pd.Series(dtype="float64")
-    nearest = min((int(column) for column in table.columns), key=lambda candidate: (abs(candidate - year), candidate))
-    counts: pd.Series[float] = table[nearest]
-    return counts
 
 
 def _told(

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from kloof.catalogue import MONEY, Catalogue, catalogue
+from kloof.country.figures import held, of_nearest_year
 from kloof.errors import NotComputableError, ParameterError
 from kloof.methods.arrays import Array, Flags
 from kloof.methods.contrast import check_groups, difference, size_and_degrees
@@ -22,7 +23,6 @@ from kloof.methods.hierarchical import LogPrior, Posterior, drawn_in_variance, f
 from kloof.methods.mobility import percentile_ranks
 from kloof.methods.spending import price_factors
 from kloof.paths import data_folder
-from kloof.questions.country_shares import held, of_nearest_year
 from kloof.schema import SetAside
 from kloof.shown import Shown, ends_of
 from kloof.study.load import price_index

@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 from kloof.catalogue import catalogue
 from kloof.cli.main import app
+from kloof.country import gaps as national
+from kloof.country.gaps import HEAVY, Question, every_change
 from kloof.errors import NotComputableError, ParameterError
-from kloof.questions import national
-from kloof.questions.national import HEAVY, Question, every_change
 from kloof.study.load import price_index
 
 WOZ = "mean_dwelling_value"
