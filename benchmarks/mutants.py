@@ -1,9 +1,9 @@
 """Would the tests notice? One small fault at a time is put in a copy of the library, and tests of its place are run.
 
 A fault turns a comparison, a sign, a number, a condition or what is returned; a seed draws them, as many in each room
-as in any other. Tests named after the module run first, then those that name it, until one fails (killed) or all pass
-(survived). Prints each fault, and the share killed of those that can be noticed: what is in EQUIVALENT changes nothing,
-and lengths on paper (LENGTHS) are looked at by eye.
+as in any other. Tests named after the module run first, then those that name it, then the others of its room, until
+one fails (killed) or all pass (survived). Prints each fault, and the share killed of those that can be noticed: what
+is in EQUIVALENT changes nothing, and lengths on paper (LENGTHS) are looked at by eye.
 """
 
 import argparse
@@ -125,7 +125,8 @@ def tests_of(path: Path) -> list[list[str]]:
     users = [one.stem for one in naming(sorted((PROJECT / path).parent.glob("*.py")), [path.stem])]
     near = near if own or near else naming(room, users) or room
     far = [one for one in naming(others, [path.stem]) or naming(others, users) if one not in room][:6]
-    steps = (own, [one for one in near if one not in own], far)
+    rest = [one for one in room if one not in (*own, *near)]
+    steps = (own, [one for one in near if one not in own], far, rest)
     return [[str(one.relative_to(PROJECT)) for one in step] for step in steps if step]
 
 

@@ -265,6 +265,14 @@ def test_where_only_prices_rise_no_scale_but_nominal_says_the_gap_grew() -> None
     assert GREW not in answers[1:]
 
 
+@pytest.mark.parametrize("name", ["grows_four_times", "shrinks_twice"])
+def test_a_change_beyond_doubt_is_seen_and_never_counted_as_wrong(name: str) -> None:
+    made = make(replace(WORLDS[name], shock=0.1, noise=0.1), 56, np.random.default_rng(1))
+    seen = world_trials.outcomes_of(made, world_trials.findings_of(made, 1, 199))
+    assert ("relative", "chance", "seen") in seen
+    assert "wrong" not in {outcome for _, _, outcome in seen}
+
+
 @pytest.mark.parametrize(
     ("language", "words"),
     [("nl", "komt door de prijzen: in vaste prijzen ging het verschil van"), ("en", "comes from prices: in constant")],

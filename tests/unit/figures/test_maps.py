@@ -269,6 +269,14 @@ def test_simplified_borders_stay_shared():
     assert sum(part.area for part in shapes) == pytest.approx(shapely.union_all(shapes).area, rel=1e-9)
 
 
+def test_a_wide_place_keeps_the_margin_and_a_tall_one_its_height():
+    wide = shapely.union_all(list(maps.outlines(strip("BU00010000", "BU00010001"), {"BU00010000"}).values()))
+    assert wide.bounds == pytest.approx((8, 0, 632, 312))
+    tower = feature("BU00010000", [[0, 0], [1e3, 0], [1e3, 9e3], [0, 9e3], [0, 0]])
+    (tall,) = maps.outlines({"features": [tower]}, {"BU00010000"}).values()
+    assert tall.bounds == pytest.approx((270, 0, 370, 900))
+
+
 @pytest.mark.shared
 def test_breda_is_drawn_whole(boundaries, catalogue):
     codes = {entry["properties"]["code"] for entry in boundaries["features"]}

@@ -9,7 +9,7 @@ import pytest
 from kloof.catalogue import Catalogue, read_catalogue
 from kloof.errors import ParameterError, SchemaError
 from kloof.files.areas import parent
-from kloof.files.plausible import CHECKS, Allowed, Elsewhere, _joined, check
+from kloof.files.plausible import CHECKS, Allowed, Elsewhere, _joined, check, known_beside
 from kloof.files.reading import Figures
 
 BUURTEN = [f"BU075800{n:02d}" for n in range(6)]
@@ -108,3 +108,14 @@ def test_columns_of_one_table_are_joined_by_code_and_not_by_place() -> None:
     joined = _joined([first, second])
     assert joined.code.tolist() == BUURTEN
     assert joined.numbers["inhabitants_women"].tolist() == [50, 50, 50, 50, 50, 20]
+
+
+def test_when_municipalities_began_and_ended_stands_in_the_mapping(tmp_path: Path) -> None:
+    moves = [("GM0001", 2012, "GM0009", 2013, "merged"), ("GM0002", 2012, "GM0002", 2013, "same"),
+             ("GM0009", 2018, "GM0010", 2019, "merged"), ("GM0003", 2018, "GM0002", 2019, "merged"),
+             ("GM0002", 2018, "GM0002", 2019, "same"), ("BU00010000", 2012, "BU00090000", 2013, "merged")]  # fmt: skip
+    table = pd.DataFrame(moves, columns=["from_code", "from_year", "to_code", "to_year", "kind"])
+    table.to_csv(tmp_path / "mapping.csv", index=False)
+    assert known_beside(tmp_path).lifetimes == {
+        "GM0001": (0, 2012), "GM0009": (2013, 2018), "GM0010": (2019, 9999), "GM0003": (0, 2018)
+    }  # fmt: skip

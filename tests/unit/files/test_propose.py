@@ -96,6 +96,8 @@ def test_titles_below_other_lines_names_of_areas_marks_and_years(tmp_path: Path)
     wide = proposed(tmp_path / "woz_own.csv", "buurt,2019,2020\nNoord,250000,260000\nHoek,200000,1\nVeld,1,2\n")
     assert read(wide)["columns"] == {"{yyyy}": {"indicator": "mean_dwelling_value", "times": 0.001}}
     assert "year" not in read(wide)["table"]
+    people = proposed(tmp_path / "inwoners.csv", "buurt,2019,2020\nNoord,250,260\nHoek,200,199\nVeld,18,20\n")
+    assert read(people)["columns"] == {"{yyyy}": "inhabitants"}
 
 
 def test_areas_that_stand_more_than_once(tmp_path: Path) -> None:

@@ -236,6 +236,11 @@ def test_a_finding_survives_json() -> None:
     assert from_json(json.loads(json.dumps(entry))) == told
 
 
+@pytest.mark.parametrize(("coverage", "said"), [(91.6, "92 percent"), (None, None)])
+def test_in_short_a_finding_says_on_how_many_people_it_rests(coverage: float | None, said: str | None) -> None:
+    assert finding(coverage=coverage, coverage_minimum=0.0).in_short()["coverage"] == said
+
+
 @given(random_findings())
 def test_both_answers_travel_with_the_numbers(found: Finding) -> None:
     entry = found.as_json()

@@ -157,6 +157,14 @@ def test_on_paper_a_file_has_its_name_and_a_source_its_number() -> None:
     assert audit_pdf(["zin 9"], page, "nl") == ["PDF page 1: 9 is not on the HTML page"]
 
 
+def test_a_name_that_is_a_part_of_another_is_taken_after_it() -> None:
+    page = (
+        '<h2>Woonwaarde</h2><p>zin</p><p class="files"><a href="../woonwaarde2016.csv" download>x</a>'
+        '<a href="../Woonwaarde_2016.csv" download>y</a></p>'
+    )
+    assert audit_pdf(["Woonwaarde zin woonwaarde2016.csv Woonwaarde_2016.csv"], page, "nl") == []
+
+
 def test_numbers_of_a_picture_that_paper_cannot_move_may_stand_in_the_pdf(html: str, language: str) -> None:
     pages = [*texts(render_pdf(sample.view(language), DAY)), "Legenda 60.000"]
     moving = '<svg><g class="scale"><text>60.000</text></g></svg>'

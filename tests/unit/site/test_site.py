@@ -478,3 +478,10 @@ def test_half_a_report_is_refused(project: Path, tmp_path: Path) -> None:
     (folder / "en" / "data.pdf").unlink()
     with pytest.raises(ReportError, match=r"report_GM0758 lacks en/data\.pdf: make the report again"):
         read_reports([folder])
+
+
+def test_calibration_that_was_not_made_yet_has_no_rows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    site = Site(Atlas((), catalogue(), "nl"))
+    assert site.intervals()
+    monkeypatch.setattr("kloof_site.site.data_folder", lambda: tmp_path)
+    assert site.worlds(joined=True) == site.claim_rates() == site.intervals() == []

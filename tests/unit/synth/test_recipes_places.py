@@ -68,3 +68,8 @@ def test_cases_differ_from_the_plain_one_in_what_they_are_called() -> None:
         assert made[measure, "off_not_rounded"].rounding == 0.0 < plain.rounding
         assert plain.focus_factor == pytest.approx(1 / made[measure, "off_focus_varies_less"].focus_factor)
         assert [made[measure, f"on_{times}x"].effect / smallest for times in (1, 4)] == pytest.approx([1, 4])
+
+
+def test_what_is_needed_in_twenty_years_is_halved_and_a_share_needs_two_points() -> None:
+    assert recipes_places.half_of_needed(40.0, 8, 0.25) == pytest.approx(6.0)  # half of 2 a year, less the effect
+    assert recipes_places.two_points(40.0, 8, 0.25) == pytest.approx(1.75)
