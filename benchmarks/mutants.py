@@ -38,7 +38,10 @@ TURNED = {
 }  # fmt: skip
 NAMED = {"min": "max", "max": "min", "minimum": "maximum", "maximum": "minimum", "any": "all", "all": "any"}
 Fault = namedtuple("Fault", "path line start end said new")  # from byte start to end of a module stands something new
-EQUIVALENT = (r" strict=True",)  # what no test can see; here that things which are equally long need not be
+EQUIVALENT = (  # what no test can see
+    r" strict=True",  # things that are equally long need not be
+    r"want \* share < need",  # where both are equal the room is divided alike
+)
 
 
 def turned(node: ast.AST) -> Iterator[ast.AST]:
@@ -139,6 +142,7 @@ def attempt(fault: Fault, home: Path, limit: int) -> str:
     signal.alarm(limit)
     sys.path[:0] = paths = [str(home / name) for name in ("lib", "tests/support")]
     os.environ |= {"KLOOF_HOME": str(home), "PYTHONPATH": os.pathsep.join(paths)}
+    os.environ.setdefault("KLOOF_SHARED", str(PROJECT.parent / "shared"))  # else the tests on real files are skipped
     for step in tests_of(fault.path):
         with contextlib.redirect_stdout(said := io.StringIO()):
             code = pytest.main(["-x", "-q", "--tb=no", "-n0", "-p", "no:cacheprovider", *step])

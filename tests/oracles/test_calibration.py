@@ -67,6 +67,12 @@ def test_small_buurten_are_suppressed() -> None:
     assert hidden > 0
 
 
+def test_no_buurt_is_smaller_than_fifty() -> None:
+    sizes = places(5000, 11, np.random.default_rng(1), size_spread=3.0).size
+    assert sizes.min() == 50
+    assert set(sizes % 5) == {0.0}
+
+
 def test_neighbours_resemble_each_other() -> None:
     """Moran's I of the need over neighbours, on average over municipalities; 0 without anything shared."""
     found = []

@@ -114,6 +114,7 @@ def test_a_revision_is_printed_as_a_difference_of_values(data: Data, world: Worl
         assert out.strip().endswith("the same command with --accept instead of --refresh")
         code, out, _ = data("fetch", "--accept", *words)
         assert (code, out.split()[4]) == (0, "accepted")
+        assert "stays in data/raw" not in out  # an accepted revision replaces what it contradicts
     finally:
         row["AantalInwoners_1"], table.modified = before, version
 

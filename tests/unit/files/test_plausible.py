@@ -45,10 +45,10 @@ def catalogue(project: Path) -> Catalogue:
     return read_catalogue(project / "data" / "catalogue.toml")
 
 
-def checked(name: str, catalogue: Catalogue, *accepted: str) -> list[tuple[int, str, str]]:
+def checked(name: str, catalogue: Catalogue, *accepted: str, year: int = 2017) -> list[tuple[int, str, str]]:
     codes, columns, _ = CASES[name]
     numbers = {title: np.array(column, dtype="float64") for title, column in columns.items()}
-    figures = Figures("own.csv", 2017, np.array(codes, dtype=object), numbers, {title: title for title in columns})
+    figures = Figures("own.csv", year, np.array(codes, dtype=object), numbers, {title: title for title in columns})
     areas = pd.DataFrame({"code": codes, "parent_code": [parent(code) for code in codes]})
     notices = check([figures], areas, catalogue, KNOWN, Allowed(frozenset(accepted)))
     return [(one.rows, one.reason, one.detail) for one in notices]
@@ -108,6 +108,11 @@ def test_columns_of_one_table_are_joined_by_code_and_not_by_place() -> None:
     joined = _joined([first, second])
     assert joined.code.tolist() == BUURTEN
     assert joined.numbers["inhabitants_women"].tolist() == [50, 50, 50, 50, 50, 20]
+
+
+def test_from_2021_on_codes_may_have_letters(catalogue: Catalogue) -> None:
+    with pytest.raises(SchemaError, match="3 codes were not there in 2021"):  # of four: BU0758AB00 was
+        checked("codes", catalogue, year=2021)
 
 
 def test_when_municipalities_began_and_ended_stands_in_the_mapping(tmp_path: Path) -> None:
