@@ -12,7 +12,18 @@ from kloof.errors import NotComputableError, ParameterError
 from kloof.findings import Finding
 
 MOST = 30
-EXAMPLES = ["agree", "answer", "gap_change", "gap_table", "judge_claim", "open_study", "plot", "say", "table"]
+EXAMPLES = [
+    "agree",
+    "answer",
+    "gap_change",
+    "gap_table",
+    "judge_claim",
+    "national",
+    "open_study",
+    "plot",
+    "say",
+    "table",
+]
 BREDA = "breda"
 
 

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kloof.country.gaps import national
     from kloof.errors import KloofError
     from kloof.figures.plots import plot
     from kloof.findings import Finding, Verdict, judge, verdict_of
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from kloof.study.study import Study, open_study, table
 
 _HOMES = {
+    "country.gaps": "national",
     "errors": "KloofError",
     "figures.plots": "plot",
     "findings": "Finding Verdict judge verdict_of",
@@ -50,6 +52,7 @@ __all__ = [
     "judge_claim",
     "limits",
     "measure",
+    "national",
     "open_study",
     "picture",
     "plot",

@@ -6,7 +6,7 @@ the same registered rule makes the list, from figures of the first year.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from math import floor
 from typing import Any
 
@@ -28,6 +28,7 @@ from kloof.shown import Shown, ends_of
 from kloof.study.load import price_index
 from kloof.study.panel import RULE
 from kloof.study.places import code_of, names
+from kloof.typed import typed
 
 FEWEST = 30  # municipalities: with fewer the spread between them is what its prior says
 EACH_SCALE = (ABSOLUTE, REAL, RELATIVE, PLACE)
@@ -253,6 +254,7 @@ def pooled(table: pd.DataFrame, prior: LogPrior, model: str = NORMAL) -> tuple[P
     return (fit_heavy if model == HEAVY else fit)(table["estimate"].to_numpy(float), made, prior), made
 
 
+@typed
 def national(
     indicator: str,
     years: tuple[int, int],
@@ -301,6 +303,15 @@ def embedded(question: Question) -> pd.DataFrame | None:
     asked = asdict(question)
     own = table[np.logical_and.reduce([table[name] == value for name, value in asked.items()])]
     return None if own.empty else own.drop(columns=list(asked)).reset_index(drop=True)
+
+
+def embedded_questions() -> list[Question]:
+    """List the questions of which data/national.csv holds the changes; none without that file."""
+    path = data_folder() / FILE
+    if not path.is_file():
+        return []
+    asked = [field.name for field in fields(Question)]
+    return [Question(*row) for row in pd.read_csv(path, usecols=asked)[asked].drop_duplicates().itertuples(index=False)]
 
 
 def to_embed(known: Catalogue, questions: Sequence[Question]) -> pd.DataFrame:

@@ -39,6 +39,7 @@ CHARTS: Mapping[str, "Callable[[Drawing], Figure]"] = {
     "curve": diagrams.curve,
     "argument": diagrams.graph,
     "standing": panels.standing,
+    "municipalities": panels.municipalities,
     "coverage": panels.states,
     "availability": panels.states,
     "scales": panels.scales,
@@ -60,6 +61,7 @@ NEEDS = {
     "specification": ("variant", "estimate", "low", "high", "verdict", "headline"),
     "curve": ("estimate", "low", "high", "verdict", "headline", *diagrams.CHOICES),
     "standing": ("area", "group", "value", "low", "high"),
+    "municipalities": ("area", "group", "value", "low", "high"),
     "argument": ("conclusion", "stands", "claim", "verdict"),
     "coverage": ("indicator", "year", "state", "share"),
     "availability": ("indicator", "year", "state", "without"),
@@ -167,7 +169,7 @@ def note(name: str, narrator: Narrator) -> str:
 def _counted(drawing: Drawing) -> list[str]:
     """Say how many buurten a figure is about, when the table or the finding knows."""
     finding = drawing.narrator.results["findings"].get(drawing.finding)
-    if drawing.kind in ("standing", "country"):
+    if drawing.kind in ("standing", "country", "municipalities"):
         return []
     if "area" in drawing.rows:
         count = int(drawing.rows["area"].nunique())

@@ -144,6 +144,36 @@ def standing(drawing: Drawing) -> "Figure":
     return place.figure
 
 
+_LINE: Mark = {"linestyle": "-", "linewidth": 1.6, "color": GREY}
+_MEAN: Mark = {"linestyle": "--", "linewidth": 1.8, "color": REST}
+
+
+def municipalities(drawing: Drawing) -> "Figure":
+    """Draw every municipality in order with its range, this one marked, and the mean of all beside no change."""
+    rows = drawing.rows.sort_values(["value", "area"], ignore_index=True)
+    items: list[tuple[list[Mark], str]] = [
+        ([_LINE], drawing.word("municipalities", "other")), ([OWN], drawing.word("municipalities", "own")),
+        *([([_MEAN], drawing.word("municipalities", "mean"))] if drawing.stated is not None else []),
+    ]  # fmt: skip
+    header = 30 + key_height(items, NARROW) + 12
+    place = panel(sheet(header + 300 + 12, NARROW), 62, header, NARROW - 74, 300)
+    axes = place.axes
+    axes.set_xlim(-2, len(rows) + 1)
+    axes.set_ylim(from_zero(rows[["value", "low", "high"]]))
+    axes.vlines(rows.index, rows["low"], rows["high"], color=GREY, linewidth=0.9, zorder=1)
+    axes.axhline(0, color=INK, linewidth=1.2, zorder=2)
+    if drawing.stated is not None:
+        axes.axhline(float(drawing.stated["estimate"]), zorder=3, **_MEAN)
+    own = rows[rows["group"] == "focus"]
+    axes.vlines(own.index, own["low"], own["high"], color=OWN["color"], linewidth=2.4, zorder=4)
+    axes.plot(own.index, own["value"], linestyle="none", zorder=5, **OWN)
+    axes.set_xticks([])
+    scale(drawing, place, "y")
+    letter(place.figure, (8, 15), drawing.measure("municipalities", "axis", change=True))
+    key(place.figure, 30, items)
+    return place.figure
+
+
 _DOT: Mark = {"marker": "o", "markersize": 9.0, "color": INK}
 _RANGE: Mark = {"linestyle": "-", "linewidth": 2.2, "color": INK}
 CHANCE: Mark = {"marker": "s", "markersize": 14, "color": PALE}

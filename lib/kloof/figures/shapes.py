@@ -139,6 +139,11 @@ def _standing(drawing: Drawing) -> Iterator[Said]:
         yield "place", _count(drawing, own.index(True) + 1, len(own))
 
 
+def _municipalities(drawing: Drawing) -> Iterator[Said]:
+    rows = drawing.rows
+    yield "above", _count(drawing, int((rows["low"] > 0).sum()), len(rows))
+
+
 def _states(drawing: Drawing) -> Iterator[Said]:
     full = drawing.rows["state"].isin(["measured", "present"])
     yield "full", _count(drawing, int(full.sum()), len(full))
@@ -175,7 +180,7 @@ def _waterfall(drawing: Drawing) -> Iterator[Said]:
 ADDED: Mapping[str, Callable[[Drawing], Iterator[Said]]] = {
     "answer": _answer, "availability": _states, "choropleth": _choropleth, "country": _country, "coverage": _states,
     "curve": _curve, "curve_short": _curve, "distribution": _distribution, "event_study": _event_study,
-    "gap_lines": _gap_lines, "groups": _groups, "multiples": _multiples, "ranked_dots": _ranked_dots,
-    "scales": _scales, "share_parts": _share_parts, "slope": _slope, "specification": _specification,
-    "standing": _standing, "waterfall": _waterfall,
+    "gap_lines": _gap_lines, "groups": _groups, "multiples": _multiples, "municipalities": _municipalities,
+    "ranked_dots": _ranked_dots, "scales": _scales, "share_parts": _share_parts, "slope": _slope,
+    "specification": _specification, "standing": _standing, "waterfall": _waterfall,
 }  # fmt: skip

@@ -28,6 +28,7 @@ from kloof.questions import (
     spending,
     tenures,
     verdict,
+    whole_country,
 )  # fmt: skip
 from kloof.questions.gaps import change_of_gap, follow, follow_all, scales_of
 from kloof.questions.runner import record
@@ -139,7 +140,7 @@ QUESTIONS: Mapping[str, Sequence[Callable[[Section, Study], Any]]] = {  # the st
         policy.how_long,
         policy.who_left_assistance,
     ),
-    "13_is_this_place_special": (other_places.standings,),
+    "13_is_this_place_special": (other_places.standings, whole_country.changes_everywhere),
 }
 
 

@@ -17,7 +17,7 @@ EXTRA_PARTS = ("chance", "places", "partial")  # sentences a finding may add to 
 DRAWN_ONLY = (
     "01.coverage", "01.availability", "03.people", "03.ranked", "03.map", "03.by_year", "03.distribution",
     "03.indices", "03.spread",
-    "04.multiples", "07.needed", "08.ranked", "08.parts", "08.where", "09.score", "12.curve", "13.first",
+    "04.multiples", "07.needed", "08.ranked", "08.parts", "08.where", "09.score", "12.curve", "13.country", "13.first",
 )  # fmt: skip
 REPORT_ONLY = ("answer", "multiples", "curve_short")
 METHODS = ("gap", "interval", "placebo", "index", "bounds", "verdict")

@@ -429,7 +429,24 @@ class Storyteller(Telling):
             lines += [self.plain("special", "why")] if wide else []
             lines += [self.plain("special", "not_largest")] if min(lows) > 1 else []
             lines += [self.plain("special", "chosen")] if self.results["parameters"].get("comparisons") else []
-        return self.part("special", lines, self.figures("country") or self.figures("standing") if lines else ())
+        drawn = self.figures("country") or self.figures("standing") if lines else ()
+        everywhere = self.everywhere()
+        drawn += self.figures("municipalities") if everywhere else ()
+        return self.part("special", [*lines, *everywhere], drawn)
+
+    def everywhere(self) -> list[Line]:
+        """Say how the gap changed in all municipalities together, and where this one stands among them."""
+        findings, figures = self.results["findings"], self.results["figures"].values()
+        drawn = next((figure["finding"] for figure in figures if figure["kind"] == "municipalities"), None)
+        if drawn is None:
+            return []
+        first = findings[drawn]
+        lines = [self.line(first, ("special", f"country_{first['judgement']}"))]
+        beside = findings.get(f"13.country.{first['indicator']}.relative")
+        if beside is not None and beside is not first:
+            lines.append(self.line(beside, ("special", f"in_proportion_{beside['judgement']}")))
+        place = findings.get(f"{first['id']}.place")
+        return lines if place is None else [*lines, self.line(place, ("special", "country_place"))]
 
     def unknown(self) -> PartView:
         """List what is missing by who could give it, with the table."""

@@ -26,7 +26,7 @@ from kloof.words import sentences
 
 LANGUAGES = ("nl", "en")
 STATES = ("measured", "partly", "missing", "absent", "broken")
-OF_REPORT = ("answer", "multiples", "curve_short", "event_study", "standing", "country")
+OF_REPORT = ("answer", "multiples", "curve_short", "event_study", "standing", "country", "municipalities")
 AVAILABLE = ("present", "suppressed", "absent", "broken", "apportioned")
 WORDS = {
     "verdict": {
@@ -197,6 +197,7 @@ def cases():
         "multiples, one": results("multiples", shares[:10], unit="percent"),
         "curve_short": results("curve_short", ways),
         "standing": results("standing", apart, unit="index"),
+        "municipalities": results("municipalities", [row[:5] for row in apart], **euro),
         "country": results("country", country, names={"GM0758": "Breda"}),
         "groups": results("groups", groups, **euro),
         "groups, three": results("groups", [[*row[:2], -0.1, *row[3:]] for row in groups[:3]], **share),

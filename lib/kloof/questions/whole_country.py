@@ -1,0 +1,128 @@
+"""How the gap changed in all municipalities together, and where this one stands among them."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kloof.country import gaps as country
+from kloof.country.gaps import National, Question
+from kloof.errors import NotComputableError
+from kloof.findings import Finding, Side
+from kloof.methods.gap import ABSOLUTE, REAL, RELATIVE
+from kloof.results import Column, Section
+from kloof.store.shared import common
+from kloof.study.panel import series
+from kloof.study.step import step
+from kloof.study.study import Study
+
+_TOLD = (REAL, RELATIVE, ABSOLUTE)  # by place a list of the lowest can only climb, everywhere
+TABLE = "13.country"
+
+
+@step
+def changes_everywhere(section: Section, study: Study) -> pd.DataFrame:
+    """Record the mean change of the gap over all municipalities, and this one's place among them with its range.
+
+    A finding on the mean and one on the place for each figure of the study and scale that the store or the project has
+    for enough municipalities; the table, a row for each municipality, is of the first of them.
+    """
+    answers = [one for question in asked(study) if (one := _together(study, question)) is not None]
+    answers.sort(key=lambda one: -len(one.places))  # first what most of them can say
+    for one in answers:
+        section.add(mean_of(study, one), *place_of(study, one))
+    return _laid_out(section, answers[0]) if answers else pd.DataFrame()
+
+
+def asked(study: Study) -> list[Question]:
+    """List what can be asked of every municipality about the figures of a study."""
+    wanted = dict.fromkeys((*study.p.indicators, *study.p.levels))
+    held = country.embedded_questions()
+    return [one for name in wanted for scale in _TOLD for one in held if (one.indicator, one.scale) == (name, scale)]
+
+
+def _together(study: Study, question: Question) -> National | None:
+    """Answer a question for every municipality, this one beside all; none where too few have an answer."""
+
+    def compute() -> National | None:
+        try:
+            return country.answer(study.known, question)
+        except NotComputableError:
+            return None
+
+    found = common("everywhere", lambda: question, compute)
+    return None if found is None else replace(found, place=study.p.municipality)
+
+
+def _fields(study: Study, found: National, kind: str) -> dict[str, Any]:
+    """Give what findings on the same question share."""
+    one = found.question
+    figures = series(study.data, study.known, one.indicator)
+    used = figures.loc[figures["year"].isin([one.first, one.last]), "source"]
+    return {
+        "kind": kind, "measure": one.scale, "unit": found.unit, "indicator": one.indicator, "focus": study.focus.name,
+        "range_kind": ("process",), "smallest_effect": found.smallest_effect,
+        "flags": ("of_the_lowest_fifth", *(["last_prices"] if one.scale == REAL else [])),
+        "sources": tuple(sorted({part for source in used for part in source.split("|") if part})),
+    }  # fmt: skip
+
+
+def mean_of(study: Study, found: National) -> Finding:
+    """Say how the gap changed in the mean municipality, and in which part of them it surely grew or shrank."""
+    one = found.question
+    estimate, low, high = found.mean
+    details: dict[str, Any] = {"municipalities": {"value": len(found.places), "unit": "number", "decimals": 0}}
+    for name, share in (("grew", found.grew), ("shrank", found.shrank), ("told", found.grew + found.shrank)):
+        details[name] = {"value": share, "unit": "percent", "decimals": 0}
+    details["spread"] = {"value": found.spread[0], "unit": found.unit}
+    buurten = int(found.places["buurten"].sum())
+    return Finding(
+        id=f"13.country.{one.indicator}.{one.scale}", estimate=estimate, low=low, high=high, details=details,
+        a=Side(one.first, n_units=buurten), b=Side(one.last, n_units=buurten),
+        **_fields(study, found, "country_change"),
+    )  # fmt: skip
+
+
+def place_of(study: Study, found: National) -> list[Finding]:
+    """Say how the gap changed here with what all municipalities teach, and which place that is; nothing without one."""
+    one = found.question
+    rows = found.places[found.places["municipality"] == found.place]
+    if rows.empty:
+        return []
+    own = rows.iloc[0]
+    counts = {"rank_low": own["rank_low"], "rank_high": own["rank_high"], "municipalities": len(found.places),
+              "listed": own["listed"]}  # fmt: skip
+    details: dict[str, Any] = {
+        name: {"value": int(value), "unit": "number", "decimals": 0} for name, value in counts.items()
+    }
+    details["own"] = {"value": float(own["estimate"]), "unit": found.unit}
+    buurten = int(own["buurten"])
+    return [
+        Finding(
+            id=f"13.country.{one.indicator}.{one.scale}.place", estimate=float(own["expected"]),
+            low=float(own["low"]), high=float(own["high"]), details=details,
+            a=Side(one.first, n_units=buurten), b=Side(one.last, n_units=buurten),
+            **_fields(study, found, "country_place"),
+        )
+    ]  # fmt: skip
+
+
+def _laid_out(section: Section, found: National) -> pd.DataFrame:
+    """Record every municipality of an answer, and the picture of them."""
+    one = found.question
+    table = pd.DataFrame({
+        "area": found.places["municipality"],
+        "group": np.where(found.places["municipality"] == found.place, "focus", "rest"),
+        "value": found.places["expected"], "low": found.places["low"], "high": found.places["high"],
+        "rank_low": found.places["rank_low"], "rank_high": found.places["rank_high"],
+    })  # fmt: skip
+    columns = [
+        Column("area", "area"), Column("group", "group"),
+        *[Column(key, "number", found.unit) for key in ("value", "low", "high")],
+        *[Column(key, "number", "number") for key in ("rank_low", "rank_high")],
+    ]  # fmt: skip
+    section.table(TABLE, columns, table)
+    finding = f"13.country.{one.indicator}.{one.scale}"
+    section.figure(TABLE, "municipalities", TABLE, finding, indicator=one.indicator, unit=found.unit)
+    return table
