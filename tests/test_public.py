@@ -136,6 +136,13 @@ def test_what_these_figures_do_not_give_is_said_as_such() -> None:
             ask()
 
 
+def test_one_year_is_no_panel() -> None:
+    study = kloof.open_study(BREDA, year_from=2024, year_to=2025)
+    with pytest.raises(NotComputableError, match="has only 2024 for Breda in 2024–2025") as problem:
+        study.panel("mean_income_per_inhabitant")
+    assert problem.value.reason == "one_year_only"
+
+
 def test_a_missing_count_is_not_zero() -> None:
     counts = kloof.open_study(BREDA).counts("low_income_households")
     sides = counts.pivot(index=["year", "unit"], columns="group", values="count")

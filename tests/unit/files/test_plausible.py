@@ -110,6 +110,12 @@ def test_columns_of_one_table_are_joined_by_code_and_not_by_place() -> None:
     assert joined.numbers["inhabitants_women"].tolist() == [50, 50, 50, 50, 50, 20]
 
 
+def test_a_sum_of_one_buurt_is_a_sum(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CASES, "one", (["GM0758", BUURTEN[0]], {"inhabitants": [900.0, 600.0]}, ""))
+    with pytest.raises(SchemaError, match="GM0758 900, its buurten 600"):
+        checked("one", catalogue)
+
+
 def test_from_2021_on_codes_may_have_letters(catalogue: Catalogue) -> None:
     with pytest.raises(SchemaError, match="3 codes were not there in 2021"):  # of four: BU0758AB00 was
         checked("codes", catalogue, year=2021)

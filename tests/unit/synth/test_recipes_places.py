@@ -28,6 +28,7 @@ def test_resources_lead_housing_and_liveability_by_the_effect(measure: str) -> N
     world = recipes_places.carried(measure, Setting(buurten=900, effect=20.0), np.random.default_rng(3))
     steps = (-6.0, -12.0, -recipes_places.SCORE)  # of each figure, for one standard deviation of what it stands for
     parts = [(last(world, name) - last(world, name).mean()) / step for name, step in zip(FIGURES, steps, strict=True)]
+    assert 0.05 < last(world, "livability_safety_relative").std() < 0.5  # points of a real score, not of ten
     income = last(world, "mean_income_per_inhabitant")
     weights = fit(income, parts)[0] / -4.0
     if measure == "gap":

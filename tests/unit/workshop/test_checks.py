@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from kloof.findings import SAME, UNCLEAR, judge
 from kloof.methods.gap import ABSOLUTE, RELATIVE
-from kloof_workshop import answers, checks, exercise, lesson
+from kloof_workshop import answers, checks, exercise, lesson, sketch
 from kloof_workshop.checks import check, kind_of, variable
 from kloof_workshop.exercise import NOT_DONE, OTHER, RIGHT, Answer
 
@@ -351,3 +351,12 @@ def test_the_story_still_holds() -> None:
     assert answers.fixed("3.2").right < 0  # the list seems to recover
     assert answers.fixed("2.6").right < answers.fixed("2.3").right  # the coarser scale hides
     assert answers.fixed("3.6").right > 50  # most of it was there before
+
+
+def test_a_scale_below_zero_has_its_lines_too() -> None:
+    drawn = sketch.lines("t", [0, 1], [("a", [-3.0, 5.0])], comma=",")
+    assert re.findall(r">(-?\d+)</text>", drawn)[:6] == ["-4", "-2", "0", "2", "4", "6"]
+    spots = [float(y) for y in re.findall(r'cy="([0-9.-]+)"', drawn)]
+    lines = [float(y) for y in re.findall(r'x2="[0-9.]+" y1="([0-9.-]+)"', drawn)]
+    assert lines[-1] < spots[1] < spots[0] < lines[0]  # upwards, and each within the scale
+    assert (lines[0] - spots[0]) / (lines[0] - lines[-1]) == pytest.approx(0.1, abs=0.01)
