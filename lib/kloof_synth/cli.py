@@ -47,7 +47,7 @@ def calibrate(
         bool, typer.Option("--worlds", help="make a third table: both questions and joined claims in sixteen worlds")
     ] = False,
     national: Annotated[
-        bool, typer.Option("--national", help="make a fourth: what all municipalities say together, in seven countries")
+        bool, typer.Option("--national", help="make a fourth: what all municipalities say together, in ten countries")
     ] = False,
 ) -> None:
     """Fill the table of error rates, and go on where an earlier run stopped; that of --gaps is made in one go."""
@@ -71,7 +71,7 @@ def calibrate(
         elif gaps:
             make_gap_table(path, trials or 200, processes)
         else:
-            make_national_table(path, trials or 200, processes)
+            make_national_table(path, trials or 100, processes)
         return
     trials = trials or 400
     chosen = calibration.cells(claims or (), count or calibration.COUNTS)
@@ -84,13 +84,14 @@ def calibrate(
 
 
 def make_national_table(path: Path, trials: int, workers: int) -> None:
-    """Fill the table of the seven synthetic countries in one go."""
+    """Fill both tables of the synthetic countries in one go: the second, of power, beside the first."""
     from kloof.paths import write_whole
-    from kloof_synth.country_trials import country_trials
+    from kloof_synth.country_trials import POWER, country_trials
 
-    table = country_trials(trials, workers)
-    write_whole(path, table.round(1).to_csv(index=False, lineterminator="\n"))
-    print(f"{path}: {len(table)} countries of synthetic municipalities, {trials} times each.")
+    tables = country_trials(trials, workers)
+    for place, table in zip((path, path.with_name(POWER)), tables, strict=True):
+        write_whole(place, table.round(1).to_csv(index=False, lineterminator="\n"))
+    print(f"{path}: {len(tables[0])} countries of synthetic municipalities, {trials} times each; {POWER} beside it.")
 
 
 def make_gap_table(path: Path, trials: int, workers: int) -> None:

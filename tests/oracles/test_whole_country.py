@@ -13,8 +13,11 @@ import pytest
 from conftest import PROJECT
 from kloof.catalogue import catalogue
 from kloof.country.gaps import EACH_SCALE, NORMAL, Question, every_change, national
+from kloof.methods import by_place
+from kloof.methods.hierarchical import half_normal
 from kloof_synth import country_trials
-from kloof_synth.country_trials import COUNTRY_WORLDS, MUNICIPALITIES, trial
+from kloof_synth.country_trials import CHOSEN, COUNTRY_WORLDS, MUNICIPALITIES, trial
+from kloof_synth.country_trials import KNOWN as KNOWN_ERRORS
 
 WOZ = "mean_dwelling_value"
 MEASURED = PROJECT / "data" / "national_calibration.csv"
@@ -69,28 +72,64 @@ def measured() -> pd.DataFrame:
 
 
 def test_the_ranges_hold_what_they_say_they_hold() -> None:
-    """Between 88 and 92 percent where municipalities differ; more where they do not, for there τ is only bounded."""
+    """Between 88 and 92 percent where municipalities differ; more where they do not, for there τ is only bounded.
+
+    Where differences are small beside the standard errors, probabilities are as far off when these errors are known:
+    what is left is that how far municipalities differ has to be learnt from them.
+    """
     table = measured()
     assert set(table.index.get_level_values("world")) == set(KNOWN)
-    plain = table.xs(NORMAL, level="model")
-    for name, row in plain.iterrows():
+    chosen = table.xs(CHOSEN, level="model")
+    for name, row in chosen.iterrows():
         world = KNOWN[str(name)]
-        assert row["held"] >= 86, name
-        assert row["mean_held"] >= 82, name
-        if world.spread and not world.tails:
-            assert row["held"] <= 93, name
+        assert row["held"] >= 88, name
+        assert row["mean_held"] >= 83, name  # 90 in a hundred countries, less three standard errors
         if world.spread:
-            assert row["wrong"] <= 10, name  # of those called sure with 90 percent or more
-            assert row["seen"] > 1.3 * row["seen_alone"], name
-    assert plain.loc["nothing_happens", "called"] <= 5
+            assert row["held"] <= 92, name
+            assert row["held_error"] <= 1, name
+            assert row["wrong"] <= 8.5, name  # of those called sure with 90 percent or more
+            assert row["wrong_of_all"] <= (3.2 if name == "small_differences" else 2.5), name
+            assert row["off"] <= (7.5 if world.tails or name in {"small_differences", "no_borders"} else 6), name
+    assert chosen.loc["nothing_happens", "called"] <= 1
+    small = table.loc["small_differences"]
+    assert small.loc[CHOSEN, "off"] <= small.loc[KNOWN_ERRORS, "off"] + 1
+    assert small.loc[CHOSEN, "wrong_of_all"] <= small.loc[KNOWN_ERRORS, "wrong_of_all"] + 0.3
+    heavy = table.loc["heavy_tails"]
+    assert heavy.loc[CHOSEN, "off"] < heavy.loc[NORMAL, "off"] / 1.5
+
+
+def test_together_a_change_is_seen_that_one_municipality_cannot_see() -> None:
+    power = pd.read_csv(MEASURED.with_name(country_trials.POWER))
+    assert (power["municipalities"] >= country_trials.FEWEST_SEEN).all()
+    assert (power["seen"] > 1.2 * power["alone"]).where(power["times"] == 1, power["seen"] > power["alone"]).all()
+    breda = power[power["like_breda"]].set_index(["world", "times"])
+    assert breda.loc[("as_measured", 2), "seen"] > 80 > breda.loc[("as_measured", 2), "alone"]
+    assert breda.loc[("large_differences", 4), "seen"] > 98
 
 
 def test_a_country_is_measured_again_with_fewer_trials(monkeypatch: pytest.MonkeyPatch) -> None:
-    row = trial(KNOWN["large_differences"], NORMAL, 6, 7)
-    before = measured().loc["large_differences", NORMAL]
+    row, power = trial(KNOWN["large_differences"], "", 6, 7)
+    before = measured().loc["large_differences", CHOSEN]
     assert row["held"] == pytest.approx(before["held"], abs=3)
-    assert row["seen"] == pytest.approx(before["seen"], abs=6)
     assert row["wrong"] == pytest.approx(before["wrong"], abs=3)
-    monkeypatch.setattr(country_trials, "WIDE", 1e-3)  # a prior that forbids differences: the ranges must fail
-    assert trial(KNOWN["large_differences"], NORMAL, 2, 7)["held"] < 70
+    kept = pd.read_csv(MEASURED.with_name(country_trials.POWER))
+    kept = kept[(kept["world"] == "large_differences") & ~kept["like_breda"]].set_index("times")
+    assert power and not any(one["like_breda"] for one in power)  # too few municipalities like Breda in six countries
+    for one in power:
+        assert one["seen"] == pytest.approx(kept.loc[one["times"], "seen"], abs=9)
+        assert one["alone"] == pytest.approx(kept.loc[one["times"], "alone"], abs=9)
+    monkeypatch.setattr(
+        country_trials, "prior_of", lambda _: half_normal(1e-3)
+    )  # forbids differences: ranges must fail
+    failed, _ = trial(KNOWN["large_differences"], NORMAL, 2, 7)
+    assert failed["held"] < 70
     assert MUNICIPALITIES == 300
+
+
+def test_neighbours_that_resemble_each_other_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the correlation inside wijken their ranges hold the truth too seldom."""
+    row, _ = trial(KNOWN["wijken_share"], NORMAL, 8, 7)
+    assert 87 <= row["held"] <= 93
+    monkeypatch.setattr(by_place, "_resemblance", lambda *_: 0.0)
+    blind, _ = trial(KNOWN["wijken_share"], NORMAL, 8, 7)
+    assert blind["off"] > row["off"] + 3

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from kloof.cli.batch import batch
+from kloof.cli.country import country_commands
 from kloof.cli.data import data_commands
 from kloof.cli.edge import EXIT_CODES, any_letter, ended
 from kloof.cli.hypothesis import hypothesis_commands
@@ -30,6 +31,7 @@ app = typer.Typer(
 )  # fmt: skip
 
 app.add_typer(data_commands, name="data")
+app.add_typer(country_commands, name="country")
 app.add_typer(hypothesis_commands, name="hypothesis")
 for command in (batch, audit, verify, diff, verdicts, manifest, national):
     app.command()(command)

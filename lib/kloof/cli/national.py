@@ -22,7 +22,9 @@ def national(
     scale: Annotated[str, typer.Option(help="absolute, real, relative or place")] = "relative",
     focus: Annotated[str, typer.Option(help="rule that makes the list; empty: the lowest fifth of the figure")] = "",
     place: Annotated[str, typer.Option(help="municipality that is told beside all, by name or code")] = "",
-    model: Annotated[str, typer.Option(help="how municipalities differ: normal, or heavy (tails)")] = "normal",
+    model: Annotated[
+        str, typer.Option(help="how municipalities differ: normal, or heavy (tails); empty: the more probable")
+    ] = "",
     picture: Annotated[Path | None, typer.Option(help="draw all municipalities into this file: .svg, .png")] = None,
     write: Annotated[bool, typer.Option("--write", help="renew data/national.csv out of the store")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print every municipality as JSON")] = False,
@@ -81,7 +83,7 @@ def _content(found: "National") -> dict[str, Any]:
     asked = found.question
     return {
         "indicator": asked.indicator, "first": asked.first, "last": asked.last, "scale": asked.scale,
-        "focus": asked.focus, "unit": found.unit, "smallest_effect": found.smallest_effect,
+        "focus": asked.focus, "model": found.model, "unit": found.unit, "smallest_effect": found.smallest_effect,
         "mean": found.mean, "spread": found.spread, "places": found.places.to_dict("records"),
         "set_aside": [[one.reason, one.rows] for one in found.set_aside],
     }  # fmt: skip

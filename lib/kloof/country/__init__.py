@@ -1,4 +1,4 @@
 """Every municipality of the store at once: what one alone cannot tell.
 
-Others may use: figures, gaps.
+Others may use: figures, gaps, panel.
 """

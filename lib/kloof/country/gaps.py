@@ -5,7 +5,7 @@ the same registered rule makes the list, from figures of the first year.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from math import floor
 from typing import Any
@@ -16,11 +16,18 @@ import pandas as pd
 from kloof.catalogue import MONEY, Catalogue, catalogue
 from kloof.country.figures import held, of_nearest_year
 from kloof.errors import NotComputableError, ParameterError
-from kloof.methods.arrays import Array, Flags
-from kloof.methods.contrast import check_groups, difference, size_and_degrees
-from kloof.methods.gap import ABSOLUTE, PLACE, REAL, RELATIVE, log_growth, weighted_means
-from kloof.methods.hierarchical import LogPrior, Posterior, drawn_in_variance, fit, fit_heavy, half_normal, ranks
-from kloof.methods.mobility import percentile_ranks
+from kloof.methods.arrays import Array
+from kloof.methods.by_place import Layout, differences, ranks_by_place
+from kloof.methods.gap import ABSOLUTE, PLACE, REAL, RELATIVE
+from kloof.methods.hierarchical import (
+    DEGREES,
+    LogPrior,
+    Posterior,
+    drawn_in_variance,
+    fit_heavy,
+    flat_in_variance,
+    ranks,
+)
 from kloof.methods.spending import price_factors
 from kloof.paths import data_folder
 from kloof.schema import SetAside
@@ -33,9 +40,11 @@ from kloof.typed import typed
 FEWEST = 30  # municipalities: with fewer the spread between them is what its prior says
 EACH_SCALE = (ABSOLUTE, REAL, RELATIVE, PLACE)
 FILE = "national.csv"
+FiguresOf = Callable[[str], pd.DataFrame]  # the figures of an indicator: code × year
+CHANGE_COLUMNS = ("municipality", "name", "estimate", "error", "degrees", "listed", "buurten", "size")
 EXAMPLE = "lowest:20%:mean_dwelling_value:first"
 NORMAL, HEAVY = "normal", "heavy"
-WIDE = 5.0  # times the smallest effect that matters: the scale of the half-normal prior of what places differ
+WIDE = 5.0  # times the smallest effect that matters: the scale of the prior of what places differ
 LEVEL = 0.9  # of the ranges of places and of the mean
 SURE = 0.9  # probability from which on a change is called more than chance
 
@@ -59,10 +68,11 @@ class Question:
 class National(Shown):
     """The answer: `mean` and `spread` over municipalities with their 90 percent ranges, and a row for each of them.
 
-    Above 0 the gap grew. `places` has municipality, name, estimate, own_error (its own, CR2), error (drawn in to what
-    its size makes usual), expected, low, high (with what all say), above_zero, above_smallest, below_smallest
+    Above 0 the gap grew. `places` has municipality, name, estimate, own_error (its own), error (drawn in to what its
+    size makes usual), expected, low, high (with what all say), above_zero, above_smallest, below_smallest
     (probabilities), rank, rank_low, rank_high (1 grew most), listed, buurten; sorted by rank. `mean` and `spread` are
     (estimate, low, high) in the unit of `unit`; `place` is the municipality that is told beside all, or nothing.
+    `model` says how municipalities differ: normal, or heavy (tails: `spread` is then the scale of a t).
     """
 
     question: Question
@@ -73,6 +83,7 @@ class National(Shown):
     places: pd.DataFrame
     set_aside: tuple[SetAside, ...]
     place: str = ""
+    model: str = NORMAL
 
     @property
     def grew(self) -> float:
@@ -89,9 +100,9 @@ class National(Shown):
         asked = self.question
         return {
             "indicator": asked.indicator, "years": f"{asked.first}–{asked.last}", "scale": asked.scale,
-            "list": asked.focus, "municipalities": len(self.places), "mean": ends_of(*self.mean, self.unit),
-            "spread": ends_of(*self.spread, self.unit), "grew": f"{self.grew:.0f} percent",
-            "shrank": f"{self.shrank:.0f} percent",
+            "list": asked.focus, "municipalities": len(self.places), "model": self.model,
+            "mean": ends_of(*self.mean, self.unit), "spread": ends_of(*self.spread, self.unit),
+            "grew": f"{self.grew:.0f} percent", "shrank": f"{self.shrank:.0f} percent",
         }  # fmt: skip
 
 
@@ -107,37 +118,41 @@ def smallest_effect(known: Catalogue, question: Question) -> float:
     return float(entry.smallest_effect)
 
 
-def every_change(known: Catalogue, question: Question) -> tuple[pd.DataFrame, tuple[SetAside, ...]]:
+def prior_of(least: float) -> LogPrior:
+    """Give the prior of how far municipalities differ, where `least` is the smallest change that matters."""
+    return flat_in_variance(WIDE * least)
+
+
+def every_change(
+    known: Catalogue, question: Question, figures_of: FiguresOf | None = None
+) -> tuple[pd.DataFrame, tuple[SetAside, ...]]:
     """Give the change of the gap in every municipality that has one: a row each, and what was left out, counted.
 
-    Columns: municipality, name, estimate, error (CR2), degrees, listed, buurten, size (1 / (1 / listed + 1 / rest),
-    counting buurten by their weight). Only buurten with a figure in both years and a weight count. Raises
-    ParameterError (a year, scale or rule that is not there) and NotComputableError(no_price_index).
+    Columns: municipality, name, estimate, error, degrees, listed, buurten, size (1 / size is the variance per unit of
+    that of a buurt of the rest). The error is CR2, and counts how much buurten of a wijk resemble each other in the
+    whole country (`methods.by_place`). Only buurten with a figure in both years and a weight count. `figures_of` gives
+    the figures of an indicator; without it the store does.
+    Raises ParameterError (a year, scale or rule that is not there) and NotComputableError(no_price_index).
     """
     rule = _check(known, question)
     entry = known.indicator(question.indicator)
-    figures = held(known, question.indicator)
+    figures_of = figures_of or (lambda name: held(known, name))
+    figures = figures_of(question.indicator)
     years = [int(year) for year in figures.columns]
     if lacking := [year for year in (question.first, question.last) if year not in years]:
         raise ParameterError(
             f"the store has no {question.indicator} by buurt of {' and '.join(map(str, lacking))}; it has "
             f"{', '.join(map(str, sorted(years))) or 'no year at all'}."
         )
-    made = _table(known, question, rule, figures)
+    made = _table(known, question, rule, figures, figures_of)
     wholly = made[["before", "after", "weight"]].notna().all(axis=1) & (made["weight"] > 0)
     set_aside = [SetAside("not in both years", int((~wholly).sum()), "no_figure_in_both_years")]
-    made = made[wholly]
+    made = made[wholly].sort_index()
     if question.scale == REAL and entry.unit in MONEY:
         made = made.assign(before=made["before"] * _price_factor(known, question))
-    rows, small, called = [], 0, names()
-    for place, part in made.groupby(made.index.str.slice(2, 6), sort=True):
-        try:
-            code = f"GM{place}"
-            rows.append({"municipality": code, "name": called.get(code, code), **_change(part, question, entry.better)})
-        except NotComputableError:
-            small += 1
+    table, small = _changes(made, question, entry.better)
     set_aside.append(SetAside("municipalities", small, "too_few_buurten"))
-    return pd.DataFrame(rows), tuple(one for one in set_aside if one.rows)
+    return table, tuple(one for one in set_aside if one.rows)
 
 
 def _check(known: Catalogue, question: Question) -> re.Match[str]:
@@ -157,16 +172,18 @@ def _check(known: Catalogue, question: Question) -> re.Match[str]:
     return match
 
 
-def _table(known: Catalogue, question: Question, rule: re.Match[str], figures: pd.DataFrame) -> pd.DataFrame:
+def _table(
+    known: Catalogue, question: Question, rule: re.Match[str], figures: pd.DataFrame, figures_of: FiguresOf
+) -> pd.DataFrame:
     """Lay out before, after, weight and listed, by buurt."""
-    chosen = figures if rule[3] == question.indicator else held(known, rule[3])
+    chosen = figures if rule[3] == question.indicator else figures_of(rule[3])
     if question.first not in chosen.columns:
         raise ParameterError(f"the store has no {rule[3]} by buurt of {question.first}, by which the list is made.")
-    people = held(known, "inhabitants").reindex(columns=[question.first])[question.first]
+    people = of_nearest_year(figures_of("inhabitants"), question.first)
     table = pd.DataFrame(
         {"before": figures[question.first], "after": figures[question.last], "by": chosen[question.first]}
     )
-    table["weight"] = _weight(known, question, table.index)
+    table["weight"] = _weight(known, question, table.index, figures_of)
     large = table["by"].where(people.reindex(table.index) >= float(known.settings["list_minimum_inhabitants"]))
     place = table.index.str.slice(2, 6)
     order = large.groupby(place).rank(method="first", ascending=rule[1] == "lowest")
@@ -176,11 +193,11 @@ def _table(known: Catalogue, question: Question, rule: re.Match[str], figures: p
     return table
 
 
-def _weight(known: Catalogue, question: Question, codes: pd.Index) -> "pd.Series[float]":
+def _weight(known: Catalogue, question: Question, codes: pd.Index, figures_of: FiguresOf) -> "pd.Series[float]":
     """Give what each buurt weighs: its universe, in the year nearest to the first."""
     wanted = known.indicator(question.indicator).weighed_by
     for name in wanted:
-        counts = of_nearest_year(held(known, name), question.first)
+        counts = of_nearest_year(figures_of(name), question.first)
         if counts.notna().any():
             return counts.reindex(codes)
     raise ParameterError(f"the store has no {' or '.join(wanted)} by buurt, by which {question.indicator} is weighed.")
@@ -197,39 +214,58 @@ def _price_factor(known: Catalogue, question: Question) -> float:
     return float(price_factors(dated, index, dated[-1])[0])
 
 
-def _change(part: pd.DataFrame, question: Question, better: int) -> Mapping[str, float]:
-    """Give the change of one municipality: above 0 the list fell further behind."""
-    before, after, weight = (part[name].to_numpy(float) for name in ("before", "after", "weight"))
-    listed: Flags = part["listed"].to_numpy(bool)
-    check_groups(listed)
-    focus, rest = weighted_means(before, weight, listed)
-    sign = -float(better) if better else float(np.sign(focus - rest)) or 1.0
+def _changes(made: pd.DataFrame, question: Question, better: int) -> tuple[pd.DataFrame, int]:
+    """Give the change of every municipality, above 0 where the list fell further behind, and how many have none."""
+    codes = made.index.str.slice(2, 6)
+    sides = made["listed"].groupby(codes).agg(["sum", "size"])
+    two = (sides["sum"] >= 2) & (sides["size"] - sides["sum"] >= 2)
+    if question.scale == RELATIVE:  # a growth factor needs a mean above 0 in both groups and years
+        weighed = made[["before", "after"]].mul(made["weight"], axis=0).groupby([codes, made["listed"]]).sum()
+        two &= (weighed > 0).all(axis=1).groupby(level=0).all()
+    made = made[two.reindex(codes).to_numpy(bool)]
+    if made.empty:
+        return pd.DataFrame(columns=list(CHANGE_COLUMNS)), len(two)
+    place, found = pd.factorize(made.index.str.slice(2, 6))
+    cluster, _ = pd.factorize(made.index.str.slice(2, 8))
+    before, after, weight = (made[name].to_numpy(float) for name in ("before", "after", "weight"))
+    layout = Layout(weight, made["listed"].to_numpy(bool), place, cluster, len(found))
+    starts = layout.means(before)
+    focus, rest = starts[::2], starts[1::2]
+    sign = np.full(len(found), -float(better)) if better else np.where(focus < rest, -1.0, 1.0)
     if question.scale == PLACE:
-        before, after = (-float(better) * 100 * percentile_ranks(value, weight) for value in (before, after))
-        sign = 1.0
-    contrast, factor = after - before, 1.0
+        before, after = (-float(better) * 100 * ranks_by_place(value, weight, place) for value in (before, after))
+        sign = np.ones(len(found))
+    contrast = after - before
+    if question.scale == RELATIVE:  # what each buurt adds to the log growth of its own group, as `gap.log_growth`
+        first, last = starts[layout.side], layout.means(after)[layout.side]
+        contrast = after / last - before / first + np.log(last / first)
+    change = differences(contrast, layout)
+    estimate, error = change.estimate, np.sqrt(change.variance)
     if question.scale == RELATIVE:
-        contrast, factor = log_growth(before, after, weight, listed), 100 * float(focus / rest)
-    found = difference(contrast[:, None], weight, listed)
-    estimate, error = float(found.estimate[0]), float(found.standard_error[0])
-    if question.scale == RELATIVE:
-        estimate, error = factor * float(np.expm1(estimate)), abs(factor) * error
-    size, degrees = size_and_degrees(weight, listed)
-    return {
-        "estimate": sign * estimate, "error": error, "degrees": degrees,
-        "listed": int(listed.sum()), "buurten": len(part), "size": size,
-    }  # fmt: skip
+        estimate, error = 100 * focus / rest * np.expm1(estimate), np.abs(100 * focus / rest) * error
+    called, municipalities = names(), [f"GM{code}" for code in found]
+    table = pd.DataFrame(
+        {
+            "municipality": municipalities, "name": [called.get(code, code) for code in municipalities],
+            "estimate": sign * estimate, "error": error, "degrees": change.degrees,
+            "listed": np.bincount(place, layout.is_focus).astype(int), "buurten": np.bincount(place),
+            "size": change.size,
+        }
+    )  # fmt: skip
+    kept = table[~change.flat].reset_index(drop=True)
+    return kept, len(two) - len(kept)
 
 
-def answer(known: Catalogue, question: Question, model: str = NORMAL, place: str = "") -> National:
+def answer(known: Catalogue, question: Question, model: str = "", place: str = "") -> National:
     """Answer a question for all municipalities together: those of the store, or those of data/national.csv.
 
-    That file holds the changes of some questions, made from the whole country, for whoever has no such store. `place`
-    is the code of the municipality that is told beside all.
+    That file holds the changes of some questions, made from the whole country, for whoever has no such store. `model`
+    is normal, heavy, or empty: that by which the changes are the more probable. `place` is the code of the municipality
+    that is told beside all.
     Raises what `every_change` raises, ParameterError (model), and NotComputableError(too_few_municipalities) with
     fewer than thirty.
     """
-    if model not in (NORMAL, HEAVY):
+    if model not in (NORMAL, HEAVY, ""):
         raise ParameterError(f"model {model!r} is not known. Valid: {NORMAL}, {HEAVY}.")
     table, set_aside = _held_or_embedded(known, question)
     if len(table) < FEWEST:
@@ -237,21 +273,30 @@ def answer(known: Catalogue, question: Question, model: str = NORMAL, place: str
             "too_few_municipalities", f"{len(table)} municipalities have a change; together they need {FEWEST}."
         )
     least = smallest_effect(known, question)
-    posterior, error = pooled(table, half_normal(WIDE * least), model)
+    posterior, error = pooled(table, prior_of(least), model)
     return National(
-        question, _unit(known, question), least, _mean(posterior), _spread(posterior),
+        question, unit_of(known, question), least, _mean(posterior), _spread(posterior),
         _places(table, error, posterior, least), set_aside, place,
+        model_of(posterior),
     )  # fmt: skip
 
 
-def pooled(table: pd.DataFrame, prior: LogPrior, model: str = NORMAL) -> tuple[Posterior, Array]:
+def pooled(table: pd.DataFrame, prior: LogPrior, model: str = "") -> tuple[Posterior, Array]:
     """Fit the model to the changes of all municipalities; give it with the standard error that each was given (k).
 
-    `table` has estimate, error (its own, CR2), degrees and size, as `every_change` makes them.
+    `table` has estimate, error (its own), degrees and size, as `every_change` makes them. Without `model` it is the one
+    of two by which the changes are the more probable; `model_of` names it.
     """
     error, degrees, size = (table[name].to_numpy(float) for name in ("error", "degrees", "size"))
     made = np.sqrt(drawn_in_variance(error**2, degrees, size))
-    return (fit_heavy if model == HEAVY else fit)(table["estimate"].to_numpy(float), made, prior), made
+    tails = {NORMAL: (np.inf,), HEAVY: (DEGREES,)}.get(model, (np.inf, DEGREES))
+    tried = [fit_heavy(table["estimate"].to_numpy(float), made, prior, one) for one in tails]
+    return max(tried, key=lambda one: one.evidence), made
+
+
+def model_of(posterior: Posterior) -> str:
+    """Name the model by which it was made: normal, or heavy."""
+    return NORMAL if np.isinf(posterior.degrees) else HEAVY
 
 
 @typed
@@ -261,20 +306,21 @@ def national(
     scale: str = RELATIVE,
     focus: str = "",
     place: str = "",
-    model: str = NORMAL,
+    model: str = "",
 ) -> National:
     """Say how the gap of a figure changed in all municipalities together, and where one of them stands.
 
     `years`: the first and the last. `scale`: absolute (as printed), real (constant prices), relative (percent of the
     rest) or place (percentile). `focus` is the rule that makes each list, by figures of the first year; empty: the
     lowest fifth of this figure.
-    `place` is a municipality by name or code. `model`: normal, or heavy (tails). Out of the store when it holds both
-    years by buurt for thirty municipalities, else out of data/national.csv. Raises ParameterError (a name, year, scale,
-    rule or model that is not there) and NotComputableError (too_few_municipalities, no_price_index).
+    `place` is a municipality by name or code. `model`: normal, heavy (tails), or empty, the more probable of both. Out
+    of the store when it holds both years by buurt for thirty municipalities, else out of data/national.csv. Raises
+    ParameterError (a name, year, scale, rule or model that is not there) and NotComputableError
+    (too_few_municipalities, no_price_index).
 
     >>> found = national("mean_dwelling_value", (2017, 2024), scale="real", place="Breda")
     >>> len(found.places), round(found.grew)
-    (242, 71)
+    (242, 87)
     """
     known = catalogue()
     known.indicator(indicator)
@@ -328,7 +374,7 @@ def to_embed(known: Catalogue, questions: Sequence[Question]) -> pd.DataFrame:
     return whole.assign(**rounded)
 
 
-def _unit(known: Catalogue, question: Question) -> str:
+def unit_of(known: Catalogue, question: Question) -> str:
     """Name the unit of a change."""
     if question.scale in (RELATIVE, PLACE):
         return "points"

@@ -112,20 +112,6 @@ def satterthwaite(share: Array) -> float:
     return float(np.trace(form) ** 2 / (form * form).sum())
 
 
-def size_and_degrees(weight: Array, is_focus: Flags) -> tuple[float, float]:
-    """Give of a difference between two weighted means its effective size, and the degrees of freedom of its variance.
-
-    As both groups would have them if all buurten varied alike: the variance of one buurt divided by the size is that of
-    the difference. Neither hangs on what the buurten did, as the degrees of `unchecked_difference` do.
-    Raises NotComputableError(too_few_buurten).
-    """
-    check_groups(is_focus)
-    shares = [weight[side] / weight[side].sum() for side in (is_focus, ~is_focus)]
-    parts = [float(share @ share) for share in shares]
-    squared = sum(part**2 / satterthwaite(share) for part, share in zip(parts, shares, strict=True))
-    return 1 / sum(parts), sum(parts) ** 2 / squared
-
-
 OWN = "own"  # every buurt's own squared residual, weighed by its share: the variance of `difference` (CR2)
 ALIKE = "alike"  # one variance for each group, from all its buurten alike; steadier when a few buurten weigh most
 FEW = 8  # with a group smaller than this the dealt statistics reject too often, so `guarded` adds the t interval

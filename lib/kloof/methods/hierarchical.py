@@ -1,8 +1,9 @@
 """What many places together say of each: the normal hierarchical model, integrated over its spread without sampling.
 
 Every place m has an estimate y_m with standard error s_m: y_m ~ Normal(θ_m, s_m²), and the truths differ:
-θ_m ~ Normal(x_m β, τ²), or with heavier tails a t with few degrees of freedom. β has a flat prior, τ a half-normal one.
-Given τ all of it is normal, so the posterior is a mixture of normals over a grid of τ, exact to the last printed digit.
+θ_m ~ Normal(x_m β, τ²), or with heavier tails a t with few degrees of freedom. β has a flat prior, τ a half-normal one
+or one that is 0 at 0. Given τ all of it is normal, so the posterior is a mixture of normals over a grid of τ, exact to
+the last printed digit.
 
 Sources: Röver 2020, doi:10.18637/jss.v093.i06 (the normal model, as R's bayesmeta computes it); Gelman 2006,
 doi:10.1214/06-BA117A (priors for τ); Smyth 2004, doi:10.2202/1544-6115.1027 (variances drawn in to their trend).
@@ -22,6 +23,7 @@ FEWEST = 3  # places: with two τ is what the prior says
 NODES = 240  # of τ; twice as many move no result by a part in 10⁸ (tests/unit/methods/test_hierarchical.py)
 _NEGLIGIBLE = 36.0  # log density below the highest, 2·10⁻¹⁶: what lies beyond has no weight
 _REACH = 60  # doublings in search of where the density is negligible
+_NOTHING = 1e-7  # part of the largest weight below which one is left out
 
 LogPrior = Callable[[Array], Array]
 
@@ -51,14 +53,20 @@ class Normals:
         return np.asarray((self.weight * ndtr((self.mean - c) / self.deviation)).sum(axis=0))
 
     def quantile(self, p: float) -> Array:
-        """Give the p-quantile of each mixture (k), by bisection: to 10⁻¹² of the spread."""
+        """Give the p-quantile of each mixture (k), to 10⁻¹² of the spread."""
+        from scipy.optimize.elementwise import find_root
+        from scipy.special import ndtr
+
+        wide = int(self.weight.shape[1] > 1)
         reach = 10 * self.deviation.max(axis=0)
-        low, high = self.mean.min(axis=0) - reach, self.mean.max(axis=0) + reach
-        for _ in range(60):
-            middle = (low + high) / 2
-            below = self.above(middle) > 1 - p
-            low, high = np.where(below, middle, low), np.where(below, high, middle)
-        return np.asarray((low + high) / 2)
+        ends = self.mean.min(axis=0) - reach, self.mean.max(axis=0) + reach
+
+        def too_much(x: Array, at: Array) -> Array:
+            below = ndtr((x - self.mean[:, at]) / self.deviation[:, at])
+            return np.asarray((self.weight[:, at * wide] * below).sum(axis=0) - p)
+
+        exact = {"xatol": 0.0, "xrtol": 1e-14, "fatol": 1e-13}
+        return np.asarray(find_root(too_much, ends, args=(np.arange(self.mean.shape[1]),), tolerances=exact).x)
 
     def interval(self, level: float = LEVEL) -> tuple[Array, Array]:
         """Give the central interval of each quantity (k, k)."""
@@ -70,7 +78,9 @@ class Posterior:
     """What is known of all places after the data: τ on a grid with the weight of each value, and normals given τ.
 
     `below` is the probability that τ lies below each value. `coefficients` is the mixture of β (1 or as many as
-    covariates and 1), `effects` that of the θ of each place.
+    covariates and 1), `effects` that of the θ of each place. `evidence` is the log probability of the data, up to what
+    all models with one prior have in common; `fit` leaves it 0, `fit_heavy` gives it. `degrees` of freedom have the
+    truths.
     """
 
     tau: Array
@@ -78,6 +88,8 @@ class Posterior:
     below: Array
     coefficients: Normals
     effects: Normals
+    evidence: float = 0.0
+    degrees: float = np.inf
 
     @property
     def tau_mean(self) -> float:
@@ -97,6 +109,20 @@ def half_normal(scale: float) -> LogPrior:
 
     def log_density(tau: Array) -> Array:
         return -0.5 * (tau / scale) ** 2
+
+    return log_density
+
+
+def flat_in_variance(scale: float) -> LogPrior:
+    """Give the log density of a prior that is flat in τ² and falls off as the half-normal one: τ exp(−½(τ/scale)²).
+
+    A half-normal prior is highest at 0, which draws τ in where it is small beside the standard errors: then the ranges
+    of places hold the truth too seldom. Source: Chung et al. 2013, doi:10.1007/s11336-013-9328-2.
+    """
+    falls_off = half_normal(scale)
+
+    def log_density(tau: Array) -> Array:
+        return np.asarray(np.log(np.maximum(tau, 1e-300)) + falls_off(tau))
 
     return log_density
 
@@ -198,7 +224,7 @@ def _end(log_density: LogPrior, highest: float, top: float, width: float) -> flo
 
 
 DEGREES = 4.0  # of the t with heavy tails: few enough that one odd place does not set τ
-_TAU_NODES, _CENTRE_NODES, _MIX_NODES = 40, 24, 24
+_TAU_NODES, _CENTRE_NODES, _MIX_NODES = 40, 24, 24  # half as many again move no result by a part in ten thousand
 _TAIL = 1e-8  # probability of a mixture variable that is left out on either side
 
 
@@ -206,81 +232,108 @@ def fit_heavy(estimate: Array, standard_error: Array, prior: LogPrior, degrees: 
     """Fit the model with truths from a t distribution around one mean, by quadrature in its mean, τ and its mixture.
 
     A t is a normal whose variance is τ² / λ, λ from a gamma distribution: given μ, τ and λ all is normal again. τ is
-    the scale of the t. Raises as `fit`.
+    the scale of the t; `degrees` np.inf gives the normal model, with its evidence. Of what is left of μ given τ and λ
+    mean and variance are kept. Raises as `fit`.
     """
-    from scipy.special import gammainccinv, gammaincinv, gammaln, logsumexp
-
     start = fit(estimate, standard_error, prior)
-    node, share = np.polynomial.legendre.leggauss(_MIX_NODES)
-    half = degrees / 2
-    ends = np.log(gammaincinv(half, _TAIL) / half), np.log(gammainccinv(half, _TAIL) / half)
-    mix = np.exp((ends[1] - ends[0]) / 2 * node + (ends[0] + ends[1]) / 2)
-    log_mix = half * (np.log(half) + np.log(mix)) - gammaln(half) - half * mix + np.log(share * (ends[1] - ends[0]) / 2)
-    log_mix -= logsumexp(log_mix)
+    mixture = _mixture(degrees)
     spread = float(start.coefficients.standard_deviation[0])
     node, share = np.polynomial.legendre.leggauss(_CENTRE_NODES)
     centre = float(start.coefficients.average[0]) + 7 * spread * node
     high = start.tau_quantile(0.999999) * 1.3
-    t_node, t_share = np.polynomial.legendre.leggauss(_TAU_NODES)
-    tau = high * (t_node + 1) / 2
-    variance = tau[:, None, None] ** 2 / mix[:, None] + standard_error**2  # τ × λ × place
-    logs = np.empty((len(tau), len(centre), len(mix), len(estimate)))
-    for at, mu in enumerate(centre):
-        logs[:, at] = log_mix[:, None] - 0.5 * (np.log(variance) + (estimate - mu) ** 2 / variance)
-    by_place = logsumexp(logs, axis=2)  # τ × μ × place
-    joint = by_place.sum(axis=2) + prior(tau)[:, None] + np.log(t_share)[:, None] + np.log(share)
-    joint = np.exp(joint - logsumexp(joint))
-    kept = joint > 1e-7 * joint.max()
-    rows, columns = np.nonzero(kept)
-    weight = joint[kept] / joint[kept].sum()
-    given = np.exp(logs[kept] - by_place[kept][:, None, :]) * weight[:, None, None]  # kept × λ × place
-    scale = tau[rows][:, None, None] ** 2 / mix[:, None]
-    own = scale / (scale + standard_error**2)
-    mean = own * estimate + (1 - own) * centre[columns][:, None, None]
-    deviation = np.sqrt(own) * standard_error
-    count = len(estimate)
-    effects = Normals(given.reshape(-1, count), mean.reshape(-1, count), deviation.reshape(-1, count))
-    marginal = joint.sum(axis=1)
-    mu_weight = joint.sum(axis=0)
-    step = 7 * spread * share / 2
-    middle = Normals((mu_weight / mu_weight.sum())[:, None], centre[:, None], np.maximum(step, 1e-300)[:, None])
-    return Posterior(tau, marginal, np.cumsum(marginal) - marginal / 2, middle, effects)
+    node, weight = np.polynomial.legendre.leggauss(_TAU_NODES)
+    tau = high * (node + 1) / 2
+    given = [_at(value, mixture, (centre, share), estimate, standard_error) for value in tau]
+    logs = np.array([one[0] for one in given]) + prior(tau) + np.log(weight)
+    density = np.exp(logs - logs.max())
+    evidence = float(logs.max() + np.log(density.sum() * high / 2 * 7 * spread))
+    density /= density.sum()
+    kept = np.flatnonzero(density > _NOTHING * density.max())
+    effects = Normals(
+        np.concatenate([density[at] * given[at][2].weight for at in kept]) / density[kept].sum(),
+        np.concatenate([given[at][2].mean for at in kept]),
+        np.concatenate([given[at][2].deviation for at in kept]),
+    )
+    middle = np.array([one[1] for one in given])
+    coefficients = Normals(density[:, None], middle[:, :1], middle[:, 1:])
+    return Posterior(tau, density, np.cumsum(density) - density / 2, coefficients, effects, evidence, degrees)
 
 
-_POINTS = 256  # of a fixed sequence: twice as many move no end of a range of ranks by more than one place
+def _mixture(degrees: float) -> tuple[Array, Array]:
+    """Give values of λ and the logs of their weights; of a normal one value, 1."""
+    from scipy.special import gammainccinv, gammaincinv, gammaln, logsumexp
+
+    if np.isinf(degrees):
+        return np.ones(1), np.zeros(1)
+    half = degrees / 2
+    node, share = np.polynomial.legendre.leggauss(_MIX_NODES)
+    ends = np.log(gammaincinv(half, _TAIL) / half), np.log(gammainccinv(half, _TAIL) / half)
+    mix = np.exp((ends[1] - ends[0]) / 2 * node + (ends[0] + ends[1]) / 2)
+    log_mix = half * (np.log(half) + np.log(mix)) - gammaln(half) - half * mix + np.log(share * (ends[1] - ends[0]) / 2)
+    return mix, np.asarray(log_mix - logsumexp(log_mix))
+
+
+def _at(
+    tau: float, mixture: tuple[Array, Array], middles: tuple[Array, Array], estimate: Array, error: Array
+) -> tuple[float, tuple[float, float], Normals]:
+    """Give the log likelihood of one τ, mean and deviation of μ given it, and the effects as normals (λ × place).
+
+    `mixture`: values of λ and the logs of their weights; `middles`: values of μ and their weights.
+    """
+    (mix, log_mix), (centre, share) = mixture, middles
+    between = tau**2 / mix[:, None]
+    whole = between + error**2  # λ × place
+    logs = (log_mix[:, None] - 0.5 * np.log(whole))[:, None] - 0.5 * (estimate - centre[:, None]) ** 2 / whole[:, None]
+    top = logs.max(axis=0)  # μ × place
+    given = np.exp(logs - top)
+    by_place = given.sum(axis=0)
+    joint = (np.log(by_place) + top).sum(axis=1)
+    of_centre = np.exp(joint - joint.max()) * share
+    likelihood = float(joint.max() + np.log(of_centre.sum()))
+    of_centre /= of_centre.sum()
+    mean = float(of_centre @ centre)
+    middle = mean, float(np.sqrt(of_centre @ (centre - mean) ** 2))
+    given *= of_centre[:, None] / by_place
+    weight = np.maximum(given.sum(axis=1), 1e-300)
+    first = np.einsum("lck,c->lk", given, centre - mean) / weight
+    second = np.maximum(np.einsum("lck,c->lk", given, (centre - mean) ** 2) / weight - first**2, 0.0)
+    own = between / whole
+    deviation = np.sqrt(own * error**2 + (1 - own) ** 2 * second)
+    return likelihood, middle, Normals(weight, own * estimate + (1 - own) * (mean + first), deviation)
+
+
+_POINTS = 256  # of a place's own effect; twice as many move no end of a range of ranks by more than one place
+_STEPS = 1000  # of the effect, on which what lies above it is counted
 
 
 def ranks(posterior: Posterior, level: float = 0.9) -> tuple[Array, Array, Array]:
     """Give the expected rank of each place among all (k), 1 for the highest effect, and the range that holds it.
 
-    Given τ and a place's own effect each other one is above it or not with its own probability. Their number is
-    (nearly) normal, with the sum of p as mean and that of p (1 - p) as variance, which is averaged over a fixed
-    sequence of points, so no seed has a say. What all places share through β is left out: with dozens of them it is
-    little beside each one's own spread. Source: Laird & Louis 1989, doi:10.3102/10769986014001029.
+    Given a place's own effect each other one is above it or not with its own probability. Their number is (nearly)
+    normal, with the sum of p as mean and that of p (1 - p) as variance, which is averaged over the quantiles of the own
+    effect, so no seed has a say. What all places share through β and τ is left out: with dozens of them it is little
+    beside each one's own spread. Source: Laird & Louis 1989, doi:10.3102/10769986014001029.
     """
-    from scipy.special import ndtr, ndtri
-    from scipy.stats import qmc
+    from scipy.special import ndtr
 
     effects = posterior.effects
     count = effects.mean.shape[1]
-    points = qmc.Sobol(2, scramble=False).random(_POINTS) + 0.5 / _POINTS
-    weights = np.broadcast_to(effects.weight, effects.mean.shape)
-    expected, low, high = np.empty(count), np.empty(count), np.empty(count)
-    places = np.arange(1, count + 1)
+    low, high = (effects.quantile(p) for p in (0.5 / _POINTS, 1 - 0.5 / _POINTS))
+    value = np.linspace(low.min(), high.max(), _STEPS)
+    above = np.stack([effects.above(one) for one in value])  # step × place
+    points, places = (np.arange(_POINTS) + 0.5) / _POINTS, np.arange(1, count + 1)
+    expected, first, last = np.empty(count), np.empty(count), np.empty(count)
     for which in range(count):
-        upto = np.cumsum(weights[:, which])
-        chosen = np.minimum(np.searchsorted(upto / upto[-1], points[:, 0]), len(upto) - 1)
-        own = effects.mean[chosen, which] + effects.deviation[chosen, which] * ndtri(points[:, 1])
-        above = ndtr((effects.mean[chosen] - own[:, None]) / effects.deviation[chosen])
-        above[:, which] = 0.0
-        middle = 1 + above.sum(axis=1)
-        spread = np.sqrt((above * (1 - above)).sum(axis=1) + 1e-12)
+        own = np.interp(points, 1 - above[:, which], value)
+        others = np.delete(above, which, axis=1)
+        middle = 1 + np.interp(own, value, others.sum(axis=1))
+        spread = np.sqrt(np.interp(own, value, (others * (1 - others)).sum(axis=1)) + 1e-12)
         upto = ndtr((places[:, None] + 0.5 - middle) / spread).mean(axis=1)
         expected[which] = middle.mean()
-        low[which], high[which] = (
+        first[which], last[which] = (
             min(int(np.searchsorted(upto, p)) + 1, count) for p in ((1 - level) / 2, (1 + level) / 2)
         )
-    return expected, low, high
+    return expected, first, last
 
 
 def drawn_in_variance(variance: Array, degrees: Array, size: Array) -> Array:
@@ -289,8 +342,10 @@ def drawn_in_variance(variance: Array, degrees: Array, size: Array) -> Array:
     A variance of few units is itself a guess, and a place whose units happened to do alike would seem sure of itself.
     `degrees` of freedom (k) of each, which must not hang on the figures themselves, `size` what precision grows with
     (k, above 0). The log variances differ more than chance alone allows, or not: that gives the degrees of freedom d₀
-    of the line, and each place gets (d₀ · line + d · own) / (d₀ + d). On the log scale, for a few places whose buurten
-    did very different things must not set the line for all.
+    of the line, and of what each place is left with, (d₀ · line + d · own) / (d₀ + d), the middle on the log scale is
+    given. On the log scale, for a few places whose buurten did very different things must not set the line for all, and
+    a variance that is itself unsure must neither make a place sure (as its most probable value would) nor take what
+    places differ for chance (as its mean would).
     Raises NotComputableError(too_few_municipalities).
     Source: Smyth 2004, doi:10.2202/1544-6115.1027, section 6.2 (squeezed variances, with a trend).
     """
@@ -314,7 +369,8 @@ def drawn_in_variance(variance: Array, degrees: Array, size: Array) -> Array:
         return np.asarray(np.exp(line) * np.mean(variance / np.exp(line)))
     prior = 2 * _inverse_trigamma(beyond)
     middle = np.exp(line + digamma(prior / 2) - np.log(prior / 2))
-    return np.asarray((prior * middle + degrees * variance) / (prior + degrees))
+    half = (prior + degrees) / 2
+    return np.asarray((prior * middle + degrees * variance) / (prior + degrees) * np.exp(np.log(half) - digamma(half)))
 
 
 def _inverse_trigamma(value: float) -> float:

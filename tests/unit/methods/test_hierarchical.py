@@ -187,3 +187,61 @@ def test_its_ranges_hold_the_truth_as_often_as_they_say(tau: float) -> None:
     assert tau == 0 or np.mean(held) < 0.92
     assert mean_held >= 31
     assert wrong <= 0.07 * sure
+
+
+def test_the_quadrature_with_a_normal_is_the_exact_model() -> None:
+    """And its evidence tells tails: of truths from a t with three degrees of freedom, and of normal ones."""
+    exact, other = (one(SCHOOLS, ERRORS, half_normal(12.0), *more) for one, more in ((fit, ()), (fit_heavy, (np.inf,))))
+    np.testing.assert_allclose(other.effects.average, exact.effects.average, rtol=1e-4)
+    np.testing.assert_allclose(other.effects.quantile(0.05), exact.effects.quantile(0.05), rtol=1e-3)
+    np.testing.assert_allclose(other.coefficients.quantile(0.05), exact.coefficients.quantile(0.05), rtol=1e-3)
+    assert other.tau_mean == pytest.approx(exact.tau_mean, rel=1e-4)
+    rng = np.random.default_rng(8)
+    error = np.full(300, 1.0)
+    for truth, heavier in ((2 * rng.standard_t(3, 300), True), (3 * rng.standard_normal(300), False)):
+        estimate = truth + error * rng.standard_normal(300)
+        normal, heavy = (fit_heavy(estimate, error, half_normal(10.0), degrees) for degrees in (np.inf, 4.0))
+        assert (heavy.evidence > normal.evidence) == heavier
+
+
+def test_the_evidence_equals_direct_integration() -> None:
+    scale = 12.0
+
+    def joint(mu: float, tau: float) -> float:
+        spread = np.sqrt(tau**2 + ERRORS**2)
+        return float(
+            np.exp(-0.5 * (((SCHOOLS - mu) / spread) ** 2).sum() - np.log(spread).sum() - 0.5 * (tau / scale) ** 2)
+        )
+
+    whole = integrate.dblquad(joint, 0, 80, -60, 80, epsabs=0, epsrel=1e-6)[0]
+    found = fit_heavy(SCHOOLS, ERRORS, half_normal(scale), np.inf)
+    assert found.evidence == pytest.approx(np.log(whole), abs=1e-4)
+
+
+# ------------------------------------------------------------------ calibration by simulation
+SIMULATED, BINS_OF_RANKS, SCALE = 150, 10, 2.0
+
+
+@pytest.mark.parametrize("degrees", [np.inf, 4.0])
+@pytest.mark.parametrize(("error_by", "prior_by"), [(1.0, 1.0), (2.0, 1.0), (1.0, 0.2)])
+def test_truths_drawn_from_the_prior_lie_evenly_in_the_posterior(
+    degrees: float, error_by: float, prior_by: float
+) -> None:
+    """τ, μ and an effect, by χ² in ten bins; and not when the standard errors or the prior are told otherwise.
+
+    μ has a flat prior: whatever it is, its place in the posterior is even. Source: Talts et al. 2018, arXiv:1804.06788.
+    """
+    rng = np.random.default_rng(9)
+    places = np.empty((SIMULATED, 3))
+    error = np.exp(rng.normal(0, 0.4, 12))
+    for at in range(SIMULATED):
+        tau, mu = abs(SCALE * rng.standard_normal()), 50 * rng.standard_normal()
+        mix = 1.0 if np.isinf(degrees) else rng.chisquare(degrees, 12) / degrees
+        truth = mu + tau * rng.standard_normal(12) / np.sqrt(mix)
+        estimate, told = truth + error * rng.standard_normal(12), half_normal(SCALE * prior_by)
+        model, more = (fit, ()) if np.isinf(degrees) else (fit_heavy, (degrees,))
+        found = model(estimate, error * error_by, told, *more)
+        below = float(np.interp(tau, found.tau, found.below))
+        places[at] = below, 1 - found.coefficients.above(mu)[0], 1 - found.effects.above(truth)[0]
+    chance = min(stats.chisquare(np.histogram(column, BINS_OF_RANKS, (0, 1))[0]).pvalue for column in places.T)
+    assert (chance > 0.01) if error_by == prior_by == 1.0 else (chance < 1e-4)

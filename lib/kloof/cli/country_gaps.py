@@ -1,0 +1,49 @@
+"""`kloof country gaps`: how every gap changed in all municipalities, by indicator, scale and pair of years."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def gaps(
+    indicators: Annotated[str, typer.Option(help="only these, separated by commas; see: kloof list indicators")] = "",
+    scales: Annotated[str, typer.Option(help="of absolute, real, relative, place, separated by commas")] = "",
+    workers: Annotated[int, typer.Option(min=1, help="processes; the indicators are divided over them")] = 1,
+    output: Annotated[Path | None, typer.Option(help="write the table to this file (CSV)")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print the table as JSON")] = False,
+) -> None:
+    """Say of every figure how the gap of its lowest fifth changed in all municipalities of the store, year by year.
+
+    From the first year there is to each later one. Above 0 the gap grew; grew and shrank: percent of the municipalities
+    in which it did so surely, with a probability of 90 percent or more.
+    """
+    from kloof.catalogue import catalogue
+    from kloof.country.gaps import EACH_SCALE
+    from kloof.country.panel import panel
+    from kloof.paths import write_whole
+
+    asked = [part.strip() for part in indicators.split(",") if part.strip()]
+    chosen = [part.strip() for part in scales.split(",") if part.strip()] or EACH_SCALE
+    table = panel(catalogue(), asked, chosen, workers)
+    if output is not None:
+        write_whole(output, table.to_csv(index=False, lineterminator="\n", float_format="%.6g"))
+    if as_json:
+        print(json.dumps(json.loads(table.to_json(orient="records")), indent=1, ensure_ascii=False))
+        return
+    if table.empty:
+        print("The store has no figure of two years by buurt.\nNext: kloof data fetch --all")
+        return
+    print(f"{'':<34}{'scale':<10}{'years':<11}{'places':>6}{'mean':>9}{'range':>18}{'spread':>8}  grew  shrank  model")
+    for row in table.to_dict("records"):
+        years = f"{row['first']}–{row['last']}"
+        start = f"{row['indicator']:<34.34}{row['scale']:<10}{years:<11}{row['municipalities']:>6}"
+        if row["reason"]:
+            print(f"{start}  no answer: {row['reason']}")
+            continue
+        reach = f"{row['low']:.1f} to {row['high']:.1f}"
+        sure = f"{row['grew']:>3.0f}%  {row['shrank']:>5.0f}%"
+        print(f"{start}{row['mean']:>9.1f}{reach:>18}{row['spread']:>8.1f}  {sure}  {row['model']}")
+    if output is None:
+        print("Next: kloof national INDICATOR --scale SCALE, for every municipality")
