@@ -15,6 +15,10 @@ from kloof.cli.main import app
 from kloof.country import gaps as national
 from kloof.country.gaps import HEAVY, Question, every_change
 from kloof.errors import NotComputableError, ParameterError
+from kloof.methods import by_place
+from kloof.methods.contrast import difference
+from kloof.methods.gap import log_growth, weighted_means
+from kloof.methods.mobility import percentile_ranks
 from kloof.study.load import price_index
 
 WOZ = "mean_dwelling_value"
@@ -83,6 +87,38 @@ def test_the_change_of_a_municipality_equals_that_by_hand(of_country: Callable[.
         for year in (2017, 2024)
     ]  # fmt: skip
     assert relative["estimate"][0] == pytest.approx(behind[1] - behind[0], rel=1e-9)
+
+
+@pytest.mark.parametrize("scale", ["absolute", "relative", "place"])
+def test_all_municipalities_at_once_are_what_each_is_by_itself(
+    scale: str, of_country: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the functions of one municipality, where nothing is learnt from the others."""
+    for name, value in (("_resemblance", 0.0), ("_across", 0.0), ("_ratio", 1.0)):
+        monkeypatch.setattr(by_place, name, lambda *_, value=value: value)
+    tables = country(30, seed=4)
+    moved = tables[WOZ][2024] + np.random.default_rng(5).normal(0, 60, len(tables[WOZ]))
+    tables[WOZ] = tables[WOZ].assign(**{"2024": moved}).drop(columns=2024).rename(columns={"2024": 2024})
+    of_country(tables)
+    table, _ = every_change(catalogue(), replace(ASKED, scale=scale))
+    assert len(table) >= 29  # on a ranking one may stay as it was
+    for row in table.to_dict("records"):
+        own = tables[WOZ][tables[WOZ].index.str.startswith(f"BU{row['municipality'][2:]}")]
+        before, after = own[2017].to_numpy(), own[2024].to_numpy()
+        weight = tables["dwellings"][2017].reindex(own.index).to_numpy()
+        listed = before.argsort().argsort() < 2
+        focus, rest = weighted_means(before, weight, listed)
+        if scale == "place":
+            contrast = -100 * (percentile_ranks(after, weight) - percentile_ranks(before, weight))
+        else:
+            contrast = after - before if scale == "absolute" else log_growth(before, after, weight, listed)
+        found = difference(contrast[:, None], weight, listed)
+        estimate, error = float(found.estimate[0]), float(found.standard_error[0])
+        if scale == "absolute":
+            estimate = -estimate
+        if scale == "relative":
+            estimate, error = -100 * focus / rest * np.expm1(estimate), 100 * focus / rest * error
+        np.testing.assert_allclose([row["estimate"], row["error"]], [estimate, error], rtol=1e-10, atol=1e-10)
 
 
 def test_small_buurten_are_not_listed_and_what_has_no_figure_is_counted(of_country: Callable[..., None]) -> None:
