@@ -35,8 +35,8 @@ def calibrate(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="table to fill; without it data/calibration.csv, gap_calibration.csv, worlds.csv or "
-            "national_calibration.csv"
+            help="table to fill; without it data/calibration.csv, gap_calibration.csv, worlds.csv, "
+            "national_calibration.csv or segregation_calibration.csv"
         ),
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="make everything anew, also what is there")] = False,
@@ -49,6 +49,9 @@ def calibrate(
     national: Annotated[
         bool, typer.Option("--national", help="make a fourth: what all municipalities say together, in ten countries")
     ] = False,
+    segregation: Annotated[
+        bool, typer.Option("--segregation", help="make a fifth: segregation in all municipalities, in nine countries")
+    ] = False,
 ) -> None:
     """Fill the table of error rates, and go on where an earlier run stopped; that of --gaps is made in one go."""
     import time
@@ -57,10 +60,15 @@ def calibrate(
     from kloof.paths import data_folder
     from kloof_synth import calibration
 
-    others = {"gap_calibration": gaps, "worlds": worlds, "national_calibration": national}
+    others = {
+        "gap_calibration": gaps, "worlds": worlds, "national_calibration": national,
+        "segregation_calibration": segregation,
+    }  # fmt: skip
     asked = [name for name, wanted in others.items() if wanted]
     if len(asked) > 1:
-        raise ParameterError("--gaps, --worlds and --national are different tables: make one, then the other.")
+        raise ParameterError(
+            "--gaps, --worlds, --national and --segregation are different tables: make one, then the other."
+        )
     path = out or data_folder() / f"{(asked or ['calibration'])[0]}.csv"
     processes = workers or os.cpu_count() or 1
     if asked:
@@ -70,6 +78,8 @@ def calibrate(
             make_worlds_table(path, trials, processes, fresh=fresh)
         elif gaps:
             make_gap_table(path, trials or 200, processes)
+        elif segregation:
+            make_segregation_table(path, trials or 40, processes)
         else:
             make_national_table(path, trials or 100, processes)
         return
@@ -92,6 +102,16 @@ def make_national_table(path: Path, trials: int, workers: int) -> None:
     for place, table in zip((path, path.with_name(POWER)), tables, strict=True):
         write_whole(place, table.round(1).to_csv(index=False, lineterminator="\n"))
     print(f"{path}: {len(tables[0])} countries of synthetic municipalities, {trials} times each; {POWER} beside it.")
+
+
+def make_segregation_table(path: Path, trials: int, workers: int) -> None:
+    """Fill the table of segregation in the nine synthetic countries in one go."""
+    from kloof.paths import write_whole
+    from kloof_synth.segregation_trials import segregation_trials
+
+    table = segregation_trials(trials, workers).round(dict.fromkeys(("truth", "plain", "corrected"), 4))
+    write_whole(path, table.round(dict.fromkeys(table.columns[5:-1], 1)).to_csv(index=False, lineterminator="\n"))
+    print(f"{path}: {len(table)} countries of synthetic municipalities, {trials} times each; rank_order a quarter.")
 
 
 def make_gap_table(path: Path, trials: int, workers: int) -> None:

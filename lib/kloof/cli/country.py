@@ -1,8 +1,12 @@
-"""`kloof country …`: what is asked of all municipalities of the store together."""
+"""`kloof country …`: what is asked of all municipalities of the store together, a command for each question."""
 
 import typer
 
 from kloof.cli.country_gaps import gaps
+from kloof.cli.country_segregation import segregation
 
-country_commands = typer.Typer(no_args_is_help=True, help="Ask something of all municipalities of the store at once.")
-country_commands.command()(gaps)
+country_commands = typer.Typer(
+    no_args_is_help=True, help="What all municipalities of the store say together, and where one of them stands."
+)
+for command in (gaps, segregation):
+    country_commands.command()(command)

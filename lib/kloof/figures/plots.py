@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 
 from kloof.country.gaps import National
+from kloof.country.map_levels import WHOLE
+from kloof.country.segregation import Segregation
 from kloof.errors import NotComputableError, ParameterError, faults
 from kloof.figures.canvas import FOCUS, GREY, INK, PALE, REST
 from kloof.findings import Finding
@@ -29,9 +31,10 @@ def plot(thing: Any, ax: "Axes | None" = None) -> "Axes":
 
     A judged claim: a row per part, its number and range in multiples of the smallest change that matters, coloured by
     verdict. A finding: that row alone. A table of `gap_table`: the gap by year, with what rounding leaves. A table of
-    `measure` by year: each index and group a line. An answer for the whole country (`national`): the change in each
-    municipality with its range, in order, and the one told beside them marked. `ax` are axes to draw on, else new
-    ones. Raises ParameterError for anything else, NotComputableError for a claim of which no part has a number.
+    `measure` by year: each index and group a line. An answer for the whole country: each municipality with its range,
+    in order, and the one told beside them marked; of `national` the change of a gap, of `segregation` an index, and
+    below it, on new axes, the level of the map that it lies on. `ax` are axes to draw on, else new ones. Raises
+    ParameterError for anything else, NotComputableError for a claim of which no part has a number.
 
     >>> from kloof import gap_table, open_study
     >>> ax = plot(gap_table(open_study("breda").panel("mean_income_per_inhabitant")))
@@ -51,6 +54,8 @@ def plot(thing: Any, ax: "Axes | None" = None) -> "Axes":
         )
     if isinstance(thing, National):
         return _country(thing, ax or _new_axes(4.0))
+    if isinstance(thing, Segregation):
+        return _segregation(thing, ax)
     rows = _rows_of(thing)
     if not rows:
         raise NotComputableError("no_figures", f"No part of {getattr(thing, 'claim', 'it')} has a number to draw here.")
@@ -128,6 +133,46 @@ def _country(found: National, axes: "Axes") -> "Axes":
     axes.set_ylabel(f"{found.question.indicator} ({found.unit})")
     axes.set_xticks([])
     return axes
+
+
+def _segregation(found: Segregation, axes: "Axes | None") -> "Axes":
+    """Draw the index of every municipality in the last year, in order; on new axes also the parts of the whole."""
+    below = None
+    if axes is None:
+        from matplotlib import pyplot as plt
+
+        if found.parts.empty:
+            axes = _new_axes(4.0)
+        else:
+            _, (axes, below) = plt.subplots(2, figsize=(9, 5.5), layout="constrained", height_ratios=(4, 1))
+    rows = found.places[found.places["year"] == found.years[-1]]
+    rows = rows.sort_values("corrected", kind="stable").reset_index(drop=True)
+    axes.vlines(rows.index, rows["chance_low"], rows["chance_high"], color=GREY, linewidth=0.8, zorder=2)
+    axes.plot(rows.index, rows["corrected"], ".", color=INK, markersize=3, zorder=3)
+    own = rows[rows["municipality"] == found.place]
+    axes.vlines(own.index, own["chance_low"], own["chance_high"], color=FOCUS, linewidth=2, zorder=4)
+    axes.plot(own.index, own["corrected"], "o", color=FOCUS, zorder=5)
+    axes.set_ylim(min(0.0, float(rows["chance_low"].min())), None)
+    axes.set_ylabel(f"{found.group}\n{found.index}, {found.years[-1]}")
+    axes.set_xticks([])
+    if below is not None:
+        _levels(found, below)
+    return axes
+
+
+def _levels(found: Segregation, axes: "Axes") -> None:
+    """Draw a bar of each year, cut by the level of the map that segregation lies on."""
+    years = list(map(str, found.years))
+    start = np.zeros(len(years))
+    whole = found.parts["part"] == WHOLE
+    shades = (FOCUS, REST, GREY)
+    for shade, (part, rows) in zip(shades, found.parts[~whole].groupby("part", sort=False), strict=True):
+        size = rows.set_index("year")["share"].loc[list(found.years)].to_numpy(float)
+        axes.barh(years, size, left=start, color=shade, label=cards.word("card", str(part)))
+        start += size
+    axes.set_xlim(0, 100)
+    axes.invert_yaxis()
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.25), ncols=3, frameon=False)
 
 
 def _gap_by_year(table: pd.DataFrame, axes: "Axes") -> "Axes":
