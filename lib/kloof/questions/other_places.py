@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from kloof.catalogue import Catalogue, Group
+from kloof.country.segregation import embedded_segregation
 from kloof.errors import NotComputableError, ParameterError
 from kloof.findings import NOT_COMPUTABLE, Finding, Side, judge
 from kloof.measures.country import counts_everywhere, measure_everywhere, own_municipality
@@ -258,8 +259,11 @@ def country_of_groups(section: Section, study: Study) -> pd.DataFrame:
     alone would give here), rank (1 is the furthest apart), rank_low-rank_high (the places that the ranges allow),
     municipalities, without (those that have no number: one buurt, too little measured), and the value below which 10,
     25, 50, 75 and 90 percent of the municipalities lie. Groups for which fewer than 30 municipalities have a number
-    are left out.
+    are left out. Without a store of the country only the place among all is recorded, of the groups and years that
+    data/national_segregation.csv holds.
     """
+    if study.data.name != STORE:
+        section.add(*_among_embedded(study))
     made = [_of_group(study, name) for name in study.p.groups] if study.data.name == STORE else []
     rows = []
     for name, table in [one for one in made if one]:
@@ -280,6 +284,21 @@ def country_of_groups(section: Section, study: Study) -> pd.DataFrame:
         section.table("03.country", columns, country)
         section.figure("03.country", "country", "03.country", f"03.country.{country['group_name'].iloc[0]}")
     return country
+
+
+def _among_embedded(study: Study) -> list[Finding]:
+    """Set this municipality among those that the project holds figures of, in the last of their years in the window."""
+    found = []
+    for name in study.p.groups:
+        held = embedded_segregation(name, EVENNESS, (study.p.year_from, study.p.year_to))
+        levels = pd.DataFrame() if held is None else held[held["first"].isna()]
+        if levels.empty:
+            continue
+        last = levels[levels["year"] == levels["year"].max()].rename(columns={"municipality": "area"})
+        if study.p.municipality in set(last["area"]):
+            table = last.assign(subject=name, **ranks(last))
+            found.append(place_finding(study, table, f"03.country.{name}"))
+    return found
 
 
 def _of_group(study: Study, name: str) -> tuple[str, pd.DataFrame] | None:

@@ -407,11 +407,13 @@ class Storyteller(Telling):
     # ------------------------------------------------------------------ other places, what is not known, how sure
     def special(self) -> PartView:
         """Give the place among the municipalities it is compared with, with the range of its rank."""
-        ranked = [
+        found = [
             finding for finding in self.results["findings"].values()
             if finding["kind"] == "place_among" and finding["measure"] == "dissimilarity"
             and {"rank_low", "rank_high", "places"} <= finding["details"].keys()
-        ][:4]  # fmt: skip
+        ]  # fmt: skip
+        # a rank among all of the country is not told beside one among the few that it is compared with
+        ranked = ([one for one in found if not str(one["id"]).startswith("03.country.")] or found)[:4]
         lines: list[Line] = []
         ranked.sort(key=lambda finding: float(finding["details"]["places"]["value"]))
         least = ranked[0] if ranked else None

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from readable import Row, file
 
 from kloof.figures import draw
+from kloof.paths import data_folder
 from kloof.questions import other_places
 from kloof.report.notebook import header
 from kloof.results import Section, join_sections
@@ -65,5 +67,19 @@ def test_a_few_municipalities_are_no_country(home: Path) -> None:
     assert not section.figures
 
 
-def test_an_embedded_set_knows_no_country() -> None:
-    assert other_places.country_of_groups(Section("03_how_segregated"), open_study({"preset": "breda"})).empty
+def test_without_a_store_only_the_place_in_the_country_is_told() -> None:
+    """Out of what the project holds of all municipalities: a finding per group that it has, no table and no picture."""
+    study, section = open_study({"preset": "breda"}), Section("03_how_segregated")
+    assert other_places.country_of_groups(section, study).empty
+    assert not section.figures
+    assert set(section.findings) == {"03.country.inhabitants_aged_65_plus", "03.country.inhabitants_aged_0_14"}
+    found = section.findings["03.country.inhabitants_aged_65_plus"]
+    table = pd.read_csv(data_folder() / "national_segregation.csv")
+    asked = (table["group"] == "inhabitants_aged_65_plus") & (table["index"] == "dissimilarity")
+    rows = table[asked & (table["year"] == 2024) & table["first"].isna()].set_index("municipality")
+    own = rows.loc["GM0758"]
+    assert found.details["rank"]["value"] == 1 + (rows["estimate"] > own["estimate"]).sum()
+    assert found.details["rank_low"]["value"] == 1 + (rows["low"] > own["high"]).sum()
+    assert found.details["places"]["value"] == len(rows)
+    assert found.estimate == pytest.approx(own["estimate"] - rows["estimate"].drop("GM0758").median())
+    assert found.b.year == 2024

@@ -119,6 +119,22 @@ def test_what_rounding_leaves_open_is_not_beyond_chance() -> None:
     assert not [line for line in lines if "toeval" in " ".join(map(text_of, line.sentences))]
 
 
+def test_a_rank_among_all_is_told_only_where_there_is_none_among_a_few() -> None:
+    """“At least 6 municipalities” and a rank of 160 would be about two different comparisons."""
+    document = other()
+    told_of = [[line.finding for line in special(document)]]
+    for name in [name for name in document["findings"] if name.startswith("13.dissimilarity.")]:
+        del document["findings"][name]
+    told_of.append([line.finding for line in special(document)])
+    few, every = ({str(name).partition(".")[0] for name in names if name} for names in told_of)
+    assert (few, every) == ({"13"}, {"03"})
+
+
+def special(document: dict[str, Any]) -> tuple[Any, ...]:
+    """Give the lines about the place among others."""
+    return tuple(next(part for part in told.view(document, "nl").parts if part.id == "special").lines)
+
+
 def test_portraits_are_of_the_figure_that_leads(monkeypatch: pytest.MonkeyPatch) -> None:
     """That of the headline, in its years, and neither the next nor the last one that was followed."""
     asked: list[tuple[str, int, int]] = []
