@@ -7,7 +7,8 @@ ranges of each municipality's own change that hold the truth), `held_together` (
 `mean_held` (of their mean); `called` (percent of the municipalities called sure, with 90 percent or more), `wrong`
 (percent of all municipalities called sure of the wrong direction; where nothing changes every call is wrong) and
 `lost` (percent without a change: they live apart no more than chance makes them). The truth of a municipality is that
-of the process that its buurten are drawn from; counts are rounded to fives, as CBS prints them.
+of the process that its buurten are drawn from, of which an index over few buurten falls short by a little; counts are
+rounded to fives, as CBS prints them.
 """
 
 from concurrent.futures import ProcessPoolExecutor
@@ -116,7 +117,7 @@ def segregation_trial(world: SegregationWorld, index: str, trials: int, seed: in
     both: dict[str, list[NDArray[np.bool_]]] = {"held": [], "held_together": []}
     for _ in range(trials):
         counts, starts, later = sorted_country(world, index, rng)
-        plain.append(MEASURES[index](counts[0], starts).mean())
+        plain.append(np.nanmean(MEASURES[index](counts[0], starts)))
         less.append(np.nanmean(corrected(index, counts[0], starts, rng)))
         made = growth_of(index, counts, starts, rng, draws=499)
         growth = np.log(np.interp(later, grid, true) / now) if world.apart else np.zeros(len(later))

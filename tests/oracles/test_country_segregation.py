@@ -142,7 +142,7 @@ def test_the_ranges_hold_what_they_say_they_hold() -> None:
             assert abs(row["corrected"]) < (0.8 if index == "dissimilarity" else 0.1) * row["plain"]
             continue
         assert 84 <= row["held"] <= 96, (name, index)
-        assert row["held_together"] >= 84, (name, index)
+        assert row["held_together"] >= (82 if name == "small_towns" else 87), (name, index)
         assert row["wrong"] <= 5, (name, index)
         assert row["corrected"] == pytest.approx(row["truth"], rel=0.16), (name, index)
     plain = table.loc[[("small_differences", index) for index in counted.MEASURES]]

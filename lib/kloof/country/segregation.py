@@ -124,13 +124,14 @@ def levels(
         {subject.index: MEASURES[subject.index]}, chosen.counts, Drawing(rng, draws), "people_bootstrap",
         chosen.starts, Limits(confidence=LEVEL, scale=(0.0, 1.0)),
     )  # fmt: skip
-    known = made["reason"].isna() & made["estimate"].notna()
     plain = made["estimate"] - chance["bias"]
     made = made.assign(
         name=made["municipality"].map(names()).fillna(made["municipality"]), year=year,
         corrected=made["bias_corrected"] if subject.index == DISSIMILARITY else plain,
         chance_low=chance["low"], chance_high=chance["high"],
     ).rename(columns={"n_units": "buurten", "n_missing": "missing", "n_total": "people"})  # fmt: skip
+    # of a handful of people in a group the draws often have nobody: then chance leaves everything open
+    known = made["reason"].isna() & made[["estimate", "corrected", "chance_low"]].notna().all(axis=1)
     lost = made.loc[~known, "reason"].fillna("not_defined").value_counts().sort_index()
     kept = made[known].reset_index(drop=True)
     kept = kept.assign(**_ranks(*(kept[name].to_numpy(float) for name in ("corrected", "chance_low", "chance_high"))))

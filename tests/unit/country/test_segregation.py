@@ -120,6 +120,10 @@ def test_every_municipality_equals_that_by_hand(of_country: Use, index: str, by_
 def test_the_place_that_is_told_has_its_exact_range_and_stands_among_those_of_its_size(of_country: Use) -> None:
     tables = country_of()
     of_country(tables)
+    for code, times in (("BU9010", 0.2), ("BU9011", 5.0)):  # a village and a city
+        for name in (OLD, PEOPLE):
+            own = tables[name].index.str.startswith(code)
+            tables[name].loc[own] = 5 * np.rint(times * tables[name].loc[own] / 5)
     plain, told = segregation(OLD), segregation(OLD, place="GM9004")
     old, rest = sides(tables, 2024, "BU9004")
     people = old + rest
@@ -131,7 +135,7 @@ def test_the_place_that_is_told_has_its_exact_range_and_stands_among_those_of_it
     stands, last = told.standing(), told.places[told.places["year"] == 2024]
     alike = last[last["people"].between(people.sum() / 2, people.sum() * 2)]
     assert stands["of"] == PLACES
-    assert stands["of_alike"] == len(alike)
+    assert stands["of_alike"] == len(alike) == PLACES - 2
     assert stands["rank_alike"] == 1 + (alike["corrected"] > stands["corrected"]).sum()
     assert f"{stands['rank']} (" in repr(told)
     assert plain.standing() == {}
@@ -153,6 +157,20 @@ def test_incomes_by_rank_equal_those_of_plain_loops(of_country: Use) -> None:
         assert rows.loc[place, "estimate"] == pytest.approx(slow(counts, 1, "theil"), rel=1e-6)
         assert rows.loc[place, "buurten"] == own.sum()
     assert rows.loc["GM9000", "missing"] == 1
+
+
+def test_a_group_of_one_person_has_no_rank(of_country: Use) -> None:
+    tables = country_of()
+    own = tables[OLD].index.str.startswith("BU9006")
+    tables[OLD].loc[own, 2024] = np.where(np.arange(own.sum()) == 0, 1.0, 0.0)
+    of_country(tables)
+    found = segregation(OLD)
+    last = found.places[found.places["year"] == 2024]
+    assert "GM9006" not in set(last["municipality"])
+    assert sorted(last["rank"]) == list(range(1, PLACES))
+    assert {("municipalities 2024", "not_defined"): 1}.items() <= {
+        (one.step, one.reason): one.rows for one in found.set_aside
+    }.items()
 
 
 # ------------------------------------------------------------------ the change
@@ -205,6 +223,9 @@ def test_municipalities_that_cannot_be_compared_are_counted(of_country: Use) -> 
         tables[name].loc[nearly_one] *= 100.0
     codes = tables[OLD].index
     tables[OLD].loc[codes.str.startswith("BU9002"), 2024] = np.nan  # no figures later
+    gone = codes.str.startswith("BU900700")  # four buurten that are no more: the others are not enough of 2017
+    for name in (OLD, PEOPLE):
+        tables[name].loc[gone, 2024] = np.nan
     half = codes.str.startswith("BU9003") & codes.str[6:8].isin(["00", "01"])
     for name in (OLD, PEOPLE):
         tables[name].loc[half, 2024] = 5 * np.rint(tables[name].loc[half, 2024] * 1.6 / 5)  # became other buurten
@@ -214,12 +235,12 @@ def test_municipalities_that_cannot_be_compared_are_counted(of_country: Use) -> 
     aside = {(one.step, one.reason): one.rows for one in found.set_aside}
     assert aside == {
         ("municipalities 2024", "no_counts"): 1,
-        ("municipalities", "no_figure_in_both_years"): 1,
+        ("municipalities", "no_figure_in_both_years"): 2,
         ("municipalities", "jumped_in_a_year"): 1,
         ("municipalities", "too_few_buurten"): 2,
     }
-    assert len(found.change.places) == PLACES - 4
-    assert {"GM9001", "GM9002", "GM9003", "GM9005"}.isdisjoint(found.change.places["municipality"])
+    assert len(found.change.places) == PLACES - 5
+    assert {"GM9001", "GM9002", "GM9003", "GM9005", "GM9007"}.isdisjoint(found.change.places["municipality"])
 
 
 def test_where_nobody_sorts_no_growth_is_told() -> None:
