@@ -17,7 +17,7 @@ from conftest import PROJECT
 from kloof.country import counted, growth
 from kloof.country.map_levels import MUNICIPALITIES, nested, parts_of
 from kloof.country.segregation import segregation
-from kloof_synth.segregation_trials import SEGREGATION_WORLDS, segregation_trial
+from kloof_synth.segregation_trials import SEGREGATION_WORLDS, segregation_trial, shares, sorted_country, true_index
 
 MEASURED = PROJECT / "data" / "segregation_calibration.csv"
 KNOWN = {world.name: world for world in SEGREGATION_WORLDS}
@@ -161,10 +161,22 @@ def test_a_country_is_measured_again_with_fewer_trials(monkeypatch: pytest.Monke
     assert segregation_trial(KNOWN["small_differences"], "dissimilarity", 1, 11)["held"] < 70
 
 
+def test_a_made_up_country_is_as_its_world_says() -> None:
+    """The group has its share, a buurt stays much as it was, and counts are printed in fives."""
+    world = KNOWN["nothing_changes"]
+    counts, starts, later = sorted_country(world, "dissimilarity", np.random.default_rng(1))
+    assert (later == world.apart).all()
+    assert len(starts) == len(later)
+    assert (counts % 5 == 0).all()
+    for year in counts:
+        assert year[0].sum() / year.sum() == pytest.approx(world.share, abs=0.005)
+    large = counts[0].sum(axis=0) > 2000
+    share = (counts[:, 0] / counts.sum(axis=1))[:, large]
+    assert np.corrcoef(share)[0, 1] == pytest.approx(0.9, abs=0.05)
+
+
 def test_the_truth_of_a_world_is_that_of_a_formula() -> None:
     """Shares that differ by a probit keep their mean; and with two kinds of buurt D has a formula."""
-    from kloof_synth.segregation_trials import shares, true_index
-
     world = KNOWN["nothing_changes"]
     grid = np.linspace(-6, 6, 4001)
     weight = np.exp(-(grid**2) / 2)
