@@ -6,6 +6,7 @@ buurt is then the ordinary robust variance of that difference. So the estimator 
 not panels.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import comb
 
@@ -15,6 +16,7 @@ from kloof.errors import NotComputableError
 from kloof.methods.arrays import LEVEL, Array, Flags
 from kloof.methods.randomisation import Replays, interval, p_value
 
+Parts = Sequence[tuple[Flags, float]]  # groups of buurten, each with what its mean is multiplied by
 _EQUAL = 1e-9  # relative; a spread that is smaller is only floating point
 
 
@@ -79,16 +81,25 @@ def unchecked_difference(contrasts: Array, weight: Array, is_focus: Flags) -> Di
     & Tipton 2018, doi:10.1080/07350015.2016.1247004; Welch 1947, doi:10.1093/biomet/34.1-2.28.
     """
     check_groups(is_focus)
+    return combination(contrasts, weight, ((is_focus, 1.0), (~is_focus, -1.0)))
+
+
+def combination(contrasts: Array, weight: Array, parts: Parts) -> Difference:
+    """Give a sum of the weighted means of several groups, each times its own factor, as `unchecked_difference` does.
+
+    `parts` are the groups (flags, one per buurt) with their factors; focus 1 and rest -1 give the difference. Every
+    group needs two buurten; what varies in none of them has variance 0.
+    """
     width = contrasts.shape[1]
     estimate, covariance = np.zeros(width), np.zeros((width, width))
     squared = np.zeros(width)
-    for side, sign in ((is_focus, 1.0), (~is_focus, -1.0)):
+    for side, times in parts:
         share = weight[side] / weight[side].sum()
         middle = share @ contrasts[side]
         residual = contrasts[side] - middle
         factor = share**2 / expected_square(share)
-        part = (factor[:, None] * residual).T @ residual
-        estimate += sign * middle
+        part = times**2 * ((factor[:, None] * residual).T @ residual)
+        estimate += times * middle
         covariance += part
         squared += np.diag(part) ** 2 / satterthwaite(share)
     variance = np.diag(covariance)
@@ -110,6 +121,18 @@ def satterthwaite(share: Array) -> float:
     centre = np.eye(len(share)) - share  # takes the weighted mean off every buurt
     form = centre.T @ (factor[:, None] * centre)
     return float(np.trace(form) ** 2 / (form * form).sum())
+
+
+def size_and_degrees_of(weight: Array, parts: Parts) -> tuple[float, float]:
+    """Give of a `combination` of groups its effective size, and the degrees of freedom of its variance.
+
+    As the groups would have them if all buurten varied alike: the variance of one buurt divided by the size is that of
+    the combination. Neither hangs on what the buurten did, as the degrees of `unchecked_difference` do.
+    """
+    shares = [weight[side] / weight[side].sum() for side, _ in parts]
+    squares = [times**2 * float(share @ share) for share, (_, times) in zip(shares, parts, strict=True)]
+    squared = sum(part**2 / satterthwaite(share) for part, share in zip(squares, shares, strict=True))
+    return 1 / sum(squares), sum(squares) ** 2 / squared
 
 
 OWN = "own"  # every buurt's own squared residual, weighed by its share: the variance of `difference` (CR2)
