@@ -11,7 +11,7 @@ doi:10.1214/06-BA117A (priors for τ); Smyth 2004, doi:10.2202/1544-6115.1027 (v
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -189,7 +189,7 @@ def _grid(log_density: LogPrior, scale: float) -> tuple[Array, Array, Array]:
     if float(log_density(np.array([0.0]))[0]) > highest - _NEGLIGIBLE:
         low = 0.0
     ends = np.arcsinh((low - top) / width), np.arcsinh((high - top) / width)
-    node, share = np.polynomial.legendre.leggauss(NODES)
+    node, share = _nodes(NODES)
     v = (ends[1] - ends[0]) / 2 * node + (ends[0] + ends[1]) / 2
     tau = np.maximum(top + width * np.sinh(v), 0.0)
     density = np.exp(log_density(tau) - highest) * np.cosh(v)
@@ -197,6 +197,13 @@ def _grid(log_density: LogPrior, scale: float) -> tuple[Array, Array, Array]:
     curve = CubicSpline(np.concatenate([[ends[0]], v, [ends[1]]]), np.concatenate([density[:1], density, [0.0]]))
     area = curve.antiderivative()
     return tau, np.asarray(weight), np.asarray((area(v) - area(ends[0])) / (area(ends[1]) - area(ends[0])))
+
+
+@cache
+def _nodes(count: int) -> tuple[Array, Array]:
+    """Give Gauss and Legendre's nodes and weights; making them costs a third of a whole fit."""
+    node, share = np.polynomial.legendre.leggauss(count)
+    return np.asarray(node), np.asarray(share)
 
 
 def _half_width(log_density: LogPrior, top: float, highest: float, scale: float) -> float:
@@ -238,10 +245,10 @@ def fit_heavy(estimate: Array, standard_error: Array, prior: LogPrior, degrees: 
     start = fit(estimate, standard_error, prior)
     mixture = _mixture(degrees)
     spread = float(start.coefficients.standard_deviation[0])
-    node, share = np.polynomial.legendre.leggauss(_CENTRE_NODES)
+    node, share = _nodes(_CENTRE_NODES)
     centre = float(start.coefficients.average[0]) + 7 * spread * node
     high = start.tau_quantile(0.999999) * 1.3
-    node, weight = np.polynomial.legendre.leggauss(_TAU_NODES)
+    node, weight = _nodes(_TAU_NODES)
     tau = high * (node + 1) / 2
     given = [_at(value, mixture, (centre, share), estimate, standard_error) for value in tau]
     logs = np.array([one[0] for one in given]) + prior(tau) + np.log(weight)
@@ -266,7 +273,7 @@ def _mixture(degrees: float) -> tuple[Array, Array]:
     if np.isinf(degrees):
         return np.ones(1), np.zeros(1)
     half = degrees / 2
-    node, share = np.polynomial.legendre.leggauss(_MIX_NODES)
+    node, share = _nodes(_MIX_NODES)
     ends = np.log(gammaincinv(half, _TAIL) / half), np.log(gammainccinv(half, _TAIL) / half)
     mix = np.exp((ends[1] - ends[0]) / 2 * node + (ends[0] + ends[1]) / 2)
     log_mix = half * (np.log(half) + np.log(mix)) - gammaln(half) - half * mix + np.log(share * (ends[1] - ends[0]) / 2)
