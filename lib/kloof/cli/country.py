@@ -3,10 +3,11 @@
 import typer
 
 from kloof.cli.country_gaps import gaps
+from kloof.cli.country_matched import matched
 from kloof.cli.country_segregation import segregation
 
 country_commands = typer.Typer(
     no_args_is_help=True, help="What all municipalities of the store say together, and where one of them stands."
 )
-for command in (gaps, segregation):
+for command in (gaps, matched, segregation):
     country_commands.command()(command)

@@ -1,10 +1,16 @@
 """The figures of every buurt of the store, a table for each indicator."""
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import pandas as pd
 
 from kloof.catalogue import Catalogue
 from kloof.errors import ParameterError
 from kloof.store import read
+
+COVERED = 0.5  # of the buurten that another year has: a year with fewer says nothing of the country
+Range = tuple[float, float, float]  # an estimate with the ends of its range
 
 
 def held(known: Catalogue, name: str) -> pd.DataFrame:
@@ -14,15 +20,36 @@ def held(known: Catalogue, name: str) -> pd.DataFrame:
         top, bottom = (held(known, parts[key]) for key in ("numerator", "denominator"))
         years = [year for year in top.columns if year in bottom.columns]
         return float(parts["per"]) * top[years] / bottom[years].where(bottom[years] > 0)
+    return _widest(name).pivot(index="code", columns="year", values="value")
+
+
+def _widest(name: str) -> pd.DataFrame:
+    """Give the rows of an indicator by buurt of the source with most of them, year by year."""
     try:
         rows = read.indicator(name)
     except ParameterError:
-        return pd.DataFrame()
+        return pd.DataFrame(columns=["code", "year", "source", "value"])
     rows = rows[rows["code"].str.startswith("BU") & (rows["status"] == "measured")]
     width = rows.groupby(["year", "source"])["code"].size().reset_index(name="buurten")
     width = width.sort_values(["year", "buurten", "source"], ascending=[True, False, True]).drop_duplicates("year")
-    kept = rows.merge(width[["year", "source"]], on=["year", "source"], validate="many_to_one")
-    return kept.pivot(index="code", columns="year", values="value")
+    return rows.merge(width[["year", "source"]], on=["year", "source"], validate="many_to_one")
+
+
+def check_comparable(known: Catalogue, name: str, years: Sequence[int]) -> None:
+    """Raise ParameterError where a break lies between two of these years, one after the other, that no bridge spans."""
+    parts = known.indicator(name).derive
+    read_from = [parts[key] for key in ("numerator", "denominator")] if parts else [name]
+    used: dict[int, set[str]] = {}
+    for one in read_from:
+        for year, source in _widest(one)[["year", "source"]].drop_duplicates().itertuples(index=False):
+            used.setdefault(int(year), set()).update(source.split("|"))
+    for before, after in pairwise(years):
+        found = known.indicator(name).compare(before, after, used.get(before, set()) | used.get(after, set()))
+        if found.status == "broken":
+            raise ParameterError(
+                f"{name} of {before} and of {after} are not the same figure: {found.crossed[0].en}. Compare years on "
+                "one side of that break (--from, --to)."
+            )
 
 
 def of_nearest_year(table: pd.DataFrame, year: int) -> "pd.Series[float]":

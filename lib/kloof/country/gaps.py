@@ -134,7 +134,7 @@ def every_change(
     the figures of an indicator; without it the store does.
     Raises ParameterError (a year, scale or rule that is not there) and NotComputableError(no_price_index).
     """
-    rule = _check(known, question)
+    rule = rule_of(known, question)
     entry = known.indicator(question.indicator)
     figures_of = figures_of or (lambda name: held(known, name))
     figures = figures_of(question.indicator)
@@ -149,13 +149,14 @@ def every_change(
     set_aside = [SetAside("not in both years", int((~wholly).sum()), "no_figure_in_both_years")]
     made = made[wholly].sort_index()
     if question.scale == REAL and entry.unit in MONEY:
-        made = made.assign(before=made["before"] * _price_factor(known, question))
+        factor = float(prices(known, question.indicator, (question.first, question.last))[0])
+        made = made.assign(before=made["before"] * factor)
     table, small = _changes(made, question, entry.better)
     set_aside.append(SetAside("municipalities", small, "too_few_buurten"))
     return table, tuple(one for one in set_aside if one.rows)
 
 
-def _check(known: Catalogue, question: Question) -> re.Match[str]:
+def rule_of(known: Catalogue, question: Question) -> re.Match[str]:
     """Give the parts of the rule. Raises ParameterError for a scale, rule or years that cannot be asked."""
     entry = known.indicator(question.indicator)
     if question.scale not in EACH_SCALE:
@@ -176,42 +177,64 @@ def _table(
     known: Catalogue, question: Question, rule: re.Match[str], figures: pd.DataFrame, figures_of: FiguresOf
 ) -> pd.DataFrame:
     """Lay out before, after, weight and listed, by buurt."""
+    lists = turns(known, question, rule, figures, figures_of)
+    table = pd.DataFrame({"before": figures[question.first], "after": figures[question.last], "turn": lists})
+    table["weight"] = weights(known, question, table.index, figures_of)
+    table["listed"] = table["turn"] <= 1
+    return table
+
+
+def turns(
+    known: Catalogue,
+    question: Question,
+    rule: re.Match[str],
+    figures: pd.DataFrame,
+    figures_of: FiguresOf | None = None,
+) -> "pd.Series[float]":
+    """Give the place of each buurt in the order of the rule, in lengths of the list of its municipality.
+
+    Up to 1 it is on the list, above 1 and up to 2 it would be on the next one; nan when it has no figure or too few
+    inhabitants, in the year nearest to the first, to be on any.
+    """
+    figures_of = figures_of or (lambda name: held(known, name))
     chosen = figures if rule[3] == question.indicator else figures_of(rule[3])
     if question.first not in chosen.columns:
         raise ParameterError(f"the store has no {rule[3]} by buurt of {question.first}, by which the list is made.")
     people = of_nearest_year(figures_of("inhabitants"), question.first)
-    table = pd.DataFrame(
-        {"before": figures[question.first], "after": figures[question.last], "by": chosen[question.first]}
-    )
-    table["weight"] = _weight(known, question, table.index, figures_of)
-    large = table["by"].where(people.reindex(table.index) >= float(known.settings["list_minimum_inhabitants"]))
-    place = table.index.str.slice(2, 6)
+    by = chosen[question.first].reindex(chosen.index.union(figures.index))
+    large = by.where(people.reindex(by.index) >= float(known.settings["list_minimum_inhabitants"]))
+    place = by.index.str.slice(2, 6)
     order = large.groupby(place).rank(method="first", ascending=rule[1] == "lowest")
     part = float(rule[2].removesuffix("%")) / 100
     size = np.maximum(1, np.floor(part * large.groupby(place).transform("count") + 0.5))
-    table["listed"] = order <= size
-    return table
+    made: pd.Series[float] = order / size
+    return made
 
 
-def _weight(known: Catalogue, question: Question, codes: pd.Index, figures_of: FiguresOf) -> "pd.Series[float]":
+def weights(
+    known: Catalogue, question: Question, codes: pd.Index, figures_of: FiguresOf | None = None
+) -> "pd.Series[float]":
     """Give what each buurt weighs: its universe, in the year nearest to the first."""
     wanted = known.indicator(question.indicator).weighed_by
     for name in wanted:
-        counts = of_nearest_year(figures_of(name), question.first)
+        counts = of_nearest_year((figures_of or (lambda one: held(known, one)))(name), question.first)
         if counts.notna().any():
             return counts.reindex(codes)
     raise ParameterError(f"the store has no {' or '.join(wanted)} by buurt, by which {question.indicator} is weighed.")
 
 
-def _price_factor(known: Catalogue, question: Question) -> float:
-    """Give what amounts of the first year are multiplied by to be in prices of the last."""
-    entry = known.indicator(question.indicator)
-    dated = [floor(year + entry.measured) for year in (question.first, question.last)]
+def prices(known: Catalogue, indicator: str, years: Sequence[int]) -> Array:
+    """Give what amounts of each year are multiplied by to be in prices of the last.
+
+    Raises NotComputableError(no_price_index).
+    """
+    dated = [floor(year + known.indicator(indicator).measured) for year in years]
     empty = pd.DataFrame(columns=["indicator", "code", "year", "value", "status", "source"])
     index, _ = price_index(empty, dated)
     if not set(dated) <= index.keys():
-        raise NotComputableError("no_price_index", f"There is no price index of {dated[0]} or {dated[1]}.")
-    return float(price_factors(dated, index, dated[-1])[0])
+        lacking = sorted(set(dated) - index.keys())
+        raise NotComputableError("no_price_index", f"There is no price index of {' or '.join(map(str, lacking))}.")
+    return np.asarray(price_factors(dated, index, dated[-1]), dtype=float)
 
 
 def _changes(made: pd.DataFrame, question: Question, better: int) -> tuple[pd.DataFrame, int]:
@@ -275,7 +298,7 @@ def answer(known: Catalogue, question: Question, model: str = "", place: str = "
     least = smallest_effect(known, question)
     posterior, error = pooled(table, prior_of(least), model)
     return National(
-        question, unit_of(known, question), least, _mean(posterior), _spread(posterior),
+        question, unit_of(known, question), least, mean_of(posterior), spread_of(posterior),
         _places(table, error, posterior, least), set_aside, place,
         model_of(posterior),
     )  # fmt: skip
@@ -381,12 +404,14 @@ def unit_of(known: Catalogue, question: Question) -> str:
     return str(known.units[known.indicator(question.indicator).unit]["change"])
 
 
-def _mean(posterior: Posterior) -> tuple[float, float, float]:
+def mean_of(posterior: Posterior) -> tuple[float, float, float]:
+    """Give the mean over municipalities with its 90 percent range."""
     low, high = posterior.coefficients.interval(LEVEL)
     return float(posterior.coefficients.average[0]), float(low[0]), float(high[0])
 
 
-def _spread(posterior: Posterior) -> tuple[float, float, float]:
+def spread_of(posterior: Posterior) -> tuple[float, float, float]:
+    """Give how far municipalities differ (τ) with its 90 percent range."""
     ends = (posterior.tau_quantile(p) for p in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
     low, high = ends
     return posterior.tau_mean, low, high
