@@ -36,7 +36,7 @@ def calibrate(
         Path | None,
         typer.Option(
             help="table to fill; without it data/calibration.csv, gap_calibration.csv, worlds.csv, "
-            "national_calibration.csv or segregation_calibration.csv"
+            "national_calibration.csv, segregation_calibration.csv or event_calibration.csv"
         ),
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="make everything anew, also what is there")] = False,
@@ -52,6 +52,9 @@ def calibrate(
     segregation: Annotated[
         bool, typer.Option("--segregation", help="make a fifth: segregation in all municipalities, in nine countries")
     ] = False,
+    events: Annotated[
+        bool, typer.Option("--events", help="make a sixth: what they say of an event, and matched buurten of one place")
+    ] = False,
 ) -> None:
     """Fill the table of error rates, and go on where an earlier run stopped; that of --gaps is made in one go."""
     import time
@@ -61,13 +64,16 @@ def calibrate(
     from kloof_synth import calibration
 
     others = {
-        "gap_calibration": gaps, "worlds": worlds, "national_calibration": national,
+        "gap_calibration": gaps,
+        "worlds": worlds,
+        "national_calibration": national,
         "segregation_calibration": segregation,
+        "event_calibration": events,
     }  # fmt: skip
     asked = [name for name, wanted in others.items() if wanted]
     if len(asked) > 1:
         raise ParameterError(
-            "--gaps, --worlds, --national and --segregation are different tables: make one, then the other."
+            "--gaps, --worlds, --national, --segregation and --events are different tables: make one, then the other."
         )
     path = out or data_folder() / f"{(asked or ['calibration'])[0]}.csv"
     processes = workers or os.cpu_count() or 1
@@ -80,6 +86,8 @@ def calibrate(
             make_gap_table(path, trials or 200, processes)
         elif segregation:
             make_segregation_table(path, trials or 40, processes)
+        elif events:
+            make_event_table(path, trials or 40, processes)
         else:
             make_national_table(path, trials or 100, processes)
         return
@@ -112,6 +120,16 @@ def make_segregation_table(path: Path, trials: int, workers: int) -> None:
     table = segregation_trials(trials, workers).round(dict.fromkeys(("truth", "plain", "corrected"), 4))
     write_whole(path, table.round(dict.fromkeys(table.columns[5:-1], 1)).to_csv(index=False, lineterminator="\n"))
     print(f"{path}: {len(table)} countries of synthetic municipalities, {trials} times each; rank_order a quarter.")
+
+
+def make_event_table(path: Path, trials: int, workers: int) -> None:
+    """Fill the table of events and of matched buurten in one go."""
+    from kloof.paths import write_whole
+    from kloof_synth.event_trials import event_trials
+
+    table = event_trials(trials, workers)
+    write_whole(path, table.round(1).to_csv(index=False, lineterminator="\n"))
+    print(f"{path}: {len(table)} rows; every event {trials} times, every matched list {10 * trials} times.")
 
 
 def make_gap_table(path: Path, trials: int, workers: int) -> None:

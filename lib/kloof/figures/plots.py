@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from kloof.country.events import Events
 from kloof.country.gaps import National
 from kloof.country.map_levels import WHOLE
 from kloof.country.segregation import Segregation
@@ -33,8 +34,9 @@ def plot(thing: Any, ax: "Axes | None" = None) -> "Axes":
     verdict. A finding: that row alone. A table of `gap_table`: the gap by year, with what rounding leaves. A table of
     `measure` by year: each index and group a line. An answer for the whole country: each municipality with its range,
     in order, and the one told beside them marked; of `national` the change of a gap, of `segregation` an index, and
-    below it, on new axes, the level of the map that it lies on. `ax` are axes to draw on, else new ones. Raises
-    ParameterError for anything else, NotComputableError for a claim of which no part has a number.
+    below it, on new axes, the level of the map that it lies on; of `around_event` the change in each year and what lies
+    beyond the line. `ax` are axes to draw on, else new ones. Raises ParameterError for anything else,
+    NotComputableError for a claim of which no part has a number.
 
     >>> from kloof import gap_table, open_study
     >>> ax = plot(gap_table(open_study("breda").panel("mean_income_per_inhabitant")))
@@ -56,6 +58,8 @@ def plot(thing: Any, ax: "Axes | None" = None) -> "Axes":
         return _country(thing, ax or _new_axes(4.0))
     if isinstance(thing, Segregation):
         return _segregation(thing, ax)
+    if isinstance(thing, Events):
+        return _around(thing, ax or _new_axes(4.0))
     rows = _rows_of(thing)
     if not rows:
         raise NotComputableError("no_figures", f"No part of {getattr(thing, 'claim', 'it')} has a number to draw here.")
@@ -173,6 +177,21 @@ def _levels(found: Segregation, axes: "Axes") -> None:
     axes.set_xlim(0, 100)
     axes.invert_yaxis()
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.25), ncols=3, frameon=False)
+
+
+def _around(found: Events, axes: "Axes") -> "Axes":
+    """Draw how the gap moved away from where it was before the event, and how far since it lies beyond its line."""
+    rows = found.yearly
+    axes.axhspan(-found.smallest_effect, found.smallest_effect, color=PALE, zorder=0)
+    axes.axhline(0, color=INK, linewidth=1)
+    axes.axvline(float(rows.loc[rows["period"] == "base", "year"].iloc[0]) + 0.5, color=GREY, linestyle=":")
+    axes.vlines(rows["year"], rows["change_low"], rows["change_high"], color=GREY, linewidth=2)
+    axes.plot(rows["year"], rows["change"].fillna(0.0), marker="o", color=INK)
+    axes.vlines(rows["year"], rows["beyond_low"], rows["beyond_high"], color=FOCUS, linewidth=2)
+    axes.plot(rows["year"], rows["beyond"], "o", color=FOCUS)
+    axes.set_xticks(list(rows["year"]))
+    axes.set_ylabel(f"{found.question.indicator} ({found.unit})")
+    return axes
 
 
 def _gap_by_year(table: pd.DataFrame, axes: "Axes") -> "Axes":

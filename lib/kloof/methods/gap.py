@@ -304,6 +304,7 @@ def beyond_line(times: Array, is_before: Sequence[bool]) -> Comparison:
     return drawn_on, ~flags / np.count_nonzero(~flags)
 
 
+STALE = 2.0  # years: what lies between an older figure and the event is not since the event
 FEWEST_BEFORE = 4  # years before an event: with fewer a false event leaves no more than one line to compare with
 
 

@@ -9,13 +9,11 @@ import pandas as pd
 from kloof.errors import NotComputableError
 from kloof.findings import Finding, Side
 from kloof.methods import gap
-from kloof.methods.gap import ABSOLUTE
+from kloof.methods.gap import ABSOLUTE, STALE
 from kloof.questions import gaps
 from kloof.questions.gaps import Change, Followed
 from kloof.study.panel import Focus
 from kloof.study.study import Study
-
-STALE = 2.0  # years: what lies between an older figure and the event is not since the event
 
 
 def is_before(study: Study, followed: Followed) -> list[bool]:
