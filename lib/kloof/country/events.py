@@ -127,15 +127,21 @@ def around_event(
     """Say what the gap of an indicator did since an event in all municipalities of the store together.
 
     `event` is a moment in years (March 2020 is 2020.17): a figure that holds for an earlier moment is before it.
-    `years` are the first and the last (none: as far as the store goes); the list is made of figures of the first.
+    `years` are the first and the last (none: as far as the store has enough); the list is made of figures of the first.
     `against`: line (each municipality's own straight line before the event), or last_year.
     Raises ParameterError (a name, year, scale or rule that is not there) and NotComputableError
-    (too_few_years_before, no_year_since, no_year_just_before, too_few_municipalities, no_price_index).
+    (no_figures, too_few_years_before, no_year_since, no_year_just_before, too_few_municipalities, no_price_index,
+    series_broken).
     """
     known = catalogue()
     known.indicator(indicator)
-    every = [int(year) for year in held(known, indicator).columns]
-    first, last = years[0] or min(every, default=0), years[1] or max(every, default=1)
+    counts = held(known, indicator).notna().sum()
+    full = [int(year) for year in counts.index if counts[year] >= COVERED * counts.max()]
+    if not full:
+        raise NotComputableError(
+            "no_figures", f"The store has no {indicator} by buurt. To get it: kloof data fetch --all."
+        )
+    first, last = years[0] or min(full), years[1] or max(full)
     asked = Question(indicator, first, last, scale, focus or f"lowest:20%:{indicator}:first")
     return since(known, asked, event, against)
 
@@ -153,8 +159,7 @@ def panel_of(known: Catalogue, question: Question) -> tuple[Panel, tuple[SetAsid
     """Lay out the figures of all buurten that have one in every year that counts, and what was left out, counted.
 
     A year in which fewer than half as many buurten have a figure as in the fullest does not count; the first must, for
-    the list rests on it. Raises ParameterError (also for a break between years that count) and
-    NotComputableError(no_price_index).
+    the list rests on it. Raises ParameterError and NotComputableError(no_price_index, series_broken).
     """
     rule = rule_of(known, question)
     entry = known.indicator(question.indicator)

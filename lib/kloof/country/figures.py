@@ -6,7 +6,7 @@ from itertools import pairwise
 import pandas as pd
 
 from kloof.catalogue import Catalogue
-from kloof.errors import ParameterError
+from kloof.errors import NotComputableError, ParameterError
 from kloof.store import read
 
 COVERED = 0.5  # of the buurten that another year has: a year with fewer says nothing of the country
@@ -36,7 +36,7 @@ def _widest(name: str) -> pd.DataFrame:
 
 
 def check_comparable(known: Catalogue, name: str, years: Sequence[int]) -> None:
-    """Raise ParameterError where a break lies between two of these years, one after the other, that no bridge spans."""
+    """Raise NotComputableError(series_broken) where a break that no bridge spans lies between two of these years."""
     parts = known.indicator(name).derive
     read_from = [parts[key] for key in ("numerator", "denominator")] if parts else [name]
     used: dict[int, set[str]] = {}
@@ -46,9 +46,10 @@ def check_comparable(known: Catalogue, name: str, years: Sequence[int]) -> None:
     for before, after in pairwise(years):
         found = known.indicator(name).compare(before, after, used.get(before, set()) | used.get(after, set()))
         if found.status == "broken":
-            raise ParameterError(
+            raise NotComputableError(
+                "series_broken",
                 f"{name} of {before} and of {after} are not the same figure: {found.crossed[0].en}. Compare years on "
-                "one side of that break (--from, --to)."
+                "one side of that break (--from, --to).",
             )
 
 

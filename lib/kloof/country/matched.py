@@ -31,6 +31,7 @@ TENURES = ("owner_occupied_share", "housing_corporation_share")  # the first tha
 NEIGHBOURS = 5
 CALIPER = 0.5  # standard deviations that a neighbour may differ in all, at most
 SAME_YEAR = "same_year_level"  # the level is of the year in which the change begins
+LATER_TENURE, NO_TENURE, NO_OTHERS = "later_tenure", "no_tenure", "no_others"
 
 
 @dataclass(frozen=True, repr=False)
@@ -104,8 +105,8 @@ def matched(
     """Say what the listed buurten of a place did beyond buurten like them in the rest of the country.
 
     `scale`: absolute, real or relative (growth in percent). `focus` is the rule that makes the list; empty: the lowest
-    fifth of the figure. Raises ParameterError (a name, year, scale or rule that is not there, or a break between the
-    years) and NotComputableError (no_similar_buurten, too_few_buurten, no_variation, no_price_index).
+    fifth of the figure. Raises ParameterError (a name, year, scale or rule that is not there) and
+    NotComputableError (no_similar_buurten, too_few_buurten, no_variation, no_price_index, series_broken).
     """
     known = catalogue()
     known.indicator(indicator)
@@ -144,7 +145,7 @@ def beside(
         rest = _compared(table, own & ~on_list, ~own, list(about), alike)
         others, beyond = _ranged(sign, rest), oriented(sign, beyond_another(found, rest, LEVEL))
     except NotComputableError:  # too few others that are like anything: then there is only the list
-        flags = (*flags, "no_others")
+        flags = (*flags, NO_OTHERS)
     least = smallest_effect(known, question)
     return Beside(
         question, place, unit_of(known, question), least, change, sign * found.plain, others, beyond,
@@ -191,10 +192,10 @@ def _table(
         if not tenure.empty:
             about[name] = _nearest(tenure, by)
             table[name] = tenure[about[name]].reindex(table.index)
-            flags = flags if about[name] <= question.first else (*flags, "later_tenure")
+            flags = flags if about[name] <= question.first else (*flags, LATER_TENURE)
             break
     else:
-        flags = (*flags, "no_tenure")
+        flags = (*flags, NO_TENURE)
     people = held(known, "inhabitants")
     about["log_inhabitants"] = _nearest(people, by)
     size = of_nearest_year(people, by).reindex(table.index)

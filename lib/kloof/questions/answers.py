@@ -15,6 +15,7 @@ from kloof.methods.gap import ABSOLUTE
 from kloof.questions import (
     carried,
     coverage,
+    events,
     gap_tables,
     groups,
     groups_over_time,
@@ -70,6 +71,7 @@ def _before_or_since_corona(section: Section, study: Study) -> None:
     found = gap_tables.before_and_since(section, study, followed)
     gap_tables.scales(section, study, found, "05")
     gap_tables.event_pictures(section, study, followed)
+    events.in_all_municipalities(section, study)
 
 
 def _matthew(section: Section, study: Study) -> None:
@@ -140,7 +142,11 @@ QUESTIONS: Mapping[str, Sequence[Callable[[Section, Study], Any]]] = {  # the st
         policy.how_long,
         policy.who_left_assistance,
     ),
-    "13_is_this_place_special": (other_places.standings, whole_country.changes_everywhere),
+    "13_is_this_place_special": (
+        other_places.standings,
+        other_places.beside_neighbours,
+        whole_country.changes_everywhere,
+    ),
 }
 
 

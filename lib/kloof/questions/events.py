@@ -2,18 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from kloof.errors import NotComputableError
-from kloof.findings import Finding, Side
+from kloof.country.events import BENT, EVERYWHERE, UNTESTED, Events, around_event
+from kloof.errors import NotComputableError, ParameterError
+from kloof.findings import UNCLEAR, Finding, Side
 from kloof.methods import gap
-from kloof.methods.gap import ABSOLUTE, STALE
+from kloof.methods.gap import ABSOLUTE, RELATIVE, STALE
 from kloof.questions import gaps
 from kloof.questions.gaps import Change, Followed
+from kloof.results import Section
+from kloof.store.shared import common
+from kloof.study import claims
+from kloof.study.dataset import STORE
 from kloof.study.panel import Focus
+from kloof.study.step import step
 from kloof.study.study import Study
+
+_FLAGS = {UNTESTED: "line_not_tested", BENT: "line_does_not_hold", EVERYWHERE: "moves_everywhere"}
 
 
 def is_before(study: Study, followed: Followed) -> list[bool]:
@@ -151,3 +160,53 @@ def event_table(study: Study, followed: Followed) -> pd.DataFrame:
         trend = followed.orientation * drawn
     periods = ["before" if before else "since" for before in flags]
     return table.rename(columns={"gap_low": "low", "gap_high": "high"}).assign(trend=trend, period=periods)[columns]
+
+
+@step
+def in_all_municipalities(section: Section, study: Study) -> list[Finding]:
+    """Record what the gaps of C2 did since the event in all municipalities of the store; where it can't tell, nothing.
+
+    It is about every municipality, so it is computed once for a whole batch.
+    """
+    names = claims.registry().claims["C2"]["indicators"] if study.data.name == STORE else ()
+    made = [_remembered(name, study.p.event_time) for name in names]
+    found = [_of_all(study, one) for one in made if one is not None]
+    section.add(*found)
+    return found
+
+
+def _remembered(name: str, event: float) -> Events | None:
+    return common("around_event", lambda: (name, event, claims.registry().sha256), lambda: _since(name, event))
+
+
+def _since(name: str, event: float) -> Events | None:
+    """Ask the store of one figure; None where it has too few years or municipalities, or nothing to weigh by."""
+    try:
+        return around_event(name, event, scale=RELATIVE)
+    except (NotComputableError, ParameterError):
+        return None
+
+
+def _of_all(study: Study, made: Events) -> Finding:
+    """Make the finding of what all municipalities say.
+
+    Where a placebo did as much there is no range, so that no direction is read from it; the flag says which.
+    """
+    name = made.question.indicator
+    flags = ["all_municipalities", *(["modelled"] if study.known.indicator(name).modelled else [])]
+    flags += [_FLAGS[made.reason]] if made.reason in _FLAGS else []
+    ends = (None, None) if made.judgement == UNCLEAR and made.reason in _FLAGS else made.departure[1:]
+    since = [int(year) for year in made.yearly.loc[made.yearly["period"] == "since", "year"]]
+    details: dict[str, Any] = {
+        "municipalities": {"value": made.municipalities, "unit": "number", "decimals": 0},
+        "false_events": {"value": len(made.in_time), "unit": "number", "decimals": 0},
+        "elsewhere": {"value": made.elsewhere[0], "unit": made.unit, "decimals": 1},
+        "spread": {"value": made.spread[0], "unit": made.unit, "decimals": 1},
+    }
+    return Finding(
+        id=f"05.{name}.{RELATIVE}.everywhere", kind="beyond_everywhere", measure=RELATIVE, unit=made.unit,
+        indicator=name, decimals=1, estimate=made.departure[0], low=ends[0], high=ends[1],
+        range_kind=("process",) if ends[0] is not None else (), smallest_effect=made.smallest_effect,
+        a=Side(int(made.yearly["year"].iloc[0]), n_units=made.municipalities),
+        b=Side(since[-1], n_units=made.municipalities), flags=tuple(flags), details=details,
+    )  # fmt: skip

@@ -7,11 +7,15 @@ import numpy as np
 import pandas as pd
 
 from kloof.catalogue import Catalogue, Group
+from kloof.country.figures import COVERED, held
+from kloof.country.gaps import Question
+from kloof.country.matched import LATER_TENURE, NO_TENURE, SAME_YEAR, Alike, Beside, beside
 from kloof.country.segregation import embedded_segregation
 from kloof.errors import NotComputableError, ParameterError
 from kloof.findings import NOT_COMPUTABLE, Finding, Side, judge
 from kloof.measures.country import counts_everywhere, measure_everywhere, own_municipality
 from kloof.measures.registry import INDICES
+from kloof.methods.gap import RELATIVE
 from kloof.methods.regression import beside_others
 from kloof.questions import groups
 from kloof.questions.groups import group_counts
@@ -19,6 +23,7 @@ from kloof.questions.runner import ALL_ALIKE, Part, Ways, kind
 from kloof.results import Column, Section
 from kloof.store import read
 from kloof.store.shared import common
+from kloof.study import claims
 from kloof.study.dataset import STORE
 from kloof.study.panel import series
 from kloof.study.step import step
@@ -29,6 +34,7 @@ EVENNESS = "dissimilarity"
 MEAN = "mean"
 FEWEST_BESIDE = 3  # municipalities, this one included: with fewer a rank says nothing
 RANKS = ("rank", "rank_low", "rank_high")
+_FLAGS = {SAME_YEAR: "same_year_base", LATER_TENURE: LATER_TENURE, NO_TENURE: NO_TENURE}
 _COLUMNS = ("subject", "index", "area", "year", "estimate", "low", "high", "buurten", "not_measured")
 
 
@@ -335,3 +341,55 @@ def _rows(group: Group, year: int, sources: tuple[str, ...]) -> pd.DataFrame:
     buurten = rows["code"].str.startswith("BU") & (rows["year"] == year)
     chosen: pd.DataFrame = rows[buurten & rows["source"].isin(sources)].reset_index(drop=True)
     return chosen
+
+
+@step
+def beside_neighbours(section: Section, study: Study) -> list[Finding]:
+    """Record what the list did beside buurten like it elsewhere, of the first figure of C1 that the store has so.
+
+    With other figures than those of the store, or where there is nothing alike, nothing.
+    """
+    for name in claims.registry().claims["C1"]["indicators"] if study.data.name == STORE else ():
+        made = _beside(study, name)
+        if made is not None:
+            section.add(_of_neighbours(study, made))
+            break
+    return list(section.findings.values())
+
+
+def _beside(study: Study, name: str) -> Beside | None:
+    """Compare from the second year to the last, so that the level is of the first; of two years, one to the other."""
+    counts = held(study.known, name).notna().sum()
+    years = [int(year) for year in counts.index if counts[year] >= COVERED * counts.max()]
+    if len(years) < 2:
+        return None
+    rule = f"lowest:20%:{name}:first"  # not asked: the list is that of the study
+    asked = Question(name, years[min(1, len(years) - 2)], years[-1], RELATIVE, rule)
+    try:
+        made = beside(study.known, asked, study.p.municipality, Alike(), study.focus.codes)
+    except (NotComputableError, ParameterError):
+        return None
+    return None if np.isnan(made.others[0]) else made
+
+
+def _of_neighbours(study: Study, made: Beside) -> Finding:
+    """Make the finding of what the list did beyond its neighbours, and the rest of the place beyond theirs."""
+    name = made.question.indicator
+    flags = [_FLAGS[flag] for flag in made.flags]
+    flags += ["modelled"] if study.known.indicator(name).modelled else []
+    matched = len(made.buurten) - made.unmatched
+    details: dict[str, Any] = {
+        "others": {"value": made.others[0], "unit": made.unit, "decimals": 1},
+        "beyond": {"value": made.beyond[0], "unit": made.unit, "decimals": 1},
+        "beyond_low": {"value": made.beyond[1], "unit": made.unit, "decimals": 1},
+        "beyond_high": {"value": made.beyond[2], "unit": made.unit, "decimals": 1},
+        "matched": {"value": matched, "unit": "number", "decimals": 0},
+        "neighbours": {"value": made.used, "unit": "number", "decimals": 0},
+    }
+    return Finding(
+        id=f"13.{name}.{RELATIVE}.neighbours", kind="beside_neighbours", measure=RELATIVE, unit=made.unit,
+        indicator=name, decimals=1, focus=study.focus.name, estimate=made.change[0], low=made.change[1],
+        high=made.change[2], range_kind=("process",), smallest_effect=made.smallest_effect,
+        a=Side(made.question.first, n_units=matched, n_missing=made.unmatched),
+        b=Side(made.question.last, n_units=made.used), flags=tuple(flags), details=details,
+    )  # fmt: skip

@@ -272,7 +272,7 @@ def test_what_cannot_be_asked_says_so(of_country: Use) -> None:
     tables = country()
     of_country(tables)
     for asked, words in (
-        ({"years": (2010, None)}, "no mean_dwelling_value by buurt of 2010; it has 2013, 2014"),
+        ({"years": (2010, 2022)}, "no mean_dwelling_value by buurt of 2010; it has 2013, 2014"),
         ({"against": "curve"}, "'curve' is nothing to hold years against. Valid: line, last_year"),
         ({"scale": "nominal"}, "scale 'nominal' is not known"),
     ):
@@ -282,10 +282,12 @@ def test_what_cannot_be_asked_says_so(of_country: Use) -> None:
     thin.iloc[100:, 0] = np.nan
     of_country({**tables, WOZ: thin})
     with pytest.raises(ParameterError, match="2013 has mean_dwelling_value of 100 buurten, against 310"):
-        around_event(WOZ, EVENT)
+        around_event(WOZ, EVENT, (2013, 2022))
+    with pytest.raises(NotComputableError, match="The store has no crime_rate by buurt"):
+        around_event("crime_rate", EVENT)
     of_country({**tables, "dutch_background_share": tables[WOZ].rename(columns={2013: 2023})})
     rule = f"lowest:20%:{WOZ}:first"
-    with pytest.raises(ParameterError, match="of 2021 and of 2022 are not the same figure: in 2022"):
+    with pytest.raises(NotComputableError, match="of 2021 and of 2022 are not the same figure: in 2022"):
         around_event("dutch_background_share", EVENT, (2014, 2022), "absolute", rule)
 
 

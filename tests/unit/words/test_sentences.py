@@ -119,6 +119,8 @@ OCCURS: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
     "beta": ((("relative",), ("HIGHER", "LOWER", "UNCLEAR", NOT_COMPUTABLE)),),
     "sigma": ((("weighted_sd", "coefficient_of_variation"), (*JUDGED, NOT_COMPUTABLE)),),
     "lead": ((("gap", "r_squared", "within"), (*JUDGED, NOT_COMPUTABLE)),),
+    "beyond_everywhere": ((("relative",), JUDGED),),
+    "beside_neighbours": ((("relative",), JUDGED),),
 }
 DETAILS = {
     "placebo": {"observed": "points", "noise": "points"},
@@ -153,6 +155,8 @@ DETAILS = {
     "top_change": {"year_base": "year", "groups": "number"},
     "behind": {"year_base": "year", "groups": "number"},
     "mobility": {"stayed": "percent", "groups": "number"},
+    "beyond_everywhere": {"municipalities": "number", "spread": "points"},
+    "beside_neighbours": {"others": "points"},
     "lead": dict.fromkeys(("resources", "housing", "liveability", "r_squared"), "percent")
     | {"gap": "points", "unexplained": "points", "municipalities": "number", "buurten": "number"},
     "robustness": dict.fromkeys(("ways", "agree"), "number"),
