@@ -100,6 +100,54 @@ def test_the_departure_of_a_municipality_equals_that_by_hand(scale: str, of_coun
     assert simple["listed"][key]["estimate"][0] == pytest.approx(expected, rel=1e-9)
 
 
+def test_every_other_number_of_a_municipality_equals_that_by_hand(of_country: Use) -> None:
+    """By year since the base, beyond the line, from shorter lines, and of earlier years taken as the event."""
+    tables = country(since=20.0)
+    of_country(tables)
+    panel, _ = panel_of(catalogue(), ASKED)
+    asked = asked_of(panel, EVENT, LINE)
+    made, _ = estimates(panel, asked)
+    found = {key: table["estimate"][0] for key, table in made["listed"].items()}
+    own, weight = tables[WOZ].iloc[:BUURTEN], tables["dwellings"][2013].iloc[:BUURTEN]
+    order = own[2013].sort_values().index
+    means = [np.average(own.loc[order[part]], weights=weight[order[part]], axis=0) for part in (slice(2), slice(2, 10))]
+    gap, years = means[1] - means[0], np.array(YEARS)
+
+    def beyond(first: int, start: int, last: int) -> float:
+        line = np.polyval(np.polyfit(years[first:start], gap[first:start], 1), years[start:last])
+        return float((gap[start:last] - line).mean())
+
+    for at in range(len(YEARS)):
+        assert found.get(("change", at), 0.0) == pytest.approx(gap[at] - gap[BEFORE - 1], abs=1e-8)
+    line = np.polyval(np.polyfit(years[1:BEFORE], gap[1:BEFORE], 1), years)
+    expected = {("beyond", at): gap[at] - line[at] for at in range(BEFORE, len(YEARS))}
+    expected |= {("false", at): beyond(1, at, BEFORE) for at in range(3, BEFORE)}
+    expected |= {("shorter", at): beyond(at, BEFORE, len(YEARS)) for at in range(2, BEFORE - 2)}
+    expected[events.DEPARTURE] = beyond(1, BEFORE, len(YEARS))
+    assert {key: value for key, value in found.items() if key[0] != "change"} == pytest.approx(expected, abs=1e-8)
+    simple, _ = estimates(panel, asked_of(panel, EVENT, LAST_YEAR))
+    for at in range(2, BEFORE):
+        assert simple["listed"]["false", at]["estimate"][0] == pytest.approx(gap[at:BEFORE].mean() - gap[at - 1])
+
+
+def test_a_lead_is_on_the_false_event_whatever_its_direction(of_country: Use) -> None:
+    tables = country(since=40.0)
+    lowest = tables[WOZ][2013].groupby(tables[WOZ].index.str.slice(2, 6)).rank() <= 2
+    tables[WOZ].loc[lowest, [2018, 2019]] += 15  # a false event, the other way
+    of_country(tables)
+    panel, _ = panel_of(catalogue(), ASKED)
+    found = judged(panel, ASKED, EVENT, 10.0, by_year=False)
+    asked = asked_of(panel, EVENT, LINE)
+    made, _ = estimates(panel, asked)
+    for row, at in zip(found.in_time.to_dict("records"), range(3, BEFORE), strict=True):
+        table, other = (made["listed"][key] for key in (events.DEPARTURE, ("false", at)))
+        assert row["departure"] == pytest.approx(other["estimate"].mean(), abs=1)
+        assert row["lead_low"] < (table["estimate"].mean() - abs(other["estimate"].mean()))
+    turned = judged(replace(panel, better=-1), ASKED, EVENT, 10.0, by_year=False)
+    assert turned.departure[0] == pytest.approx(-found.departure[0], rel=1e-9)
+    np.testing.assert_allclose(turned.in_time["lead_low"], found.in_time["lead_low"], rtol=1e-7)
+
+
 def test_the_spread_of_a_ratio_is_how_it_moves_with_every_figure(of_country: Use) -> None:
     """The error by moving the figures of each buurt by a little, one after the other (CR2 in each group)."""
     tables = country()

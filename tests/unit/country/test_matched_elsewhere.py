@@ -71,6 +71,8 @@ def test_a_list_that_fell_behind_is_found_beside_its_neighbours(of_country: Use)
     assert found.most <= 1 / 4 + 1e-12
     assert (found.balance["after"].abs() < found.balance["before"].abs().clip(lower=0.2)).all()
     assert found.balance["year"].tolist() == [2016, 2016, 2016]
+    level, heavy = (tables[key][year][found.buurten["code"]] for key, year in ((WOZ, 2016), ("dwellings", 2017)))
+    assert found.balance["listed"][0] == pytest.approx(np.average(level, weights=heavy))
 
 
 def test_what_moved_the_whole_place_stands_beside_it(of_country: Use) -> None:

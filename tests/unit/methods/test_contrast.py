@@ -17,7 +17,7 @@ from scipy.linalg import sqrtm
 
 from kloof.errors import NotComputableError
 from kloof.methods import contrast, randomisation
-from kloof.methods.contrast import ALIKE, OWN
+from kloof.methods.contrast import ALIKE, OWN, combination, size_and_degrees_of
 from kloof.methods.randomisation import Replays
 
 FOCUS = np.arange(12) < 4
@@ -270,3 +270,21 @@ def test_size_and_power() -> None:
     assert few["guarded"] <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / 300)
     on = rejections(56, 11, 1.0, 1.5)
     assert on["guarded"] >= 0.9
+
+
+def test_a_sum_of_three_groups_has_the_spread_and_degrees_of_each_times_its_square() -> None:
+    """With equal weights: the sum of factor² · s² / n, Welch's degrees, and the size of it when all vary alike."""
+    rng = np.random.default_rng(1)
+    sizes, factors = (5, 8, 20), (1.0, -2.0, 1.0)
+    group = np.repeat([0, 1, 2], sizes)
+    value = rng.normal(0, 1 + group, len(group))
+    parts = [(group == at, factor) for at, factor in enumerate(factors)]
+    found = combination(value[:, None], np.ones(len(group)), parts)
+    each = np.array([factor**2 * value[group == at].var(ddof=1) / sizes[at] for at, factor in enumerate(factors)])
+    assert found.estimate[0] == pytest.approx(sum(f * value[group == at].mean() for at, f in enumerate(factors)))
+    assert found.covariance[0, 0] == pytest.approx(each.sum())
+    assert found.degrees[0] == pytest.approx(each.sum() ** 2 / (each**2 / (np.array(sizes) - 1)).sum())
+    size, degrees = size_and_degrees_of(np.ones(len(group)), parts)
+    alike = np.array(factors) ** 2 / sizes
+    assert size == pytest.approx(1 / alike.sum())
+    assert degrees == pytest.approx(alike.sum() ** 2 / (alike**2 / (np.array(sizes) - 1)).sum())

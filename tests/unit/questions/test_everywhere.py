@@ -73,7 +73,8 @@ def test_a_list_is_held_against_buurten_elsewhere(home: Path) -> None:
         assert "2014" in say(study, section, language)[0]
 
 
-def test_other_figures_than_those_of_the_store_say_nothing() -> None:
+def test_other_figures_than_those_of_the_store_say_nothing(home: Path) -> None:
+    add.add(file("kwb.csv", country(40.0)))
     study = open_study({"preset": "breda", "draws": 199})
     section = Section("05_before_or_since_corona")
     assert events.in_all_municipalities(section, study) == []
