@@ -162,7 +162,7 @@ def segregation(
 
     >>> found = segregation("inhabitants_aged_65_plus", place="Breda")
     >>> found.standing()["of"], round(found.change.mean[0])
-    (342, -9)
+    (342, -12)
     """
     known = catalogue()
     subject = subject_of(known, group, index)
