@@ -368,7 +368,8 @@ def drawn_in_variance(variance: Array, degrees: Array, size: Array) -> Array:
     beyond = 0.0
     for _ in range(100):  # weights need the spread around the line, and the spread the line
         weight = 1 / (noise + beyond)
-        coefficient = np.linalg.solve((design.T * weight) @ design, (design.T * weight) @ log)
+        root = np.sqrt(weight)  # least squares also where all sizes are one
+        coefficient = np.linalg.lstsq(design * root[:, None], log * root)[0]
         residual = log - design @ coefficient
         beyond = max(0.0, float(weight**2 @ (residual**2 - noise * (1 - 2 / len(size))) / (weight**2).sum()))
     line = design @ coefficient

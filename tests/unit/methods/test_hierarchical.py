@@ -150,6 +150,8 @@ def test_variances_of_few_units_are_drawn_in_to_their_line() -> None:
         assert wrong < before / 2
         if not differ:
             assert wrong < 0.01
+    alike = drawn_in_variance(rng.chisquare(4, 300) / 4, np.full(300, 4.0), np.full(300, 7.0))
+    np.testing.assert_allclose(alike, 1.0, atol=0.25)  # of one size: their mean, or near it
     exact = np.full(300, 1e6)
     np.testing.assert_allclose(drawn_in_variance(truth, exact, size), truth, rtol=1e-3)
 
