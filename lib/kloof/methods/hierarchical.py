@@ -232,6 +232,9 @@ def _end(log_density: LogPrior, highest: float, top: float, width: float) -> flo
 
 DEGREES = 4.0  # of the t with heavy tails: few enough that one odd place does not set τ
 _TAU_NODES, _CENTRE_NODES, _MIX_NODES = 40, 24, 24  # half as many again move no result by a part in ten thousand
+_FAR = 7.0  # standard deviations of μ on either side
+_FITS, _FILLS = 0.7, 0.4  # parts of the grid of μ and of τ that the posterior must take; else they are laid anew
+_PASSES = 20
 _TAIL = 1e-8  # probability of a mixture variable that is left out on either side
 
 
@@ -244,25 +247,32 @@ def fit_heavy(estimate: Array, standard_error: Array, prior: LogPrior, degrees: 
     """
     start = fit(estimate, standard_error, prior)
     mixture = _mixture(degrees)
-    spread = float(start.coefficients.standard_deviation[0])
-    node, share = _nodes(_CENTRE_NODES)
-    centre = float(start.coefficients.average[0]) + 7 * spread * node
+    middle, spread = float(start.coefficients.average[0]), float(start.coefficients.standard_deviation[0])
     high = start.tau_quantile(0.999999) * 1.3
-    node, weight = _nodes(_TAU_NODES)
-    tau = high * (node + 1) / 2
-    given = [_at(value, mixture, (centre, share), estimate, standard_error) for value in tau]
-    logs = np.array([one[0] for one in given]) + prior(tau) + np.log(weight)
-    density = np.exp(logs - logs.max())
-    evidence = float(logs.max() + np.log(density.sum() * high / 2 * 7 * spread))
-    density /= density.sum()
-    kept = np.flatnonzero(density > _NOTHING * density.max())
+    c_node, share = _nodes(_CENTRE_NODES)
+    t_node, weight = _nodes(_TAU_NODES)
+    for _ in range(_PASSES):  # an odd place moves the normal model far off, and makes its grid too coarse
+        tau, centre = high * (t_node + 1) / 2, middle + _FAR * spread * c_node
+        given = [_at(value, mixture, (centre, share), estimate, standard_error) for value in tau]
+        logs = np.array([one[0] for one in given]) + prior(tau) + np.log(weight)
+        density = np.exp(logs - logs.max())
+        evidence = float(logs.max() + np.log(density.sum() * high / 2 * _FAR * spread))
+        density /= density.sum()
+        kept = np.flatnonzero(density > _NOTHING * density.max())
+        means, deviations = np.array([one[1] for one in given]).T
+        middle = float(density @ means)
+        found = float(np.sqrt(density @ (deviations**2 + (means - middle) ** 2)))
+        end = tau[min(kept[-1] + 1, len(tau) - 1)]
+        if found > _FITS * spread and end > _FILLS * high:
+            break
+        spread, high = min(spread, max(found, 0.3 * spread)), min(high, 1.2 * end)
+    held = density[kept] / density[kept].sum()
     effects = Normals(
-        np.concatenate([density[at] * given[at][2].weight for at in kept]) / density[kept].sum(),
+        np.concatenate([part * given[at][2].weight for part, at in zip(held, kept, strict=True)]),
         np.concatenate([given[at][2].mean for at in kept]),
         np.concatenate([given[at][2].deviation for at in kept]),
     )
-    middle = np.array([one[1] for one in given])
-    coefficients = Normals(density[:, None], middle[:, :1], middle[:, 1:])
+    coefficients = Normals(held[:, None], means[kept, None], deviations[kept, None])
     return Posterior(tau, density, np.cumsum(density) - density / 2, coefficients, effects, evidence, degrees)
 
 

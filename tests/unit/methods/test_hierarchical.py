@@ -115,6 +115,24 @@ def test_heavy_tails_leave_an_odd_place_where_it_is() -> None:
     np.testing.assert_allclose(near.effects.average, fit(SCHOOLS, ERRORS, half_normal(10.0)).effects.average, atol=0.02)
 
 
+@pytest.mark.parametrize("odd", [20.0, 1000.0, 1e5])
+def test_however_odd_a_place_is_the_grid_is_fine_enough(odd: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The normal model, by which the grid is laid first, is moved by it to where nothing is."""
+    rng = np.random.default_rng(10)
+    error = np.full(40, 0.8)
+    estimate = np.append(odd, 3 + np.hypot(1, 0.8) * rng.standard_normal(39))
+    found = fit_heavy(estimate, error, half_normal(50.0))
+    assert found.coefficients.average[0] == pytest.approx(3, abs=0.7)
+    assert found.effects.average[0] == pytest.approx(odd, rel=0.05)
+    monkeypatch.setattr(hierarchical, "_CENTRE_NODES", 200)
+    monkeypatch.setattr(hierarchical, "_TAU_NODES", 200)
+    finer = fit_heavy(estimate, error, half_normal(50.0))
+    assert found.coefficients.average[0] == pytest.approx(finer.coefficients.average[0], abs=0.003)
+    assert found.coefficients.standard_deviation[0] == pytest.approx(finer.coefficients.standard_deviation[0], rel=0.02)
+    assert found.tau_mean == pytest.approx(finer.tau_mean, rel=0.002)
+    np.testing.assert_allclose(found.effects.average[1:], finer.effects.average[1:], atol=0.003)
+
+
 def test_quantiles_and_probabilities_of_a_mixture_belong_together() -> None:
     mixture = Normals(np.array([[0.3], [0.7]]), np.array([[-1.0], [2.0]]), np.array([[0.5], [1.5]]))
     middle = mixture.quantile(0.9)
