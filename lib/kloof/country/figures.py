@@ -13,13 +13,18 @@ COVERED = 0.5  # of the buurten that another year has: a year with fewer says no
 Range = tuple[float, float, float]  # an estimate with the ends of its range
 
 
-def held(known: Catalogue, name: str) -> pd.DataFrame:
-    """Give an indicator of all buurten of the store: code × year; one source per year, that with most buurten."""
+def held(known: Catalogue, name: str, apart: int = 0) -> pd.DataFrame:
+    """Give an indicator of all buurten of the store: code × year; one source per year, that with most buurten.
+
+    Of a figure made of two counts the lower one may be of another year, the nearest at most `apart` years away.
+    """
     parts = known.indicator(name).derive
     if parts:
         top, bottom = (held(known, parts[key]) for key in ("numerator", "denominator"))
-        years = [year for year in top.columns if year in bottom.columns]
-        return float(parts["per"]) * top[years] / bottom[years].where(bottom[years] > 0)
+        near = {int(year): nearest(bottom, int(year)) for year in top.columns if len(bottom.columns)}
+        near = {year: other for year, other in near.items() if abs(other - year) <= apart}
+        below = pd.DataFrame({year: bottom[other] for year, other in near.items()}).reindex(top.index)
+        return float(parts["per"]) * top[list(near)] / below.where(below > 0)
     return _widest(name).pivot(index="code", columns="year", values="value")
 
 
@@ -57,6 +62,10 @@ def of_nearest_year(table: pd.DataFrame, year: int) -> "pd.Series[float]":
     """Give the counts of the nearest year; none when there is no year."""
     if table.empty:
         return pd.Series(dtype="float64")
-    nearest = min((int(column) for column in table.columns), key=lambda candidate: (abs(candidate - year), candidate))
-    counts: pd.Series[float] = table[nearest]
+    counts: pd.Series[float] = table[nearest(table, year)]
     return counts
+
+
+def nearest(table: pd.DataFrame, year: int) -> int:
+    """Give the year of a table that lies nearest to a year, of two as near the earlier."""
+    return min((int(column) for column in table.columns), key=lambda other: (abs(other - year), other))

@@ -184,6 +184,29 @@ def _table(
     return table
 
 
+def turn_of(
+    values: "pd.Series[float]", people: "pd.Series[float]", known: Catalogue, rule: re.Match[str]
+) -> "pd.Series[float]":
+    """Give the place of each buurt in the order of a rule with a percentage, in lengths of the list of its place.
+
+    By `values` of one year; `people` are the inhabitants by buurt: one with too few is on no list, and gets nan.
+    """
+    large = values.where(people.reindex(values.index) >= float(known.settings["list_minimum_inhabitants"]))
+    place = values.index.str.slice(2, 6)
+    order = large.groupby(place).rank(method="first", ascending=rule[1] == "lowest")
+    part = float(rule[2].removesuffix("%")) / 100
+    made: pd.Series[float] = order / np.maximum(1, np.floor(part * large.groupby(place).transform("count") + 0.5))
+    return made
+
+
+def chosen_by(
+    values: "pd.Series[float]", people: "pd.Series[float]", known: Catalogue, rule: re.Match[str]
+) -> "pd.Series[bool]":
+    """Tell which buurten a rule with a percentage puts on the list of their municipality; see `turn_of`."""
+    listed: pd.Series[bool] = turn_of(values, people, known, rule) <= 1
+    return listed
+
+
 def turns(
     known: Catalogue,
     question: Question,
@@ -202,13 +225,7 @@ def turns(
         raise ParameterError(f"the store has no {rule[3]} by buurt of {question.first}, by which the list is made.")
     people = of_nearest_year(figures_of("inhabitants"), question.first)
     by = chosen[question.first].reindex(chosen.index.union(figures.index))
-    large = by.where(people.reindex(by.index) >= float(known.settings["list_minimum_inhabitants"]))
-    place = by.index.str.slice(2, 6)
-    order = large.groupby(place).rank(method="first", ascending=rule[1] == "lowest")
-    part = float(rule[2].removesuffix("%")) / 100
-    size = np.maximum(1, np.floor(part * large.groupby(place).transform("count") + 0.5))
-    made: pd.Series[float] = order / size
-    return made
+    return turn_of(by, people, known, rule)
 
 
 def weights(

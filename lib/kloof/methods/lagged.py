@@ -5,6 +5,7 @@ First differences take out what a buurt always is; unit effects take out the tre
 share. An estimate near 0 is only "no effect" when the equivalence test says so.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,30 @@ from kloof.methods.regression import Estimate, clustered, dummies, is_equivalent
 
 YEAR = "year"
 UNIT_AND_YEAR = "unit_and_year"
+Wave = tuple[int | None, int | None]  # the year of the position and that of the surroundings
+
+
+def match_years(position: Sequence[int], surroundings: Sequence[int], apart: int) -> list[Wave]:
+    """Join years of two series in measurements, in order: equal years first, then years at most `apart` apart.
+
+    Years between the joined ones would cut a change in two, so they are left out. The nearest year of each series
+    before the first joined one, and after the last, starts or ends one more change: they stand together, unjoined.
+    """
+    joined: dict[int, int] = {year: year for year in set(position) & set(surroundings)}
+    for year in sorted(position):
+        near = [other for other in surroundings if other not in joined.values() and abs(other - year) <= apart]
+        if year not in joined and near:
+            joined[year] = min(near, key=lambda other: (abs(other - year), other))
+    pairs: list[tuple[int, int]] = []
+    for year, other in sorted(joined.items()):
+        if not pairs or other > pairs[-1][1]:
+            pairs.append((year, other))
+    if not pairs:
+        return []
+    ends = list(zip((position, surroundings), zip(*pairs, strict=True), strict=True))
+    before = tuple(max((year for year in own if year < used[0]), default=None) for own, used in ends)
+    after = tuple(min((year for year in own if year > used[-1]), default=None) for own, used in ends)
+    return [wave for wave in ((before[0], before[1]), *pairs, (after[0], after[1])) if wave != (None, None)]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from kloof.findings import NOT_COMPUTABLE, Finding, Side, judge, verdict_of
 from kloof.methods import gap
 from kloof.methods.arrays import LEVEL, Array
 from kloof.methods.gap import ABSOLUTE
-from kloof.methods.lagged import UNIT_AND_YEAR, YEAR, Direction, Lagged, Waves, lagged_changes
+from kloof.methods.lagged import UNIT_AND_YEAR, YEAR, Direction, Lagged, Wave, Waves, lagged_changes, match_years
 from kloof.methods.ordinal import Classes, ordinal_trend
 from kloof.methods.regression import from_t
 from kloof.questions import gaps
@@ -174,30 +174,6 @@ RESIDENTS = {  # what the finding says of the part of a score that is made of re
     "livability_social_cohesion_relative": "without_cohesion",
     None: "with_residents",
 }
-Wave = tuple[int | None, int | None]  # the year of the position and that of the surroundings
-
-
-def match_years(position: Sequence[int], surroundings: Sequence[int], apart: int) -> list[Wave]:
-    """Join years of two series in measurements, in order: equal years first, then years at most `apart` apart.
-
-    Years between the joined ones would cut a change in two, so they are left out. The nearest year of each series
-    before the first joined one, and after the last, starts or ends one more change: they stand together, unjoined.
-    """
-    joined: dict[int, int] = {year: year for year in set(position) & set(surroundings)}
-    for year in sorted(position):
-        near = [other for other in surroundings if other not in joined.values() and abs(other - year) <= apart]
-        if year not in joined and near:
-            joined[year] = min(near, key=lambda other: (abs(other - year), other))
-    pairs: list[tuple[int, int]] = []
-    for year, other in sorted(joined.items()):
-        if not pairs or other > pairs[-1][1]:
-            pairs.append((year, other))
-    if not pairs:
-        return []
-    ends = list(zip((position, surroundings), zip(*pairs, strict=True), strict=True))
-    before = tuple(max((year for year in own if year < used[0]), default=None) for own, used in ends)
-    after = tuple(min((year for year in own if year > used[-1]), default=None) for own, used in ends)
-    return [wave for wave in ((before[0], before[1]), *pairs, (after[0], after[1])) if wave != (None, None)]
 
 
 @dataclass(frozen=True)
