@@ -54,6 +54,21 @@ def from_t(estimate: float, se: float, df: float, rows: int, clusters: int) -> E
     )
 
 
+def jackknifed(value: Array) -> Estimate:
+    """Make an estimate of a number (first) and what it is without each cluster (the others): t on clusters - 1.
+
+    Source: Tukey 1958, doi:10.1214/aoms/1177706647.
+    """
+    count = len(value) - 1
+    return from_t(float(value[0]), float(np.sqrt(left_out(value[:, None])[0, 0])), count - 1, count, count)
+
+
+def left_out(values: Array) -> Array:
+    """Give the covariance of numbers (columns) out of what they are without each cluster (all rows but the first)."""
+    off = values[1:] - values[1:].mean(axis=0)
+    return np.asarray((len(off) - 1) / len(off) * (off.T @ off))
+
+
 def one_sided(found: Estimate, at: float = 0.0) -> tuple[float, float]:
     """Give the p-values against "not above `at`" and against "not below `at`": small means above, and below."""
     from scipy.special import stdtr

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from kloof.catalogue import Catalogue
 from kloof.country.figures import held, of_nearest_year
+from kloof.country.mechanisms import noise_of
 from kloof.errors import NotComputableError, ParameterError
 from kloof.findings import Finding, Side
 from kloof.methods.arrays import Array
 from kloof.methods.blocks import Explained, check_explained
-from kloof.methods.regression import Estimate, from_t, least
+from kloof.methods.regression import Estimate, Least, jackknifed, least
 from kloof.methods.shapley import lmg_shares
 from kloof.questions.explanations import LEADING, Facet, blocks_of, choose, explained
 from kloof.store.shared import common
@@ -35,14 +36,16 @@ class Within:
     municipalities: int
 
 
-def within_shares(data: Explained, municipality: NDArray[np.generic], block: str) -> Within:
+def within_shares(data: Explained, municipality: NDArray[np.generic], block: str, noise: Array | None = None) -> Within:
     """Share the R² within municipalities over blocks (LMG), pooled over all of them.
 
     Arrays have one entry per buurt. The weighted mean of its municipality is taken out of every figure; R² is of what
-    is left. Intervals are a delete-one-municipality jackknife, t on (municipalities - 1) degrees of freedom. Raises
-    ParameterError (block), NotComputableError: too_few_municipalities (fewer than five with two buurten or more), and
-    what `blocks.check_explained` raises. Sources: Lindeman, Merenda & Gold 1980, p. 119; Tukey 1958,
-    doi:10.1214/aoms/1177706647.
+    is left. `noise` is the variance of the noise in every figure that explains (buurt × column), which is taken off: a
+    figure with more noise would seem to carry less. Intervals are a delete-one-municipality jackknife, t on
+    (municipalities - 1) degrees of freedom. Raises ParameterError (block), NotComputableError: only_noise,
+    too_few_municipalities (fewer than five with two buurten or more), and what `blocks.check_explained` raises.
+    Sources: Lindeman, Merenda & Gold 1980, p. 119; Tukey 1958, doi:10.1214/aoms/1177706647; Fuller 1987, Measurement
+    Error Models, doi:10.1002/9780470316665, section 2.2.
     """
     if block not in data.blocks:
         raise ParameterError(f"{block!r} is not a block; known: {', '.join(data.blocks)}.")
@@ -54,29 +57,29 @@ def within_shares(data: Explained, municipality: NDArray[np.generic], block: str
     total = np.bincount(place, weights=data.weight)
     means = np.column_stack([np.bincount(place, weights=data.weight * column) / total for column in figures.T])
     left = figures - means[place]
-    left = left / np.sqrt((data.weight @ left**2) / data.weight.sum())
+    scale = np.sqrt((data.weight @ left**2) / data.weight.sum())
+    left = left / scale
     order = np.argsort(place, kind="stable")
-    products = (data.weight[:, None, None] * left[:, :, None] * left[:, None, :])[order]
-    crossed = np.add.reduceat(products, np.cumsum(size) - size, axis=0)
+    products = data.weight[:, None, None] * left[:, :, None] * left[:, None, :]
+    if noise is not None:
+        room = data.weight * (1 - data.weight / total[place])
+        at = np.arange(1, figures.shape[1])
+        products[:, at, at] -= room[:, None] * noise / scale[1:] ** 2
+        if np.linalg.eigvalsh(products.sum(axis=0)[1:, 1:])[0] <= 0:
+            raise NotComputableError("only_noise", "All differences in what explains may be noise.")
+    crossed = np.add.reduceat(products[order], np.cumsum(size) - size, axis=0)
     whole = crossed.sum(axis=0)
     states = np.concatenate([whole[None], whole - crossed[size > 1]])
     parts = lmg_shares(states, {name: at + 1 for name, at in data.places().items()})
     sums = np.sum(list(parts.values()), axis=0)
     known = int((size[place] > 1).sum())
     return Within(
-        {name: _jackknifed(part) for name, part in parts.items()},
-        _jackknifed(sums),
-        {name: _jackknifed(parts[block] - part) for name, part in parts.items() if name != block},
+        {name: jackknifed(part) for name, part in parts.items()},
+        jackknifed(sums),
+        {name: jackknifed(parts[block] - part) for name, part in parts.items() if name != block},
         known,
         int((size > 1).sum()),
     )
-
-
-def _jackknifed(value: Array) -> Estimate:
-    """Make an estimate of a number (first) and what it is without each municipality (the others)."""
-    off = value[1:] - value[1:].mean()
-    count = len(off)
-    return from_t(float(value[0]), float(np.sqrt((count - 1) / count * (off @ off))), count - 1, count, count)
 
 
 def in_store(known: Catalogue) -> tuple[list[Finding], pd.DataFrame]:
@@ -110,7 +113,7 @@ def _of_year(
     """Judge one year."""
     target = held[outcome][year].dropna()
     weight = of_nearest_year(held["inhabitants"], year).reindex(target.index)
-    least = float(known.settings["coverage_minimum"])
+    enough = float(known.settings["coverage_minimum"])
     whole = float(weight.sum())
     there: dict[str, list[int]] = {}
     for name, table in held.items():
@@ -118,7 +121,7 @@ def _of_year(
         shares = (
             {y: 100 * float(weight[table[y].reindex(target.index).notna()].sum()) / whole for y in at} if whole else {}
         )
-        there[name] = [y for y, share in shares.items() if share >= least]
+        there[name] = [y for y, share in shares.items() if share >= enough]
     facets, lacking = choose(outcome, year, there)
     fields: dict[str, Any] = {
         "id": f"10.within.{year}", "kind": "lead", "measure": "within", "unit": "points", "indicator": outcome,
@@ -130,17 +133,33 @@ def _of_year(
     columns = {facet.name: held[facet.indicator][facet.year].reindex(target.index) for facet in facets}
     table = pd.DataFrame({"outcome": target, **columns, "weight": weight})
     table = table[table.notna().all(axis=1) & (table["weight"] > 0)]
-    data = explained(table, facets, known, outcome)
+    data, towns = explained(table, facets, known, outcome), np.asarray(table.index.str.slice(2, 6), dtype=str)
     try:
-        made = within_shares(data, np.asarray(table.index.str.slice(2, 6), dtype=str), LEADING)
+        made = within_shares(data, towns, LEADING, _noise(known, facets, table))
+        plain = least(within_shares(data, towns, LEADING).leads)
     except NotComputableError as problem:
         side = Side(year, n_units=len(table))
         return Finding(**fields, reason=problem.reason, a=side, b=side), []
-    return _told(fields, year, made, facets)
+    return _told(fields, year, made, facets, plain)
+
+
+def _noise(known: Catalogue, facets: Sequence[Facet], table: pd.DataFrame) -> Array:
+    """Give the noise in every column that explains, in the order of the blocks; that of a model's is not known: 0.
+
+    Rates are taken in logarithms, so theirs is by the slope of the logarithm (delta method).
+    """
+    columns = []
+    for block in dict.fromkeys(facet.block for facet in facets):
+        for facet in (one for one in facets if one.block == block):
+            value = table[facet.name].to_numpy(float)
+            noise = noise_of(known, facet.indicator, value, table["weight"].to_numpy(float))
+            steep = 1 / (1 + value) if known.indicator(facet.indicator).kind == "rate" else np.ones(len(value))
+            columns.append(np.zeros(len(value)) if noise is None else noise * steep**2)
+    return np.column_stack(columns)
 
 
 def _told(
-    fields: Mapping[str, Any], year: int, made: Within, facets: Sequence[Facet]
+    fields: Mapping[str, Any], year: int, made: Within, facets: Sequence[Facet], plain: Least
 ) -> tuple[Finding, list[dict[str, object]]]:
     """Make the finding and the rows of one year."""
     side = Side(year, n_units=made.buurten)
@@ -152,7 +171,10 @@ def _told(
         details[key] = {"value": count, "unit": "number", "decimals": 0}
     lead = least(made.leads)
     details["degrees"] = {"value": lead.df, "unit": "number"}
-    flags = [*fields["flags"], *(["years_apart"] if any(facet.year != year for facet in facets) else [])]
+    for key, end in (("plain", plain.estimate), ("plain_low", plain.low), ("plain_high", plain.high)):
+        details[key] = {"value": 100 * end, "unit": "points", "decimals": 1}
+    apart = ["years_apart"] if any(facet.year != year for facet in facets) else []
+    flags = [*fields["flags"], "noise_taken_off", *apart]
     finding = Finding(
         **{**fields, "flags": tuple(flags)},
         estimate=100 * lead.estimate,

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kloof.country.mechanisms import CORPORATION, STEP
 from kloof.errors import NotComputableError
 from kloof.findings import Finding, Side
 from kloof.methods.arrays import Array
@@ -20,10 +21,8 @@ from kloof.study import claims
 from kloof.study.panel import series, sizes
 from kloof.study.study import Study, comparable_run, usable_years
 
-CORPORATION = "housing_corporation_share"
 _COUNTED = "housing_corporation_counted_share"  # made of two counts: postcodes publish shares in whole tens
 ENDS = ("value", "low", "high")
-STEP = 10.0  # points of corporation share for which a slope is told
 
 
 @dataclass(frozen=True)

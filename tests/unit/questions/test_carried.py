@@ -446,6 +446,23 @@ def test_its_error_leaves_out_one_municipality_at_a_time() -> None:
         country_shares.within_shares(data, label, "x")
 
 
+def test_noise_in_what_explains_is_taken_off_before_it_is_shared_out() -> None:
+    """Crimes with as much noise as truth carry half of what they do; taken off, they carry it all again."""
+    rng, town = np.random.default_rng(11), np.repeat(np.arange(60), 20)
+    true = {name: rng.standard_normal(1200) for name in ("resources", "liveability")}
+    outcome = true["resources"] + true["liveability"] + 0.5 * rng.standard_normal(1200)
+    measured = {**true, "liveability": true["liveability"] + rng.standard_normal(1200)}
+    data = Explained(outcome, {name: one[:, None] for name, one in measured.items()}, np.ones(1200))
+    noise = np.c_[np.zeros(1200), np.ones(1200)]
+    plain = country_shares.within_shares(data, town, "resources")
+    mended = country_shares.within_shares(data, town, "resources", noise)
+    assert plain.leads["liveability"].low > 0.1
+    assert mended.leads["liveability"].low < 0 < mended.leads["liveability"].high
+    assert mended.r_squared.estimate == pytest.approx(2 / 2.25, abs=0.04)
+    with pytest.raises(NotComputableError, match="may be noise"):
+        country_shares.within_shares(data, town, "resources", 5 * noise)
+
+
 def test_health_in_the_store_is_judged_in_each_year_that_has_all_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two sources in 2020: the one with most buurten counts. In 2012 there is nothing but health."""
     rng = np.random.default_rng(5)
@@ -465,7 +482,7 @@ def test_health_in_the_store_is_judged_in_each_year_that_has_all_blocks(monkeypa
         "inhabitants": rows(2024, np.full(120, 500.0)),
         "mean_income_per_inhabitant": rows(2020, income),
         "owner_occupied_share": rows(2024, owned),
-        "registered_crimes": rows(2024, np.exp(rng.standard_normal(120))),
+        "registered_crimes": rows(2024, np.exp(4 + rng.standard_normal(120))),
     }
 
     def ask(name: str) -> pd.DataFrame:

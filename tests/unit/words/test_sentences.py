@@ -121,6 +121,10 @@ OCCURS: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
     "lead": ((("gap", "r_squared", "within"), (*JUDGED, NOT_COMPUTABLE)),),
     "beyond_everywhere": ((("relative",), JUDGED),),
     "beside_neighbours": ((("relative",), JUDGED),),
+    "follows_everywhere": ((("livability_score",), JUDGED),),
+    "steeper_everywhere": ((("per_year",), JUDGED),),
+    "arrives_everywhere": ((("elasticity",), JUDGED), (("elasticity_alone",), ("UNCLEAR",))),
+    "improved_everywhere": ((("mean",), tuple(ROUNDED)),),
 }
 DETAILS = {
     "placebo": {"observed": "points", "noise": "points"},
@@ -159,6 +163,10 @@ DETAILS = {
     "beside_neighbours": {"others": "points"},
     "lead": dict.fromkeys(("resources", "housing", "liveability", "r_squared"), "percent")
     | {"gap": "points", "unexplained": "points", "municipalities": "number", "buurten": "number"},
+    "follows_everywhere": {"municipalities": "number", "buurten": "number"},
+    "steeper_everywhere": {"municipalities": "number", "buurten": "number", "step": "points"},
+    "arrives_everywhere": {"municipalities": "number"},
+    "improved_everywhere": {"municipalities": "number", "was": "percent", "became": "percent"},
     "robustness": dict.fromkeys(("ways", "agree"), "number"),
     "robustness_open": dict.fromkeys(("ways", "decides"), "number"),
     "robustness_mixed": dict.fromkeys(("ways", "supported", "mixed", "contradicted", "negligible"), "number"),
@@ -387,7 +395,7 @@ def test_every_kind_that_is_counted_tells_each_answer_that_it_can_give() -> None
         found.setdefault(kind, set()).add(code)
     assert found.keys() == {
         "gap_change", "gap_change_before", "gap_change_since", "gap_change_window", "index_change", "fell", "fell_less",
-        "improved", "spread_over", "top_change", "behind", "behind_similar", *LINES,
+        "improved", "improved_everywhere", "spread_over", "top_change", "behind", "behind_similar", *LINES,
     }  # fmt: skip
     whole = set(ROUNDED)
     assert all(codes == whole - ({STAYED} if kind in LINES else set()) for kind, codes in found.items())
