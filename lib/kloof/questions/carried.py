@@ -322,7 +322,7 @@ def all_municipalities(section: Section, study: Study) -> pd.DataFrame:
     if study.data.name != STORE:
         return pd.DataFrame()
     findings, table = country_shares.in_store(study.known)
-    section.add(*findings)
+    section.add(*(finding for finding in findings if finding.id not in section.findings))
     if not table.empty:
         columns = [Column("indicator", "indicator"), Column("year", "year"), Column("part", "code")]
         columns += [Column(key, "number", "percent", 0) for key in ("estimate", "low", "high")]

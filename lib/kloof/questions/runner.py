@@ -8,13 +8,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from kloof.country.gaps import FEWEST
+from kloof.country.mechanisms import mechanisms
 from kloof.errors import CatalogueError
 from kloof.findings import CHANCE, DECIDED, NOT_COMPUTABLE, UNDECIDED, Finding, Verdict, judge
 from kloof.questions.all_tests import ALPHA, holm, p_value_of
+from kloof.questions.country_shares import in_store
 from kloof.results import Section
 from kloof.shown import Shown
 from kloof.study import claims
 from kloof.study.claims import Judging
+from kloof.study.dataset import STORE
 from kloof.study.panel import Focus
 from kloof.study.study import Study
 
@@ -201,15 +205,45 @@ def _counted_together(made: Sequence[tuple[Finding, Verdict]]) -> list[tuple[Fin
 
 
 def record(section: Section, study: Study, *names: str) -> list[Finding]:
-    """Judge claims and record their findings, those with a number first, and their verdicts; give the findings."""
+    """Judge claims and record their findings, those with a number first, and their verdicts.
+
+    Gives the findings on this place, without those on all municipalities together.
+    """
     found: dict[str, Finding] = {}
     for claim in names:
-        pairs = judged(study, claim)
-        found |= {finding.id: finding for finding, _ in pairs}
+        pairs, beside = _with_the_country(study, claim, judged(study, claim))
+        found |= {finding.id: finding for finding in (*(one for one, _ in pairs), *beside)}
         if claims.is_judged(claim):
             section.decide(*[verdict for _, verdict in pairs], *_untested(study, claim))
     section.add(*computed_first([finding for name, finding in found.items() if name not in section.findings]))
-    return list(found.values())
+    return [finding for finding in found.values() if "all_municipalities" not in finding.flags]
+
+
+Pairs = Sequence[tuple[Finding, Verdict]]
+
+
+def _with_the_country(study: Study, claim: str, place: Pairs) -> tuple[Pairs, Sequence[Finding]]:
+    """Let all municipalities of the store judge a claim on a mechanism, when there are enough of them with its figures.
+
+    What this place alone says stays in sight and has no say then: it has too few buurten and years. Of a claim on what
+    happened nobody but the place can judge: what all others did is given beside it.
+    """
+    if study.data.name != STORE:
+        return place, ()
+    every = {**mechanisms(study.known), "C10": in_store(study.known)[0]}.get(claim, ())
+    told = [one for one in every if judge(one) != NOT_COMPUTABLE and one.details["municipalities"]["value"] >= FEWEST]
+    if not told or claims.judging(claim).question != CHANCE:
+        return place, told
+    judging = [one for one in told if one.kind != "lead"] or told[-1:]  # of the same in several years the last
+    here = [
+        (replace(one, flags=(*one.flags, "in_this_place")), replace(said, counts=False)) for one, said in place
+    ]  # fmt: skip
+    return [*_counted_together([(one, _of_all(claim, one)) for one in judging]), *here], ()
+
+
+def _of_all(claim: str, finding: Finding) -> Verdict:
+    """Judge what all municipalities together say of a claim; the part is named as its finding, without the notebook."""
+    return claims.judge_over(claim, finding.id.partition(".")[2], {ALL_ALIKE: finding}, ALL_ALIKE)
 
 
 def _untested(study: Study, claim: str) -> list[Verdict]:

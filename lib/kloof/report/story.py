@@ -366,8 +366,11 @@ class Storyteller(Telling):
     def answer(self, claim: str, kind: str) -> Line:
         """Answer a claim in words, by its kind and its verdict."""
         verdict = self.builder.overall[claim]
-        if any("leans_on_itself" in finding["flags"] for finding in self.behind(claim)):
+        flags = {flag for finding in self.behind(claim) for flag in finding["flags"]}
+        if "leans_on_itself" in flags:
             kind = f"{kind}_itself"
+        if "all_municipalities" in flags and has("story", "answer", f"{kind}_everywhere", verdict):
+            kind = f"{kind}_everywhere"
         return self.plain("answer", kind if has("story", "answer", kind, verdict) else "any", verdict)
 
     def behind(self, claim: str) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from kloof.findings import (
     UNDECIDED,
     Finding,
     Side,
+    Verdict,
     verdict_of,
 )
 from kloof.questions import (  # noqa: F401 (each registers the kinds it computes)
@@ -37,6 +39,7 @@ from kloof.questions import (  # noqa: F401 (each registers the kinds it compute
 from kloof.questions.runner import KINDS, Part, judged, parts_of, record, under_lists
 from kloof.results import Section
 from kloof.study import claims, hypotheses
+from kloof.study.dataset import STORE
 from kloof.study.panel import Focus
 from kloof.study.study import Study, open_study
 
@@ -265,3 +268,44 @@ def test_a_part_more_makes_chance_no_easier(planted: Any, study: Study) -> None:
     first, second = (verdict for _, verdict in judged(study, "C1"))
     assert (first.verdict, first.alone) == (UNDECIDED, CONTRADICTED)
     assert (second.verdict, second.alone) == (UNDECIDED, None)
+
+
+# ------------------------------------------------------------------ who judges
+def of_place(name: str, kind: str = "a") -> tuple[Finding, Verdict]:
+    return Finding(name, kind, "a", "points", estimate=1.0, low=0.5, high=2.0), Verdict("C8", SUPPORTED, name, "here")
+
+
+def of_all(number: str, towns: int, kind: str = "follows_everywhere") -> Finding:
+    return Finding(number, kind, "crime_rate", "points", estimate=0.0, low=-0.1, high=0.1, smallest_effect=0.2,
+                   range_kind=("process",), details={"municipalities": {"value": towns, "unit": "number"}})  # fmt: skip
+
+
+@pytest.mark.parametrize(("claim", "name", "towns", "judges"), [
+    ("C8", STORE, 30, True), ("C8", STORE, 29, False), ("C8", "breda", 300, False), ("H8", STORE, 300, False),
+    ("C1", STORE, 300, False), ("C10", STORE, 300, True),
+])  # fmt: skip
+def test_all_municipalities_judge_a_mechanism_when_there_are_enough(
+    monkeypatch: pytest.MonkeyPatch, claim: str, name: str, towns: int, judges: bool
+) -> None:
+    every = (
+        of_all("09.x.everywhere", towns),
+        Finding("09.y", "follows_everywhere", "y", "points", reason="no_figures"),
+    )
+    shares = [of_all("10.within.2016", towns, "lead"), of_all("10.within.2020", towns, "lead")]
+    monkeypatch.setattr(runner, "mechanisms", lambda _: dict.fromkeys(("C8", "H8"), every))
+    monkeypatch.setattr(runner, "in_store", lambda _: (shares, None))
+    study: Any = SimpleNamespace(data=SimpleNamespace(name=name), known=None)
+    place = [of_place("09.a")]
+    pairs, beside = runner._with_the_country(study, claim, place)
+    if not judges:
+        assert list(pairs) == place
+        assert list(beside) == ([every[0]] if claim == "H8" and name == STORE else [])
+        return
+    assert not beside
+    (first, verdict), (own, said) = pairs
+    assert (first.id, verdict.row, verdict.counts) == (
+        ("09.x.everywhere", "x.everywhere", True) if claim == "C8" else ("10.within.2020", "within.2020", True)
+    )
+    assert verdict.verdict == (SUPPORTED if claim == "C8" else "NEGLIGIBLE")
+    assert "in_this_place" in own.flags
+    assert (said.verdict, said.counts) == (SUPPORTED, False)
