@@ -36,7 +36,8 @@ def calibrate(
         Path | None,
         typer.Option(
             help="table to fill; without it data/calibration.csv, gap_calibration.csv, worlds.csv, "
-            "national_calibration.csv, segregation_calibration.csv or event_calibration.csv"
+            "national_calibration.csv, segregation_calibration.csv, "
+            "event_calibration.csv or mechanism_calibration.csv"
         ),
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="make everything anew, also what is there")] = False,
@@ -55,6 +56,9 @@ def calibrate(
     events: Annotated[
         bool, typer.Option("--events", help="make a sixth: what they say of an event, and matched buurten of one place")
     ] = False,
+    mechanisms: Annotated[
+        bool, typer.Option("--mechanisms", help="make a seventh: claims on mechanisms within all municipalities")
+    ] = False,
 ) -> None:
     """Fill the table of error rates, and go on where an earlier run stopped; that of --gaps is made in one go."""
     import time
@@ -69,11 +73,12 @@ def calibrate(
         "national_calibration": national,
         "segregation_calibration": segregation,
         "event_calibration": events,
+        "mechanism_calibration": mechanisms,
     }  # fmt: skip
     asked = [name for name, wanted in others.items() if wanted]
     if len(asked) > 1:
         raise ParameterError(
-            "--gaps, --worlds, --national, --segregation and --events are different tables: make one, then the other."
+            "--gaps, --worlds, --national, --segregation, --events and --mechanisms are different tables: make one, then the other."
         )
     path = out or data_folder() / f"{(asked or ['calibration'])[0]}.csv"
     processes = workers or os.cpu_count() or 1
@@ -88,6 +93,8 @@ def calibrate(
             make_segregation_table(path, trials or 40, processes)
         elif events:
             make_event_table(path, trials or 40, processes)
+        elif mechanisms:
+            make_mechanism_table(path, trials or 200, processes)
         else:
             make_national_table(path, trials or 100, processes)
         return
@@ -130,6 +137,16 @@ def make_event_table(path: Path, trials: int, workers: int) -> None:
     table = event_trials(trials, workers)
     write_whole(path, table.round(1).to_csv(index=False, lineterminator="\n"))
     print(f"{path}: {len(table)} rows; every event {trials} times, every matched list {10 * trials} times.")
+
+
+def make_mechanism_table(path: Path, trials: int, workers: int) -> None:
+    """Fill the table of mechanisms in synthetic countries in one go."""
+    from kloof.paths import write_whole
+    from kloof_synth.country_mechanism_trials import mechanism_trials
+
+    table = mechanism_trials(trials, workers)
+    write_whole(path, table.round(1).to_csv(index=False, lineterminator="\n"))
+    print(f"{path}: {len(table)} mechanisms in synthetic countries, {trials} times each.")
 
 
 def make_gap_table(path: Path, trials: int, workers: int) -> None:

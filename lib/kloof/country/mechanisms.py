@@ -272,7 +272,12 @@ def _steeper(store: Store, name: str) -> Finding:
         codes, weight = codes[weight > 0], weight[weight > 0]
         laid = _laid(outcome, codes, years), _laid(cause, codes, years)
         noise = store.noise(CORPORATION, cause.loc[codes, years])
-        found = steeper(*laid, noise, weight, (_town(codes), np.array(years, dtype=np.float64)))
+        found = steeper(
+            *laid,
+            np.zeros_like(laid[1]) if noise is None else noise,
+            weight,
+            (_town(codes), np.array(years, dtype=np.float64)),
+        )
         _enough(found.municipalities)
     except NotComputableError as problem:
         return Finding(id=number, reason=problem.reason, **fields)

@@ -77,7 +77,7 @@ def followed(later: Array, cause: Cause, weight: Array, municipality: Labels) ->
     """
     unit, pair = np.nonzero(np.isfinite(later) & np.isfinite(cause.change))
     unit, pair = _beside_others(unit, pair, municipality)
-    used = np.isin(municipality, municipality[unit])
+    used = np.isin(np.arange(len(municipality)), unit)
     town = np.unique(municipality[used], return_inverse=True)[1]
     if len(unit) == 0 or town.max() < 2:
         raise NotComputableError("too_few_buurten", "Fewer than three municipalities have two buurten with both.")
@@ -95,7 +95,7 @@ def followed(later: Array, cause: Cause, weight: Array, municipality: Labels) ->
     taken = _larger(_third(cause.measured[used], weight[used], town, 2.0 * kept), beforehand)
     slope = clustered(outcome, moved[:, None], held, of_town[unit])
     corrected, reliability = None, None
-    if taken is not None:
+    if taken.size:
         reliability, sure = _reliability(square, taken)
         if sure:
             corrected = jackknifed(product / np.sqrt((square - taken) * kept))
@@ -105,21 +105,21 @@ def followed(later: Array, cause: Cause, weight: Array, municipality: Labels) ->
     )  # fmt: skip
 
 
-def steeper(outcome: Array, cause: Array, noise: Array | None, weight: Array, places: tuple[Labels, Array]) -> Pooled:
+def steeper(outcome: Array, cause: Array, noise: Array, weight: Array, places: tuple[Labels, Array]) -> Pooled:
     """Give the change per year of the slope of an outcome on a cause, within municipalities.
 
     `outcome`, `cause` and `noise` (the variance known beforehand) are buurt × year; `places` names the municipality of
     each buurt and gives the years. The slope of each year is that of the buurten that have both figures then, and its
     change that of a straight line over the years. Both ranges leave out one municipality at a time.
 
-    Raises NotComputableError: one_year_only, too_few_buurten, no_variation.
+    Raises NotComputableError: one_year_only, too_few_buurten, no_variation, only_noise.
     """
     municipality, years = places
     if len(years) < 2:
         raise NotComputableError("one_year_only", "A change of a slope needs two years with both figures.")
     unit, place = np.nonzero(np.isfinite(outcome) & np.isfinite(cause))
     unit, place = _beside_others(unit, place, municipality)
-    used = np.isin(municipality, municipality[unit])
+    used = np.isin(np.arange(len(municipality)), unit)
     if len(np.unique(municipality[used])) < 3 or len(np.unique(place)) < len(years):
         raise NotComputableError("too_few_buurten", "In a year fewer than three municipalities have buurten with both.")
     town = np.unique(municipality[used], return_inverse=True)[1]
@@ -128,7 +128,6 @@ def steeper(outcome: Array, cause: Array, noise: Array | None, weight: Array, pl
     held, group = weight[unit], of_town[unit] * len(years) + place
     there, here = within(np.column_stack([outcome[unit, place], cause[unit, place]]), held, group).T
     room = held * (1 - held / np.bincount(group, weights=held)[group])
-    expected = None if noise is None else room * noise[unit, place]
     counts = (years - years.mean()) / ((years - years.mean()) ** 2).sum()
     own = of_town[unit]
     columns = (here**2 * held, here * there * held, room)
@@ -137,14 +136,12 @@ def steeper(outcome: Array, cause: Array, noise: Array | None, weight: Array, pl
     if square[:, 0].min() <= 0:
         raise NotComputableError("no_variation", "The cause is alike everywhere within municipalities.")
     all_room = rooms.sum(axis=0)
-    taken = _larger(_third(cause[used], weight[used], town, all_room), _sums([expected], own)[0])
-    plain = jackknifed(counts @ (product / square))
-    corrected, reliability = None, None
-    if taken is not None:
-        reliability, sure = _reliability(square.sum(axis=0), taken)
-        each = taken / all_room * rooms
-        if sure and (each < square).all():
-            corrected = jackknifed(counts @ (product / (square - each)))
+    taken = _larger(_third(cause[used], weight[used], town, all_room), _sums([room * noise[unit, place]], own)[0])
+    reliability, sure = _reliability(square.sum(axis=0), taken)
+    each = taken / all_room * rooms
+    if not sure or (each >= square).any():
+        raise NotComputableError("only_noise", "All differences in the cause may be noise, and so may any slope.")
+    plain, corrected = (jackknifed(counts @ (product / one)) for one in (square, square - each))
     return Pooled(plain, corrected, reliability, abs(plain.estimate), len(np.unique(unit)), towns)
 
 
@@ -264,10 +261,11 @@ def _beside_others(
     return unit[several], column[several]
 
 
-def _larger(third: Array | None, beforehand: Array | None) -> Array | None:
-    """Give the larger of both noises, by the whole; None when neither is known."""
-    known = [one for one in (third, beforehand) if one is not None and one.size]
-    return max(known, key=lambda one: float(one[0])) if known else None
+def _larger(third: Array | None, beforehand: Array) -> Array:
+    """Give the larger of both noises, by the whole; an empty one is not known."""
+    if third is None or (beforehand.size and beforehand[0] >= third[0]):
+        return beforehand
+    return third
 
 
 def _reliability(square: Array, noise: Array) -> tuple[float, bool]:

@@ -132,11 +132,11 @@ def test_too_little_says_so() -> None:
         followed(later, dataclasses.replace(cause, change=0 * cause.change), weight, town)
     years = np.array([2014.0, 2015.0])
     with pytest.raises(NotComputableError, match="needs two years"):
-        steeper(later[:, :1], later[:, :1], None, weight, (town, years[:1]))
+        steeper(later[:, :1], later[:, :1], 0 * later[:, :1], weight, (town, years[:1]))
     with pytest.raises(NotComputableError, match="In a year fewer than three"):
-        steeper(later, np.where([[False, True]], np.nan, later), None, weight, (town, years))
+        steeper(later, np.where([[False, True]], np.nan, later), 0 * later, weight, (town, years))
     with pytest.raises(NotComputableError, match="alike everywhere"):
-        steeper(later, 0 * later, None, weight, (town, years))
+        steeper(later, 0 * later, 0 * later, weight, (town, years))
 
 
 # ------------------------------------------------------------------ the change of a slope
@@ -171,10 +171,11 @@ def test_two_years_and_no_noise_are_a_difference_of_two_slopes() -> None:
     for year in range(2):
         design = np.column_stack([cause[:, year], town[:, None] == np.arange(5)]) * np.sqrt(weight)[:, None]
         slopes.append(np.linalg.lstsq(design, outcome[:, year] * np.sqrt(weight), rcond=None)[0][0])
-    found = steeper(outcome, cause, None, weight, (town, np.array([2014.0, 2018.0])))
+    found = steeper(outcome, cause, np.zeros((30, 2)), weight, (town, np.array([2014.0, 2018.0])))
     assert found.plain.estimate == pytest.approx((slopes[1] - slopes[0]) / 4, rel=1e-10)
-    assert (found.corrected, found.reliability) == (None, None)
-    assert found.ends[0] == found.plain.estimate
+    assert (found.corrected, found.reliability) == (found.plain, 1.0)
+    with pytest.raises(NotComputableError, match="may be noise"):
+        steeper(outcome, cause, np.full((30, 2), 5.0), weight, (town, np.array([2014.0, 2018.0])))
 
 
 # ------------------------------------------------------------------ what arrives
