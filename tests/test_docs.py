@@ -118,7 +118,7 @@ def test_the_tables_are_those_of_the_library(site: Path) -> None:
 
 def test_every_command_is_in_the_reference(site: Path, command_line: CommandLine) -> None:
     text = page(site, "commands.html").get_text()
-    groups: tuple[tuple[str, ...], ...] = ((), ("data",), ("hypothesis",), ("workshop",))
+    groups: tuple[tuple[str, ...], ...] = ((), ("data",), ("hypothesis",), ("country",), ("workshop",))
     for group in groups:
         told = command_line(*group, "--help")[1].partition("Commands")[2]
         names = re.findall(r"^│ ([a-z]+) ", told, flags=re.MULTILINE)

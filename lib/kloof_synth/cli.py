@@ -78,7 +78,8 @@ def calibrate(
     asked = [name for name, wanted in others.items() if wanted]
     if len(asked) > 1:
         raise ParameterError(
-            "--gaps, --worlds, --national, --segregation, --events and --mechanisms are different tables: make one, then the other."
+            "--gaps, --worlds, --national, --segregation, --events and --mechanisms are different tables: "
+            "make one, then the other."
         )
     path = out or data_folder() / f"{(asked or ['calibration'])[0]}.csv"
     processes = workers or os.cpu_count() or 1

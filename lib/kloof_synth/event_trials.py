@@ -69,6 +69,7 @@ EVENT_WORLDS = (
     EventWorld("heavy_tails_twice", 2 * LEAST, tails=3.0, allowed=(HIGHER, UNCLEAR)),
     EventWorld("neighbours_share", alike=0.5),
     EventWorld("list_by_chance", noisy=True),
+    EventWorld("bend_then_back", -1.5 * LEAST, bend=5.0, allowed=(LOWER, UNCLEAR)),
 )
 
 

@@ -46,7 +46,7 @@ FEWEST_YEARS = 3  # before the event
 SHORTEST = 3  # years of the shortest line before the event: what bent later than that can't be told from the event
 LINE, LAST_YEAR = "line", "last_year"  # what the years since an event are held against
 CHANCE, UNTESTED, BENT, EVERYWHERE = "within_chance", "line_not_tested", "line_does_not_hold", "everywhere"
-NOTHING = 1e-9  # of the largest figure: a spread that is smaller is only floating point
+_NOTHING = 1e-9  # of the largest figure: a spread that is smaller is only floating point
 
 
 @dataclass(frozen=True)
@@ -328,8 +328,9 @@ def judgement_of(
     """Judge a departure by its range and both placebos: HIGHER, LOWER, SAME or UNCLEAR, and why it is not clear.
 
     SAME needs the whole range within the smallest effect, also when it is widened to hold the largest false event that
-    is as large. A direction needs a range on one side of 0, from every shorter line too, a lead on every false event,
-    and a list that did more than twice what those did who would be listed next.
+    is as large, and no shorter line that departs by more: a bend and an event may cancel. A direction needs a range on
+    one side of 0, from every shorter line too, a lead on every false event, and a list that did more than twice what
+    those did who would be listed next.
     """
     estimate, low, high = departure
     if in_time.empty:
@@ -337,7 +338,7 @@ def judgement_of(
     largest = float(in_time["departure"].abs().max())
     reach = largest if largest >= abs(estimate) else 0.0
     if -least <= min(low, estimate - reach) and max(high, estimate + reach) <= least:
-        return SAME, ""
+        return (SAME, "") if (by_line["departure"].abs() <= least).all() else (UNCLEAR, BENT)
     if low <= 0 <= high:
         return UNCLEAR, CHANCE
     ahead = by_line["low"] if estimate > 0 else -by_line["high"]
@@ -401,7 +402,7 @@ def _one(panel: Panel, value: Array, weight: Array, parts: Parts, numbers: Array
     figures = _in_percent(value, weight, parts) if panel.relative else value
     contrasts = figures @ numbers
     made = combination(contrasts, weight, parts)
-    if (made.standard_error <= NOTHING * np.abs(figures).max()).any():
+    if (made.standard_error <= _NOTHING * np.abs(figures).max()).any():
         raise NotComputableError("no_spread", "All buurten of every group did the same.")
     size, degrees = size_and_degrees_of(weight, parts)
     return made.estimate, made.standard_error, degrees, size

@@ -28,7 +28,7 @@ from kloof.study.places import names
 FEWEST_BUURTEN = 10  # fewer, drawn anew, do not say how far a change could have been otherwise
 RESAMPLES = 999  # of the buurten
 CLEARLY = 2.0  # times what chance alone gives: from there on an index can be said to grow
-NOTHING = 1e-12  # an index, or a spread, below this is 0
+_NOTHING = 1e-12  # an index, or a spread, below this is 0
 GROWTH = ("before", "after", "estimate", "low", "high", "error", "degrees", "size", "buurten")
 
 
@@ -83,7 +83,7 @@ class Logarithm:
 
 
 def _log(value: FloatArray) -> FloatArray:
-    return np.asarray(np.log(np.where(value > NOTHING, value, np.nan)))
+    return np.asarray(np.log(np.where(value > _NOTHING, value, np.nan)))
 
 
 def growth_of(
@@ -110,8 +110,8 @@ def growth_of(
     weight = counts.sum(axis=(0, 1))
     size = divide(cut.total(weight) ** 2, cut.total(weight**2), 1.0)
     error = found["standard_error"].to_numpy(float)
-    error = np.where(error > NOTHING, error, np.nan)
-    degrees = np.maximum(size - 1, NOTHING)
+    error = np.where(error > _NOTHING, error, np.nan)
+    degrees = np.maximum(size - 1, _NOTHING)
     margin = stdtrit(degrees, (1 + LEVEL) / 2) * np.sqrt(size / degrees) * error
     made = pd.DataFrame(
         {"before": before, "after": after, "estimate": moved, "low": moved - margin, "high": moved + margin,
@@ -137,7 +137,7 @@ def corrected(
     return np.asarray(made["estimate"] - made["bias"], dtype=np.float64)
 
 
-def matched(
+def of_both_years(
     subject: Subject, first: Everywhere, last: Everywhere
 ) -> tuple[FloatArray, NDArray[np.str_], tuple[SetAside, ...]]:
     """Lay out the buurten that have counts in both years, (2, G, N), of the municipalities that can be compared.
@@ -184,7 +184,7 @@ def growths(
     subject: Subject, first: Everywhere, last: Everywhere, rng: np.random.Generator
 ) -> tuple[pd.DataFrame, tuple[SetAside, ...]]:
     """Give the growth of the index in every municipality that can be compared: municipality, name and `growth_of`."""
-    counts, codes, aside = matched(subject, first, last)
+    counts, codes, aside = of_both_years(subject, first, last)
     if not len(codes):
         return pd.DataFrame(columns=["municipality", "name", *GROWTH]), aside
     place = np.array([f"GM{code[2:6]}" for code in codes])
@@ -217,7 +217,7 @@ def together(table: pd.DataFrame, years: tuple[int, int], least: float) -> Chang
         estimate=_percent(table["estimate"]), own_low=_percent(table["low"]), own_high=_percent(table["high"]),
         expected=_percent(posterior.effects.average), low=_percent(low), high=_percent(high),
         above_zero=posterior.effects.above(0.0), above_smallest=posterior.effects.above(np.log1p(least / before)),
-        below_smallest=1 - posterior.effects.above(_log(np.maximum(1 - least / before, 2 * NOTHING))),
+        below_smallest=1 - posterior.effects.above(_log(np.maximum(1 - least / before, 2 * _NOTHING))),
         rank=expected, rank_low=best.astype(int), rank_high=worst.astype(int), buurten=table["buurten"].astype(int),
     )  # fmt: skip
     ends = posterior.coefficients.interval(LEVEL)

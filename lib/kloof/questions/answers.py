@@ -144,8 +144,8 @@ QUESTIONS: Mapping[str, Sequence[Callable[[Section, Study], Any]]] = {  # the st
     ),
     "13_is_this_place_special": (
         other_places.standings,
-        other_places.beside_neighbours,
         whole_country.changes_everywhere,
+        other_places.beside_neighbours,
     ),
 }
 

@@ -228,6 +228,7 @@ def world(name: str, places: int = 60, seed: int = 4) -> events.Events:
         ("twice_back", ("LOWER", "")),
         ("everywhere", ("UNCLEAR", events.EVERYWHERE)),
         ("bend_before", ("UNCLEAR", events.BENT)),
+        ("bend_then_back", ("UNCLEAR", events.BENT)),
     ],
 )
 def test_an_event_is_told_from_what_moves_everywhere_and_from_a_bend(name: str, said: tuple[str, str]) -> None:
@@ -261,9 +262,16 @@ LINES = pd.DataFrame({"year": [2015], "departure": [12.0], "low": [9.0], "high":
         ((12.0, 8.0, 16.0), {}, {"low": -0.1}, (5.0, 1.0, 9.0), ("UNCLEAR", events.BENT)),
         ((-12.0, -16.0, -8.0), {}, {"low": -15.0, "high": 0.1}, (-5.0, -9.0, -1.0), ("UNCLEAR", events.BENT)),
         ((4.0, -8.0, 16.0), {}, {}, (5.0, 1.0, 9.0), ("UNCLEAR", events.CHANCE)),
-        ((4.0, 1.0, 9.0), {}, {}, (5.0, 1.0, 9.0), ("SAME", "")),
-        ((4.0, 1.0, 9.0), {"departure": 5.0}, {}, (5.0, 1.0, 9.0), ("SAME", "")),
-        ((4.0, 1.0, 9.0), {"departure": -7.0, "lead_low": -1.0}, {}, (5.0, 1.0, 9.0), ("UNCLEAR", events.BENT)),
+        ((4.0, 1.0, 9.0), {}, {"departure": 7.0}, (5.0, 1.0, 9.0), ("SAME", "")),
+        ((4.0, 1.0, 9.0), {"departure": 5.0}, {"departure": 7.0}, (5.0, 1.0, 9.0), ("SAME", "")),
+        ((4.0, 1.0, 9.0), {}, {"departure": -10.1}, (5.0, 1.0, 9.0), ("UNCLEAR", events.BENT)),
+        (
+            (4.0, 1.0, 9.0),
+            {"departure": -7.0, "lead_low": -1.0},
+            {"departure": 7.0},
+            (5.0, 1.0, 9.0),
+            ("UNCLEAR", events.BENT),
+        ),
     ],
 )
 def test_a_judgement_needs_its_range_and_both_placebos(
