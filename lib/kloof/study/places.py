@@ -20,6 +20,7 @@ MUNICIPALITY = re.compile(r"GM\d{4}")
 COMMON = {"den haag": "'s-Gravenhage", "den bosch": "'s-Hertogenbosch"}  # as people say it → as CBS writes it
 FROM_NAMES = "local_codes_from_names"
 LIST = "See: kloof list municipalities."
+EVERY = "national_segregation.csv"  # names every municipality of the country
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,10 @@ def _known() -> pd.DataFrame:
     if path.is_file():
         pairs = read_mapping(path)
         sets += [pairs[[f"{side}_code", f"{side}_name"]].set_axis(["code", "name"], axis=1) for side in ("from", "to")]
+    path = data_folder() / EVERY
+    if path.is_file():
+        listed = pd.read_csv(path, dtype="str", keep_default_na=False, usecols=["municipality", "name"])
+        sets.append(listed.set_axis(["code", "name"], axis=1))
     sets.append(read.areas()[["code", "name"]])
     found = pd.concat(sets, ignore_index=True).astype("str")
     kept: pd.DataFrame = found[found["code"].str.fullmatch(MUNICIPALITY) & (found["name"] != "")]

@@ -196,6 +196,7 @@ def test_without_a_store_breda_stands_among_the_country(tmp_path: Path) -> None:
     assert "municipalities  242" in told.output
     assert "→ Breda" in told.output
     assert (tmp_path / "a.svg").stat().st_size > 10_000
+    assert "→ Utrecht" in runner.invoke(app, ["national", "--scale", "real", "--place", "Utrecht"]).output
     content = json.loads(runner.invoke(app, ["national", "--scale", "real", "--json"]).output)
     assert content["mean"][0] == pytest.approx(16.42, abs=0.01)
     breda = next(row for row in content["places"] if row["municipality"] == "GM0758")
