@@ -56,7 +56,7 @@ def shown(document: Mapping[str, Any], language: str) -> list[FigureView]:
 def test_no_two_pictures_of_the_report_share_a_title(document: dict[str, Any], language: str) -> None:
     figures = shown(document, language)
     kinds = [document["figures"][one.id]["kind"] for one in figures]
-    assert kinds == ["answer", "choropleth", "multiples", "event_study", "standing", "curve_short"]
+    assert kinds == ["answer", "choropleth", "multiples", "event_study", "standing", "municipalities", "curve_short"]
     titles = [text_of(one.title) for one in figures]
     assert len(set(titles)) == len(titles), titles
     assert all(title[0].isupper() or not title[0].isalpha() for title in titles)

@@ -642,7 +642,7 @@ def test_all_are_those_of_today(home: Path) -> None:
     [
         ((), "Say which municipalities"),
         (("--all", "--municipality", HERE), "Say which municipalities"),
-        (("--municipality", "Utrecht"), "municipality .Utrecht. is not known"),
+        (("--municipality", "Atlantis"), "municipality .Atlantis. is not known"),
         (("--all", "--language", "nl,fr"), "language 'nl,fr' is not known"),
         (("--all", "--set", "municipality=GM0344"), "a batch has an option of its own"),
         (("--all", "--set", "workers=2"), "unknown parameter 'workers'"),
