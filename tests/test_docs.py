@@ -73,7 +73,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (folder / f"{stem}.ipynb").write_text(json.dumps(said), encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-d", str(home / "trees"), "docs", "built"],
-        cwd=home, env={**os.environ, "KLOOF_HOME": str(home)}, capture_output=True, text=True, check=False, timeout=120,
+        cwd=home, env={**os.environ, "KLOOF_HOME": str(home)}, capture_output=True, text=True, check=False, timeout=600,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert not (home / "jupyter_execute").exists()
