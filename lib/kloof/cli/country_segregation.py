@@ -53,11 +53,9 @@ def segregation(
         return
     found = country.segregation(group, index, (first, last), place)
     if picture is not None:
-        from kloof.figures.plots import plot
+        from kloof.figures.plots import save
 
-        made = plot(found).get_figure(root=True)
-        assert made is not None  # axes that were just made have a figure
-        made.savefig(picture)
+        save(found, picture)
     if as_json:
         print(json.dumps(_content(found), indent=1, ensure_ascii=False))
         return

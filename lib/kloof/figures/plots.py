@@ -1,6 +1,7 @@
 """Plain pictures of a table or a claim for who explores: matplotlib axes in its own style, to restyle and to save."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,6 +65,16 @@ def plot(thing: Any, ax: "Axes | None" = None) -> "Axes":
     if not rows:
         raise NotComputableError("no_figures", f"No part of {getattr(thing, 'claim', 'it')} has a number to draw here.")
     return _parts(rows, ax or _new_axes(1.2 + ROW * len(rows)))
+
+
+def save(thing: Any, path: Path) -> None:
+    """Draw what was made into a file, by its ending .svg or .png, and leave no figure open."""
+    from matplotlib import pyplot as plt
+
+    made = plot(thing).get_figure(root=True)
+    assert made is not None  # axes that were just made have a figure
+    made.savefig(path)
+    plt.close(made)
 
 
 def _drawable(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
