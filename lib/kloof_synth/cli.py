@@ -111,42 +111,42 @@ def calibrate(
 
 def make_national_table(path: Path, trials: int, workers: int) -> None:
     """Fill both tables of the synthetic countries in one go: the second, of power, beside the first."""
-    from kloof.paths import write_whole
+    from kloof_synth.calibration import write_table
     from kloof_synth.country_trials import POWER, country_trials
 
     tables = country_trials(trials, workers)
     for place, table in zip((path, path.with_name(POWER)), tables, strict=True):
-        write_whole(place, table.round(1).to_csv(index=False, lineterminator="\n"))
+        write_table(place, table.round(1))
     print(f"{path}: {len(tables[0])} countries of synthetic municipalities, {trials} times each; {POWER} beside it.")
 
 
 def make_segregation_table(path: Path, trials: int, workers: int) -> None:
     """Fill the table of segregation in the nine synthetic countries in one go."""
-    from kloof.paths import write_whole
+    from kloof_synth.calibration import write_table
     from kloof_synth.segregation_trials import segregation_trials
 
     table = segregation_trials(trials, workers).round(dict.fromkeys(("truth", "plain", "corrected"), 4))
-    write_whole(path, table.round(dict.fromkeys(table.columns[5:-1], 1)).to_csv(index=False, lineterminator="\n"))
+    write_table(path, table.round(dict.fromkeys(table.columns[5:-1], 1)))
     print(f"{path}: {len(table)} countries of synthetic municipalities, {trials} times each; rank_order a quarter.")
 
 
 def make_event_table(path: Path, trials: int, workers: int) -> None:
     """Fill the table of events and of matched buurten in one go."""
-    from kloof.paths import write_whole
+    from kloof_synth.calibration import write_table
     from kloof_synth.event_trials import event_trials
 
     table = event_trials(trials, workers)
-    write_whole(path, table.round(1).to_csv(index=False, lineterminator="\n"))
+    write_table(path, table.round(1))
     print(f"{path}: {len(table)} rows; every event {trials} times, every matched list {10 * trials} times.")
 
 
 def make_mechanism_table(path: Path, trials: int, workers: int) -> None:
     """Fill the table of mechanisms in synthetic countries in one go."""
-    from kloof.paths import write_whole
+    from kloof_synth.calibration import write_table
     from kloof_synth.country_mechanism_trials import mechanism_trials
 
     table = mechanism_trials(trials, workers)
-    write_whole(path, table.round(1).to_csv(index=False, lineterminator="\n"))
+    write_table(path, table.round(1))
     print(f"{path}: {len(table)} mechanisms in synthetic countries, {trials} times each.")
 
 

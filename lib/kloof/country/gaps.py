@@ -7,6 +7,7 @@ the same registered rule makes the list, from figures of the first year.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from math import floor
 from typing import Any
 
@@ -64,8 +65,27 @@ class Question:
     focus: str = EXAMPLE
 
 
+_ASKED = [field.name for field in fields(Question)]
+
+
+class EveryPlace(Shown):
+    """An answer with a row for each municipality: `above_zero` is the probability that its number grew."""
+
+    places: pd.DataFrame
+
+    @property
+    def grew(self) -> float:
+        """Percentage of the municipalities in which it grew with a probability of 90 percent or more."""
+        return 100 * float((self.places["above_zero"] >= SURE).mean())
+
+    @property
+    def shrank(self) -> float:
+        """Percentage of the municipalities in which it shrank with a probability of 90 percent or more."""
+        return 100 * float((self.places["above_zero"] <= 1 - SURE).mean())
+
+
 @dataclass(frozen=True, repr=False)
-class National(Shown):
+class National(EveryPlace):
     """The answer: `mean` and `spread` over municipalities with their 90 percent ranges, and a row for each of them.
 
     Above 0 the gap grew. `places` has municipality, name, estimate, own_error (its own), error (drawn in to what its
@@ -84,16 +104,6 @@ class National(Shown):
     set_aside: tuple[SetAside, ...]
     place: str = ""
     model: str = NORMAL
-
-    @property
-    def grew(self) -> float:
-        """Percentage of the municipalities in which the gap grew with a probability of 90 percent or more."""
-        return 100 * float((self.places["above_zero"] >= SURE).mean())
-
-    @property
-    def shrank(self) -> float:
-        """Percentage of the municipalities in which it shrank with a probability of 90 percent or more."""
-        return 100 * float((self.places["above_zero"] <= 1 - SURE).mean())
 
     def in_short(self) -> dict[str, object]:
         """Give the question, the mean with its range, and in how many municipalities the gap surely grew or shrank."""
@@ -136,7 +146,7 @@ def every_change(
     """
     rule = rule_of(known, question)
     entry = known.indicator(question.indicator)
-    figures_of = figures_of or (lambda name: held(known, name))
+    figures_of = figures_of or partial(held, known)
     figures = figures_of(question.indicator)
     years = [int(year) for year in figures.columns]
     if lacking := [year for year in (question.first, question.last) if year not in years]:
@@ -219,7 +229,7 @@ def turns(
     Up to 1 it is on the list, above 1 and up to 2 it would be on the next one; nan when it has no figure or too few
     inhabitants, in the year nearest to the first, to be on any.
     """
-    figures_of = figures_of or (lambda name: held(known, name))
+    figures_of = figures_of or partial(held, known)
     chosen = figures if rule[3] == question.indicator else figures_of(rule[3])
     if question.first not in chosen.columns:
         raise ParameterError(f"the store has no {rule[3]} by buurt of {question.first}, by which the list is made.")
@@ -232,9 +242,10 @@ def weights(
     known: Catalogue, question: Question, codes: pd.Index, figures_of: FiguresOf | None = None
 ) -> "pd.Series[float]":
     """Give what each buurt weighs: its universe, in the year nearest to the first."""
+    figures_of = figures_of or partial(held, known)
     wanted = known.indicator(question.indicator).weighed_by
     for name in wanted:
-        counts = of_nearest_year((figures_of or (lambda one: held(known, one)))(name), question.first)
+        counts = of_nearest_year(figures_of(name), question.first)
         if counts.notna().any():
             return counts.reindex(codes)
     raise ParameterError(f"the store has no {' or '.join(wanted)} by buurt, by which {question.indicator} is weighed.")
@@ -380,24 +391,22 @@ def _held_or_embedded(known: Catalogue, question: Question) -> tuple[pd.DataFram
     return (kept, ()) if kept is not None and len(table) < FEWEST else (table, set_aside)
 
 
+def _kept() -> pd.DataFrame:
+    """Read data/national.csv; without that file it has no rows."""
+    path = data_folder() / FILE
+    return pd.read_csv(path) if path.is_file() else pd.DataFrame(columns=_ASKED)
+
+
 def embedded(question: Question) -> pd.DataFrame | None:
     """Give the changes that data/national.csv holds of a question; None when it has none."""
-    path = data_folder() / FILE
-    if not path.is_file():
-        return None
-    table = pd.read_csv(path)
-    asked = asdict(question)
-    own = table[np.logical_and.reduce([table[name] == value for name, value in asked.items()])]
-    return None if own.empty else own.drop(columns=list(asked)).reset_index(drop=True)
+    table = _kept()
+    own = table[(table[_ASKED] == list(asdict(question).values())).all(axis=1)]
+    return None if own.empty else own.drop(columns=_ASKED).reset_index(drop=True)
 
 
 def embedded_questions() -> list[Question]:
     """List the questions of which data/national.csv holds the changes; none without that file."""
-    path = data_folder() / FILE
-    if not path.is_file():
-        return []
-    asked = [field.name for field in fields(Question)]
-    return [Question(*row) for row in pd.read_csv(path, usecols=asked)[asked].drop_duplicates().itertuples(index=False)]
+    return [Question(*row) for row in _kept()[_ASKED].drop_duplicates().itertuples(index=False)]
 
 
 def to_embed(known: Catalogue, questions: Sequence[Question]) -> pd.DataFrame:

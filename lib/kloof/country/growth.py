@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from kloof.country.counted import DISSIMILARITY, MEASURES, Subject, complete
-from kloof.country.gaps import FEWEST, LEVEL, SURE, WIDE, pooled
+from kloof.country.gaps import FEWEST, LEVEL, WIDE, EveryPlace, pooled
 from kloof.errors import NotComputableError
 from kloof.measures.chance import bias_corrected
 from kloof.measures.country import Everywhere
@@ -21,7 +21,7 @@ from kloof.measures.tables import FloatArray, Segments, divide
 from kloof.measures.two_groups import dissimilarity, expected_under_evenness
 from kloof.methods.hierarchical import half_normal, ranks
 from kloof.schema import SetAside
-from kloof.shown import Shown, ends_of
+from kloof.shown import ends_of
 from kloof.study.panel import JUMP
 from kloof.study.places import names
 
@@ -33,7 +33,7 @@ GROWTH = ("before", "after", "estimate", "low", "high", "error", "degrees", "siz
 
 
 @dataclass(frozen=True, repr=False)
-class Change(Shown):
+class Change(EveryPlace):
     """How the index changed in all municipalities together: `mean` and `spread` with their 90 percent ranges.
 
     All in percent of the index. `places` has a row for each: municipality, name, before (the index), estimate
@@ -47,16 +47,6 @@ class Change(Shown):
     mean: tuple[float, float, float]
     spread: tuple[float, float, float]
     places: pd.DataFrame
-
-    @property
-    def grew(self) -> float:
-        """Percentage of the municipalities in which it grew with a probability of 90 percent or more."""
-        return 100 * float((self.places["above_zero"] >= SURE).mean())
-
-    @property
-    def shrank(self) -> float:
-        """Percentage of the municipalities in which it shrank with a probability of 90 percent or more."""
-        return 100 * float((self.places["above_zero"] <= 1 - SURE).mean())
 
     def in_short(self) -> dict[str, object]:
         """Give the mean and the spread, and in how many municipalities it surely grew or shrank."""

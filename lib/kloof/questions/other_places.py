@@ -187,10 +187,10 @@ def beside_places(study: Study, name: str, number: str, measure: str, smallest: 
         "p_value": {"value": found.p_value, "unit": "probability"}, "degrees": {"value": found.df, "unit": "number"},
     }  # fmt: skip
     return Finding(estimate=found.estimate, low=found.low, high=found.high, range_kind=("process",), a=a, b=b,
-                   details=details, sources=_sources(study, name, years), **base)  # fmt: skip
+                   details=details, sources=sources_of(study, name, years), **base)  # fmt: skip
 
 
-def _sources(study: Study, name: str, years: Sequence[int]) -> tuple[str, ...]:
+def sources_of(study: Study, name: str, years: Sequence[int]) -> tuple[str, ...]:
     """Name the sources of a figure or a group in some years."""
     group = study.known.groups.get(name)
     table = series(study.data, study.known, (group.share or group.count or "") if group else name)
@@ -246,7 +246,7 @@ def place_finding(study: Study, rows: pd.DataFrame, number: str) -> Finding:
         smallest_effect=study.smallest_effect(name, "index"), details=details, focus=study.focus.name,
         a=Side(year, "others", middle, n_units=int(others["buurten"].sum())),
         b=Side(year, "all", float(own["estimate"]), float(own["low"]), float(own["high"]), int(own["buurten"])),
-        sources=_sources(study, name, [year]), flags=("register", "only_complete_buurten"),
+        sources=sources_of(study, name, [year]), flags=("register", "only_complete_buurten"),
     )  # fmt: skip
 
 

@@ -11,9 +11,9 @@ from kloof.country.gaps import National, Question
 from kloof.errors import NotComputableError
 from kloof.findings import Finding, Side
 from kloof.methods.gap import ABSOLUTE, REAL, RELATIVE
+from kloof.questions.other_places import sources_of
 from kloof.results import Column, Section
 from kloof.store.shared import common
-from kloof.study.panel import series
 from kloof.study.step import step
 from kloof.study.study import Study
 
@@ -58,13 +58,11 @@ def _together(study: Study, question: Question) -> National | None:
 def _fields(study: Study, found: National, kind: str) -> dict[str, Any]:
     """Give what findings on the same question share."""
     one = found.question
-    figures = series(study.data, study.known, one.indicator)
-    used = figures.loc[figures["year"].isin([one.first, one.last]), "source"]
     return {
         "kind": kind, "measure": one.scale, "unit": found.unit, "indicator": one.indicator, "focus": study.focus.name,
         "range_kind": ("process",), "smallest_effect": found.smallest_effect,
         "flags": ("of_the_lowest_fifth", *(["last_prices"] if one.scale == REAL else [])),
-        "sources": tuple(sorted({part for source in used for part in source.split("|") if part})),
+        "sources": sources_of(study, one.indicator, [one.first, one.last]),
     }  # fmt: skip
 
 
