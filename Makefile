@@ -2,11 +2,16 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# uv does in seconds what pip does in minutes; both take the versions of requirements.lock
+UV := $(shell command -v uv 2>/dev/null)
+INSTALL := $(if $(UV),$(UV) pip install --python $(BIN)/python,$(BIN)/python -m pip install --disable-pip-version-check)
+# for what a terminal finds that is opened below: kloof itself
+HERE := PATH="$(CURDIR)/$(BIN):$$PATH"
 # one thread per process: the notebooks of both languages already use both cores
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup setup-dev setup-docs docs report data calibration test lint lab check bench example lock clean browser workshop workshop-lite
+.PHONY: help setup setup-dev setup-docs docs report data calibration test lint lab shell check bench example lock clean browser workshop workshop-lite
 
 help: ## show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -16,8 +21,9 @@ setup: $(BIN)/.ready ## make .venv and install what a report needs
 $(BIN)/.ready: requirements.txt requirements.lock pyproject.toml notebooks/jupyterlab.json
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else "kloof needs Python 3.11, 3.12 or 3.13; this is %d.%d. Try: make PYTHON=python3.12 report" % v)'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	$(BIN)/python -m ipykernel install --prefix $(VENV) --name kloof --display-name "kloof (Python)" > /dev/null
+	@echo "Setting up $(VENV) with $(if $(UV),uv,pip): once, 1.2 GB$(if $(UV),, in some two minutes (with uv on this machine in seconds))."
+	$(INSTALL) -r requirements.txt
+	@$(BIN)/python -m ipykernel install --prefix $(VENV) --name kloof --display-name "kloof (Python)" > /dev/null
 	@mkdir -p $(VENV)/etc/jupyter/labconfig # JupyterLab asks a newcomer nothing, and asks no other machine for news
 	@cp notebooks/jupyterlab.json $(VENV)/etc/jupyter/labconfig/default_setting_overrides.json
 	@touch $@
@@ -25,7 +31,7 @@ $(BIN)/.ready: requirements.txt requirements.lock pyproject.toml notebooks/jupyt
 setup-dev: $(BIN)/.ready-dev
 
 $(BIN)/.ready-dev: $(BIN)/.ready requirements-dev.txt requirements-docs.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(INSTALL) -r requirements-dev.txt
 	@touch $@
 
 report: setup ## make the Breda report in reports/breda (Dutch and English, HTML and PDF)
@@ -34,7 +40,7 @@ report: setup ## make the Breda report in reports/breda (Dutch and English, HTML
 setup-docs: $(BIN)/.ready-docs
 
 $(BIN)/.ready-docs: $(BIN)/.ready requirements-docs.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -r requirements-docs.txt
+	$(INSTALL) -c requirements.lock -r requirements-docs.txt
 	@touch $@
 
 docs: setup-docs reports/breda/results.json reports/breda-only/en/notebooks/00_explore.ipynb ## make the tutorial and reference site in reports/docs
@@ -75,14 +81,17 @@ browser:
 	  apt-get update -qq >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null 2>&1; } || \
 	  echo "No Chromium found: the browser tests will be skipped."
 
-lab: setup ## open JupyterLab on the notebooks
-	$(BIN)/jupyter lab --notebook-dir=notebooks
+lab: setup ## open JupyterLab on the notebooks; its terminals know kloof
+	$(HERE) $(BIN)/jupyter lab --notebook-dir=notebooks --LabApp.default_url=/lab/tree/README.md
+
+shell: setup ## open a shell in which kloof is found
+	@$(HERE) $${SHELL:-sh}
 
 workshop: setup ## open the workshop in JupyterLab
-	$(BIN)/jupyter lab --notebook-dir=. --LabApp.default_url=/lab/tree/notebooks/workshop/index.ipynb
+	$(HERE) $(BIN)/jupyter lab --notebook-dir=. --LabApp.default_url=/lab/tree/notebooks/workshop/index.ipynb
 
 workshop-lite: setup ## build the workshop's browser edition in reports/workshop/lite (needs npm)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-lite.txt
+	$(INSTALL) -r requirements-lite.txt
 	$(BIN)/kloof workshop lite
 
 check: setup ## check data, notebooks and texts
@@ -101,6 +110,8 @@ lock: setup-dev ## renew requirements.lock
 	  sed '/^-c/d' requirements.txt > .requirements.in && sed 's/requirements.txt/.requirements.in/' requirements-dev.txt > .requirements-dev.in && \
 	  $(BIN)/uv pip compile --universal --python-version 3.11 --quiet --no-header --no-annotate .requirements-dev.in | grep -v '^-e '; } > .requirements.lock
 	mv .requirements.lock requirements.lock && rm .requirements.in .requirements-dev.in
+	{ sed '/^constraint-dependencies/,$$d' pyproject.toml; echo 'constraint-dependencies = [  # requirements.lock, for uv sync; made anew with: make lock'; \
+	  sed -n '/^[a-z]/s/.*/  "&",/p' requirements.lock; echo ']'; } > .pyproject.toml && mv .pyproject.toml pyproject.toml
 
 clean: ## remove everything that was made, but not what you downloaded
 	rm -rf $(VENV) reports/breda reports/docs reports/.docs docs/gallery reports/heerlen reports/work reports/failed reports/.batch .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -88,6 +88,14 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f'did you mean "{folded[close[0]]}"? ' if close else ""
 
 
+def without(package: str) -> str:
+    """Say that a package is not installed, and how to come by it."""
+    return (
+        f"the package {package} is not installed. A plain kloof measures and makes tables; what it needs for reports, "
+        "batches and the workshop is installed with: pip install 'kloof[all]'"
+    )
+
+
 AGAIN = "type the same again"
 NAMELESS = "what is printed, or a file,"  # the system does not say which
 _REFUSALS: Mapping[tuple[int, ...], tuple[str, str]] = {

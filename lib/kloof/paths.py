@@ -169,7 +169,7 @@ FOLDERS = ("data", "notebooks")  # folders by which a project is known
 def project_folder() -> Path:
     """Folder that holds data, notebooks and reports: KLOOF_HOME, the checkout, or where you are and the folders above.
 
-    Raises ParameterError, saying how to come by one, where there is no project: kloof was installed without it.
+    Raises ParameterError, saying how to come by one, where there is no project.
     """
     if home := os.environ.get("KLOOF_HOME"):
         places, where = [Path(home)], f"KLOOF_HOME is {home}, which has"
@@ -181,8 +181,8 @@ def project_folder() -> Path:
         if enough((place / part).is_dir() for part in FOLDERS):
             return place
     raise ParameterError(
-        f"there is no project here. kloof needs a folder with notebooks and data, and {where} none: get the source of "
-        "kloof, which is such a folder, and work in it, or name it: KLOOF_HOME=FOLDER. Without one there are kloof "
+        f"there is no project here. kloof needs a folder with notebooks and data, and {where} none. Put them in a "
+        "folder (kloof init FOLDER) and work in it, or name it: KLOOF_HOME=FOLDER. Without one there are kloof "
         "measure, kloof list indices and kloof glossary."
     )
 

@@ -42,14 +42,10 @@ def python() -> Look:
 
 
 def requirements() -> list[tuple[str, str]]:
-    """List the packages that the project needs with the version ranges that are known to work."""
-    path = project_folder() / "requirements.txt"
-    if not path.is_file():  # started outside a checkout: what the installed package itself asks for
-        declared = metadata.requires("kloof") or []
-    else:
-        declared = [line.split("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines()]
-    found = [re.fullmatch(r"([A-Za-z0-9._-]+)\s*([<>=!~].*)?", line) for line in declared]
-    return [(one[1], one[2] or "") for one in found if one]
+    """List the packages that kloof, with all its parts, asks for, with the version ranges that are known to work."""
+    part = re.compile(r"([A-Za-z0-9._-]+)\s*([<>=!~][^;]*)?(;.*)?")  # its own name with a part in brackets is none
+    found = [part.fullmatch(one) for one in metadata.requires("kloof") or []]
+    return sorted({(one[1], (one[2] or "").strip()) for one in found if one})
 
 
 def packages() -> Look:

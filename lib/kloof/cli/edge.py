@@ -11,9 +11,10 @@ from typing import Any
 
 import typer
 
-from kloof.errors import AGAIN, KloofError, refusal
+from kloof.errors import AGAIN, KloofError, refusal, without
 
 REFUSED, STOPPED = 2, 130
+OURS = "kloof"  # a module of this name that is not there is a fault of ours
 EXIT_CODES = (
     "Exit codes: 0 done; 1 something is wrong with what was looked at or made (faults, differences, what could not be "
     "made); 2 asked wrongly or refused, with a message; 130 stopped (Ctrl-C, TERM, HUP, or nobody reads on)."
@@ -59,6 +60,8 @@ def _refused(problem: Exception) -> int:
         message = refusal(problem)
     elif isinstance(problem, UnicodeEncodeError):
         message = f"{problem.object[:80]!r} holds bytes that are no letters in UTF-8. Rename what is called so."
+    elif isinstance(problem, ModuleNotFoundError) and not (problem.name or OURS).startswith(OURS):
+        message = without(str(problem.name).partition(".")[0])
     elif isinstance(problem, MemoryError):
         message = f"there is not enough memory for this. End other programs, or ask for less, then {AGAIN}."
     elif type(problem).__module__.startswith(("click", "typer")):  # typer carries a click of its own

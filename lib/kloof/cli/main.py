@@ -1,5 +1,7 @@
 """The command line: `kloof list`, `show`, `run`, `measure`, `data`, `check`; an answer ends with what to type next."""
 
+import os
+import shlex
 import sys
 from collections.abc import Sequence
 from functools import cache
@@ -32,7 +34,6 @@ app = typer.Typer(
 
 app.add_typer(country_commands, name="country")
 app.add_typer(data_commands, name="data")
-app.add_typer(country_commands, name="country")
 app.add_typer(hypothesis_commands, name="hypothesis")
 for command in (batch, audit, verify, diff, verdicts, manifest, national):
     app.command()(command)
@@ -44,6 +45,18 @@ def program() -> typer.Typer:
     for tool in sorted(entry_points(group=TOOLS), key=lambda entry: entry.name):
         tool.load()(app)
     return app
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="where: a new folder, or one without notebooks and data")] = Path(),
+) -> None:
+    """Make a project of your own: copy the notebooks, presets and embedded figures of Breda into a folder."""
+    from kloof.run.start import start
+
+    start(folder)
+    print(f"Notebooks and data are in {folder}: yours to change.")
+    print(f"Next: {'' if folder == Path() else f'cd {shlex.quote(str(folder))} && '}kloof run")
 
 
 @app.command()
@@ -67,6 +80,7 @@ def run(
     from kloof.run.execute import ENGINES, USUAL, How
     from kloof.run.report import make_report, notebook_paths
 
+    begin_here()
     overrides = read_overrides(set_ or [])
     languages = LANGUAGES if language == "both" else (language,)
     if language != "both" and language not in LANGUAGES:
@@ -86,6 +100,20 @@ def run(
         places = ("   ".join(f"{shown}/{name}/{file}" for file in files) for name in languages)
         print(f"\n{title}:", *places, sep="\n  ")
     print(f"\nTheir numbers: {shown}/results.json")
+
+
+def begin_here() -> None:
+    """Make a project where a run is asked for in an empty folder, and say so."""
+    from kloof.paths import project_folder
+    from kloof.run.start import empty, start
+
+    try:
+        project_folder()
+    except ParameterError:
+        if os.environ.get("KLOOF_HOME") or not empty(Path()):
+            raise
+        start(Path())
+        print("Notebooks and data are put in this empty folder, as kloof init does: yours to change.")
 
 
 def _say_only(folder: Path, paths: Sequence[Path], shown: str) -> None:

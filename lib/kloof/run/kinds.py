@@ -20,7 +20,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import kloof
 from kloof.catalogue import catalogue
-from kloof.errors import KloofError, nearest
+from kloof.errors import KloofError, nearest, without
 from kloof.measures.registry import index_fault
 from kloof.methods.gap import ABSOLUTE, PLACE, REAL, RELATIVE
 from kloof.questions.answers import QUESTIONS, SYNTHESIS
@@ -30,6 +30,7 @@ from kloof.study.parameters import HELP, SETTINGS, unknown_names
 from kloof.typed import UNIONS, unbound
 
 OURS = "kloof"
+DRAWING = ("matplotlib", "seaborn")  # what our own notebooks draw with, left out of a plain install
 Fault = tuple[int, str]
 
 
@@ -142,6 +143,8 @@ class Reader:
             beside = any((folder / one).exists() for folder in (self.folder, Path.cwd()) for one in (top, f"{top}.py"))
             if beside or top in sys.modules or find_spec(top) is not None:
                 return ""
+            if top in DRAWING:
+                return without(top)
             near = nearest(top, {*packages_distributions(), *sys.stdlib_module_names})
             return f"there is no module {top!r} here: {near}It must be installed, or stand beside the notebook".strip()
         try:
