@@ -11,7 +11,7 @@ HERE := PATH="$(CURDIR)/$(BIN):$$PATH"
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup setup-dev setup-docs docs report data calibration test lint lab shell check bench example lock clean browser workshop workshop-lite
+.PHONY: help setup setup-dev setup-docs docs report data calibration test lint lab shell check licences vulnerabilities bench example lock clean browser workshop workshop-lite
 
 help: ## show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -96,6 +96,13 @@ workshop-lite: setup ## build the workshop's browser edition in reports/workshop
 
 check: setup ## check data, notebooks and texts
 	$(BIN)/kloof check
+
+licences: setup-dev ## list the licence of every package that is installed
+	$(BIN)/pip-licenses --from=mixed --with-urls
+
+vulnerabilities: setup-dev ## ask whether a package of the lock has a known fault (asks the network, each time)
+	$(INSTALL) pip-audit
+	$(BIN)/pip-audit --requirement requirements.lock --no-deps --disable-pip
 
 bench: setup-dev ## measure speed against peers in the same run
 	$(BIN)/python benchmarks/measure.py

@@ -181,12 +181,12 @@ def test_only_tables_of_words_hold_prose() -> None:
     assert packaged == set(RULES["words"]["tables"])
 
 
-def test_the_picture_in_the_readme_is_of_this_house() -> None:
-    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
-    drawn = re.findall(r"^│ (\w+) ", readme, flags=re.MULTILINE)
+def test_the_picture_of_the_house_is_of_this_house() -> None:
+    text = (PROJECT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    drawn = re.findall(r"^│ (\w+) ", text, flags=re.MULTILINE)
     assert drawn == [*(room.rpartition(".")[2] for room in ROOMS[:0:-1]), "the"]  # the hall lies at the bottom
-    assert all(tool in readme for tool in TOOLS)
-    assert all(f" {path.stem}" in readme for path in (LIB / "kloof").glob("[a-z]*.py"))
+    assert all(tool in text for tool in TOOLS)
+    assert all(f" {path.stem}" in text for path in (LIB / "kloof").glob("[a-z]*.py"))
 
 
 def test_the_warm_parent_has_loaded_what_the_notebooks_import() -> None:

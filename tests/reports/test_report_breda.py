@@ -1,9 +1,11 @@
 """The Breda report as a reader gets it, and the committed run of it."""
 
+import ast
 import csv
 import json
 import math
 import re
+import shlex
 from html.parser import HTMLParser
 from itertools import product
 from pathlib import Path
@@ -14,6 +16,7 @@ import sample
 from opened import Opened
 from pypdf import PdfReader
 
+from conftest import PROJECT, CommandLine
 from kloof.catalogue import catalogue
 from kloof.report import audit
 from kloof.report.publish import DATA, REPORT
@@ -116,12 +119,35 @@ def test_two_runs_give_the_same_bytes(breda_report: Path, home: Path) -> None:
 
 def test_the_changelog_tells_the_headline_numbers(project: Path) -> None:
     results = read(project / "reports" / "example")
-    told = " ".join((project / "CHANGELOG.md").read_text(encoding="utf-8").split("\n## 0.1.0")[0].split())
+    told = " ".join((project / "CHANGELOG.md").read_text(encoding="utf-8").split())
     real, relative = (results["findings"][name] for name in results["lead"][:2])
     assert (real["unit"], relative["unit"]) == ("thousand_euro", "percent")
     assert f"from {real['a']['year']} to {real['b']['year']}" in told
     assert f"from {real['a']['estimate']:.2f} to {real['b']['estimate']:.2f} thousand euro" in told
     assert f"from {relative['a']['estimate']:.1f} to {relative['b']['estimate']:.1f} percent" in told
+
+
+def test_what_the_readme_says_to_type_works(
+    breda_report: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the folder in which `make report` made the report; what make itself does is another's test."""
+    text = (PROJECT / "README.md").read_text(encoding="utf-8")
+    blocks = dict(re.findall(r"^```(console|python)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
+    monkeypatch.setenv("KLOOF_HOME", str(breda_report.parents[1]))
+    monkeypatch.chdir(breda_report.parents[1])
+    lines = blocks["console"].splitlines()
+    assert len(lines) >= 4
+    for line in lines:
+        program, *words = shlex.split(line.removeprefix("$ "))
+        assert program == "kloof"
+        code, out, err = command_line(*words)
+        assert out and code == 0, f"{line}\n{out}{err}"
+    *first, last = ast.parse(blocks["python"]).body
+    names: dict[str, Any] = {}
+    exec(compile(ast.Module(first, []), "README", "exec"), names)
+    assert isinstance(last, ast.Expr)
+    table = eval(compile(ast.Expression(last.value), "README", "eval"), names)
+    assert table.set_index("year")["gap"][2023] > 9
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
