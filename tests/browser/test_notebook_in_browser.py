@@ -86,4 +86,7 @@ def test_one_language_is_in_sight_and_switching_is_a_parameter(browser: Any, lab
     run_all(page, [0, 3])
     page.wait_for_selector(".jp-OutputArea-output >> text=This study", timeout=60_000)
     page.wait_for_function(SETTLED, arg=[0, 3], timeout=60_000)
+    page.goto(f"{lab.rpartition('/')[0]}/README.md")  # the page that `make lab` opens
+    page.get_by_role("link", name="00_explore").first.click()
+    page.wait_for_selector(".jp-RenderedMarkdown h1 >> text=the figures of a municipality", timeout=60_000)
     page.close()
