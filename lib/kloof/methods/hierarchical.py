@@ -23,6 +23,7 @@ FEWEST = 3  # places: with two τ is what the prior says
 NODES = 240  # of τ; twice as many move no result by a part in 10⁸ (tests/unit/methods/test_hierarchical.py)
 _NEGLIGIBLE = 36.0  # log density below the highest, 2·10⁻¹⁶: what lies beyond has no weight
 _REACH = 60  # doublings in search of where the density is negligible
+_ADDED = 1e-15  # probability: a step that adds less, far in a tail, has a slope that no curve can be drawn by
 _NOTHING = 1e-7  # part of the largest weight below which one is left out
 
 LogPrior = Callable[[Array], Array]
@@ -100,7 +101,7 @@ class Posterior:
         """Give the p-quantile of τ."""
         from scipy.interpolate import PchipInterpolator
 
-        known = np.concatenate([[True], np.diff(self.below) > 0])  # far in a tail nothing is added any more
+        known = np.concatenate([[True], np.diff(self.below) > _ADDED])
         return float(PchipInterpolator(self.below[known], self.tau[known])(p))
 
 

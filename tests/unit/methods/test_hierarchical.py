@@ -133,6 +133,19 @@ def test_however_odd_a_place_is_the_grid_is_fine_enough(odd: float, monkeypatch:
     np.testing.assert_allclose(found.effects.average[1:], finer.effects.average[1:], atol=0.003)
 
 
+@pytest.mark.parametrize("degrees", [np.inf, 4.0])
+def test_what_is_known_precisely_has_quantiles_of_its_spread(degrees: float) -> None:
+    """The density of τ then falls to 10⁻³⁰⁰ on its own grid: steps of nothing."""
+    rng = np.random.default_rng(11)
+    estimate = 5 + 12 * rng.standard_normal(60)
+    found = fit_heavy(estimate, np.full(60, 0.5), half_normal(50.0), degrees)
+    low, middle, high = (found.tau_quantile(p) for p in (0.05, 0.5, 0.95))
+    assert low < middle < high
+    if np.isinf(degrees):  # 59 s² / χ² of 59 degrees
+        ends = estimate.std(ddof=1) * np.sqrt(59 / stats.chi2(59).ppf([0.95, 0.05]))
+        np.testing.assert_allclose([low, high], ends, rtol=0.02)
+
+
 def test_quantiles_and_probabilities_of_a_mixture_belong_together() -> None:
     mixture = Normals(np.array([[0.3], [0.7]]), np.array([[-1.0], [2.0]]), np.array([[0.5], [1.5]]))
     middle = mixture.quantile(0.9)
