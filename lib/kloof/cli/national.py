@@ -1,6 +1,7 @@
 """`kloof national`: how a gap changed in all municipalities together, and where one of them stands."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,6 +26,9 @@ def national(
     model: Annotated[
         str, typer.Option(help="how municipalities differ: normal, or heavy (tails); empty: the more probable")
     ] = "",
+    covariates: Annotated[
+        str, typer.Option(help="figures with which the change may go, separated by commas; out of the store")
+    ] = "",
     picture: Annotated[Path | None, typer.Option(help="draw all municipalities into this file: .svg, .png")] = None,
     write: Annotated[bool, typer.Option("--write", help="renew data/national.csv out of the store")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print every municipality as JSON")] = False,
@@ -38,7 +42,8 @@ def national(
     if write:
         print(f"{_renew(first, last)} rows in data/national.csv")
         return
-    found = country.national(indicator, (first, last), scale, focus, place, model)
+    named = [part.strip() for part in covariates.split(",") if part.strip()]
+    found = country.national(indicator, (first, last), scale, focus, place, model, covariates=named)
     if picture is not None:
         from kloof.figures.plots import save
 
@@ -61,7 +66,13 @@ def national(
         if at == SHOWN - 1 and len(rows) > 2 * SHOWN:
             print("  …")
     if found.place and found.place not in rows.index:
-        print(f"\n{place} has no change of its own: too few buurten have the figure in both years.")
+        print(f"\n{place} has no change of its own: too few buurten have the figure in both years, or no covariate.")
+    if found.covariates:
+        print(f"\n{'per standard deviation more':<40}{'change':>9}{'range':>18}   one deviation")
+        for each in found.covariates:
+            estimate, low, high = each.change
+            reach = f"{low:.1f} to {high:.1f}"
+            print(f"{f'{each.indicator} {each.year}':<40.40}{estimate:>9.1f}{reach:>18}   {each.deviation:,.4g}")
 
 
 def _renew(first: int, last: int) -> int:
@@ -84,4 +95,5 @@ def _content(found: "National") -> dict[str, Any]:
         "focus": asked.focus, "model": found.model, "unit": found.unit, "smallest_effect": found.smallest_effect,
         "mean": found.mean, "spread": found.spread, "places": found.places.to_dict("records"),
         "set_aside": [[one.reason, one.rows] for one in found.set_aside],
+        "covariates": [asdict(one) for one in found.covariates],
     }  # fmt: skip

@@ -1,6 +1,6 @@
 """The figures of every buurt of the store, a table for each indicator."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import pandas as pd
@@ -56,6 +56,21 @@ def check_comparable(known: Catalogue, name: str, years: Sequence[int]) -> None:
                 f"{name} of {before} and of {after} are not the same figure: {found.crossed[0].en}. Compare years on "
                 "one side of that break (--from, --to).",
             )
+
+
+def weights_of(
+    known: Catalogue, name: str, year: int, codes: pd.Index, figures_of: Callable[[str], pd.DataFrame]
+) -> "pd.Series[float]":
+    """Give what each buurt weighs for an indicator: its universe, in the year nearest to `year`.
+
+    Raises ParameterError where the store has neither that nor what may stand for it.
+    """
+    wanted = known.indicator(name).weighed_by
+    for one in wanted:
+        counts = of_nearest_year(figures_of(one), year)
+        if counts.notna().any():
+            return counts.reindex(codes)
+    raise ParameterError(f"the store has no {' or '.join(wanted)} by buurt, by which {name} is weighed.")
 
 
 def of_nearest_year(table: pd.DataFrame, year: int) -> "pd.Series[float]":

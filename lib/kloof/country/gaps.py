@@ -6,7 +6,7 @@ the same registered rule makes the list, from figures of the first year.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from math import floor
 from typing import Any
@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from kloof.catalogue import MONEY, Catalogue, catalogue
-from kloof.country.figures import held, of_nearest_year
+from kloof.country.covariates import FILL, Covariate, by_municipality, check_covariates, standardised
+from kloof.country.figures import held, of_nearest_year, weights_of
 from kloof.errors import NotComputableError, ParameterError
 from kloof.methods.arrays import Array
 from kloof.methods.by_place import Layout, differences, ranks_by_place
@@ -25,6 +26,7 @@ from kloof.methods.hierarchical import (
     LogPrior,
     Posterior,
     drawn_in_variance,
+    fit,
     fit_heavy,
     flat_in_variance,
     ranks,
@@ -48,6 +50,8 @@ NORMAL, HEAVY = "normal", "heavy"
 WIDE = 5.0  # times the smallest effect that matters: the scale of the prior of what places differ
 LEVEL = 0.9  # of the ranges of places and of the mean
 SURE = 0.9  # probability from which on a change is called more than chance
+WITHOUT = "no_covariate"  # why a municipality was left out
+ONLY_STORE = f"Covariates come out of the store; data/{FILE} holds none. {FILL}."
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,8 @@ class National(EveryPlace):
     size makes usual), expected, low, high (with what all say), above_zero, above_smallest, below_smallest
     (probabilities), rank, rank_low, rank_high (1 grew most), listed, buurten; sorted by rank. `mean` and `spread` are
     (estimate, low, high) in the unit of `unit`; `place` is the municipality that is told beside all, or nothing.
-    `model` says how municipalities differ: normal, or heavy (tails: `spread` is then the scale of a t).
+    `model` says how municipalities differ: normal, or heavy (tails: `spread` is then the scale of a t). `covariates`
+    say what goes with the change; `spread` is then what is left beside them.
     """
 
     question: Question
@@ -104,6 +109,7 @@ class National(EveryPlace):
     set_aside: tuple[SetAside, ...]
     place: str = ""
     model: str = NORMAL
+    covariates: tuple[Covariate, ...] = ()
 
     def in_short(self) -> dict[str, object]:
         """Give the question, the mean with its range, and in how many municipalities the gap surely grew or shrank."""
@@ -113,6 +119,8 @@ class National(EveryPlace):
             "list": asked.focus, "municipalities": len(self.places), "model": self.model,
             "mean": ends_of(*self.mean, self.unit), "spread": ends_of(*self.spread, self.unit),
             "grew": f"{self.grew:.0f} percent", "shrank": f"{self.shrank:.0f} percent",
+            "covariates": {one.indicator: f"{ends_of(*one.change, self.unit)}, {one.year}" for one in self.covariates},
+            "without_covariate": sum(one.rows for one in self.set_aside if one.reason == WITHOUT) or None,
         }  # fmt: skip
 
 
@@ -242,13 +250,7 @@ def weights(
     known: Catalogue, question: Question, codes: pd.Index, figures_of: FiguresOf | None = None
 ) -> "pd.Series[float]":
     """Give what each buurt weighs: its universe, in the year nearest to the first."""
-    figures_of = figures_of or partial(held, known)
-    wanted = known.indicator(question.indicator).weighed_by
-    for name in wanted:
-        counts = of_nearest_year(figures_of(name), question.first)
-        if counts.notna().any():
-            return counts.reindex(codes)
-    raise ParameterError(f"the store has no {' or '.join(wanted)} by buurt, by which {question.indicator} is weighed.")
+    return weights_of(known, question.indicator, question.first, codes, figures_of or partial(held, known))
 
 
 def prices(known: Catalogue, indicator: str, years: Sequence[int]) -> Array:
@@ -307,39 +309,54 @@ def _changes(made: pd.DataFrame, question: Question, better: int) -> tuple[pd.Da
     return kept, len(two) - len(kept)
 
 
-def answer(known: Catalogue, question: Question, model: str = "", place: str = "") -> National:
+def answer(
+    known: Catalogue, question: Question, model: str = "", place: str = "", covariates: Sequence[str] = ()
+) -> National:
     """Answer a question for all municipalities together: those of the store, or those of data/national.csv.
 
     That file holds the changes of some questions, made from the whole country, for whoever has no such store. `model`
     is normal, heavy, or empty: that by which the changes are the more probable. `place` is the code of the municipality
-    that is told beside all.
-    Raises what `every_change` raises, ParameterError (model), and NotComputableError(too_few_municipalities) with
-    fewer than thirty.
+    that is told beside all. `covariates` are indicators out of the store, of the year nearest to the first, with which
+    the change may go; the model is then the normal one.
+    Raises what `every_change` raises, ParameterError (model, covariates), and NotComputableError
+    (too_few_municipalities) with fewer than thirty.
     """
     if model not in (NORMAL, HEAVY, ""):
         raise ParameterError(f"model {model!r} is not known. Valid: {NORMAL}, {HEAVY}.")
-    table, set_aside = _held_or_embedded(known, question)
+    if covariates and model == HEAVY:
+        raise ParameterError("heavy tails take no covariates: leave out the model, which is normal with them.")
+    check_covariates(known, covariates)
+    rule_of(known, question)
+    table, set_aside, beside, told = _with_covariates(known, question, covariates)
     if len(table) < FEWEST:
         raise NotComputableError(
-            "too_few_municipalities", f"{len(table)} municipalities have a change; together they need {FEWEST}."
+            "too_few_municipalities",
+            f"{len(table)} municipalities have a change{' and every covariate' * bool(covariates)}; together they need "
+            f"{FEWEST}.{f' {ONLY_STORE}' * bool(covariates)}",
         )
     least = smallest_effect(known, question)
-    posterior, error = pooled(table, prior_of(least), model)
+    design, found = standardised(beside, told)
+    posterior, error = pooled(table, prior_of(least), model, design)
     return National(
         question, unit_of(known, question), least, mean_of(posterior), spread_of(posterior),
-        _places(table, error, posterior, least), set_aside, place,
-        model_of(posterior),
+        _places(table, error, posterior, least), set_aside, place, model_of(posterior),
+        _changes_with(found, posterior),
     )  # fmt: skip
 
 
-def pooled(table: pd.DataFrame, prior: LogPrior, model: str = "") -> tuple[Posterior, Array]:
+def pooled(
+    table: pd.DataFrame, prior: LogPrior, model: str = "", covariates: Array | None = None
+) -> tuple[Posterior, Array]:
     """Fit the model to the changes of all municipalities; give it with the standard error that each was given (k).
 
     `table` has estimate, error (its own), degrees and size, as `every_change` makes them. Without `model` it is the one
-    of two by which the changes are the more probable; `model_of` names it.
+    of two by which the changes are the more probable; `model_of` names it. With `covariates` (k × c, centred) it is the
+    normal one: the first coefficient stays the mean of all.
     """
     error, degrees, size = (table[name].to_numpy(float) for name in ("error", "degrees", "size"))
     made = np.sqrt(drawn_in_variance(error**2, degrees, size))
+    if covariates is not None:
+        return fit(table["estimate"].to_numpy(float), made, prior, covariates), made
     tails = {NORMAL: (np.inf,), HEAVY: (DEGREES,)}.get(model, (np.inf, DEGREES))
     tried = [fit_heavy(table["estimate"].to_numpy(float), made, prior, one) for one in tails]
     return max(tried, key=lambda one: one.evidence), made
@@ -351,13 +368,15 @@ def model_of(posterior: Posterior) -> str:
 
 
 @typed
-def national(
+def national(  # noqa: PLR0913 (each is a part of one question)
     indicator: str,
     years: tuple[int, int],
     scale: str = RELATIVE,
     focus: str = "",
     place: str = "",
     model: str = "",
+    *,
+    covariates: Sequence[str] = (),
 ) -> National:
     """Say how the gap of a figure changed in all municipalities together, and where one of them stands.
 
@@ -365,9 +384,11 @@ def national(
     rest) or place (percentile). `focus` is the rule that makes each list, by figures of the first year; empty: the
     lowest fifth of this figure.
     `place` is a municipality by name or code. `model`: normal, heavy (tails), or empty, the more probable of both. Out
-    of the store when it holds both years by buurt for thirty municipalities, else out of data/national.csv. Raises
-    ParameterError (a name, year, scale, rule or model that is not there) and NotComputableError
-    (too_few_municipalities, no_price_index).
+    of the store when it holds both years by buurt for thirty municipalities, else out of data/national.csv.
+    `covariates`: indicators with which the change may go, out of the store alone; the model is then normal. Of each the
+    answer has the change per standard deviation: of a mean or share over the buurten of a municipality, of a count in
+    all of it, in the year nearest to the first. Raises ParameterError (a name, year, scale, rule, model or covariate
+    that is not there) and NotComputableError (too_few_municipalities, no_price_index).
 
     >>> found = national("mean_dwelling_value", (2017, 2024), scale="real", place="Breda")
     >>> len(found.places), round(found.grew)
@@ -376,7 +397,39 @@ def national(
     known = catalogue()
     known.indicator(indicator)
     asked = Question(indicator, *years, scale, focus or f"lowest:20%:{indicator}:first")
-    return answer(known, asked, model, code_of(place) if place else "")
+    return answer(known, asked, model, code_of(place) if place else "", covariates)
+
+
+def _with_covariates(
+    known: Catalogue, question: Question, names: Sequence[str]
+) -> tuple[pd.DataFrame, tuple[SetAside, ...], pd.DataFrame, list[int]]:
+    """Give the changes, what was left out, the covariates beside the changes (k × c), and the year of each of these.
+
+    With covariates only the store can say; a municipality that lacks one is left out.
+    """
+    if not names:
+        return *_held_or_embedded(known, question), pd.DataFrame(), []
+    try:
+        table, set_aside = every_change(known, question)
+    except ParameterError as problem:
+        raise ParameterError(f"{problem} {ONLY_STORE}") from None
+    found = [by_municipality(known, name, question.first, partial(held, known)) for name in names]
+    places = table["municipality"]
+    values = pd.DataFrame({name: one.reindex(places) for name, (one, _) in zip(names, found, strict=True)})
+    has = values.notna().all(axis=1).to_numpy(bool)
+    if not has.all():
+        set_aside = (*set_aside, SetAside("municipalities", int((~has).sum()), WITHOUT))
+    return table[has].reset_index(drop=True), set_aside, values[has], [year for _, year in found]
+
+
+def _changes_with(covariates: Sequence[Covariate], posterior: Posterior) -> tuple[Covariate, ...]:
+    """Give each covariate what goes with it, by the model."""
+    low, high = posterior.coefficients.interval(LEVEL)
+    average = posterior.coefficients.average
+    return tuple(
+        replace(one, change=(float(average[at]), float(low[at]), float(high[at])))
+        for at, one in enumerate(covariates, start=1)
+    )
 
 
 def _held_or_embedded(known: Catalogue, question: Question) -> tuple[pd.DataFrame, tuple[SetAside, ...]]:

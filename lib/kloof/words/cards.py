@@ -26,7 +26,7 @@ CODES = {  # key → tables of words in which its codes may stand
     "measure": ("measure",), "measures": ("measure",), "reason": ("reason",),
 }  # fmt: skip
 # keys under which stand names of indicators and groups, areas, lists
-FIGURES = ("indicator", "indicators", "levels", "groups", "group", "missing", "needs", "weight")
+FIGURES = ("indicator", "indicators", "levels", "groups", "group", "missing", "needs", "weight", "covariates")
 RULE = 3  # colons in a rule that makes a list
 COUNTS = ("observations", "buurten", "listed")
 AREAS = ("area", "municipality", "comparisons", "codes")
