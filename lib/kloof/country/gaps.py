@@ -19,7 +19,7 @@ from kloof.country.covariates import FILL, Covariate, by_municipality, check_cov
 from kloof.country.figures import held, of_nearest_year, weights_of
 from kloof.errors import NotComputableError, ParameterError
 from kloof.methods.arrays import Array
-from kloof.methods.by_place import Layout, differences, ranks_by_place
+from kloof.methods.by_place import Common, Layout, differences, ranks_by_place
 from kloof.methods.gap import ABSOLUTE, PLACE, REAL, RELATIVE
 from kloof.methods.hierarchical import (
     DEGREES,
@@ -44,7 +44,8 @@ FEWEST = 30  # municipalities: with fewer the spread between them is what its pr
 EACH_SCALE = (ABSOLUTE, REAL, RELATIVE, PLACE)
 FILE = "national.csv"
 FiguresOf = Callable[[str], pd.DataFrame]  # the figures of an indicator: code × year
-CHANGE_COLUMNS = ("municipality", "name", "estimate", "error", "degrees", "listed", "buurten", "size")
+SHARED = tuple(field.name for field in fields(Common))  # columns that are one number for the whole country
+CHANGE_COLUMNS = ("municipality", "name", "estimate", "error", "degrees", "listed", "buurten", "size", *SHARED)
 EXAMPLE = "lowest:20%:mean_dwelling_value:first"
 NORMAL, HEAVY = "normal", "heavy"
 WIDE = 5.0  # times the smallest effect that matters: the scale of the prior of what places differ
@@ -147,13 +148,12 @@ def every_change(
     """Give the change of the gap in every municipality that has one: a row each, and what was left out, counted.
 
     Columns: municipality, name, estimate, error, degrees, listed, buurten, size (1 / size is the variance per unit of
-    that of a buurt of the rest). The error is CR2, and counts how much buurten of a wijk resemble each other in the
-    whole country (`methods.by_place`). Only buurten with a figure in both years and a weight count. `figures_of` gives
-    the figures of an indicator; without it the store does.
+    that of a buurt of the rest), and resemblance, across, ratio, which all have in common. The error is CR2, and counts
+    how much buurten of a wijk resemble each other in the whole country (`methods.by_place`). Only buurten with a figure
+    in both years and a weight count. `figures_of` gives the figures of an indicator; without it the store does.
     Raises ParameterError (a year, scale or rule that is not there) and NotComputableError(no_price_index).
     """
     rule = rule_of(known, question)
-    entry = known.indicator(question.indicator)
     figures_of = figures_of or partial(held, known)
     figures = figures_of(question.indicator)
     years = [int(year) for year in figures.columns]
@@ -165,11 +165,7 @@ def every_change(
     made = _table(known, question, rule, figures, figures_of)
     wholly = made[["before", "after", "weight"]].notna().all(axis=1) & (made["weight"] > 0)
     set_aside = [SetAside("not in both years", int((~wholly).sum()), "no_figure_in_both_years")]
-    made = made[wholly].sort_index()
-    if question.scale == REAL and entry.unit in MONEY:
-        factor = float(prices(known, question.indicator, (question.first, question.last))[0])
-        made = made.assign(before=made["before"] * factor)
-    table, small = _changes(made, question, entry.better)
+    table, small = changes_of(known, question, made[wholly].sort_index())
     set_aside.append(SetAside("municipalities", small, "too_few_buurten"))
     return table, tuple(one for one in set_aside if one.rows)
 
@@ -267,8 +263,19 @@ def prices(known: Catalogue, indicator: str, years: Sequence[int]) -> Array:
     return np.asarray(price_factors(dated, index, dated[-1]), dtype=float)
 
 
-def _changes(made: pd.DataFrame, question: Question, better: int) -> tuple[pd.DataFrame, int]:
-    """Give the change of every municipality, above 0 where the list fell further behind, and how many have none."""
+def changes_of(
+    known: Catalogue, question: Question, made: pd.DataFrame, common: Common | None = None
+) -> tuple[pd.DataFrame, int]:
+    """Give the change of every municipality, above 0 where the list fell further behind, and how many have none.
+
+    `made` has before, after, weight and listed by code of a buurt; `common` is what all municipalities have in common
+    where these are not all (see `by_place.differences`). Columns as `every_change`.
+    """
+    entry = known.indicator(question.indicator)
+    better = entry.better
+    if question.scale == REAL and entry.unit in MONEY:
+        factor = float(prices(known, question.indicator, (question.first, question.last))[0])
+        made = made.assign(before=made["before"] * factor)
     codes = made.index.str.slice(2, 6)
     sides = made["listed"].groupby(codes).agg(["sum", "size"])
     two = (sides["sum"] >= 2) & (sides["size"] - sides["sum"] >= 2)
@@ -292,7 +299,7 @@ def _changes(made: pd.DataFrame, question: Question, better: int) -> tuple[pd.Da
     if question.scale == RELATIVE:  # what each buurt adds to the log growth of its own group, as `gap.log_growth`
         first, last = starts[layout.side], layout.means(after)[layout.side]
         contrast = after / last - before / first + np.log(last / first)
-    change = differences(contrast, layout)
+    change = differences(contrast, layout, common)
     estimate, error = change.estimate, np.sqrt(change.variance)
     if question.scale == RELATIVE:
         estimate, error = 100 * focus / rest * np.expm1(estimate), np.abs(100 * focus / rest) * error
@@ -302,7 +309,7 @@ def _changes(made: pd.DataFrame, question: Question, better: int) -> tuple[pd.Da
             "municipality": municipalities, "name": [called.get(code, code) for code in municipalities],
             "estimate": sign * estimate, "error": error, "degrees": change.degrees,
             "listed": np.bincount(place, layout.is_focus).astype(int), "buurten": np.bincount(place),
-            "size": change.size,
+            "size": change.size, **asdict(change.common),
         }
     )  # fmt: skip
     kept = table[~change.flat].reset_index(drop=True)
@@ -408,7 +415,7 @@ def _with_covariates(
     With covariates only the store can say; a municipality that lacks one is left out.
     """
     if not names:
-        return *_held_or_embedded(known, question), pd.DataFrame(), []
+        return *held_or_embedded(known, question), pd.DataFrame(), []
     try:
         table, set_aside = every_change(known, question)
     except ParameterError as problem:
@@ -432,7 +439,7 @@ def _changes_with(covariates: Sequence[Covariate], posterior: Posterior) -> tupl
     )
 
 
-def _held_or_embedded(known: Catalogue, question: Question) -> tuple[pd.DataFrame, tuple[SetAside, ...]]:
+def held_or_embedded(known: Catalogue, question: Question) -> tuple[pd.DataFrame, tuple[SetAside, ...]]:
     """Give the changes out of the store, or those that the project holds where the store has too few."""
     kept = embedded(question)
     try:
@@ -471,7 +478,8 @@ def to_embed(known: Catalogue, questions: Sequence[Question]) -> pd.DataFrame:
         made.append(pd.concat([asked, table], axis=1))
     whole = pd.concat(made, ignore_index=True)
     rounded = {
-        name: [float(f"{value:.6g}") for value in whole[name]] for name in ("estimate", "error", "degrees", "size")
+        name: [float(f"{value:.6g}") for value in whole[name]]
+        for name in ("estimate", "error", "degrees", "size", *SHARED)
     }
     return whole.assign(**rounded)
 

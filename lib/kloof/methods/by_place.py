@@ -141,14 +141,25 @@ class Layout:
 
 
 @dataclass(frozen=True)
+class Common:
+    """What all places have in common.
+
+    `resemblance`, the correlation of units of a cluster on one side; `across`, that of a unit of the focus and one of
+    the rest; `ratio`, the variance of a unit of the focus in parts of that of the rest.
+    """
+
+    resemblance: float
+    across: float
+    ratio: float
+
+
+@dataclass(frozen=True)
 class Differences:
     """Focus minus rest of a contrast in k places.
 
     `estimate`, `variance` of it; `size` (effective: 1 / size is the variance, per unit of that of the rest) and
     `degrees` of freedom of the variance, neither of which hangs on what the units of that place did; `flat` tells where
-    no unit differs from its side. What all places have in common: `resemblance`, the correlation of units of a cluster
-    on one side; `across`, that of a unit of the focus and one of the rest; `ratio`, the variance of a unit of the focus
-    in parts of that of the rest.
+    no unit differs from its side; `common`, what all places have in common.
     """
 
     estimate: Array
@@ -156,34 +167,35 @@ class Differences:
     size: Array
     degrees: Array
     flat: Flags
-    resemblance: float
-    across: float
-    ratio: float
+    common: Common
 
 
-def differences(contrast: Array, layout: Layout) -> Differences:
+def differences(contrast: Array, layout: Layout, common: Common | None = None) -> Differences:
     """Give focus minus rest in every place, with the variance that counts how much units of a cluster resemble.
 
     Without resemblance the variance is that of `contrast.difference` (CR2). Else it is that, times what it should be
-    over what it is on average, in each side; less what focus and rest of a cluster have in common.
+    over what it is on average, in each side; less what focus and rest of a cluster have in common. What places have in
+    `common` is learnt from these, or known from others.
     Source: Moulton 1986, doi:10.1016/0304-4076(86)90021-7 (one correlation inside groups); see `contrast` for CR2.
     """
     means = layout.means(contrast)
     residual = contrast - means[layout.side]
     seen = layout.by_side(layout.factor * residual**2)
-    resemblance = _resemblance(residual, seen, layout)
+    resemblance = _resemblance(residual, seen, layout) if common is None else common.resemblance
     degrees, true = layout.degrees(resemblance), layout.true_variance(resemblance)
     variance = seen * true / layout.seen_variance(resemblance)
-    ratio = _ratio(variance / true, degrees)
+    ratio = _ratio(variance / true, degrees) if common is None else common.ratio
     true = true * np.tile([ratio, 1.0], layout.count)
     apart, made = layout.joined(true), layout.joined(variance)
-    across = min(_across(residual, made / apart, apart, ratio, layout), resemblance)
-    whole = apart - 2 * across * np.sqrt(ratio) * layout.of_clusters(np.prod(layout.halves, axis=0))
+    if common is None:
+        across = min(_across(residual, made / apart, apart, ratio, layout), resemblance)
+        common = Common(resemblance, across, ratio)
+    whole = apart - 2 * common.across * np.sqrt(ratio) * layout.of_clusters(np.prod(layout.halves, axis=0))
     largest = np.zeros(layout.count)
     np.maximum.at(largest, layout.place, np.abs(contrast))
     return Differences(
         means[::2] - means[1::2], made * whole / apart, 1 / whole, apart**2 / layout.joined(true**2 / degrees),
-        made <= (_EQUAL * largest) ** 2, resemblance, across, ratio,
+        made <= (_EQUAL * largest) ** 2, common,
     )  # fmt: skip
 
 

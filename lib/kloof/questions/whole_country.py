@@ -1,6 +1,7 @@
-"""How the gap changed in all municipalities together, and where this one stands among them."""
+"""How the gap changed in all municipalities together, and where this one, and its own list, stand among them."""
 
 from dataclasses import replace
+from math import floor
 from typing import Any
 
 import numpy as np
@@ -8,14 +9,16 @@ import pandas as pd
 
 from kloof.country import gaps as country
 from kloof.country.gaps import National, Question
+from kloof.country.own_list import RANGE, of_own_list
 from kloof.errors import NotComputableError
 from kloof.findings import Finding, Side
 from kloof.methods.gap import ABSOLUTE, REAL, RELATIVE
 from kloof.questions.other_places import sources_of
 from kloof.results import Column, Section
 from kloof.store.shared import common
+from kloof.study.panel import balance
 from kloof.study.step import step
-from kloof.study.study import Study
+from kloof.study.study import Study, comparable_run, list_flags, usable_years
 
 _TOLD = (REAL, RELATIVE, ABSOLUTE)  # by place a list of the lowest can only climb, everywhere
 TABLE = "13.country"
@@ -25,13 +28,14 @@ TABLE = "13.country"
 def changes_everywhere(section: Section, study: Study) -> pd.DataFrame:
     """Record the mean change of the gap over all municipalities, and this one's place among them with its range.
 
-    A finding on the mean and one on the place for each figure of the study and scale that the store or the project has
-    for enough municipalities; the table, a row for each municipality, is of the first of them.
+    A finding on the mean, one on the place and one on the list that the study was given, for each figure of the study
+    and scale that the store or the project has for enough municipalities; the table, a row for each municipality, is of
+    the first of them.
     """
     answers = [one for question in asked(study) if (one := _together(study, question)) is not None]
     answers.sort(key=lambda one: -len(one.places))  # first what most of them can say
     for one in answers:
-        section.add(mean_of(study, one), *place_of(study, one))
+        section.add(mean_of(study, one), *place_of(study, one), *own_list_of(study, one))
     return _laid_out(section, answers[0]) if answers else pd.DataFrame()
 
 
@@ -102,6 +106,51 @@ def place_of(study: Study, found: National) -> list[Finding]:
             low=float(own["low"]), high=float(own["high"]), details=details,
             a=Side(one.first, n_units=buurten), b=Side(one.last, n_units=buurten),
             **_fields(study, found, "country_place"),
+        )
+    ]  # fmt: skip
+
+
+def own_list_of(study: Study, found: National) -> list[Finding]:
+    """Say how the gap of the list that the study was given changed, with what all other municipalities teach.
+
+    Nothing for a list that a rule made, as the country has its own rule, nor where this place lacks one of both years,
+    has too little measured, or has other figures since.
+    """
+    one, name = found.question, found.question.indicator
+    years, _ = usable_years(study, name, one.first, one.last)
+    run, _ = comparable_run(study, name, years)
+    if study.focus.indicator is not None or not {one.first, one.last} <= set(run):
+        return []
+    table, _ = common("changes", lambda: one, lambda: country.held_or_embedded(study.known, one))
+    try:
+        panel = balance(study.data, study.known, name, (one.first, one.last), study.focus)
+        buurten = pd.DataFrame(
+            {"before": panel.value[:, 0], "after": panel.value[:, 1], "weight": panel.weight, "listed": panel.is_focus},
+            index=list(panel.codes),
+        )
+        own = of_own_list(study.known, one, study.p.municipality, buurten, table)
+    except NotComputableError:
+        return []
+    if panel.coverage < study.coverage_minimum:
+        return []
+    chances = {
+        "grew": own.above_zero, "shrank": 1 - own.above_zero, "grew_more": own.above_smallest,
+        "shrank_more": own.below_smallest, "within": RANGE,
+    }  # fmt: skip
+    details: dict[str, Any] = {
+        key: {"value": floor(1000 * chance + 1e-9) / 10, "unit": "percent", "decimals": 0 if key == "within" else 1}
+        for key, chance in chances.items()  # downwards, so that nothing that may be otherwise has a chance of 100
+    }
+    counts = {"municipalities": own.others, "listed": int(panel.is_focus.sum())}
+    details |= {key: {"value": count, "unit": "number", "decimals": 0} for key, count in counts.items()}
+    details["own"] = {"value": own.own, "unit": found.unit}
+    flags = (*list_flags(study, study.focus, one.first), *(["last_prices"] if one.scale == REAL else []))
+    shared = {**_fields(study, found, "country_own_list"), "flags": flags, "sources": panel.sources}
+    return [
+        Finding(
+            id=f"13.country.{name}.{one.scale}.own_list", estimate=own.expected, low=own.low, high=own.high,
+            a=Side(one.first, n_units=len(panel.codes)), b=Side(one.last, n_units=len(panel.codes)), details=details,
+            coverage=panel.coverage, coverage_minimum=study.coverage_minimum, **shared,
         )
     ]  # fmt: skip
 

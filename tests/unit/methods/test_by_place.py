@@ -1,5 +1,7 @@
 """Differences in all places at once: against the loop over places, against matrices, and what places have in common."""
 
+from dataclasses import astuple
+
 import numpy as np
 import pytest
 
@@ -74,7 +76,7 @@ def test_what_all_places_have_in_common_is_found_and_the_variance_is_right(withi
         shock = np.sqrt(within) * rng.standard_normal(layout.cluster.max() + 1)[layout.cluster]
         own = shock + np.sqrt(1 - within) * rng.standard_normal(len(layout.place))
         found = differences(np.where(layout.is_focus, calm, 1.0) * own, layout)
-        common.append((found.resemblance, found.across, found.ratio))
+        common.append(astuple(found.common))
         squared, said = squared + (found.estimate**2).sum(), said + found.variance.sum()
     resemblance, across, ratio = np.mean(common, axis=0)
     assert resemblance == pytest.approx(within, abs=0.04)
@@ -90,4 +92,4 @@ def test_places_where_all_did_the_same_are_flat() -> None:
     assert np.flatnonzero(found.flat).tolist() == [7]
     assert np.isfinite(found.variance).all()
     nothing = differences(np.zeros_like(contrast), layout)
-    assert nothing.flat.all() and nothing.resemblance == 0
+    assert nothing.flat.all() and nothing.common.resemblance == 0

@@ -2,16 +2,21 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from kloof.country import gaps as country
-from kloof.country.gaps import national
+from kloof.country.gaps import National, national
+from kloof.country.own_list import OwnList
 from kloof.findings import judge
 from kloof.questions import whole_country
+from kloof.questions.whole_country import own_list_of
 from kloof.results import Section
+from kloof.study.panel import Focus, series
 from kloof.study.study import Study, open_study
 
+SCALES = ("absolute", "real", "relative")
 ID = "13.country.mean_dwelling_value.real"
 
 
@@ -26,9 +31,17 @@ def recorded(study: Study) -> Section:
     return section
 
 
-def test_the_mean_and_the_place_are_those_of_the_whole_country(breda: Study) -> None:
-    section = recorded(breda)
-    found = national("mean_dwelling_value", (2017, 2024), scale="real", place="Breda")
+@pytest.fixture(scope="module")
+def section(breda: Study) -> Section:
+    return recorded(breda)
+
+
+@pytest.fixture(scope="module")
+def found() -> National:
+    return national("mean_dwelling_value", (2017, 2024), scale="real", place="Breda")
+
+
+def test_the_mean_and_the_place_are_those_of_the_whole_country(section: Section, found: National) -> None:
     mean, place = section.findings[ID], section.findings[f"{ID}.place"]
     assert (mean.estimate, mean.low, mean.high) == found.mean
     assert {name: mean.details[name]["value"] for name in ("grew", "shrank", "municipalities")} == {
@@ -46,8 +59,8 @@ def test_the_mean_and_the_place_are_those_of_the_whole_country(breda: Study) -> 
     assert (len(table), list(table.loc[table["group"] == "focus", "area"])) == (len(found.places), ["GM0758"])
 
 
-def test_what_most_municipalities_can_say_comes_first(breda: Study) -> None:
-    names = [name for name in recorded(breda).findings if not name.endswith(".place")]
+def test_what_most_municipalities_can_say_comes_first(section: Section) -> None:
+    names = [name for name in section.findings if not name.endswith((".place", ".own_list"))]
     assert names[0] == ID
     assert [name.rpartition(".")[2] for name in names[:3]] == ["real", "relative", "absolute"]
 
@@ -56,6 +69,68 @@ def test_a_place_without_a_change_of_its_own_has_no_place(breda: Study) -> None:
     section = recorded(replace(breda, p=replace(breda.p, municipality="GM9999")))
     assert ID in section.findings
     assert not [name for name in section.findings if name.endswith(".place")]
+
+
+# ------------------------------------------------------------------ the list that the study was given
+def test_the_own_list_is_told_beside_all_others(breda: Study, section: Section) -> None:
+    """Of dwelling values only: the income of 2024 stands at large buurten alone, and cannot be compared."""
+    made = {name: one for name, one in section.findings.items() if name.endswith(".own_list")}
+    assert set(made) == {f"13.country.mean_dwelling_value.{scale}.own_list" for scale in SCALES}
+    values = series(breda.data, breda.known, "mean_dwelling_value").pivot(index="code", columns="year", values="value")
+    homes = series(breda.data, breda.known, "households").pivot(index="code", columns="year", values="value")[2017]
+    both = pd.DataFrame({"first": values[2017], "last": values[2024], "weight": homes}).dropna()
+    listed = both.index.isin(breda.focus.codes)
+    first, last = (
+        np.average(both.loc[~listed, year], weights=both.loc[~listed, "weight"])
+        - np.average(both.loc[listed, year], weights=both.loc[listed, "weight"])
+        for year in ("first", "last")
+    )
+    printed = made["13.country.mean_dwelling_value.absolute.own_list"]
+    assert printed.details["own"]["value"] == pytest.approx(last - first, rel=1e-9)
+    real = made["13.country.mean_dwelling_value.real.own_list"]
+    assert real.details["own"]["value"] == pytest.approx(18.06, abs=0.01)
+    mean = section.findings[ID].estimate
+    assert real.estimate is not None and mean is not None
+    assert real.details["own"]["value"] > real.estimate > mean  # drawn in to the mean
+    assert [one["value"] for one in (real.details["listed"], real.details["municipalities"])] == [11, 241]
+    assert (real.smallest_effect, real.flags) == (10.0, ("list_made_later", "last_prices"))
+
+
+@pytest.mark.parametrize(
+    ("chance", "ends", "judgement", "told"),
+    [
+        (0.913, (1.0, 30.0), "HIGHER", 91.3),
+        (0.9999999, (5.0, 40.0), "HIGHER", 99.9),  # downwards: nothing is certain
+        (0.04, (-20.0, -2.0), "LOWER", 4.0),
+        (0.5, (-4.0, 4.0), "SAME", 50.0),
+        (0.8, (-4.0, 30.0), "UNCLEAR", 80.0),
+    ],
+)
+def test_more_than_chance_is_a_probability_of_ninety_percent(
+    breda: Study,
+    found: National,
+    monkeypatch: pytest.MonkeyPatch,
+    chance: float,
+    ends: tuple[float, float],
+    judgement: str,
+    told: float,
+) -> None:
+    own = OwnList(9.0, sum(ends) / 2, *ends, chance, chance / 2, (1 - chance) / 2, 241)
+    monkeypatch.setattr(whole_country, "of_own_list", lambda *_: own)
+    (made,) = own_list_of(breda, found)
+    assert made.id == f"{ID}.own_list"
+    assert (judge(made), made.details["grew"]["value"]) == (judgement, told)
+
+
+def test_without_a_list_of_its_own_or_both_years_nothing_is_told(
+    breda: Study, found: National, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_rule = Focus("lowest:10:mean_dwelling_value:2017", breda.focus.codes, "mean_dwelling_value", 2017)
+    assert own_list_of(breda, found) != []
+    assert own_list_of(replace(breda, focus=by_rule), found) == []
+    assert own_list_of(replace(breda, focus=Focus("one", breda.focus.codes[:1])), found) == []  # no spread to see
+    monkeypatch.setattr(whole_country, "usable_years", lambda *_: ([2017, 2018, 2023], {}))
+    assert own_list_of(breda, found) == []
 
 
 def test_nothing_is_recorded_without_the_country(breda: Study, monkeypatch: pytest.MonkeyPatch) -> None:

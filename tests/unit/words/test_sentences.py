@@ -89,7 +89,9 @@ OCCURS: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
         (("dissimilarity", "coefficient_of_variation"), JUDGED),
         (("dissimilarity",), (NOT_COMPUTABLE,)),
     ),
-    **dict.fromkeys(("country_change", "country_place"), ((("absolute", "real", "relative"), JUDGED),)),
+    **dict.fromkeys(
+        ("country_change", "country_place", "country_own_list"), ((("absolute", "real", "relative"), JUDGED),)
+    ),
     "pace": (
         (("tempo",), (GREW, SHRANK, WITHIN_ROUNDING, NOT_COMPUTABLE)),
         (("tempo_away",), (SHRANK, WITHIN_ROUNDING)),  # what moves away cannot be fast enough
@@ -184,6 +186,8 @@ DETAILS = {
     "argument": dict.fromkeys(("on_tested", "partly", "against", "open", "untested"), "number"),
     "country_change": dict.fromkeys(("grew", "shrank", "told"), "percent") | {"municipalities": "number"},
     "country_place": dict.fromkeys(("rank_low", "rank_high", "municipalities"), "number"),
+    "country_own_list": dict.fromkeys(("grew", "shrank", "grew_more", "shrank_more", "within"), "percent")
+    | {"municipalities": "number"},
     "place_among": dict.fromkeys(("rank", "rank_low", "rank_high", "places"), "number"),
     "score": dict.fromkeys(
         ("parts", "supported", "contradicted", "negligible", "undecided", "not_testable", "mixed"), "number"
