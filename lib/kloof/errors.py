@@ -56,7 +56,7 @@ class NotebookError(KloofError):
 
 
 class BatchError(KloofError):
-    """A batch that cannot go on: no scheduler, or no room; what is done is kept."""
+    """Work that was handed out and cannot go on: no scheduler, or no room; of a batch, what is done is kept."""
 
 
 class ReportError(KloofError):

@@ -1,16 +1,24 @@
 """`kloof country gaps`: how every gap changed in all municipalities, by indicator, scale and pair of years."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from kloof.country.panel import Each
 
 
 def gaps(
     indicators: Annotated[str, typer.Option(help="only these, separated by commas; see: kloof list indicators")] = "",
     scales: Annotated[str, typer.Option(help="of absolute, real, relative, place, separated by commas")] = "",
     workers: Annotated[int, typer.Option(min=1, help="processes; the indicators are divided over them")] = 1,
+    scheduler: Annotated[
+        str, typer.Option(help="use the Dask scheduler at this address instead: tls://host:8786")
+    ] = "",
     output: Annotated[Path | None, typer.Option(help="write the table to this file (CSV)")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print the table as JSON")] = False,
 ) -> None:
@@ -26,7 +34,8 @@ def gaps(
 
     asked = [part.strip() for part in indicators.split(",") if part.strip()]
     chosen = [part.strip() for part in scales.split(",") if part.strip()] or EACH_SCALE
-    table = panel(catalogue(), asked, chosen, workers)
+    with _each(workers, scheduler) as each:
+        table = panel(catalogue(), asked, chosen, each)
     if output is not None:
         write_whole(output, table.to_csv(index=False, lineterminator="\n", float_format="%.6g"))
     if as_json:
@@ -47,3 +56,20 @@ def gaps(
         print(f"{start}{row['mean']:>9.1f}{reach:>18}{row['spread']:>8.1f}  {sure}  {row['model']}")
     if output is None:
         print("Next: kloof national INDICATOR --scale SCALE, for every municipality")
+
+
+@contextmanager
+def _each(workers: int, scheduler: str) -> "Iterator[Each]":
+    """Give what asks every indicator: here, in processes of this machine, or on the workers of a scheduler."""
+    if scheduler:
+        from kloof.run.dispatch import over
+
+        with over(scheduler) as each:
+            yield each
+    elif workers == 1:
+        yield map
+    else:
+        from concurrent.futures import ProcessPoolExecutor
+
+        with ProcessPoolExecutor(workers) as pool:
+            yield pool.map

@@ -1,7 +1,6 @@
 """How every gap changed in all municipalities: each indicator, on each scale, from its first year to each later one."""
 
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
 
 import pandas as pd
@@ -25,6 +24,8 @@ from kloof.country.gaps import (
 from kloof.errors import NotComputableError, ParameterError
 from kloof.methods.gap import PLACE, REAL
 
+Rows = list[dict[str, object]]
+Each = Callable[[Callable[[str], Rows], Sequence[str]], Iterable[Rows]]
 ANSWER_COLUMNS = (
     "indicator", "scale", "first", "last", "municipalities", "unit", "model", "mean", "low", "high", "spread", "grew",
     "shrank", "reason",
@@ -35,7 +36,7 @@ def panel(
     known: Catalogue,
     indicators: Sequence[str] = (),
     scales: Sequence[str] = EACH_SCALE,
-    workers: int = 1,
+    each: Each = map,
     figures_of: FiguresOf | None = None,
 ) -> pd.DataFrame:
     """Answer the question of `gaps` for every indicator, scale and pair of years: a row each (`ANSWER_COLUMNS`).
@@ -54,17 +55,12 @@ def panel(
     if lacking := [name for name in indicators if name not in asked]:
         raise ParameterError(f"{', '.join(lacking)}: no smallest effect in the catalogue, so no change of it counts.")
     answered = partial(of_indicator, known, scales=scales, figures_of=figures_of)
-    if workers == 1 or len(asked) == 1:
-        found = [answered(name) for name in asked]
-    else:
-        with ProcessPoolExecutor(min(workers, len(asked))) as pool:
-            found = list(pool.map(answered, asked))
-    return pd.DataFrame([row for rows in found for row in rows], columns=list(ANSWER_COLUMNS))
+    return pd.DataFrame([row for rows in each(answered, asked) for row in rows], columns=list(ANSWER_COLUMNS))
 
 
 def of_indicator(
     known: Catalogue, name: str, scales: Sequence[str] = EACH_SCALE, figures_of: FiguresOf | None = None
-) -> list[dict[str, object]]:
+) -> Rows:
     """Answer the questions of one indicator; none when there are no two years of it."""
     once = cache(figures_of or partial(held, known))
     entry = known.indicator(name)

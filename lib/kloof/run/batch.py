@@ -236,17 +236,25 @@ def holds_its_crate(folder: Path) -> bool:
 def fulfil(order: Order) -> Outcome:
     """Make the report of an order if it is not fresh; whatever goes wrong is in the outcome, and concerns it alone."""
     start = time.monotonic()
-    if order.home:
-        os.environ["KLOOF_HOME"] = order.home
     try:
-        if order.library and order.library != depends.whole_library():
-            raise KloofError("This worker runs another version of the library than who asks. Start it again.")
+        stand_in(order.home, order.library)
         done = _made_in_turn(order)
     except KloofError as problem:
         done = _failed(order, str(problem))
     except Exception as problem:  # noqa: BLE001 – one municipality's fault must not stop the others
         done = _failed(order, f"{type(problem).__name__}: {problem}")
     return replace(done, seconds=round(time.monotonic() - start, 2))
+
+
+def stand_in(home: str, library: str) -> None:
+    """Let a worker work in the project of who asks, by the same library; what is empty is not looked at.
+
+    Raises KloofError where it runs another version.
+    """
+    if home:
+        os.environ["KLOOF_HOME"] = home
+    if library and library != depends.whole_library():
+        raise KloofError("This worker runs another version of the library than who asks. Start it again.")
 
 
 def _failed(order: Order, problem: str) -> Outcome:

@@ -1,5 +1,7 @@
 """Hands the orders of a batch to workers and gives the outcomes as they come: processes here, or Dask's elsewhere.
 
+Other work that is done name by name goes elsewhere over the same connection (`over`).
+
 A worker does one order at a time, so that as many reports are in memory as there are workers, and on this machine a
 notebook may take no more than its worker's part. A worker that is killed is replaced and its order given to another; a
 scheduler that is gone ends the batch, and what is done stays done.
@@ -21,12 +23,15 @@ from contextlib import contextmanager
 from multiprocessing.connection import wait
 from typing import Any
 
-from kloof.errors import BatchError
-from kloof.run.batch import FAILED, Order, Outcome, fulfil
+from kloof.errors import BatchError, KloofError
+from kloof.paths import project_folder
+from kloof.run.batch import FAILED, Order, Outcome, fulfil, stand_in
+from kloof.run.depends import whole_library
 from kloof.run.ending import heeding
 from kloof.run.warm import ALONE, MEMORY
 
 AGAIN = "What is done is kept. Go on with: kloof batch --resume"
+ANEW = "Nothing of it is kept: ask it again."
 MOST = 0.8  # part of the machine's memory that notebooks may take together
 CONNECT = 10  # seconds in which a scheduler must answer
 DEATHS = 2  # workers that an order may lose before it is set apart
@@ -43,6 +48,7 @@ STOP = 20  # seconds in which a worker must have put things in order when it is 
 Do = Callable[[Order], Outcome]
 _Given = Generator[tuple[Order, Outcome | None], None, None]  # None when the workers of an order died, again and again
 _HandOut = Callable[[Do, Sequence[Order]], _Given]
+Each = Callable[[Callable[[str], Any], Sequence[str]], Iterator[Any]]  # does something with every name, as map does
 
 
 def give_out(orders: Sequence[Order], workers: int, scheduler: str = "", do: Do = fulfil) -> Iterator[Outcome]:
@@ -172,12 +178,18 @@ def _outcome(future: Any) -> Outcome | None:
     from distributed import KilledWorker
 
     try:
-        outcome: Outcome = future.result()
+        outcome: Outcome = _result(future, AGAIN)
     except KilledWorker:
         return None
-    except (CancelledError, OSError, TimeoutError) as problem:
-        raise BatchError(f"The scheduler went away ({type(problem).__name__}). {AGAIN}") from None
     return outcome
+
+
+def _result(future: Any, advice: str) -> Any:
+    """Take what was made out of a future, or say that the scheduler went away and what to do."""
+    try:
+        return future.result()
+    except (CancelledError, OSError, TimeoutError) as problem:
+        raise BatchError(f"The scheduler went away ({type(problem).__name__}). {advice}") from None
 
 
 def _memory_each(workers: int) -> int:
@@ -187,10 +199,63 @@ def _memory_each(workers: int) -> int:
 
 
 @contextmanager
+def over(scheduler: str) -> Iterator[Each]:
+    """Do something with every name on the workers of a scheduler, in the project that is asked from.
+
+    They must see that folder, and run the same library. Raises BatchError as `give_out`, and where a name loses its
+    workers again and again.
+    """
+    from distributed import KilledWorker
+
+    home, library = str(project_folder()), whole_library()
+    with _connected(scheduler) as client:
+
+        def each(do: Callable[[str], Any], names: Sequence[str]) -> Iterator[Any]:
+            waiting = [client.submit(_there, do, name, home, library, pure=False) for name in names]
+            try:
+                for name, future in zip(names, waiting, strict=True):
+                    try:
+                        yield _result(future, ANEW)
+                    except KilledWorker:
+                        raise BatchError(f"{name}: its worker ended unexpectedly again and again. {ANEW}") from None
+            finally:
+                client.cancel(waiting)
+
+        yield each
+
+
+def _there(do: Callable[[str], Any], name: str, home: str, library: str) -> Any:
+    """Do it on a worker elsewhere. What its system refuses is no fault of the connection, and is told as its own."""
+    stand_in(home, library)
+    try:
+        return do(name)
+    except OSError as problem:
+        raise KloofError(f"{name}: a worker that works in {home} cannot do this: {problem}") from None
+
+
+@contextmanager
 def _elsewhere(scheduler: str) -> Iterator[_HandOut]:
+    """Give orders to the workers of a scheduler."""
+    from distributed import as_completed
+
+    with _connected(scheduler) as client:
+
+        def hand_out(do: Do, orders: Iterable[Order]) -> _Given:
+            waiting = {client.submit(do, order, pure=False): order for order in orders}
+            try:
+                for future in as_completed(list(waiting), loop=client.loop):  # type: ignore[no-untyped-call]
+                    yield waiting[future], _outcome(future)
+            finally:
+                client.cancel(list(waiting))
+
+        yield hand_out
+
+
+@contextmanager
+def _connected(scheduler: str) -> Iterator[Any]:
     """Connect to a scheduler; one without certificates is refused."""
     import dask
-    from distributed import Client, as_completed
+    from distributed import Client
 
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     settings = {
@@ -209,13 +274,4 @@ def _elsewhere(scheduler: str) -> Iterator[_HandOut]:
                 f"No scheduler answers at {scheduler} ({type(problem).__name__}: {problem}). {START}"
             ) from None
         with client:
-
-            def hand_out(do: Do, orders: Iterable[Order]) -> _Given:
-                waiting = {client.submit(do, order, pure=False): order for order in orders}
-                try:
-                    for future in as_completed(list(waiting), loop=client.loop):  # type: ignore[no-untyped-call]
-                        yield waiting[future], _outcome(future)
-                finally:
-                    client.cancel(list(waiting))  # type: ignore[no-untyped-call]
-
-            yield hand_out
+            yield client

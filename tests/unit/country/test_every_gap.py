@@ -1,12 +1,17 @@
 """Every indicator, scale and pair of years at once: against one question after the other, and what has no answer."""
 
 import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, ProcessPoolExecutor
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
 import pytest
+from distributed import KilledWorker
 from typer.testing import CliRunner
 
 from kloof.catalogue import Catalogue, catalogue
@@ -14,7 +19,9 @@ from kloof.cli.main import app
 from kloof.country import panel as country_panel
 from kloof.country.gaps import HEAVY, NORMAL, Question, every_change, model_of, pooled, prior_of, smallest_effect
 from kloof.country.panel import ANSWER_COLUMNS, panel
-from kloof.errors import ParameterError
+from kloof.errors import BatchError, ParameterError
+from kloof.run import dispatch
+from kloof.run.dispatch import over
 
 WOZ, TENURE, CRIME = "mean_dwelling_value", "owner_occupied_share", "crime_rate"
 YEARS = (2017, 2020, 2024)
@@ -41,7 +48,7 @@ def known() -> Catalogue:
 
 
 def test_each_row_is_the_answer_of_its_question(known: Catalogue) -> None:
-    table = panel(known, (), workers=1, figures_of=figures)
+    table = panel(known, (), figures_of=figures)
     assert tuple(table.columns) == ANSWER_COLUMNS
     assert set(table["indicator"]) == {WOZ, TENURE}
     assert table.groupby("indicator")["scale"].unique().map(sorted).to_dict() == {
@@ -60,12 +67,13 @@ def test_each_row_is_the_answer_of_its_question(known: Catalogue) -> None:
     absolute = table[(table["indicator"] == WOZ) & (table["scale"] == "absolute")].set_index("last")
     assert absolute.loc[2024, "mean"] == pytest.approx(20, abs=6)  # 20 / 7 a year, seven years
     assert absolute.loc[2020, "mean"] == pytest.approx(20 * 3 / 7, abs=6)
-    together = panel(known, [WOZ, TENURE], ["absolute"], 2, figures)
+    with ProcessPoolExecutor(2) as pool:
+        together = panel(known, [WOZ, TENURE], ["absolute"], pool.map, figures)
     pd.testing.assert_frame_equal(together, table[table["scale"] == "absolute"].reset_index(drop=True))
 
 
 def test_a_question_without_an_answer_says_why(known: Catalogue) -> None:
-    few = panel(known, [WOZ], ["absolute"], 1, partial(figures, places=12))
+    few = panel(known, [WOZ], ["absolute"], map, partial(figures, places=12))
     assert few["reason"].unique().tolist() == ["too_few_municipalities"]
     assert few["municipalities"].unique().tolist() == [12]
     assert few["mean"].isna().all()
@@ -73,8 +81,8 @@ def test_a_question_without_an_answer_says_why(known: Catalogue) -> None:
     def without_counts(name: str) -> pd.DataFrame:
         return figures(WOZ) if name == WOZ else pd.DataFrame()
 
-    assert panel(known, [WOZ], ["absolute"], 1, without_counts)["reason"].unique().tolist() == ["no_weights"]
-    assert panel(known, [CRIME], (), 1, figures).empty
+    assert panel(known, [WOZ], ["absolute"], map, without_counts)["reason"].unique().tolist() == ["no_weights"]
+    assert panel(known, [CRIME], (), map, figures).empty
     with pytest.raises(ParameterError, match=r"scale nominal is not known\. Valid: absolute, real, relative, place"):
         panel(known, [WOZ], ["nominal"])
     with pytest.raises(ParameterError, match="inhabitants: no smallest effect"):
@@ -109,3 +117,39 @@ def test_the_model_is_the_one_by_which_the_changes_are_more_probable(known: Cata
     heavy, normal = (pooled(odd, prior, *model)[0] for model in ((), (NORMAL,)))
     assert model_of(heavy) == HEAVY
     assert normal.tau_mean > 1.5 * heavy.tau_mean
+
+
+# ------------------------------------------------------------------ on the workers of a scheduler
+@pytest.mark.parametrize(
+    ("problem", "words"),
+    [
+        (CancelledError(), r"The scheduler went away \(CancelledError\)\. Nothing of it is kept: ask it again"),
+        (KilledWorker("one", None, 2), f"{WOZ}: its worker ended unexpectedly again and again. Nothing of it is kept"),
+    ],
+)
+def test_workers_that_are_gone_end_it(monkeypatch: pytest.MonkeyPatch, problem: Exception, words: str) -> None:
+    client = Mock()
+    client.submit.return_value.result.side_effect = problem
+    monkeypatch.setattr(dispatch, "_connected", lambda _: nullcontext(client))
+    with over("tls://host:8786") as each, pytest.raises(BatchError, match=words):
+        list(each(str, [WOZ, CRIME]))
+    (given,) = client.cancel.call_args.args
+    assert len(given) == 2
+
+
+def test_the_command_asks_a_scheduler_with_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(country_panel, "held", lambda _, name: figures(name))
+    command = ["country", "gaps", "--indicators", WOZ, "--scales", "absolute", "--json"]
+    refused = CliRunner().invoke(app, [*command, "--scheduler", "tcp://127.0.0.1:9"])
+    assert isinstance(refused.exception, BatchError)
+    assert "has no certificates: whoever reaches it can run code" in str(refused.exception)
+    asked: list[str] = []
+
+    @contextmanager
+    def here(scheduler: str) -> Iterator[Callable[..., Iterator[object]]]:
+        asked.append(scheduler)
+        yield map
+
+    monkeypatch.setattr(dispatch, "over", here)
+    told = [CliRunner().invoke(app, [*command, *more]).output for more in ((), ("--scheduler", "tls://host:8786"))]
+    assert (asked, told[0]) == (["tls://host:8786"], told[1])

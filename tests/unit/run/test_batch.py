@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -511,35 +512,47 @@ def certificate(folder: Path) -> dict[str, str]:
     return {"distributed.comm.tls.ca-file": str(cert), **roles}  # type: ignore[dict-item]
 
 
-@pytest.fixture(params=["tls", "tcp"])
-def elsewhere(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """A scheduler and a worker in processes of their own; its address, and the scheduler. By tcp: as was asked for."""
+@contextmanager
+def cluster(folder: Path, protocol: str, *places: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A scheduler and a worker in processes of their own; its address, and the scheduler. By tcp: as was asked for.
+
+    The worker can import what lies in `places`.
+    """
     settings: dict[str, Any] = {"distributed.comm.require-encryption": False}
-    there, safe = tmp_path / "scheduler.json", []
-    if request.param == "tls":
-        settings = certificate(tmp_path)
+    there, safe = folder / "scheduler.json", []
+    if protocol == "tls":
+        settings = certificate(folder)
         files = {"ca-file": "cert", "cert": "cert", "key": "key"}
-        safe = [word for name, file in files.items() for word in (f"--tls-{name}", str(tmp_path / f"{file}.pem"))]
+        safe = [word for name, file in files.items() for word in (f"--tls-{name}", str(folder / f"{file}.pem"))]
     tool = [sys.executable, "-m", "dask"]
-    places = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    reached = os.pathsep.join([*map(str, places), *sys.path])
     quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    quiet["env"] = {**os.environ, "PYTHONPATH": places}
+    quiet["env"] = {**os.environ, "PYTHONPATH": reached}
     files = [*safe, "--no-dashboard", "--scheduler-file", str(there)]
-    where = ["--protocol", request.param, "--host", "127.0.0.1", "--port", "0"]
+    where = ["--protocol", protocol, "--host", "127.0.0.1", "--port", "0"]
     started = [
         subprocess.Popen([*tool, "scheduler", *where, *files], **quiet),
         subprocess.Popen([*tool, "worker", "--nthreads", "1", "--death-timeout", "60", *files], **quiet),
     ]
-    for _ in range(600):
-        if there.exists() and there.read_text():
-            break
-        time.sleep(0.1)
-    with dask.config.set(settings):
-        yield json.loads(there.read_text())["address"], started[0]
-    for process in reversed(started):
-        process.terminate()
-    for process in started:
-        process.wait()
+    try:
+        for _ in range(600):
+            if there.exists() and there.read_text():
+                break
+            time.sleep(0.1)
+        with dask.config.set(settings):
+            yield json.loads(there.read_text())["address"], started[0]
+    finally:
+        for process in reversed(started):
+            process.terminate()
+        for process in started:
+            process.wait()
+
+
+@pytest.fixture(params=["tls", "tcp"])
+def elsewhere(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """By tls, and by tcp where that was asked for."""
+    with cluster(tmp_path, request.param, Path(__file__).parent) as found:
+        yield found
 
 
 def test_another_scheduler_serves_and_when_it_is_killed_the_batch_ends(
