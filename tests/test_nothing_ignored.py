@@ -22,7 +22,7 @@ import kloof
 from conftest import copy_project, home_at
 from kloof.cli import main
 from kloof.errors import KloofError
-from kloof.run import many, project, report, slips
+from kloof.run import many, notebooks, project, report, slips
 from kloof.study import debates, hypotheses
 from kloof.study import study as opening
 
@@ -198,7 +198,7 @@ def test_a_slip_in_a_notebook_is_named_before_it_runs(own_files: Path, source: s
 @pytest.mark.parametrize(("line", "near"), asked.PARAMETER_LINES, ids=lambda text: text[:60])
 def test_a_slip_among_the_parameters_of_a_notebook_is_named(own_files: Path, line: str, near: str) -> None:
     path = notebook_with(own_files, "", parameter=line)
-    [fault] = [one for one in project.notebook_faults({"cells": slips.cells_of(path)}) if "parameter" in one]
+    [fault] = [one for one in project.notebook_faults({"cells": notebooks.cells_of(path)}) if "parameter" in one]
     says(fault, near)
 
 

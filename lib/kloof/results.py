@@ -23,6 +23,7 @@ from kloof.typed import shown, typed
 
 RESULTS = "results.json"
 NAME = r"\w[\w.-]*"  # of a section: it names the file of its part
+SYNTHESIS = "12"  # notebooks from this number on read what the earlier ones left
 FORMAT = 2  # since a finding says what happened beside whether that is more than chance
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from kloof.cli.main import show
 from kloof.errors import ParameterError
-from kloof.run import execute, project, report
+from kloof.run import execute, notebooks, project
 
-EXPLORE, *OTHERS = report.notebook_paths(explore=True)
+EXPLORE, *OTHERS = notebooks.notebook_paths(explore=True)
 
 
 def executed(folder: Path, **given: Any) -> list[dict[str, Any]]:
@@ -27,9 +27,9 @@ def outputs(cells: list[dict[str, Any]]) -> str:
 
 def test_it_stands_in_the_list_and_in_no_report(capsys: pytest.CaptureFixture[str]) -> None:
     assert EXPLORE.stem == next(name for name, _ in project.notebooks()) == "00_explore"
-    assert report.notebook_paths() == OTHERS
+    assert notebooks.notebook_paths() == OTHERS
     with pytest.raises(ParameterError, match="notebook 0 records nothing for a report: open it with make lab"):
-        report.notebook_paths(["0"])
+        notebooks.notebook_paths(["0"])
     show("00")
     assert capsys.readouterr().out.endswith("Next: make lab\n")
 

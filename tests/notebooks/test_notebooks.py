@@ -6,14 +6,15 @@ import re
 from pathlib import Path
 from typing import Any, get_type_hints
 
+import papermill
 import pytest
 
-from kloof.run import execute, report
+from kloof.run import notebooks, slips
 from kloof.run import project as listing
-from kloof.study.parameters import HELP, SETTINGS, Parameters, preset_names, read_preset
+from kloof.study.parameters import Parameters, preset_names, read_preset
 
-PATHS = report.notebook_paths()
-EVERY = report.notebook_paths(explore=True)
+PATHS = notebooks.notebook_paths()
+EVERY = notebooks.notebook_paths(explore=True)
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -44,13 +45,12 @@ def test_the_title_is_a_question_and_it_ends_with_verdict_and_limits(path: Path)
 
 @pytest.mark.parametrize("path", EVERY, ids=lambda path: path.stem)
 def test_parameters_are_known_empty_and_explained(path: Path) -> None:
-    for name, entry in execute.declared(path).items():
-        assert name in (*HELP, SETTINGS)
-        assert entry["help"], f"{name} has no help"
-        if name not in ("preset", "language"):
-            assert entry["default"] in ('""', "0", "[]", "{}"), (
-                f"{name} has a default of its own; leave it to the preset"
-            )
+    (source,) = (
+        "".join(one["source"]) for one in load(path)["cells"] if "parameters" in one["metadata"].get("tags", [])
+    )
+    assert [*slips.strange_parameters(source), *slips.own_values(source)] == []
+    read = papermill.inspect_notebook(str(path))
+    assert notebooks.declared(path) == {name: entry["inferred_type_name"] for name, entry in read.items()}
 
 
 def test_no_notebook_or_module_branches_on_a_municipality(project: Path) -> None:

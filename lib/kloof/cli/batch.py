@@ -44,7 +44,8 @@ def batch(
     from kloof.errors import BatchError
     from kloof.paths import dump, project_folder, write_whole
     from kloof.run import batch as reports
-    from kloof.run.report import check_run, notebook_paths
+    from kloof.run.notebooks import notebook_paths
+    from kloof.run.report import check_run
 
     folder = project_folder() / "reports" / FOLDER
     if resume:

@@ -32,7 +32,6 @@ app = typer.Typer(
     epilog=EXIT_CODES,
 )  # fmt: skip
 
-app.add_typer(country_commands, name="country")
 app.add_typer(data_commands, name="data")
 app.add_typer(hypothesis_commands, name="hypothesis")
 for command in (batch, audit, verify, diff, verdicts, manifest, national):
@@ -78,7 +77,8 @@ def run(
     from kloof.paths import project_folder
     from kloof.report.publish import DATA, REPORT, headlines
     from kloof.run.execute import ENGINES, USUAL, How
-    from kloof.run.report import make_report, notebook_paths
+    from kloof.run.notebooks import notebook_paths
+    from kloof.run.report import make_report
 
     begin_here()
     overrides = read_overrides(set_ or [])
@@ -165,7 +165,7 @@ def show(
 ) -> None:
     """Show the parameters of a notebook: type, value under a preset, meaning."""
     from kloof.run import project
-    from kloof.run.report import EXPLORE
+    from kloof.run.notebooks import EXPLORE
 
     title, rows = project.parameters_of(notebook, preset)
     print(title)
@@ -205,7 +205,7 @@ def clear(
 ) -> None:
     """Take outputs and execution counts out of notebooks; every other byte of a file stays as it is."""
     from kloof.run import clear as clearing
-    from kloof.run.report import notebooks_folder
+    from kloof.run.notebooks import notebooks_folder
 
     folder = notebooks_folder()
     paths = notebooks or sorted([*folder.glob("*.ipynb"), *folder.glob("hypotheses/*.ipynb")])

@@ -176,7 +176,8 @@ def manifest(
     from kloof.paths import frame_csv, write_together
     from kloof.run import many
     from kloof.run.many import folder_of, municipalities, read_areas, run_each
-    from kloof.run.report import check_run, notebook_paths
+    from kloof.run.notebooks import notebook_paths
+    from kloof.run.report import check_run
     from kloof.study.places import code_of
 
     wanted, place = municipalities(preset)

@@ -13,7 +13,7 @@ from kloof.errors import NotComputableError, ParameterError, ReportError
 from kloof.findings import Finding, Verdict
 from kloof.paths import dump, plain, project_folder, sha256, write_whole
 from kloof.report.names import displayable
-from kloof.results import FORMAT, Section, join_sections
+from kloof.results import FORMAT, SYNTHESIS, Section, join_sections
 from kloof.shown import Shown
 from kloof.study import claims
 from kloof.study.parameters import PARAMETER_NAMES
@@ -23,7 +23,6 @@ from kloof.words.sentences import Narrator, fill, has, section_limits, text_of
 
 VERSION = "0.1.0"
 NOT_IN_RESULTS = ("language",)
-SYNTHESIS = "12"  # notebooks from this number on read what the earlier ones left
 SAME_TO = 1e-9  # relative difference up to which a number by hand is that of the library
 
 

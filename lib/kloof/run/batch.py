@@ -23,16 +23,16 @@ from typing import Any
 
 from kloof.errors import KloofError, NotebookError, ReportError
 from kloof.paths import dump, project_folder, sha256, write_whole
-from kloof.report.notebook import SYNTHESIS
+from kloof.results import SYNTHESIS
 from kloof.run import depends, provenance
 from kloof.run.ending import making
 from kloof.run.execute import How, Step, execute_languages, remembering
+from kloof.run.notebooks import notebook_paths
 from kloof.run.report import (
     bring_back,
     collect,
     command_of,
     keep_failed,
-    notebook_paths,
     publish_beside,
     replace_folder,
 )

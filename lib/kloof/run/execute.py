@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from kloof.errors import KloofError, NotebookError, refusal
 from kloof.paths import project_folder, write_whole
 from kloof.run import engine as engines
 from kloof.run.ending import heeding
+from kloof.run.notebooks import declared
 from kloof.run.pool import StoppedError, workers
 from kloof.store.read import ASKED_FILE
 from kloof.store.shared import FOLDER
@@ -43,21 +43,6 @@ class Step:
 
 
 Progress = Callable[[Step], None]
-
-
-def declared(path: Path) -> dict[str, Mapping[str, Any]]:
-    """Give the parameters a notebook declares: name → type, default and help, as papermill reads them."""
-    return dict(_declared(str(path), path.read_bytes()))
-
-
-@cache
-def _declared(path: str, content: bytes) -> dict[str, Mapping[str, Any]]:
-    """Read a file once for as long as it holds this: every run of a batch asks it of the same notebooks."""
-    import papermill
-
-    del content
-    found: dict[str, Mapping[str, Any]] = papermill.inspect_notebook(path)
-    return found
 
 
 @contextmanager

@@ -36,7 +36,8 @@ from kloof.report.notebook import header
 from kloof.results import RESULTS, read_results
 from kloof.run import depends, provenance
 from kloof.run.execute import Step, execute_languages
-from kloof.run.report import collect, command_of, notebook_paths
+from kloof.run.notebooks import notebook_paths
+from kloof.run.report import collect, command_of
 from kloof.study import claims
 from kloof.study.parameters import read_preset, report_name
 from kloof.study.places import MUNICIPALITY

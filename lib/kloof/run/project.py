@@ -10,21 +10,12 @@ from typing import Any
 from kloof.catalogue import catalogue
 from kloof.documents import read_toml
 from kloof.errors import CatalogueError, KloofError, NotebookError, ParameterError, refusal
-from kloof.fetch.registry import read_registry
-from kloof.files.vocabularies import read_vocabularies
-from kloof.measures.registry import INDICES
 from kloof.paths import data_folder, embedded, project_folder
-from kloof.run import clear, slips
-from kloof.run.execute import declared
-from kloof.run.report import notebook_paths
-from kloof.store.manifest import damage
-from kloof.store.mapping import read_mapping
-from kloof.study import claims, debates
+from kloof.run import clear
+from kloof.run.notebooks import PARAMETERS, cells_of, declared, notebook_paths
 from kloof.study.dataset import STORE
-from kloof.study.load import load, verify
 from kloof.study.parameters import ANY, HELP, SETTINGS, preset_names, preset_parameters, read_preset
 from kloof.study.places import Place, places
-from kloof.study.study import check_names
 from kloof.words import opposites, sentences
 from kloof.words.cards import mark
 from kloof.words.numbers import LANGUAGES
@@ -35,7 +26,7 @@ Rows = Iterable[tuple[str, str]]
 def title(path: Path, language: str) -> str:
     """Give the question a notebook asks."""
     try:
-        cells = slips.cells_of(path)
+        cells = cells_of(path)
     except NotebookError:
         return path.stem
     for cell in cells:
@@ -90,6 +81,8 @@ def indicators() -> Rows:
 
 def indices() -> Rows:
     """List the indices with what they say."""
+    from kloof.measures.registry import INDICES
+
     return [(name, entry.what_en) for name, entry in INDICES.items()]
 
 
@@ -108,6 +101,8 @@ def focus_lists() -> Rows:
 
 def sources() -> Rows:
     """List the sources of the embedded data."""
+    from kloof.study.load import load
+
     known, rows = catalogue(), []
     for name in embedded():
         preset = next(
@@ -126,15 +121,14 @@ def sources() -> Rows:
 def parameters_of(notebook: str, preset: str) -> tuple[str, list[tuple[str, str, Any, str]]]:
     """Give a notebook's question and its parameters: name, type, value under a preset, meaning."""
     path = notebook_paths([notebook], explore=True)[0]
-    slips.cells_of(path)
     values = preset_parameters(preset)
     rows = []
-    for name, entry in declared(path).items():
+    for name, kind in declared(path).items():
         if name == SETTINGS:
             continue
-        value = getattr(values, name)
+        value = getattr(values, name, "–")
         shown = "yours: --set municipality=NAME" if value == ANY else value
-        rows.append((name, str(entry["inferred_type_name"]), shown, HELP[name]))
+        rows.append((name, kind, shown, HELP.get(name, "no parameter that kloof knows; see: kloof check")))
     return f"{path.stem}: {title(path, 'en')}", rows
 
 
@@ -143,6 +137,14 @@ def faults_of_project() -> list[str]:
 
     That notebooks hold outputs is no fault here: whoever runs them in JupyterLab saves them so (`notebooks_run`).
     """
+    from kloof.fetch.registry import read_registry
+    from kloof.files.vocabularies import read_vocabularies
+    from kloof.run import slips
+    from kloof.store.manifest import damage
+    from kloof.store.mapping import read_mapping
+    from kloof.study import claims, debates
+    from kloof.study.load import verify
+
     checks: list[Callable[[], object]] = [partial(verify, data_folder() / name) for name in embedded()]
     checks += [
         partial(read_mapping, data_folder() / "mapping.csv"),
@@ -165,7 +167,7 @@ def faults_of_project() -> list[str]:
     for path in notebook_paths(explore=True):
         found += slips.faults_of(path)
         try:
-            notebook = {"cells": slips.cells_of(path)}
+            notebook = {"cells": cells_of(path)}
         except NotebookError:
             continue  # which is told as a slip
         found += [told for fault in notebook_faults(notebook) if (told := f"{path.name}: {fault}") not in found]
@@ -174,6 +176,8 @@ def faults_of_project() -> list[str]:
 
 def faults_of_presets() -> list[str]:
     """List what is wrong with the presets: their files, their values, and names that the catalogue does not have."""
+    from kloof.study.study import check_names
+
     found = []
     for name in preset_names():
         try:
@@ -213,9 +217,11 @@ def _holds_output(path: Path) -> bool:
 
 def notebook_faults(notebook: dict[str, Any]) -> list[str]:
     """List where a notebook departs from the anatomy: outputs, long cells, definitions, languages, parameters."""
+    from kloof.run import slips
+
     cells = notebook["cells"]
     found = []
-    tagged = [cell for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
+    tagged = [cell for cell in cells if PARAMETERS in cell["metadata"].get("tags", [])]
     if len(tagged) != 1:
         found.append(f"{len(tagged)} cells are tagged parameters; there must be one")
     for number, cell in enumerate(cells, 1):

@@ -9,53 +9,19 @@ from typing import Any
 
 from kloof.errors import NotebookError, ParameterError, ReportError
 from kloof.paths import plain, project_folder
-from kloof.report.notebook import SYNTHESIS
 from kloof.report.publish import publish
 from kloof.results import join_sections
 from kloof.run import provenance, slips
 from kloof.run.ending import making, take_away
-from kloof.run.execute import DEFAULT, WARM, How, Progress, Step, call_each, declared, execute_languages
-from kloof.study import claims, hypotheses
+from kloof.run.execute import DEFAULT, WARM, How, Progress, Step, call_each, execute_languages
+from kloof.run.notebooks import declared, notebook_paths
+from kloof.study import claims
 from kloof.study.debates import debate
 from kloof.study.parameters import ANY, HELP, SETTINGS, as_typed, parameters, report_name
 from kloof.study.study import Study, check_names, open_study
 from kloof.words.numbers import LANGUAGES
 
-EXPLORE = "00"  # notebooks with this number record nothing, and are no part of a report
 FOUND = "found"  # beside the notebooks that ran alone: what each of them found
-
-
-def notebooks_folder() -> Path:
-    """Folder of the notebooks."""
-    return project_folder() / "notebooks"
-
-
-def notebook_paths(only: Sequence[str] = (), *, explore: bool = False) -> list[Path]:
-    """Give the notebooks of a report in reading order; `only` picks them by number (03) or name.
-
-    Those of a researcher's own hypotheses come before the synthesis, which reads them too. With `explore` also those
-    that only explore, first. Raises ParameterError with the valid numbers when one does not exist.
-    """
-    every = sorted(notebooks_folder().glob("[0-9][0-9]_*.ipynb"))
-    numbered = [path for path in every if explore or not path.stem.startswith(EXPLORE)]
-    first = next((place for place, path in enumerate(numbered) if path.stem[:2] >= SYNTHESIS), len(numbered))
-    paths = [*numbered[:first], *hypotheses.notebooks(), *numbered[first:]]
-    if not only:
-        return paths
-    meant = {name: [path for path in paths if _is_called(path, name)] for name in only}
-    chosen = [path for path in paths if any(path in found for found in meant.values())]
-    known = {name for name, found in meant.items() if found}
-    if unknown := [name for name in only if name not in known]:
-        listed = ", ".join(path.stem for path in paths)
-        explores = all(name and name.zfill(2)[:2] == EXPLORE for name in unknown)
-        fault = "records nothing for a report: open it with make lab" if explores else "does not exist"
-        raise ParameterError(f"notebook {', '.join(unknown)} {fault}. Valid: {listed}.")
-    return chosen
-
-
-def _is_called(path: Path, name: str) -> bool:
-    """Tell whether a notebook is meant by its name or number; nothing is meant by an empty one."""
-    return path.stem == name or (bool(name) and path.stem.split("_")[0] == name.zfill(2))
 
 
 def check_overrides(overrides: Mapping[str, Any], paths: Sequence[Path]) -> None:

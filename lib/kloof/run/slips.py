@@ -5,7 +5,6 @@ A cell is read, never run.
 
 import ast
 import builtins
-import json
 import re
 import symtable
 import warnings
@@ -14,14 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from kloof.errors import NotebookError, ParameterError, faults, nearest
-from kloof.run import clear
+from kloof.errors import NotebookError, faults, nearest
 from kloof.run.engine import MAY_FAIL, SKIPPED
 from kloof.run.kinds import Reader
+from kloof.run.notebooks import PARAMETERS, cells_of
 from kloof.study.asked import misspelled
 from kloof.study.parameters import HELP, SETTINGS, Parameters, is_given, unknown_names
 
-PARAMETERS = "parameters"
 LINE = re.compile(r"(\w+): (str|int|float|list|dict) = (.+)  # .+")
 FREE = ("preset", "language")  # always given to a notebook, so that its own value is no matter
 GIVEN = {*dir(builtins), "display", "get_ipython", "In", "Out", "exit", "quit", "_", "__", "___", "__name__", "__doc__"}
@@ -72,22 +70,6 @@ def faults_of(path: Path) -> list[str]:
             line = f", line {problem.lineno}" if isinstance(problem, SyntaxError) and problem.lineno else ""
             found.append(f"{path.name}, cell {number}{line}: {getattr(problem, 'msg', problem)}")
     return found + [f"{path.name}, cell {fault}" for fault in _of_names(read, path.parent)]
-
-
-def cells_of(path: Path) -> list[dict[str, Any]]:
-    """Read the cells of a notebook without what it put out. Raises NotebookError for a file that is no notebook."""
-    try:
-        cells: list[dict[str, Any]] = json.loads(clear.read_cleared(path))["cells"]
-    except ParameterError as problem:
-        raise NotebookError(str(problem)) from None
-    shape = {"cell_type": str, "metadata": dict, "source": str | list}
-    for number, cell in enumerate(cells, 1):
-        lacking = [key for key, kind in shape.items() if not isinstance(cell.get(key), kind)]
-        if not lacking and not all(isinstance(line, str) for line in cell["source"]):
-            lacking = ["source"]
-        if lacking:
-            raise NotebookError(f"{path} is not a notebook: its cell {number} has no {', no '.join(lacking)}.")
-    return cells
 
 
 def own_values(source: str) -> Iterator[str]:

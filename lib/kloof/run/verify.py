@@ -11,7 +11,8 @@ from kloof.errors import ParameterError
 from kloof.results import read_results
 from kloof.run import provenance
 from kloof.run.execute import How, Progress, execute_languages
-from kloof.run.report import complete, notebook_paths
+from kloof.run.notebooks import notebook_paths
+from kloof.run.report import complete
 from kloof.study.parameters import coerce
 from kloof.study.study import open_study
 

@@ -17,7 +17,7 @@ import pytest
 from kloof.errors import NotebookError
 from kloof.report import page
 from kloof.run import warm
-from kloof.run.execute import STOCK, WARM, How, declared, execute
+from kloof.run.execute import STOCK, WARM, How, execute
 from kloof.run.pool import DiedError, Workers, workers
 
 pytestmark = pytest.mark.xdist_group("run")
@@ -243,13 +243,6 @@ def test_a_call_gives_its_answer_or_what_it_raised(crew: Workers) -> None:
         crew.call("math", "factorial", (-5,), os.environ)
     with pytest.raises(DiedError, match=r"os\._exit ended unexpectedly"):
         crew.call("os", "_exit", (2,), os.environ)
-
-
-def test_a_notebook_that_changed_declares_what_it_does_now(tmp_path: Path) -> None:
-    path = write(tmp_path / "given.ipynb", [])
-    assert set(declared(path)) == {"language", "number"}
-    path.write_text(path.read_text(encoding="utf-8").replace("number", "amount"), encoding="utf-8")
-    assert set(declared(path)) == {"language", "amount"}
 
 
 def test_fonts_cut_ahead_of_time_have_the_same_bytes(crew: Workers) -> None:

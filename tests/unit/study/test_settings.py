@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kloof.errors import ParameterError
-from kloof.run import execute, report
+from kloof.run import notebooks, report
 from kloof.study.parameters import HELP, SETTINGS, parameters
 
 
@@ -20,14 +20,14 @@ def test_settings_are_parameters_and_what_stands_beside_them_goes_first() -> Non
 
 
 def test_every_notebook_takes_what_it_does_not_declare() -> None:
-    for path in report.notebook_paths():
-        assert SETTINGS in execute.declared(path), path.stem
+    for path in notebooks.notebook_paths():
+        assert SETTINGS in notebooks.declared(path), path.stem
 
 
 @pytest.mark.parametrize("name", ["focus_variants", "smallest_effects", "published"])
 def test_there_are_parameters_that_not_every_notebook_declares(name: str) -> None:
     assert name in HELP
-    assert not all(name in execute.declared(path) for path in report.notebook_paths())
+    assert not all(name in notebooks.declared(path) for path in notebooks.notebook_paths())
 
 
 def test_a_run_with_such_a_parameter_goes_through_to_the_synthesis(home: Path) -> None:

@@ -15,7 +15,7 @@ from traitlets.config import Config
 
 from conftest import copy_project, home_at
 from kloof.errors import ParameterError
-from kloof.run import report
+from kloof.run import notebooks, report
 from kloof.store import add
 from kloof.study import study as opening
 from kloof.study.places import code_of, places
@@ -290,7 +290,7 @@ def test_a_wrong_parameter_of_papermill(
 ) -> None:
     """The cells that papermill makes of a notebook, run in a notebook's shell up to the first that raises."""
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    path = Path(report.notebooks_folder()) / "04_did_the_gap_grow.ipynb"
+    path = notebooks.notebooks_folder() / "04_did_the_gap_grow.ipynb"
     made = parameterize_notebook(load_notebook_node(str(path)), given)
     shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
     shell.showtraceback = lambda *_, **__: None
