@@ -228,7 +228,7 @@ def _line(what: str, entry: Mapping[str, Any], made_way: int) -> dict[str, Any]:
     return {
         "what": what, "name": entry["name"], "sha256": entry["sha256"], "rows": entry["rows"],
         "years": entry["years"], "sources": entry["source_ids"], "made_way": made_way,
-        "retrieved": max(row["retrieved"] for row in entry["sources"]), "options": entry["options"],
+        "retrieved": max((row["retrieved"] for row in entry["sources"]), default=""), "options": entry["options"],
         "mapping": (entry["mapping"] or {}).get("name", ""),
     }  # fmt: skip
 

@@ -144,3 +144,13 @@ def test_a_damaged_part_is_told_and_mended_by_its_file(data: Kloof, right: Path)
     code, out, _ = data("add", right)
     assert code == 0 and "mended: it was there, and its damaged parts were written anew" in out
     assert held() == RIGHT and part.name not in {path.name for path in store_folder().iterdir()}
+
+
+def test_a_file_of_which_no_figure_is_understood_is_kept_and_told(data: Kloof, tmp_path: Path) -> None:
+    (tmp_path / "none.csv").write_text("buurtcode,buurtnaam,jaar,inwoners\nBU03440001,Een,2023,800\n", encoding="utf-8")
+    code, out, err = data("add", tmp_path / "none.csv")
+    assert (code, err) == (0, "")
+    assert "store           added: 0 rows new" in out
+    code, out, _ = data("log")
+    assert (code, out.count("none.csv")) == (0, 2)
+    assert data("remove", "none.csv")[0] == 0
