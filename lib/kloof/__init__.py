@@ -6,6 +6,8 @@ A name is loaded when it is first asked for, so that a command that needs no fig
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+__version__ = "0.1.0"  # every report says by which one it was made
+
 if TYPE_CHECKING:
     from kloof.country.gaps import national
     from kloof.errors import KloofError

@@ -15,9 +15,9 @@ def site(
     reports: Annotated[
         list[Path] | None, typer.Argument(help="folders of finished reports; without any: all of reports/")
     ] = None,
-    out: Annotated[Path, typer.Option(help="folder of the site; an earlier site there is replaced whole")] = Path(
-        "site"
-    ),
+    out: Annotated[
+        Path, typer.Option(help="folder to write the site to; an earlier site there is replaced whole")
+    ] = Path("site"),
 ) -> None:
     """Make a site of finished reports: index, ranking, comparison, verdicts, methods, calibration, data (nl and en)."""
     from kloof.catalogue import catalogue

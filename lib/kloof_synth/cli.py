@@ -19,19 +19,22 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def calibrate(
-    claims: Annotated[list[str] | None, typer.Option(help="only this claim (more than once: these)")] = None,
+    claims: Annotated[list[str] | None, typer.Option(help="claim that is tested alone; repeat for more")] = None,
     trials: Annotated[
         int | None,
         typer.Option(
             min=1,
-            help="synthetic municipalities for each claim, switch and size; without it 400, 200 of gaps, and of worlds "
-            "400 (100 for joined claims)",
+            help="number of synthetic municipalities for each claim, switch and size; without it 400, 200 of gaps, and "
+            "of worlds 400 (100 for joined claims)",
         ),
     ] = None,
     count: Annotated[
-        list[int] | None, typer.Option(min=1, help="buurten (or municipalities) of each; without it 56 and 15")
+        list[int] | None,
+        typer.Option(
+            min=1, help="number of buurten (or municipalities) of each; repeat for more; without it 56 and 15"
+        ),
     ] = None,
-    workers: Annotated[int, typer.Option(min=0, help="processes; 0: as many as there are cores")] = 0,
+    workers: Annotated[int, typer.Option(min=0, help="number of processes; 0: one for each core")] = 0,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -184,7 +187,11 @@ def line_of(told: "Told") -> str:
 def synth(
     out: Annotated[Path, typer.Option(help="folder to write; its name begins with synthetic")],
     switch: Annotated[
-        list[str] | None, typer.Option(help="C1.relative=large; off, small, registered, large or a number; more: these")
+        list[str] | None,
+        typer.Option(
+            help="claim with its size (off, small, registered, large or a number), such as C1.relative=large; repeat "
+            "for more"
+        ),
     ] = None,
     buurten: Annotated[int, typer.Option(min=12, max=990, help="number of buurten")] = 56,
     years: Annotated[int, typer.Option(min=4, max=12, help="number of years")] = 8,

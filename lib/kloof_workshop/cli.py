@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
+from kloof.cli.options import AS_JSON, print_json
 from kloof.errors import ParameterError
 from kloof.words.numbers import LANGUAGES
 
 workshop_commands = typer.Typer(
-    no_args_is_help=True, help="The workshop: check a laptop, restore a session, build the notebooks."
+    no_args_is_help=True, help="Give the workshop: check a laptop, restore a session, build the notebooks."
 )
 
 
@@ -25,12 +26,17 @@ def _language(language: str) -> str:
 
 
 @workshop_commands.command()
-def doctor(language: Annotated[str, typer.Option(help="nl or en")] = "en") -> None:
+def doctor(
+    language: Annotated[str, typer.Option(help="language of the words: nl or en")] = "en", as_json: AS_JSON = False
+) -> None:
     """Check this laptop in one screen; exit code 1 when something must be mended first."""
     from kloof_workshop import laptop as looks
 
     seen = looks.examine()
-    print(looks.screen(seen, _language(language)))
+    if as_json:
+        print_json([vars(one) for one in seen])
+    else:
+        print(looks.screen(seen, _language(language)))
     if any(look.state == "bad" for look in seen):
         raise typer.Exit(1)
 
@@ -38,7 +44,7 @@ def doctor(language: Annotated[str, typer.Option(help="nl or en")] = "en") -> No
 @workshop_commands.command(name="reset")
 def reset_sessions(
     number: Annotated[int, typer.Argument(min=1, help="number of the session")],
-    language: Annotated[str, typer.Option(help="nl, en, or both")] = "both",
+    language: Annotated[str, typer.Option(help="language of the session: nl, en, or both")] = "both",
 ) -> None:
     """Restore a session; answers that were given are set aside under another name, never lost."""
     from kloof.paths import project_folder

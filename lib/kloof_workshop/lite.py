@@ -20,8 +20,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from kloof import __version__
 from kloof.errors import SourceError
-from kloof.report.notebook import VERSION
 from kloof.run.report import replace_folder
 from kloof.words.numbers import LANGUAGES
 from kloof_workshop import answers, lesson, sessions
@@ -69,8 +69,8 @@ def package() -> dict[str, bytes]:
         f"kloof_workshop/{name}": here.joinpath("templates", source).read_bytes() for name, source in STUBS.items()
     }
     made["kloof_workshop/stored.json"] = json.dumps(stored(), ensure_ascii=False, sort_keys=True).encode("utf-8")
-    about = f"kloof-{VERSION}.dist-info"
-    made[f"{about}/METADATA"] = f"Metadata-Version: 2.1\nName: kloof\nVersion: {VERSION}\n".encode()
+    about = f"kloof-{__version__}.dist-info"
+    made[f"{about}/METADATA"] = f"Metadata-Version: 2.1\nName: kloof\nVersion: {__version__}\n".encode()
     made[f"{about}/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: kloof\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     lines = []
     for name, content in made.items():
@@ -82,7 +82,7 @@ def package() -> dict[str, bytes]:
 
 def wheel(folder: Path) -> Path:
     """Write the small package as a wheel; the same figures give the same bytes."""
-    path = folder / f"kloof-{VERSION}-py3-none-any.whl"
+    path = folder / f"kloof-{__version__}-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in package().items():
             archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
@@ -157,7 +157,7 @@ def interpreter(folder: Path, version: str) -> None:
     for entry in kept.values():
         _point_to(folder, entry)
     wheel(folder)
-    kept["kloof"] = _entry("kloof", VERSION)
+    kept["kloof"] = _entry("kloof", __version__)
     _point_to(folder, kept["kloof"])
     (folder / "pyodide-lock.json").write_text(json.dumps({**lock, "packages": kept}, sort_keys=True), encoding="utf-8")
 

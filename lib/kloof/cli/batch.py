@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kloof.cli.options import finite
+from kloof.cli.complete import one_of
+from kloof.cli.options import AS_JSON, finite, print_json
 
 if TYPE_CHECKING:
     from kloof.run.batch import Order, Outcome
@@ -24,18 +25,28 @@ PLAN, LOG = "plan.json", "log.jsonl"
 
 
 def batch(
-    every: Annotated[bool, typer.Option("--all", help="every municipality that the store has")] = False,
+    every: Annotated[bool, typer.Option("--all", help="make those of every municipality that the store has")] = False,
     municipality: Annotated[
-        list[str] | None, typer.Option(help="name or code (more than once, or with commas)")
+        list[str] | None,
+        typer.Option(
+            help="municipality, by name or code; repeat for more, or put commas between",
+            autocompletion=one_of("municipalities"),
+        ),
     ] = None,
-    preset: Annotated[str, typer.Option(help="named set of parameters; see: kloof list presets")] = "municipality",
-    language: Annotated[str, typer.Option(help="languages, with commas")] = "nl,en",
-    set_: Annotated[list[str] | None, typer.Option("--set", help="change a parameter for all")] = None,
+    preset: Annotated[
+        str, typer.Option(help="named set of parameters; see: kloof list presets", autocompletion=one_of("presets"))
+    ] = "municipality",
+    language: Annotated[str, typer.Option(help="language of the reports: nl, en, or both with a comma")] = "nl,en",
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="parameter to change for all, such as draws=999; repeat for more")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="go on with the last batch, as it was asked")] = False,
-    workers: Annotated[int, typer.Option(min=0, help="processes on this machine; 0: one for each core")] = 0,
-    scheduler: Annotated[str, typer.Option(help="use the Dask scheduler at this address: tls://host:8786")] = "",
+    workers: Annotated[int, typer.Option(min=0, help="number of processes on this machine; 0: one for each core")] = 0,
+    scheduler: Annotated[
+        str, typer.Option(help="address of a Dask scheduler that hands out the work: tls://host:8786")
+    ] = "",
     limit: Annotated[float, typer.Option(min=1, callback=finite, help="seconds that a single cell may take")] = 600,
-    as_json: Annotated[bool, typer.Option("--json", help="print the outcomes as JSON")] = False,
+    as_json: AS_JSON = False,
 ) -> None:
     """Make the reports of many municipalities; what is there and unchanged is not made again.
 
@@ -65,7 +76,10 @@ def batch(
                 tell(outcome)
         except BatchError as gone:
             problem = gone
-    print(json.dumps([one.as_json() for one in found], indent=1) if as_json else "\n".join(_lines(found)))
+    if as_json:
+        print_json([one.as_json() for one in found])
+    else:
+        print("\n".join(_lines(found)))
     if problem:
         raise problem
     if any(outcome.state == reports.FAILED for outcome in found):
@@ -126,10 +140,11 @@ def codes_of(every: bool, given: Sequence[str]) -> list[str]:
 
 
 def _languages(given: str) -> list[str]:
-    """Read a list of languages; raises ParameterError for one that is not known."""
+    """Read a list of languages, or both; raises ParameterError for one that is not known."""
     from kloof.errors import ParameterError
     from kloof.words.numbers import LANGUAGES
 
+    given = ",".join(LANGUAGES) if given == "both" else given
     languages = list(dict.fromkeys(name.strip() for name in given.split(",") if name.strip()))
     if not languages or set(languages) - set(LANGUAGES):
         raise ParameterError(f"language {given!r} is not known. Valid: {', '.join(LANGUAGES)}, or both with a comma.")

@@ -9,7 +9,7 @@ from kloof.cli.country_mechanisms import mechanisms
 from kloof.cli.country_segregation import segregation
 
 country_commands = typer.Typer(
-    no_args_is_help=True, help="What all municipalities of the store say together, and where one of them stands."
+    no_args_is_help=True, help="Ask what all municipalities of the store say together, and where one of them stands."
 )
 for command in (events, gaps, matched, mechanisms, segregation):
     country_commands.command()(command)

@@ -1,6 +1,5 @@
 """`kloof country events`: what a gap did since an event in all municipalities together, beyond its line before it."""
 
-import json
 import re
 from math import isnan
 from pathlib import Path
@@ -8,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kloof.cli.complete import one_of
+from kloof.cli.options import AS_JSON, print_json
 from kloof.errors import ParameterError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from kloof.country.events import Events
 
 MOMENT = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2]))?")
@@ -28,17 +27,22 @@ OF_EVENTS = {
 
 
 def events(
-    indicator: Annotated[str, typer.Argument(help="figure whose gap is followed; see: kloof list indicators")],
+    indicator: Annotated[
+        str,
+        typer.Argument(
+            help="figure whose gap is followed; see: kloof list indicators", autocompletion=one_of("indicators")
+        ),
+    ],
     event: Annotated[str, typer.Option(help="moment of the event: 2020-03, or 2020")] = "2020-03",
     first: Annotated[int | None, typer.Option("--from", help="first year; the list is made of its figures")] = None,
     last: Annotated[int | None, typer.Option("--to", help="last year")] = None,
-    scale: Annotated[str, typer.Option(help="absolute, real, relative or place")] = "relative",
+    scale: Annotated[str, typer.Option(help="scale of the gap: absolute, real, relative or place")] = "relative",
     focus: Annotated[str, typer.Option(help="rule that makes the list; empty: the lowest fifth of the figure")] = "",
     against: Annotated[
-        str, typer.Option(help="what years since are held against: the line before, or last_year")
+        str, typer.Option(help="point that years since are held against: line (the line before), or last_year")
     ] = "line",
-    picture: Annotated[Path | None, typer.Option(help="draw the years into this file: .svg, .png")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print all numbers as JSON")] = False,
+    picture: Annotated[Path | None, typer.Option(help="file to draw the years into: .svg, .png")] = None,
+    as_json: AS_JSON = False,
 ) -> None:
     """Say what the gap did since an event in all municipalities of the store, beyond its own line before the event.
 
@@ -55,7 +59,7 @@ def events(
 
         save(found, picture)
     if as_json:
-        print(json.dumps(_content(found), indent=1, ensure_ascii=False))
+        print_json(_content(found))
         return
     print(found)
     print(f"\n{'':<6}{'':<8}{'since the last year before':>28}{'beyond the line':>28}")
@@ -91,12 +95,7 @@ def _content(found: "Events") -> dict[str, Any]:
         "against": found.against, "unit": found.unit, "smallest_effect": found.smallest_effect,
         "municipalities": found.municipalities, "departure": found.departure, "spread": found.spread,
         "elsewhere": found.elsewhere, "own": found.own, "judgement": found.judgement, "reason": found.reason,
-        "yearly": _rows(found.yearly), "in_time": _rows(found.in_time), "by_line": _rows(found.by_line),
+        "yearly": found.yearly.to_dict("records"), "in_time": found.in_time.to_dict("records"),
+        "by_line": found.by_line.to_dict("records"),
         "set_aside": [[one.step, one.reason, one.rows] for one in found.set_aside],
     }  # fmt: skip
-
-
-def _rows(table: "pd.DataFrame") -> list[dict[str, Any]]:
-    """Lay the rows of a table out, a missing number as null."""
-    made: list[dict[str, Any]] = json.loads(table.to_json(orient="records", double_precision=15))
-    return made

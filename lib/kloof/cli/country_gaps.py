@@ -1,6 +1,5 @@
 """`kloof country gaps`: how every gap changed in all municipalities, by indicator, scale and pair of years."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,19 +7,30 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kloof.cli.complete import one_of
+from kloof.cli.options import AS_JSON, print_json
+
 if TYPE_CHECKING:
     from kloof.country.panel import Each
 
 
 def gaps(
-    indicators: Annotated[str, typer.Option(help="only these, separated by commas; see: kloof list indicators")] = "",
-    scales: Annotated[str, typer.Option(help="of absolute, real, relative, place, separated by commas")] = "",
-    workers: Annotated[int, typer.Option(min=1, help="processes; the indicators are divided over them")] = 1,
-    scheduler: Annotated[
-        str, typer.Option(help="use the Dask scheduler at this address instead: tls://host:8786")
+    indicators: Annotated[
+        str,
+        typer.Option(
+            help="figures, separated by commas; empty: all; see: kloof list indicators",
+            autocompletion=one_of("indicators"),
+        ),
     ] = "",
-    output: Annotated[Path | None, typer.Option(help="write the table to this file (CSV)")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print the table as JSON")] = False,
+    scales: Annotated[
+        str, typer.Option(help="scales, separated by commas: absolute, real, relative, place; empty: all")
+    ] = "",
+    workers: Annotated[int, typer.Option(min=1, help="number of processes; the indicators are divided over them")] = 1,
+    scheduler: Annotated[
+        str, typer.Option(help="address of a Dask scheduler to use instead, such as tls://host:8786")
+    ] = "",
+    output: Annotated[Path | None, typer.Option(help="file to write the table to, as CSV")] = None,
+    as_json: AS_JSON = False,
 ) -> None:
     """Say of every figure how the gap of its lowest fifth changed in all municipalities of the store, year by year.
 
@@ -39,7 +49,7 @@ def gaps(
     if output is not None:
         write_whole(output, table.to_csv(index=False, lineterminator="\n", float_format="%.6g"))
     if as_json:
-        print(json.dumps(json.loads(table.to_json(orient="records")), indent=1, ensure_ascii=False))
+        print_json(table.to_dict("records"))
         return
     if table.empty:
         print("The store has no figure of two years by buurt.\nNext: kloof data fetch --all")

@@ -1,10 +1,12 @@
 """`kloof country matched`: the listed buurten of one place beside buurten like them in the rest of the country."""
 
-import json
 from math import isnan
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from kloof.cli.complete import one_of
+from kloof.cli.options import AS_JSON, print_json
 
 if TYPE_CHECKING:
     from kloof.country.matched import Beside
@@ -23,19 +25,28 @@ FLAGS = {
 
 
 def matched(
-    indicator: Annotated[str, typer.Argument(help="figure whose change is compared; see: kloof list indicators")],
-    place: Annotated[str, typer.Option(help="municipality, by name or code")],
+    indicator: Annotated[
+        str,
+        typer.Argument(
+            help="figure whose change is compared; see: kloof list indicators", autocompletion=one_of("indicators")
+        ),
+    ],
+    place: Annotated[str, typer.Option(help="municipality, by name or code", autocompletion=one_of("municipalities"))],
     first: Annotated[int, typer.Option("--from", help="first year")] = 2017,
     last: Annotated[int, typer.Option("--to", help="last year")] = 2024,
-    scale: Annotated[str, typer.Option(help="absolute, real, or relative (growth in percent)")] = "relative",
+    scale: Annotated[
+        str, typer.Option(help="scale of the change: absolute, real, or relative (growth in percent)")
+    ] = "relative",
     focus: Annotated[str, typer.Option(help="rule that makes the list; empty: the lowest fifth of the figure")] = "",
-    neighbours: Annotated[int, typer.Option(min=1, help="how many buurten each is held against")] = 5,
-    caliper: Annotated[float, typer.Option(help="how far a neighbour may lie, in standard deviations")] = 0.5,
+    neighbours: Annotated[int, typer.Option(min=1, help="number of buurten that each is held against")] = 5,
+    caliper: Annotated[
+        float, typer.Option(help="distance that a neighbour may lie away, in standard deviations")
+    ] = 0.5,
     same_municipality: Annotated[
-        bool, typer.Option("--same-municipality", help="neighbours may be of the same municipality")
+        bool, typer.Option("--same-municipality", help="let neighbours be of the same municipality")
     ] = False,
-    trend: Annotated[bool, typer.Option("--trend", help="neighbours also had the same trend before")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="print all numbers as JSON")] = False,
+    trend: Annotated[bool, typer.Option("--trend", help="keep to neighbours that had the same trend before")] = False,
+    as_json: AS_JSON = False,
 ) -> None:
     """Say what the listed buurten of a place did beyond buurten elsewhere of the same level, tenure and size.
 
@@ -49,7 +60,7 @@ def matched(
     alike = Alike(neighbours, caliper, same_municipality, trend)
     found = found_of(indicator, place, (first, last), scale, focus, alike)
     if as_json:
-        print(json.dumps(_content(found), indent=1, ensure_ascii=False))
+        print_json(_content(found))
         return
     print(found)
     print(f"\n{'':<28}{'year':>5}{'list':>10}{'neighbours':>12}{'all':>10}   apart (sd): before  after")
@@ -77,6 +88,6 @@ def _content(found: "Beside") -> dict[str, Any]:
         **{name: None if isnan(ends[0]) else ends for name, ends in ranges.items()}, "uncorrected": found.plain,
         "judgement": found.judgement, "beyond_its_place": found.own, "candidates": found.candidates, "used": found.used,
         "busiest": found.most, "unmatched": found.unmatched, "balance": found.balance.to_dict("records"),
-        "buurten": json.loads(found.buurten.to_json(orient="records", double_precision=15)),
+        "buurten": found.buurten.to_dict("records"),
         "flags": found.flags, "set_aside": [[one.step, one.reason, one.rows] for one in found.set_aside],
     }  # fmt: skip

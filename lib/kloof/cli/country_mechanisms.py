@@ -1,18 +1,15 @@
 """`kloof country mechanisms`: claims on mechanisms, judged within all municipalities of the store together."""
 
-import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+from kloof.cli.options import AS_JSON, print_json
 
 if TYPE_CHECKING:
     from kloof.findings import Finding
 
 
 def mechanisms(
-    as_json: Annotated[
-        bool, typer.Option("--json", help="print every row as JSON, with the reason where it has no number")
-    ] = False,
+    as_json: AS_JSON = False,
 ) -> None:
     """Judge the claims on mechanisms (C8, C10, C11, C12) and give what happened beside H8, over all municipalities.
 
@@ -31,7 +28,7 @@ def mechanisms(
     names = [name for name in claims.registry().claims if name in found]
     rows = [_row(claim, finding) for claim in names for finding in found[claim]]
     if as_json:
-        print(json.dumps(rows, indent=1, ensure_ascii=False))
+        print_json(rows)
         return
     print(f"{'':<5}{'figure':<62}{'years':<11}{'slope':>24}{'corrected':>24}{'reliable':>10}{'buurten':>9}{'towns':>7}")
     for row in rows:

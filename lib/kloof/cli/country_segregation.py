@@ -1,15 +1,14 @@
 """`kloof country segregation`: how far apart groups live in all municipalities, and where one of them stands."""
 
-import json
-from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    import pandas as pd
+from kloof.cli.complete import one_of
+from kloof.cli.options import AS_JSON, print_json
 
+if TYPE_CHECKING:
     from kloof.country.segregation import Segregation
 
 AT_EACH_END = 5  # municipalities at either end
@@ -29,18 +28,25 @@ def segregation(
     group: Annotated[
         str,
         typer.Argument(
-            help="group, share or count of inhabitants; of rank_order: income_of_persons, income_of_households"
+            help="group, as a share or count of inhabitants; of rank_order: income_of_persons or income_of_households"
         ),
     ] = "inhabitants_aged_65_plus",
-    index: Annotated[str, typer.Option(help="dissimilarity, theil or rank_order")] = "dissimilarity",
+    index: Annotated[
+        str, typer.Option(help="index that says how far apart: dissimilarity, theil or rank_order")
+    ] = "dissimilarity",
     first: Annotated[int, typer.Option("--from", help="first year")] = 2017,
     last: Annotated[int, typer.Option("--to", help="last year")] = 2024,
-    place: Annotated[str, typer.Option(help="municipality that is told beside all, by name or code")] = "",
-    picture: Annotated[Path | None, typer.Option(help="draw all municipalities into this file: .svg, .png")] = None,
+    place: Annotated[
+        str,
+        typer.Option(
+            help="municipality that is told beside all, by name or code", autocompletion=one_of("municipalities")
+        ),
+    ] = "",
+    picture: Annotated[Path | None, typer.Option(help="file to draw all municipalities into: .svg, .png")] = None,
     write: Annotated[
         bool, typer.Option("--write", help="renew data/national_segregation.csv out of the store")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="print every municipality as JSON")] = False,
+    as_json: AS_JSON = False,
 ) -> None:
     """Say how far apart a group lives in all municipalities, how that changed, and on which level of the map it lies.
 
@@ -57,7 +63,7 @@ def segregation(
 
         save(found, picture)
     if as_json:
-        print(json.dumps(_content(found), indent=1, ensure_ascii=False))
+        print_json(_content(found))
         return
     print(found)
     _print_places(found)
@@ -130,18 +136,11 @@ def _content(found: "Segregation") -> dict[str, Any]:
         change = {
             "years": found.change.years, "unit": "percent", "smallest_effect": found.change.smallest_effect,
             "mean": found.change.mean, "spread": found.change.spread, "grew": found.change.grew,
-            "shrank": found.change.shrank, "places": _rows(found.change.places),
+            "shrank": found.change.shrank, "places": found.change.places.to_dict("records"),
         }  # fmt: skip
     return {
         "group": found.group, "index": found.index, "years": found.years, "standing": found.standing(),
-        "places": _rows(found.places), "change": change, "parts": _rows(found.parts), "profile": _rows(found.profile),
+        "places": found.places.to_dict("records"), "change": change, "parts": found.parts.to_dict("records"),
+        "profile": found.profile.to_dict("records"),
         "set_aside": [[one.step, one.reason, one.rows] for one in found.set_aside],
     }  # fmt: skip
-
-
-def _rows(table: "pd.DataFrame") -> list[dict[str, Any]]:
-    """Give the rows of a table; what is missing is null, which nan is not."""
-    return [
-        {str(name): None if isinstance(value, float) and isnan(value) else value for name, value in row.items()}
-        for row in table.to_dict("records")
-    ]

@@ -3,13 +3,15 @@
 import re
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kloof.cli.complete import downloaded_from, one_of
 from kloof.cli.data_add import add, add_downloaded, coverage, next_step
 from kloof.cli.data_map import propose_map
 from kloof.cli.data_undo import log, remove
+from kloof.cli.options import AS_JSON, print_json
 from kloof.cli.terminal import harmless
 from kloof.errors import ParameterError
 
@@ -23,28 +25,40 @@ if TYPE_CHECKING:
 
 
 data_commands = typer.Typer(
-    no_args_is_help=True, help="Open figures of any municipality: download them, add files, see what there is."
+    no_args_is_help=True, help="Get open figures of any municipality: download them, add files, see what there is."
 )
 for name, command in (("add", add), ("map", propose_map), ("coverage", coverage), ("remove", remove), ("log", log)):
     data_commands.command(name=name)(command)
 YEARS = re.compile(r"(\d{4})(?:[-–](\d{4}))?")
-SOURCES = Annotated[list[str] | None, typer.Option("--source", help="only this source; see data/sources.toml")]
-WORKERS = Annotated[int, typer.Option(min=1, max=4, help="questions at once, 1 to 4")]
+SOURCES = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--source", help="source that is asked alone; repeat for more; see data/sources.toml",
+        autocompletion=downloaded_from,
+    ),
+]  # fmt: skip
+WORKERS = Annotated[int, typer.Option(min=1, max=4, help="number of questions at once, 1 to 4")]
 ADDRESSES = Annotated[
-    list[str] | None, typer.Option("--address", help="another address for a source (a mirror): --address kwb=https://…")
+    list[str] | None, typer.Option("--address", help="another address for a source (a mirror), such as kwb=https://…")
 ]
 
 
 @data_commands.command()
 def fetch(
     municipality: Annotated[
-        list[str] | None, typer.Option(help="name or code, such as GM0344; repeat for more")
+        list[str] | None,
+        typer.Option(
+            help="municipality, by name or code, such as GM0344; repeat for more",
+            autocompletion=one_of("municipalities"),
+        ),
     ] = None,
-    all_: Annotated[bool, typer.Option("--all", help="all municipalities")] = False,
-    years: Annotated[list[str] | None, typer.Option(help="2013-2024, or 2020,2022; without it all there are")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="get the figures of all municipalities")] = False,
+    years: Annotated[
+        list[str] | None, typer.Option(help="years, such as 2013-2024, or 2020,2022; without them all there are")
+    ] = None,
     source: SOURCES = None,
     all_columns: Annotated[
-        bool, typer.Option("--all-columns", help="all columns, not only those that kloof understands")
+        bool, typer.Option("--all-columns", help="take all columns, not only those that kloof understands")
     ] = False,
     offline: Annotated[
         bool, typer.Option("--offline", help="never touch the network: say what is there, or what lacks")
@@ -58,6 +72,7 @@ def fetch(
     plan: Annotated[
         bool, typer.Option("--plan", help="only say what it would do, with sizes and time; asks nothing of the network")
     ] = False,
+    as_json: AS_JSON = False,
 ) -> None:
     """Download what is not there yet into data/raw, checked and named in a lock file, and put it in the store.
 
@@ -78,12 +93,23 @@ def fetch(
     wish = Wish(tuple(source or ()), read_years(years or []), regions, all_columns)
     how = How(offline, refresh, accept, workers, addresses=_addresses(address or []))
     if plan:
-        print("\n".join(_planned(outline(project_folder(), registry, catalogue(), wish, how))))
+        made = outline(project_folder(), registry, catalogue(), wish, how)
+        if as_json:
+            print_json([_of_job(one) | {"why": one.why} for one in made.steps])
+        else:
+            print("\n".join(_planned(made)))
         return
     with _Progress() as tell:
         report = get(project_folder(), registry, catalogue(), wish, how, tell)
-    _show(report)
-    for line in add_downloaded(_in_use(project_folder(), report)):
+    if not as_json:
+        _show(report)
+    stored = add_downloaded(_in_use(project_folder(), report))
+    if as_json:
+        tables = [_of_job(one) | {"detail": one.detail, "differences": _differences(one)} for one in report.outcomes]
+        print_json({"notices": report.notices, "tables": tables, "stored": stored})
+        report.check()
+        return
+    for line in stored:
         print(line)
     report.check()
     print(
@@ -91,6 +117,18 @@ def fetch(
         if not any(o.state == "changed" for o in report.outcomes)
         else ACCEPT
     )
+
+
+def _of_job(one: "Step | Outcome") -> dict[str, Any]:
+    """Lay out what would become, or became, of one table."""
+    job = one.job
+    told = {"source": job.source.id, "year": job.year, "table": job.table, "region": job.region}
+    return {**told, "state": one.state, "rows": one.rows, "bytes": one.bytes}
+
+
+def _differences(outcome: "Outcome") -> list[str]:
+    """Say what was revised in a table, a line for each difference."""
+    return outcome.difference.lines() if outcome.difference else []
 
 
 def _planned(made: "Outline") -> list[str]:
@@ -136,8 +174,12 @@ ACCEPT = "The copies in use are unchanged. To use the revised ones: the same com
 
 @data_commands.command()
 def recode(
-    municipality: Annotated[str, typer.Option(help="name or CBS code of the municipality, such as GM0363")],
+    municipality: Annotated[
+        str,
+        typer.Option(help="municipality, by name or code, such as GM0363", autocompletion=one_of("municipalities")),
+    ],
     accept: Annotated[bool, typer.Option("--accept", help="let those marked + count as the same area")] = False,
+    as_json: AS_JSON = False,
 ) -> None:
     """Show which buurten and wijken got another code between editions in the store; use those that you accept."""
     from kloof.store import harmonise, read
@@ -145,6 +187,10 @@ def recode(
 
     municipality = code_of(municipality)
     found = harmonise.proposals(read.municipality(municipality))
+    if as_json:
+        kept = harmonise.accept(municipality, found) if accept else None
+        print_json({"areas": found.to_dict("records"), "accepted": kept and str(kept)})
+        return
     for row in found.to_dict("records"):
         codes = " ".join(f"{row[name] or '-':<10}" for name in ("from_code", "to_code"))
         people = f"{row['inhabitants_from']:>7.0f} {row['inhabitants_to']:>7.0f}"
@@ -162,7 +208,7 @@ def recode(
 
 
 @data_commands.command()
-def doctor(source: SOURCES = None, address: ADDRESSES = None, workers: WORKERS = 2) -> None:
+def doctor(source: SOURCES = None, address: ADDRESSES = None, workers: WORKERS = 2, as_json: AS_JSON = False) -> None:
     """Try the addresses and tables of data/sources.toml, and print the lines of it to change."""
     from kloof.fetch.doctor import MISMATCH, SHORT, UNREACHABLE, examine, lines_to_change
     from kloof.fetch.registry import choose, moved, read_registry
@@ -178,13 +224,15 @@ def doctor(source: SOURCES = None, address: ADDRESSES = None, workers: WORKERS =
     servers = {host(one.where(year)) for one in chosen for year in one.years}
     if unreached and len(unreached) == len(servers):
         raise no_server(unreached, "Nothing was tried, and nothing is known of data/sources.toml. Try again online.")
-    for name, why in unreached.items():
+    for name, why in () if as_json else unreached.items():
         print(f"{name}: {why}; its sources were not tried")
     tried = [one for one in chosen if not any(host(one.where(year)) in unreached for year in one.years)]
-    findings = examine(tried, Line(SHORT), workers, _print_finding)
+    findings = examine(tried, Line(SHORT), workers, _say_nothing if as_json else _print_finding)
     answered = [finding for finding in findings if finding.verdict != UNREACHABLE]
     lines = lines_to_change(registry, findings)
-    if lines:
+    if as_json:
+        print_json({"tables": [vars(one) for one in findings], "unreached": unreached, "to_change": lines})
+    elif lines:
         print("\nTo change in data/sources.toml:\n  " + "\n  ".join(lines))
     elif len(answered) == len(findings) and not unreached:
         print("\nNothing to change.")
@@ -192,7 +240,12 @@ def doctor(source: SOURCES = None, address: ADDRESSES = None, workers: WORKERS =
         print(f"\nNothing to change in what answered: {len(answered)} of {len(findings)} tables that were tried.")
     if unreached or any(finding.verdict in (UNREACHABLE, MISMATCH) for finding in findings):
         raise typer.Exit(1)
-    print("Next: kloof data fetch")
+    if not as_json:
+        print("Next: kloof data fetch")
+
+
+def _say_nothing(_: "Finding") -> None:
+    """Print nothing of a table that was tried: all of them are told at the end."""
 
 
 def _print_finding(finding: "Finding") -> None:
@@ -255,7 +308,7 @@ def _show(report: "Report") -> None:
         print(f"! {notice}")
     for outcome in report.outcomes:
         print(_line(outcome))
-        for line in outcome.difference.lines() if outcome.difference else []:
+        for line in _differences(outcome):
             print(f"    {line}")
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kloof.cli.complete import one_of
+from kloof.cli.options import AS_JSON, check_language, print_json
 from kloof.errors import KloofError, ParameterError, SourceError, examples, faults
-from kloof.words.numbers import LANGUAGES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,16 +25,20 @@ if TYPE_CHECKING:
 FILES = Annotated[
     list[Path], typer.Argument(help="files: CSV, Excel, parquet, SQLite, JSON, GeoJSON, GeoPackage, dBase; zip, gz")
 ]
-MUNICIPALITY = Annotated[str | None, typer.Option(help="keep this municipality only, by name or code: GM0758")]
+MUNICIPALITY = Annotated[
+    str | None,
+    typer.Option(
+        help="municipality that is kept alone, by name or code, such as GM0758",
+        autocompletion=one_of("municipalities"),
+    ),
+]
 ALIKE = 0.75  # of two titles, from which one may be meant by the other
 YEAR = Annotated[int | None, typer.Option(min=1, help="year of the figures, where the file does not say it")]
 CHECKS = Annotated[
     list[str] | None,
-    typer.Option(
-        help="take figures that a check refuses, by its name: unit, zeros, sums, levels, parts, order, shift…"
-    ),
+    typer.Option(help="check whose refusal is set aside, by its name: unit, zeros, sums, levels, parts, order, shift…"),
 ]
-CODES = Annotated[Path | None, typer.Option(help="CSV with columns code, name, for files that carry names only")]
+CODES = Annotated[Path | None, typer.Option(help="file with columns code, name (CSV), for files that carry names only")]
 
 
 def add(
@@ -44,9 +49,11 @@ def add(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what it is, and store nothing")] = False,
     replace: Annotated[bool, typer.Option("--replace", help="let it replace figures that it contradicts")] = False,
     map_: Annotated[
-        Path | None, typer.Option("--map", help="what its columns mean, for a file not recognised; see: kloof data map")
+        Path | None,
+        typer.Option("--map", help="file that says what columns mean, of one not recognised; see: kloof data map"),
     ] = None,
     accept: CHECKS = None,
+    as_json: AS_JSON = False,
 ) -> None:
     """Recognise files you have, say what was understood, and add their figures to the store."""
     from kloof.catalogue import catalogue
@@ -66,25 +73,46 @@ def add(
     reasons = read_vocabularies(data_folder() / "vocabularies.toml", known).reasons
     areas = known_areas()
     municipality = code_of(municipality) if municipality else None
-    refused, place = [], municipality or ""
+    refused, place, told = [], municipality or "", list[dict[str, Any]]()
     for path in files:
         try:
             read = _recognised(
                 path, known, mapping, municipality=municipality, codes=codes, areas=areas, year=year, allowed=allowed
             )
             check_name(read.set_aside, path.name)
-            print("\n".join(report(read, reasons)))
+            if not as_json:
+                print("\n".join(report(read, reasons)))
             place = place or next((code for code in read.areas["code"] if code.startswith("GM")), "")
-            if not dry_run:
-                print(_store(read, path, replace, said))
+            stored = "" if dry_run else _store(read, path, replace, said)
+            told.append(_content(read, stored))
+            if stored and not as_json:
+                print(stored)
         except KloofError as problem:
             refused.append(str(problem))
+    if as_json:
+        print_json(told)
     if len(refused) == 1:
         raise SourceError(refused[0])
     if refused:
         raise SourceError(faults("the files", refused, "The others were read." if len(refused) < len(files) else ""))
     more = f" --map {_quoted(map_)}" if map_ else ""
+    if as_json:
+        return
     print(f"\nNext: {f'kloof data add {_quoted(files[0])}{more}' if dry_run else next_step(place)}")
+
+
+def _content(read: "Recognised", stored: str) -> dict[str, Any]:
+    """Lay out what was understood of a file, and what the store did with it; nothing when it was only looked at."""
+    return {
+        "file": read.name, "kind": read.kind, "edition": read.edition,
+        "tables": [dict(zip(("name", "rows", "columns"), one, strict=True)) for one in read.tables],
+        "areas": len(read.areas), "figures": len(read.observations), "sources": [*read.sources["source_id"]],
+        "understood": [dict(zip(("year", "title", "indicator"), one, strict=True)) for one in read.understood],
+        "no_figures": [dict(zip(("title", "reason"), one, strict=True)) for one in read.identity],
+        "not_understood": [dict(zip(("year", "title"), one, strict=True)) for one in read.not_understood],
+        "set_aside": [vars(one) for one in read.set_aside],
+        "store": stored.removeprefix("  store").strip() or None,
+    }  # fmt: skip
 
 
 def next_step(code: str) -> str:
@@ -281,17 +309,18 @@ NAME = "availability"
 
 
 def coverage(
-    municipality: Annotated[str, typer.Option(help="name or CBS code of the municipality, such as GM0344")],
-    source: Annotated[str, typer.Option(help="store, an embedded data set, or a file")] = "store",
-    language: Annotated[str, typer.Option(help="nl or en")] = "nl",
-    level: Annotated[str, typer.Option(help="buurt, wijk or gemeente")] = "buurt",
-    svg: Annotated[Path | None, typer.Option(help="also draw it to this file")] = None,
-    csv: Annotated[Path | None, typer.Option(help="also write it to this file")] = None,
+    municipality: Annotated[
+        str,
+        typer.Option(help="municipality, by name or code, such as GM0344", autocompletion=one_of("municipalities")),
+    ],
+    source: Annotated[str, typer.Option(help="place of the figures: store, an embedded data set, or a file")] = "store",
+    language: Annotated[str, typer.Option(help="language of the names of figures: nl or en")] = "nl",
+    level: Annotated[str, typer.Option(help="level of areas: buurt, wijk or gemeente")] = "buurt",
+    svg: Annotated[Path | None, typer.Option(help="file to draw it to as well")] = None,
+    csv: Annotated[Path | None, typer.Option(help="file to write it to as well")] = None,
+    as_json: AS_JSON = False,
 ) -> None:
-    """Show which figures there are of a municipality: every indicator against every year.
-
-    Raises ParameterError for an unknown language or level, or when there is no figure at that level.
-    """
+    """Show which figures there are of a municipality: every indicator against every year."""
     from kloof.catalogue import catalogue
     from kloof.paths import frame_csv, write_together
     from kloof.questions.coverage import PREFIXES, availability
@@ -300,8 +329,7 @@ def coverage(
     from kloof.study.places import code_of
 
     municipality = code_of(municipality)
-    if language not in LANGUAGES:
-        raise ParameterError(f"language {language!r} is not known. Valid: {', '.join(LANGUAGES)}.")
+    check_language(language)
     if level not in PREFIXES:
         raise ParameterError(f"level {level!r} is not known. Valid: {', '.join(PREFIXES)}.")
     known = catalogue()
@@ -316,6 +344,9 @@ def coverage(
     texts: dict[Path, str | bytes] = {csv: frame_csv(table)} if csv else {}
     texts |= {svg: draw.show(NAME, teller).svg} if svg else {}
     write_together(texts)
+    if as_json:
+        print_json(table.to_dict("records"))
+        return
     print("\n".join(_lines(table, teller, known)))
     more = "" if source == STORE else f" --set source={_quoted(source)}"
     print(f"\nNext: kloof run --preset municipality --set municipality={municipality}{more}")

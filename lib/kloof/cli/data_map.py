@@ -6,14 +6,20 @@ from typing import Annotated
 
 import typer
 
+from kloof.cli.complete import one_of
 from kloof.cli.data_add import known_areas
 from kloof.errors import ParameterError
 
 
 def propose_map(
-    file: Annotated[Path, typer.Argument(help="any file with a table, as of kloof data add")],
-    municipality: Annotated[str, typer.Option(help="of which municipality the names are: name or code")] = "",
-    out: Annotated[Path | None, typer.Option(help="where to write it; without it FILE.toml beside the file")] = None,
+    file: Annotated[Path, typer.Argument(help="file with a table, of any kind that kloof data add takes")],
+    municipality: Annotated[
+        str,
+        typer.Option(
+            help="municipality that the names are of, by name or code", autocompletion=one_of("municipalities")
+        ),
+    ] = "",
+    out: Annotated[Path | None, typer.Option(help="file to write; without it FILE.toml beside the file")] = None,
 ) -> None:
     """Propose a mapping of a file that kloof does not recognise: which column is what, with doubts to look at."""
     from kloof.catalogue import catalogue

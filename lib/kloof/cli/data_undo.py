@@ -6,17 +6,25 @@ from typing import Annotated, Any
 
 import typer
 
+from kloof.cli.options import AS_JSON, print_json
+
+SIDES = ("gone", "back")  # of a removal: rows that go, and rows that count again
 FETCHED = ".rows.parquet"  # how files of kloof data fetch are called
 
 
 def remove(
-    what: Annotated[str, typer.Argument(help="a file (its name, or the begin of its sha256), a source, or a year")],
+    what: Annotated[str, typer.Argument(help="file (its name, or the begin of its sha256), source, or year")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would go, and remove nothing")] = False,
+    as_json: AS_JSON = False,
 ) -> None:
     """Take a file, a source or a year out of the store; rows that had made way for the file count again."""
     from kloof.store.remove import remove as take_out
 
     done = take_out(what, trying=dry_run)
+    if as_json:
+        counted = {side: [{"file": name, "rows": count} for name, count in getattr(done, side)] for side in SIDES}
+        print_json({"kind": done.kind, "what": done.what, "rows": done.rows, **counted, "again": done.again})
+        return
     print(f"{'Would remove' if dry_run else 'Removed'} {done.kind} {done.what}: {done.rows} rows")
     for name, count in done.gone:
         print(f"  {count:>9} rows go           {name}")
@@ -32,7 +40,7 @@ def remove(
         print("The files themselves are where they were. Next: kloof data add FILE, or kloof data log")
 
 
-def log() -> None:
+def log(as_json: AS_JSON = False) -> None:
     """Show what was added, replaced and removed, in order, and what counts of each file now."""
     from kloof.store.intact import unhashed
     from kloof.store.manifest import read_manifest, store_folder
@@ -40,6 +48,9 @@ def log() -> None:
 
     content, files = read_manifest(store_folder()), contents()
     lines = content.get("log", [])
+    if as_json:
+        print_json({"log": lines, "files": files.to_dict("records")})
+        return
     for number, line in enumerate(lines, 1):
         print(f"{number:>4}  {line['what']:<9} {line['rows']:>9} rows  {line['name']}  {_more(line)}".rstrip())
     if not lines:

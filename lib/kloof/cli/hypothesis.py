@@ -7,59 +7,69 @@ from typing import Annotated, Any
 
 import typer
 
+from kloof.cli.complete import one_of
+from kloof.cli.options import AS_JSON, check_language, print_json
 from kloof.words.numbers import LANGUAGES
 
 hypothesis_commands = typer.Typer(
-    no_args_is_help=True, help="Hypotheses of your own: put on record, tested, and marked as such."
+    no_args_is_help=True, help="Put hypotheses of your own on record, to be tested, and marked as such."
 )
 
 
-OTHER_SETTINGS = typer.Option("--set", help="change a parameter of the preset: --set municipality=GM0344")
+OTHER_SETTINGS = typer.Option(
+    "--set", help="parameter of the preset to change, such as municipality=GM0344; repeat for more"
+)
 
 
 @hypothesis_commands.command()
 def new(
     name: Annotated[str, typer.Argument(help="name of its files: small letters, digits and _")],
-    expected: Annotated[str, typer.Option(help="HIGHER (it grew, lies higher, goes along) or LOWER")],
+    expected: Annotated[
+        str, typer.Option(help="direction that is expected: HIGHER (it grew, lies higher, goes along) or LOWER")
+    ],
     smallest_effect: Annotated[float, typer.Option(help="smallest difference that matters, in its measure")],
-    indicator: Annotated[str, typer.Option(help="indicator it is about; see: kloof list indicators")] = "",
-    nl: Annotated[str, typer.Option(help="the hypothesis in one Dutch sentence; one language is enough")] = "",
-    en: Annotated[str, typer.Option(help="the hypothesis in one English sentence; one language is enough")] = "",
+    indicator: Annotated[
+        str,
+        typer.Option(help="indicator it is about; see: kloof list indicators", autocompletion=one_of("indicators")),
+    ] = "",
+    nl: Annotated[str, typer.Option(help="hypothesis in one Dutch sentence; one language is enough")] = "",
+    en: Annotated[str, typer.Option(help="hypothesis in one English sentence; one language is enough")] = "",
     kind: Annotated[
         str,
         typer.Option(
             "--kind",
             "--test",
-            help="of an indicator: gap_change, gap_change_before, beyond_trend, gap (the level), behind_similar "
-            "(beside buurten that started alike), relation (--other), beside_places; of a --group: group_index, "
-            "index_change, beside_places",
+            help="kind of test; of an indicator: gap_change, gap_change_before, beyond_trend, gap (the level), "
+            "behind_similar (beside buurten that started alike), relation (--other), beside_places; of a --group: "
+            "group_index, index_change, beside_places",
         ),
     ] = "gap_change",
     measure: Annotated[
         list[str] | None,
         typer.Option(
-            help="absolute, real (constant prices), relative; an index of a group (dissimilarity, isolation, theil_h); "
-            "slope or correlation; mean or coefficient_of_variation; without it the usual one or two"
+            help="measure: absolute, real (constant prices), relative; an index of a group (dissimilarity, isolation, "
+            "theil_h); slope or correlation; mean or coefficient_of_variation; without it the usual one or two"
         ),
     ] = None,
     group: Annotated[str, typer.Option(help="group of people or homes whose index it is about")] = "",
-    than: Annotated[float | None, typer.Option(help="of group_index: the number that the index is set against")] = None,
-    other: Annotated[str, typer.Option(help="of relation: the indicator that it goes with")] = "",
-    per: Annotated[float, typer.Option(help="of a slope: for how much more of the other indicator")] = 1.0,
-    places: Annotated[str, typer.Option(help="of beside_places: codes of municipalities, with commas")] = "",
-    short_nl: Annotated[str, typer.Option(help="a few Dutch words for it, without numbers")] = "",
-    short_en: Annotated[str, typer.Option(help="a few English words for it, without numbers")] = "",
+    than: Annotated[float | None, typer.Option(help="number that the index of group_index is set against")] = None,
+    other: Annotated[
+        str, typer.Option(help="indicator that it goes with, of relation", autocompletion=one_of("indicators"))
+    ] = "",
+    per: Annotated[float, typer.Option(help="amount of the other indicator that a slope is told for")] = 1.0,
+    places: Annotated[str, typer.Option(help="codes of the municipalities of beside_places, with commas")] = "",
+    short_nl: Annotated[str, typer.Option(help="short name of it in Dutch, without numbers")] = "",
+    short_en: Annotated[str, typer.Option(help="short name of it in English, without numbers")] = "",
     year_from: Annotated[int, typer.Option(min=0, help="first year; 0: as the preset")] = 0,
     year_to: Annotated[int, typer.Option(min=0, help="last year; 0: as the preset")] = 0,
     focus: Annotated[str, typer.Option(help="focus list or rule; empty: as the preset")] = "",
-    seen: Annotated[str, typer.Option(help="where you saw these figures before, if you did")] = "",
-    preset: Annotated[str, typer.Option(help="preset it must run on")] = "breda",
+    seen: Annotated[str, typer.Option(help="place where you saw these figures before, if you did")] = "",
+    preset: Annotated[str, typer.Option(help="preset it must run on", autocompletion=one_of("presets"))] = "breda",
     set_: Annotated[list[str] | None, OTHER_SETTINGS] = None,
 ) -> None:
     """Put a hypothesis on record before you look, and write its notebook.
 
-    Figures without data in its years are refused. Raises CatalogueError listing everything that is wrong, with what is
-    possible.
+    Figures without data in its years are refused. Everything that is wrong is told at once, with what is possible.
     """
     from kloof.cli.options import read_overrides
     from kloof.study import hypotheses
@@ -112,8 +122,9 @@ def _without_figures(entry: dict[str, Any], preset: str, overrides: dict[str, An
 @hypothesis_commands.command(name="check")
 def check_hypotheses(
     name: Annotated[str, typer.Argument(help="name of its files; without it all are checked")] = "",
-    preset: Annotated[str, typer.Option(help="preset it must run on")] = "breda",
+    preset: Annotated[str, typer.Option(help="preset it must run on", autocompletion=one_of("presets"))] = "breda",
     set_: Annotated[list[str] | None, OTHER_SETTINGS] = None,
+    as_json: AS_JSON = False,
 ) -> None:
     """Say of hypotheses on record for which years there are figures, and whether they can be tested; nothing is run."""
     from kloof.cli.options import read_overrides
@@ -128,32 +139,37 @@ def check_hypotheses(
         known = ", ".join(entry["notebook"] for entry in found.values()) or "none; kloof hypothesis new --help"
         raise ParameterError(f"no hypothesis {name!r} is on record. There is: {known}.")
     study = open_study({**read_overrides(set_ or []), "preset": preset, "language": LANGUAGES[0]})
-    wrong = False
+    wrong, told = False, list[dict[str, Any]]()
     for claim, entry in chosen.items():
         narrowed, faults = as_registered(study, entry).p, faults_of_figures(study, entry)
         wrong |= bool(faults)
+        if as_json:
+            own = {"id": claim, "name": entry["notebook"], "from": narrowed.year_from, "to": narrowed.year_to}
+            told.append({**own, "years": years_there(study, entry), "faults": faults})
+            continue
         print(f"{claim:<4} {entry['notebook']:<24} {narrowed.year_from}-{narrowed.year_to}")
         for figure, years in years_there(study, entry).items():
             print(f"     {figure}: {', '.join(map(str, years)) or 'no year with figures for enough buurten'}")
         print(f"     ✗ {faults[0]}." if faults else "     It can be tested.")
+    if as_json:
+        print_json(told)
     if wrong:
         raise typer.Exit(1)
-    print(f"\nNext: kloof run --preset {preset} --only {next(iter(chosen.values()))['notebook']}")
+    if not as_json:
+        print(f"\nNext: kloof run --preset {preset} --only {next(iter(chosen.values()))['notebook']}")
 
 
 @hypothesis_commands.command()
 def translate(
     name: Annotated[str, typer.Argument(help="name of its files")],
-    language: Annotated[str, typer.Option(help="nl or en: the language that it lacks")],
-    text: Annotated[str, typer.Option(help="the hypothesis in one sentence of that language")],
-    short: Annotated[str, typer.Option(help="a few words for it, without numbers")] = "",
+    language: Annotated[str, typer.Option(help="language that it lacks: nl or en")],
+    text: Annotated[str, typer.Option(help="hypothesis in one sentence of that language")],
+    short: Annotated[str, typer.Option(help="short name of it in that language, without numbers")] = "",
 ) -> None:
     """Add the text in the other language to a hypothesis on record; it stays as registered."""
-    from kloof.errors import ParameterError
     from kloof.study import hypotheses
 
-    if language not in LANGUAGES:
-        raise ParameterError(f"language {language!r} is not known. Valid: {', '.join(LANGUAGES)}.")
+    check_language(language)
     path = hypotheses.translate(name, language, text, short)
     print(f"{path.name} and its notebook have the text in {language} now; the stamp still fits.")
     print("\nNext: kloof hypothesis list")
@@ -178,11 +194,14 @@ def _notebook(name: str, entry: dict[str, Any]) -> str:
 
 
 @hypothesis_commands.command(name="list")
-def list_hypotheses() -> None:
+def list_hypotheses(as_json: AS_JSON = False) -> None:
     """List the hypotheses on record: since when, about what, and whether they were registered before the run."""
     from kloof.study import hypotheses
 
     found = hypotheses.read_all()
+    if as_json:
+        print_json([{"id": name, **entry} for name, entry in found.items()])
+        return
     for name, entry in found.items():
         state = (
             "changed since, exploratory"

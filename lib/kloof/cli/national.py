@@ -1,11 +1,13 @@
 """`kloof national`: how a gap changed in all municipalities together, and where one of them stands."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from kloof.cli.complete import one_of
+from kloof.cli.options import AS_JSON, print_json
 
 if TYPE_CHECKING:
     from kloof.country.gaps import National
@@ -16,22 +18,34 @@ WRITTEN = ("mean_dwelling_value", "mean_income_per_inhabitant")  # what data/nat
 
 def national(
     indicator: Annotated[
-        str, typer.Argument(help="figure whose gap is followed; see: kloof list indicators")
+        str,
+        typer.Argument(
+            help="figure whose gap is followed; see: kloof list indicators", autocompletion=one_of("indicators")
+        ),
     ] = "mean_dwelling_value",
     first: Annotated[int, typer.Option("--from", help="first year; the list is made of its figures")] = 2017,
     last: Annotated[int, typer.Option("--to", help="last year")] = 2024,
-    scale: Annotated[str, typer.Option(help="absolute, real, relative or place")] = "relative",
+    scale: Annotated[str, typer.Option(help="scale of the gap: absolute, real, relative or place")] = "relative",
     focus: Annotated[str, typer.Option(help="rule that makes the list; empty: the lowest fifth of the figure")] = "",
-    place: Annotated[str, typer.Option(help="municipality that is told beside all, by name or code")] = "",
-    model: Annotated[
-        str, typer.Option(help="how municipalities differ: normal, or heavy (tails); empty: the more probable")
+    place: Annotated[
+        str,
+        typer.Option(
+            help="municipality that is told beside all, by name or code", autocompletion=one_of("municipalities")
+        ),
     ] = "",
     covariates: Annotated[
-        str, typer.Option(help="figures with which the change may go, separated by commas; out of the store")
+        str,
+        typer.Option(
+            help="figures with which the change may go, separated by commas; out of the store",
+            autocompletion=one_of("indicators"),
+        ),
     ] = "",
-    picture: Annotated[Path | None, typer.Option(help="draw all municipalities into this file: .svg, .png")] = None,
+    model: Annotated[
+        str, typer.Option(help="way in which municipalities differ: normal, or heavy (tails); empty: the more probable")
+    ] = "",
+    picture: Annotated[Path | None, typer.Option(help="file to draw all municipalities into: .svg, .png")] = None,
     write: Annotated[bool, typer.Option("--write", help="renew data/national.csv out of the store")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="print every municipality as JSON")] = False,
+    as_json: AS_JSON = False,
 ) -> None:
     """Say how the gap between a list and the rest changed in all municipalities, and where one of them stands.
 
@@ -49,7 +63,7 @@ def national(
 
         save(found, picture)
     if as_json:
-        print(json.dumps(_content(found), indent=1, ensure_ascii=False))
+        print_json(_content(found))
         return
     print(found)
     rows = found.places.set_index("municipality")

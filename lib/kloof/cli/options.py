@@ -1,13 +1,34 @@
-"""What several commands share: `--set name=value` read into parameters, and the bar that shows how far a run is."""
+"""What several commands share: `--json`, `--language`, `--set name=value`, and the bar of how far a run is."""
 
+import json
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from kloof.cli.terminal import harmless
 from kloof.errors import ParameterError
+from kloof.words.numbers import LANGUAGES
+
+AS_JSON = Annotated[bool, typer.Option("--json", help="print JSON instead of text")]
+
+
+def print_json(content: Any) -> None:
+    """Print for a program what is otherwise printed for a person: an object, or a list of them.
+
+    A number that is missing is null, and letters stand as they are.
+    """
+    from kloof.paths import plain
+
+    print(json.dumps(plain(content), indent=1, ensure_ascii=False, allow_nan=False, default=str))
+
+
+def check_language(given: str) -> str:
+    """Give a language back when reports are written in it. Raises ParameterError."""
+    if given not in LANGUAGES:
+        raise ParameterError(f"language {given!r} is not known. Valid: {', '.join(LANGUAGES)}.")
+    return given
 
 
 def read_overrides(given: list[str]) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Commands about finished reports: `audit`, `verify`, `diff`, `verdicts`; `manifest` for the places of one preset."""
 
-import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -8,6 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from kloof.cli.complete import one_of
+from kloof.cli.options import AS_JSON, check_language, print_json
 
 if TYPE_CHECKING:
     from kloof.run.verify import Change
@@ -18,8 +20,9 @@ MOST = 20  # lines of one kind that are shown
 
 def audit(
     folder: Annotated[Path, typer.Argument(help="folder of a report, such as reports/breda")],
-    source: Annotated[str, typer.Option(help="the file it was made from, when that was one of your own")] = "",
+    source: Annotated[str, typer.Option(help="file it was made from, when that was one of your own")] = "",
     again: Annotated[bool, typer.Option("--again", help="make every page, picture and table again as well")] = False,
+    as_json: AS_JSON = False,
 ) -> None:
     """Read a finished report, its data page and the PDFs of both back against its results.json.
 
@@ -29,6 +32,11 @@ def audit(
     from kloof.run.audited import audit_report
 
     found = audit_report(folder, source, again=again)
+    if as_json:
+        print_json({"faults": found.faults, "notes": found.notes})
+        if found.faults:
+            raise typer.Exit(1)
+        return
     lines = _short([f"✗ {fault}" for fault in found.faults])
     if not found.faults:
         lines = [f"Every number and verdict in {folder} is in its results.json, and the PDFs say what the pages say."]
@@ -41,8 +49,8 @@ def audit(
 
 def verify(
     folder: Annotated[Path, typer.Argument(help="folder of a report, such as reports/breda")],
-    source: Annotated[str, typer.Option(help="the file it was made from, when that was one of your own")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    source: Annotated[str, typer.Option(help="file it was made from, when that was one of your own")] = "",
+    as_json: AS_JSON = False,
 ) -> None:
     """Make a report again from its recorded inputs, and tell whether every number, table and figure is the same.
 
@@ -56,7 +64,7 @@ def verify(
             "same": found.same, "changes": [{"kind": one.kind, "id": one.id} for one in found.changes],
             "files": list(found.files), "edited": list(found.edited), "reasons": list(found.reasons),
         }  # fmt: skip
-        print(json.dumps(content, indent=1, ensure_ascii=False))
+        print_json(content)
     else:
         print("\n".join(_verified_lines(found, folder)))
     if not found.same:
@@ -78,23 +86,20 @@ def _verified_lines(found: Any, folder: Path) -> list[str]:
 
 def diff(
     old: Annotated[Path, typer.Argument(help="folder of a report, or its results.json")],
-    new: Annotated[Path, typer.Argument(help="another one")],
-    language: Annotated[str, typer.Option(help="language of the findings' sentences: nl or en")] = "en",
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    new: Annotated[Path, typer.Argument(help="folder of another report, or its results.json")],
+    language: Annotated[str, typer.Option(help="language of the sentences of findings: nl or en")] = "en",
+    as_json: AS_JSON = False,
 ) -> None:
     """Say which verdicts and numbers differ between two reports, in sentences, and in what they were made otherwise."""
-    from kloof.errors import ParameterError
     from kloof.results import read_results
     from kloof.run.verify import changes, reasons
-    from kloof.words.numbers import LANGUAGES
 
-    if language not in LANGUAGES:
-        raise ParameterError(f"language {language!r} is not known. Valid: {', '.join(LANGUAGES)}.")
+    check_language(language)
     before, after = (read_results(one, any_format=True) for one in (old, new))
     found, why = changes(before, after), reasons(before, after)
     if as_json:
         content = [{"kind": one.kind, "id": one.id, "before": one.before, "after": one.after} for one in found]
-        print(json.dumps({"changes": content, "reasons": why}, indent=1, ensure_ascii=False))
+        print_json({"changes": content, "reasons": why})
         return
     if not found:
         print("Both reports found the same.")
@@ -158,19 +163,24 @@ def _short(lines: list[str]) -> list[str]:
 
 
 def manifest(
-    preset: Annotated[str, typer.Option(help="preset with several municipalities")] = "manifest",
-    areas: Annotated[Path | None, typer.Option(help='the areas, as TOML: GM0344 = ["BU03440101", …]')] = None,
-    only: Annotated[list[str] | None, typer.Option(help="run only this municipality (more than once: these)")] = None,
-    set_: Annotated[list[str] | None, typer.Option("--set", help="change a parameter for all")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    preset: Annotated[
+        str, typer.Option(help="preset with several municipalities", autocompletion=one_of("presets"))
+    ] = "manifest",
+    areas: Annotated[Path | None, typer.Option(help='file with the areas, as TOML: GM0344 = ["BU03440101", …]')] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="municipality that is run alone; repeat for more", autocompletion=one_of("municipalities")),
+    ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="parameter to change for all, such as draws=999; repeat for more")
+    ] = None,
+    as_json: AS_JSON = False,
 ) -> None:
     """Run every municipality of a preset and write reports/<preset>: verdicts.csv, summary.csv and claims.csv.
 
     A municipality that was run before with the same data and claims is not run again; one that cannot be run is told,
     and makes the exit code 1.
     """
-    import json
-
     from kloof.cli.options import read_overrides
     from kloof.errors import ParameterError
     from kloof.paths import frame_csv, write_together
@@ -206,8 +216,8 @@ def manifest(
     write_together({folder / f"{name}.csv": frame_csv(table) for name, table in tables.items()})
     people = many.headcount(documents, wanted, with_areas=bool(areas))
     if as_json:
-        content = {name: json.loads(table.to_json(orient="records")) for name, table in tables.items()}
-        print(json.dumps({**content, "people": people, "failed": failed}, indent=1, ensure_ascii=False))
+        content = {name: table.to_dict("records") for name, table in tables.items()}
+        print_json({**content, "people": people, "failed": failed})
     else:
         print("\n".join(_lines(tables, people, place)))
         for code, reason in failed.items():
@@ -250,12 +260,16 @@ def _lines(tables: dict[str, Any], people: dict[str, Any], place: str) -> list[s
 
 
 def verdicts(
-    preset: Annotated[str, typer.Option(help="named set of parameters; see: kloof list presets")] = "breda",
+    preset: Annotated[
+        str, typer.Option(help="named set of parameters; see: kloof list presets", autocompletion=one_of("presets"))
+    ] = "breda",
     set_: Annotated[
-        list[str] | None, typer.Option("--set", help="change a parameter: --set focus=bredavandaag")
+        list[str] | None, typer.Option("--set", help="parameter to change, such as focus=bredavandaag; repeat for more")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON: one object per claim, parts inside")] = False,
-    parts: Annotated[bool, typer.Option("--parts", help="also every indicator and measure of each claim")] = False,
+    as_json: AS_JSON = False,
+    parts: Annotated[
+        bool, typer.Option("--parts", help="print also every indicator and measure of each claim")
+    ] = False,
 ) -> None:
     """Print the verdict on every claim: number, range, what is missing, and which part of all ways to test agrees.
 
@@ -275,7 +289,7 @@ def verdicts(
         document = read_results(folder)
     table = table_of(document)
     if as_json:
-        print(json.dumps(table, indent=1, ensure_ascii=False))
+        print_json(table)
         return
     for row in table:
         print(verdict_line(row))

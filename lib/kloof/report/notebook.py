@@ -8,6 +8,7 @@ from numbers import Real
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from kloof import __version__
 from kloof.catalogue import known
 from kloof.errors import NotComputableError, ParameterError, ReportError
 from kloof.findings import Finding, Verdict
@@ -21,7 +22,6 @@ from kloof.study.study import Study
 from kloof.typed import shown, typed
 from kloof.words.sentences import Narrator, fill, has, section_limits, text_of
 
-VERSION = "0.1.0"
 NOT_IN_RESULTS = ("language",)
 SAME_TO = 1e-9  # relative difference up to which a number by hand is that of the library
 
@@ -53,7 +53,7 @@ def _described(study: Study) -> dict[str, Any]:
     content: dict[str, Any] = plain(
         {
             "format": FORMAT,
-            "kloof": VERSION,
+            "kloof": __version__,
             "parameters": given,
             "place": {
                 "code": study.p.municipality,

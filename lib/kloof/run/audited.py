@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kloof import __version__
 from kloof.catalogue import catalogue
 from kloof.errors import KloofError, ParameterError, examples
 from kloof.paths import data_folder, sha256
 from kloof.report import audit, pdfback, publish
 from kloof.report.compared import compare
 from kloof.report.explorer import STATIC
-from kloof.report.notebook import VERSION
 from kloof.report.readback import Blocks, blocks, differences, parse
 from kloof.results import RESULTS, read_results
 from kloof.run import depends, provenance
@@ -137,8 +137,8 @@ def _inputs_differ(results: Mapping[str, Any], data: DataSet) -> list[str]:
 def _maker_differs(results: Mapping[str, Any], recorded: provenance.Recorded | None, data: DataSet | None) -> list[str]:
     """Say in what this kloof and its data differ from those that made the pages; nothing when they do not."""
     found = [] if data is None else _inputs_differ(results, data)
-    if results["kloof"] != VERSION:
-        found.append(f"kloof was version {results['kloof']} and is {VERSION}.")
+    if results["kloof"] != __version__:
+        found.append(f"kloof was version {results['kloof']} and is {__version__}.")
     if recorded is None:
         own = {"claims": claims.registry().sha256, "catalogue": sha256(data_folder() / "catalogue.toml")}
         return found + [f"The {name} registry differs." for name in own if results["registry"].get(name) != own[name]]

@@ -35,6 +35,14 @@ def title(path: Path, language: str) -> str:
     return path.stem
 
 
+def kinds() -> dict[str, Callable[[], Rows]]:
+    """Give what can be listed: a kind, and how its rows of a name and what it is are found."""
+    return {
+        "notebooks": notebooks, "presets": presets, "municipalities": held_municipalities, "indicators": indicators,
+        "indices": indices, "focus": focus_lists, "sources": sources,
+    }  # fmt: skip
+
+
 def notebooks() -> Rows:
     """List the notebooks with their questions."""
     return [(path.stem, title(path, "en")) for path in notebook_paths(explore=True)]

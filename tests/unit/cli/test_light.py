@@ -27,6 +27,8 @@ finally:
     [
         ("--help", {"pandas", "numpy"}),
         ("run --help", {"pandas", "numpy"}),
+        ("version", {"pandas", "numpy"}),
+        ("show 04 --json", set()),
         ("list notebooks", {"duckdb"}),
         ("list indicators", {"duckdb"}),
         ("list indices", {"duckdb"}),
