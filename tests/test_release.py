@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from conftest import PROJECT
-from kloof.report.notebook import VERSION
+from kloof import __version__
 
 FINE = r"MIT|BSD|Apache|ISC|PSF|Python Software Foundation|MPL|Mozilla|OFL|CC0"
 # no part of what runs a report: docutils makes the site of the docs (parts of it are under GPL), the other serves tests
@@ -44,9 +44,9 @@ def test_what_is_installed_agrees_with_itself() -> None:
 def test_there_is_one_version() -> None:
     declared = re.search(r'^version = "(.*)"', read("pyproject.toml"), re.MULTILINE)
     assert declared
-    assert declared[1] == VERSION
-    assert f"\nversion: {VERSION}\n" in read("CITATION.cff")
-    assert re.search(rf"^## {re.escape(VERSION)} \(", read("CHANGELOG.md"), re.MULTILINE)
+    assert declared[1] == __version__
+    assert f"\nversion: {__version__}\n" in read("CITATION.cff")
+    assert re.search(rf"^## {re.escape(__version__)} \(", read("CHANGELOG.md"), re.MULTILINE)
 
 
 def test_the_citation_has_what_the_format_asks_for() -> None:

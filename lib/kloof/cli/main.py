@@ -34,6 +34,7 @@ app = typer.Typer(
     epilog=EXIT_CODES,
 )  # fmt: skip
 
+app.add_typer(country_commands, name="country")
 app.add_typer(data_commands, name="data")
 app.add_typer(hypothesis_commands, name="hypothesis")
 for command in (batch, audit, verify, diff, verdicts, manifest, national):

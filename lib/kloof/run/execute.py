@@ -235,6 +235,8 @@ def execute_languages(
 
     Raises NotebookError when one stops; the others are stopped with it.
     """
+    import papermill  # noqa: F401 – where it is not installed that is told here, not by threads
+
     stop = threading.Event()
     stock = how.engine == STOCK
     context = multiprocessing.get_context("spawn")  # kernels take their environment from the process that starts them

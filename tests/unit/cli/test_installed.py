@@ -65,7 +65,7 @@ def test_an_empty_folder_becomes_a_project_and_a_run_is_the_same_without_fork(si
     desk.mkdir()
     code, out, err = call(site, desk, *asked, beside=WINDOWS)
     assert code == 0, err
-    assert "Notebooks and data are put in this empty folder" in out
+    assert "Notebooks and data are put in this empty folder" in err
     assert {path.name for path in desk.iterdir()} == {"data", "notebooks", "reports"}
 
     code, out, err = call(site, tmp_path, "init", "other")
@@ -109,7 +109,7 @@ def test_a_start_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.M
     assert {path.relative_to(made).as_posix() for path in made.rglob("*")} == {"data", "notebooks", "data/figures.csv"}
 
 
-@pytest.mark.parametrize(("without", "words"), [("seaborn", ["run"]), ("papermill", ["show", "04"])])
+@pytest.mark.parametrize(("without", "words"), [("seaborn", ["run"]), ("papermill", ["run", "--only", "03"])])
 def test_a_plain_install_says_what_to_install_for_more(
     site: Path, tmp_path: Path, without: str, words: list[str]
 ) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import typer
 
+import kloof.fetch.get  # noqa: F401 – loaded before what it takes from `web` is another for a test
 from conftest import PROJECT, CommandLine, copy_project, home_at
 from kloof.cli.main import program
 from kloof.cli.options import print_json
@@ -21,8 +22,8 @@ from kloof.run import audited, report
 EXAMPLE = PROJECT / "reports" / "example"
 # what these print is no table: a file they made, a text, a number
 WITHOUT = {
-    "clear", "glossary", "version", "calibrate", "synth", "site", "data map", "hypothesis new", "hypothesis translate",
-    "workshop reset", "workshop build", "workshop print", "workshop lite",
+    "clear", "glossary", "init", "version", "calibrate", "synth", "site", "data map", "hypothesis new",
+    "hypothesis translate", "workshop reset", "workshop build", "workshop print", "workshop lite",
 }  # fmt: skip
 # those are asked of what takes a store of the country or a run; the tests of their rooms read what they print
 ELSEWHERE = {
