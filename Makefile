@@ -87,8 +87,8 @@ lab: setup ## open JupyterLab on the notebooks; its terminals know kloof
 shell: setup ## open a shell in which kloof is found
 	@$(HERE) $${SHELL:-sh}
 
-workshop: setup ## open the workshop in JupyterLab
-	$(HERE) $(BIN)/jupyter lab --notebook-dir=. --LabApp.default_url=/lab/tree/notebooks/workshop/index.ipynb
+workshop: setup ## open the folder of the workshop's participants in JupyterLab
+	$(HERE) $(BIN)/jupyter lab --notebook-dir=notebooks/workshop --LabApp.default_url=/lab/tree/index.ipynb
 
 workshop-lite: setup ## build the workshop's browser edition in reports/workshop/lite (needs npm)
 	$(INSTALL) -r requirements-lite.txt

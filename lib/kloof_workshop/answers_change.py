@@ -1,36 +1,16 @@
-"""The answers of session 3: regression to the mean, the trend before corona, and a verdict with its error rate."""
+"""The answers of session 3: what happened on four scales, what chance could do, and regression to the mean."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
 
 import numpy as np
 import pandas as pd
 
 from kloof.errors import NotComputableError
-from kloof.findings import HIGHER, JUDGEMENTS, LOWER, SAME, UNCLEAR, Finding, judge
+from kloof.findings import GREW, HIGHER, JUDGEMENTS, LOWER, SAME, UNCLEAR, judge
 from kloof.methods.gap import ABSOLUTE, RELATIVE
-from kloof.questions import events, gaps
 from kloof.study.load import error_rates
-from kloof.study.panel import resolve_focus
 from kloof_workshop import experiments, lesson
 from kloof_workshop.exercise import Answer
-
-OTHER_LIST = "bredavandaag"
-
-
-@cache
-def change(measure: str) -> Finding:
-    """Judge the change of the gap from the first year to the last, as the report does."""
-    return gaps.change_of_gap(lesson.study(), lesson.followed(), measure, f"04.{lesson.DWELLINGS}.{measure}")
-
-
-@cache
-def change_elsewhere() -> Finding:
-    """Judge the same change under the other focus list."""
-    study = lesson.study()
-    focus = resolve_focus(study.data, study.known, OTHER_LIST)
-    track = gaps.follow(study, lesson.DWELLINGS, focus)
-    return gaps.change_of_gap(study, track, ABSOLUTE, f"04.{lesson.DWELLINGS}.{ABSOLUTE}.{OTHER_LIST}", focus)
 
 
 def rates() -> pd.DataFrame:
@@ -54,6 +34,95 @@ def rates() -> pd.DataFrame:
     return made.reset_index().rename_axis(columns=None).sort_values("effect", ignore_index=True, kind="stable")
 
 
+def prices_only() -> Answer:
+    """3.1: what the gap of the last year would be if only prices had risen since the first."""
+    table, prices = lesson.two_lines(), lesson.prices()
+    first, last = table.iloc[0], table.iloc[-1]
+    wrong = (
+        ("prices_forgotten", float(first["gap"])),
+        ("figure_for_thought", float(last["gap"])),
+        ("wrong_year", float(last["gap"]) * prices),
+        ("divided_for_multiplied", float(first["gap"]) / prices),
+        ("divided_for_multiplied", float(last["gap"]) / prices),
+        ("rise_for_level", float(first["gap"]) * (prices - 1)),
+        ("level_for_gap", float(first["listed"]) * prices),
+        ("level_for_gap", float(first["rest"]) * prices),
+        ("added_for_multiplied", float(first["gap"]) + prices),
+        ("relative_for_absolute", float(first["relative"]) * prices),
+    )
+    return Answer(float(first["gap"]) * prices, wrong, 0.05, "thousand_euro")
+
+
+def change_beyond_prices() -> Answer:
+    """3.2: what the gap did beyond the prices."""
+    table = lesson.two_lines()
+    first, last = float(table["gap"].iloc[0]), float(table["gap"].iloc[-1])
+    priced = first * lesson.prices()
+    wrong = (
+        ("prices_forgotten", last - first),
+        ("level_for_change", priced),
+        ("level_for_change", last),
+        ("level_for_change", first),
+        ("growth_for_points", 100 * (last / priced - 1)),
+        ("rise_for_level", priced - first),
+        ("relative_for_absolute", float(table["relative"].iloc[-1] - table["relative"].iloc[0])),
+    )
+    return Answer(last - priced, wrong, 0.05, "thousand_euro")
+
+
+def scales_that_grew() -> Answer:
+    """3.3: on how many scales the gap of these buurten grew."""
+    table = lesson.scales()
+    grew = int((table["happened"] == GREW).sum())
+    wrong = (
+        ("all_for_listed", len(table)),
+        ("wrong_side", len(table) - grew),
+        ("share_for_count", grew / len(table)),
+        ("share_for_count", 100 * grew / len(table)),
+        ("sum_for_count", float(table["change"].sum())),
+        ("cells_counted", grew * table.shape[1]),
+    )
+    return Answer(grew, wrong, 0.001)
+
+
+def lowest_change() -> Answer:
+    """3.4: the smallest growth of the gap that chance allows."""
+    found, other = lesson.change(ABSOLUTE), lesson.change(RELATIVE)
+    low, high, middle = found.low or 0.0, found.high or 0.0, found.estimate or 0.0
+    wrong = (
+        ("estimate_for_range", middle),
+        ("wrong_end", high),
+        ("end_for_width", high - low),
+        ("relative_for_absolute", other.low or 0.0),
+        ("smallest_effect_for_range", found.smallest_effect or 0.0),
+        ("rounding_for_chance", found.rounding_low or 0.0),
+    )
+    return Answer(low, wrong, 0.05, "thousand_euro")
+
+
+def judgement_relative() -> Answer:
+    """3.5: the judgement on the relative gap."""
+    found = lesson.change(RELATIVE)
+    right = judge(found)
+    by_sign = HIGHER if (found.estimate or 0) > 0 else LOWER
+    wrong = (
+        ("direction_from_estimate", by_sign),
+        ("unclear_is_not_same", SAME),
+        ("absolute_for_relative", judge(lesson.change(ABSOLUTE))),
+        ("verdict_for_judgement", "UNDECIDED"),
+        ("verdict_for_judgement", "SUPPORTED"),
+        ("verdict_for_judgement", "CONTRADICTED"),
+        ("verdict_for_judgement", "NEGLIGIBLE"),
+        ("verdict_for_judgement", "NOT_TESTABLE"),
+        ("happened_for_judgement", "SHRANK"),
+        ("happened_for_judgement", "GREW"),
+        ("happened_for_judgement", "STAYED"),
+        ("happened_for_judgement", "WITHIN_ROUNDING"),
+        ("too_soon_unclear", UNCLEAR),
+    )
+    return Answer(right, tuple(pair for pair in wrong if pair[1] != right), unit="code", choices=JUDGEMENTS)
+
+
 def _lowest(values: np.ndarray) -> np.ndarray:
     return np.asarray(values.argsort(kind="stable").argsort(kind="stable") < experiments.CHOSEN)
 
@@ -64,7 +133,7 @@ def _world() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def chosen_gap() -> Answer:
-    """3.1: the gap in year 1 between the rest and the buurten that were lowest in that year."""
+    """3.6: the gap in year 1 between the rest and the buurten that were lowest in that year."""
     truth, first, second = _world()
     chosen, gap = _lowest(first), experiments.gap_of
     wrong = (
@@ -74,92 +143,26 @@ def chosen_gap() -> Answer:
         ("truth_for_figures", gap(truth, chosen)),
         ("all_for_rest", float(first.mean() - first[chosen].mean())),
         ("level_for_gap", float(first[chosen].mean())),
+        ("level_for_gap", float(first[~chosen].mean())),
     )
     return Answer(gap(first, chosen), wrong, 0.05, "thousand_euro")
 
 
 def chosen_change() -> Answer:
-    """3.2: what happens to that gap in year 2, when the same buurten are followed."""
+    """3.7: what happens to that gap in year 2, when the same buurten are followed."""
     truth, first, second = _world()
     chosen, gap = _lowest(first), experiments.gap_of
     wrong = (
         ("chosen_anew", gap(second, _lowest(second)) - gap(first, chosen)),
         ("chosen_on_truth", gap(second, _lowest(truth)) - gap(first, _lowest(truth))),
         ("level_for_change", gap(second, chosen)),
+        ("level_for_change", gap(first, chosen)),
         ("growth_for_points", 100 * (gap(second, chosen) / gap(first, chosen) - 1)),
         ("one_group_only", float(second[chosen].mean() - first[chosen].mean())),
+        ("one_group_only", float(second[~chosen].mean() - first[~chosen].mean())),
         ("truth_for_figures", 0.0),
     )
     return Answer(gap(second, chosen) - gap(first, chosen), wrong, 0.05, "thousand_euro")
-
-
-def lowest_change() -> Answer:
-    """3.3: the smallest growth of the gap that still fits the figures."""
-    found, other = change(ABSOLUTE), change(RELATIVE)
-    low, high, middle = found.low or 0.0, found.high or 0.0, found.estimate or 0.0
-    wrong = (
-        ("estimate_for_range", middle),
-        ("wrong_end", high),
-        ("end_for_width", high - low),
-        ("relative_for_absolute", other.low or 0.0),
-        ("smallest_effect_for_range", found.smallest_effect or 0.0),
-    )
-    return Answer(low, wrong, 0.05, "thousand_euro")
-
-
-def judgement_relative() -> Answer:
-    """3.4: the judgement on the relative gap."""
-    found = change(RELATIVE)
-    right = judge(found)
-    by_sign = HIGHER if (found.estimate or 0) > 0 else LOWER
-    wrong = (
-        ("direction_from_estimate", by_sign),
-        ("unclear_is_not_same", SAME),
-        ("absolute_for_relative", judge(change(ABSOLUTE))),
-        ("verdict_for_judgement", "UNDECIDED"),
-        ("verdict_for_judgement", "SUPPORTED"),
-        ("verdict_for_judgement", "CONTRADICTED"),
-        ("verdict_for_judgement", "NEGLIGIBLE"),
-        ("verdict_for_judgement", "NOT_TESTABLE"),
-        ("too_soon_unclear", UNCLEAR),
-    )
-    return Answer(right, tuple(pair for pair in wrong if pair[1] != right), unit="code", choices=JUDGEMENTS)
-
-
-def slope_before() -> Answer:
-    """3.5: how much the gap grew per year on the straight line before corona."""
-    table = lesson.two_lines()
-    years, gap = table["year"].to_numpy(float), table["gap"].to_numpy()
-    before = np.array(events.is_before(lesson.study(), lesson.followed()))
-    fit = np.polyfit(years[before], gap[before], 1)
-    ends = (gap[before][-1] - gap[before][0]) / (years[before][-1] - years[before][0])
-    wrong = (
-        ("all_years", float(np.polyfit(years, gap, 1)[0])),
-        ("ends_for_line", float(ends)),
-        ("intercept_for_slope", float(fit[1])),
-        ("relative_for_absolute", float(np.polyfit(years[before], table["relative"].to_numpy()[before], 1)[0])),
-        ("one_group_only", float(np.polyfit(years[before], table["rest"].to_numpy()[before], 1)[0])),
-        ("one_group_only", float(np.polyfit(years[before], table["listed"].to_numpy()[before], 1)[0])),
-        ("whole_for_year", float(gap[before][-1] - gap[before][0])),
-    )
-    return Answer(float(fit[0]), wrong, 0.05, "thousand_euro")
-
-
-def part_before() -> Answer:
-    """3.6: the percentage of the growth of the gap that was there by the last figure from before corona."""
-    table = lesson.two_lines()
-    gap = table["gap"].to_numpy()
-    before = events.last_before(events.is_before(lesson.study(), lesson.followed()))
-    part = 100 * (gap[before] - gap[0]) / (gap[-1] - gap[0])
-    wrong = (
-        ("level_for_change", float(100 * gap[before] / gap[-1])),
-        ("rest_of_part", float(100 - part)),
-        ("year_of_table", float(100 * (gap[before - 1] - gap[0]) / (gap[-1] - gap[0]))),
-        ("year_of_table", float(100 * (gap[before - 2] - gap[0]) / (gap[-1] - gap[0]))),
-        ("count_for_share", float(gap[before] - gap[0])),
-        ("wrong_base", float(100 * (gap[before] - gap[0]) / gap[0])),
-    )
-    return Answer(float(part), wrong, 0.05, "percent")
 
 
 def rate(switch: str, judgement: str) -> float:
@@ -169,7 +172,7 @@ def rate(switch: str, judgement: str) -> float:
 
 
 def error_rate() -> Answer:
-    """3.7: how often this test calls a gap larger or smaller when nothing changed."""
+    """3.8: how often this test calls a gap larger or smaller when nothing changed."""
     higher, lower, unclear = (rate("off", name) for name in (HIGHER, LOWER, UNCLEAR))
     wrong = (
         ("one_side_only", higher),
@@ -183,26 +186,13 @@ def error_rate() -> Answer:
     return Answer(higher + lower, wrong, 0.02, "percent")
 
 
-def change_other_list() -> Answer:
-    """3.8: the growth of the gap under the other focus list."""
-    found, own = change_elsewhere(), change(ABSOLUTE)
-    wrong = (
-        ("same_list", own.estimate or 0.0),
-        ("wrong_end", found.low or 0.0),
-        ("wrong_end", found.high or 0.0),
-        ("level_for_change", found.b.estimate or 0.0),
-        ("level_for_change", found.a.estimate or 0.0),
-    )
-    return Answer(found.estimate or 0.0, wrong, 0.05, "thousand_euro")
-
-
 MAKERS_OF_CHANGE: Mapping[str, Callable[[], Answer]] = {
-    "3.1": chosen_gap,
-    "3.2": chosen_change,
-    "3.3": lowest_change,
-    "3.4": judgement_relative,
-    "3.5": slope_before,
-    "3.6": part_before,
-    "3.7": error_rate,
-    "3.8": change_other_list,
+    "3.1": prices_only,
+    "3.2": change_beyond_prices,
+    "3.3": scales_that_grew,
+    "3.4": lowest_change,
+    "3.5": judgement_relative,
+    "3.6": chosen_gap,
+    "3.7": chosen_change,
+    "3.8": error_rate,
 }

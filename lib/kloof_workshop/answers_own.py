@@ -21,6 +21,7 @@ from kloof.findings import (
 )
 from kloof.paths import project_folder
 from kloof.study.panel import RULE
+from kloof.study.study import Study
 from kloof_workshop.exercise import OTHER, RIGHT, Answer
 from kloof_workshop.own import Hypothesis, preset_of, read_hypothesis, tested
 
@@ -45,7 +46,7 @@ def _kind_of_hypothesis(given: Any) -> str:
         return "not_registered"
     if filed != given:
         return "changed_after_registration"
-    study = given.study("en")
+    study = _study(given)
     rule = RULE.fullmatch(study.p.focus)
     if rule and rule[3] == given.indicator and study.p.year_from <= int(rule[4]) <= study.p.year_to:
         return "chosen_on_outcome"
@@ -53,8 +54,14 @@ def _kind_of_hypothesis(given: Any) -> str:
 
 
 @cache
+def _study(hypothesis: Hypothesis) -> Study:
+    """Open the study of a hypothesis once: every check of the session asks for it."""
+    return hypothesis.study("en")
+
+
+@cache
 def _tested(hypothesis: Hypothesis) -> tuple[Finding, ...]:
-    return tuple(tested(hypothesis, hypothesis.study("en")).values())
+    return tuple(tested(hypothesis, _study(hypothesis)).values())
 
 
 def _own(names: Names) -> Hypothesis | None:
@@ -151,7 +158,7 @@ def second(names: Names) -> Answer:
         first = names.get("answer_4_1")
         if not isinstance(first, Hypothesis):
             return "register_first"
-        parts = [one.study("en").p for one in (first, given)]
+        parts = [_study(one).p for one in (first, given)]
         same = all(
             getattr(parts[0], name) == getattr(parts[1], name)
             for name in ("municipality", "source", "focus", "indicators", "year_from", "year_to")

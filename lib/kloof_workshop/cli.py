@@ -1,6 +1,8 @@
-"""The commands of the workshop: `kloof workshop doctor`, `reset`, `build`, `print`, `lite`."""
+"""The commands of the workshop: `kloof workshop doctor`, `reset`, `collect`, `build`, `print`, `lite`."""
 
 import shlex
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -58,6 +60,29 @@ def reset_sessions(
     print("\nNext: make workshop")
 
 
+@workshop_commands.command(name="collect")
+def collect_handed_in(
+    folders: Annotated[list[Path], typer.Argument(help="folders with the files my_work_….json, or the files")],
+    as_json: AS_JSON = False,
+) -> None:
+    """Print one table of what participants handed in: of each exercise right or not, tries, kinds of mistakes."""
+    from dataclasses import asdict
+
+    from kloof_workshop import collecting
+
+    rows, left_out = collecting.collect(folders)
+    for line in left_out:
+        print(f"! left out: {line}", file=sys.stderr)
+    if as_json:
+        print_json([asdict(row) for row in rows])
+    else:
+        print(collecting.as_csv(rows), end="")
+    people = len({row.participant for row in rows})
+    print(f"{people} participants, {len(rows)} exercises tried", file=sys.stderr)
+    if left_out and not rows:
+        raise typer.Exit(1)
+
+
 @workshop_commands.command(name="build")
 def build_sessions(
     check: Annotated[bool, typer.Option("--check", help="write nothing; exit code 1 when a file has drifted")] = False,
@@ -91,12 +116,18 @@ def print_() -> None:
 
 
 @workshop_commands.command()
-def lite() -> None:
+def lite(
+    bundle: Annotated[
+        Path | None, typer.Option(help="folder with browser builds of numpy, pandas and their kin: then all sessions")
+    ] = None,
+) -> None:
     """Build the browser edition in reports/workshop/lite, for those who cannot install anything."""
     from kloof.paths import project_folder
     from kloof_workshop import lite as edition
 
-    folder, missing = edition.build_edition()
+    if bundle is not None and not bundle.is_dir():
+        raise ParameterError(f"{bundle} is not a folder. Give the folder with the browser builds: --bundle FOLDER")
+    folder, missing = edition.build_edition(bundle)
     shown = folder.relative_to(project_folder())
     for line in missing:
         print(f"! {line}")

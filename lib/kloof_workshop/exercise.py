@@ -9,7 +9,7 @@ from typing import Any
 
 DEFAULT_LANGUAGE = "en"
 
-RIGHT, NOT_DONE, OTHER = "right", "not_done", "other"
+RIGHT, NOT_DONE, STOPPED, OTHER = "right", "not_done", "stopped", "other"
 
 
 @dataclass(frozen=True)

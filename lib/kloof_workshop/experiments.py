@@ -4,7 +4,7 @@ Each is a slider in JupyterLab. Where there are no widgets (a page on paper, a v
 without ipywidgets) the same cell shows one still picture of all positions.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +18,8 @@ from kloof_workshop import lesson, sketch
 from kloof_workshop.exercise import words
 
 STEPS = (5, 10, 25, 50, 100, 250)
-NOISES = (0, 10, 20, 40, 60)
-SIZES = (5, 8, 11, 15, 20)
-NOISE = 40  # thousand euro: spread of the noise in the exercises of session 3
+NOISES = (0, 1, 2, 3, 5)
+NOISE = 3  # thousand euro: spread of the noise in the exercises of session 3
 CHOSEN = 11  # buurten on the list that the experiment makes
 REPEATS = 500
 
@@ -69,7 +68,7 @@ def rounded_to(values: np.ndarray, step: int) -> np.ndarray:
 
 def rounding(language: str) -> Play:
     """Show what D becomes when every count of households is rounded to 5, 10, … 250."""
-    counts = lesson.group_counts(language)
+    counts = lesson.group_counts(language)[-1]
     found = [float(dissimilarity(rounded_to(counts.group, step), rounded_to(counts.rest, step))[0]) for step in STEPS]
     text = words()["play"]["rounding"]
     names = [digits(step, language, 0) for step in STEPS]
@@ -82,7 +81,7 @@ def rounding(language: str) -> Play:
 def world(language: str, noise: float = NOISE) -> pd.DataFrame:
     """Make a world in which nothing changes: a true value per buurt, and two years of figures with noise.
 
-    Columns: name, truth (mean dwelling value over the years, thousand euro), year_1, year_2.
+    Columns: name, truth (mean income over the years, thousand euro), year_1, year_2.
     """
     kept = lesson.panel(language)
     rng = lesson.study(language).rng("workshop world")
@@ -119,15 +118,11 @@ def replay(language: str, noise: float, size: int) -> tuple[float, float]:
     return found[0], found[1]
 
 
-def _two_years(
-    language: str, name: str, positions: Sequence[float], make: Callable[[float], tuple[float, float]]
-) -> Play:
-    """Draw the gap of year 1 and year 2 for each position of a slider."""
-    text = words()["play"][name]
-    found = [make(value) for value in positions]
-    names = [
-        number(value, text["unit"], language) if text["unit"] else digits(value, language, 0) for value in positions
-    ]
+def noise(language: str) -> Play:
+    """Show the gap in two years of a world without change, for more and more noise."""
+    text = words()["play"]["noise"]
+    found = [replay(language, value, CHOSEN) for value in NOISES]
+    names = [number(value, "thousand_euro", language, 0) for value in NOISES]
     title = text[f"title_{language}"]
     years = words()["play"]["years"][language]
 
@@ -144,13 +139,3 @@ def _two_years(
     every = [row for name, values in zip(names, found, strict=True) for row in rows(values, f"{name} · ")]
     still = sketch.bars(title, every, range(0, len(every), 2))
     return Play(text[f"label_{language}"], tuple(names), tuple(pictures), still)
-
-
-def noise(language: str) -> Play:
-    """Show the gap in two years of a world without change, for more and more noise."""
-    return _two_years(language, "noise", NOISES, lambda value: replay(language, value, CHOSEN))
-
-
-def selection(language: str) -> Play:
-    """Show the gap in two years of a world without change, for shorter and longer lists."""
-    return _two_years(language, "selection", SIZES, lambda value: replay(language, NOISE, int(value)))

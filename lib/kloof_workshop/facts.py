@@ -1,21 +1,28 @@
 """The figures that the texts of the workshop quote, written in their language: none of them is typed by hand."""
 
+import math
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import numpy as np
 
 from kloof.measures.registry import INDICES
 from kloof.methods.gap import ABSOLUTE, RELATIVE
-from kloof.questions import events
+from kloof.study import claims
 from kloof.words.numbers import SPACE, digits, number
 from kloof_workshop import answers, answers_change, experiments, lesson
 from kloof_workshop.checks import variable
 from kloof_workshop.exercise import Answer
+from kloof_workshop.solutions import word_of
+from kloof_workshop.steps import Count, Need
 
 START_OF_DAY = 13 * 60  # minutes after midnight: an afternoon
 WELCOME, BREAK, CLOSING = 10, 10, 10
 BREAK_AFTER = (1, 2, 3)
-PARTS = ((0.16, "story"), (0.66, "exercises"), (0.18, "talk"))
+OWN_HYPOTHESIS = 4  # the session whose answers depend on what was registered
+FINE = 0.0001  # below this tolerance an exercise asks for four decimals
+AT_CHOICE = (5,)  # sessions that are not part of the afternoon
+SIX_COLUMNS = "\n" + "| --- " * 6 + "|"
 LABELS = {
     "nl": {
         "welcome": "Welkom, laptops nakijken (`kloof workshop doctor`)",
@@ -23,10 +30,12 @@ LABELS = {
         "closing": "Afsluiting: wat neem je mee, en wat mag je morgen zeggen?",
         "story": "verhaal aan het scherm",
         "exercises": "oefenen in tweetallen",
-        "talk": "nabespreken",
+        "talk": "nabespreken, en speling",
+        "steps": "| sessie | verhaal | voorbeelden en opgaven | nabespreken | samen | speling |" + SIX_COLUMNS,
+        "needs": "| opgave | wat nodig is (voorgedaan vóór opgave) |\n| --- | --- |",
         "session": "Sessie {n}: {part}",
         "head": "| tijd | minuten | wat |\n| --- | --- | --- |",
-        "answers": "| opgave | antwoord | `variabele` | herkende vergissingen |\n| --- | --- | --- | --- |",
+        "answers": "| opgave | antwoord | `variabele` | woord | herkende vergissingen |\n| --- | --- | --- | --- | --- |",  # noqa: E501
         "depends": "hangt af van de hypothese",
         "glossary": "| index | wat het zegt | zwakke plek | formule |\n| --- | --- | --- | --- |",
     },
@@ -36,10 +45,12 @@ LABELS = {
         "closing": "Closing: what do you take home, and what may you say tomorrow?",
         "story": "story at the screen",
         "exercises": "exercises in pairs",
-        "talk": "discussion",
+        "talk": "discussion, and slack",
+        "steps": "| session | story | examples and exercises | discussion | together | slack |" + SIX_COLUMNS,
+        "needs": "| exercise | what it needs (shown before exercise) |\n| --- | --- |",
         "session": "Session {n}: {part}",
         "head": "| time | minutes | what |\n| --- | --- | --- |",
-        "answers": "| exercise | answer | `variable` | mistakes recognised |\n| --- | --- | --- | --- |",
+        "answers": "| exercise | answer | `variable` | word | mistakes recognised |\n| --- | --- | --- | --- | --- |",
         "depends": "depends on the hypothesis",
         "glossary": "| index | what it says | weakness | formula |\n| --- | --- | --- | --- |",
     },
@@ -48,9 +59,12 @@ LABELS = {
 
 @cache
 def figures(language: str) -> dict[str, str]:
-    """Compute every figure that a story quotes and write it in a language; years and counts are bare numbers."""
+    """Compute every figure that a story quotes and write it in a language; years and counts are bare numbers.
+
+    What is asked in an exercise, a story rounds so far that it does not give the answer.
+    """
     study, kept, lines = lesson.study(), lesson.panel(), lesson.two_lines()
-    counts = lesson.group_counts()
+    counts, years = lesson.group_counts(), lesson.d_by_year()
 
     def euro(value: float, decimals: int = 0) -> str:
         return number(value, "thousand_euro", language, decimals)
@@ -64,14 +78,9 @@ def figures(language: str) -> dict[str, str]:
     def right(name: str) -> float:
         return float(answers.fixed(name).right)
 
-    absolute, relative = answers_change.change(ABSOLUTE), answers_change.change(RELATIVE)
-    before = events.last_before(events.is_before(lesson.study(), lesson.followed()))
-    own = kept.is_focus
-    ends = answers.full_ends()
-    table = lesson.counts()
+    absolute, relative = lesson.change(ABSOLUTE), lesson.change(RELATIVE)
+    outside, last = kept.weight[~kept.is_focus], counts[-1]
     worlds = experiments.replay(language, experiments.NOISE, experiments.CHOSEN)
-    known = study.known.indicator(lesson.DWELLINGS)
-    group = study.known.group(lesson.POOR)
     return {
         "place": str(lesson.names(study)[study.p.municipality]),
         "buurten": str(len(study.data.units())),
@@ -79,51 +88,56 @@ def figures(language: str) -> dict[str, str]:
         "listed": str(len(study.focus.codes)),
         "followed": str(len(kept.codes)),
         "left_out": str(len(study.data.units()) - len(kept.codes)),
+        "line": str(lesson.LINE),
         "first": str(kept.years[0]),
         "last": str(kept.years[-1]),
-        "years": str(len(kept.years)),
-        "before": str(kept.years[before]),
         "listed_first": euro(float(lines["listed"].iloc[0])),
         "listed_last": euro(float(lines["listed"].iloc[-1])),
         "rest_first": euro(float(lines["rest"].iloc[0])),
         "rest_last": euro(float(lines["rest"].iloc[-1])),
         "gap_first": euro(float(lines["gap"].iloc[0])),
         "gap_last": euro(float(lines["gap"].iloc[-1])),
-        "relative_first": percent(float(lines["relative"].iloc[0])),
-        "relative_last": percent(float(lines["relative"].iloc[-1])),
-        "growth": euro(absolute.estimate or 0),
-        "growth_low": euro(absolute.low or 0),
-        "growth_high": euro(absolute.high or 0),
-        "shift": number(relative.estimate, "points", language),
+        "relative_first": percent(float(lines["relative"].iloc[0]), 0),
+        "relative_last": percent(float(lines["relative"].iloc[-1]), 0),
+        "growth": euro(absolute.estimate or 0, 1),
+        "growth_low": euro(absolute.low or 0, 1),
+        "growth_high": euro(absolute.high or 0, 1),
         "shift_low": number(relative.low, "points", language),
         "shift_high": number(relative.high, "points", language),
-        "matters": euro(absolute.smallest_effect or 0),
+        "matters": euro(absolute.smallest_effect or 0, 1),
         "matters_relative": number(relative.smallest_effect, "points", language, 0),
-        "smallest": digits(float(kept.weight[own].min()), language, 0),
-        "largest": digits(float(kept.weight[own].max()), language, 0),
-        "indicator": known.label(language).lower().replace("woz", "WOZ"),
-        "group": str(getattr(group, language)),
-        "group_year": str(counts.year),
-        "group_total": digits(float(counts.group.sum()), language, 0),
-        "group_share": percent(100 * float(counts.group.sum() / (counts.group.sum() + counts.rest.sum()))),
-        "group_buurten": str(len(counts.group)),
-        "group_missing": str(counts.n_missing),
+        "prices_rise": percent(100 * (lesson.prices() - 1)),
+        "priced": euro(right("3.1"), 1),
+        "beyond": euro(right("3.2"), 1),
+        "lists": str(len(study.variants)),
+        "scales": str(len(lesson.scales())),
+        "smallest": digits(float(outside.min()), language, 0),
+        "largest": digits(float(outside.max()), language, 0),
+        "group_first": str(counts[0].year),
+        "group_year": str(last.year),
+        "group_total": digits(float(last.group.sum()), language, 0),
+        "group_share": percent(100 * float(last.group.sum() / (last.group.sum() + last.rest.sum()))),
+        "group_buurten": str(len(last.group)),
+        "group_missing": str(last.n_missing),
         "ten": str(lesson.TEN),
-        "largest_buurt": str(table["name"].iloc[0]),
-        "dissimilarity": index(right("2.3")),
+        "largest_buurt": str(lesson.counts()["name"].iloc[0]),
+        "dissimilarity": index(right("2.5")),
         "dissimilarity_wijk": index(right("2.6")),
-        "dissimilarity_low": index(ends[0]),
-        "dissimilarity_high": index(ends[1]),
+        "dissimilarity_rough": digits(right("2.5"), language, 2),
+        "dissimilarity_low": index(float(years["low"].iloc[-1])),
+        "dissimilarity_high": index(float(years["high"].iloc[-1])),
         "coarsest": str(experiments.STEPS[-1]),
         "noise": euro(experiments.NOISE),
         "chosen": str(experiments.CHOSEN),
         "repeats": str(experiments.REPEATS),
-        "world_first": euro(worlds[0]),
-        "world_second": euro(worlds[1]),
-        "error": percent(right("3.7")),
+        "world_first": euro(worlds[0], 1),
+        "world_second": euro(worlds[1], 1),
+        "error": percent(right("3.8")),
         "seen": percent(answers_change.rate("on_1x", "HIGHER")),
-        "part_before": percent(right("3.6"), 0),
-        "other_list": answers_change.OTHER_LIST,
+        "claim": str(claims.registry().claims[lesson.CLAIM][language]),
+        "parts": str(len(lesson.parts())),
+        "supported": str(answers.fixed("5.1").right),
+        "list_matters": str(answers.fixed("5.4").right),
     }
 
 
@@ -132,14 +146,16 @@ def clock(minutes: int) -> str:
     return f"{minutes // 60}:{minutes % 60:02d}"
 
 
-def timetable(language: str, minutes: dict[int, int]) -> list[tuple[str, int, str]]:
-    """Lay out the afternoon to the minute: start, length and what happens; each session in three parts."""
+def timetable(language: str, minutes: Mapping[int, int], counts: Mapping[int, Count]) -> list[tuple[str, int, str]]:
+    """Lay out the afternoon to the minute: start, length and what happens.
+
+    Each session has three parts, as long as its counted steps; what is left of its minutes is slack, after the last.
+    """
     text, rows = LABELS[language], list[tuple[int, str]]()
     rows.append((WELCOME, text["welcome"]))
-    for one in sorted(name for name in minutes if name):
-        lengths = [round(minutes[one] * part) for part, _ in PARTS]
-        lengths[1] += minutes[one] - sum(lengths)
-        for length, (_, part) in zip(lengths, PARTS, strict=True):
+    for one in sorted(name for name in minutes if name and name not in AT_CHOICE):
+        story, work = math.ceil(counts[one].story), round(counts[one].work)
+        for length, part in ((story, "story"), (work, "exercises"), (minutes[one] - story - work, "talk")):
             rows.append((length, text["session"].format(n=one, part=text[part])))
         if one in BREAK_AFTER:
             rows.append((BREAK, text["break"]))
@@ -148,13 +164,19 @@ def timetable(language: str, minutes: dict[int, int]) -> list[tuple[str, int, st
     return [(clock(int(start)), length, what) for start, (length, what) in zip(starts, rows, strict=True)]
 
 
-def for_teacher(language: str, minutes: dict[int, int]) -> dict[str, str]:
-    """Make the tables of the teacher's notes: timetable, answers per session, glossary."""
+def for_teacher(
+    language: str, minutes: Mapping[int, int], counts: Mapping[int, Count], needs: Sequence[Need]
+) -> dict[str, str]:
+    """Make the tables of the teacher's notes: timetable, steps, what is needed, answers per session, glossary."""
     text = LABELS[language]
-    rows = timetable(language, minutes)
+    rows = timetable(language, minutes, counts)
     made = {
         "timetable": "\n".join([text["head"], *[f"| {start} | {length} | {what} |" for start, length, what in rows]])
     }
+    made["steps"] = "\n".join(
+        [text["steps"], *[_counted(one, minutes[one], counts[one], language) for one in sorted(counts)]]
+    )
+    made["needs"] = "\n".join([text["needs"], *[_needed(one) for one in needs]])
     made["starts"], last = rows[0][0], rows[-1]
     hours, rest = last[0].split(":")
     made["ends"] = clock(int(hours) * 60 + int(rest) + last[1])
@@ -163,10 +185,10 @@ def for_teacher(language: str, minutes: dict[int, int]) -> dict[str, str]:
         for name in answers.exercises():
             if name[0] != str(session):
                 continue
-            known = answers.answer(name, {}) if session < 4 else None
+            known = answers.answer(name, {}) if session != OWN_HYPOTHESIS else None
             said = shown(known, language) if known else text["depends"]
             kinds = ", ".join(dict.fromkeys(_title(kind, language) for kind, _ in known.wrong)) if known else ""
-            lines.append(f"| {name} | {said} | `{variable(name)}` | {kinds} |")
+            lines.append(f"| {name} | {said} | `{variable(name)}` | {word_of(name)} | {kinds} |")
         made[f"answers_{session}"] = "\n".join(lines)
     entries = [
         (index.name_nl, index.what_nl, index.weakness_nl, index.formula)
@@ -178,6 +200,17 @@ def for_teacher(language: str, minutes: dict[int, int]) -> dict[str, str]:
         [text["glossary"], *["| " + " | ".join(_bar(part) for part in row) + " |" for row in entries]]
     )
     return made
+
+
+def _counted(session: int, minutes: int, found: Count, language: str) -> str:
+    """Write a row of the table of counted minutes."""
+    shown = [digits(value, language, 0) for value in (found.story, found.work, found.talk, found.total)]
+    return f"| {session} | {' | '.join(shown)} | {digits(minutes - found.total, language, 0)} |"
+
+
+def _needed(need: Need) -> str:
+    """Write a row of the table of operations: each with the exercise before which it was shown."""
+    return f"| {need.number} | {', '.join(f'`{name}` ({where})' for name, where in need.shown.items())} |"
 
 
 def _bar(text: str) -> str:
@@ -199,6 +232,6 @@ def shown(answer: Answer, language: str) -> str:
         return f"{digits(answer.right, language, 1)} ({number(answer.right, 'thousand_euro', language, 1)})"
     if answer.unit in ("percent", "points"):
         return number(answer.right, answer.unit, language, 1)
-    if answer.unit in ("share", "index"):
-        return digits(answer.right, language, 3)
+    if answer.unit in ("share", "index", "change_of_index"):
+        return digits(answer.right, language, 3 if answer.within > FINE else 4)
     return digits(answer.right, language, 0).replace(SPACE, " ")

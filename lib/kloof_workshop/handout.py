@@ -14,6 +14,7 @@ from kloof.report.page import package_folder
 from kloof.words.numbers import LANGUAGES
 from kloof_workshop import lesson
 from kloof_workshop.exercise import words
+from kloof_workshop.facts import AT_CHOICE
 from kloof_workshop.sessions import Session, sessions, solutions_folder, title
 
 FONT_PACKAGES = ("font_source_serif_pro", "font_source_sans_pro")
@@ -54,7 +55,7 @@ def as_data(language: str) -> dict[str, Any]:
             "goals": goals(one, language),
         }
         for one in sessions()
-        if one.number
+        if one.number and one.number not in AT_CHOICE
     ]
     titles = {f"{name}_title": text[name][language] for name in ("sessions", "rules", "ask", "commands", "glossary")}
     return {

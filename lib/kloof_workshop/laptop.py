@@ -1,6 +1,5 @@
 """Looks whether a laptop is ready for the workshop: Python, packages, fonts, kernel, data, write access."""
 
-import re
 import shutil
 import sys
 import tempfile
@@ -43,9 +42,11 @@ def python() -> Look:
 
 def requirements() -> list[tuple[str, str]]:
     """List the packages that kloof, with all its parts, asks for, with the version ranges that are known to work."""
-    part = re.compile(r"([A-Za-z0-9._-]+)\s*([<>=!~][^;]*)?(;.*)?")  # its own name with a part in brackets is none
-    found = [part.fullmatch(one) for one in metadata.requires("kloof") or []]
-    return sorted({(one[1], (one[2] or "").strip()) for one in found if one})
+    from packaging.requirements import Requirement
+
+    asked = [Requirement(one) for one in metadata.requires("kloof") or []]
+    here = [one for one in asked if one.marker is None or one.marker.evaluate({"extra": "all"})]
+    return [(one.name, str(one.specifier)) for one in here if one.name != "kloof"]
 
 
 def packages() -> Look:

@@ -2,7 +2,8 @@
 
 The interpreter comes from the npm package `pyodide`, the pure packages it needs from PyPI in the versions its lock file
 names. numpy, pandas and matplotlib exist for the browser only on the server of pyodide's makers; PyPI and npm have no
-build of them. Session 1 is therefore written a second time in plain Python (cells tagged `lite`); 2 to 4 are not in it.
+build of them. A teacher who fetched those once gives their folder (`bundle`), and every session is in the edition.
+Without, session 1 is, written a second time in plain Python (cells tagged `lite`).
 """
 
 import base64
@@ -24,18 +25,27 @@ from kloof import __version__
 from kloof.errors import SourceError
 from kloof.run.report import replace_folder
 from kloof.words.numbers import LANGUAGES
-from kloof_workshop import answers, lesson, sessions
+from kloof_workshop import answers, bundle, laptop, lesson, sessions
+from kloof_workshop.solutions import FILE
 
 SESSION = 1
 LOADED = ("micropip", "ipython", "jedi")  # what the kernel loads before it starts, as pyodide's lock file names it
 BESIDE = ("comm",)  # what it loads besides: pure, and already here as a dependency of ipykernel
 CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
-SHARED = ("exercise.py", "checks.py", "sketch.py", "workshop.toml")  # the very files of the library
+SHARED = (  # the very files of the library
+    "exercise.py", "notebook.py", "guesses.py", "cells.py", "record.py", "solutions.py", "checks.py",
+    "sketch.py", "workshop.toml",
+)  # fmt: skip
 STUBS = {"lesson.py": "lite_lesson.py.txt", "answers.py": "lite_answers.py.txt"}
+TITLE = "kloof"
 LEFT_OUT = (
-    "Sessions 2-4 are not in this edition: numpy, pandas, scipy and statsmodels for the browser (pyemscripten wheels) "
-    "are on neither PyPI nor npm, only on the server of pyodide's makers, and nothing may be fetched from there.",
-    "Sliders are not in this edition: sessions 2 and 3 have them.",
+    "Only session 1 is in this edition: numpy, pandas, scipy and matplotlib for the browser are on neither PyPI nor "
+    "npm, only on the server of pyodide's makers. Fetch them once, with internet, then give their folder: "
+    "--bundle FOLDER.",
+)
+LEFT_OUT_WITH_BUNDLE = (
+    "Sliders are still pictures in this edition.",
+    "A report cannot be made in a page: the exercise that makes one is not in this edition.",
 )
 
 
@@ -56,12 +66,14 @@ def stored() -> dict[str, Any]:
                 "right": right, "wrong": wrong, "within": known.within, "unit": known.unit,
                 "choices": list(known.choices),
             }  # fmt: skip
-    tables = {"tidy": rows(lesson.tidy()), "homes": rows(lesson.homes()), "two_lines": rows(lesson.two_lines())}
+    tables = {"places": rows(lesson.places()), "two_lines": rows(lesson.two_lines())}
     return {**tables, "answers": made}
 
 
-def package() -> dict[str, bytes]:
-    """Give the files of the small package that the browser edition imports as `kloof`."""
+def package(*, every: bool = False) -> dict[str, bytes]:
+    """Give the files that the browser edition imports: a small package of session 1, or kloof as a whole (`every`)."""
+    if every:
+        return _wheel_of(bundle.whole() | _solutions({one: sessions.solutions(one) for one in LANGUAGES}))
     here = files("kloof_workshop")
     made = {"kloof_workshop/__init__.py": b'"""kloof, the part of it that runs in a browser."""\n'}
     made |= {f"kloof_workshop/{name}": here.joinpath(name).read_bytes() for name in SHARED}
@@ -69,6 +81,16 @@ def package() -> dict[str, bytes]:
         f"kloof_workshop/{name}": here.joinpath("templates", source).read_bytes() for name, source in STUBS.items()
     }
     made["kloof_workshop/stored.json"] = json.dumps(stored(), ensure_ascii=False, sort_keys=True).encode("utf-8")
+    first = sessions.session(SESSION)
+    return _wheel_of(made | _solutions({one: sessions.worked(first, one, lite=True) for one in LANGUAGES}))
+
+
+def _solutions(every: Mapping[str, Any]) -> dict[str, bytes]:
+    return {f"kloof_workshop/{FILE}": json.dumps(every, ensure_ascii=False, sort_keys=True).encode("utf-8")}
+
+
+def _wheel_of(made: dict[str, bytes]) -> dict[str, bytes]:
+    """Add what makes a wheel of files."""
     about = f"kloof-{__version__}.dist-info"
     made[f"{about}/METADATA"] = f"Metadata-Version: 2.1\nName: kloof\nVersion: {__version__}\n".encode()
     made[f"{about}/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: kloof\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
@@ -80,11 +102,11 @@ def package() -> dict[str, bytes]:
     return made
 
 
-def wheel(folder: Path) -> Path:
-    """Write the small package as a wheel; the same figures give the same bytes."""
+def wheel(folder: Path, *, every: bool = False) -> Path:
+    """Write the package as a wheel; the same figures give the same bytes."""
     path = folder / f"kloof-{__version__}-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as archive:
-        for name, content in package().items():
+        for name, content in package(every=every).items():
             archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return path
 
@@ -121,8 +143,11 @@ def _command(words: Sequence[str], where: Path) -> str:
     return ended.stdout
 
 
-def interpreter(folder: Path, version: str) -> None:
-    """Put pyodide and the packages its kernel loads in a folder, with a lock file that names only what is there."""
+def interpreter(folder: Path, version: str, builds: Path | None = None) -> list[str]:
+    """Put pyodide and the packages its kernel loads in a folder, with a lock file that names only what is there.
+
+    `builds` is the teacher's folder with builds of numpy and its kin. Returns what is to be said of their versions.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         packed = Path(scratch) / _command(["npm", "pack", f"pyodide@{version}", "--silent"], Path(scratch)).split()[-1]
         with tarfile.open(packed) as archive:
@@ -135,6 +160,17 @@ def interpreter(folder: Path, version: str) -> None:
     every = lock["packages"]
     kept = {name: every[name] for name in closure(every, LOADED)}
     kept |= {name: _entry(name, metadata.version(name)) for name in BESIDE}
+    named, said = dict[str, Any](), list[str]()
+    if builds is not None:
+        pure = [name for name in bundle.WANTED if name not in every]
+        named = {name: every[name] for name in closure(every, [one for one in bundle.WANTED if one in every])}
+        named = {name: entry for name, entry in named.items() if name not in kept}
+        bundle.copied(builds, named, pure, folder, version)
+        said = bundle.unknown_versions(named, laptop.requirements())
+        for name in pure:
+            (path,) = folder.glob(f"{name}-*{bundle.ANYWHERE}")
+            named[name] = _entry(name, path.name.split("-")[1])
+            _point_to(folder, named[name])
     pins = [f"{entry['name']}=={entry['version']}" for entry in kept.values()]
     tags = ["--python-version", lock["info"]["python"], "--implementation", "py", "--abi", "none", "--platform", "any"]
     _command(
@@ -156,10 +192,12 @@ def interpreter(folder: Path, version: str) -> None:
     )
     for entry in kept.values():
         _point_to(folder, entry)
-    wheel(folder)
+    wheel(folder, every=builds is not None)
     kept["kloof"] = _entry("kloof", __version__)
     _point_to(folder, kept["kloof"])
+    kept |= named
     (folder / "pyodide-lock.json").write_text(json.dumps({**lock, "packages": kept}, sort_keys=True), encoding="utf-8")
+    return said
 
 
 def _entry(name: str, version: str) -> dict[str, Any]:
@@ -196,10 +234,27 @@ def settings(packages: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def build_edition() -> tuple[Path, tuple[str, ...]]:
+def contents(folder: Path, *, every: bool = False) -> None:
+    """Write the notebooks of the edition: the start page, and session 1 or all."""
+    chosen = [one for one in sessions.sessions() if every or one.number in (0, SESSION)]
+    for one in chosen:
+        for language in LANGUAGES if one.number else ("en",):
+            made = sessions.build(one, language, lite=not every, only={one.number for one in chosen})
+            made = {**made, "cells": bundle.runs(made["cells"]) if every else made["cells"]}
+            path = (
+                folder / f"{one.names[language]}.ipynb"
+                if not one.number
+                else (folder / language / f"{one.names[language]}.ipynb")
+            )
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(sessions.dumped(made), encoding="utf-8")
+
+
+def build_edition(builds: Path | None = None) -> tuple[Path, tuple[str, ...]]:
     """Build the edition in reports/workshop/lite; return the folder and what is not in it.
 
-    Raises SourceError when the packages of requirements-lite.txt or npm are not there.
+    With `builds`, the teacher's folder with builds of numpy and its kin, all sessions are in it. Raises SourceError
+    when those, the packages of requirements-lite.txt or npm are not there.
     """
     if importlib.util.find_spec("jupyterlite_pyodide_kernel") is None:
         raise SourceError("the browser edition needs more packages: pip install -r requirements-lite.txt")
@@ -210,15 +265,12 @@ def build_edition() -> tuple[Path, tuple[str, ...]]:
     with tempfile.TemporaryDirectory(prefix=".lite-", dir=target.parent) as scratch:
         lite = Path(scratch)
         (lite / "static" / "pyodide").mkdir(parents=True)
-        interpreter(lite / "static" / "pyodide", PYODIDE_VERSION)
-        chosen = settings([*LOADED, *BESIDE, "kloof"])
+        said = interpreter(lite / "static" / "pyodide", PYODIDE_VERSION, builds)
+        chosen = settings([*LOADED, *BESIDE, *(bundle.WANTED if builds else ()), "kloof"])
         (lite / "jupyter-lite.json").write_text(json.dumps(chosen, indent=1), encoding="utf-8")
-        source = sessions.session(SESSION)
-        for language in LANGUAGES:
-            path = lite / "files" / language / f"{source.names[language]}.ipynb"
-            path.parent.mkdir(parents=True)
-            path.write_text(sessions.dumped(sessions.build(source, language, lite=True)), encoding="utf-8")
+        contents(lite / "files", every=builds is not None)
         words = [sys.executable, "-m", "jupyter", "lite", "build", "--lite-dir", str(lite), "--contents", "files"]
         _command([*words, "--output-dir", str(lite / "made"), "--apps", "lab", "--no-sourcemaps"], lite)
+        (lite / "made" / "index.html").write_text(bundle.start_page(TITLE), encoding="utf-8")
         replace_folder(lite / "made", target)
-    return target, LEFT_OUT
+    return target, (*(LEFT_OUT if builds is None else LEFT_OUT_WITH_BUNDLE), *said)

@@ -1,16 +1,17 @@
 """Builds the workshop: one source per session becomes exercises and solutions, in Dutch and English.
 
-A source is a Python file in jupytext's percent format under notebooks/workshop/source. Tags of its cells: `nl`, `en`
+A source is a Python file in jupytext's percent format under notebooks/workshop-teacher/source. Tags: `nl`, `en`
 (text in one language), `exercise` (code of the solution), `hint` (two hints, split by a line `---`), `check`,
-`stretch`, `slide`, `full` and `lite` (only in JupyterLab, or only in the browser edition). In code,
-`[[Dutch||English]]` chooses by language; `{{name}}` is a figure computed from the data (`facts`).
+`stretch`, `slide`, `full` and `lite` (only in JupyterLab, or only in the browser edition), and, for `steps` to walk:
+`worked` (an example that shows operations), `predict` (a guess), `play` (a slider), `report`, `pairs` (a talk in twos).
+In code, `[[Dutch||English]]` chooses by language; `{{name}}` is a figure computed from the data (`facts`).
 """
 
 import ast
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,13 +20,16 @@ from typing import Any
 from kloof.errors import NotebookError, ParameterError, faults
 from kloof.paths import project_folder, write_together, write_whole
 from kloof.words.numbers import LANGUAGES
-from kloof_workshop import facts
+from kloof_workshop import facts, steps
 from kloof_workshop.exercise import words
+from kloof_workshop.solutions import FILE
 
 CHOICE = re.compile(r"\[\[([^\[\]]*?)\|\|([^\[\]]*?)\]\]")
 FACT = re.compile(r"\{\{(\w+)\}\}")
 GIVEN = re.compile(r"\s*# given$", flags=re.MULTILINE)
+BLANK = re.compile(r"^# .*____.*\n", flags=re.MULTILINE)  # a line to fill in: of use to who has not solved it
 ANSWER = re.compile(r"answer_(\d_\d)")
+GIVES_ANSWER = re.compile(r"^answer_(\d_\d)\b", flags=re.MULTILINE)
 EXERCISE, SOLUTION = "exercise", "solution"
 START = "index"
 OWN = {"nl": "antwoorden", "en": "answers"}  # what a participant's file is called when it is set aside
@@ -42,8 +46,13 @@ class Session:
 
 
 def folder() -> Path:
-    """Folder of the workshop."""
+    """Folder that participants open: nothing in it gives an answer away."""
     return project_folder() / "notebooks" / "workshop"
+
+
+def teacher_folder() -> Path:
+    """Folder with what participants do not open: the sources, which hold the solutions, and the teacher's notes."""
+    return project_folder() / "notebooks" / "workshop-teacher"
 
 
 def solutions_folder() -> Path:
@@ -70,7 +79,8 @@ def read(path: Path) -> Session:
 
 def sessions() -> list[Session]:
     """Read all sources: the start page first, then the sessions in order."""
-    return sorted((read(path) for path in sorted((folder() / "source").glob("*.py"))), key=lambda one: one.number)
+    paths = sorted((teacher_folder() / "source").glob("*.py"))
+    return sorted((read(path) for path in paths), key=lambda one: one.number)
 
 
 def session(number: int) -> Session:
@@ -81,12 +91,15 @@ def session(number: int) -> Session:
     return found[number]
 
 
-def build(source: Session, language: str, edition: str = EXERCISE, *, lite: bool = False) -> dict[str, Any]:
+def build(
+    source: Session, language: str, edition: str = EXERCISE, *, lite: bool = False, only: Container[int] | None = None
+) -> dict[str, Any]:
     """Make one notebook of a session. Raises NotebookError listing all figures that do not exist.
 
-    With `lite` the cells of the browser edition take the place of those for JupyterLab.
+    With `lite` the cells of the browser edition take the place of those for JupyterLab. The start page lists the
+    sessions in `only` (None: all).
     """
-    values = {**facts.figures(language), **_plan(language)}
+    values = {**facts.figures(language), **_plan(language, only)}
     made, unknown = [], list[str]()
     for place, cell in enumerate(source.cells):
         tags = cell["tags"]
@@ -95,14 +108,16 @@ def build(source: Session, language: str, edition: str = EXERCISE, *, lite: bool
         if hidden & set(tags):
             continue
         text = CHOICE.sub(lambda found: found[1] if language == "nl" else found[2], cell["source"])
-        own = values if source.number else {**facts.figures(_of(tags)), **_plan(_of(tags))}
+        own = values if source.number else {**facts.figures(_of(tags)), **_plan(_of(tags), only)}
         unknown += [name for name in FACT.findall(text) if name not in own]
         text = FACT.sub(lambda found: own.get(found[1], "?"), text)  # noqa: B023
         if "hint" in tags:
             text = folded(text, language)
         if EXERCISE in tags:
-            text = stub(text, language) if edition == EXERCISE else GIVEN.sub("", text)
+            text = stub(text, language) if edition == EXERCISE else BLANK.sub("", GIVEN.sub("", text))
         made.append(_cell(source.number, place, cell["kind"], text, tags))
+    if source.number and edition == EXERCISE:
+        made += _closing(source, language)
     if unknown:
         raise NotebookError(
             faults(source.names[language], [f"{{{{{name}}}}}" for name in unknown], "See facts.figures.")
@@ -116,6 +131,31 @@ def build(source: Session, language: str, edition: str = EXERCISE, *, lite: bool
         "nbformat": 4,
         "nbformat_minor": 5,
     }
+
+
+def _closing(source: Session, language: str) -> list[dict[str, Any]]:
+    """Make the cells with which any session ends: what to hand in."""
+    place = len(source.cells)
+    code = "\n\n".join(["from kloof_workshop.record import hand_in", f"hand_in({source.number})"])
+    return [
+        _cell(source.number, place, "markdown", words()["build"]["closing"][language], ["hand_in"]),
+        _cell(source.number, place + 1, "code", code, ["hand_in"]),
+    ]
+
+
+def worked(source: Session, language: str, *, lite: bool = False) -> dict[str, str]:
+    """Give the code that solves each exercise of a session."""
+    made = {}
+    for cell in build(source, language, SOLUTION, lite=lite)["cells"]:
+        text = "".join(cell["source"])
+        if EXERCISE in cell["metadata"].get("tags", []) and (found := GIVES_ANSWER.search(text)):
+            made[found[1].replace("_", ".")] = text
+    return made
+
+
+def solutions(language: str) -> dict[str, str]:
+    """Give the worked solutions of all sessions."""
+    return {name: code for one in sessions() if one.number for name, code in worked(one, language).items()}
 
 
 def _of(tags: Sequence[str]) -> str:
@@ -163,11 +203,13 @@ def stub(source: str, language: str) -> str:
     return "\n".join(kept[number] for number in sorted(kept))
 
 
-def _plan(language: str) -> dict[str, str]:
+def _plan(language: str, only: Container[int] | None = None) -> dict[str, str]:
     """Give what the texts say about the sessions themselves: titles, minutes, the table of contents, the timetable."""
     plan = [(one, title(one, language)) for one in sessions() if one.number]
     rows = [
-        f"| {one.number} | [{name}]({language}/{one.names[language]}.ipynb) | {one.minutes} |" for one, name in plan
+        f"| {one.number} | [{name}]({language}/{one.names[language]}.ipynb) | {one.minutes} |"
+        for one, name in plan
+        if only is None or one.number in only
     ]
     made = {f"minutes_{one.number}": str(one.minutes) for one, _ in plan}
     made |= {f"title_{one.number}": name for one, name in plan}
@@ -188,7 +230,7 @@ def dumped(notebook: Mapping[str, Any]) -> str:
 
 
 def generated() -> Iterator[tuple[Path, str]]:
-    """Make everything that is committed: the start page, the exercises in both languages, the teacher's notes."""
+    """Make everything that is committed: start page, exercises in both languages, the teacher's notes and solutions."""
     for one in sessions():
         if not one.number:
             yield folder() / f"{START}.ipynb", dumped(build(one, "en"))
@@ -196,26 +238,44 @@ def generated() -> Iterator[tuple[Path, str]]:
         for language in LANGUAGES:
             yield folder() / language / f"{one.names[language]}.ipynb", dumped(build(one, language))
     for language, name in (("en", "INSTRUCTOR.md"), ("nl", "INSTRUCTOR.nl.md")):
-        yield folder() / name, notes(language)
+        yield teacher_folder() / name, notes(language)
+    every = {language: solutions(language) for language in LANGUAGES}
+    yield teacher_folder() / FILE, json.dumps(every, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
 def notes(language: str) -> str:
     """Write the notes for the teacher. Raises NotebookError listing all figures that do not exist."""
-    text = (folder() / "source" / f"instructor.{language}.md").read_text(encoding="utf-8")
+    text = (teacher_folder() / "source" / f"instructor.{language}.md").read_text(encoding="utf-8")
     values = {
         **facts.figures(language),
         **_plan(language),
-        **facts.for_teacher(language, {one.number: one.minutes for one in sessions()}),
+        **facts.for_teacher(language, {one.number: one.minutes for one in sessions()}, *walked(language)),
     }
     if unknown := [name for name in FACT.findall(text) if name not in values]:
         raise NotebookError(faults(f"instructor.{language}.md", unknown, "See facts.for_teacher."))
     return FACT.sub(lambda found: values[found[1]], text)
 
 
+def walked(language: str) -> tuple[dict[int, steps.Count], list[steps.Need]]:
+    """Count the minutes of every session, and list what each exercise needs and where that was shown.
+
+    Raises NotebookError when an exercise needs an operation that no example showed before.
+    """
+    pairs = {
+        one.number: (build(one, language)["cells"], build(one, language, SOLUTION)["cells"])
+        for one in sessions()
+        if one.number
+    }
+    needs = steps.walk(pairs)
+    if unseen := [f"{need.number} needs {', '.join(need.unseen)}" for need in needs if need.unseen]:
+        raise NotebookError(faults("what no example showed", unseen, "Show it before, in a cell tagged worked."))
+    return steps.count_all(pairs), needs
+
+
 def drift() -> list[str]:
     """List the committed files that are not what their source makes: changed by hand, or not made again."""
     return [
-        path.relative_to(folder()).as_posix()
+        path.relative_to(folder().parent).as_posix()
         for path, text in generated()
         if not path.is_file() or path.read_text(encoding="utf-8") != text
     ]

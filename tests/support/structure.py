@@ -115,7 +115,8 @@ def circles() -> list[str]:
 def callers() -> dict[str, ast.Module]:
     """Give the code outside the library that may call it, tests and benchmarks not: notebooks, lessons, a template."""
     home, found = PROJECT / "notebooks", {}
-    for path in sorted([*home.rglob("*.ipynb"), *LIB.rglob("*.ipynb"), *(home / "workshop" / "source").glob("*.py")]):
+    lessons = (home / "workshop-teacher" / "source").glob("*.py")
+    for path in sorted([*home.rglob("*.ipynb"), *LIB.rglob("*.ipynb"), *lessons]):
         text = path.read_text(encoding="utf-8")
         if path.suffix == ".ipynb":
             cells = json.loads(text)["cells"]

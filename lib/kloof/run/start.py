@@ -9,7 +9,7 @@ from kloof.run.ending import making
 
 _HOUSE = Path(__file__).resolve().parents[1]
 OWN = (  # what a checkout holds beside that, and what was made in it
-    "raw", "store", "__pycache__", ".ipynb_checkpoints", "my_*.toml", "*_antwoorden_*", "*_answers_*",
+    "raw", "store", "__pycache__", ".ipynb_checkpoints", "my_*.toml", "my_work_*", "*_antwoorden_*", "*_answers_*",
 )  # fmt: skip
 
 

@@ -1,13 +1,9 @@
-"""What is printed and shown: one tagged page, slides that ask for nothing, JupyterLab and the browser edition."""
+"""What is printed and shown: one tagged page, slides that ask for nothing, and the browser edition."""
 
 import functools
 import http.server
-import os
-import socket
-import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -195,68 +191,3 @@ def test_the_browser_edition_runs_session_1_to_its_first_plot_without_the_intern
     )
     assert outside == []
     context.close()
-
-
-@pytest.mark.browser
-@pytest.mark.xdist_group("workshop_browser")
-def test_jupyterlab_opens_at_the_start_page_and_runs_a_session(browser: Any, tmp_path: Path) -> None:
-    """As `make workshop`: the start page opens, a link leads to a session, it runs to its plot and its slider moves."""
-    from playwright.sync_api import Error
-
-    from conftest import copy_project
-
-    root = copy_project(tmp_path / "home")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR")
-    settings = {name: str(tmp_path / name) for name in (*folders, "JUPYTERLAB_WORKSPACES_DIR")} | {
-        "KLOOF_HOME": str(root)
-    }
-    options = {
-        "port": str(port), "ServerApp.port_retries": "0", "IdentityProvider.token": "", "notebook-dir": str(root),
-        "LabApp.default_url": "/lab/tree/notebooks/workshop/index.ipynb", "LabApp.news_url": "None",
-        "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
-    }  # fmt: skip
-    words = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"]
-    words += [f"--{name}={value}" for name, value in options.items()]
-    with (tmp_path / "log").open("w") as log:
-        server = subprocess.Popen(words, env={**os.environ, **settings}, stdout=log, stderr=log, cwd=root)
-    try:
-        page = browser.new_page(viewport={"width": 1300, "height": 1000})
-        for _ in range(120):
-            try:
-                page.goto(f"http://127.0.0.1:{port}/")
-                break
-            except Error:
-                time.sleep(0.5)
-        page.wait_for_selector(".jp-RenderedMarkdown h1:has-text('The workshop')", timeout=120_000)
-        page.get_by_role("link", name="Measuring segregation").click()
-        page.wait_for_selector(".jp-RenderedMarkdown h1:has-text('Measuring segregation')", timeout=60_000)
-        for more in (2, 1, 0):  # on a busy machine JupyterLab forgets cells that are run while it reaches the kernel
-            page.get_by_role("menuitem", name="Run", exact=True).click()
-            page.get_by_text("Run All Cells", exact=True).click()
-            try:
-                page.wait_for_selector(".jupyter-widgets svg[role=img]", state="attached", timeout=90_000)
-                break
-            except Error:
-                page.keyboard.press("Escape")  # it may ask something meanwhile
-                if not more:
-                    raise
-        picture = page.locator(".jupyter-widgets svg[role=img]")
-        before = picture.inner_html()
-        handle = page.locator(".jupyter-widgets .noUi-handle, .jupyter-widgets .ui-slider-handle").first
-        handle.scroll_into_view_if_needed()
-        handle.focus()
-        for _ in range(3):
-            page.keyboard.press("ArrowRight")
-        page.wait_for_function(
-            "before => document.querySelector('.jupyter-widgets svg[role=img]').innerHTML !== before",
-            arg=before,
-            timeout=30_000,
-        )
-        assert page.locator(".jp-OutputArea-output >> text=Not done yet").count() >= 1
-        page.close()
-    finally:
-        server.terminate()
-        server.wait(timeout=30)

@@ -23,7 +23,7 @@ from kloof_workshop import own as classroom
 from kloof_workshop.checks import check
 from kloof_workshop.exercise import NOT_DONE, RIGHT
 
-NUMBERS = [1, 2, 3, 4]
+NUMBERS = [1, 2, 3, 4, 5]
 BOTH = [(number, language) for number in NUMBERS for language in LANGUAGES]
 
 
@@ -41,7 +41,7 @@ def closed_figures() -> Iterator[None]:
 # --- 1. they run ---
 
 
-@pytest.mark.parametrize(("number", "language"), [(n, language) for n, language in BOTH if n < 4])
+@pytest.mark.parametrize(("number", "language"), [(n, language) for n, language in BOTH if n != 4])
 def test_a_solution_runs_and_passes_its_own_checks(number: int, language: str) -> None:
     _, said = run_here(built(number, language, sessions.SOLUTION))
     wanted = [name for name in answers.exercises() if name.startswith(f"{number}.")]
@@ -323,7 +323,22 @@ DUTCH = {
     "elke",
     "voor",
 }
-ENGLISH = {"the", "and", "not", "neighbourhoods", "give", "year", "you", "that", "with", "every", "which", "their"}
+ENGLISH = {
+    "the",
+    "and",
+    "not",
+    "what",
+    "it",
+    "neighbourhoods",
+    "give",
+    "year",
+    "you",
+    "that",
+    "with",
+    "every",
+    "which",
+    "their",
+}
 
 
 @pytest.mark.parametrize(("number", "language"), BOTH)
@@ -336,7 +351,7 @@ def test_no_text_mixes_the_languages(number: int, language: str) -> None:
             assert "[[" not in text or "||" not in text
             assert "{{" not in text
             if cell["cell_type"] == "code":
-                text = " ".join(re.findall(r"#(.*)", text))
+                text = " ".join(re.findall(r"#(.*)", re.sub(r"answer_\d_\d = .*____.*", "", text)))
             else:
                 text = re.sub(r"`[^`]*`|\*[^*\n]*\*|<[^>]*>|\"[^\"]*\"", " ", text)
             words = re.findall(r"[a-zé]+", text.lower())
@@ -347,7 +362,7 @@ def test_no_text_mixes_the_languages(number: int, language: str) -> None:
 @pytest.mark.parametrize("number", NUMBERS)
 def test_a_session_has_what_a_session_needs(number: int) -> None:
     source = sessions.session(number)
-    assert 45 <= source.minutes <= 60
+    assert source.minutes == (35 if number == 5 else 50)
     cells = built(number, "en")["cells"]
     tags = [tag for cell in cells for tag in cell["metadata"].get("tags", [])]
     asked = [cell for cell in cells if re.search(r"^## (Extra: e|E)xercise", text_of(cell), flags=re.M)]
@@ -358,6 +373,8 @@ def test_a_session_has_what_a_session_needs(number: int) -> None:
     texts = [text_of(cell) for cell in cells]
     assert text_of(cells[0]).count("\n* ") >= 3  # goals
     assert any(text.startswith("## The story") for text in texts)
+    assert any(text.startswith("## What you may now say\n\n> ") for text in texts)
+    assert 2 <= tags.count("predict") <= 3
     assert sum(text.startswith("## What often goes wrong") for text in texts) == 1
     hints = [text_of(cell) for cell in cells if "hint" in cell["metadata"].get("tags", [])]
     assert all(hint.count("<details>") == hint.count("</details>") == 2 for hint in hints)
@@ -395,7 +412,7 @@ def test_drift_is_found(home: Path) -> None:
     path = sessions.folder() / "nl" / "2_segregatie_meten.ipynb"
     path.write_text(path.read_text(encoding="utf-8").replace("Het verhaal", "Het verhaaltje"), encoding="utf-8")
     (sessions.folder() / "en" / "1_what_is_a_gap.ipynb").unlink()
-    assert sessions.drift() == ["en/1_what_is_a_gap.ipynb", "nl/2_segregatie_meten.ipynb"]
+    assert sessions.drift() == ["workshop/en/1_what_is_a_gap.ipynb", "workshop/nl/2_segregatie_meten.ipynb"]
 
 
 def test_a_figure_that_does_not_exist_stops_the_build(home: Path) -> None:
@@ -420,7 +437,7 @@ def test_reset_restores_a_session_and_keeps_every_answer(home: Path) -> None:
     path.unlink()
     assert sessions.reset(2, ["nl"]) == [(path, None)]
     assert path.read_bytes() == fresh
-    with pytest.raises(ParameterError, match=r"session 9 does not exist\. Valid: 1, 2, 3, 4"):
+    with pytest.raises(ParameterError, match=r"session 9 does not exist\. Valid: 1, 2, 3, 4, 5"):
         sessions.reset(9)
 
 
@@ -441,13 +458,13 @@ def test_the_commands_say_what_they_did(home: Path, kloof_command: Command) -> N
     assert kloof_command("build", "--check")[0] == 0
     path.write_text("mine")
     code, out, _ = kloof_command("build", "--check")
-    assert (code, "✗ en/3_did_it_grow.ipynb" in out) == (1, True)
+    assert (code, "✗ workshop/en/3_did_it_grow.ipynb" in out) == (1, True)
     assert kloof_command("build")[0] == 0
     assert sessions.drift() == []
     solution = home / "reports" / "workshop" / "nl" / "1_wat_is_een_kloof.ipynb"
-    assert "answer_1_5 = 100 * answer_1_4 / rest_mean" in solution.read_text(encoding="utf-8")
+    assert "answer_1_6 = 100 * answer_1_5 / answer_1_4" in solution.read_text(encoding="utf-8")
     code, out, err = kloof_command("reset", "7")
-    assert (code, out, err) == (2, "", "kloof: session 7 does not exist. Valid: 1, 2, 3, 4.\n")
+    assert (code, out, err) == (2, "", "kloof: session 7 does not exist. Valid: 1, 2, 3, 4, 5.\n")
     assert kloof_command("reset", "2", "--language", "fr")[0] == 2
 
 
@@ -481,6 +498,12 @@ def test_the_doctor_finds_what_is_wrong(home: Path, monkeypatch: pytest.MonkeyPa
     assert screen.count("✗") == 6  # five, and the advice
 
 
+def test_the_doctor_reads_what_a_package_asks_for_on_a_condition(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = ["pandas<4,>=3.1", "typst>=0.15; extra == 'all'", "colorama; sys_platform == 'nowhere'"]
+    monkeypatch.setattr("importlib.metadata.requires", lambda _: asked)
+    assert laptop.requirements() == [("pandas", "<4,>=3.1"), ("typst", ">=0.15")]
+
+
 def test_the_doctor_tries_to_write(tmp_path: Path) -> None:
     assert laptop.writable(tmp_path / "not" / "yet")
     assert list(tmp_path.iterdir()) == []
@@ -501,7 +524,7 @@ def test_the_doctor_command_exits_with_1_when_something_is_wrong(home: Path, klo
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("make", [experiments.rounding, experiments.noise, experiments.selection])
+@pytest.mark.parametrize("make", [experiments.rounding, experiments.noise])
 def test_a_slider_moves_and_degrades_to_one_picture(make: Any, language: str, monkeypatch: pytest.MonkeyPatch) -> None:
     play = make(language)
     bundle = play._repr_mimebundle_()
@@ -516,8 +539,8 @@ def test_a_slider_moves_and_degrades_to_one_picture(make: Any, language: str, mo
     assert set(play._repr_mimebundle_()) == {"image/svg+xml", "text/plain"}
 
 
-@pytest.mark.parametrize("make", [experiments.noise, experiments.selection])
-def test_the_bars_of_all_positions_share_a_scale(make: Any) -> None:
+def test_the_bars_of_all_positions_share_a_scale() -> None:
+    make = experiments.noise
     wide = [
         re.findall(r'height="16" width="([\d.]+)"|width="([\d.]+)" height="16"', one) for one in make("en").pictures
     ]
@@ -528,13 +551,13 @@ def test_the_bars_of_all_positions_share_a_scale(make: Any) -> None:
         for (a, b), value in zip(pair, values[-2:], strict=True)
     ]
     assert len(scales) == 10
-    assert max(scales) == pytest.approx(min(scales), rel=0.005)
+    assert max(scales) == pytest.approx(min(scales), rel=0.01)
 
 
 def test_without_noise_nothing_happens_and_with_more_noise_the_list_recovers_more() -> None:
     still = experiments.replay("en", 0, 11)
     assert still[0] == pytest.approx(still[1], abs=1e-9)
-    falls = [first - second for first, second in (experiments.replay("en", noise, 11) for noise in (10, 20, 40))]
+    falls = [first - second for first, second in (experiments.replay("en", noise, 11) for noise in (1, 2, 4))]
     assert falls == sorted(falls)
     assert falls[0] > 0
 
@@ -542,18 +565,19 @@ def test_without_noise_nothing_happens_and_with_more_noise_the_list_recovers_mor
 def test_the_timetable_adds_up() -> None:
     minutes = {one.number: one.minutes for one in sessions.sessions()}
     for language in LANGUAGES:
-        rows = facts.timetable(language, minutes)
+        rows = facts.timetable(language, minutes, sessions.walked(language)[0])
         at = [int(start.split(":")[0]) * 60 + int(start.split(":")[1]) for start, _, _ in rows]
         assert [after - before for before, after in pairwise(at)] == [length for _, length, _ in rows[:-1]]
-        assert sum(length for _, length, _ in rows) == sum(minutes.values()) + 10 + 10 + 3 * 10
+        assert sum(length for _, length, _ in rows) == sum(minutes[one] for one in (1, 2, 3, 4)) + 10 + 10 + 3 * 10
         assert at[-1] + rows[-1][1] - at[0] <= 270
+        assert all(length > 0 for _, length, _ in rows)
 
 
 def test_teachers_notes_hold_every_answer_and_index(project: Path) -> None:
     from kloof.measures.registry import INDICES
 
     for name, part in (("INSTRUCTOR.md", "en"), ("INSTRUCTOR.nl.md", "nl")):
-        text = (project / "notebooks" / "workshop" / name).read_text(encoding="utf-8")
+        text = (project / "notebooks" / "workshop-teacher" / name).read_text(encoding="utf-8")
         assert all(f"| {number} |" in text for number in answers.exercises())
         assert all(getattr(index, f"name_{part}") in text for index in INDICES.values())
 
@@ -562,5 +586,5 @@ def test_the_start_page_links_to_every_session(project: Path) -> None:
     folder = project / "notebooks" / "workshop"
     text = json.dumps(json.loads((folder / "index.ipynb").read_text(encoding="utf-8")))
     links = re.findall(r"\]\(([^)]+\.ipynb)\)", text)
-    assert len(links) == 8
+    assert len(links) == 2 * len(NUMBERS)
     assert all((folder / link).is_file() for link in links)

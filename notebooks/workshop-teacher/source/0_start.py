@@ -11,7 +11,8 @@
 """
 # De workshop
 
-Vier sessies, een middag. Alles werkt zonder internet. Klik op een sessie om te beginnen:
+Vier sessies, een middag, en een vijfde voor wie meer wil. Je hoeft niet te kunnen programmeren: elke handeling wordt eerst voorgedaan. Alles werkt zonder
+internet. Klik op een sessie om te beginnen:
 
 | sessie | titel | minuten |
 | --- | --- | --- |
@@ -24,7 +25,8 @@ Werkt je laptop? Typ in een terminal `kloof workshop doctor`. Een sessie opnieuw
 """
 # The workshop
 
-Four sessions, one afternoon. Everything works offline. Click on a session to begin:
+Four sessions, one afternoon, and a fifth for those who want more. You need not know how to program: every operation is shown first. Everything works
+offline. Click on a session to begin:
 
 | session | title | minutes |
 | --- | --- | --- |

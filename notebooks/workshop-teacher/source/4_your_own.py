@@ -40,14 +40,14 @@ After this session you can
 ## Het verhaal
 
 Een wethouder vraagt: "Voelen mensen in de buurten op de lijst zich ook minder gezond, en wordt dat verschil groter?" Je kunt nu gaan zoeken tot je iets vindt. Met
-vier lijsten, twee maten en tien indicatoren vind je altijd iets. Daarom schrijf je eerst op wat je verwacht.
+{{lists}} lijsten, twee maten en tien indicatoren vind je altijd iets. Daarom schrijf je eerst op wat je verwacht.
 """
 
 # %% [markdown] tags=["en", "slide"]
 """
 ## The story
 
-An alderman asks: "Do people in the listed neighbourhoods also feel less healthy, and is that gap growing?" You can now search until you find something. With four
+An alderman asks: "Do people in the listed neighbourhoods also feel less healthy, and is that gap growing?" You can now search until you find something. With {{lists}}
 lists, two measures and ten indicators you always find something. That is why you first write down what you expect.
 """
 
@@ -55,8 +55,9 @@ lists, two measures and ten indicators you always find something. That is why yo
 language = "[[nl||en]]"
 
 import kloof
-from kloof_workshop import own
+from kloof_workshop import lesson, own
 from kloof_workshop.checks import check
+from kloof_workshop.guesses import guess
 
 # %% [markdown] tags=["nl", "slide"]
 """
@@ -90,6 +91,29 @@ A hypothesis has five parts:
 
 # %% [markdown] tags=["nl"]
 """
+## Voorbeeld: een fout lezen
+
+Tussen accolades staan namen en waarden, met een dubbele punt ertussen. Dit voorbeeld gaat expres mis. Fouten van `kloof` zeggen wat er mis is, wat wel kan, en wat je
+kunt doen: alle fouten in één keer. (`try` en `except` laten de fout zien zonder te stoppen; die hoef je niet te kunnen schrijven.)
+"""
+
+# %% [markdown] tags=["en"]
+"""
+## Example: reading an error
+
+Between braces stand names and values, with a colon between. This example goes wrong on purpose. Errors of `kloof` say what is wrong, what is possible, and what to do:
+all faults at once. (`try` and `except` show the error without stopping; you don't have to be able to write those.)
+"""
+
+# %% tags=["worked"]
+wrong = {"indicator": "helth", "measure": "abs", "expected": "UP", "smallest_effect": 0}
+try:
+    own.register("health", wrong, focus="union")
+except kloof.KloofError as problem:
+    print(problem)
+
+# %% [markdown] tags=["nl"]
+"""
 ## Opgave 4.1
 
 Registreer je hypothese. De cel laat een voorbeeld zien van de vijf delen; maak ze van jou. De naam begint met `my_`. Andere jaren of een andere lijst geef je erbij,
@@ -118,7 +142,8 @@ claim = {  # given
     "smallest_effect": 2,
     "because": "[[wie het kan betalen, verhuist||who can afford it moves away]]",
 }  # given
-answer_4_1 = own.register("my_health_[[nl||en]]", claim, focus="union")
+# [[vul in||fill in]]: answer_4_1 = own.register("my_____", claim)
+answer_4_1 = own.register("my_health_[[nl||en]]", claim)
 
 # %% [markdown] tags=["nl", "hint"]
 """
@@ -141,26 +166,6 @@ Call `own.register("my_...", claim)` and put what comes back in your answer. Doe
 # %% tags=["check"]
 check("4.1")
 
-# %% [markdown] tags=["nl"]
-"""
-## Een fout lezen
-
-Fouten van `kloof` zeggen wat er mis is, wat wel kan, en wat je kunt doen: alle fouten in één keer. Lees deze, en bedenk hoe je hem verhelpt.
-"""
-
-# %% [markdown] tags=["en"]
-"""
-## Reading an error
-
-Errors of `kloof` say what is wrong, what is possible, and what to do: all faults at once. Read this one, and think how you would mend it.
-"""
-
-# %%
-try:
-    own.register("health", {"indicator": "helth", "measure": "abs", "expected": "UP", "smallest_effect": 0})
-except kloof.KloofError as problem:
-    print(problem)
-
 # %% [markdown] tags=["nl", "slide"]
 """
 ## Dan pas toetsen
@@ -177,12 +182,43 @@ een uitkomst, met de vier regels van sessie 3.
 finding, with the four lines of session 3.
 """
 
+# %% [markdown] tags=["nl"]
+"""
+**Gok eerst.** Welk oordeel komt eruit: `"HIGHER"`, `"LOWER"`, `"SAME"` of `"UNCLEAR"`?
+"""
+
+# %% [markdown] tags=["en"]
+"""
+**Guess first.** Which judgement will come out: `"HIGHER"`, `"LOWER"`, `"SAME"` or `"UNCLEAR"`?
+"""
+
+# %% tags=["predict"]
+guess("4.2", ...)
+
 # %% tags=["exercise"]
 import pandas as pd  # given
 
-findings = own.tested(answer_4_1, answer_4_1.study(language)) if answer_4_1 is not ... else {}  # given
+tested = own.tested(answer_4_1, answer_4_1.study(language)) if answer_4_1 is not ... else {}  # given
+findings = list(tested.values())  # given
 columns = ["estimate", "low", "high", "smallest_effect"]  # given
-pd.DataFrame({name: vars(finding) for name, finding in findings.items()}, index=columns).T  # given
+pd.DataFrame({name: vars(finding) for name, finding in tested.items()}, index=columns).T  # given
+
+# %% [markdown] tags=["nl"]
+"""
+**Voorbeeld.** In `findings` staan de uitkomsten op een rij: eerst die onder jouw lijst, dan die onder de andere. De eerste van een rij is `[0]`. Met het verschil in
+inkomen van sessie 3, op drie schalen:
+"""
+
+# %% [markdown] tags=["en"]
+"""
+**Example.** `findings` holds the findings in a row: first the one under your list, then those under the others. The first of a row is `[0]`. With the gap in
+income of session 3, on three scales:
+"""
+
+# %% tags=["worked"]
+study = lesson.study(language)
+three = [kloof.gap_change(study, "mean_income_per_inhabitant", scale) for scale in ("relative", "absolute", "real")]
+kloof.judge(three[0])
 
 # %% [markdown] tags=["nl"]
 """
@@ -199,7 +235,8 @@ Which judgement does the change get under your list, the first row? Read it off 
 """
 
 # %% tags=["exercise"]
-answer_4_2 = kloof.judge(next(iter(findings.values())))
+# [[vul in||fill in]]: answer_4_2 = kloof.judge(____)
+answer_4_2 = kloof.judge(findings[0])
 
 # %% [markdown] tags=["nl", "hint"]
 """
@@ -207,7 +244,7 @@ Leg `low` en `high` naast nul en naast `smallest_effect`. De eerste regel die kl
 
 ---
 
-`findings` is een woordenboek: `list(findings.values())[0]` is de uitkomst onder jouw lijst. Geef die aan `kloof.judge`.
+`findings[0]` is de uitkomst onder jouw lijst. Geef die aan `kloof.judge`.
 """
 
 # %% [markdown] tags=["en", "hint"]
@@ -216,7 +253,7 @@ Hold `low` and `high` against zero and against `smallest_effect`. The first line
 
 ---
 
-`findings` is a dictionary: `list(findings.values())[0]` is the finding under your list. Pass it to `kloof.judge`.
+`findings[0]` is the finding under your list. Pass it to `kloof.judge`.
 """
 
 # %% tags=["check"]
@@ -250,20 +287,35 @@ Hold the judgement against your expectation:
 
 # %% [markdown] tags=["nl"]
 """
+**Voorbeeld.** `kloof.verdict_of` legt een uitkomst naast wat je verwachtte. Wie verwachtte dat het verschil in verhouding groter werd:
+"""
+
+# %% [markdown] tags=["en"]
+"""
+**Example.** `kloof.verdict_of` holds a finding against what you expected. For whoever expected the gap to become larger in proportion:
+"""
+
+# %% tags=["worked"]
+example = {"indicator": "mean_income_per_inhabitant", "expected": "HIGHER"}
+kloof.verdict_of(three[0], example["expected"])
+
+# %% [markdown] tags=["nl"]
+"""
 ## Opgave 4.3
 
-Wat is het verdict over jouw hypothese? Geef het codewoord. `kloof.verdict_of` doet hetzelfde.
+Wat is het verdict over jouw hypothese? Geef het codewoord. Wat je verwachtte, staat in `claim["expected"]`.
 """
 
 # %% [markdown] tags=["en"]
 """
 ## Exercise 4.3
 
-What is the verdict on your hypothesis? Give the code word. `kloof.verdict_of` does the same.
+What is the verdict on your hypothesis? Give the code word. What you expected is in `claim["expected"]`.
 """
 
 # %% tags=["exercise"]
-answer_4_3 = kloof.verdict_of(next(iter(findings.values())), answer_4_1.expected)
+# [[vul in||fill in]]: answer_4_3 = kloof.verdict_of(____, claim["____"])
+answer_4_3 = kloof.verdict_of(findings[0], claim["expected"])
 
 # %% [markdown] tags=["nl", "hint"]
 """
@@ -271,7 +323,7 @@ Twee dingen bepalen het verdict: het oordeel van 4.2 en wat je in 4.1 verwachtte
 
 ---
 
-Zoek de regel hierboven die bij je oordeel hoort. Of: `kloof.verdict_of(list(findings.values())[0], answer_4_1.expected)`.
+Zoek de regel hierboven die bij je oordeel hoort. Of laat `kloof.verdict_of` het zeggen: eerst de uitkomst, dan wat je verwachtte.
 """
 
 # %% [markdown] tags=["en", "hint"]
@@ -280,7 +332,7 @@ Two things make the verdict: the judgement of 4.2 and what you expected in 4.1.
 
 ---
 
-Find the line above that belongs to your judgement. Or: `kloof.verdict_of(list(findings.values())[0], answer_4_1.expected)`.
+Find the line above that belongs to your judgement. Or let `kloof.verdict_of` say it: first the finding, then what you expected.
 """
 
 # %% tags=["check"]
@@ -288,9 +340,26 @@ check("4.3")
 
 # %% [markdown] tags=["nl"]
 """
+**Voorbeeld.** Met `for` tussen rechte haken doe je hetzelfde met elke uitkomst van een rij; `.count(...)` telt hoe vaak iets voorkomt.
+"""
+
+# %% [markdown] tags=["en"]
+"""
+**Example.** With `for` between square brackets you do the same with every finding of a row; `.count(...)` counts how often something occurs.
+"""
+
+# %% tags=["worked"]
+words = [kloof.judge(finding) for finding in three]
+words.count("HIGHER")
+
+# %% tags=["predict"]
+guess("4.4", ...)
+
+# %% [markdown] tags=["nl"]
+"""
 ## Opgave 4.4
 
-De officiële lijst van kwetsbare buurten is niet openbaar. Daarom staat elk verdict ook onder andere lijsten. Bij hoeveel lijsten, de jouwe meegeteld, is het verdict
+De officiële lijst van kwetsbare buurten is niet openbaar. Daarom staat elk verdict ook onder andere lijsten. Gok eerst, hierboven. Bij hoeveel lijsten, de jouwe meegeteld, is het verdict
 hetzelfde als bij jouw lijst? Geef een aantal.
 """
 
@@ -298,12 +367,12 @@ hetzelfde als bij jouw lijst? Geef een aantal.
 """
 ## Exercise 4.4
 
-The official list of vulnerable neighbourhoods is not public. That is why every verdict also stands under other lists. Under how many lists, yours included, is the
+The official list of vulnerable neighbourhoods is not public. That is why every verdict also stands under other lists. First guess, above. Under how many lists, yours included, is the
 verdict the same as under your list? Give a count.
 """
 
 # %% tags=["exercise"]
-verdicts = [kloof.verdict_of(finding, answer_4_1.expected) for finding in findings.values()]
+verdicts = [kloof.verdict_of(finding, claim["expected"]) for finding in findings]
 answer_4_4 = verdicts.count(answer_4_3)
 
 # %% [markdown] tags=["nl", "hint"]
@@ -312,7 +381,7 @@ Geef elke uitkomst in `findings` een verdict, en tel hoe vaak dat van jou voorko
 
 ---
 
-Maak een lijst met `kloof.verdict_of(finding, answer_4_1.expected)` voor elke `finding`, en gebruik `.count(answer_4_3)`.
+Maak een lijst met `kloof.verdict_of(finding, claim["expected"])` voor elke `finding`, en gebruik `.count(answer_4_3)`.
 """
 
 # %% [markdown] tags=["en", "hint"]
@@ -321,7 +390,7 @@ Give every finding in `findings` a verdict, and count how often yours occurs.
 
 ---
 
-Make a list with `kloof.verdict_of(finding, answer_4_1.expected)` for each `finding`, and use `.count(answer_4_3)`.
+Make a list with `kloof.verdict_of(finding, claim["expected"])` for each `finding`, and use `.count(answer_4_3)`.
 """
 
 # %% tags=["check"]
@@ -345,6 +414,19 @@ That takes half a minute to two minutes. The claim in the report is that of the 
 
 # %% [markdown] tags=["nl"]
 """
+**Voorbeeld.** `help(...)` zegt wat een functie doet en wat je erin stopt: tussen de haakjes eerst je hypothese, dan de taal.
+"""
+
+# %% [markdown] tags=["en"]
+"""
+**Example.** `help(...)` says what a function does and what you put into it: between the brackets first your hypothesis, then the language.
+"""
+
+# %% tags=["worked"]
+help(own.report)
+
+# %% [markdown] tags=["nl"]
+"""
 ## Opgave 4.5
 
 Maak het rapport en geef de map waarin het staat. Open daarna de cijferpagina `data.html` in die map en zoek je getal. Wijs het aan met de muis: er staat waar het vandaan komt.
@@ -358,6 +440,7 @@ Make the report and give the folder that holds it. Then open the data page `data
 """
 
 # %% tags=["exercise", "report"]
+# [[vul in||fill in]]: answer_4_5 = own.report(____, language)
 answer_4_5 = own.report(answer_4_1, language)
 
 # %% [markdown] tags=["nl", "hint"]
@@ -366,7 +449,7 @@ De functie staat hierboven. Ze geeft de map terug.
 
 ---
 
-Schrijf `own.report(answer_4_1, language)` en wacht tot de cel klaar is.
+`own.report` wil twee dingen weten: jouw hypothese van 4.1 en de taal. Wacht tot de cel klaar is.
 """
 
 # %% [markdown] tags=["en", "hint"]
@@ -375,7 +458,7 @@ The function is named above. It returns the folder.
 
 ---
 
-Write `own.report(answer_4_1, language)` and wait until the cell is done.
+`own.report` wants to know two things: your hypothesis of 4.1 and the language. Wait until the cell is done.
 """
 
 # %% tags=["check"]
@@ -429,7 +512,7 @@ Cross out: a cause, a statement about the same people, and "nothing found" as a 
 # %% tags=["check"]
 check("4.6")
 
-# %% [markdown] tags=["nl", "slide"]
+# %% [markdown] tags=["nl", "slide", "pairs"]
 """
 ## Verdedig het
 
@@ -440,7 +523,7 @@ Vertel je buurman of buurvrouw in drie zinnen: wat je verwachtte, wat eruit kwam
 3. Wat als je een andere maat had gekozen?
 """
 
-# %% [markdown] tags=["en", "slide"]
+# %% [markdown] tags=["en", "slide", "pairs"]
 """
 ## Defend it
 
@@ -449,6 +532,22 @@ Tell your neighbour in three sentences: what you expected, what came out with it
 1. Why this list?
 2. How many neighbourhoods are missing?
 3. What if you had chosen another measure?
+"""
+
+# %% [markdown] tags=["nl", "slide"]
+"""
+## Wat je nu mag zeggen
+
+> Vooraf schreef ik op wat ik verwachtte en welk verschil ertoe doet. Onder deze lijst is dit het verdict; zoveel van de andere lijsten zeggen hetzelfde; en dit
+> zou het veranderen.
+"""
+
+# %% [markdown] tags=["en", "slide"]
+"""
+## What you may now say
+
+> Beforehand I wrote down what I expected and which change matters. Under this list this is the verdict; so many of the other lists say the same; and this would
+> change it.
 """
 
 # %% [markdown] tags=["nl", "slide"]
@@ -485,8 +584,23 @@ Registreer een tweede hypothese die echt anders is: een andere lijst, andere jar
 Register a second hypothesis that is truly another one: another list, other years, another measure or another municipality. Put it in `answer_4_7`.
 """
 
+# %% [markdown] tags=["nl", "stretch"]
+"""
+**Voorbeeld.** Met haken en een `=` vervang je één waarde van `claim`, in een kopie. Een andere lijst geef je mee als `focus`.
+"""
+
+# %% [markdown] tags=["en", "stretch"]
+"""
+**Example.** With brackets and an `=` you replace one value of `claim`, in a copy. You pass another list as `focus`.
+"""
+
+# %% tags=["worked", "stretch"]
+other = claim.copy()
+other["indicator"] = "mean_dwelling_value"
+other
+
 # %% tags=["exercise", "stretch"]
-other = {**claim, "indicator": "mean_dwelling_value", "measure": "relative"}
+# [[vul in||fill in]]: answer_4_7 = own.register("my_____", other, focus="____")
 answer_4_7 = own.register("my_dwellings_[[nl||en]]", other, focus="bndestem")
 
 # %% [markdown] tags=["nl", "hint"]
