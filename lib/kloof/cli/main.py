@@ -37,8 +37,6 @@ app = typer.Typer(
 app.add_typer(country_commands, name="country")
 app.add_typer(data_commands, name="data")
 app.add_typer(hypothesis_commands, name="hypothesis")
-for command in (batch, audit, verify, diff, verdicts, manifest, national):
-    app.command()(command)
 
 
 def _print_version(asked: bool) -> None:
@@ -330,6 +328,10 @@ def glossary(language: Annotated[str, typer.Option(help="language of the glossar
 def version() -> None:
     """Print the version of kloof."""
     print(f"kloof {__version__}")
+
+
+for command in (verdicts, audit, verify, diff, batch, manifest, national):  # after what a newcomer types first
+    app.command()(command)
 
 
 def main() -> None:

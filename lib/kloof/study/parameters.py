@@ -313,7 +313,11 @@ def _repeated(merged: Mapping[str, Any]) -> Iterator[str]:
         if NONE in value and len(value) > 1 and name in MAY_BE_NONE:
             yield f"{name} names {NONE!r} beside others: give only that, or only names"
     if merged["municipality"] in merged["comparisons"]:
-        yield f"comparisons: {merged['municipality']} is the municipality itself, and stands there already"
+        here = merged["municipality"]
+        yield (
+            f"comparisons: {here} is the municipality itself, and stands there already; for a report of another place "
+            f"than the preset is about: --preset municipality --set municipality={here}"
+        )
 
 
 def coerce(name: str, value: str) -> Any:
