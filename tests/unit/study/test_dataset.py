@@ -40,7 +40,7 @@ def test_the_project_folder_is_the_checkout_unless_told_otherwise(
     assert project_folder() == project
     assert embedded() == ["breda"]
     monkeypatch.setenv("KLOOF_HOME", str(tmp_path))
-    with pytest.raises(ParameterError, match=r"KLOOF_HOME is .* none: get the source of kloof"):
+    with pytest.raises(ParameterError, match=r"KLOOF_HOME is .* none\. Put them in a folder \(kloof init FOLDER\)"):
         project_folder()
     (tmp_path / "data").mkdir()
     assert data_folder() == tmp_path / "data"
