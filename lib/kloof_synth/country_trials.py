@@ -32,7 +32,7 @@ from kloof_synth.calibration import SEED
 LEAST = 10.0  # smallest effect that matters, in the unit of the change
 NOISE = 22.0  # spread of what happens to a buurt by itself: Breda's standard error is then about 8
 BINS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
-MUNICIPALITIES = 300
+MUNICIPALITIES = 342
 RARE = 0.02  # part of the places below which a bin of probabilities says more of its few countries than of the model
 TIMES = (1, 2, 4)
 NEAR = 1.2
@@ -77,7 +77,8 @@ class CountryWorld:
 COUNTRY_WORLDS = (
     CountryWorld("nothing_happens", 0.0, 0.0),
     CountryWorld("the_same_everywhere", LEAST, 0.0),
-    CountryWorld("small_differences", 0.5 * LEAST, 0.5 * LEAST),
+    CountryWorld("small_differences", 0.0, 0.5 * LEAST),
+    CountryWorld("small_differences_moved", 0.5 * LEAST, 0.5 * LEAST),
     CountryWorld("large_differences", LEAST, 2 * LEAST),
     CountryWorld("heavy_tails", 0.5 * LEAST, 0.7 * LEAST, tails=3.0),
     CountryWorld("wijken_share", 0.5 * LEAST, LEAST, wijk=0.4),

@@ -74,8 +74,8 @@ def measured() -> pd.DataFrame:
 def test_the_ranges_hold_what_they_say_they_hold() -> None:
     """Between 88 and 92 percent where municipalities differ; more where they do not, for there τ is only bounded.
 
-    Where differences are small beside the standard errors, probabilities are as far off when these errors are known:
-    what is left is that how far municipalities differ has to be learnt from them.
+    Where differences are small beside the standard errors and the mean moved, probabilities are as far off when these
+    errors are known: what is left is that how far municipalities differ has to be learnt from them.
     """
     table = measured()
     assert set(table.index.get_level_values("world")) == set(KNOWN)
@@ -88,10 +88,10 @@ def test_the_ranges_hold_what_they_say_they_hold() -> None:
             assert row["held"] <= 92, name
             assert row["held_error"] <= 1, name
             assert row["wrong"] <= 8.5, name  # of those called sure with 90 percent or more
-            assert row["wrong_of_all"] <= (3.2 if name == "small_differences" else 2.5), name
-            assert row["off"] <= (7.5 if world.tails or name in {"small_differences", "no_borders"} else 6), name
+            assert row["wrong_of_all"] <= (3.2 if name == "small_differences_moved" else 2.5), name
+            assert row["off"] <= (7.5 if name in {"small_differences_moved", "no_borders"} else 5.6), name
     assert chosen.loc["nothing_happens", "called"] <= 1
-    small = table.loc["small_differences"]
+    small = table.loc["small_differences_moved"]
     assert small.loc[CHOSEN, "off"] <= small.loc[KNOWN_ERRORS, "off"] + 1
     assert small.loc[CHOSEN, "wrong_of_all"] <= small.loc[KNOWN_ERRORS, "wrong_of_all"] + 0.3
     heavy = table.loc["heavy_tails"]
@@ -101,6 +101,7 @@ def test_the_ranges_hold_what_they_say_they_hold() -> None:
 def test_together_a_change_is_seen_that_one_municipality_cannot_see() -> None:
     power = pd.read_csv(MEASURED.with_name(country_trials.POWER))
     assert (power["municipalities"] >= country_trials.FEWEST_SEEN).all()
+    power = power[power["world"] != "small_differences"]  # there all others speak against the one that moved
     assert (power["seen"] > 1.2 * power["alone"]).where(power["times"] == 1, power["seen"] > power["alone"]).all()
     breda = power[power["like_breda"]].set_index(["world", "times"])
     assert breda.loc[("as_measured", 2), "seen"] > 80 > breda.loc[("as_measured", 2), "alone"]
@@ -123,7 +124,7 @@ def test_a_country_is_measured_again_with_fewer_trials(monkeypatch: pytest.Monke
     )  # forbids differences: ranges must fail
     failed, _ = trial(KNOWN["large_differences"], NORMAL, 2, 7)
     assert failed["held"] < 70
-    assert MUNICIPALITIES == 300
+    assert MUNICIPALITIES == 342
 
 
 def test_neighbours_that_resemble_each_other_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
