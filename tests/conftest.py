@@ -2,7 +2,10 @@
 
 import os
 import shutil
+import socket
+import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -109,6 +112,38 @@ def command_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[
         return code, shown.out, shown.err
 
     return call
+
+
+@contextmanager
+def jupyterlab(folder: Path, root: Path, *given: str) -> Iterator[str]:
+    """A JupyterLab on a project, with settings of its own in `folder`; its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR")
+    settings = {name: str(folder / name) for name in (*names, "JUPYTERLAB_WORKSPACES_DIR")} | {"KLOOF_HOME": str(root)}
+    options = {
+        "port": str(port), "ServerApp.port_retries": "0", "IdentityProvider.token": "", "LabApp.news_url": "None",
+        "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+    }  # fmt: skip
+    words = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", *given]
+    words += [f"--{name}={value}" for name, value in options.items()]
+    with (folder / "log").open("w") as log:
+        server = subprocess.Popen(words, env={**os.environ, **settings}, stdout=log, stderr=log, cwd=root)
+    for _ in range(240):
+        with socket.socket() as asked:
+            if asked.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        time.sleep(0.5)
+    try:
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        server.terminate()
+        try:
+            server.wait(timeout=30)
+        except subprocess.TimeoutExpired:  # on a busy machine it takes its time to let kernels go
+            server.kill()
+            server.wait()
 
 
 @pytest.fixture(scope="module")

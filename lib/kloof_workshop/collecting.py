@@ -3,22 +3,20 @@
 The files come from other people's machines, so whatever is not in their format is refused by name and left out.
 """
 
-import csv
 import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from kloof.errors import ParameterError
+from kloof.paths import csv_of, no_formula
 from kloof_workshop.exercise import OTHER, RIGHT, words
 from kloof_workshop.record import FORMAT, HANDED_IN, LONGEST_NAME
 
 LARGEST = 1_000_000  # bytes: an afternoon is a few thousand
 NUMBER = re.compile(r"\d\.\d")
-CALCULATES = ("=", "+", "-", "@")  # a spreadsheet takes a cell that begins so for a formula
 
 
 @dataclass(frozen=True)
@@ -105,7 +103,7 @@ def _is_try(one: Any, kinds: set[str]) -> bool:
 def _plain(name: str) -> str:
     """Write a name on one line, so that no spreadsheet calculates with it."""
     text = " ".join("".join(letter if letter.isprintable() else " " for letter in name).split())[:LONGEST_NAME]
-    return f"'{text}" if text.startswith(CALCULATES) else text
+    return str(no_formula(text))
 
 
 def _rows(who: str, name: str, runs: Iterable[Sequence[Sequence[str]]]) -> list[Row]:
@@ -124,8 +122,5 @@ def _rows(who: str, name: str, runs: Iterable[Sequence[Sequence[str]]]) -> list[
 
 def as_csv(rows: Iterable[Row]) -> str:
     """Write the rows as CSV; right is yes or no."""
-    made = StringIO()
-    writer = csv.DictWriter(made, [field.name for field in fields(Row)], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({**asdict(row), "right": "yes" if row.right else "no"} for row in rows)
-    return made.getvalue()
+    cells = ({**asdict(row), "right": "yes" if row.right else "no"}.values() for row in rows)
+    return csv_of((field.name for field in fields(Row)), cells)

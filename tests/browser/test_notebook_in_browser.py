@@ -1,18 +1,13 @@
 """A notebook in JupyterLab shows the text of one language, that of its parameter; switching is a re-run."""
 
 import json
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conftest import copy_project
+from conftest import copy_project, jupyterlab
 
 SEEN = """() => {
   const cells = [...document.querySelectorAll('.jp-MarkdownCell')].filter(cell => cell.getClientRects().length);
@@ -31,29 +26,8 @@ def lab(tmp_path: Path) -> Iterator[str]:
     notebook["cells"] = notebook["cells"][: last + 3]
     notebook["cells"][last]["source"] += ["\nstudy"]
     path.write_text(json.dumps(notebook), encoding="utf-8")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR")
-    settings = {name: str(tmp_path / name) for name in (*names, "JUPYTERLAB_WORKSPACES_DIR")} | {
-        "KLOOF_HOME": str(root)
-    }
-    options = {
-        "port": port, "ServerApp.port_retries": 0, "IdentityProvider.token": "", "notebook-dir": root,
-        "LabApp.news_url": "None", "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
-    }  # fmt: skip
-    words = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"]
-    words += [f"--{name}={value}" for name, value in options.items()]
-    with (tmp_path / "log").open("w") as log:
-        server = subprocess.Popen(words, env={**os.environ, **settings}, stdout=log, stderr=log, cwd=root)
-    for _ in range(240):
-        with socket.socket() as asked:
-            if asked.connect_ex(("127.0.0.1", port)) == 0:
-                break
-        time.sleep(0.5)
-    yield f"http://127.0.0.1:{port}/lab/tree/notebooks/{path.name}"
-    server.terminate()
-    server.wait(timeout=30)
+    with jupyterlab(tmp_path, root, f"--notebook-dir={root}") as address:
+        yield f"{address}lab/tree/notebooks/{path.name}"
 
 
 def run_all(page: Any, wanted: list[int]) -> None:

@@ -1,17 +1,12 @@
 """JupyterLab as `make workshop` opens it: the start page, beside it only the sessions, a walk in each language."""
 
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conftest import copy_project
+from conftest import copy_project, jupyterlab
 from kloof_workshop import answers, checks, exercise, sessions
 
 SLIDER = ".jupyter-widgets .noUi-handle, .jupyter-widgets .ui-slider-handle"
@@ -22,13 +17,6 @@ PICTURE = ".jupyter-widgets svg[role=img]"
 def lab(tmp_path: Path) -> Iterator[str]:
     """The address of a JupyterLab whose root is the participants' folder."""
     root = copy_project(tmp_path / "home")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR")
-    settings = {name: str(tmp_path / name) for name in (*folders, "JUPYTERLAB_WORKSPACES_DIR")} | {
-        "KLOOF_HOME": str(root)
-    }
     whole = tmp_path / "JUPYTERLAB_SETTINGS_DIR" / "@jupyterlab" / "notebook-extension"
     whole.mkdir(parents=True)  # else a cell out of sight is not in the page
     (whole / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
@@ -36,22 +24,8 @@ def lab(tmp_path: Path) -> Iterator[str]:
     (recipe,) = [line for line in makefile.read_text().splitlines() if "jupyter lab" in line and "index.ipynb" in line]
     given = [word for word in recipe.split() if word.startswith("--")]
     assert given == ["--notebook-dir=notebooks/workshop", "--LabApp.default_url=/lab/tree/index.ipynb"]
-    options = {
-        "port": str(port), "ServerApp.port_retries": "0", "IdentityProvider.token": "", "LabApp.news_url": "None",
-        "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
-    }  # fmt: skip
-    words = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", *given]
-    words += [f"--{name}={value}" for name, value in options.items()]
-    with (tmp_path / "log").open("w") as log:
-        server = subprocess.Popen(words, env={**os.environ, **settings}, stdout=log, stderr=log, cwd=root)
-    for _ in range(240):
-        with socket.socket() as asked:
-            if asked.connect_ex(("127.0.0.1", port)) == 0:
-                break
-        time.sleep(0.5)
-    yield f"http://127.0.0.1:{port}/"
-    server.terminate()
-    server.wait(timeout=30)
+    with jupyterlab(tmp_path, root, *given) as address:
+        yield address
 
 
 def run_until(page: Any, cell: Any, seen: Any, code: str = "") -> None:
