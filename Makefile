@@ -65,7 +65,7 @@ calibration: setup ## measure how often every claim's test is wrong, in data/cal
 	$(BIN)/kloof calibrate $(ARGS)
 
 test: setup-dev browser lint ## run all tests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 lint: setup-dev
 	$(BIN)/ruff check

@@ -26,8 +26,22 @@ FLAGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
+LONGEST = ("run", "breda")  # groups of tests to begin with, so that no process is left alone with them at the end
 PROJECT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("KLOOF_SHARED", PROJECT.parent / "shared"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one process, where what they share is made once, and begin with the longest."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
+    groups = [next(item.iter_markers("xdist_group")).args[0] for item in items]
+    order = sorted(
+        range(len(items)), key=lambda at: LONGEST.index(groups[at]) if groups[at] in LONGEST else len(LONGEST)
+    )
+    items[:] = [items[at] for at in order]
 
 
 @pytest.fixture(scope="session")

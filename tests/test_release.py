@@ -1,9 +1,12 @@
-"""What a release carries for who wants to trust it: licences, a citation, one version everywhere."""
+"""What a release carries for who wants to trust it: licences, a citation, one version, tests that end in time."""
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -79,3 +82,24 @@ def test_the_container_and_the_environments_name_files_that_are_there() -> None:
     steps = read("Containerfile")
     assert "USER kloof" in steps
     assert "RUN make setup" in steps
+
+
+def test_what_the_tests_of_a_file_share_is_made_in_one_process(tmp_path: Path) -> None:
+    """A pytest in which pytest-xdist loses sight of its groups deals tests one by one: each process makes it all."""
+    shutil.copy(PROJECT / "tests" / "conftest.py", tmp_path)
+    shutil.copytree(PROJECT / "tests" / "support", tmp_path / "support")
+    for name in ("one", "other"):
+        told = f"    open({name!r}, 'a').write(f'{{os.getpid()}}\\n')\n    time.sleep(0.1)\n"
+        body = "import os, time\n" + "".join(f"def test_{at}():\n{told}" for at in range(6))
+        (tmp_path / f"test_{name}.py").write_text(body, encoding="utf-8")
+    options = re.search(r"-m pytest (-n 2 .*)", read("Makefile"))
+    assert options
+    (tmp_path / "pytest.ini").write_text("[pytest]\npythonpath = support\n", encoding="utf-8")
+    words = [sys.executable, "-m", "pytest", "-q", *options[1].split()]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    made = [(tmp_path / name).read_text(encoding="utf-8").split() for name in ("one", "other")]
+    assert [len(one) for one in made] == [6, 6]
+    assert [len(set(one)) for one in made] == [1, 1]
+    assert made[0][0] != made[1][0]
