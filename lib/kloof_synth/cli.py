@@ -51,7 +51,8 @@ def calibrate(
         bool, typer.Option("--worlds", help="make a third table: both questions and joined claims in sixteen worlds")
     ] = False,
     national: Annotated[
-        bool, typer.Option("--national", help="make a fourth: what all municipalities say together, in ten countries")
+        bool,
+        typer.Option("--national", help="make a fourth: what all municipalities say together, in synthetic countries"),
     ] = False,
     segregation: Annotated[
         bool, typer.Option("--segregation", help="make a fifth: segregation in all municipalities, in nine countries")

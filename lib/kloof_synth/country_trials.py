@@ -1,13 +1,13 @@
 """How good is what all municipalities say together? Synthetic countries of which every change is known.
 
 `kloof calibrate --national` fills two tables. In data/national_calibration.csv a row says, of one `world` of
-municipalities and one `model` (chosen by the data; normal; or normal with the standard errors known), what came out in
-`trials` countries: `held` (percent of the 90 percent ranges of places that hold the truth, with its standard error
-`held_error`) and `mean_held` (of the mean); `off` (the largest distance, in percentage points, between a probability
-that was given and how often it came true, over those of six bins with 2 percent of the places or more); `called`
-(percent called sure, with 90 percent or more), `wrong` (percent of those called sure that went the other way),
+municipalities and one `model` (averaged, as it is used; normal; or normal with the standard errors known), what came
+out in `trials` countries: `held` (percent of the 90 percent ranges of places that hold the truth, with its standard
+error `held_error`) and `mean_held` (of the mean); `off` (the largest distance, in percentage points, between a
+probability that was given and how often it came true, over those of six bins with 2 percent of the places or more);
+`called` (percent called sure, with 90 percent or more), `wrong` (percent of those called sure that went the other way),
 `wrong_of_all` (the same of all) and `wrong_known` (of all, had mean, spread and standard errors been known: nobody
-could do better); `heavy` (percent of the countries in which heavy tails were the more probable).
+could do better); `heavy` (how probable heavy tails were, in percent, on average).
 
 data/national_power.csv says in how many percent of the municipalities whose gap truly moved by once, twice or four
 times the smallest effect (`times`, within a fifth) that was `seen`: called sure, and the right way. `alone`: by its own
@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kloof.country.gaps import NORMAL, SURE, model_of, pooled, prior_of
+from kloof.country.gaps import AVERAGED, NORMAL, SURE, pooled, prior_of
 from kloof.methods.arrays import Array, Flags
 from kloof.methods.by_place import Layout, differences
 from kloof.methods.hierarchical import fit
@@ -39,7 +39,7 @@ NEAR = 1.2
 LIKE_BREDA = (50, 70)
 FEWEST_SEEN = 200  # municipalities to say a percentage of
 WIJK = (3, 8)  # buurten of a wijk: from, below
-CHOSEN, KNOWN = "chosen", "errors_known"
+KNOWN = "errors_known"
 COUNTRY_COLUMNS = (
     "world", "model", "held", "held_error", "mean_held", "off", "called", "wrong", "wrong_of_all", "wrong_known",
     "heavy", "trials",
@@ -146,7 +146,7 @@ def trial(world: CountryWorld, model: str, trials: int, seed: int) -> tuple[dict
     bins = [place == at for at in range(len(BINS) - 1) if (place == at).mean() >= RARE and world.spread]
     off = [abs(above[inside].mean() - came[inside].mean()) for inside in bins]
     row = {
-        "world": world.name, "model": model or CHOSEN, "held": 100 * np.mean(held),
+        "world": world.name, "model": model or AVERAGED, "held": 100 * np.mean(held),
         "held_error": 100 * np.std(held) / np.sqrt(trials), "mean_held": 100 * np.mean([one["mean"] for one in told]),
         "off": 100 * max(off, default=np.nan), "called": 100 * sure.mean(),
         "wrong": 100 * wrong.sum() / max(sure.sum(), 1), "wrong_of_all": 100 * wrong.mean(),
@@ -184,7 +184,7 @@ def _told(world: CountryWorld, country: Country, model: str) -> dict[str, Any]:
         "held": (low <= truth) & (truth <= high), "mean": bool(ends[0][0] <= world.mean <= ends[1][0]),
         "above": above, "truth": truth, "sure": sure, "wrong": wrong, "wrong_known": _sure_and_wrong(known, truth)[1],
         "alone": (np.abs(found.estimate) > margin) & (found.estimate * truth > 0),
-        "heavy": model_of(posterior) != NORMAL, "buurten": np.bincount(layout.place),
+        "heavy": posterior.heavy, "buurten": np.bincount(layout.place),
     }  # fmt: skip
 
 
@@ -212,7 +212,7 @@ def _power(world: CountryWorld, each: dict[str, Any]) -> Sequence[dict[str, obje
 
 
 def country_trials(trials: int, workers: int = 1, seed: int = SEED) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Go through all worlds by the model that the data choose, and some by others beside it.
+    """Go through all worlds by both models averaged, and some by others beside it.
 
     Gives both tables: how good what is said is, and how large changes are seen.
     """

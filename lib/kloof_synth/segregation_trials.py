@@ -19,10 +19,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kloof.country.counted import MEASURES, RANK_ORDER
-from kloof.country.gaps import FEWEST, LEVEL, SURE, WIDE, pooled
+from kloof.country.gaps import FEWEST, LEVEL, SURE, pooled, prior_of
 from kloof.country.growth import FEWEST_BUURTEN, corrected, growth_of
 from kloof.measures.tables import FloatArray
-from kloof.methods.hierarchical import half_normal
 from kloof_synth.calibration import SEED
 
 TOWNS = 200
@@ -128,7 +127,7 @@ def segregation_trial(world: SegregationWorld, index: str, trials: int, seed: in
             wrong.append(np.zeros(len(known), dtype=bool))
             continue
         table, growth = made[known], growth[known]
-        posterior, _ = pooled(table, half_normal(WIDE * np.log1p(0.01 / np.median(table["before"]))))
+        posterior, _ = pooled(table, prior_of(np.log1p(0.01 / np.median(table["before"]))))
         own = (table["low"].to_numpy(float), table["high"].to_numpy(float))
         ends = {"held": own, "held_together": posterior.effects.interval(LEVEL)}
         for name, (low, high) in ends.items():

@@ -12,11 +12,11 @@ import pytest
 
 from conftest import PROJECT
 from kloof.catalogue import catalogue
-from kloof.country.gaps import EACH_SCALE, NORMAL, Question, every_change, national
+from kloof.country.gaps import AVERAGED, EACH_SCALE, NORMAL, Question, every_change, national
 from kloof.methods import by_place
 from kloof.methods.hierarchical import half_normal
 from kloof_synth import country_trials
-from kloof_synth.country_trials import CHOSEN, COUNTRY_WORLDS, MUNICIPALITIES, trial
+from kloof_synth.country_trials import COUNTRY_WORLDS, MUNICIPALITIES, trial
 from kloof_synth.country_trials import KNOWN as KNOWN_ERRORS
 
 WOZ = "mean_dwelling_value"
@@ -74,28 +74,29 @@ def measured() -> pd.DataFrame:
 def test_the_ranges_hold_what_they_say_they_hold() -> None:
     """Between 88 and 92 percent where municipalities differ; more where they do not, for there τ is only bounded.
 
-    Where differences are small beside the standard errors and the mean moved, probabilities are as far off when these
-    errors are known: what is left is that how far municipalities differ has to be learnt from them.
+    Where differences are small beside the standard errors and the mean moved, probabilities are as far off and as many
+    are wrong when these errors are known: how far municipalities differ has to be learnt from them. Buurten of which a
+    tenth does something else give their municipality an error that no normal one is like.
     """
     table = measured()
     assert set(table.index.get_level_values("world")) == set(KNOWN)
-    chosen = table.xs(CHOSEN, level="model")
-    for name, row in chosen.iterrows():
+    made = table.xs(AVERAGED, level="model")
+    for name, row in made.iterrows():
         world = KNOWN[str(name)]
         assert row["held"] >= 88, name
         assert row["mean_held"] >= 83, name  # 90 in a hundred countries, less three standard errors
         if world.spread:
             assert row["held"] <= 92, name
             assert row["held_error"] <= 1, name
-            assert row["wrong"] <= 8.5, name  # of those called sure with 90 percent or more
-            assert row["wrong_of_all"] <= (3.2 if name == "small_differences_moved" else 2.5), name
-            assert row["off"] <= (7.5 if name in {"small_differences_moved", "no_borders"} else 5.6), name
-    assert chosen.loc["nothing_happens", "called"] <= 1
+            assert row["wrong"] <= 9, name  # of those called sure with 90 percent or more
+            assert row["wrong_of_all"] <= (3.7 if name == "small_differences_moved" else 2.5), name
+            assert row["off"] <= {"small_differences_moved": 6, "uneven_buurten": 5.5}.get(str(name), 3.5), name
+    assert made.loc["nothing_happens", "called"] <= 1
     small = table.loc["small_differences_moved"]
-    assert small.loc[CHOSEN, "off"] <= small.loc[KNOWN_ERRORS, "off"] + 1
-    assert small.loc[CHOSEN, "wrong_of_all"] <= small.loc[KNOWN_ERRORS, "wrong_of_all"] + 0.3
+    assert small.loc[AVERAGED, "off"] <= small.loc[KNOWN_ERRORS, "off"] + 1
+    assert small.loc[AVERAGED, "wrong_of_all"] <= small.loc[KNOWN_ERRORS, "wrong_of_all"] + 0.3
     heavy = table.loc["heavy_tails"]
-    assert heavy.loc[CHOSEN, "off"] < heavy.loc[NORMAL, "off"] / 1.5
+    assert heavy.loc[AVERAGED, "off"] < heavy.loc[NORMAL, "off"] / 3
 
 
 def test_together_a_change_is_seen_that_one_municipality_cannot_see() -> None:
@@ -110,7 +111,7 @@ def test_together_a_change_is_seen_that_one_municipality_cannot_see() -> None:
 
 def test_a_country_is_measured_again_with_fewer_trials(monkeypatch: pytest.MonkeyPatch) -> None:
     row, power = trial(KNOWN["large_differences"], "", 6, 7)
-    before = measured().loc["large_differences", CHOSEN]
+    before = measured().loc["large_differences", AVERAGED]
     assert row["held"] == pytest.approx(before["held"], abs=3)
     assert row["wrong"] == pytest.approx(before["wrong"], abs=3)
     kept = pd.read_csv(MEASURED.with_name(country_trials.POWER))
@@ -131,6 +132,6 @@ def test_neighbours_that_resemble_each_other_are_counted(monkeypatch: pytest.Mon
     """Without the correlation inside wijken their ranges hold the truth too seldom."""
     row, _ = trial(KNOWN["wijken_share"], NORMAL, 8, 7)
     assert 87 <= row["held"] <= 93
-    monkeypatch.setattr(by_place, "_resemblance", lambda *_: 0.0)
+    monkeypatch.setattr(by_place, "_correlations", lambda *_: np.zeros((2, 2)))
     blind, _ = trial(KNOWN["wijken_share"], NORMAL, 8, 7)
     assert blind["off"] > row["off"] + 3

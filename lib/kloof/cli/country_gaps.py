@@ -35,7 +35,8 @@ def gaps(
     """Say of every figure how the gap of its lowest fifth changed in all municipalities of the store, year by year.
 
     From the first year there is to each later one. Above 0 the gap grew; grew and shrank: percent of the municipalities
-    in which it did so surely, with a probability of 90 percent or more.
+    in which it did so surely, with a probability of 90 percent or more. heavy: how probable it is that some differ far
+    more than others (heavy tails), in percent.
     """
     from kloof.catalogue import catalogue
     from kloof.country.gaps import EACH_SCALE
@@ -54,7 +55,7 @@ def gaps(
     if table.empty:
         print("The store has no figure of two years by buurt.\nNext: kloof data fetch --all")
         return
-    print(f"{'':<34}{'scale':<10}{'years':<11}{'places':>6}{'mean':>9}{'range':>18}{'spread':>8}  grew  shrank  model")
+    print(f"{'':<34}{'scale':<10}{'years':<11}{'places':>6}{'mean':>9}{'range':>18}{'spread':>8}  grew  shrank  heavy")
     for row in table.to_dict("records"):
         years = f"{row['first']}–{row['last']}"
         start = f"{row['indicator']:<34.34}{row['scale']:<10}{years:<11}{row['municipalities']:>6}"
@@ -63,7 +64,7 @@ def gaps(
             continue
         reach = f"{row['low']:.1f} to {row['high']:.1f}"
         sure = f"{row['grew']:>3.0f}%  {row['shrank']:>5.0f}%"
-        print(f"{start}{row['mean']:>9.1f}{reach:>18}{row['spread']:>8.1f}  {sure}  {row['model']}")
+        print(f"{start}{row['mean']:>9.1f}{reach:>18}{row['spread']:>8.1f}  {sure}  {row['heavy']:>4.0f}%")
     if output is None:
         print("Next: kloof national INDICATOR --scale SCALE, for every municipality")
 

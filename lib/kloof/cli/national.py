@@ -41,7 +41,8 @@ def national(
         ),
     ] = "",
     model: Annotated[
-        str, typer.Option(help="way in which municipalities differ: normal, or heavy (tails); empty: the more probable")
+        str,
+        typer.Option(help="way in which municipalities differ: normal, or heavy (tails); empty: both, averaged"),
     ] = "",
     picture: Annotated[Path | None, typer.Option(help="file to draw all municipalities into: .svg, .png")] = None,
     write: Annotated[bool, typer.Option("--write", help="renew data/national.csv out of the store")] = False,
@@ -106,7 +107,8 @@ def _content(found: "National") -> dict[str, Any]:
     asked = found.question
     return {
         "indicator": asked.indicator, "first": asked.first, "last": asked.last, "scale": asked.scale,
-        "focus": asked.focus, "model": found.model, "unit": found.unit, "smallest_effect": found.smallest_effect,
+        "focus": asked.focus, "model": found.model, "heavy": found.heavy, "unit": found.unit,
+        "smallest_effect": found.smallest_effect,
         "mean": found.mean, "spread": found.spread, "places": found.places.to_dict("records"),
         "set_aside": [[one.reason, one.rows] for one in found.set_aside],
         "covariates": [asdict(one) for one in found.covariates],

@@ -20,11 +20,11 @@ from kloof.catalogue import MONEY, Catalogue, catalogue
 from kloof.country.figures import COVERED, Range, check_comparable, held
 from kloof.country.gaps import (
     FEWEST,
-    WIDE,
     Question,
     mean_of,
     pooled,
     prices,
+    prior_of,
     rule_of,
     smallest_effect,
     spread_of,
@@ -37,7 +37,6 @@ from kloof.findings import HIGHER, LOWER, SAME, UNCLEAR
 from kloof.methods.arrays import Array, Flags
 from kloof.methods.contrast import Parts, combination, size_and_degrees_of
 from kloof.methods.gap import PLACE, REAL, RELATIVE, STALE, beyond_line, false_events, weighted_means
-from kloof.methods.hierarchical import half_normal
 from kloof.methods.mobility import percentile_ranks
 from kloof.schema import SetAside
 from kloof.shown import Shown, ends_of, years_of
@@ -285,7 +284,7 @@ def judged(
         )
 
     def ranged(key: Key, kind: str = LISTED) -> tuple[Range, Range]:
-        posterior, _ = pooled(tables[kind][key], half_normal(WIDE * least))
+        posterior, _ = pooled(tables[kind][key], prior_of(least))
         return mean_of(posterior), spread_of(posterior)
 
     departure, spread = ranged(DEPARTURE)

@@ -25,6 +25,7 @@ from kloof.methods.hierarchical import (
     DEGREES,
     LogPrior,
     Posterior,
+    averaged,
     drawn_in_variance,
     fit,
     fit_heavy,
@@ -47,7 +48,7 @@ FiguresOf = Callable[[str], pd.DataFrame]  # the figures of an indicator: code �
 SHARED = tuple(field.name for field in fields(Common))  # columns that are one number for the whole country
 CHANGE_COLUMNS = ("municipality", "name", "estimate", "error", "degrees", "listed", "buurten", "size", *SHARED)
 EXAMPLE = "lowest:20%:mean_dwelling_value:first"
-NORMAL, HEAVY = "normal", "heavy"
+NORMAL, HEAVY, AVERAGED = "normal", "heavy", "averaged"
 WIDE = 5.0  # times the smallest effect that matters: the scale of the prior of what places differ
 LEVEL = 0.9  # of the ranges of places and of the mean
 SURE = 0.9  # probability from which on a change is called more than chance
@@ -96,9 +97,10 @@ class National(EveryPlace):
     Above 0 the gap grew. `places` has municipality, name, estimate, own_error (its own), error (drawn in to what its
     size makes usual), expected, low, high (with what all say), above_zero, above_smallest, below_smallest
     (probabilities), rank, rank_low, rank_high (1 grew most), listed, buurten; sorted by rank. `mean` and `spread` are
-    (estimate, low, high) in the unit of `unit`; `place` is the municipality that is told beside all, or nothing.
-    `model` says how municipalities differ: normal, or heavy (tails: `spread` is then the scale of a t). `covariates`
-    say what goes with the change; `spread` is then what is left beside them.
+    (estimate, low, high) in the unit of `unit`, the spread being half the width in which two in three of them lie;
+    `place` is the municipality that is told beside all, or nothing. `model` says how municipalities differ: normal,
+    heavy (tails), or averaged; `heavy` is how probable tails are, in percent. `covariates` say what goes with the
+    change; `spread` is then what is left beside them.
     """
 
     question: Question
@@ -110,6 +112,7 @@ class National(EveryPlace):
     set_aside: tuple[SetAside, ...]
     place: str = ""
     model: str = NORMAL
+    heavy: float = 0.0
     covariates: tuple[Covariate, ...] = ()
 
     def in_short(self) -> dict[str, object]:
@@ -118,6 +121,7 @@ class National(EveryPlace):
         return {
             "indicator": asked.indicator, "years": f"{asked.first}–{asked.last}", "scale": asked.scale,
             "list": asked.focus, "municipalities": len(self.places), "model": self.model,
+            "heavy": f"{self.heavy:.0f} percent" if self.model == AVERAGED else None,
             "mean": ends_of(*self.mean, self.unit), "spread": ends_of(*self.spread, self.unit),
             "grew": f"{self.grew:.0f} percent", "shrank": f"{self.shrank:.0f} percent",
             "covariates": {one.indicator: f"{ends_of(*one.change, self.unit)}, {one.year}" for one in self.covariates},
@@ -322,7 +326,7 @@ def answer(
     """Answer a question for all municipalities together: those of the store, or those of data/national.csv.
 
     That file holds the changes of some questions, made from the whole country, for whoever has no such store. `model`
-    is normal, heavy, or empty: that by which the changes are the more probable. `place` is the code of the municipality
+    is normal, heavy, or empty: both, each by how probable it makes the changes. `place` is the code of the municipality
     that is told beside all. `covariates` are indicators out of the store, of the year nearest to the first, with which
     the change may go; the model is then the normal one.
     Raises what `every_change` raises, ParameterError (model, covariates), and NotComputableError
@@ -346,8 +350,8 @@ def answer(
     posterior, error = pooled(table, prior_of(least), model, design)
     return National(
         question, unit_of(known, question), least, mean_of(posterior), spread_of(posterior),
-        _places(table, error, posterior, least), set_aside, place, model_of(posterior),
-        _changes_with(found, posterior),
+        _places(table, error, posterior, least), set_aside, place,
+        model or (NORMAL if covariates else AVERAGED), 100 * posterior.heavy, _changes_with(found, posterior),
     )  # fmt: skip
 
 
@@ -356,22 +360,17 @@ def pooled(
 ) -> tuple[Posterior, Array]:
     """Fit the model to the changes of all municipalities; give it with the standard error that each was given (k).
 
-    `table` has estimate, error (its own), degrees and size, as `every_change` makes them. Without `model` it is the one
-    of two by which the changes are the more probable; `model_of` names it. With `covariates` (k × c, centred) it is the
-    normal one: the first coefficient stays the mean of all.
+    `table` has estimate, error (its own), degrees and size, as `every_change` makes them. Without `model` both are
+    averaged, normal and heavy tails. With `covariates` (k × c, centred) it is the normal one: the first coefficient
+    stays the mean of all.
     """
     error, degrees, size = (table[name].to_numpy(float) for name in ("error", "degrees", "size"))
     made = np.sqrt(drawn_in_variance(error**2, degrees, size))
+    estimate = table["estimate"].to_numpy(float)
     if covariates is not None:
-        return fit(table["estimate"].to_numpy(float), made, prior, covariates), made
+        return fit(estimate, made, prior, covariates), made
     tails = {NORMAL: (np.inf,), HEAVY: (DEGREES,)}.get(model, (np.inf, DEGREES))
-    tried = [fit_heavy(table["estimate"].to_numpy(float), made, prior, one) for one in tails]
-    return max(tried, key=lambda one: one.evidence), made
-
-
-def model_of(posterior: Posterior) -> str:
-    """Name the model by which it was made: normal, or heavy."""
-    return NORMAL if np.isinf(posterior.degrees) else HEAVY
+    return averaged({one: fit_heavy(estimate, made, prior, one) for one in tails}), made
 
 
 @typed
@@ -390,7 +389,7 @@ def national(  # noqa: PLR0913 (each is a part of one question)
     `years`: the first and the last. `scale`: absolute (as printed), real (constant prices), relative (percent of the
     rest) or place (percentile). `focus` is the rule that makes each list, by figures of the first year; empty: the
     lowest fifth of this figure.
-    `place` is a municipality by name or code. `model`: normal, heavy (tails), or empty, the more probable of both. Out
+    `place` is a municipality by name or code. `model`: normal, heavy (tails), or empty: both, averaged. Out
     of the store when it holds both years by buurt for thirty municipalities, else out of data/national.csv.
     `covariates`: indicators with which the change may go, out of the store alone; the model is then normal. Of each the
     answer has the change per standard deviation: of a mean or share over the buurten of a municipality, of a count in

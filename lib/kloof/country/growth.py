@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from kloof.country.counted import DISSIMILARITY, MEASURES, Subject, complete
-from kloof.country.gaps import FEWEST, LEVEL, WIDE, EveryPlace, pooled
+from kloof.country.gaps import FEWEST, LEVEL, EveryPlace, pooled, prior_of
 from kloof.errors import NotComputableError
 from kloof.measures.chance import bias_corrected
 from kloof.measures.country import Everywhere
@@ -19,7 +19,7 @@ from kloof.measures.intervals import Limits, interval
 from kloof.measures.resample import Difference, Drawing, Measure, weighted
 from kloof.measures.tables import FloatArray, Segments, divide
 from kloof.measures.two_groups import dissimilarity, expected_under_evenness
-from kloof.methods.hierarchical import half_normal, ranks
+from kloof.methods.hierarchical import ranks
 from kloof.schema import SetAside
 from kloof.shown import ends_of
 from kloof.study.panel import JUMP
@@ -200,7 +200,7 @@ def together(table: pd.DataFrame, years: tuple[int, int], least: float) -> Chang
         )
     before = table["before"].to_numpy(float)
     scale = float(np.log1p(least / np.median(before)))
-    posterior, _ = pooled(table, half_normal(WIDE * scale))
+    posterior, _ = pooled(table, prior_of(scale))
     low, high = posterior.effects.interval(LEVEL)
     expected, best, worst = ranks(posterior, LEVEL)
     places = table[["municipality", "name", "before"]].assign(

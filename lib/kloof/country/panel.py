@@ -15,7 +15,6 @@ from kloof.country.gaps import (
     FiguresOf,
     Question,
     every_change,
-    model_of,
     pooled,
     prior_of,
     smallest_effect,
@@ -27,7 +26,7 @@ from kloof.methods.gap import PLACE, REAL
 Rows = list[dict[str, object]]
 Each = Callable[[Callable[[str], Rows], Sequence[str]], Iterable[Rows]]
 ANSWER_COLUMNS = (
-    "indicator", "scale", "first", "last", "municipalities", "unit", "model", "mean", "low", "high", "spread", "grew",
+    "indicator", "scale", "first", "last", "municipalities", "unit", "heavy", "mean", "low", "high", "spread", "grew",
     "shrank", "reason",
 )  # fmt: skip
 
@@ -92,7 +91,7 @@ def _answered(known: Catalogue, question: Question, figures_of: FiguresOf) -> di
     low, high = posterior.coefficients.interval(LEVEL)
     above = posterior.effects.above(0.0)
     return {
-        **row, "model": model_of(posterior), "mean": float(posterior.coefficients.average[0]), "low": float(low[0]),
+        **row, "heavy": 100 * posterior.heavy, "mean": float(posterior.coefficients.average[0]), "low": float(low[0]),
         "high": float(high[0]), "spread": posterior.tau_mean, "grew": 100 * float((above >= SURE).mean()),
         "shrank": 100 * float((above <= 1 - SURE).mean()),
     }  # fmt: skip

@@ -1,8 +1,8 @@
 """The difference between focus and rest in every place at once, by sums over groups: `contrast` gives it of one.
 
 Two things one place cannot say for itself are said by all together. Units near each other resemble each other, so that
-a list of neighbours knows less than as many units apart: one correlation inside the clusters of all places
-(`_resemblance`). And what is listed varies less or more than the rest: one ratio of variances (`_ratio`).
+a list of neighbours knows less than as many units apart: correlations inside clusters, and over their borders
+(`_correlations`). And what is listed varies less or more than the rest: one ratio of variances (`_ratio`).
 """
 
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from kloof.methods.arrays import Array, Flags
 
 Numbers = NDArray[np.intp]
 _EQUAL = 1e-9  # relative; a spread that is smaller is only floating point
+_LENT = 10.0  # places: lists that lie in one wijk each then still learn from the rest (tests)
 _MOST = 0.95  # correlation inside clusters; nearer to 1 a cluster would be one unit
 
 
@@ -23,7 +24,7 @@ class Layout:
     """Units of k places in two sides: `weight`, `is_focus`, and numbers of `place` (below `count`) and `cluster`.
 
     Every place has two units or more with weight on either side; a cluster lies in one place. Numbers start at 0 and
-    leave none out.
+    leave none out. Units lie in the order of their codes: the next one of its place is taken to be a neighbour.
     """
 
     weight: Array
@@ -80,10 +81,33 @@ class Layout:
         """Sum of the squared shares of the parts of clusters (2k): its variance when units of a cluster are one."""
         return self.of_parts(self.by_part(self.share) ** 2)
 
+    def paired(self, value: Array) -> Array:
+        """Sum over what each unit is a pair with on its side, for each of three kinds of pairs (3 × units).
+
+        Itself; the others of its cluster; and the units before and after it that lie in another cluster.
+        """
+        over = (np.diff(self.place) == 0) & (np.diff(self.side) == 0) & (np.diff(self.cluster) != 0)
+        beside = np.zeros(len(value))
+        beside[1:] += over * value[:-1]
+        beside[:-1] += over * value[1:]
+        return np.stack([value, self.by_part(value)[self.part[0]] - value, beside])
+
     @cached_property
-    def clustered_square(self) -> Array:
-        """Expected squared residual of each unit when units of a cluster are one, per unit of variance."""
-        return np.asarray(1 - 2 * self.by_part(self.share)[self.part[0]] + self.clustered[self.side])
+    def pairs(self) -> Array:
+        """What the share of each unit is paired with, for each kind (3 × units)."""
+        return self.paired(self.share)
+
+    @cached_property
+    def products(self) -> Array:
+        """Sum of the products of the shares of all pairs of each kind in each side (3 × 2k)."""
+        return np.stack([self.by_side(self.share * one) for one in self.pairs])
+
+    @cached_property
+    def seen(self) -> Array:
+        """What the CR2 variance of each side is on average by the pairs of each kind alone (3 × 2k)."""
+        lost = self.products[:, self.side] - 2 * self.pairs
+        lost[0] += 1
+        return np.stack([self.by_side(self.factor * one) for one in lost])
 
     @cached_property
     def halves(self) -> Array:
@@ -108,20 +132,22 @@ class Layout:
         """Add the two sides of each place (k)."""
         return np.asarray(value.reshape(-1, 2).sum(axis=1))
 
-    def true_variance(self, resemblance: float) -> Array:
-        """Give the variance of the mean of each side (2k), per unit of variance."""
-        return np.asarray((1 - resemblance) * self.squares + resemblance * self.clustered)
+    def true_variance(self, correlations: Array) -> Array:
+        """Give the variance of the mean of each side (2k), per unit of variance.
 
-    def seen_variance(self, resemblance: float) -> Array:
-        """Give what the CR2 variance of each side is on average (2k), per unit of variance."""
-        clustered = self.by_side(self.factor * self.clustered_square)
-        return np.asarray((1 - resemblance) * self.squares + resemblance * clustered)
+        `correlations`: of two units of a cluster, and of two over a border, in each side (2 × 2k).
+        """
+        return np.asarray(self.products[0] + (correlations * self.products[1:]).sum(axis=0))
 
-    def degrees(self, resemblance: float = 0.0) -> Array:
+    def seen_variance(self, correlations: Array) -> Array:
+        """Give what the CR2 variance of each side is on average (2k), per unit of variance; see `true_variance`."""
+        return np.asarray(self.seen[0] + (correlations * self.seen[1:]).sum(axis=0))
+
+    def degrees(self, within: Array | float = 0.0) -> Array:
         """Give Satterthwaite's degrees of freedom of the CR2 variance of each side (2k).
 
-        tr(BR)² / tr(BRBR), summed: B is its quadratic form, R has 1 on its diagonal and the resemblance for two units
-        of a cluster.
+        tr(BR)² / tr(BRBR), summed: B is its quadratic form, R has 1 on its diagonal and the correlation `within` for
+        two units of a cluster. The few pairs over borders are left out.
         """
         s, f, squares, clustered = self.share, self.factor, self.squares, self.clustered
         f0, f1, f2, ff = (self.by_side(value) for value in (f, f * s, f * s**2, f**2))
@@ -135,22 +161,31 @@ class Layout:
         p, q = self.of_parts(c0**2), self.of_parts(c0 * t)
         together = p - 4 * self.of_parts(c0**2 * t) + 2 * f0 * self.of_parts(c0 * t**2)
         together += 2 * p * clustered + 2 * q**2 - 4 * f0 * q * clustered + f0**2 * clustered**2
-        rest = 1 - resemblance
-        whole = rest**2 * alone + 2 * resemblance * rest * mixed + resemblance**2 * together
-        return np.asarray(self.seen_variance(resemblance) ** 2 / whole)
+        rest = 1 - within
+        whole = rest**2 * alone + 2 * within * rest * mixed + within**2 * together
+        return np.asarray((self.seen[0] + within * self.seen[1]) ** 2 / whole)
 
 
 @dataclass(frozen=True)
 class Common:
     """What all places have in common.
 
-    `resemblance`, the correlation of units of a cluster on one side; `across`, that of a unit of the focus and one of
-    the rest; `ratio`, the variance of a unit of the focus in parts of that of the rest.
+    `within`, the correlation of two units of a cluster, both of the focus or both of the rest; `beside`, that of two
+    that follow each other in two clusters; `across`, that of a unit of the focus and one of the rest of its cluster;
+    `ratio`, the variance of a unit of the focus in parts of that of the rest.
     """
 
-    resemblance: float
+    within_focus: float
+    within_rest: float
+    beside_focus: float
+    beside_rest: float
     across: float
     ratio: float
+
+    @property
+    def correlations(self) -> Array:
+        """Of two units of a cluster and of two over a border, both of the focus and both of the rest (2 × 2)."""
+        return np.array([[self.within_focus, self.within_rest], [self.beside_focus, self.beside_rest]])
 
 
 @dataclass(frozen=True)
@@ -173,7 +208,7 @@ class Differences:
 def differences(contrast: Array, layout: Layout, common: Common | None = None) -> Differences:
     """Give focus minus rest in every place, with the variance that counts how much units of a cluster resemble.
 
-    Without resemblance the variance is that of `contrast.difference` (CR2). Else it is that, times what it should be
+    Without correlations the variance is that of `contrast.difference` (CR2). Else it is that, times what it should be
     over what it is on average, in each side; less what focus and rest of a cluster have in common. What places have in
     `common` is learnt from these, or known from others.
     Source: Moulton 1986, doi:10.1016/0304-4076(86)90021-7 (one correlation inside groups); see `contrast` for CR2.
@@ -181,15 +216,16 @@ def differences(contrast: Array, layout: Layout, common: Common | None = None) -
     means = layout.means(contrast)
     residual = contrast - means[layout.side]
     seen = layout.by_side(layout.factor * residual**2)
-    resemblance = _resemblance(residual, seen, layout) if common is None else common.resemblance
-    degrees, true = layout.degrees(resemblance), layout.true_variance(resemblance)
-    variance = seen * true / layout.seen_variance(resemblance)
+    known = _correlations(residual, seen, layout) if common is None else common.correlations
+    correlations = np.tile(known, layout.count)
+    degrees, true = layout.degrees(correlations[0]), layout.true_variance(correlations)
+    variance = seen * true / layout.seen_variance(correlations)
     ratio = _ratio(variance / true, degrees) if common is None else common.ratio
     true = true * np.tile([ratio, 1.0], layout.count)
     apart, made = layout.joined(true), layout.joined(variance)
     if common is None:
-        across = min(_across(residual, made / apart, apart, ratio, layout), resemblance)
-        common = Common(resemblance, across, ratio)
+        across = min(_across(residual, made / apart, apart, ratio, layout), float(np.sqrt(known[0].prod())))
+        common = Common(*(float(one) for one in (*known.flat, across, ratio)))
     whole = apart - 2 * common.across * np.sqrt(ratio) * layout.of_clusters(np.prod(layout.halves, axis=0))
     largest = np.zeros(layout.count)
     np.maximum.at(largest, layout.place, np.abs(contrast))
@@ -199,28 +235,34 @@ def differences(contrast: Array, layout: Layout, common: Common | None = None) -
     )  # fmt: skip
 
 
-def _resemblance(residual: Array, seen: Array, layout: Layout) -> float:
-    """Give the correlation of units of a cluster on one side, 0 or more, by which pairs come out as they are expected.
+def _correlations(residual: Array, seen: Array, layout: Layout) -> Array:
+    """Give the correlations by which products of pairs come out as expected: (inside, over a border) × (focus, rest).
 
-    Of each side the products of pairs and the squares are sums whose expectations are known but for the variance and
-    the correlation; the sides are added in parts of their own variance, so that no odd one speaks for all.
+    Residuals of a side sum to nothing, so that the products of one kind of pairs say something of all kinds: of each
+    side they, and the squares, are sums whose expectations are linear in the correlations and known but for the
+    variance. The sides are added in parts of their own variance, so that no odd one speaks for all. Focus and rest are
+    each lent what both say in a few places, for where lists have no pairs to speak of. 0 or more.
     """
-    share = layout.share
-    pairs = layout.of_parts(layout.by_part(share * residual) ** 2) - layout.by_side((share * residual) ** 2)
-    t = layout.by_part(share)
-    apart = layout.of_parts(layout.by_part(share**2) + t**2 * layout.squares[layout.part[1]])
-    apart -= 2 * layout.of_parts(t * layout.by_part(share**2)) + layout.by_side(share**2 * layout.expected_square)
-    one = layout.of_parts(t**2 * (1 - 2 * t)) + layout.clustered**2
-    one -= layout.by_side(share**2 * layout.clustered_square)
+    share, pairs, products = layout.share, layout.pairs, layout.products
+    found = share * residual
+    made = [layout.by_side(found * one) for one in layout.paired(found)[1:]]
+    expected = [
+        [(one == other) * products[one] + products[one] * products[other]
+         - 2 * layout.by_side(share * pairs[one] * pairs[other]) for other in range(3)]
+        for one in (1, 2)
+    ]  # fmt: skip
     scale = _scale(seen / layout.squares) / layout.squares**2
-    alone, together = layout.seen_variance(0.0), layout.seen_variance(1.0)
-    against = float(scale @ (pairs * (together - alone) - seen * (one - apart)))
-    found = float(scale @ (seen * apart - pairs * alone)) / against if against else 0.0
-    return min(max(found, 0.0), _MOST)
+    beyond = np.array(
+        [[(scale * (own * layout.seen[kind] - seen * by[kind])).reshape(-1, 2).sum(axis=0) for kind in range(3)]
+         for own, by in zip(made, expected, strict=True)]
+    )  # fmt: skip
+    beyond += _LENT / layout.count * beyond.sum(axis=2, keepdims=True)
+    solved = [np.linalg.lstsq(beyond[:, 1:, side], -beyond[:, 0, side])[0] for side in (0, 1)]
+    return np.asarray(np.clip(np.stack(solved, axis=1), 0.0, _MOST))
 
 
 def _across(residual: Array, variance: Array, apart: Array, ratio: float, layout: Layout) -> float:
-    """Give the correlation of a unit of the focus and one of the rest of its cluster, 0 or more: see `_resemblance`."""
+    """Give the correlation of a unit of the focus and one of the rest of its cluster, 0 or more."""
     focus, rest = layout.halves
     common = layout.of_clusters(focus * rest)
     pairs = layout.of_clusters(np.prod(layout.by_half(layout.share * residual), axis=0))

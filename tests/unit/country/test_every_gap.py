@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from kloof.catalogue import Catalogue, catalogue
 from kloof.cli.main import app
 from kloof.country import panel as country_panel
-from kloof.country.gaps import HEAVY, NORMAL, Question, every_change, model_of, pooled, prior_of, smallest_effect
+from kloof.country.gaps import NORMAL, Question, every_change, pooled, prior_of, smallest_effect
 from kloof.country.panel import ANSWER_COLUMNS, panel
 from kloof.errors import BatchError, ParameterError
 from kloof.run import dispatch
@@ -60,7 +60,7 @@ def test_each_row_is_the_answer_of_its_question(known: Catalogue) -> None:
         asked = Question(WOZ, row["first"], row["last"], row["scale"], f"lowest:20%:{WOZ}:first")
         changes, _ = every_change(known, asked, figures)
         posterior, _ = pooled(changes, prior_of(smallest_effect(known, asked)))
-        assert (row["municipalities"], row["model"], row["reason"]) == (len(changes), model_of(posterior), "")
+        assert (row["municipalities"], row["heavy"], row["reason"]) == (len(changes), 100 * posterior.heavy, "")
         assert row["mean"] == pytest.approx(float(posterior.coefficients.average[0]), rel=1e-12)
         assert row["spread"] == pytest.approx(posterior.tau_mean, rel=1e-12)
         assert row["grew"] == pytest.approx(100 * (posterior.effects.above(0.0) >= 0.9).mean())
@@ -108,15 +108,16 @@ def test_the_command_prints_writes_and_gives_json(monkeypatch: pytest.MonkeyPatc
     assert "kloof data fetch" in runner.invoke(app, ["country", "gaps"]).output
 
 
-def test_the_model_is_the_one_by_which_the_changes_are_more_probable(known: Catalogue) -> None:
+def test_each_model_counts_by_how_probable_it_makes_the_changes(known: Catalogue) -> None:
     asked = Question(WOZ, 2017, 2024, "absolute", f"lowest:20%:{WOZ}:first")
     changes, _ = every_change(known, asked, figures)
     prior = prior_of(smallest_effect(known, asked))
     odd = changes.assign(estimate=changes["estimate"] + np.where(np.arange(len(changes)) % 20 == 3, 150.0, 0.0))
-    assert model_of(pooled(changes, prior)[0]) == NORMAL
-    heavy, normal = (pooled(odd, prior, *model)[0] for model in ((), (NORMAL,)))
-    assert model_of(heavy) == HEAVY
-    assert normal.tau_mean > 1.5 * heavy.tau_mean
+    assert 0 < pooled(changes, prior)[0].heavy < 0.5
+    averaged, normal = (pooled(odd, prior, *model)[0] for model in ((), (NORMAL,)))
+    assert averaged.heavy > 0.99
+    assert normal.heavy == 0
+    assert normal.tau_mean > 1.5 * averaged.tau_mean
 
 
 # ------------------------------------------------------------------ on the workers of a scheduler

@@ -1,6 +1,7 @@
 """A list of one's own beside all other municipalities: as the rule's list where they are one, and by integration."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,8 @@ import pytest
 from scipy.special import ndtr
 
 from kloof.catalogue import Catalogue, catalogue
-from kloof.country.gaps import SHARED, Question, changes_of, every_change, pooled, prior_of
+from kloof.country import own_list
+from kloof.country.gaps import NORMAL, SHARED, Question, changes_of, every_change, pooled, prior_of
 from kloof.country.own_list import RANGE, of_own_list
 from kloof.errors import NotComputableError
 from kloof.methods.arrays import Array
@@ -64,8 +66,9 @@ def test_the_list_of_the_rule_gives_what_the_country_says(known: Catalogue, scal
     assert found.others == len(table) - 1
 
 
-def test_it_is_the_own_change_under_what_the_others_teach(known: Catalogue) -> None:
+def test_it_is_the_own_change_under_what_the_others_teach(known: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
     """A normal prior around the mean of the others, integrated over what they leave open of mean and spread."""
+    monkeypatch.setattr(own_list, "pooled", partial(pooled, model=NORMAL))
     table, _ = every_change(known, ASKED, figures)
     found = of_own_list(known, ASKED, HERE, buurten(3, 6), table)
     assert found.own > 40 > table.set_index("municipality").loc[HERE, "estimate"]

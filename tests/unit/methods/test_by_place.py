@@ -29,7 +29,7 @@ def laid_out(seed: int = 1, places: int = PLACES) -> tuple[Layout, Array]:
 
 
 def test_it_equals_the_difference_of_one_place_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("_resemblance", 0.0), ("_across", 0.0), ("_ratio", 1.0)):
+    for name, value in (("_correlations", np.zeros((2, 2))), ("_across", 0.0), ("_ratio", 1.0)):
         monkeypatch.setattr(by_place, name, lambda *_, value=value: value)
     layout, contrast = laid_out()
     found, ranks = differences(contrast, layout), ranks_by_place(contrast, layout.weight, layout.place)
@@ -48,21 +48,27 @@ def test_it_equals_the_difference_of_one_place_after_the_other(monkeypatch: pyte
         np.testing.assert_allclose(ranks[own], percentile_ranks(contrast[own], weight), rtol=1e-10)
 
 
-@pytest.mark.parametrize("resemblance", [0.0, 0.37])
-def test_degrees_and_variances_equal_those_of_whole_matrices(resemblance: float) -> None:
+@pytest.mark.parametrize(("within", "beside"), [(0.0, 0.0), (0.37, 0.0), (0.3, 0.2)])
+def test_degrees_and_variances_equal_those_of_whole_matrices(within: float, beside: float) -> None:
     layout, _ = laid_out(2)
-    degrees, true, seen = (one(resemblance) for one in (layout.degrees, layout.true_variance, layout.seen_variance))
+    correlations = np.repeat([[within], [beside]], 2 * PLACES, axis=1)
+    degrees, true, seen = (
+        layout.degrees(within),
+        *(one(correlations) for one in (layout.true_variance, layout.seen_variance)),
+    )
     for side in range(0, 2 * PLACES, 3):
         own = layout.side == side
         share = layout.weight[own] / layout.weight[own].sum()
         centre = np.eye(own.sum()) - share
         form = centre.T @ ((share**2 / expected_square(share))[:, None] * centre)
         alike = layout.cluster[own][:, None] == layout.cluster[own]
-        correlation = (1 - resemblance) * np.eye(own.sum()) + resemblance * alike
-        both = form @ correlation
-        expected = np.trace(both) ** 2 / np.trace(both @ both), share @ correlation @ share, np.trace(both)
+        at = np.flatnonzero(own)
+        over = (np.abs(at[:, None] - at) == 1) & ~alike
+        inside = (1 - within) * np.eye(own.sum()) + within * alike
+        found, whole = form @ inside, inside + beside * over
+        expected = np.trace(found) ** 2 / np.trace(found @ found), share @ whole @ share, np.trace(form @ whole)
         np.testing.assert_allclose([degrees[side], true[side], seen[side]], expected, rtol=1e-9)
-        if not resemblance:
+        if not within:
             assert degrees[side] == pytest.approx(satterthwaite(share), rel=1e-9)
 
 
@@ -78,11 +84,47 @@ def test_what_all_places_have_in_common_is_found_and_the_variance_is_right(withi
         found = differences(np.where(layout.is_focus, calm, 1.0) * own, layout)
         common.append(astuple(found.common))
         squared, said = squared + (found.estimate**2).sum(), said + found.variance.sum()
-    resemblance, across, ratio = np.mean(common, axis=0)
-    assert resemblance == pytest.approx(within, abs=0.04)
+    *inside, beside_focus, beside_rest, across, ratio = np.mean(common, axis=0)
+    assert inside == pytest.approx([within, within], abs=0.04)
+    assert max(beside_focus, beside_rest) < 0.2  # few follow each other in this order, and less than none is none
     assert across == pytest.approx(within, abs=0.04)
     assert ratio == pytest.approx(calm**2, rel=0.1)
     assert said == pytest.approx(squared, rel=0.06)
+
+
+def test_lists_unlike_the_rest_and_neighbours_over_a_border_are_found() -> None:
+    """Units in a row, each like the one before it, wherever clusters end; those of lists more than the rest."""
+    rng = np.random.default_rng(5)
+    common, squared, said = [], 0.0, 0.0
+    for _ in range(30):
+        place, count = np.repeat(np.arange(150), 24), 150 * 24
+        focus = np.arange(count) // 4 % 3 == 0
+        like = np.where(focus, 0.35, 0.1)
+        own = rng.standard_normal(count)
+        for at in range(1, count):
+            if place[at] == place[at - 1] and focus[at] == focus[at - 1]:
+                own[at] = like[at] * own[at - 1] + np.sqrt(1 - like[at] ** 2) * own[at]
+        layout = Layout(np.exp(rng.normal(0, 0.5, count)), focus, place, np.arange(count) // 3, 150)
+        found = differences(own, layout)
+        common.append(astuple(found.common)[:4])
+        squared, said = squared + (found.estimate**2).sum(), said + found.variance.sum()
+    within_focus, within_rest, beside_focus, beside_rest = np.mean(common, axis=0)
+    assert within_focus > 0.2
+    assert 0.03 < within_rest < 0.12
+    assert (beside_focus, beside_rest) == pytest.approx((0.35, 0.1), abs=0.07)
+    assert said == pytest.approx(squared, rel=0.1)
+
+
+def test_lists_that_lie_in_one_cluster_each_take_what_they_resemble_from_the_rest() -> None:
+    """They have no pairs of two clusters beside which those of one could stand out."""
+    rng = np.random.default_rng(6)
+    found = []
+    for _ in range(20):
+        place, cluster = np.repeat(np.arange(60), 20), np.arange(1200) // 4
+        own = np.sqrt(0.4) * rng.standard_normal(300)[cluster] + np.sqrt(0.6) * rng.standard_normal(1200)
+        layout = Layout(np.exp(rng.normal(0, 0.7, 1200)), np.arange(1200) % 20 < 3, place, cluster, 60)
+        found.append(differences(own, layout).common.within_focus)
+    assert np.mean(found) == pytest.approx(0.4, abs=0.1)
 
 
 def test_places_where_all_did_the_same_are_flat() -> None:
@@ -92,4 +134,4 @@ def test_places_where_all_did_the_same_are_flat() -> None:
     assert np.flatnonzero(found.flat).tolist() == [7]
     assert np.isfinite(found.variance).all()
     nothing = differences(np.zeros_like(contrast), layout)
-    assert nothing.flat.all() and nothing.common.resemblance == 0
+    assert nothing.flat.all() and not nothing.common.correlations.any()

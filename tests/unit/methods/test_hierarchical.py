@@ -7,7 +7,17 @@ from scipy import integrate, stats
 from kloof.errors import NotComputableError
 from kloof.methods import hierarchical
 from kloof.methods.arrays import Array
-from kloof.methods.hierarchical import Normals, drawn_in_variance, fit, fit_heavy, half_normal, ranks
+from kloof.methods.hierarchical import (
+    DEGREES,
+    Normals,
+    Posterior,
+    averaged,
+    drawn_in_variance,
+    fit,
+    fit_heavy,
+    half_normal,
+    ranks,
+)
 
 SCHOOLS = np.array([28.39, 7.94, -2.75, 6.82, -0.64, 0.63, 18.01, 12.16])  # Rubin 1981, as bayesmeta has them
 ERRORS = np.array([14.9, 10.2, 16.3, 11.0, 9.4, 11.4, 10.4, 17.6])
@@ -251,16 +261,55 @@ def test_the_evidence_equals_direct_integration() -> None:
     assert found.evidence == pytest.approx(np.log(whole), abs=1e-4)
 
 
+def test_an_average_of_models_is_made_by_what_each_makes_of_the_estimates() -> None:
+    """Of the eight schools: by hand, and the width of two in three truths against draws of τ and of truths."""
+    by = {degrees: fit_heavy(SCHOOLS, ERRORS, half_normal(12.0), degrees) for degrees in (np.inf, DEGREES)}
+    both = averaged(by)
+    share = 1 / (1 + np.exp(by[np.inf].evidence - by[DEGREES].evidence))
+    assert 0.2 < share < 0.8  # eight schools do not tell the two apart
+    assert both.heavy == pytest.approx(share, rel=1e-9)
+    normal, heavy = by.values()
+    for of in ("effects", "coefficients"):
+        parts = [getattr(one, of).above(5.0) for one in (normal, heavy)]
+        np.testing.assert_allclose(getattr(both, of).above(5.0), (1 - share) * parts[0] + share * parts[1], rtol=1e-9)
+    assert both.weight.sum() == pytest.approx(1, rel=1e-9)
+    rng = np.random.default_rng(12)
+    wide = np.quantile(np.abs(rng.standard_t(DEGREES, 400_000)), stats.norm.cdf(1) - stats.norm.cdf(-1))
+    assert both.tau_mean == pytest.approx((1 - share) * normal.tau_mean + share * wide * heavy.tau_mean, rel=0.01)
+    for p in (0.05, 0.5, 0.95):
+        value = both.tau_quantile(p)
+        below = np.interp(value, normal.tau, normal.below), np.interp(value / wide, heavy.tau, heavy.below)
+        assert (1 - share) * below[0] + share * below[1] == pytest.approx(p, abs=0.005)
+    alone = averaged({np.inf: normal})
+    assert (alone.heavy, alone.evidence, alone.tau_mean) == (0.0, normal.evidence, normal.tau_mean)
+
+
+def test_models_that_the_estimates_rule_out_have_no_say() -> None:
+    rng = np.random.default_rng(13)
+    estimate = np.append(3 + rng.standard_normal(200), [200.0, -150.0])
+    by = {degrees: fit_heavy(estimate, np.full(202, 0.5), half_normal(20.0), degrees) for degrees in (np.inf, DEGREES)}
+    both = averaged(by)
+    assert both.heavy == pytest.approx(1, abs=1e-7)
+    np.testing.assert_allclose(both.effects.average, by[DEGREES].effects.average, rtol=1e-6)
+    assert both.effects.weight.shape == by[DEGREES].effects.weight.shape
+
+
 # ------------------------------------------------------------------ calibration by simulation
-SIMULATED, BINS_OF_RANKS, SCALE = 150, 10, 2.0
+SIMULATED, BINS_OF_RANKS, SCALE = 250, 10, 2.0
 
 
-@pytest.mark.parametrize("degrees", [np.inf, 4.0])
+def both_averaged(estimate: Array, error: Array, prior: hierarchical.LogPrior) -> Posterior:
+    return averaged({degrees: fit_heavy(estimate, error, prior, degrees) for degrees in (np.inf, DEGREES)})
+
+
+@pytest.mark.parametrize("degrees", [np.inf, 4.0, None])
 @pytest.mark.parametrize(("error_by", "prior_by"), [(1.0, 1.0), (2.0, 1.0), (1.0, 0.2)])
 def test_truths_drawn_from_the_prior_lie_evenly_in_the_posterior(
-    degrees: float, error_by: float, prior_by: float
+    degrees: float | None, error_by: float, prior_by: float
 ) -> None:
     """τ, μ and an effect, by χ² in ten bins; and not when the standard errors or the prior are told otherwise.
+
+    Without degrees truths are normal in half of the countries and have heavy tails in the others: both are averaged.
 
     μ has a flat prior: whatever it is, its place in the posterior is even. Source: Talts et al. 2018, arXiv:1804.06788.
     """
@@ -269,11 +318,17 @@ def test_truths_drawn_from_the_prior_lie_evenly_in_the_posterior(
     error = np.exp(rng.normal(0, 0.4, 12))
     for at in range(SIMULATED):
         tau, mu = abs(SCALE * rng.standard_normal()), 50 * rng.standard_normal()
-        mix = 1.0 if np.isinf(degrees) else rng.chisquare(degrees, 12) / degrees
+        drawn = degrees if degrees is not None else (np.inf, DEGREES)[at % 2]
+        mix = 1.0 if np.isinf(drawn) else rng.chisquare(drawn, 12) / drawn
         truth = mu + tau * rng.standard_normal(12) / np.sqrt(mix)
         estimate, told = truth + error * rng.standard_normal(12), half_normal(SCALE * prior_by)
-        model, more = (fit, ()) if np.isinf(degrees) else (fit_heavy, (degrees,))
-        found = model(estimate, error * error_by, told, *more)
+        if degrees is None:
+            found = both_averaged(estimate, error * error_by, told)
+            tau *= 1.0 if np.isinf(drawn) else float(stats.t.ppf(stats.norm.cdf(1), drawn))
+        elif np.isinf(degrees):
+            found = fit(estimate, error * error_by, told)
+        else:
+            found = fit_heavy(estimate, error * error_by, told, degrees)
         below = float(np.interp(tau, found.tau, found.below))
         places[at] = below, 1 - found.coefficients.above(mu)[0], 1 - found.effects.above(truth)[0]
     chance = min(stats.chisquare(np.histogram(column, BINS_OF_RANKS, (0, 1))[0]).pvalue for column in places.T)
