@@ -1,7 +1,9 @@
 """What every test may ask for."""
 
+import gc
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -42,6 +44,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         range(len(items)), key=lambda at: LONGEST.index(groups[at]) if groups[at] in LONGEST else len(LONGEST)
     )
     items[:] = [items[at] for at in order]
+
+
+def pytest_configure() -> None:
+    """Hear signals also when started by nohup or in the background, which ignore them: what tests start would too."""
+    heard = {"SIGINT": signal.default_int_handler, "SIGHUP": signal.SIG_DFL}
+    for name, handler in heard.items():
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, handler)
+
+
+def pytest_collection() -> None:
+    """Leave what is collected alone: it is kept to the end, and every round of the garbage collector looks at it."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage again, but not among what ten thousand tests are made of."""
+    gc.enable()
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
