@@ -17,6 +17,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, partial
 
@@ -186,7 +187,9 @@ def cost(municipalities: int, years: int, indicators: int, workers: int) -> dict
     """Answer the panel of one size; seconds, and the peak of memory of this process and of the largest worker."""
     asked = [f"synthetic_{at:02d}" for at in range(indicators)]
     start, used = time.perf_counter(), _cpu()
-    table = panel(_known(indicators), asked, EACH_SCALE, workers, Synthetic(municipalities, years + 1))
+    with ProcessPoolExecutor(workers) as pool:
+        each = pool.map if workers > 1 else map
+        table = panel(_known(indicators), asked, EACH_SCALE, each, Synthetic(municipalities, years + 1))
     peak = [resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return {
         "municipalities": municipalities, "buurten": len(_codes(municipalities)), "pairs_of_years": years,

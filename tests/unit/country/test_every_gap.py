@@ -1,5 +1,6 @@
 """Every indicator, scale and pair of years at once: against one question after the other, and what has no answer."""
 
+import importlib
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, ProcessPoolExecutor
@@ -154,3 +155,13 @@ def test_the_command_asks_a_scheduler_with_certificates(monkeypatch: pytest.Monk
     monkeypatch.setattr(dispatch, "over", here)
     told = [CliRunner().invoke(app, [*command, *more]).output for more in ((), ("--scheduler", "tls://host:8786"))]
     assert (asked, told[0]) == (["tls://host:8786"], told[1])
+
+
+def test_the_cost_of_the_panel_can_be_measured(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By `benchmarks/country.py`, in this process and in two others: the same answers."""
+    monkeypatch.syspath_prepend(project / "benchmarks")
+    cost = importlib.import_module("country").cost
+    alone, apart = (cost(40, 2, 2, workers) for workers in (1, 2))
+    assert alone["questions"] == apart["questions"] == 16
+    assert alone["without_answer"] == apart["without_answer"] == 0
+    assert alone["seconds"] > 0
