@@ -39,11 +39,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
-    groups = [next(item.iter_markers("xdist_group")).args[0] for item in items]
-    order = sorted(
-        range(len(items)), key=lambda at: LONGEST.index(groups[at]) if groups[at] in LONGEST else len(LONGEST)
-    )
-    items[:] = [items[at] for at in order]
+    first = {group: at for at, group in enumerate(LONGEST)}
+    items.sort(key=lambda item: first.get(next(item.iter_markers("xdist_group")).args[0], len(first)))
 
 
 def pytest_configure() -> None:

@@ -19,12 +19,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kloof.country.counted import MEASURES, RANK_ORDER
-from kloof.country.gaps import FEWEST, LEVEL, SURE, pooled, prior_of
-from kloof.country.growth import FEWEST_BUURTEN, corrected, growth_of
+from kloof.country.gaps import FEWEST, LEVEL, SURE
+from kloof.country.growth import FEWEST_BUURTEN, corrected, growth_of, posterior_of
 from kloof.measures.tables import FloatArray
 from kloof_synth.calibration import SEED
 
 TOWNS = 200
+MATTERS = 0.01  # smallest change that matters, in index points
 CLASSES = (0.4, 0.8)  # shares of people below the thresholds of ordered classes: the lowest 40, the highest 20 percent
 STAYS = 0.9  # correlation of a buurt's place in both years
 POINTS = 4000  # of the distribution of buurten by which a true index is computed
@@ -127,7 +128,7 @@ def segregation_trial(world: SegregationWorld, index: str, trials: int, seed: in
             wrong.append(np.zeros(len(known), dtype=bool))
             continue
         table, growth = made[known], growth[known]
-        posterior, _ = pooled(table, prior_of(np.log1p(0.01 / np.median(table["before"]))))
+        posterior = posterior_of(table, MATTERS)
         own = (table["low"].to_numpy(float), table["high"].to_numpy(float))
         ends = {"held": own, "held_together": posterior.effects.interval(LEVEL)}
         for name, (low, high) in ends.items():

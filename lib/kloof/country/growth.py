@@ -19,7 +19,7 @@ from kloof.measures.intervals import Limits, interval
 from kloof.measures.resample import Difference, Drawing, Measure, weighted
 from kloof.measures.tables import FloatArray, Segments, divide
 from kloof.measures.two_groups import dissimilarity, expected_under_evenness
-from kloof.methods.hierarchical import ranks
+from kloof.methods.hierarchical import Posterior, ranks
 from kloof.schema import SetAside
 from kloof.shown import ends_of
 from kloof.study.panel import JUMP
@@ -189,6 +189,12 @@ def growths(
     return made[known].reset_index(drop=True), aside
 
 
+def posterior_of(table: pd.DataFrame, least: float) -> Posterior:
+    """Fit the model to growths; `least` is what matters, in index points, and taken at the median index before."""
+    posterior, _ = pooled(table, prior_of(float(np.log1p(least / np.median(table["before"])))))
+    return posterior
+
+
 def together(table: pd.DataFrame, years: tuple[int, int], least: float) -> Change:
     """Judge the growths of all municipalities by the hierarchical model; `least` is what matters, in index points.
 
@@ -199,8 +205,7 @@ def together(table: pd.DataFrame, years: tuple[int, int], least: float) -> Chang
             "too_few_municipalities", f"{len(table)} municipalities have a change; together they need {FEWEST}."
         )
     before = table["before"].to_numpy(float)
-    scale = float(np.log1p(least / np.median(before)))
-    posterior, _ = pooled(table, prior_of(scale))
+    posterior = posterior_of(table, least)
     low, high = posterior.effects.interval(LEVEL)
     expected, best, worst = ranks(posterior, LEVEL)
     places = table[["municipality", "name", "before"]].assign(

@@ -15,7 +15,7 @@ from kloof.methods.arrays import Array, Flags
 
 Numbers = NDArray[np.intp]
 _EQUAL = 1e-9  # relative; a spread that is smaller is only floating point
-_LENT = 10.0  # places: lists that lie in one wijk each then still learn from the rest (tests)
+_LENT = 10.0  # places: lists that lie in one cluster each then still learn from the rest
 _MOST = 0.95  # correlation inside clusters; nearer to 1 a cluster would be one unit
 
 
@@ -75,11 +75,6 @@ class Layout:
     def of_parts(self, value: Array) -> Array:
         """Sum what parts of clusters have over each side (2k)."""
         return _sums(self.part[1], value, 2 * self.count)
-
-    @cached_property
-    def clustered(self) -> Array:
-        """Sum of the squared shares of the parts of clusters (2k): its variance when units of a cluster are one."""
-        return self.of_parts(self.by_part(self.share) ** 2)
 
     def paired(self, value: Array) -> Array:
         """Sum over what each unit is a pair with on its side, for each of three kinds of pairs (3 × units).
@@ -149,7 +144,8 @@ class Layout:
         tr(BR)² / tr(BRBR), summed: B is its quadratic form, R has 1 on its diagonal and the correlation `within` for
         two units of a cluster. The few pairs over borders are left out.
         """
-        s, f, squares, clustered = self.share, self.factor, self.squares, self.clustered
+        s, f, squares = self.share, self.factor, self.squares
+        clustered = squares + self.products[1]  # the variance when units of a cluster are one
         f0, f1, f2, ff = (self.by_side(value) for value in (f, f * s, f * s**2, f**2))
         alone = squares**2 * f0**2 - 4 * squares * f0 * f1 + 2 * f0 * f2 + 2 * f1**2
         alone += self.by_side(f**2 * (2 * self.expected_square - 1))

@@ -10,7 +10,7 @@ doi:10.1214/06-BA117A (priors for τ); Smyth 2004, doi:10.2202/1544-6115.1027 (v
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
 import numpy as np
@@ -331,27 +331,21 @@ def averaged(by_degrees: Mapping[float, Posterior]) -> Posterior:
     """
     from scipy.special import logsumexp, ndtr, stdtrit
 
-    logs = np.array([one.evidence for one in by_degrees.values()])
-    evidence = float(logsumexp(logs))
-    shares = np.exp(logs - evidence)
-    told = {
-        degrees: (float(share), one)
-        for share, (degrees, one) in zip(shares, by_degrees.items(), strict=True)
-        if share > _NOTHING
-    }
-    wide = {degrees: float(stdtrit(degrees, ndtr(1.0))) if np.isfinite(degrees) else 1.0 for degrees in told}
-    at = np.concatenate([wide[degrees] * one.tau for degrees, (_, one) in told.items()])
-    order = np.argsort(at, kind="stable")
-    below = [
-        share * np.interp(at[order], wide[degrees] * one.tau, one.below, 0.0, 1.0)
-        for degrees, (share, one) in told.items()
-    ]
-    weight = np.concatenate([share * one.weight for share, one in told.values()])
+    evidence = float(logsumexp([one.evidence for one in by_degrees.values()]))
+    parts = []
+    for degrees, one in by_degrees.items():
+        share = float(np.exp(one.evidence - evidence))
+        if share > _NOTHING:
+            wide = float(stdtrit(degrees, ndtr(1.0))) if np.isfinite(degrees) else 1.0
+            parts.append((share, replace(one, tau=wide * one.tau)))
+    every = np.concatenate([one.tau for _, one in parts])
+    order = np.argsort(every, kind="stable")
+    tau, weight = every[order], np.concatenate([share * one.weight for share, one in parts])[order]
+    below = np.sum([share * np.interp(tau, one.tau, one.below, 0.0, 1.0) for share, one in parts], axis=0)
     return Posterior(
-        at[order], weight[order], np.sum(below, axis=0),
-        _joined([(share, one.coefficients) for share, one in told.values()]),
-        _joined([(share, one.effects) for share, one in told.values()]),
-        evidence, sum(share * one.heavy for share, one in told.values()),
+        tau, weight, below, _joined([(share, one.coefficients) for share, one in parts]),
+        _joined([(share, one.effects) for share, one in parts]),
+        evidence, sum(share * one.heavy for share, one in parts),
     )  # fmt: skip
 
 

@@ -261,9 +261,13 @@ def test_the_evidence_equals_direct_integration() -> None:
     assert found.evidence == pytest.approx(np.log(whole), abs=1e-4)
 
 
+def both_models(estimate: Array, error: Array, prior: hierarchical.LogPrior) -> dict[float, Posterior]:
+    return {degrees: fit_heavy(estimate, error, prior, degrees) for degrees in (np.inf, DEGREES)}
+
+
 def test_an_average_of_models_is_made_by_what_each_makes_of_the_estimates() -> None:
     """Of the eight schools: by hand, and the width of two in three truths against draws of τ and of truths."""
-    by = {degrees: fit_heavy(SCHOOLS, ERRORS, half_normal(12.0), degrees) for degrees in (np.inf, DEGREES)}
+    by = both_models(SCHOOLS, ERRORS, half_normal(12.0))
     both = averaged(by)
     share = 1 / (1 + np.exp(by[np.inf].evidence - by[DEGREES].evidence))
     assert 0.2 < share < 0.8  # eight schools do not tell the two apart
@@ -287,7 +291,7 @@ def test_an_average_of_models_is_made_by_what_each_makes_of_the_estimates() -> N
 def test_models_that_the_estimates_rule_out_have_no_say() -> None:
     rng = np.random.default_rng(13)
     estimate = np.append(3 + rng.standard_normal(200), [200.0, -150.0])
-    by = {degrees: fit_heavy(estimate, np.full(202, 0.5), half_normal(20.0), degrees) for degrees in (np.inf, DEGREES)}
+    by = both_models(estimate, np.full(202, 0.5), half_normal(20.0))
     both = averaged(by)
     assert both.heavy == pytest.approx(1, abs=1e-7)
     np.testing.assert_allclose(both.effects.average, by[DEGREES].effects.average, rtol=1e-6)
@@ -296,10 +300,6 @@ def test_models_that_the_estimates_rule_out_have_no_say() -> None:
 
 # ------------------------------------------------------------------ calibration by simulation
 SIMULATED, BINS_OF_RANKS, SCALE = 250, 10, 2.0
-
-
-def both_averaged(estimate: Array, error: Array, prior: hierarchical.LogPrior) -> Posterior:
-    return averaged({degrees: fit_heavy(estimate, error, prior, degrees) for degrees in (np.inf, DEGREES)})
 
 
 @pytest.mark.parametrize("degrees", [np.inf, 4.0, None])
@@ -323,7 +323,7 @@ def test_truths_drawn_from_the_prior_lie_evenly_in_the_posterior(
         truth = mu + tau * rng.standard_normal(12) / np.sqrt(mix)
         estimate, told = truth + error * rng.standard_normal(12), half_normal(SCALE * prior_by)
         if degrees is None:
-            found = both_averaged(estimate, error * error_by, told)
+            found = averaged(both_models(estimate, error * error_by, told))
             tau *= 1.0 if np.isinf(drawn) else float(stats.t.ppf(stats.norm.cdf(1), drawn))
         elif np.isinf(degrees):
             found = fit(estimate, error * error_by, told)
