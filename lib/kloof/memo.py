@@ -22,18 +22,23 @@ def remembered(purpose: str, key: Callable[[], Any], compute: Callable[[], T]) -
     """Give what `compute` gives, or gave in this run under the same purpose and key.
 
     What `key` gives holds everything the value depends on and can be pickled; the value is a copy of its own for
-    whoever asks.
+    whoever asks. The first who asks computes, and the others wait for it.
     """
     folder = os.environ.get(FOLDER)
     if not folder:
         return compute()
     path = Path(folder) / name_of(purpose, key())
-    if path.is_file():
-        value: T = pickle.loads(path.read_bytes())
-        return value
-    made = compute()
-    write_whole(path, pickle.dumps(made, protocol=pickle.HIGHEST_PROTOCOL))
-    return made
+    if not path.is_file():
+        from filelock import FileLock
+
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_suffix(".lock")):
+            if not path.is_file():  # the other language may have computed it meanwhile
+                made = compute()
+                write_whole(path, pickle.dumps(made, protocol=pickle.HIGHEST_PROTOCOL))
+                return made
+    value: T = pickle.loads(path.read_bytes())
+    return value
 
 
 def name_of(purpose: str, key: Any) -> str:

@@ -23,11 +23,10 @@ from typing import Any
 
 from kloof.errors import KloofError, NotebookError, ReportError
 from kloof.paths import dump, project_folder, sha256, write_whole
-from kloof.results import SYNTHESIS
 from kloof.run import depends, provenance
 from kloof.run.ending import making
 from kloof.run.execute import How, Step, execute_languages, remembering
-from kloof.run.notebooks import notebook_paths
+from kloof.run.notebooks import notebook_paths, reads_earlier
 from kloof.run.report import (
     bring_back,
     collect,
@@ -203,11 +202,6 @@ class Plan:
             return Outcome(self.order.municipality, UNCHANGED)
         refusal = self.refusal
         return Outcome(self.order.municipality, FAILED, problem=refusal) if refusal else None
-
-
-def reads_earlier(stem: str) -> bool:
-    """Tell whether a notebook reads what those before it left: the synthesis, and what comes after it."""
-    return stem[:2].isdigit() and stem[:2] >= SYNTHESIS
 
 
 def _parameters(order: Order) -> Parameters:

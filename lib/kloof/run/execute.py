@@ -18,7 +18,7 @@ from kloof.errors import KloofError, NotebookError, refusal
 from kloof.paths import project_folder, write_whole
 from kloof.run import engine as engines
 from kloof.run.ending import heeding
-from kloof.run.notebooks import declared
+from kloof.run.notebooks import backwards, declared
 from kloof.run.pool import StoppedError, workers
 from kloof.store.read import ASKED_FILE
 from kloof.store.shared import FOLDER
@@ -243,12 +243,11 @@ def execute_languages(
     queue: Any = context.Queue() if stock else queues.SimpleQueue()
     start: Any = context.Process if stock else threading.Thread
     each = how if stock else replace(how, stop=stop)
-    at_work = {
-        language: start(
-            target=_work, args=(paths, folder, {**parameters, "language": language}, queue, each), daemon=not stock
-        )
-        for language in languages
-    }
+    at_work = {}
+    for turn, language in enumerate(languages):
+        ordered = backwards(paths) if how.abreast and turn % 2 else paths
+        told = (ordered, folder, {**parameters, "language": language}, queue, each)
+        at_work[language] = start(target=_work, args=told, daemon=not stock)
     failures: list[str] = []
     try:
         for group in [list(languages)] if how.abreast else [[language] for language in languages]:

@@ -49,6 +49,21 @@ def _is_called(path: Path, name: str) -> bool:
     return path.stem == name or (bool(name) and path.stem.split("_")[0] == name.zfill(2))
 
 
+def reads_earlier(stem: str) -> bool:
+    """Tell whether a notebook reads what those before it left: the synthesis, and what comes after it."""
+    return stem[:2].isdigit() and stem[:2] >= SYNTHESIS
+
+
+def backwards(paths: Sequence[Path]) -> list[Path]:
+    """Give notebooks from the last to the first, but those that read what the others left still after these.
+
+    Two languages that begin at either end find, from where they meet, what the other has computed (`kloof.memo`). In
+    one order they would be at the same step at the same time, and both compute everything.
+    """
+    late = [path for path in paths if reads_earlier(path.stem)]
+    return [*(path for path in reversed(paths) if path not in late), *reversed(late)]
+
+
 def cells_of(path: Path) -> list[dict[str, Any]]:
     """Read the cells of a notebook without what it put out. Raises NotebookError for a file that is no notebook."""
     try:

@@ -1,12 +1,20 @@
 """What was computed in one language is there for the other, and nowhere else."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import numpy as np
 import pytest
 
 from kloof import memo
 from kloof.memo import remembered
+
+
+def kept(folder: Path) -> list[Path]:
+    """What is remembered in a folder; a lock says nothing."""
+    return [path for path in folder.iterdir() if path.suffix != ".lock"]
 
 
 def test_without_a_folder_everything_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,7 +39,27 @@ def test_the_same_question_is_computed_once_and_each_gets_a_copy(
     first.append(9)
     assert ask("a", (1, "x")) == [1], "what one asker does to its copy does not reach another"
     assert [ask("a", (1, "y")), ask("b", (1, "x")), ask("a", (1.5, "x"))] == [[2], [3], [4]]
-    assert len(made) == len(list((tmp_path / "memo").iterdir())) == 4
+    assert len(made) == len(kept(tmp_path / "memo")) == 4
+
+
+def test_who_asks_while_it_is_computed_waits_and_gets_a_copy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(memo.FOLDER, str(tmp_path / "memo"))
+    made: list[int] = []
+    both = Barrier(2)
+
+    def compute() -> list[int]:
+        made.append(1)
+        time.sleep(0.5)
+        return [len(made)]
+
+    def ask(_: int) -> list[int]:
+        both.wait()
+        return remembered("a", lambda: 1, compute)
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(ask, range(2))
+    assert (first, second, made) == ([1], [1], [1])
+    assert first is not second
 
 
 def test_equal_questions_are_one_whichever_of_their_parts_are_one_object() -> None:
@@ -52,5 +80,5 @@ def test_what_failed_is_not_remembered(monkeypatch: pytest.MonkeyPatch, tmp_path
 
     with pytest.raises(ValueError, match="not now"):
         remembered("a", lambda: 1, fail)
-    assert list(tmp_path.iterdir()) == []
+    assert kept(tmp_path) == []
     assert remembered("a", lambda: 1, lambda: 3) == 3

@@ -13,7 +13,8 @@ from earlier import FIRST, earlier_report, files, keep_only_first, leftovers
 
 from kloof.errors import NotebookError, ParameterError, ReportError
 from kloof.run import report
-from kloof.run.execute import STOCK, How
+from kloof.run.execute import STOCK, How, execute_languages
+from kloof.run.notebooks import notebook_paths
 
 pytestmark = pytest.mark.xdist_group("run")
 
@@ -48,6 +49,22 @@ def test_a_failing_notebook_leaves_the_earlier_report_whole(home: Path) -> None:
     kept = json.loads((home / "reports" / "failed" / f"nl_{FIRST}").read_text(encoding="utf-8"))
     kinds = [output["output_type"] for cell in kept["cells"] for output in cell.get("outputs", [])]
     assert "error" in kinds, "the notebook up to the fault is kept with its message"
+
+
+@pytest.mark.parametrize("abreast", [True, False])
+def test_two_languages_side_by_side_begin_at_either_end(tmp_path: Path, abreast: bool) -> None:
+    """So that each finds what the other computed; what reads the others' parts still comes after all of these."""
+    paths, begun = notebook_paths(), {"nl": list[str](), "en": list[str]()}
+
+    def kept(path: Path, language: str, _: Path) -> bool:
+        begun[language].append(path.stem)
+        return True
+
+    execute_languages(paths, tmp_path, {}, ("nl", "en"), lambda _: None, How(kept=kept, abreast=abreast))
+    stems = [path.stem for path in paths]
+    assert stems[-2:] == ["12_verdict", "13_is_this_place_special"]
+    assert begun["nl"] == stems
+    assert begun["en"] == ([*stems[-3::-1], *stems[:-3:-1]] if abreast else stems)
 
 
 def test_a_warning_is_an_error(home: Path) -> None:
