@@ -105,10 +105,13 @@ def _exact(design: Array, observed: NDArray[np.intp], start: Array, cluster: NDA
 
     The fit stops at a small gradient and takes second derivatives by differences of the likelihood: ranges then differ
     in the sixth digit from one processor to another. Here first derivatives are exact (complex step) and second ones
-    are differences of those. Raises LinAlgError without a maximum. Source: Squire & Trapp 1998,
-    doi:10.1137/S003614459631241X.
+    are differences of those, of each kind of row once: many areas have the same year, group and class. Raises
+    LinAlgError without a maximum. Source: Squire & Trapp 1998, doi:10.1137/S003614459631241X.
     """
-    rows = np.arange(len(observed))
+    kinds, kind_of, times = np.unique(
+        np.column_stack([design, observed]), axis=0, return_inverse=True, return_counts=True
+    )
+    design, observed, rows = kinds[:, :3], kinds[:, 3].astype(np.intp), np.arange(len(kinds))
 
     def scores(params: Array) -> Array:
         steps = params + 1e-30j * np.eye(len(params))
@@ -122,19 +125,19 @@ def _exact(design: Array, observed: NDArray[np.intp], start: Array, cluster: NDA
 
     def curvature(params: Array) -> Array:
         shifts = 1e-5 * np.eye(len(params))
-        ends = [[scores(params + sign * shift).sum(axis=0) for sign in (1, -1)] for shift in shifts]
+        ends = [[times @ scores(params + sign * shift) for sign in (1, -1)] for shift in shifts]
         found = np.array([(up - down) / 2e-5 for up, down in ends])
         return np.asarray(-(found + found.T) / 2)
 
     point = start
     for _ in range(MOST_STEPS):
-        step = np.linalg.solve(curvature(point), scores(point).sum(axis=0))
+        step = np.linalg.solve(curvature(point), times @ scores(point))
         point = point + step
         if np.abs(step).max() < 1e-12:
             break
     inverse = np.linalg.inv(curvature(point))
     np.linalg.cholesky(inverse)
-    own = scores(point)
+    own = scores(point)[kind_of]
     sums = np.stack([np.bincount(cluster, weights=column) for column in own.T], axis=1)
     groups, (size, freedom) = len(sums), own.shape
     small = groups / (groups - 1) * (size - 1) / (size - freedom)
