@@ -180,6 +180,19 @@ def jupyterlab(folder: Path, root: Path, *given: str) -> Iterator[str]:
             server.wait()
 
 
+def wait_for_kernel(notebook: Any) -> None:
+    """Wait until the kernel of a notebook in JupyterLab waits, and still does so a second later.
+
+    It is said to wait once before it is reached, and cells that are run meanwhile are forgotten.
+    """
+    waits = notebook.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")
+    for _ in range(60):
+        waits.wait_for(timeout=120_000)
+        notebook.page.wait_for_timeout(1_000)
+        if waits.count():
+            return
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """The system's Chromium; skips without it, and fails in CI where it must be."""

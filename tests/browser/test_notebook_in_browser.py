@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from conftest import copy_project, jupyterlab
+from conftest import copy_project, jupyterlab, wait_for_kernel
 
 SEEN = """() => {
   const cells = [...document.querySelectorAll('.jp-MarkdownCell')].filter(cell => cell.getClientRects().length);
@@ -34,7 +34,8 @@ def run_all(page: Any, wanted: list[int]) -> None:
     """Run all cells until these numbers of Dutch and English text cells are seen."""
     from playwright.sync_api import Error
 
-    for more in (2, 1, 0):  # on a busy machine JupyterLab forgets cells that are run while it reaches the kernel
+    wait_for_kernel(page.locator(".jp-NotebookPanel"))
+    for more in (2, 1, 0):  # and once more, for what it forgets all the same on a busy machine
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_text("Run All Cells", exact=True).click()
         try:

@@ -33,16 +33,20 @@ def suspect() -> frozenset[tuple[str, str, str, str]]:
 
 
 @cache
+def by_what() -> dict[tuple[str, str, str], dict[str, str]]:
+    """Printed value by code of every indicator, source and year; the last of the files has the last word."""
+    found: dict[tuple[str, str, str], dict[str, str]] = {}
+    for row in (row for name in FILES for row in rows(name)):
+        if (row["code"], row["year"], row["indicator"], row["source_id"]) not in suspect():
+            found.setdefault((row["indicator"], row["source_id"], row["year"]), {})[row["code"]] = row["value"]
+    return found
+
+
+@cache
 def figures(indicator: str, source: str, year: int, prefix: str = "BU0758") -> dict[str, float]:
     """Value of an indicator by code in one source and year; what missing.csv calls suspect is left out."""
-    return {
-        row["code"]: float(row["value"])
-        for name in FILES
-        for row in rows(name)
-        if (row["indicator"], row["source_id"], row["year"]) == (indicator, source, str(year))
-        and row["code"].startswith(prefix)
-        and (row["code"], row["year"], row["indicator"], row["source_id"]) not in suspect()
-    }
+    printed = by_what().get((indicator, source, str(year)), {})
+    return {code: float(value) for code, value in printed.items() if code.startswith(prefix)}
 
 
 @cache

@@ -3,6 +3,7 @@
 import dataclasses
 import subprocess
 import sys
+from functools import cache
 from itertools import combinations
 from typing import Any
 
@@ -66,6 +67,12 @@ def weights_of(made: Study) -> "pd.Series[float]":
     return pd.Series(panel.weight, index=list(panel.codes))
 
 
+@cache
+def weights_as_printed() -> "pd.Series[float]":
+    """The weights of the town as it is."""
+    return weights_of(study())
+
+
 def gap_of(value: "pd.Series[float]", weight: "pd.Series[float]", focus: tuple[str, ...], measure: str) -> float:
     """Weighted mean of the focus list minus that of the rest, in points or in percent of the rest."""
     own = value.index.isin(focus)
@@ -76,7 +83,7 @@ def gap_of(value: "pd.Series[float]", weight: "pd.Series[float]", focus: tuple[s
 def expected_way(measure: str, focus: Focus, weighing: str, before: Any, after: Any) -> float:
     """The change of the gap between two states of the buurten, by hand, in smallest effects."""
     first = figures()[2014]
-    weight = weights_of(study())
+    weight = weights_as_printed()
     kept = pd.Series(data=True, index=first.index)
     if weighing == "similar":
         listed = first[list(focus.codes)]
@@ -121,7 +128,7 @@ def test_every_way_to_test_a_change_is_what_pandas_makes_of_it() -> None:
         wanted = expected_way(row["measure"], focus, row["weighing"], *states(row["window"], list(YEARS)))
         assert row["estimate"] == pytest.approx(wanted, abs=1e-9), row
         steps = [
-            gap_of(figures()[year], weights_of(made), focus.codes, row["measure"])
+            gap_of(figures()[year], weights_as_printed(), focus.codes, row["measure"])
             for year in YEARS[slice(*{"later": (1, None), "sooner": (0, -1)}.get(row["window"], (0, None)))]
         ]
         paths = row["window"] != "trend" and row["weighing"] == "all"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conftest import copy_project, jupyterlab
+from conftest import copy_project, jupyterlab, wait_for_kernel
 from kloof_workshop import answers, checks, exercise, sessions
 
 SLIDER = ".jupyter-widgets .noUi-handle, .jupyter-widgets .ui-slider-handle"
@@ -32,7 +32,7 @@ def run_until(page: Any, cell: Any, seen: Any, code: str = "") -> None:
     """Put code in a cell, if any is given, and run it until something is seen."""
     from playwright.sync_api import Error
 
-    for more in (3, 2, 1, 0):  # on a busy machine JupyterLab forgets cells that are run while it reaches the kernel
+    for more in (3, 2, 1, 0):  # once more, for what JupyterLab forgets on a busy machine
         cell.locator(".cm-content").click()
         if code:
             page.keyboard.press("Control+a")
@@ -58,6 +58,7 @@ def walk(page: Any, one: sessions.Session, language: str) -> None:
         panel.locator(".jp-Notebook .jp-Cell").nth(next(at for at, text in enumerate(cells) if sought in text))
         for sought in ('language = "', f"{variable} = ", f'check("{number}")')
     )
+    wait_for_kernel(panel)
     run_until(page, begin, begin.locator(".jp-OutputArea-output"))
     kind = checks.kind_of([1, 2], answers.fixed(number))
     for code, said in (
@@ -95,6 +96,7 @@ def test_sessions_are_walked_and_a_slider_moves(browser: Any, lab: str) -> None:
     title = sessions.title(sessions.session(2), "en")
     page.get_by_role("link", name=title).click()
     page.wait_for_selector(f".jp-RenderedMarkdown h1:has-text('{title}')", timeout=60_000)
+    wait_for_kernel(page.locator(f".jp-NotebookPanel:has(h1:has-text('{title}'))"))
     for more in (2, 1, 0):
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_text("Run All Cells", exact=True).click()
