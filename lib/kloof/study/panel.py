@@ -49,7 +49,8 @@ def _laid_out(data: DataSet, known: Catalogue, name: str, level: str, municipali
     indicator = known.indicator(name)
     if indicator.derive:
         return _derived(data, known, indicator, level, municipality)
-    codes = pd.Index(data.units(level, municipality))
+    names = np.array(data.units(level, municipality), dtype=object)
+    codes = pd.Index(names, dtype="str")
     rows = _rows_of(data, known, name)
     place = codes.get_indexer(pd.Index(rows["code"]))
     rows, place = rows[place >= 0], place[place >= 0]
@@ -73,7 +74,9 @@ def _laid_out(data: DataSet, known: Catalogue, name: str, level: str, municipali
     there.flat[cell] = True
     areas = data.units_by_year(level, municipality)
     for at, year in enumerate(years.tolist()):
-        there[:, at] = codes.isin(drawn_in(frozenset(codes[there[:, at]]), areas[year]))
+        own = frozenset(names[there[:, at]])
+        if (drawn := drawn_in(own, areas[year])) != own:
+            there[:, at] = [name in drawn for name in names]
     return table if there.all() else table[there.ravel()].reset_index(drop=True)
 
 
@@ -390,22 +393,23 @@ def jumps(data: DataSet, known: Catalogue, years: Sequence[int], level: str = "b
 
 def _jumps(data: DataSet, known: Catalogue, level: str) -> pd.DataFrame:
     """List every jump between two consecutive years."""
-    people = by_year(data, known, "inhabitants", level)
+    grids = {
+        name: series(data, known, name, level).pivot(index="code", columns="year", values="value") for name in HEADS
+    }
+    people = grids[HEADS[0]]
     made = [pd.DataFrame(columns=["code", "year", "indicator", "before", "after", "factor"])]
-    for name in HEADS:
-        tables = by_year(data, known, name, level)
-        for year in (year for year in tables if year - 1 in tables):
-            before, after = tables[year - 1]["value"].align(tables[year]["value"], join="inner")
-            held = [people[when]["value"].reindex(before.index) for when in (year - 1, year) if when in people]
-            is_small = pd.concat(held, axis=1).max(axis=1) < SMALL if held else before < SMALL
-            factor = after / before.where(before > 0)
-            moved = ((factor - 1).abs() > JUMP) & ~is_small
-            rows = {"code": before.index[moved], "year": year, "indicator": name}
-            made.append(
-                pd.DataFrame(
-                    {**rows, "before": before[moved].array, "after": after[moved].array, "factor": factor[moved].array}
-                )
-            )
+    for name, grid in grids.items():
+        years = grid.columns.to_numpy(np.int64)
+        later = years[np.isin(years - 1, years)]
+        pairs = later - 1, later
+        before, after = (grid[pair].to_numpy() for pair in pairs)
+        held = np.fmax(*(people.reindex(index=grid.index, columns=pair).to_numpy() for pair in pairs))
+        counted = np.isin(pairs, people.columns.to_numpy(np.int64)).any(axis=0)
+        is_small = np.where(counted, held, before) < SMALL
+        factor = after / np.where(before > 0, before, np.nan)
+        area, when = np.nonzero((np.abs(factor - 1) > JUMP) & ~is_small)
+        moved = {"before": before[area, when], "after": after[area, when], "factor": factor[area, when]}
+        made.append(pd.DataFrame({"code": grid.index[area], "year": later[when], "indicator": name, **moved}))
     found = pd.concat([table for table in made if len(table)] or made[:1], ignore_index=True)
     return found.sort_values(["code", "year", "indicator"], ignore_index=True)
 
