@@ -9,6 +9,7 @@ import io
 import os
 import pickle
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,7 +33,9 @@ def remembered(purpose: str, key: Callable[[], Any], compute: Callable[[], T]) -
         from filelock import FileLock
 
         path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_suffix(".lock")):
+        with ExitStack() as held:
+            with suppress(OSError):  # a folder that cannot be locked: then both compute it
+                held.enter_context(FileLock(path.with_suffix(".lock")))
             if not path.is_file():  # the other language may have computed it meanwhile
                 made = compute()
                 write_whole(path, pickle.dumps(made, protocol=pickle.HIGHEST_PROTOCOL))

@@ -1,5 +1,6 @@
 """What was computed in one language is there for the other, and nowhere else."""
 
+import errno
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -7,6 +8,7 @@ from threading import Barrier
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from kloof import memo
 from kloof.memo import remembered
@@ -60,6 +62,20 @@ def test_who_asks_while_it_is_computed_waits_and_gets_a_copy(monkeypatch: pytest
         first, second = pool.map(ask, range(2))
     assert (first, second, made) == ([1], [1], [1])
     assert first is not second
+
+
+def test_in_a_folder_that_cannot_be_locked_it_is_remembered_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refuse(_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(FileLock, "acquire", refuse)
+    monkeypatch.setenv(memo.FOLDER, str(tmp_path))
+    made: list[int] = []
+    for _ in range(2):
+        assert remembered("a", lambda: 1, lambda: made.append(1) or 3) == 3
+    assert made == [1]
 
 
 def test_equal_questions_are_one_whichever_of_their_parts_are_one_object() -> None:
