@@ -19,7 +19,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, redirect_stdout, suppress
 from dataclasses import dataclass
 from math import isnan
 from pathlib import Path
@@ -479,12 +479,16 @@ def serve(folder: str, part: int, parts: int, only: str) -> None:
     """Make, judge and throw away every so many-th file; write a line of JSON for each."""
     import pyarrow.parquet  # noqa: F401 (loaded once, for all that are copied from this process)
 
-    from kloof.cli import data_add, data_map, main, measure  # noqa: F401
+    from kloof.cli import data_map, main, measure  # noqa: F401
     from kloof.files import propose, recognise  # noqa: F401
     from kloof.study import places  # noqa: F401
 
-    main.program()
-    data_add.known_areas()
+    whole = Path(folder, "kwb_2020.csv")
+    whole.parent.mkdir(parents=True)
+    whole.write_bytes(text(rows()))
+    sys.argv = ["kloof", "data", "add", str(whole), "--dry-run"]
+    with redirect_stdout(io.StringIO()), suppress(SystemExit):
+        main.main()  # what is loaded and read on the way is there for all copies
     for one in every()[part::parts]:
         if one.name.startswith(only):
             sys.stdout.write(json.dumps(vars(_verdict(one, Path(folder)))) + "\n")
