@@ -7,6 +7,7 @@ was made with.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from kloof.errors import CatalogueError, faults
@@ -177,20 +178,19 @@ DECIDED = (SUPPORTED, CONTRADICTED, NEGLIGIBLE)
 
 
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:
-    """Adjust the p-values of all tests that were made, by Holm's step-down rule.
+    """Adjust the p-values of all tests that were made, by Holm's step-down rule; as statsmodels does, to the digit.
 
+    Its `multipletests` asks for a whole round of garbage collection at each call, which was a quarter of a calibration.
     Raises CatalogueError listing every p-value outside 0 to 1.
     Source: Holm 1979, Scandinavian Journal of Statistics 6, 65-70.
     """
-    from statsmodels.stats.multitest import multipletests
-
     wrong = [f"{name} has p = {p}" for name, p in p_values.items() if not 0 <= p <= 1]
     if wrong:
         raise CatalogueError(faults("the p-values", wrong, "A p-value lies from 0 to 1."))
-    if not p_values:
-        return {}
-    adjusted = multipletests(list(p_values.values()), method="holm")[1]
-    return {name: float(after) for name, after in zip(p_values, adjusted, strict=True)}
+    rising = sorted(p_values, key=lambda name: p_values[name])
+    left = (p_values[name] * (len(rising) - before) for before, name in enumerate(rising))
+    adjusted = dict(zip(rising, accumulate(left, max), strict=True))
+    return {name: min(float(adjusted[name]), 1.0) for name in p_values}
 
 
 def adjusted_verdicts(

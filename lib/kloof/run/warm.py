@@ -33,7 +33,7 @@ LOADED = (
     "kloof", "kloof.figures.draw", "kloof.figures.maps", "kloof.figures.plots", "kloof.run.answer", "kloof.study.load",
     "kloof.report.publish", "seaborn",
     "statsmodels.formula.api",
-    "statsmodels.regression.linear_model", "statsmodels.stats.multitest", "statsmodels.stats.meta_analysis",
+    "statsmodels.regression.linear_model", "statsmodels.stats.meta_analysis",
     "statsmodels.miscmodels.ordinal_model",
     "scipy.optimize", "scipy.stats", "duckdb", "pyarrow.parquet", "shapely", "fontTools.subset", "jinja2", "typst",
     "pikepdf", "pypdfium2", "scour.scour", "matplotlib.pyplot", "matplotlib_inline.backend_inline",
