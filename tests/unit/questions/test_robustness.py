@@ -59,18 +59,13 @@ def about_the_town(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(claims, "registry", lambda: dataclasses.replace(known, claims={**known.claims, **made}))
 
 
-def weights_of(made: Study) -> "pd.Series[float]":
+@cache
+def weights() -> "pd.Series[float]":
     """The weights of the panel: households as printed."""
-    panel = gaps.follow(made, "poor").panel
+    panel = gaps.follow(study(), "poor").panel
     assert panel is not None
     assert panel.weight_name == "households"
     return pd.Series(panel.weight, index=list(panel.codes))
-
-
-@cache
-def weights_as_printed() -> "pd.Series[float]":
-    """The weights of the town as it is."""
-    return weights_of(study())
 
 
 def gap_of(value: "pd.Series[float]", weight: "pd.Series[float]", focus: tuple[str, ...], measure: str) -> float:
@@ -83,7 +78,7 @@ def gap_of(value: "pd.Series[float]", weight: "pd.Series[float]", focus: tuple[s
 def expected_way(measure: str, focus: Focus, weighing: str, before: Any, after: Any) -> float:
     """The change of the gap between two states of the buurten, by hand, in smallest effects."""
     first = figures()[2014]
-    weight = weights_as_printed()
+    weight = weights()
     kept = pd.Series(data=True, index=first.index)
     if weighing == "similar":
         listed = first[list(focus.codes)]
@@ -128,7 +123,7 @@ def test_every_way_to_test_a_change_is_what_pandas_makes_of_it() -> None:
         wanted = expected_way(row["measure"], focus, row["weighing"], *states(row["window"], list(YEARS)))
         assert row["estimate"] == pytest.approx(wanted, abs=1e-9), row
         steps = [
-            gap_of(figures()[year], weights_as_printed(), focus.codes, row["measure"])
+            gap_of(figures()[year], weights(), focus.codes, row["measure"])
             for year in YEARS[slice(*{"later": (1, None), "sooner": (0, -1)}.get(row["window"], (0, None)))]
         ]
         paths = row["window"] != "trend" and row["weighing"] == "all"
