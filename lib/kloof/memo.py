@@ -26,9 +26,11 @@ def remembered(purpose: str, key: Callable[[], Any], compute: Callable[[], T]) -
     whoever asks. The first who asks computes, and the others wait for it.
     """
     folder = os.environ.get(FOLDER)
-    if not folder:
-        return compute()
-    path = Path(folder) / name_of(purpose, key())
+    return once(Path(folder) / name_of(purpose, key()), compute)[0] if folder else compute()
+
+
+def once(path: Path, compute: Callable[[], T]) -> tuple[T, bool]:
+    """Give what lies at `path`, or compute it and lay it there; and whether it was computed here."""
     if not path.is_file():
         from filelock import FileLock
 
@@ -36,12 +38,12 @@ def remembered(purpose: str, key: Callable[[], Any], compute: Callable[[], T]) -
         with ExitStack() as held:
             with suppress(OSError):  # a folder that cannot be locked: then both compute it
                 held.enter_context(FileLock(path.with_suffix(".lock")))
-            if not path.is_file():  # the other language may have computed it meanwhile
+            if not path.is_file():  # somebody else may have computed it meanwhile
                 made = compute()
                 write_whole(path, pickle.dumps(made, protocol=pickle.HIGHEST_PROTOCOL))
-                return made
-    value: T = pickle.loads(path.read_bytes())
-    return value
+                return made, True
+    kept: T = pickle.loads(path.read_bytes())
+    return kept, False
 
 
 def name_of(purpose: str, key: Any) -> str:

@@ -5,13 +5,11 @@ asked of the store on the way is written down again for whoever gets the answer,
 """
 
 import os
-import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from kloof.memo import name_of, remembered
-from kloof.paths import write_whole
+from kloof.memo import name_of, once, remembered
 from kloof.store import read
 
 FOLDER = "KLOOF_COMMON"
@@ -27,17 +25,13 @@ def common(purpose: str, key: Callable[[], Any], compute: Callable[[], T]) -> T:
     folder = os.environ.get(FOLDER)
     if not folder:
         return remembered(purpose, key, compute)
-    from filelock import FileLock
 
-    path = Path(folder) / name_of(purpose, key())
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_suffix(".lock")):
-        if not path.is_file():
-            with read.overheard() as questions:
-                value = compute()
-            write_whole(path, pickle.dumps((value, questions), protocol=pickle.HIGHEST_PROTOCOL))
-            return value
-        kept: tuple[T, list[tuple[str, str]]] = pickle.loads(path.read_bytes())
-    for question in kept[1]:
+    def overheard() -> tuple[T, list[tuple[str, str]]]:
+        with read.overheard() as questions:
+            value = compute()
+        return value, questions
+
+    (value, questions), asked_here = once(Path(folder) / name_of(purpose, key()), overheard)
+    for question in [] if asked_here else questions:
         read.asked(*question)
-    return kept[0]
+    return value
