@@ -44,4 +44,8 @@ FILES: dict[str, tuple[str, str]] = {
     "wild/fin_gemeente_2024_stats.parquet": ("map_table", ""),
     "wild/wijk_2023_v0.dbf": ("map_table", ""),
 }
+# not read as files of figures: codes that were inferred, columns that a copy has added, points of a map
+ASIDE = {
+    "geo/buurt_centroids_2024_wgs84.json", "national/kwb_2022_keyed.csv.gz", "national/kwb_2025_demography.csv.gz",
+}  # fmt: skip
 Read = Callable[[str], Recognised]

@@ -18,8 +18,10 @@ from kloof.store import read
 pytestmark = pytest.mark.shared
 
 Kloof = Callable[..., tuple[int, str, str]]
-PROSE = {"INDEX.md", "national/README.md"}  # they tell about the files
+NO_TABLE = {"INDEX.md", "national/README.md", "geo/buurt_centroids_2024_wgs84.json"}
+KEYED = {"national/kwb_2022_keyed.csv.gz"}  # the codes in it were inferred: a person must say that they may count
 LESS = {  # of the figures in these the catalogue has no indicator for many
+    "national/kwb_2025_demography.csv.gz",
     "wild/SES_WOA_scores_per_wijk_en_buurt_25042023_160857.csv", "wild/baarn_buurten.geojson",
     "wild/fin_gemeente_2024_stats.parquet",
 }  # fmt: skip
@@ -65,10 +67,10 @@ def test_every_file_is_understood_or_refused_with_the_command_to_type_next(
         refused.add(name)
         own = shutil.copy(path, tmp_path)
         said = f" Or say what its columns mean: kloof data map {path}"
-        assert err.strip().endswith(said) == (name not in PROSE), err
-        assert data("map", own)[0] == (2 if name in PROSE else 0)
-    assert refused == MAPPED.keys() | PROSE
-    assert len(shown) == 28
+        assert err.strip().endswith(said) == (name not in NO_TABLE), err
+        assert data("map", own)[0] == (2 if name in NO_TABLE else 0)
+    assert refused == MAPPED.keys() | NO_TABLE | KEYED
+    assert len(shown) == 29
     assert {name for name, [(share, none)] in shown.items() if share != "100.0" and not none} == LESS
 
 
