@@ -50,8 +50,10 @@ class Members:
     set_aside: tuple[SetAside, ...]
 
     def counted(self, codes: Sequence[str] | None = None) -> Counted:
-        """Give the counts of some buurten, or of all."""
+        """Give the counts of some buurten, or of all. Raises NotComputableError: too_few_buurten, when none is there."""
         keep = np.ones(len(self.codes), dtype=bool) if codes is None else np.isin(self.codes, list(codes))
+        if not keep.any():
+            raise NotComputableError("too_few_buurten", f"None of the buurten has both counts in {self.years}.")
         return Counted(self.group[keep, 0], self.others[keep, 0], self.group[keep, 1], self.others[keep, 1])
 
     def reach(self, codes: Sequence[str]) -> float:
@@ -76,8 +78,8 @@ def indicator_of(study: Study, name: str) -> str:
 def members(study: Study, name: str) -> Members:
     """Count a group in the first and the last of its comparable years, in a base of the same source.
 
-    Raises NotComputableError: no_figures, too_little_measured, one_year_only, no_counts (the base is not published),
-    another_source (it is, but not by the source of the group).
+    Raises NotComputableError: no_figures, too_little_measured (also: no buurt has both counts in both years),
+    one_year_only, no_counts (the base is not published), another_source (it is, but not by the source of the group).
     """
     group, indicator = study.known.group(name), indicator_of(study, name)
     usable, covered = usable_years(study, indicator, study.p.year_from, study.p.year_to)
@@ -96,6 +98,8 @@ def members(study: Study, name: str) -> Members:
     )  # fmt: skip
     bases = {key: rows.reindex(parts["value"].index) for key, rows in bases.items()}
     known = (parts["value"].notna() & bases["value"].notna()).all(axis=1) & (bases["value"] > 0).all(axis=1)
+    if not known.any():  # as where the files of both years have other codes
+        raise NotComputableError("too_little_measured", f"{name} has no buurt with both counts in {years}.")
     inhabited = sizes(study.data, study.known, (group.base,), years[0]).inhabited()
     left_out = int((~known & inhabited.reindex(known.index, fill_value=False)).sum())
     p, n = ({key: rows[known].to_numpy(float) for key, rows in of.items()} for of in (parts, bases))

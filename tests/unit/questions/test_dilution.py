@@ -43,6 +43,7 @@ def test_more_others_and_the_same_group_is_dilution() -> None:
     assert (value["share_before"], value["share_after"]) == pytest.approx((before, after))
     assert (value["own_part"], value["others_part"]) == pytest.approx((0, after - before))
     assert found.estimate == pytest.approx(after - before)
+    assert {found.details[key]["decimals"] for key in ("share_before", "share_after", "own_part", "lead_low")} == {1}
     assert value["lead"] == pytest.approx(value["others_part"] - value["own_part"])
     assert max(value["others_part_low"], value["lead_low"]) == pytest.approx(found.low)
     assert max(value["others_part_high"], value["lead_high"]) == pytest.approx(found.high)
@@ -131,6 +132,13 @@ def test_a_buurt_without_both_counts_is_left_out_and_counted() -> None:
             {f"{LOW}_share": {2016: [40.0, *["suppressed"] * 11]}, "households": {2016: same(500)}},
             "too_little_measured",
         ),
+        (  # each year in other buurten, as in files with other codes
+            {
+                f"{LOW}_share": {2016: [*same(40)[:6], *[None] * 6], 2018: [*[None] * 6, *same(40)[6:]]},
+                "households": dict.fromkeys((2016, 2018), same(500)),
+            },
+            "too_little_measured",
+        ),
     ],
 )
 def test_what_cannot_be_counted_says_why(cells: Any, reason: str) -> None:
@@ -143,6 +151,13 @@ def test_what_cannot_be_counted_says_why(cells: Any, reason: str) -> None:
         dilution.where_finding(study, LOW, "x"),
     ):  # fmt: skip
         assert (judge(found), found.reason) == (NOT_COMPUTABLE, reason)
+
+
+def test_a_list_of_which_no_buurt_is_counted_says_so() -> None:
+    study = people({2016: FIXED, 2018: FIXED}, {2016: AROUND, 2018: AROUND})
+    elsewhere = dataclasses.replace(study.focus, codes=("BU99990000",))
+    found = dilution.dilution_finding(study, ASSISTED, "x", elsewhere)
+    assert (judge(found), found.reason) == (NOT_COMPUTABLE, "too_few_buurten")
 
 
 def test_a_base_of_another_source_is_no_base() -> None:
