@@ -189,6 +189,16 @@ def test_what_cannot_be_asked_says_so(of_country: Callable[..., None]) -> None:
 
 
 # ------------------------------------------------------------------ what the project holds of the real country
+def test_what_the_project_holds_is_of_that_question_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = replace(ASKED, first=2017, last=2024, scale="real")
+    kept = national.embedded(asked)
+    assert kept is not None and len(kept) == 242
+    assert national.embedded(replace(asked, first=2016)) is None
+    assert national.embedded(replace(asked, scale="absolute", last=2023)) is None
+    monkeypatch.setattr(national, "data_folder", lambda: tmp_path)
+    assert national.embedded(asked) is None
+
+
 def test_without_a_store_breda_stands_among_the_country(tmp_path: Path) -> None:
     runner = CliRunner()
     told = runner.invoke(app, ["national", "--scale", "real", "--place", "Breda", "--picture", str(tmp_path / "a.svg")])

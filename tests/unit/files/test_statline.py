@@ -296,6 +296,7 @@ def test_crimes_by_kind(tmp_path: Path, catalogue: Catalogue) -> None:
         ("GM0758", 2023, "crimes_home_burglary"): 412.0,
     }
     assert found.not_understood == ((2023, "GeregistreerdeMisdrijven_1: 9.9.9"),)
+    assert {title for title, _ in found.identity} == {"ID", "SoortMisdrijf", "WijkenEnBuurten", "Perioden"}
     assert next((one.reason, one.rows) for one in found.set_aside) == ("periods_that_are_no_years", 1)
 
 

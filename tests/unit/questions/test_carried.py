@@ -375,6 +375,10 @@ def test_flags_say_what_the_figures_lean_on() -> None:
         flags = carried.lead_in_r_squared(small(), laid, "x").finding.flags
         assert {flag, "years_apart", "register"} <= set(flags)
         assert not {"leans_on_itself", "shares_component"} - {flag} & set(flags)
+    for count in (0, 2):
+        laid = dataclasses.replace(laid_out(made()), left_out=count)
+        flags = carried.lead_in_r_squared(small(), laid, "x").finding.flags
+        assert ("left_out" in flags) == (count > 0)
     on_list = carried.lead_in_gap(small(), laid_out(made()), "x", Focus("rule", FOCUS, "poor", 2016)).finding.flags
     assert "list_on_outcome" in on_list
 
