@@ -50,7 +50,7 @@ class Members:
     set_aside: tuple[SetAside, ...]
 
     def counted(self, codes: Sequence[str] | None = None) -> Counted:
-        """Give the counts of some buurten, or of all. Raises NotComputableError (too_few_buurten) when none is there."""
+        """Count some buurten, or all of them. Raises NotComputableError: too_few_buurten, when none is there."""
         keep = np.ones(len(self.codes), dtype=bool) if codes is None else np.isin(self.codes, list(codes))
         if not keep.any():
             raise NotComputableError("too_few_buurten", f"None of the buurten has both counts in {self.years}.")
