@@ -61,11 +61,14 @@ reports/breda-only/en/notebooks/00_explore.ipynb: reports/breda/results.json not
 data: setup ## download open figures of the municipalities in the presets; ARGS="--municipality GM0344" for others
 	$(BIN)/kloof data fetch $(ARGS)
 
-calibration: setup ## measure how often every claim's test is wrong, in data/calibration.csv; goes on where it stopped; ARGS=--gaps for data/gap_calibration.csv
+calibration: setup-dev ## run the tests that `make test` leaves out, then measure how often every claim's test is wrong (data/calibration.csv; ARGS=--gaps for another)
+	$(BIN)/python -m pytest -m calibration -n 2 --dist loadgroup --no-loadscope-reorder
 	$(BIN)/kloof calibrate $(ARGS)
 
-test: setup-dev browser lint ## run all tests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+test: setup-dev browser lint ## run all tests, but those that `make calibration` runs
+	@mkdir -p .bench
+	@began=$$(date +%s); $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder; ended=$$?; \
+	  echo $$(( ($$(date +%s) - began + 30) / 60 )) > .bench/minutes; exit $$ended
 
 lint: setup-dev
 	$(BIN)/ruff check
@@ -94,8 +97,9 @@ workshop-lite: setup ## build the workshop's browser edition in reports/workshop
 	$(INSTALL) -r requirements-lite.txt
 	$(BIN)/kloof workshop lite
 
-check: setup ## check data, notebooks and texts
+check: setup ## check data, notebooks and texts, and say how large library and tests are
 	$(BIN)/kloof check
+	@$(BIN)/python benchmarks/size.py
 
 licences: setup-dev ## list the licence of every package that is installed
 	$(BIN)/pip-licenses --from=mixed --with-urls

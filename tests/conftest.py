@@ -30,6 +30,7 @@ FLAGS = [
 
 LONGEST = ("run", "breda")  # groups of tests to begin with, so that no process is left alone with them at the end
 PROJECT = Path(__file__).resolve().parents[1]
+LEFT = pytest.StashKey[list[int]]()  # how many tests of a process are left to `make calibration`
 SHARED = Path(os.environ.get("KLOOF_SHARED", PROJECT.parent / "shared"))
 
 
@@ -50,6 +51,34 @@ def pytest_configure() -> None:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, handler)
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """Count what is left to `make calibration`, in the process that collects."""
+    left = sum(item.get_closest_marker("calibration") is not None for item in items)
+    if left:
+        items[0].session.stash.setdefault(LEFT, []).append(left)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Hear from a process of pytest-xdist how many it left."""
+    node.config.stash.setdefault(LEFT, []).append(node.workeroutput.get("left", 0))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell how many were left: the process that prints, or the one that started this."""
+    left = max(session.stash.get(LEFT, [0]))
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left"] = left
+    else:
+        session.config.stash.setdefault(LEFT, []).append(left)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Say in the last line what was not tried."""
+    if left := max(config.stash.get(LEFT, [0])):
+        print(f"Left to `make calibration`: {left} tests of worlds, calibrations and whole batches.")  # noqa: T201
 
 
 def pytest_collection() -> None:

@@ -116,6 +116,7 @@ TRUTHS = [  # claim, part, the estimate on the line between true and false, and 
 ]
 
 
+@pytest.mark.calibration
 @pytest.mark.parametrize(("claim", "part", "line", "way"), TRUTHS)
 def test_the_truth_is_what_the_switch_says(claim: str, part: str, line: float, way: float) -> None:
     """The mean estimate lies on the line when off, and the effect beyond it when on."""
@@ -153,6 +154,7 @@ def test_what_happened_is_moved_by_the_effect_alone() -> None:
             assert trials.verdict(one, Setting(), (1, 2), 99) != SUPPORTED, (one.claim, one.part)
 
 
+@pytest.mark.calibration
 @pytest.mark.parametrize("part", ["gap", "r_squared"])
 def test_three_blocks_that_carry_as_much_neither_support_nor_contradict(part: str) -> None:
     """C10 on 60 towns whose resources, housing and liveability carry alike: 5 percent is 3, with an error of 1.7.

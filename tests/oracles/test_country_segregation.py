@@ -59,6 +59,7 @@ def raw(shared: Path) -> dict[int, pd.DataFrame]:
     return {2017: old.apply(pd.to_numeric, errors="coerce"), 2024: new.apply(pd.to_numeric, errors="coerce")}
 
 
+@pytest.mark.calibration
 @pytest.mark.shared
 def test_the_country_comes_out_of_the_files_again(
     shared: Path, home: Path, command_line: Callable[..., tuple[int, str, str]], raw: dict[int, pd.DataFrame]

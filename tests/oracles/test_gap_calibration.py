@@ -159,6 +159,7 @@ def test_any_number_of_workers_gives_the_same_table() -> None:
     assert not one.equals(calibrate_gaps(some, n=4, draws=199, seed=1))
 
 
+@pytest.mark.calibration
 def test_the_command_makes_the_table(home: Path, command_line: CommandLine) -> None:
     """The same cases as in the committed one, of fewer synthetic municipalities."""
     code, said, _ = command_line("calibrate", "--gaps", "--trials", 2, "--workers", 2)
@@ -199,6 +200,7 @@ OFF = [
 ]
 
 
+@pytest.mark.calibration
 @pytest.mark.parametrize(("test", "measure", "switch", "truth"), OFF)
 def test_a_change_that_is_not_there_is_seldom_seen(test: str, measure: str, switch: str, truth: dict[str, int]) -> None:
     """At most 5 percent wrong, within three standard errors of N draws.
@@ -229,6 +231,7 @@ def test_a_large_change_is_seen(test: str, measure: str, switch: str) -> None:
     assert share(table, LOWER) == 0
 
 
+@pytest.mark.calibration
 @pytest.mark.parametrize("measure", [ABSOLUTE, RELATIVE])
 def test_a_list_chosen_on_noise_seems_to_recover_and_is_not_said_to(measure: str) -> None:
     """Naively the gap of such a list shrinks far more often than it grows; corrected, neither is claimed."""

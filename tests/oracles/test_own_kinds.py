@@ -135,6 +135,7 @@ CASES: dict[str, tuple[Make, dict[str, Any]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.calibration
 @pytest.mark.parametrize("case", CASES)
 def test_what_is_not_so_is_seldom_supported_and_what_is_so_is_seen(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     make, says = CASES[case]

@@ -299,6 +299,7 @@ def last(made: object) -> pd.DataFrame:
     return table
 
 
+@pytest.mark.calibration
 def test_a_run_that_is_broken_off_goes_on_and_gives_the_same_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -302,6 +302,7 @@ def test_models_that_the_estimates_rule_out_have_no_say() -> None:
 SIMULATED, BINS_OF_RANKS, SCALE = 250, 10, 2.0
 
 
+@pytest.mark.calibration
 @pytest.mark.parametrize("degrees", [np.inf, 4.0, None])
 @pytest.mark.parametrize(("error_by", "prior_by"), [(1.0, 1.0), (2.0, 1.0), (1.0, 0.2)])
 def test_truths_drawn_from_the_prior_lie_evenly_in_the_posterior(

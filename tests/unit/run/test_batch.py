@@ -555,6 +555,7 @@ def elsewhere(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[
         yield found
 
 
+@pytest.mark.calibration
 def test_another_scheduler_serves_and_when_it_is_killed_the_batch_ends(
     tmp_path: Path, elsewhere: tuple[str, subprocess.Popen[bytes]]
 ) -> None:
@@ -697,6 +698,7 @@ RUN = ("run", "--preset", "municipality", "--set", f"municipality={HERE}", "--la
 BATCH = ("batch", "--all", "--workers", "2", "--language", "nl")
 
 
+@pytest.mark.calibration
 @pytest.mark.parametrize(
     ("words", "number"),
     [*((BATCH, number) for number in SIGNALS), (RUN, signal.SIGTERM), ((*RUN, "--engine", "stock"), signal.SIGTERM)],
