@@ -42,7 +42,7 @@ app.add_typer(hypothesis_commands, name="hypothesis")
 def _print_version(asked: bool) -> None:
     """Print the version and end, when it is asked."""
     if asked:
-        version()
+        print(f"kloof {__version__}")
         raise typer.Exit
 
 
@@ -322,12 +322,6 @@ def glossary(language: Annotated[str, typer.Option(help="language of the glossar
     from kloof.words.glossary import glossary as written
 
     print(written(language), end="")
-
-
-@app.command()
-def version() -> None:
-    """Print the version of kloof."""
-    print(f"kloof {__version__}")
 
 
 for command in (verdicts, audit, verify, diff, batch, manifest, national):  # after what a newcomer types first

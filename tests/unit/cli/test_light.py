@@ -27,7 +27,7 @@ finally:
     [
         ("--help", {"pandas", "numpy"}),
         ("run --help", {"pandas", "numpy"}),
-        ("version", {"pandas", "numpy"}),
+        ("--version", {"pandas", "numpy"}),
         ("show 04 --json", set()),
         ("list notebooks", {"duckdb"}),
         ("list indicators", {"duckdb"}),
