@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,6 +32,12 @@ FLAGS = [
 LONGEST = ("run", "breda")  # groups of tests to begin with, so that no process is left alone with them at the end
 PROJECT = Path(__file__).resolve().parents[1]
 LEFT = pytest.StashKey[list[int]]()  # how many tests of a process are left to `make calibration`
+APART = pytest.StashKey[Path]()  # folder with the copy of the project and the home folder of this run
+FOR_TESTS = ("KLOOF_SHARED", "KLOOF_CALIBRATION")  # what somebody tells the tests themselves
+SETTINGS = ("KLOOF_", "JUPYTER", "IPYTHON", "XDG_", "MPLCONFIGDIR", "MATPLOTLIBRC")
+OWN = (  # what .gitignore keeps out of data and notebooks: downloads, what was stored, what a person wrote
+    ".ipynb_checkpoints", "raw", "store", "my_*.toml", "my_work_*.json", "*_antwoorden_*.ipynb", "*_answers_*.ipynb",
+)  # fmt: skip
 SHARED = Path(os.environ.get("KLOOF_SHARED", PROJECT.parent / "shared"))
 
 
@@ -44,8 +51,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: first.get(next(item.iter_markers("xdist_group")).args[0], len(first)))
 
 
-def pytest_configure() -> None:
-    """Hear signals also when started by nohup or in the background, which ignore them: what tests start would too."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Set the run apart from this machine, once: the processes of pytest-xdist are started by the one that does.
+
+    Hear signals also when started by nohup or in the background, which ignore them: what tests start would too.
+    """
+    if not hasattr(config, "workerinput"):
+        config.stash[APART] = Path(tempfile.mkdtemp(prefix="kloof-tests-"))
+        set_apart(config.stash[APART])
     heard = {"SIGINT": signal.default_int_handler, "SIGHUP": signal.SIG_DFL}
     for name, handler in heard.items():
         number = getattr(signal, name, None)
@@ -76,7 +89,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Say in the last line what was not tried."""
+    """Take away what set this run apart, and say in the last line what was not tried."""
+    if folder := config.stash.get(APART, None):
+        shutil.rmtree(folder, ignore_errors=True)
     if left := max(config.stash.get(LEFT, [0])):
         print(f"Left to `make calibration`: {left} tests of worlds, calibrations and whole batches.")  # noqa: T201
 
@@ -111,12 +126,26 @@ def shared() -> Path:
 
 
 def copy_project(target: Path) -> Path:
-    """Copy data and notebooks to a folder in which a test may run and break things."""
-    ignore = shutil.ignore_patterns(".ipynb_checkpoints", "raw", "store")
+    """Copy data and notebooks, as they are committed, to a folder in which a test may run and break things."""
     for name in ("data", "notebooks"):
-        shutil.copytree(PROJECT / name, target / name, ignore=ignore)
-    (target / "reports").mkdir()
+        if (PROJECT / name).is_dir():
+            shutil.copytree(PROJECT / name, target / name, ignore=shutil.ignore_patterns(*OWN))
+    (target / "reports").mkdir(parents=True)
     return target
+
+
+def set_apart(folder: Path) -> None:
+    """Let this process, and those that it starts, take a copy for the project and an empty folder for the home."""
+    for name in [name for name in os.environ if name.startswith(SETTINGS) and name not in FOR_TESTS]:
+        del os.environ[name]
+    # git is told in the home folder whose checkouts it may read
+    os.environ.setdefault("GIT_CONFIG_GLOBAL", str(Path.home() / ".gitconfig"))
+    (folder / "person").mkdir()
+    os.environ["HOME"] = os.environ["USERPROFILE"] = str(folder / "person")
+    home = copy_project(folder / "project")
+    if (PROJECT / "reports" / "example").is_dir():
+        shutil.copytree(PROJECT / "reports" / "example", home / "reports" / "example")
+    os.environ["KLOOF_HOME"] = str(home)
 
 
 @contextmanager

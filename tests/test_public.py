@@ -7,9 +7,9 @@ import re
 import pytest
 
 import kloof
-from conftest import PROJECT
 from kloof.errors import NotComputableError, ParameterError
 from kloof.findings import Finding
+from kloof.paths import project_folder
 
 MOST = 30
 EXAMPLES = [
@@ -30,7 +30,7 @@ BREDA = "breda"
 def cells() -> str:
     """The code of all notebooks, the workshop's too."""
     found = []
-    for path in (PROJECT / "notebooks").rglob("*.ipynb"):
+    for path in (project_folder() / "notebooks").rglob("*.ipynb"):
         found += ["".join(cell["source"]) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
     return "\n".join(found)
 

@@ -83,7 +83,7 @@ def completed(*words: str, shell: str = "bash") -> list[str]:
     typed = ["kloof", *words]
     asked = {
         "_KLOOF_COMPLETE": f"complete_{shell}", "COMP_WORDS": " ".join(typed), "COMP_CWORD": str(len(typed) - 1),
-        "_TYPER_COMPLETE_ARGS": " ".join(typed), "KLOOF_HOME": str(PROJECT),
+        "_TYPER_COMPLETE_ARGS": " ".join(typed),
     }  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-m", "kloof.cli.main"], env={**os.environ, **asked}, capture_output=True, text=True,

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from conftest import PROJECT
+from conftest import PROJECT, copy_project
 from kloof.measures.registry import INDICES
 from kloof.run import audited as reading
 from kloof.run import execute, report
@@ -25,13 +25,11 @@ Kloof = Callable[..., Answer]
 
 
 @pytest.fixture(scope="module")
-def copied(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project of its own, with a finished report in it."""
-    home = tmp_path_factory.mktemp("home")
-    for name in ("data", "notebooks"):
-        shutil.copytree(project / name, home / name)
+    home = copy_project(tmp_path_factory.mktemp("copied") / "home")
     report = home / "reports" / "breda"
-    report.mkdir(parents=True)
+    report.mkdir()
     (report / "results.json").write_text('{"earlier": true}\n')
     return home
 

@@ -1,12 +1,12 @@
 """The embedded data are what the registry says, and where two sources speak one is chosen by rule."""
 
 import hashlib
-import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from conftest import copy_project
 from kloof.catalogue import Catalogue, catalogue
 from kloof.errors import ParameterError, SourceError
 from kloof.paths import data_folder, embedded, project_folder, sha256
@@ -26,11 +26,11 @@ def breda(known: Catalogue) -> DataSet:
 
 
 @pytest.fixture
-def home(tmp_path: Path, project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the project's data that a test may damage."""
-    shutil.copytree(project / "data", tmp_path / "data")
-    monkeypatch.setenv("KLOOF_HOME", str(tmp_path))
-    return tmp_path
+    folder = copy_project(tmp_path / "home")
+    monkeypatch.setenv("KLOOF_HOME", str(folder))
+    return folder
 
 
 def test_the_project_folder_is_the_checkout_unless_told_otherwise(

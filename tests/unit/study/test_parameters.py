@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kloof.errors import ParameterError
+from kloof.paths import project_folder
 from kloof.study.parameters import (
     HELP,
     PARAMETER_NAMES,
@@ -22,7 +23,7 @@ from kloof.study.parameters import (
     read_preset,
 )
 
-PRESETS = sorted(path.stem for path in (Path(__file__).resolve().parents[3] / "notebooks" / "presets").glob("*.toml"))
+PRESETS = sorted(path.stem for path in (project_folder() / "notebooks" / "presets").glob("*.toml"))
 
 
 def message_of(given_values: Mapping[str, Any]) -> str:
