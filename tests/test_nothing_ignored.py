@@ -22,7 +22,7 @@ import kloof
 from conftest import copy_project, home_at
 from kloof.cli import main
 from kloof.errors import KloofError
-from kloof.run import many, notebooks, project, report, slips
+from kloof.run import notebooks, project, report, slips
 from kloof.study import debates, hypotheses
 from kloof.study import study as opening
 
@@ -45,7 +45,6 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     once = cache(lambda source, place, beside: load(source, place, opening.catalogue(), beside))
     patch.setattr(opening, "load", lambda source, place, _, beside=(), **__: once(source, place, tuple(beside)))
     patch.setattr(report, "execute_languages", _start)
-    patch.setattr(many, "execute_languages", _start)
     with home_at(copy_project(tmp_path_factory.mktemp("desk") / "home")) as home:
         yield home
     patch.undo()
@@ -154,12 +153,6 @@ def test_a_debate_that_cannot_be_is_refused(own_files: Path, name: str, content:
     says(refused(debates.read_debates), near)
 
 
-@pytest.mark.parametrize(("content", "near"), asked.AREAS, ids=lambda text: str(text)[:60])
-def test_areas_that_cannot_be_are_refused(tmp_path: Path, content: bytes, near: str) -> None:
-    (tmp_path / "areas.toml").write_bytes(content)
-    says(refused(lambda: many.read_areas(tmp_path / "areas.toml", ["GM0344", "GM0363"])), near)
-
-
 # ------------------------------------------------------------------ a notebook of one's own
 
 MINE = "14_mine.ipynb"
@@ -204,7 +197,7 @@ def test_a_slip_among_the_parameters_of_a_notebook_is_named(own_files: Path, lin
 
 @pytest.mark.parametrize(
     "words",
-    ["check", "run", "run --only 14", "run --only 04 --only 14", "verdicts", "manifest", "batch --municipality GM0344"],
+    ["check", "run", "run --only 14", "run --only 04 --only 14", "verdicts", "batch --municipality GM0344"],
 )
 def test_every_command_that_would_run_a_notebook_names_its_slip(own_files: Path, words: str) -> None:
     """A batch names it once, not for each municipality, and is no batch to go on with."""
@@ -229,9 +222,7 @@ def test_notebooks_that_do_not_run_need_not_be_sound(own_files: Path) -> None:
         (["batch", "--municipality", "GM0344", "--set", "language=en"], "--language en"),
         (["batch", "--municipality", "GM0344", "--set", "municipality=GM0363"], "a batch has an option"),
         (["batch", "--municipality", "GM0344", "--set", "draws=5"], "199 or more"),
-        (["manifest", "--set", "municipality=GM0344"], "--only"),
-        (["manifest", "--set", "levels=crime_rat"], '"crime_rate"'),
-        (["manifest", "--set", "preset=breda"], "--preset breda"),
+        (["batch", "--preset", "manifest", "--set", "preset=breda"], "a batch has an option"),
         (["verdicts", "--set", "language=en"], "--language en"),
     ],
     ids=str,
@@ -324,6 +315,6 @@ def test_a_wrong_call_says_what_is_wrong(names: dict[str, Any], call: str, near:
 
 
 def test_the_rows_are_many() -> None:
-    tables = (asked.SETS, asked.PRESETS, asked.WHOLE_PRESETS, asked.HYPOTHESES, asked.DEBATES, asked.AREAS,
+    tables = (asked.SETS, asked.PRESETS, asked.WHOLE_PRESETS, asked.HYPOTHESES, asked.DEBATES,
               asked.CELLS, asked.PARAMETER_LINES, asked.WHOLE_NOTEBOOKS, asked.CALLS)  # fmt: skip
     assert sum(map(len, tables)) >= 450

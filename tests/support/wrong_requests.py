@@ -224,15 +224,6 @@ DEBATES: list[tuple[str, bytes, str]] = [
     ("Breda.toml", b"claims = []", "GM0758.toml"),
     ("GM9999.toml", b"claims = []", "lacks"),
 ]
-AREAS: list[tuple[bytes, str]] = [
-    (b"GM0344 = 5", "must be a list of codes"),
-    (b'GM0344 = ["BU03440101"]', "has no areas"),
-    (b"GM0344 = [[1]]", "no buurt of it"),
-    (b'GM0345 = ["BU03450101"]', '"GM0344"'),
-    (b'GM0344 = ["BU03440101", "BU03440101"]', "twice"),
-    (b"\xff\xfe", "is not text in UTF-8"),
-    (b"GM0344 =", "is not valid TOML"),
-]
 
 # ---------------------------------------------------------------- a cell in a notebook of one's own, after the study
 CELLS: list[Asked] = [

@@ -50,6 +50,7 @@ def batch(
 ) -> None:
     """Make the reports of many municipalities; what is there and unchanged is not made again.
 
+    A preset may name its municipalities (manifest: the fifteen of the mayors); they are made unless others are asked.
     What cannot be made is listed at the end, with the reason, and makes the exit code 1.
     """
     from kloof.errors import BatchError
@@ -63,7 +64,7 @@ def batch(
         wanted = _as_before(folder / PLAN, every=every, municipality=municipality)
     else:
         wanted = {"languages": _languages(language), "overrides": _overrides(set_ or [])}
-        wanted |= {"preset": preset, "codes": codes_of(every, municipality or []), "limit": limit}
+        wanted |= {"preset": preset, "codes": codes_of(every, municipality or [], preset), "limit": limit}
     check_run(wanted["preset"], wanted["overrides"], notebook_paths())
     if not resume:
         write_whole(folder / PLAN, dump(wanted))
@@ -114,8 +115,8 @@ def _outcomes(orders: Sequence["Order"], workers: int, scheduler: str) -> "Itera
         sweep(project_folder() / "reports")  # of a worker that could not put things in order itself
 
 
-def codes_of(every: bool, given: Sequence[str]) -> list[str]:
-    """Give the municipalities that are asked for; of all, not those that went into another one.
+def codes_of(every: bool, given: Sequence[str], preset: str) -> list[str]:
+    """Give the municipalities that are asked for, else those of the preset; of all, not those that went into another.
 
     Raises ParameterError when none, or both ways, are asked, and for a name or code that is none.
     """
@@ -123,10 +124,13 @@ def codes_of(every: bool, given: Sequence[str]) -> list[str]:
     from kloof.paths import data_folder
     from kloof.store import read
     from kloof.store.mapping import predecessors, read_mapping
+    from kloof.study.parameters import read_preset
     from kloof.study.places import LIST, MUNICIPALITY, code_of
 
     named = [name.strip() for item in given for name in item.split(",") if name.strip()]
     codes = list(dict.fromkeys(code_of(name) for name in named))
+    if not every and not codes:
+        codes = list(dict.fromkeys(read_preset(preset).get("municipalities", ())))
     if every == bool(codes):
         raise ParameterError(f"Say which municipalities: --all, or --municipality GM0344,Breda. {LIST}")
     if not every:

@@ -20,7 +20,7 @@ from kloof.cli.edge import EXIT_CODES, any_letter, ended
 from kloof.cli.hypothesis import hypothesis_commands
 from kloof.cli.national import national
 from kloof.cli.options import AS_JSON, Progress, print_json, read_overrides
-from kloof.cli.reports import audit, diff, manifest, verdict_line, verdicts, verify
+from kloof.cli.reports import audit, diff, verdict_line, verdicts, verify
 from kloof.cli.terminal import guarded
 from kloof.errors import ParameterError, nearest
 from kloof.words.numbers import LANGUAGES
@@ -154,8 +154,8 @@ def begin_here() -> None:
 
 def _say_only(folder: Path, paths: Sequence[Path], shown: str, *, as_json: bool) -> None:
     """Print the verdicts of the notebooks that ran, and where these and those that ran before are."""
-    from kloof.run.many import table_of
     from kloof.run.report import found_by
+    from kloof.run.verdicts import table_of
 
     rows = table_of(found_by(folder, paths))
     if as_json:
@@ -324,7 +324,7 @@ def glossary(language: Annotated[str, typer.Option(help="language of the glossar
     print(written(language), end="")
 
 
-for command in (verdicts, audit, verify, diff, batch, manifest, national):  # after what a newcomer types first
+for command in (verdicts, audit, verify, diff, batch, national):  # after what a newcomer types first
     app.command()(command)
 
 

@@ -1,6 +1,5 @@
-"""Commands about finished reports: `audit`, `verify`, `diff`, `verdicts`; `manifest` for the places of one preset."""
+"""Commands about finished reports: `audit`, `verify`, `diff`, `verdicts`."""
 
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -162,103 +161,6 @@ def _short(lines: list[str]) -> list[str]:
     return lines if len(lines) <= MOST else [*lines[:MOST], f"  … and {len(lines) - MOST} more"]
 
 
-def manifest(
-    preset: Annotated[
-        str, typer.Option(help="preset with several municipalities", autocompletion=one_of("presets"))
-    ] = "manifest",
-    areas: Annotated[Path | None, typer.Option(help='file with the areas, as TOML: GM0344 = ["BU03440101", …]')] = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option(help="municipality that is run alone; repeat for more", autocompletion=one_of("municipalities")),
-    ] = None,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", help="parameter to change for all, such as draws=999; repeat for more")
-    ] = None,
-    as_json: AS_JSON = False,
-) -> None:
-    """Run every municipality of a preset and write reports/<preset>: verdicts.csv, summary.csv and claims.csv.
-
-    A municipality that was run before with the same data and claims is not run again; one that cannot be run is told,
-    and makes the exit code 1.
-    """
-    from kloof.cli.options import read_overrides
-    from kloof.errors import ParameterError
-    from kloof.paths import frame_csv, write_together
-    from kloof.run import many
-    from kloof.run.many import folder_of, municipalities, read_areas, run_each
-    from kloof.run.notebooks import notebook_paths
-    from kloof.run.report import check_run
-    from kloof.study.places import code_of
-
-    wanted, place = municipalities(preset)
-    lists = read_areas(areas, wanted) if areas else {}
-    shared = read_overrides(set_ or [])
-    if "municipality" in shared:
-        raise ParameterError("--set municipality: a manifest runs those of its preset; --only runs some of them.")
-    check_run(preset, shared, notebook_paths())
-    chosen = [code_of(name) for name in only or []]
-    if unknown := [code for code in chosen if code not in wanted]:
-        raise ParameterError(f"{', '.join(unknown)} is not in preset {preset}, which has {', '.join(wanted)}.")
-    codes = [code for code in wanted if not chosen or code in chosen]
-    own: dict[str, dict[str, Any]] = {code: dict(shared) for code in codes}
-    for code, focus in lists.items():
-        own.setdefault(code, {}).update(focus=focus, focus_variants=[focus])
-    documents, failed = run_each(preset, codes, own, os.cpu_count() or 1, _tell)
-    if not documents:
-        reasons = " ".join(f"{code}: {reason}" for code, reason in failed.items())
-        raise ParameterError(f"No municipality of preset {preset} could be run. {reasons}")
-    tables = {
-        "verdicts": many.each(documents),
-        "summary": many.summaries(documents, place),
-        "claims": many.per_claim(documents, place),
-    }
-    folder = folder_of(preset)
-    write_together({folder / f"{name}.csv": frame_csv(table) for name, table in tables.items()})
-    people = many.headcount(documents, wanted, with_areas=bool(areas))
-    if as_json:
-        content = {name: table.to_dict("records") for name, table in tables.items()}
-        print_json({**content, "people": people, "failed": failed})
-    else:
-        print("\n".join(_lines(tables, people, place)))
-        for code, reason in failed.items():
-            print(f"{code} has no results: {reason}")
-        print(f"\nTables: reports/{preset}/verdicts.csv, summary.csv, claims.csv")
-        print(f"Next: kloof run --preset {preset} --set municipality={place}")
-    if failed:
-        raise typer.Exit(1)
-
-
-def _tell(code: str, state: str) -> None:
-    """Say on the error stream where the run is."""
-    print(f"{code} {state}", file=sys.stderr)
-
-
-def _or_dash(value: Any) -> str:
-    """Write a verdict, or a dash where there is none."""
-    return value if isinstance(value, str) else "–"
-
-
-def _lines(tables: dict[str, Any], people: dict[str, Any], place: str) -> list[str]:
-    """Write what the municipalities say together: counts per claim, then the summary of each part."""
-    from kloof.findings import VERDICTS
-
-    heads = tuple(name.lower().replace("_", " ") for name in VERDICTS)
-    lines = [f"{'':<4} {'together':<14}{''.join(f'{head:>13}' for head in heads)}   {place}"]
-    for row in tables["claims"].to_dict("records"):
-        numbers = [row[name] for name in VERDICTS]
-        counted = "".join(f"{number:>13}" for number in numbers)
-        lines.append(f"{row['claim']:<4} {_or_dash(row['together']):<14}{counted}   {_or_dash(row['place'])}")
-    lines.append("")
-    for row in tables["summary"].to_dict("records"):
-        number = f"{row['estimate']:.3g} ({row['low']:.3g} to {row['high']:.3g}) {row['unit']}"
-        spread = f"I² {row['i_squared']:.0f} %, n {row['municipalities']}"
-        rank = "" if row["place_rank"] != row["place_rank"] else f"; {place} is {row['place_rank']:.0f} from below"
-        lines.append(f"{row['claim']:<4} {row['part']:<46} {row['verdict']:<13} {number}; {spread}{rank}")
-    needs = f" (missing: {', '.join(people['missing'])})" if people["missing"] else ""
-    lines += ["", f"M2   {people['people']:,.0f} people live in these lists: {people['verdict']}{needs}"]
-    return lines
-
-
 def verdicts(
     preset: Annotated[
         str, typer.Option(help="named set of parameters; see: kloof list presets", autocompletion=one_of("presets"))
@@ -278,8 +180,8 @@ def verdicts(
     """
     from kloof.cli.options import read_overrides
     from kloof.results import read_results
-    from kloof.run.many import fresh_results, table_of
     from kloof.run.report import make_report
+    from kloof.run.verdicts import fresh_results, table_of
 
     overrides = read_overrides(set_ or [])
     document = fresh_results(preset, overrides)

@@ -17,7 +17,6 @@ import numpy as np
 
 from kloof.errors import NotComputableError
 from kloof.methods.arrays import LEVEL, Array
-from kloof.methods.meta import check_effects
 
 FEWEST = 3  # places: with two τ is what the prior says
 NODES = 240  # of τ; twice as many move no result by a part in 10⁸ (tests/unit/methods/test_hierarchical.py)
@@ -142,7 +141,7 @@ def fit(estimate: Array, standard_error: Array, prior: LogPrior, covariates: Arr
     design = np.ones((len(estimate), 1))
     if covariates is not None:
         design = np.column_stack([design, covariates])
-    check_effects(estimate, standard_error, FEWEST + design.shape[1] - 1)
+    _check_effects(estimate, standard_error, FEWEST + design.shape[1] - 1)
 
     def log_density(tau: Array) -> Array:
         return _given(tau, estimate, standard_error, design)[0] + prior(tau)
@@ -157,6 +156,16 @@ def fit(estimate: Array, standard_error: Array, prior: LogPrior, covariates: Arr
     mean = own * estimate + (1 - own) * fitted
     deviation = np.sqrt(own * standard_error**2 + (1 - own) ** 2 * error)
     return Posterior(tau, weight, below, coefficients, Normals(shared, mean, deviation))
+
+
+def _check_effects(effect: Array, standard_error: Array, least: int) -> None:
+    """Raise NotComputableError for too few municipalities, or one without a standard error above 0."""
+    if len(effect) < least:
+        raise NotComputableError(
+            "too_few_municipalities", f"{len(effect)} municipalities have an estimate; this needs {least}."
+        )
+    if not (np.isfinite(effect).all() and (standard_error > 0).all() and np.isfinite(standard_error).all()):
+        raise NotComputableError("no_spread", "Every municipality needs an estimate and a standard error above 0.")
 
 
 def _given(tau: Array, estimate: Array, error: Array, design: Array) -> tuple[Array, Array, Array]:

@@ -27,7 +27,7 @@ WITHOUT = {
 }  # fmt: skip
 # those are asked of what takes a store of the country or a run; the tests of their rooms read what they print
 ELSEWHERE = {
-    "run", "batch", "verify", "manifest", "verdicts", "country events", "country matched", "country mechanisms",
+    "run", "batch", "verify", "verdicts", "country events", "country matched", "country mechanisms",
     "workshop collect",
 }  # fmt: skip
 FIGURES = "buurtcode,buurtnaam,jaar,aantal_inwoners\nBU07580101,Één,2023,800\nBU07580102,Twee,2023,900\n"

@@ -14,7 +14,7 @@ import pytest
 from misshapen import DEPTH, LONG, SHAPES, contents, presets, stand_in
 
 from conftest import PROJECT, CommandLine, copy_project, home_at
-from kloof.run import many, report, verify
+from kloof.run import report, verify
 
 pytestmark = pytest.mark.xdist_group("wrong_requests")
 COUNTS = "unit,group,count\nA,x,10\nA,y,5\nB,x,3\nB,y,9\n"
@@ -70,7 +70,7 @@ def no_run(monkeypatch: pytest.MonkeyPatch) -> None:
     def never(*_: object) -> None:
         raise AssertionError("a notebook was started")
 
-    for module in (report, many, verify):
+    for module in (report, verify):
         monkeypatch.setattr(module, "execute_languages", never)
     monkeypatch.setenv("COLUMNS", "200")
 
@@ -112,7 +112,6 @@ READERS: dict[str, list[str]] = {
     "diff_old": ["diff", "@", "{wrong}/good"],
     "diff_new": ["diff", "{wrong}/good", "@"],
     "site": ["site", "@", "--out", "{wrong}/new"],
-    "areas": ["manifest", "--areas", "@"],
     "source": ["run", "--set", "source=@"],
     "verify_source": ["verify", "{wrong}/good", "--source", "@"],
 }
@@ -288,8 +287,6 @@ ASKED: dict[str, tuple[list[str], str]] = {
     "clear long": (["clear", "{wrong}/deep.json"], "deep.json"),
     "map deep": (["data", "add", "{wrong}/counts.csv", "--map", "{wrong}/deep.toml"], "deep.toml"),
     "map latin": (["data", "add", "{wrong}/counts.csv", "--map", "{wrong}/latin.toml"], "latin.toml"),
-    "areas deep": (["manifest", "--areas", "{wrong}/deep.toml"], "deep.toml"),
-    "areas latin": (["manifest", "--areas", "{wrong}/latin.toml"], "latin.toml"),
     "resume": (["batch", "--resume"], "no batch"),
 }  # fmt: skip
 

@@ -648,7 +648,13 @@ def test_all_are_those_of_today(home: Path) -> None:
         ("GM0856", 2019, "inhabitants", 200, "cbs"),
     ]  # Maashorst, Uden
     put_in(file("kwb.csv", [*rows(HERE, 200), *merged]))
-    assert cli_batch.codes_of(every=True, given=[]) == [HERE, "GM1991"]
+    assert cli_batch.codes_of(every=True, given=[], preset="manifest") == [HERE, "GM1991"]
+
+
+def test_a_preset_may_say_which(home: Path) -> None:
+    fifteen = cli_batch.codes_of(every=False, given=[], preset="manifest")
+    assert (len(set(fifteen)), "GM0758" in fifteen) == (15, True)
+    assert cli_batch.codes_of(every=False, given=[HERE], preset="manifest") == [HERE]
 
 
 @pytest.mark.parametrize(

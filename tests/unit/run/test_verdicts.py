@@ -12,7 +12,7 @@ from conftest import PROJECT, CommandLine
 from kloof.findings import NOT_TESTABLE, SUPPORTED, UNDECIDED, VERDICTS, Finding, Verdict
 from kloof.paths import dump
 from kloof.report.notebook import header
-from kloof.run import many, report
+from kloof.run import report, verdicts
 from kloof.run.provenance import CRATE
 from kloof.study import claims
 from kloof.study.study import open_study
@@ -55,7 +55,7 @@ def document(**more: Any) -> dict[str, Any]:
 
 
 def test_a_row_per_claim_with_what_was_asked_for() -> None:
-    first, last = many.table_of(document())
+    first, last = verdicts.table_of(document())
     assert set(first) >= COLUMNS
     assert {key: first[key] for key in COLUMNS} == {
         "id": "C1", "verdict": SUPPORTED, "estimate": 3.0, "low": 2.5, "high": 3.5, "unit": "points", "missing": [],
@@ -69,7 +69,7 @@ def test_a_row_per_claim_with_what_was_asked_for() -> None:
 
 
 def test_a_part_has_the_share_of_its_focus_lists_and_a_range_only_if_it_is_one() -> None:
-    absolute, relative = many.table_of(document())[0]["parts"]
+    absolute, relative = verdicts.table_of(document())[0]["parts"]
     assert absolute["agree_share"] == pytest.approx(3 / 4)
     assert relative["agree_share"] is None  # one list is no agreement
     assert (relative["low"], relative["high"]) == (None, None)  # it does not say what its range is about
@@ -77,12 +77,12 @@ def test_a_part_has_the_share_of_its_focus_lists_and_a_range_only_if_it_is_one()
 
 
 def test_without_a_synthesis_no_share_is_made_up() -> None:
-    assert [row["agree_share"] for row in many.table_of(document(tables={}))] == [None, None]
+    assert [row["agree_share"] for row in verdicts.table_of(document(tables={}))] == [None, None]
 
 
 def test_the_example_has_every_registered_claim_once() -> None:
     results = json.loads((PROJECT / "reports" / "example" / "results.json").read_text(encoding="utf-8"))
-    table = many.table_of(results)
+    table = verdicts.table_of(results)
     assert [row["id"] for row in table] == [name for name in claims.registry().claims if claims.is_judged(name)]
     for row in table:
         assert row["verdict"] in VERDICTS
@@ -126,7 +126,7 @@ def test_a_fresh_report_is_read_and_not_made(command_line: CommandLine, home: Pa
     place_report(home)
     code, out, err = command_line("verdicts", "--json")
     assert (code, err, made) == (0, "", [])
-    assert json.loads(out) == json.loads(json.dumps(many.table_of(document())))
+    assert json.loads(out) == json.loads(json.dumps(verdicts.table_of(document())))
     code, out, _ = command_line("verdicts", "--parts")
     lines = out.splitlines()
     assert " ".join(lines[0].split()) == "C1 x.absolute SUPPORTED 3 (2.5 to 3.5) points 62 % agree"

@@ -230,7 +230,6 @@ def test_the_example_in_the_docstring_runs() -> None:
         (["data", "add", "--municipality", "Utrech", "none.csv"], '"Utrecht"'),
         (["data", "recode", "--municipality", "Utrech"], '"Utrecht"'),
         (["batch", "--municipality", "Utrech"], '"Utrecht"'),
-        (["manifest", "--only", "Utrech"], '"Utrecht"'),
         (["list", "municipality"], '"municipalities"'),
     ],
     ids=str,
