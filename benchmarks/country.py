@@ -7,7 +7,7 @@ MixedLM cannot be told standard errors, so each row is divided by its own, and t
 out as 1, which it need not. Neither has a prior, or a range of τ.
 
 `--scale`: `country.panel` on figures of an invented country (342 municipalities of very unequal size with 14,000
-buurten, ten years, 20 indicators in euros, 4 scales: 720 questions), and the cost at 10, 100 and 342 municipalities and
+buurten, ten years, 20 indicators in euros, 3 scales: 540 questions), and the cost at 10, 100 and 342 municipalities and
 1, 5 and 9 pairs of years; a row each, with the peak of memory of all processes.
 """
 

@@ -36,7 +36,7 @@ def events(
     event: Annotated[str, typer.Option(help="moment of the event: 2020-03, or 2020")] = "2020-03",
     first: Annotated[int | None, typer.Option("--from", help="first year; the list is made of its figures")] = None,
     last: Annotated[int | None, typer.Option("--to", help="last year")] = None,
-    scale: Annotated[str, typer.Option(help="scale of the gap: absolute, real, relative or place")] = "relative",
+    scale: Annotated[str, typer.Option(help="scale of the gap: absolute, real or relative")] = "relative",
     focus: Annotated[str, typer.Option(help="rule that makes the list; empty: the lowest fifth of the figure")] = "",
     against: Annotated[
         str, typer.Option(help="point that years since are held against: line (the line before), or last_year")

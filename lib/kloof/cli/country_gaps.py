@@ -23,7 +23,7 @@ def gaps(
         ),
     ] = "",
     scales: Annotated[
-        str, typer.Option(help="scales, separated by commas: absolute, real, relative, place; empty: all")
+        str, typer.Option(help="scales, separated by commas: absolute, real, relative; empty: all")
     ] = "",
     workers: Annotated[int, typer.Option(min=1, help="number of processes; the indicators are divided over them")] = 1,
     scheduler: Annotated[

@@ -25,7 +25,7 @@ def national(
     ] = "mean_dwelling_value",
     first: Annotated[int, typer.Option("--from", help="first year; the list is made of its figures")] = 2017,
     last: Annotated[int, typer.Option("--to", help="last year")] = 2024,
-    scale: Annotated[str, typer.Option(help="scale of the gap: absolute, real, relative or place")] = "relative",
+    scale: Annotated[str, typer.Option(help="scale of the gap: absolute, real or relative")] = "relative",
     focus: Annotated[str, typer.Option(help="rule that makes the list; empty: the lowest fifth of the figure")] = "",
     place: Annotated[
         str,

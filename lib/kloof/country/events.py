@@ -36,8 +36,7 @@ from kloof.errors import NotComputableError, ParameterError
 from kloof.findings import HIGHER, LOWER, SAME, UNCLEAR
 from kloof.methods.arrays import Array, Flags
 from kloof.methods.contrast import Parts, combination, size_and_degrees_of
-from kloof.methods.gap import PLACE, REAL, RELATIVE, STALE, beyond_line, false_events, weighted_means
-from kloof.methods.mobility import percentile_ranks
+from kloof.methods.gap import REAL, RELATIVE, STALE, beyond_line, false_events, weighted_means
 from kloof.schema import SetAside
 from kloof.shown import Shown, ends_of, years_of
 
@@ -187,23 +186,11 @@ def panel_of(known: Catalogue, question: Question) -> tuple[Panel, tuple[SetAsid
     municipality = "GM" + figures.index[whole].str.slice(2, 6).to_numpy(str)
     if question.scale == REAL and entry.unit in MONEY:
         value = value * prices(known, question.indicator, full)
-    better = entry.better
-    if question.scale == PLACE:
-        value, better = _places(value, heavy, municipality, entry.better), -1
     made = Panel(
         value, heavy, np.asarray(turn[whole], dtype=np.float64), municipality, tuple(full),
-        np.array(full) + entry.measured, better, question.scale == RELATIVE, int(rule[3] == question.indicator),
+        np.array(full) + entry.measured, entry.better, question.scale == RELATIVE, int(rule[3] == question.indicator),
     )  # fmt: skip
     return made, tuple(one for one in thin if one.rows)
-
-
-def _places(value: Array, weight: Array, municipality: NDArray[Any], better: int) -> Array:
-    """Turn figures into how far from the better end of the own municipality a buurt stands, in percent."""
-    made = np.empty_like(value)
-    for rows in rows_of(municipality):
-        for year in range(value.shape[1]):
-            made[rows, year] = -better * 100 * percentile_ranks(value[rows, year], weight[rows])
-    return made
 
 
 def rows_of(labels: NDArray[Any]) -> list[NDArray[np.intp]]:

@@ -19,8 +19,8 @@ from kloof.country.covariates import FILL, Covariate, by_municipality, check_cov
 from kloof.country.figures import held, of_nearest_year, weights_of
 from kloof.errors import NotComputableError, ParameterError
 from kloof.methods.arrays import Array
-from kloof.methods.by_place import Common, Layout, differences, ranks_by_place
-from kloof.methods.gap import ABSOLUTE, PLACE, REAL, RELATIVE
+from kloof.methods.by_place import Common, Layout, differences
+from kloof.methods.gap import ABSOLUTE, REAL, RELATIVE
 from kloof.methods.hierarchical import (
     DEGREES,
     LogPrior,
@@ -42,7 +42,7 @@ from kloof.study.places import code_of, names
 from kloof.typed import typed
 
 FEWEST = 30  # municipalities: with fewer the spread between them is what its prior says
-EACH_SCALE = (ABSOLUTE, REAL, RELATIVE, PLACE)
+EACH_SCALE = (ABSOLUTE, REAL, RELATIVE)  # by place a list of the lowest can only climb, everywhere
 FILE = "national.csv"
 FiguresOf = Callable[[str], pd.DataFrame]  # the figures of an indicator: code × year
 SHARED = tuple(field.name for field in fields(Common))  # columns that are one number for the whole country
@@ -60,8 +60,8 @@ ONLY_STORE = f"Covariates come out of the store; data/{FILE} holds none. {FILL}.
 class Question:
     """What is asked of every municipality: the gap of an indicator between a list and the rest, from year to year.
 
-    `scale`: absolute (as printed), real (constant prices), relative (percent of the rest) or place (percentile);
-    `focus`: a rule with a percentage and `first`, such as `lowest:20%:mean_dwelling_value:first`.
+    `scale`: absolute (as printed), real (constant prices) or relative (percent of the rest); `focus`: a rule with a
+    percentage and `first`, such as `lowest:20%:mean_dwelling_value:first`.
     """
 
     indicator: str
@@ -132,7 +132,7 @@ class National(EveryPlace):
 def smallest_effect(known: Catalogue, question: Question) -> float:
     """Give the registered smallest change of a gap that matters, on the scale of the question."""
     entry = known.indicator(question.indicator)
-    if question.scale in (RELATIVE, PLACE):
+    if question.scale == RELATIVE:
         return known.smallest_on(question.scale, question.indicator)
     if entry.smallest_effect is None:
         raise ParameterError(
@@ -175,12 +175,10 @@ def every_change(
 
 
 def rule_of(known: Catalogue, question: Question) -> re.Match[str]:
-    """Give the parts of the rule. Raises ParameterError for a scale, rule or years that cannot be asked."""
-    entry = known.indicator(question.indicator)
+    """Give the parts of the rule. Raises ParameterError for a name, scale, rule or years that cannot be asked."""
+    known.indicator(question.indicator)  # raises where there is none of that name
     if question.scale not in EACH_SCALE:
         raise ParameterError(f"scale {question.scale!r} is not known. Valid: {', '.join(EACH_SCALE)}.")
-    if question.scale == PLACE and not entry.better:
-        raise ParameterError(f"{question.indicator} has no better end, so no place on a ranking.")
     match = RULE.fullmatch(question.focus)
     if match is None or not match[2].endswith("%") or match[4] != "first":
         raise ParameterError(
@@ -296,9 +294,6 @@ def changes_of(
     starts = layout.means(before)
     focus, rest = starts[::2], starts[1::2]
     sign = np.full(len(found), -float(better)) if better else np.where(focus < rest, -1.0, 1.0)
-    if question.scale == PLACE:
-        before, after = (-float(better) * 100 * ranks_by_place(value, weight, place) for value in (before, after))
-        sign = np.ones(len(found))
     contrast = after - before
     if question.scale == RELATIVE:  # what each buurt adds to the log growth of its own group, as `gap.log_growth`
         first, last = starts[layout.side], layout.means(after)[layout.side]
@@ -387,10 +382,9 @@ def national(  # noqa: PLR0913 (each is a part of one question)
     """Say how the gap of a figure changed in all municipalities together, and where one of them stands.
 
     `years`: the first and the last. `scale`: absolute (as printed), real (constant prices), relative (percent of the
-    rest) or place (percentile). `focus` is the rule that makes each list, by figures of the first year; empty: the
-    lowest fifth of this figure.
-    `place` is a municipality by name or code. `model`: normal, heavy (tails), or empty: both, averaged. Out
-    of the store when it holds both years by buurt for thirty municipalities, else out of data/national.csv.
+    rest). `focus` is the rule that makes each list, by figures of the first year; empty: the lowest fifth of this
+    figure. `place` is a municipality by name or code. `model`: normal, heavy (tails), or empty: both, averaged. Out of
+    the store when it holds both years by buurt for thirty municipalities, else out of data/national.csv.
     `covariates`: indicators with which the change may go, out of the store alone; the model is then normal. Of each the
     answer has the change per standard deviation: of a mean or share over the buurten of a municipality, of a count in
     all of it, in the year nearest to the first. Raises ParameterError (a name, year, scale, rule, model or covariate
@@ -485,7 +479,7 @@ def to_embed(known: Catalogue, questions: Sequence[Question]) -> pd.DataFrame:
 
 def unit_of(known: Catalogue, question: Question) -> str:
     """Name the unit of a change."""
-    if question.scale in (RELATIVE, PLACE):
+    if question.scale == RELATIVE:
         return "points"
     return str(known.units[known.indicator(question.indicator).unit]["change"])
 

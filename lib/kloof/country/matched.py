@@ -21,7 +21,7 @@ from kloof.country.gaps import Question, prices, rule_of, smallest_effect, turns
 from kloof.errors import NotComputableError, ParameterError
 from kloof.findings import HIGHER, LOWER, SAME, UNCLEAR
 from kloof.methods.arrays import LEVEL, Flags
-from kloof.methods.gap import PLACE, REAL, RELATIVE, weighted_means
+from kloof.methods.gap import REAL, RELATIVE, weighted_means
 from kloof.methods.matching import Matched, beside_neighbours, beyond_another
 from kloof.schema import SetAside
 from kloof.shown import Shown, ends_of
@@ -119,10 +119,6 @@ def beside(
 ) -> Beside:
     """Answer a question for one municipality out of the store; `listed` are the codes of a list of its own."""
     rule = rule_of(known, question)
-    if question.scale == PLACE:
-        raise ParameterError(
-            "scale 'place' orders the buurten of one municipality. Valid here: absolute, real, relative."
-        )
     if alike.neighbours < 1 or not alike.caliper > 0:
         raise ParameterError(f"{alike.neighbours} neighbours within {alike.caliper:g}: give 1 or more, and above 0.")
     table, about, flags = _table(known, question, rule, alike, listed)

@@ -21,7 +21,7 @@ from kloof.country.gaps import (
     unit_of,
 )
 from kloof.errors import NotComputableError, ParameterError
-from kloof.methods.gap import PLACE, REAL
+from kloof.methods.gap import REAL
 
 Rows = list[dict[str, object]]
 Each = Callable[[Callable[[str], Rows], Sequence[str]], Iterable[Rows]]
@@ -43,9 +43,9 @@ def panel(
     Of each indicator with a smallest effect that matters (or of those named) the first year of the store and each later
     one; the list is the lowest fifth of the figure in the first year. `mean` with its 90 percent range and `spread` of
     all municipalities, in `unit`; `grew` and `shrank`: percent of the municipalities in which it surely did. A question
-    without an answer has its `reason`. Scales that an indicator does not have (real of what is not money, place of what
-    has no better end) are not asked. Indicators are divided over `workers` processes; `figures_of`, which must be able
-    to travel to them, gives the figures of an indicator; without it the store does.
+    without an answer has its `reason`. The scale real is not asked of what is not money. Indicators are divided over
+    `workers` processes; `figures_of`, which must be able to travel to them, gives the figures of an indicator; without
+    it the store does.
     Raises ParameterError (an indicator or a scale that is not known).
     """
     if wrong := [scale for scale in scales if scale not in EACH_SCALE]:
@@ -64,7 +64,7 @@ def of_indicator(
     once = cache(figures_of or partial(held, known))
     entry = known.indicator(name)
     years = sorted(int(year) for year in once(name).columns)
-    kept = [scale for scale in scales if (scale != REAL or entry.unit in MONEY) and (scale != PLACE or entry.better)]
+    kept = [scale for scale in scales if scale != REAL or entry.unit in MONEY]
     return [
         _answered(known, Question(name, years[0], last, scale, f"lowest:20%:{name}:first"), once)
         for scale in kept

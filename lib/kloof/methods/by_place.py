@@ -289,17 +289,6 @@ def _ratio(variance: Array, degrees: Array) -> float:
     return float(np.exp(weight @ (log[::2] - log[1::2]) / weight.sum()))
 
 
-def ranks_by_place(value: Array, weight: Array, place: Numbers) -> Array:
-    """Give the part of the weight of its place below each unit, plus half of that of its equals: 0 to 1."""
-    order = np.lexsort((value, place))
-    new = np.concatenate([[True], (np.diff(value[order]) != 0) | (np.diff(place[order]) != 0)])
-    equals = np.empty(len(value), np.intp)
-    equals[order] = np.cumsum(new) - 1
-    held, whole = _sums(equals, weight), _sums(place, weight)
-    below = (np.cumsum(held) - held)[equals] - (np.cumsum(whole) - whole)[place]
-    return np.asarray((below + held[equals] / 2) / whole[place])
-
-
 def _sums(group: Numbers, value: Array, count: int = 0) -> Array:
     """Sum the values of each group, of which there are `count` or as many as there are numbers."""
     return np.bincount(group, weights=value, minlength=count).astype(np.float64)

@@ -20,7 +20,7 @@ from kloof.study.panel import balance
 from kloof.study.step import step
 from kloof.study.study import Study, comparable_run, list_flags, usable_years
 
-_TOLD = (REAL, RELATIVE, ABSOLUTE)  # by place a list of the lowest can only climb, everywhere
+_TOLD = (REAL, RELATIVE, ABSOLUTE)  # in this order
 TABLE = "13.country"
 
 

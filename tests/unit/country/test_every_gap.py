@@ -53,8 +53,8 @@ def test_each_row_is_the_answer_of_its_question(known: Catalogue) -> None:
     assert tuple(table.columns) == ANSWER_COLUMNS
     assert set(table["indicator"]) == {WOZ, TENURE}
     assert table.groupby("indicator")["scale"].unique().map(sorted).to_dict() == {
-        WOZ: ["absolute", "place", "real", "relative"],
-        TENURE: ["absolute", "relative"],  # it is no money and has no better end
+        WOZ: ["absolute", "real", "relative"],
+        TENURE: ["absolute", "relative"],  # it is no money
     }
     assert (table["first"] == 2017).all() and set(table["last"]) == {2020, 2024}
     for row in table[table["indicator"] == WOZ].to_dict("records"):
@@ -84,7 +84,7 @@ def test_a_question_without_an_answer_says_why(known: Catalogue) -> None:
 
     assert panel(known, [WOZ], ["absolute"], map, without_counts)["reason"].unique().tolist() == ["no_weights"]
     assert panel(known, [CRIME], (), map, figures).empty
-    with pytest.raises(ParameterError, match=r"scale nominal is not known\. Valid: absolute, real, relative, place"):
+    with pytest.raises(ParameterError, match=r"scale nominal is not known\. Valid: absolute, real, relative\."):
         panel(known, [WOZ], ["nominal"])
     with pytest.raises(ParameterError, match="inhabitants: no smallest effect"):
         panel(known, ["inhabitants"])
@@ -162,6 +162,6 @@ def test_the_cost_of_the_panel_can_be_measured(project: Path, monkeypatch: pytes
     monkeypatch.syspath_prepend(project / "benchmarks")
     cost = importlib.import_module("country").cost
     alone, apart = (cost(40, 2, 2, workers) for workers in (1, 2))
-    assert alone["questions"] == apart["questions"] == 16
+    assert alone["questions"] == apart["questions"] == 12
     assert alone["without_answer"] == apart["without_answer"] == 0
     assert alone["seconds"] > 0

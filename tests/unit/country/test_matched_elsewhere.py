@@ -187,7 +187,7 @@ def test_the_trend_before_can_be_matched_on(of_country: Use) -> None:
 def test_what_cannot_be_asked_says_so(of_country: Use) -> None:
     of_country(country())
     for asked, alike, words in (
-        (Question(WOZ, 2017, 2024, "place", ASKED.focus), Alike(), "scale 'place' orders the buurten of one"),
+        (Question(WOZ, 2017, 2024, "place", ASKED.focus), Alike(), "scale 'place' is not known. Valid: absolute, real"),
         (Question(WOZ, 2017, 2023, "absolute", ASKED.focus), Alike(), "of 2023; it has 2016, 2017, 2024"),
         (ASKED, Alike(neighbours=0), "0 neighbours within 0.5: give 1 or more, and above 0"),
         (ASKED, Alike(caliper=0.0), "5 neighbours within 0: give 1 or more"),

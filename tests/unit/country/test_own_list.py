@@ -49,12 +49,12 @@ def buurten(first: int, last: int) -> pd.DataFrame:
     return own.assign(weight=figures("dwellings")[2017].reindex(own.index), listed=(at >= first) & (at < last))
 
 
-@pytest.mark.parametrize("scale", ["absolute", "real", "relative", "place"])
+@pytest.mark.parametrize("scale", ["absolute", "real", "relative"])
 def test_the_list_of_the_rule_gives_what_the_country_says(known: Catalogue, scale: str) -> None:
     asked = replace(ASKED, scale=scale)
     table, _ = every_change(known, asked, figures)
     found = of_own_list(known, asked, HERE, buurten(0, 3), table)
-    least = known.smallest_on(scale, WOZ) if scale in ("relative", "place") else 10.0
+    least = known.smallest_on(scale, WOZ) if scale == "relative" else 10.0
     posterior, _ = pooled(table, prior_of(least))
     at = int(np.flatnonzero(table["municipality"] == HERE)[0])
     low, high = posterior.effects.interval(RANGE)

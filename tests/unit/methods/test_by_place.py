@@ -7,9 +7,8 @@ import pytest
 
 from kloof.methods import by_place
 from kloof.methods.arrays import Array
-from kloof.methods.by_place import Layout, differences, ranks_by_place
+from kloof.methods.by_place import Layout, differences
 from kloof.methods.contrast import expected_square, satterthwaite, unchecked_difference
-from kloof.methods.mobility import percentile_ranks
 
 PLACES = 60
 
@@ -32,7 +31,7 @@ def test_it_equals_the_difference_of_one_place_after_the_other(monkeypatch: pyte
     for name, value in (("_correlations", np.zeros((2, 2))), ("_across", 0.0), ("_ratio", 1.0)):
         monkeypatch.setattr(by_place, name, lambda *_, value=value: value)
     layout, contrast = laid_out()
-    found, ranks = differences(contrast, layout), ranks_by_place(contrast, layout.weight, layout.place)
+    found = differences(contrast, layout)
     assert not found.flat.any()
     for one in range(PLACES):
         own = layout.place == one
@@ -45,7 +44,6 @@ def test_it_equals_the_difference_of_one_place_after_the_other(monkeypatch: pyte
             [found.estimate[one], found.variance[one], found.size[one], found.degrees[one]],
             [alone.estimate[0], alone.covariance[0, 0], 1 / sum(parts), sum(parts) ** 2 / squared], rtol=1e-10,
         )  # fmt: skip
-        np.testing.assert_allclose(ranks[own], percentile_ranks(contrast[own], weight), rtol=1e-10)
 
 
 @pytest.mark.parametrize(("within", "beside"), [(0.0, 0.0), (0.37, 0.0), (0.3, 0.2)])
