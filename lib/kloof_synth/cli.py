@@ -37,11 +37,7 @@ def calibrate(
     workers: Annotated[int, typer.Option(min=0, help="number of processes; 0: one for each core")] = 0,
     out: Annotated[
         Path | None,
-        typer.Option(
-            help="table to fill; without it data/calibration.csv, gap_calibration.csv, worlds.csv, "
-            "national_calibration.csv, segregation_calibration.csv, "
-            "event_calibration.csv or mechanism_calibration.csv"
-        ),
+        typer.Option(help="table to fill; without it data/calibration.csv, gap_calibration.csv or worlds.csv"),
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="make everything anew, also what is there")] = False,
     gaps: Annotated[
@@ -49,19 +45,6 @@ def calibrate(
     ] = False,
     worlds: Annotated[
         bool, typer.Option("--worlds", help="make a third table: both questions and joined claims in sixteen worlds")
-    ] = False,
-    national: Annotated[
-        bool,
-        typer.Option("--national", help="make a fourth: what all municipalities say together, in synthetic countries"),
-    ] = False,
-    segregation: Annotated[
-        bool, typer.Option("--segregation", help="make a fifth: segregation in all municipalities, in nine countries")
-    ] = False,
-    events: Annotated[
-        bool, typer.Option("--events", help="make a sixth: what they say of an event, and matched buurten of one place")
-    ] = False,
-    mechanisms: Annotated[
-        bool, typer.Option("--mechanisms", help="make a seventh: claims on mechanisms within all municipalities")
     ] = False,
 ) -> None:
     """Fill the table of error rates, and go on where an earlier run stopped; that of --gaps is made in one go."""
@@ -71,87 +54,27 @@ def calibrate(
     from kloof.paths import data_folder
     from kloof_synth import calibration
 
-    others = {
-        "gap_calibration": gaps,
-        "worlds": worlds,
-        "national_calibration": national,
-        "segregation_calibration": segregation,
-        "event_calibration": events,
-        "mechanism_calibration": mechanisms,
-    }  # fmt: skip
-    asked = [name for name, wanted in others.items() if wanted]
-    if len(asked) > 1:
-        raise ParameterError(
-            "--gaps, --worlds, --national, --segregation, --events and --mechanisms are different tables: "
-            "make one, then the other."
-        )
-    path = out or data_folder() / f"{(asked or ['calibration'])[0]}.csv"
+    if gaps and worlds:
+        raise ParameterError("--gaps and --worlds are different tables: make one, then the other.")
+    other = "gap_calibration" if gaps else "worlds" if worlds else ""
+    path = out or data_folder() / f"{other or 'calibration'}.csv"
     processes = workers or os.cpu_count() or 1
-    if asked:
+    if other:
         if claims or count:
             raise ParameterError("--claims and --count choose cases of the first table; this one has its own cases.")
         if worlds:
             make_worlds_table(path, trials, processes, fresh=fresh)
-        elif gaps:
-            make_gap_table(path, trials or 200, processes)
-        elif segregation:
-            make_segregation_table(path, trials or 40, processes)
-        elif events:
-            make_event_table(path, trials or 40, processes)
-        elif mechanisms:
-            make_mechanism_table(path, trials or 200, processes)
         else:
-            make_national_table(path, trials or 100, processes)
+            make_gap_table(path, trials or 200, processes)
         return
     trials = trials or 400
     chosen = calibration.cells(claims or (), count or calibration.COUNTS)
     before = calibration.empty() if fresh else calibration.read(path)
     started = time.monotonic()
-    for table, told in calibration.fill(chosen, trials, before, workers=workers or os.cpu_count() or 1):
+    for table, told in calibration.fill(chosen, trials, before, workers=processes):
         calibration.write_table(path, table)
         print(f"{line_of(told)}   {time.monotonic() - started:.0f} s", file=sys.stderr)
     print(f"{path}: {len(chosen)} cells of {trials} or more synthetic municipalities.\nNext: kloof run --only 12")
-
-
-def make_national_table(path: Path, trials: int, workers: int) -> None:
-    """Fill both tables of the synthetic countries in one go: the second, of power, beside the first."""
-    from kloof_synth.calibration import write_table
-    from kloof_synth.country_trials import POWER, country_trials
-
-    tables = country_trials(trials, workers)
-    for place, table in zip((path, path.with_name(POWER)), tables, strict=True):
-        write_table(place, table.round(1))
-    print(f"{path}: {len(tables[0])} countries of synthetic municipalities, {trials} times each; {POWER} beside it.")
-
-
-def make_segregation_table(path: Path, trials: int, workers: int) -> None:
-    """Fill the table of segregation in the nine synthetic countries in one go."""
-    from kloof_synth.calibration import write_table
-    from kloof_synth.segregation_trials import segregation_trials
-
-    table = segregation_trials(trials, workers).round(dict.fromkeys(("truth", "plain", "corrected"), 4))
-    write_table(path, table.round(dict.fromkeys(table.columns[5:-1], 1)))
-    print(f"{path}: {len(table)} countries of synthetic municipalities, {trials} times each; rank_order a quarter.")
-
-
-def make_event_table(path: Path, trials: int, workers: int) -> None:
-    """Fill the table of events and of matched buurten in one go."""
-    from kloof_synth.calibration import write_table
-    from kloof_synth.event_trials import event_trials
-
-    table = event_trials(trials, workers)
-    write_table(path, table.round(1))
-    print(f"{path}: {len(table)} rows; every event {trials} times, every matched list {10 * trials} times.")
-
-
-def make_mechanism_table(path: Path, trials: int, workers: int) -> None:
-    """Fill the table of mechanisms in synthetic countries in one go."""
-    from kloof_synth.calibration import write_table
-    from kloof_synth.country_mechanism_trials import mechanism_trials
-
-    table = mechanism_trials(trials, workers)
-    write_table(path, table.round(1))
-    print(f"{path}: {len(table)} mechanisms in synthetic countries, {trials} times each.")
 
 
 def make_gap_table(path: Path, trials: int, workers: int) -> None:

@@ -1,7 +1,7 @@
 """Segregation in the whole country: on the real files, beside another implementation, and where the truth is known.
 
-`kloof country segregation --write` makes data/national_segregation.csv of the files, and `kloof calibrate
---segregation` the table beside it.
+`kloof country segregation --write` makes data/national_segregation.csv of the files, and
+`benchmarks/calibration/segregation_trials.py` the table beside it.
 """
 
 from collections.abc import Callable
@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from segregation_trials import SEGREGATION_WORLDS, segregation_trial, shares, sorted_country, true_index
 from slow_rank_order import slow
 
 from conftest import PROJECT
 from kloof.country import counted, growth
 from kloof.country.map_levels import MUNICIPALITIES, nested, parts_of
 from kloof.country.segregation import segregation
-from kloof_synth.segregation_trials import SEGREGATION_WORLDS, segregation_trial, shares, sorted_country, true_index
 
 MEASURED = PROJECT / "data" / "segregation_calibration.csv"
 KNOWN = {world.name: world for world in SEGREGATION_WORLDS}

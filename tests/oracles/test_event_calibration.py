@@ -1,6 +1,6 @@
 """What all municipalities say of an event, and matched buurten of one place: in synthetic countries, and on real files.
 
-`kloof calibrate --events` makes data/event_calibration.csv.
+`benchmarks/calibration/event_trials.py` makes data/event_calibration.csv.
 """
 
 from collections.abc import Callable
@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from event_trials import BEYOND, EVENT_WORLDS, EVENTS, MATCH_WORLDS, MATCHED, event_trial, match_trial
 
 from conftest import PROJECT
 from kloof.country.matched import matched
-from kloof_synth.event_trials import BEYOND, EVENT_WORLDS, EVENTS, MATCH_WORLDS, MATCHED, event_trial, match_trial
 
 MEASURED = PROJECT / "data" / "event_calibration.csv"
 BEND, CHANCE_OF_YEAR, PLACE_MOVES = "bend_before", "level_by_chance_same_year", "place_moves"

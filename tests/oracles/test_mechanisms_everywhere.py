@@ -1,11 +1,12 @@
 """Mechanisms within all municipalities: the real files against statsmodels, and made-up countries of known truth.
 
-`kloof calibrate --mechanisms` makes data/mechanism_calibration.csv.
+`benchmarks/calibration/mechanism_trials.py` makes data/mechanism_calibration.csv.
 """
 
 from collections.abc import Callable
 from pathlib import Path
 
+import mechanism_trials as trials
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,7 +16,6 @@ from conftest import PROJECT
 from kloof.catalogue import catalogue
 from kloof.country.figures import held
 from kloof.country.mechanisms import mechanisms
-from kloof_synth import country_mechanism_trials as trials
 
 MEASURED = PROJECT / "data" / "mechanism_calibration.csv"
 

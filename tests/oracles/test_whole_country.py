@@ -1,23 +1,24 @@
 """All municipalities together, on the real national files and in synthetic countries of which the truth is known.
 
-`kloof national --write` makes data/national.csv of the files, and `kloof calibrate --national` the table beside it.
+`kloof national --write` makes data/national.csv of the files, and `benchmarks/calibration/country_trials.py` the table
+beside it.
 """
 
 from collections.abc import Callable
 from pathlib import Path
 
+import country_trials
 import numpy as np
 import pandas as pd
 import pytest
+from country_trials import COUNTRY_WORLDS, MUNICIPALITIES, trial
+from country_trials import KNOWN as KNOWN_ERRORS
 
 from conftest import PROJECT
 from kloof.catalogue import catalogue
 from kloof.country.gaps import AVERAGED, EACH_SCALE, NORMAL, Question, every_change, national
 from kloof.methods import by_place
 from kloof.methods.hierarchical import half_normal
-from kloof_synth import country_trials
-from kloof_synth.country_trials import COUNTRY_WORLDS, MUNICIPALITIES, trial
-from kloof_synth.country_trials import KNOWN as KNOWN_ERRORS
 
 WOZ = "mean_dwelling_value"
 MEASURED = PROJECT / "data" / "national_calibration.csv"

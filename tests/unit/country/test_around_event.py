@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from event_trials import BEGAN, EVENT_WORLDS, LEAST, SPAN, one_panel
 from typer.testing import CliRunner
 
 from kloof.catalogue import catalogue
@@ -26,7 +27,6 @@ from kloof.country.events import (
 from kloof.country.gaps import Question
 from kloof.errors import NotComputableError, ParameterError
 from kloof.figures.plots import plot
-from kloof_synth.event_trials import BEGAN, EVENT_WORLDS, LEAST, SPAN, one_panel
 
 WOZ = "mean_dwelling_value"
 YEARS = tuple(range(2013, 2023))

@@ -1,6 +1,6 @@
 """How good is what all municipalities say of an event, and what matched buurten say of one place? Known truths.
 
-`kloof calibrate --events` fills data/event_calibration.csv. A row says, of one `world` in one `design`, what came out
+This script fills data/event_calibration.csv. A row says, of one `world` in one `design`, what came out
 in `trials` countries: `higher`, `lower`, `same` and `unclear` (percent judged so), `wrong` (percent judged otherwise
 than the truth allows), `held` (percent of the 90 percent ranges that hold the truth), `off` (mean estimate less the
 truth) and `spread` (its standard deviation over countries), in the unit of the change.
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from country_trials import LEAST
+from tables import asked, written
 
 from kloof.country import gaps
 from kloof.country.events import Panel, judged
@@ -23,7 +25,6 @@ from kloof.methods import arrays
 from kloof.methods.arrays import Array
 from kloof.methods.matching import Matched, beside_neighbours, beyond_another
 from kloof_synth.calibration import SEED
-from kloof_synth.country_trials import LEAST
 
 BEGAN = 2020.0
 SPAN = tuple(range(2010, 2024))
@@ -223,3 +224,13 @@ def event_trials(trials: int, workers: int = 1, seed: int = SEED) -> pd.DataFram
         for both in pool.map(match_trial, MATCH_WORLDS, [10 * trials] * many, [seed] * many):
             rows.extend(both)
     return pd.DataFrame(rows, columns=list(EVENT_COLUMNS))
+
+
+def main() -> None:
+    """Fill the table in one go."""
+    choice = asked(__doc__, 40)
+    written(choice.out / "event_calibration.csv", event_trials(choice.trials, choice.workers).round(1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,6 @@
 """How often is a mechanism judged wrongly within all municipalities? Synthetic countries of which the truth is known.
 
-`kloof calibrate --mechanisms` fills data/mechanism_calibration.csv. A row says of one `mechanism`, one `world` and one
+This script fills data/mechanism_calibration.csv. A row says of one `mechanism`, one `world` and one
 true `effect` (in times the smallest that matters) what came out in `trials` countries, in percent: `wrong` (the verdict
 says what is not so), `right`, and `held` (the range holds the truth), with the noise taken off; and with it left in
 `plain_wrong`, `plain_right` and `plain_held`. The rest is silence.
@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from country_trials import MUNICIPALITIES
 from numpy.typing import NDArray
+from tables import asked, written
 
 from kloof.errors import NotComputableError
 from kloof.findings import CONTRADICTED, HIGHER, LOWER, NEGLIGIBLE, SAME, SUPPORTED, Finding, verdict_of
@@ -23,7 +25,6 @@ from kloof.methods.ratio import BOUNDED, Ratio
 from kloof.methods.regression import Estimate, Least, least
 from kloof.questions.country_shares import within_shares
 from kloof_synth.calibration import SEED
-from kloof_synth.country_trials import MUNICIPALITIES
 
 MECHANISM_COLUMNS = (
     "mechanism", "world", "effect", "wrong", "right", "held", "plain_wrong", "plain_right", "plain_held", "trials",
@@ -213,3 +214,13 @@ def mechanism_trials(trials: int, workers: int = 1, seed: int = SEED) -> pd.Data
     with ProcessPoolExecutor(workers) as pool:
         rows = list(pool.map(mechanism_trial, *zip(*asked, strict=True)))
     return pd.DataFrame(rows, columns=list(MECHANISM_COLUMNS))
+
+
+def main() -> None:
+    """Fill the table in one go."""
+    choice = asked(__doc__, 200)
+    written(choice.out / "mechanism_calibration.csv", mechanism_trials(choice.trials, choice.workers).round(1))
+
+
+if __name__ == "__main__":
+    main()

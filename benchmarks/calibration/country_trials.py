@@ -1,6 +1,6 @@
 """How good is what all municipalities say together? Synthetic countries of which every change is known.
 
-`kloof calibrate --national` fills two tables. In data/national_calibration.csv a row says, of one `world` of
+This script fills two tables. In data/national_calibration.csv a row says, of one `world` of
 municipalities and one `model` (averaged, as it is used; normal; or normal with the standard errors known), what came
 out in `trials` countries: `held` (percent of the 90 percent ranges of places that hold the truth, with its standard
 error `held_error`) and `mean_held` (of the mean); `off` (the largest distance, in percentage points, between a
@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from tables import asked, written
 
 from kloof.country.gaps import AVERAGED, NORMAL, SURE, pooled, prior_of
 from kloof.methods.arrays import Array, Flags
@@ -44,7 +45,7 @@ COUNTRY_COLUMNS = (
     "world", "model", "held", "held_error", "mean_held", "off", "called", "wrong", "wrong_of_all", "wrong_known",
     "heavy", "trials",
 )  # fmt: skip
-POWER = "national_power.csv"
+TABLE, POWER = "national_calibration.csv", "national_power.csv"
 POWER_COLUMNS = ("world", "times", "like_breda", "seen", "alone", "municipalities")
 
 
@@ -229,3 +230,14 @@ def country_trials(trials: int, workers: int = 1, seed: int = SEED) -> tuple[pd.
         pd.DataFrame([row for row, _ in found], columns=list(COUNTRY_COLUMNS)),
         pd.DataFrame(power, columns=list(POWER_COLUMNS)),
     )
+
+
+def main() -> None:
+    """Fill both tables in one go."""
+    choice = asked(__doc__, 100)
+    for name, table in zip((TABLE, POWER), country_trials(choice.trials, choice.workers), strict=True):
+        written(choice.out / name, table.round(1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,6 @@
 """How good is what is said of segregation in all municipalities? Synthetic countries of which every index is known.
 
-`kloof calibrate --segregation` fills data/segregation_calibration.csv. A row says, of one `world` and one `index`, what
+This script fills data/segregation_calibration.csv. A row says, of one `world` and one `index`, what
 came out in `trials` countries: the mean over municipalities of the true index in the first year (`truth`), of the
 index of the counts (`plain`) and of that less what small counts add (`corrected`); `held` (percent of the 90 percent
 ranges of each municipality's own change that hold the truth), `held_together` (of those with what all say) and
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from tables import asked, written
 
 from kloof.country.counted import MEASURES, RANK_ORDER
 from kloof.country.gaps import FEWEST, LEVEL, SURE
@@ -175,3 +176,14 @@ def segregation_trials(trials: int, workers: int = 1, seed: int = SEED) -> pd.Da
         with ProcessPoolExecutor(workers) as pool:
             rows = list(pool.map(segregation_trial, *zip(*asked, strict=True)))
     return pd.DataFrame(rows, columns=list(SEGREGATION_COLUMNS))
+
+
+def main() -> None:
+    """Fill the table in one go."""
+    choice = asked(__doc__, 40)
+    table = segregation_trials(choice.trials, choice.workers).round(dict.fromkeys(("truth", "plain", "corrected"), 4))
+    written(choice.out / "segregation_calibration.csv", table.round(dict.fromkeys(table.columns[5:-1], 1)))
+
+
+if __name__ == "__main__":
+    main()
