@@ -54,7 +54,6 @@ _FUNCTIONS: dict[str, Formula[Any]] = {
     "hutchens": two_groups.hutchens,
     "minmax": two_groups.minmax,
     "concentration_profile": two_groups.concentration_profile,
-    "multigroup_mutual_information": many_groups.mutual_information,
     "multigroup_dissimilarity": many_groups.multigroup_dissimilarity,
     "multigroup_gini": many_groups.multigroup_gini,
     "multigroup_theil_h": many_groups.multigroup_theil_h,
@@ -213,11 +212,17 @@ def _entry(name: str, entry: dict[str, Any]) -> Index:
     )  # fmt: skip
 
 
+ALIASES = {"multigroup_mutual_information": ("mutual_information", "many")}  # another name, and what it then is over
+
+
 class Registered(dict[str, Index]):
-    """Indices by id; one that there is not is an error that names the nearest."""
+    """Indices by id; one by another name is that one, and one that there is not an error that names the nearest."""
 
     def __missing__(self, index_id: str) -> Index:
-        """Raise ParameterError."""
+        """Give the index that has this other name. Raises ParameterError."""
+        if index_id in ALIASES:
+            name, groups = ALIASES[index_id]
+            return replace(self[name], id=index_id, groups=groups)
         raise ParameterError(faults("the index", [index_fault(str(index_id)) or f"{index_id!r}"], ""))
 
 
@@ -230,7 +235,7 @@ def index_fault(index_id: str) -> str | None:
     """Say what is wrong with the id of an index, such as `dissimilarity` or `atkinson(0.9)`; None when nothing is."""
     shape = fullmatch(r"([^()]*)(?:\(([^()]*)\))?", index_id)
     name, _, _ = index_id.partition("(")
-    if shape is None or name.strip() not in INDICES:
+    if shape is None or name.strip() not in {*INDICES, *ALIASES}:
         known = f"{nearest(name, list(INDICES))}Known: {', '.join(INDICES)}."
         return f'index "{index_id}" is not known; {known}'
     value, parameter = shape[2], INDICES[name.strip()].parameter

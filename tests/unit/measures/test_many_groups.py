@@ -43,7 +43,6 @@ WORKED = {
     "multigroup_dissimilarity": 2 / 5,
     "multigroup_gini": 2 / 5,
     "mutual_information": M,
-    "multigroup_mutual_information": M,
     "multigroup_theil_h": M / (1.5 * math.log(2)),
     "normalised_exposure": 10 / 48,
     "relative_diversity": 1 / 5,

@@ -238,7 +238,12 @@ def test_without_a_group_every_group_is_compared_with_the_rest() -> None:
     ]
     for group, value in zip("xyz", found["estimate"], strict=False):
         assert value == measure(table, "gini", group)["estimate"][0]
-    assert found["estimate"][3] == measure(table, "multigroup_mutual_information")["estimate"][0]
+    for group in (None, "x"):  # the other name is always of all groups
+        other = measure(table, ["multigroup_mutual_information"], group)
+        assert other[["index", "group"]].to_numpy().tolist() == [["multigroup_mutual_information", "all"]]
+        assert other["estimate"].tolist() == [found["estimate"][3]]
+    assert "multigroup_mutual_information" not in list(INDICES)
+    assert INDICES["multigroup_mutual_information"].function is INDICES["mutual_information"].function
 
 
 def test_local_indices_give_a_row_per_unit_that_adds_up() -> None:
