@@ -61,7 +61,7 @@ def test_ranges_of_matched_buurten_hold_the_truth_unless_it_is_said_that_they_ca
 
 
 def test_the_table_is_made_again_with_fewer_trials() -> None:
-    events = event_trial(EVENT_WORLDS[2], 2, 7)
+    events = event_trial(EVENT_WORLDS[2], 1, 7)
     assert events["higher"] == 100
     before = measured(MATCHED)
     for world in MATCH_WORLDS[:2]:

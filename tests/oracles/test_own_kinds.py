@@ -34,8 +34,8 @@ REGISTRY = claims.registry()
 Make = Callable[[np.random.Generator, bool], Study]
 
 
-def wrong_or_seen(monkeypatch: pytest.MonkeyPatch, make: Make, *, on: bool, **says: Any) -> float:
-    """Part of the towns in which a hypothesis is supported."""
+def wrong_or_seen(monkeypatch: pytest.MonkeyPatch, make: Make, *, on: bool, towns: int = TOWNS, **says: Any) -> float:
+    """Part of the towns (`towns` where nothing is so) in which a hypothesis is supported."""
     entry = {"id": "X1", "registered": date(2026, 1, 1), "seen_in": [], "en": "So.", "short_en": "so", "change_nl": "-",
              "change_en": "-", "expected": "HIGHER", "exploratory": False, "changed": False, "notebook": "mine",
              "source": "own", **says}  # fmt: skip
@@ -44,7 +44,7 @@ def wrong_or_seen(monkeypatch: pytest.MonkeyPatch, make: Make, *, on: bool, **sa
     monkeypatch.setattr(claims, "registry", lambda: registry)
     monkeypatch.setattr("gc.collect", lambda *_: 0)  # statsmodels asks for it with every adjusted p-value
     found = []
-    towns = FEWER if on else TOWNS // 3 if says["kind"] == "beside_places" else TOWNS  # a town of those is six
+    towns = FEWER if on else towns // 3 if says["kind"] == "beside_places" else towns  # a town of those is six
     for seed in range(towns):
         section = Section("mine")
         gap_tables.own_hypothesis(section, make(np.random.default_rng([17, seed]), on), "X1")
@@ -144,8 +144,9 @@ def test_what_is_not_so_is_seldom_supported_and_what_is_so_is_seen(case: str, mo
     assert wrong_or_seen(monkeypatch, make, on=True, **says) >= 0.5
 
 
-def test_an_index_beside_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("towns", [40, pytest.param(TOWNS, marks=pytest.mark.calibration)])
+def test_an_index_beside_a_number(towns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     truth = true_index()
     says = {"kind": "group_index", "group": GROUP, "measures": ["dissimilarity"], "smallest_effect": 0.01}
-    assert wrong_or_seen(monkeypatch, one_year, on=False, than=truth, **says) <= AT_MOST
+    assert wrong_or_seen(monkeypatch, one_year, on=False, than=truth, towns=towns, **says) <= AT_MOST
     assert wrong_or_seen(monkeypatch, one_year, on=True, than=truth - 0.1, **says) >= 0.5
