@@ -314,41 +314,27 @@ def _relation(entry: dict[str, Any]) -> Relation:
 
 def _contradictions(catalogue: Catalogue) -> list[str]:
     """List every reference inside the catalogue that leads nowhere."""
-    found = []
-    for name, indicator in catalogue.indicators.items():
-        needed = [indicator.universe] if indicator.universe else []
-        needed += [rule.count for rule in indicator.suppression]
-        needed += [indicator.derive[key] for key in ("numerator", "denominator")] if indicator.derive else []
-        found += [
-            f"indicator {name} needs {other}, which is not there."
-            for other in needed
-            if other not in catalogue.indicators
-        ]
-        found += [
-            f"indicator {name}: suppression below {rule.below} is no minimum."
-            for rule in indicator.suppression
-            if rule.below <= 0
-        ]
-        if indicator.unit not in catalogue.units:
-            found.append(f"indicator {name} has unknown unit {indicator.unit}; known: {', '.join(catalogue.units)}.")
-        if indicator.dimension not in catalogue.dimensions:
-            found.append(f"indicator {name} has unknown dimension {indicator.dimension}.")
-        if indicator.kind not in KINDS:
-            found.append(f"indicator {name} has unknown kind {indicator.kind}; known: {', '.join(KINDS)}.")
+    found: list[str] = []
+
+    def check(who: str, needed: Iterable[str | None], **kinds: tuple[str, Iterable[str]]) -> None:
+        found.extend(f"{who} needs {one}, which is not there." for one in needed if one and one not in there)
+        found.extend(f"{who} has unknown {key} {value}; known: {', '.join(valid)}."
+                     for key, (value, valid) in kinds.items() if value not in valid)  # fmt: skip
+
+    there = catalogue.indicators
+    for name, one in there.items():
+        parts = [one.derive[key] for key in ("numerator", "denominator")] if one.derive else []
+        kinds = {"unit": (one.unit, catalogue.units), "dimension": (one.dimension, catalogue.dimensions)}
+        check(f"indicator {name}", [one.universe, *(rule.count for rule in one.suppression), *parts], **kinds,
+              kind=(one.kind, KINDS))  # fmt: skip
+        found += [f"indicator {name}: suppression below {rule.below} is no minimum." for rule in one.suppression
+                  if rule.below <= 0]  # fmt: skip
     for relation in catalogue.relations:
-        named = (*relation.others, *([relation.of] if relation.of else []))
-        found += [f"relation of {relation.of} needs {one}, which is not there." for one in named
-                  if one not in catalogue.indicators]  # fmt: skip
-        if relation.kind not in RELATIONS:
-            found.append(f"relation of {relation.of} has unknown kind {relation.kind}; known: {', '.join(RELATIONS)}.")
+        check(f"relation of {relation.of}", (*relation.others, relation.of), kind=(relation.kind, RELATIONS))
     for name, group in catalogue.groups.items():
         if (group.count is None) == (group.share is None):
             found.append(f"group {name} needs either count or share.")
-        found += [
-            f"group {name} needs {other}, which is not there."
-            for other in (group.base, group.count, group.share)
-            if other and other not in catalogue.indicators
-        ]
+        check(f"group {name}", (group.base, group.count, group.share))
     return found
 
 
