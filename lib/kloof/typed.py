@@ -1,9 +1,14 @@
-"""Refuses what is of the wrong kind where the library is entered: by the kinds that a public function names."""
+"""Refuses what is of the wrong kind where the library is entered: by the kinds that a public function names.
+
+What a person writes in a file or a cell is checked by tables of the same kinds (`unfit`, `strange`, `twice`).
+"""
 
 import inspect
 import types
-from collections.abc import Callable, Iterable, Mapping
-from functools import wraps
+from collections import Counter
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
+from functools import partial, wraps
+from math import inf
 from numbers import Integral, Real
 from typing import Annotated, Any, ParamSpec, TypeVar, Union, get_args, get_origin
 
@@ -19,7 +24,8 @@ CUT = 80  # letters of a value that a message shows
 UNIONS = (Union, types.UnionType)
 _KINDS: Mapping[Any, tuple[str, str]] = {  # in words, one and several
     str: ("text", "texts"), int: ("a whole number", "whole numbers"), float: ("a number", "numbers"),
-    bool: ("True or False", ""), pd.DataFrame: ("a table (DataFrame)", "tables"),
+    bool: ("True or False", ""), pd.DataFrame: ("a table (DataFrame)", "tables"), dict: ("a table", "tables"),
+    Mapping[str, float]: ("a table of numbers", ""),
 }  # fmt: skip
 
 
@@ -64,6 +70,43 @@ def shown(value: object) -> str:
     return f"a {type(value).__name__}"
 
 
+def unfit(entry: Mapping[str, Any], must: Mapping[str, Any], where: str = "") -> Iterator[str]:
+    """Say of each value that is not as it must be what it must be; what is not there is not looked at.
+
+    `must` names for each a kind, or what it must be in words and what tells whether it is.
+    """
+    for name, one in must.items():
+        what, is_so = one if isinstance(one, tuple) else (_in_words(one), partial(fits, kind=one))
+        if name in entry and not is_so(entry[name]):
+            yield f"{where}{name} must be {what}, not {shown(entry[name])}"
+
+
+def fits(value: object, kind: Any) -> bool:
+    """Tell whether what was written is of a kind; several values are a list or a tuple."""
+    if get_origin(kind) in (list, tuple) and not isinstance(value, list | tuple):
+        return False
+    try:
+        _taken(value, kind)
+    except _UnfitError:
+        return False
+    return True
+
+
+def is_number(value: Any, above: float = -inf) -> bool:
+    """Tell whether a value is a finite number above another one."""
+    return fits(value, float) and above < value < inf
+
+
+def strange(names: Iterable[str], valid: Collection[str], why: str) -> Iterator[str]:
+    """Say of each name that is not valid why, and which one is nearest."""
+    yield from (f"{name} {why} {nearest(name, valid)}".strip() for name in names if name not in valid)
+
+
+def twice(values: Iterable[Hashable]) -> list[Hashable]:
+    """Give what is there more than once."""
+    return [one for one, times in Counter(values).items() if times > 1]
+
+
 def _kinds_of(signature: inspect.Signature) -> dict[str, Any]:
     """Give the kinds of the arguments that are looked at: not those in quotes, whose kind may be loaded later."""
     return {
@@ -86,18 +129,20 @@ def unbound(problem: str, signature: inspect.Signature, named: Mapping[str, obje
 
 def _taken(value: Any, kind: Any) -> Any:
     """Give a value as the function takes it; raises _UnfitError when it is of no such kind."""
-    origin = get_origin(kind)
+    origin, parts = get_origin(kind), get_args(kind)
     if origin in UNIONS:
-        for one in get_args(kind):
+        for one in parts:
             try:
                 return _taken(value, one)
             except _UnfitError:
                 continue
         raise _UnfitError
+    if origin is Mapping and isinstance(value, Mapping):
+        return {_taken(key, parts[0]): _taken(one, parts[1]) for key, one in value.items()}
     if origin is not None and issubclass(origin, Iterable) and not issubclass(origin, Mapping):
         if isinstance(value, str | bytes | Mapping | pd.DataFrame) or not isinstance(value, Iterable):
             raise _UnfitError
-        return [_taken(one, get_args(kind)[0]) for one in value]
+        return [_taken(one, parts[0]) for one in value]
     if kind is int:
         if isinstance(value, bool) or not isinstance(value, Integral):
             raise _UnfitError

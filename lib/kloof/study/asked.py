@@ -1,7 +1,7 @@
 """What is asked of `open_study`, as parameters by name: a place, a mapping, or a notebook's names; nothing vanishes."""
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher
 from typing import Annotated, Any, get_type_hints
 
@@ -17,7 +17,7 @@ from kloof.study.parameters import (
     unknown_names,
 )
 from kloof.study.places import LIST, code_of, nearest_code, places
-from kloof.typed import shown
+from kloof.typed import fits, shown
 
 PlaceAsked = Annotated[str | Mapping[str, Any] | None, "looked at by `asked`, which knows which places there are"]
 ANYWHERE = "municipality"  # the preset for any municipality
@@ -149,12 +149,5 @@ def misspelled(names: Mapping[str, Any]) -> Iterator[str]:
         if name.startswith("_") or name in hints or not isinstance(value, PLAIN):
             continue
         close = [one for one in hints if SequenceMatcher(None, name.casefold(), one).ratio() >= ALIKE]
-        if any((f"{one}s" != name and f"{name}s" != one) or _fits(value, hints[one]) for one in close):
+        if any((f"{one}s" != name and f"{name}s" != one) or fits(value, hints[one]) for one in close):
             yield name
-
-
-def _fits(value: Any, hint: Any) -> bool:
-    """Tell whether a value is of the kind that a parameter takes."""
-    if hint in (str, int):
-        return isinstance(value, hint)
-    return isinstance(value, (Sequence if hint == tuple[str, ...] else Mapping)) and not isinstance(value, str)

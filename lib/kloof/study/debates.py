@@ -1,6 +1,5 @@
 """The debate on a municipality: who said what and when, and the claims that are argued about; most places have none."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -11,7 +10,7 @@ from kloof.errors import CatalogueError, ParameterError, faults, nearest
 from kloof.paths import project_folder
 from kloof.study import claims
 from kloof.study.places import MUNICIPALITY, code_of
-from kloof.typed import shown
+from kloof.typed import fits, shown, strange, twice, unfit
 from kloof.words.numbers import LANGUAGES
 
 VOICE = ("when", "who_nl", "who_en", "work", *LANGUAGES)
@@ -23,7 +22,7 @@ HELD = {
     "about": LANGUAGES,
     "voice": VOICE,
 }  # what each part holds
-WRITTEN = {list: "a list", dict: "a table", str: "text", date: "a date such as 2021-10-05"}
+DAY = "a date such as 2021-10-05", lambda value: fits(value, date)
 
 
 def debate(municipality: str) -> dict[str, Any] | None:
@@ -76,12 +75,11 @@ def _code(name: str) -> str:
 
 def _misshapen(raw: Mapping[str, Any]) -> Iterator[str]:
     """Find parts and keys that there are not, and what is of another kind than it must be."""
+    yield from (*strange(raw, PARTS, "is no part of a debate"), *unfit(raw, PARTS))
     for name, value in raw.items():
-        if name not in PARTS:
-            yield f"{name} is no part of a debate {nearest(name, PARTS)}".strip()
-        elif not isinstance(value, PARTS[name]):
-            yield f"{name} must be {WRITTEN[PARTS[name]]}, not {shown(value)}"
-        elif name in SIDES:
+        if name not in PARTS or not fits(value, PARTS[name]):
+            continue
+        if name in SIDES:
             yield from _odd_keys(f"[{name}]", name, value)
         elif name in HELD:
             for at, part in enumerate(value, 1):
@@ -95,12 +93,9 @@ def _odd_keys(where: str, name: str, part: Any) -> Iterator[str]:
     if not isinstance(part, Mapping):
         yield f"{where} must be a table with {', '.join(HELD[name])}, not {shown(part)}"
         return
-    for key, value in part.items():
-        kind = date if key == "when" else str
-        if key not in HELD[name]:
-            yield f"{where} has {key!r}, which is not known {nearest(key, HELD[name])}".strip()
-        elif not isinstance(value, kind):
-            yield f"{where}: {key} must be {WRITTEN[kind]}, not {shown(value)}"
+    odd = [key for key in part if key not in HELD[name]]
+    yield from (f"{where} has {key!r}, which is not known {nearest(key, HELD[name])}".strip() for key in odd)
+    yield from unfit(part, {key: DAY if key == "when" else str for key in HELD[name]}, f"{where}: ")
 
 
 def _lacking(raw: Mapping[str, Any]) -> Iterator[str]:
@@ -108,7 +103,7 @@ def _lacking(raw: Mapping[str, Any]) -> Iterator[str]:
     known, named = claims.registry().claims, raw.get("claims", [])
     asked = [*named, *(raw.get(side, {}).get("claim", "") for side in SIDES)]
     yield from (f"claim {claim!r} is not registered" for claim in asked if claim not in known)
-    yield from (f"claim {claim} is named twice" for claim, times in Counter(named).items() if times > 1)
+    yield from (f"claim {claim} is named twice" for claim in twice(named))
     if "claims" not in raw:
         yield "it lacks claims"
     for side in SIDES:

@@ -12,7 +12,6 @@ registered, and its file has not been changed since; otherwise what is found on 
 import difflib
 import hashlib
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -26,7 +25,7 @@ from kloof.findings import HIGHER, LOWER
 from kloof.methods.gap import ABSOLUTE, REAL, RELATIVE
 from kloof.paths import project_folder, write_together
 from kloof.study.parameters import FIRST_YEAR, LAST_YEAR
-from kloof.typed import shown
+from kloof.typed import fits, is_number, strange, unfit
 from kloof.words.sentences import template
 
 OF_GAPS = ("gap_change", "gap_change_before", "beyond_trend")
@@ -45,6 +44,15 @@ _NEEDED = ("id", "registered", "seen_in", "change_nl", "change_en", "kind", "mea
 TRANSLATED = "translated_"
 _MAY = (*TEXTS, *(f"{TRANSLATED}{name}" for name in TEXTS[:4]), "year_from", "year_to", "focus", "places", "stamp")
 _WORDS = (*TEXTS, *(f"{TRANSLATED}{name}" for name in TEXTS[:4]), "indicator", "other", "group", "focus", "stamp")
+_MUST: Mapping[str, Any] = {
+    **dict.fromkeys(_WORDS, str),
+    "registered": ("a date such as 2026-01-05", lambda value: fits(value, date)),
+    "seen_in": ("a list of reports", lambda value: fits(value, list[Any])),
+    "id": ("X and a number", lambda value: re.fullmatch(r"X[1-9]\d*", str(value))),
+    "than": ("a number", is_number),
+    **dict.fromkeys(("per", "smallest_effect"), ("a number above 0", lambda value: is_number(value, 0))),
+}
+_ONE_OF = {"expected": (HIGHER, LOWER), "measure": MEASURES}
 OPTIONAL = ("year_from", "year_to", "focus", "stamp")
 STAMP = re.compile(rf'^(stamp|{TRANSLATED}\w+) = ".*"\n', re.MULTILINE)
 _SEEN = {"findings": {ANY: {"indicator": (str, type(None)), "estimate": (int, float, type(None))}}}
@@ -151,23 +159,12 @@ def faults_of(
     if needed is None:
         needed, optional = _needed_by(entry)
     found = [f"it has no {name}" for name in needed if name not in entry]
-    found += [f"{name} is not something a hypothesis has {nearest(name, [*needed, *optional])}".strip()
-              for name in entry if name not in (*needed, *optional)]  # fmt: skip
-    found += [f"{name} must be text, not {shown(entry[name])}" for name in _WORDS
-              if name in entry and not isinstance(entry[name], str)]  # fmt: skip
-    if not isinstance(entry.get("registered", date.min), date):
-        found.append(f"registered must be a date such as 2026-01-05, not {shown(entry['registered'])}")
-    if not isinstance(entry.get("seen_in", []), list | tuple):
-        found.append(f"seen_in must be a list of reports, not {shown(entry['seen_in'])}")
-    if "id" in entry and not re.fullmatch(r"X[1-9]\d*", str(entry["id"])):
-        found.append(f"id must be X and a number, not {entry['id']!r}")
+    found += [*strange(entry, (*needed, *optional), "is not something a hypothesis has"), *unfit(entry, _MUST)]
     kind = str(entry.get("kind", OF_GAPS[0]))
     if kind not in KINDS:
         found.append(f"kind {kind!r} is not known; {nearest(kind, KINDS)}valid: {', '.join(KINDS)}")
-    if entry.get("expected", HIGHER) not in (HIGHER, LOWER):
-        found.append(f"expected {entry['expected']!r} is not known; valid: {HIGHER}, {LOWER}")
-    if entry.get("measure", ABSOLUTE) not in MEASURES:
-        found.append(f"measure {entry['measure']!r} is not known; valid: {', '.join(MEASURES)}")
+    found += [f"{name} {entry[name]!r} is not known; valid: {', '.join(valid)}" for name, valid in _ONE_OF.items()
+              if name in entry and entry[name] not in valid]  # fmt: skip
     known = MEASURES_OF.get(kind, MEASURES)
     measures = entry.get("measures", known[:1])
     if kind == "gap" and isinstance(measures, list | tuple) and list(measures) != [ABSOLUTE]:
@@ -178,16 +175,9 @@ def faults_of(
         found.append(f"a hypothesis of kind {kind} has one measure, which smallest_effect is of; not {measures!r}")
     elif kind == "beside_places" and (measures[0] in INDICES) != ("group" in entry):
         found.append(f"measure {measures[0]} is of {'a group' if measures[0] in INDICES else 'an indicator'}")
-    for name, lowest in (("per", 0.0), ("than", -math.inf)):
-        value = entry.get(name, 1.0)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not lowest < value < math.inf:
-            found.append(f"{name} must be a number{' above 0' if lowest == 0 else ''}, not {value!r}")
     places = entry.get("places", [])
     if not isinstance(places, list | tuple) or any(not re.fullmatch(r"GM\d{4}", str(place)) for place in places):
         found.append(f"places {places!r} must hold codes of municipalities, such as GM0344")
-    size = entry.get("smallest_effect", 1.0)
-    if isinstance(size, bool) or not isinstance(size, int | float) or not 0 < size < math.inf:
-        found.append(f"smallest_effect must be a number above 0, not {size!r}")
     found += [f"{name} is empty" for name in (*_MAY[:10], "because") if name in entry and not str(entry[name]).strip()]
     found += [
         f"{name} holds a number; the report puts the numbers beside it"

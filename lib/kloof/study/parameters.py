@@ -5,7 +5,6 @@ A notebook declares the parameters it uses; an empty value there means: as the p
 
 import math
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from numbers import Integral
@@ -17,7 +16,7 @@ from kloof.errors import ParameterError, faults, nearest
 from kloof.paths import project_folder
 from kloof.shown import Shown
 from kloof.study.places import code_of
-from kloof.typed import shown
+from kloof.typed import fits, shown, twice, unfit
 from kloof.words.numbers import LANGUAGES
 
 NONE = "none"  # how to ask for nothing where the preset has something, in:
@@ -96,6 +95,12 @@ HELP = {
     "seed": "start of all randomness",
 }
 
+_MUST: Mapping[str, Any] = {  # above the parameters of a preset
+    "report": ("a plain name, which may hold {municipality}", lambda one: fits(one, str) and REPORT.fullmatch(one)),
+    "municipalities": list[str],
+    "place": str,
+}
+
 
 def presets_folder() -> Path:
     """Folder of the presets."""
@@ -143,13 +148,7 @@ def _faults_of_preset(content: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name} is no matter of a preset: ask for it with {OPTIONS[name]}"
         elif not is_given(value) and name not in (*MAY_BE_NONE, "smallest_effects"):
             yield f"{name} says nothing ({HELP[name]})"
-    report, several, place = (content.get(name) for name in ("report", "municipalities", "place"))
-    if report is not None and not (isinstance(report, str) and REPORT.fullmatch(report)):
-        yield f"report must be a plain name, which may hold {{municipality}}, not {shown(report)}"
-    if several is not None and not (isinstance(several, list) and all(isinstance(one, str) for one in several)):
-        yield f"municipalities must be a list of texts, not {shown(several)}"
-    if place is not None and not isinstance(place, str):
-        yield f"place must be text, not {shown(place)}"
+    yield from unfit(content, _MUST)
 
 
 def unknown_names(names: Sequence[str], valid: Iterable[str] | None = None) -> str:
@@ -211,7 +210,7 @@ def parameters(given: Mapping[str, Any]) -> Parameters:
     merged.setdefault("language", "nl")
     merged.setdefault("trend_from", merged.get("year_from"))
     found = [f"{name} is missing ({HELP[name]})" for name in HELP if name not in merged]
-    found += [fault for name, value in merged.items() if (fault := _type_fault(name, value))]
+    found += unfit(merged, get_type_hints(Parameters))
     if not found:
         found = [*_by_code(merged), *_impossible(merged)]
     if found:
@@ -238,24 +237,6 @@ def preset_parameters(name: str) -> Parameters:
     """
     left_open = "municipality" not in read_preset(name)["parameters"]
     return parameters({"preset": name} | ({"municipality": ANY} if left_open else {}))
-
-
-def _type_fault(name: str, value: Any) -> str | None:
-    """Say what is wrong with the type of a value, or nothing."""
-    hint = get_type_hints(Parameters)[name]
-    if hint in (str, int):
-        right = isinstance(value, str if hint is str else Integral) and not isinstance(value, bool)
-        wanted = {str: "text", int: "a whole number"}[hint]
-    elif hint == tuple[str, ...]:
-        right = isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
-        wanted = "a list of texts"
-    else:
-        right = isinstance(value, Mapping) and all(
-            isinstance(key, str) and isinstance(item, int | float) and not isinstance(item, bool)
-            for key, item in value.items()
-        )
-        wanted = "a table of numbers"
-    return None if right else f"{name} must be {wanted}, not {shown(value)}"
 
 
 def _impossible(merged: Mapping[str, Any]) -> list[str]:
@@ -308,8 +289,7 @@ def _repeated(merged: Mapping[str, Any]) -> Iterator[str]:
     for name, value in merged.items():
         if not isinstance(value, list | tuple):
             continue
-        twice = [one for one, times in Counter(value).items() if times > 1]
-        yield from (f"{name} names {shown(one)} twice" for one in twice)
+        yield from (f"{name} names {shown(one)} twice" for one in twice(value))
         if NONE in value and len(value) > 1 and name in MAY_BE_NONE:
             yield f"{name} names {NONE!r} beside others: give only that, or only names"
     if merged["municipality"] in merged["comparisons"]:
@@ -357,8 +337,8 @@ def _read(name: str, value: str, hint: Any) -> Any:
         pairs = [(key.strip(), float(number)) for key, number in (part.split(":") for part in value.split(","))]
     except ValueError:
         raise ParameterError(f"{name} must look like indicator:number,indicator:number, not {shown(value)}.") from None
-    if twice := [key for key, times in Counter(key for key, _ in pairs).items() if times > 1]:
-        raise ParameterError(f"{name}: {twice[0]} is given twice.")
+    if doubled := twice(key for key, _ in pairs):
+        raise ParameterError(f"{name}: {doubled[0]} is given twice.")
     return dict(pairs)
 
 
