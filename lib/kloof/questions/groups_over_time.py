@@ -221,6 +221,8 @@ def index_change(
         return Finding(reason=reason, coverage=max((counts.coverage for counts in made), default=0.0), **base)
     first, last = run[0], run[-1]
     kept, held = _matched(study, part, group.base, (first, last))
+    if not kept:  # as where the files of both years have other codes
+        return Finding(reason="too_little_measured", coverage=0.0, a=Side(first), b=Side(last), **base)
     boxes = [_box(frame, kept, is_share=group.share is not None) for frame in held]
     counts = np.stack([np.stack([box.a_low + box.a_high, box.b_low + box.b_high]) / 2 for box in boxes])
     drawing = Drawing(study.rng("units"), _RESAMPLES * study.p.draws)

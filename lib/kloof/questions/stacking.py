@@ -186,7 +186,8 @@ def slope_table(study: Study, name: str) -> pd.DataFrame:
 def bounds_of(study: Study, both: Both, year: int) -> WithinBounds:
     """Bound the share within corporation housing in one year, over the buurten that have both figures.
 
-    Raises NotComputableError as `ecological.within_corporation`, and no_weights when households are not counted.
+    Raises NotComputableError as `ecological.within_corporation`, no_weights when households are not counted, and
+    too_little_measured when no buurt has all three.
     """
     place = both.years.index(year)
     size = sizes(study.data, study.known, ("households",), year)
@@ -195,6 +196,8 @@ def bounds_of(study: Study, both: Both, year: int) -> WithinBounds:
     low, high = (np.array(end.reindex(list(both.codes)), dtype=np.float64) for end in (size.low, size.high))
     keep = np.isfinite(both.share[:, place]) & np.isfinite(both.corporation[:, place]) & np.isfinite(high)
     keep &= size.value.reindex(list(both.codes)).notna().to_numpy()
+    if not keep.any():
+        raise NotComputableError("too_little_measured", f"No buurt has both shares and its households in {year}.")
     return within_corporation(
         Margins(
             vulnerable=(both.low[keep, place], both.high[keep, place]),

@@ -2,7 +2,9 @@
 
 import dataclasses
 import re
+import tomllib
 from collections import Counter
+from datetime import date
 from itertools import pairwise
 from typing import Any
 
@@ -12,13 +14,15 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from kloof.figures import canvas, diagrams, draw
-from kloof.findings import CONTRADICTED, NOT_TESTABLE, SUPPORTED, UNDECIDED, VERDICTS, Finding, Verdict
+from kloof.findings import CONTRADICTED, MIXED, NOT_TESTABLE, SUPPORTED, UNDECIDED, VERDICTS, Finding, Verdict
+from kloof.paths import project_folder
 from kloof.questions import all_tests
 from kloof.questions import verdict as synthesis
 from kloof.report.notebook import narrator
 from kloof.results import Section
-from kloof.study import claims
+from kloof.study import claims, load
 from kloof.study.study import Study, open_study
+from kloof.words.sentences import has, template
 
 LANGUAGES = ("nl", "en")
 
@@ -296,3 +300,39 @@ def test_without_a_decided_verdict_there_is_no_table_of_tests(study: Study) -> N
     assert synthesis.all_tests(synthesised, study, [section.as_json()])
     assert synthesised.findings["12.holm"].estimate == 0
     assert synthesised.tables == {}
+
+
+# ------------------------------------------------------------------ registered again, the first verdicts in sight
+
+
+def voted(claim: str, vote: str, *, counts: bool = True) -> dict[str, object]:
+    """One row of verdicts as results.json has it."""
+    return {"claim": claim, "row": "x", "verdict": vote, "finding": None, "counts": counts}
+
+
+def test_the_first_verdicts_are_kept_of_every_claim_that_had_one() -> None:
+    table = load.earlier_verdicts()
+    assert sorted(table["claim"]) == sorted(claims.registry().claims)
+    assert set(table["verdict"]) <= set(VERDICTS) - {MIXED}  # in part did not exist
+    assert table["verdict"].value_counts()[[UNDECIDED, NOT_TESTABLE]].to_list() == [12, 12]
+    assert all(has("code", "registered_again", why) for why in table["registered_again"])
+
+
+def test_the_register_says_when_it_was_made_and_the_page_that_it_was_not_beforehand() -> None:
+    content = tomllib.loads((project_folder() / "notebooks" / "claims.toml").read_text(encoding="utf-8"))
+    assert content["registered"] == date(2026, 11, 29)
+    told = {language: template(language, "section", "12_verdict", "how_a") for language in ("nl", "en")}
+    assert "opnieuw geregistreerd nadat de cijfers bekend waren" in told["nl"]
+    assert "registered again after the figures were known" in told["en"]
+
+
+@pytest.mark.parametrize(
+    ("votes", "whole"), [([SUPPORTED, CONTRADICTED], MIXED), ([UNDECIDED], UNDECIDED), ([CONTRADICTED], CONTRADICTED)]
+)
+def test_the_new_verdict_stands_beside_the_old_one(votes: list[str], whole: str) -> None:
+    section, study = Section("12_verdict"), open_study({"preset": "breda"})
+    parts = [{"verdicts": [voted("C1", vote) for vote in votes], "findings": {}}]
+    table = synthesis.registered_again(section, study, parts).set_index("claim")
+    assert table.loc["C1", ["before", "verdict"]].to_list() == [UNDECIDED, whole]
+    assert table.loc[["K1", "C13", "H10"], "verdict"].isna().all()  # no claims any more
+    assert section.tables["12.again"]["rows"][0][0] == "K1"
