@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -22,10 +23,11 @@ NETWORK, SPEAKS, OWN = (set(RULES["edge"][name].split()) for name in ("network",
 FACES = [module for module in MODULES.values() if module.is_package]
 
 
-def each(names: object = None) -> pytest.MarkDecorator:
-    """Run a test on every module, or on some."""
-    chosen = list(MODULES.values()) if names is None else [MODULES[name] for name in sorted(names)]  # type: ignore[call-overload]
-    return pytest.mark.parametrize("module", chosen, ids=[module.name for module in chosen])
+def within(*rooms: str) -> list[Module]:
+    """Give the modules of some rooms; there are some."""
+    found = [module for module in MODULES.values() if module.room in rooms]
+    assert found, rooms
+    return found
 
 
 def ours(module: Module) -> set[Module]:
@@ -38,10 +40,15 @@ def allowed(room: str) -> set[str]:
     return {*ROOMS, room} if room in TOOLS else set(ROOMS[: ROOMS.index(room) + 1])
 
 
-@each([name for name in MODULES if name != "kloof"])
-def test_imports_run_one_way(module: Module) -> None:
-    against = {one.name for one in ours(module) if one.room not in allowed(module.room)}
-    assert not against, f"{module.name} may not import {sorted(against)}: see the order in tests/architecture.toml"
+def test_imports_run_one_way() -> None:
+    against = [
+        f"{module.name} may not import {one.name}: see the order in tests/architecture.toml"
+        for module in MODULES.values()
+        if module.name != "kloof"
+        for one in ours(module)
+        if one.room not in allowed(module.room)
+    ]
+    assert against == []
 
 
 def test_every_module_stands_in_a_room() -> None:
@@ -62,17 +69,15 @@ def test_a_folder_can_be_read_at_a_glance(folder: Path) -> None:
     assert not full, f"more than {MOST_FILES} files: {full}"
 
 
-@each()
-def test_a_module_has_one_idea(module: Module) -> None:
-    lines = module.text.count("\n")
-    assert lines <= MOST_LINES, f"{module.name} has {lines} lines: it holds more than one idea"
+def test_a_module_has_one_idea() -> None:
+    lines = {module.name: module.text.count("\n") for module in MODULES.values()}
+    assert {name: count for name, count in lines.items() if count > MOST_LINES} == {}, "it holds more than one idea"
 
 
-@pytest.mark.parametrize("room", [*ROOMS, *TOOLS])
-def test_a_public_name_has_one_home(room: str) -> None:
-    found = structure.homes(module for module in MODULES.values() if module.room == room)
-    double = {name: places for name, places in found.items() if len(places) > 1}
-    assert not double, f"{room}: {double}"
+def test_a_public_name_has_one_home() -> None:
+    found = {room: structure.homes(within(room)) for room in (*ROOMS, *TOOLS)}
+    double = {(room, name): places for room in found for name, places in found[room].items() if len(places) > 1}
+    assert double == {}
 
 
 def test_nothing_is_kept_alive_by_a_test() -> None:
@@ -98,43 +103,46 @@ def test_a_package_says_its_idea_and_what_others_may_use(face: Module) -> None:
     assert listed == used
 
 
-@each([name for name, module in MODULES.items() if module.room in COMPUTING])
-def test_computing_knows_nothing_of_files_or_pages(module: Module) -> None:
-    assert not structure.imports(module) & {"requests", "urllib", "pathlib", "os", "subprocess", "jinja2"}
+def used(modules: Iterable[Module], names: set[str]) -> dict[str, set[str]]:
+    """Give what modules import of what they may not."""
+    found = {module.name: structure.imports(module) & names for module in modules}
+    return {name: imported for name, imported in found.items() if imported}
 
 
-@each([name for name, module in MODULES.items() if module.room in PAGES])
-def test_pages_do_not_compute(module: Module) -> None:
-    rooms = {one.room for one in ours(module)}
-    assert not rooms & set(RULES["rooms"]["not_for_pages"])
+def test_computing_knows_nothing_of_files_or_pages() -> None:
+    assert used(within(*COMPUTING), {"requests", "urllib", "pathlib", "os", "subprocess", "jinja2"}) == {}
 
 
-@each()
-def test_heavy_packages_are_imported_where_they_are_used(module: Module) -> None:
-    at_once, anywhere = structure.imports_when_loaded(module), structure.imports(module)
+def test_pages_do_not_compute() -> None:
+    rooms = {module.name: {one.room for one in ours(module)} for module in within(*PAGES)}
+    forbidden = set(RULES["rooms"]["not_for_pages"])
+    assert {name: found & forbidden for name, found in rooms.items() if found & forbidden} == {}
+
+
+def test_heavy_packages_are_imported_where_they_are_used() -> None:
     for package, users in HEAVY.items():
-        assert package not in at_once, f"{module.name} imports {package} when it is loaded"
-        if package in anywhere:
-            assert module.name in users, f"{module.name} may not use {package}"
+        at_once = {module.name for module in MODULES.values() if package in structure.imports_when_loaded(module)}
+        assert at_once == set(), f"{package} is imported when these are loaded"
+        others = [module for module in MODULES.values() if module.name not in users]
+        assert used(others, {package}) == {}, f"these may not use {package}"
 
 
-@each([name for name in MODULES if name not in NETWORK])
-def test_only_one_module_opens_the_network(module: Module) -> None:
-    own = {"socket"} if module.name in OWN else set()
-    assert not structure.imports(module) & {"requests", "urllib", "urllib3", "http", "socket", "httpx"} - own
+def test_only_one_module_opens_the_network() -> None:
+    others = [module for module in MODULES.values() if module.name not in NETWORK]
+    opened = used(others, {"requests", "urllib", "urllib3", "http", "socket", "httpx"})
+    assert {name: found for name, found in opened.items() if found != {"socket"} or name not in OWN} == {}
 
 
-@each(OWN)
-def test_a_pair_of_sockets_is_no_network(module: Module) -> None:
-    calls = {
-        node.func.attr for node in ast.walk(module.tree) if isinstance(node, ast.Call) and hasattr(node.func, "attr")
-    }
-    assert not calls & {"connect", "bind", "listen", "accept", "create_connection", "create_server"}
+def test_a_pair_of_sockets_is_no_network() -> None:
+    for module in (MODULES[name] for name in OWN):
+        nodes = [node for node in ast.walk(module.tree) if isinstance(node, ast.Call)]
+        calls = {node.func.attr for node in nodes if hasattr(node.func, "attr")}
+        assert not calls & {"connect", "bind", "listen", "accept", "create_connection", "create_server"}, module.name
 
 
-@each([name for name in MODULES if name not in SPEAKS])
-def test_reports_and_runs_do_not_download(module: Module) -> None:
-    assert not structure.imports(module) & SPEAKS - {"kloof.cli.main", "kloof.cli.data"}
+def test_reports_and_runs_do_not_download() -> None:
+    others = [module for module in MODULES.values() if module.name not in SPEAKS]
+    assert used(others, SPEAKS - {"kloof.cli.main", "kloof.cli.data"}) == {}
 
 
 def test_the_rules_name_modules_that_exist() -> None:
@@ -159,16 +167,15 @@ def test_public_names_exist_and_are_few() -> None:
     assert len(kloof.__all__) <= 30
 
 
-@each()
-def test_no_path_of_a_machine_and_no_todo(module: Module) -> None:
-    assert not re.search(r"[\"'](/(home|root|Users|work)/|[A-Z]:\\\\)", module.text)
-    assert not re.search(r"\b(TODO|FIXME|XXX)\b", module.text)
+def test_no_path_of_a_machine_and_no_todo() -> None:
+    for refused in (r"[\"'](/(home|root|Users|work)/|[A-Z]:\\\\)", r"\b(TODO|FIXME|XXX)\b"):
+        assert [module.name for module in MODULES.values() if re.search(refused, module.text)] == []
 
 
-@each()
-def test_loading_a_module_does_nothing(module: Module) -> None:
+def test_loading_a_module_does_nothing() -> None:
     calls = [
         ast.unparse(node.value.func)
+        for module in MODULES.values()
         for node in module.tree.body
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
     ]
