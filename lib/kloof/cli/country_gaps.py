@@ -22,9 +22,7 @@ def gaps(
             autocompletion=one_of("indicators"),
         ),
     ] = "",
-    scales: Annotated[
-        str, typer.Option(help="scales, separated by commas: absolute, real, relative; empty: all")
-    ] = "",
+    scales: Annotated[str, typer.Option(help="scales, separated by commas: absolute, real, relative; empty: all")] = "",
     workers: Annotated[int, typer.Option(min=1, help="number of processes; the indicators are divided over them")] = 1,
     scheduler: Annotated[
         str, typer.Option(help="address of a Dask scheduler to use instead, such as tls://host:8786")
