@@ -17,7 +17,7 @@ ASIDE = frozenset({"deep", "more", "who"})  # a link beside a sentence, or who s
 ENDS = re.compile(r"(?<=[.!?])[”’]?\s+(?=[“‘]?[^\W\d_a-z]|[“‘]?\d|€)")
 WORD = re.compile(r"[^\W_][^\s]*")
 MARK = "\ue000"  # stands in a text for a number that is no year
-YEAR = "\ue001"  # stands behind a traced year: the word that follows is no unit of it
+TRACED = "\ue001"  # stands behind a traced year: the word that follows is no unit of it
 FOUND = re.compile(MARK)
 
 
@@ -38,7 +38,7 @@ def faults_of_language(root: Node, loose: Callable[[str], list[str]], is_year: C
             continue
         text = " ".join(_text(node, is_year).split())
         for sentence in ENDS.split(text):
-            shown = sentence.replace(MARK, "…").replace(YEAR, "")
+            shown = sentence.replace(MARK, "…").replace(TRACED, "")
             words = len(WORD.findall(sentence.replace(MARK, "1")))
             plain = sentence.replace(MARK, " ")
             numbers = len(FOUND.findall(sentence)) + sum(not is_year(token) for token in loose(plain))
@@ -59,7 +59,7 @@ def _text(node: Node, is_year: Callable[[str], bool]) -> str:
             continue
         elif child.tag == "data":
             said = child.text().strip()
-            parts.append(said + YEAR if is_year(said) else MARK)
+            parts.append(said + TRACED if is_year(said) else MARK)
         elif child.tag not in READ:
             parts.append(_text(child, is_year))
     return "".join(parts)
