@@ -13,9 +13,9 @@ import pandas as pd
 
 from kloof.errors import NotComputableError
 from kloof.measures.bounds import mean_range
-from kloof.methods.arrays import Array, Flags
+from kloof.methods.arrays import Flags
 from kloof.methods.regression import Estimate, weighted_mean
-from kloof.study.panel import Focus, complete, series, sizes
+from kloof.study.panel import Complete, Focus, complete, series, sizes
 from kloof.study.study import Study, comparable_run, usable_years
 
 LEVELS = ("buurt", "postcode", "wijk")  # the finest first; a postcode area is smaller than most wijken
@@ -23,31 +23,23 @@ FLAGS = {"buurt": (), "postcode": ("by_postcode",), "wijk": ("by_wijk",)}
 
 
 @dataclass(frozen=True)
-class Laid:
-    """An indicator over comparable years at one level: arrays area × year, `weight` and `is_focus` per area.
-
-    `weight` counts inhabitants (or the universe) of `weight_year`; `missing` areas with inhabitants had no figure in
-    some year; `coverage` is the percentage of the whole in the areas kept.
-    """
+class Laid(Complete):
+    """An indicator over comparable years at one level; `is_focus` marks the areas that stand for the list."""
 
     indicator: str
     level: str
-    codes: tuple[str, ...]
     years: tuple[int, ...]
-    value: Array
-    low: Array
-    high: Array
-    weight: Array
-    weight_year: int
     is_focus: Flags
-    coverage: float
-    missing: int
-    sources: tuple[str, ...]
+
+    @property
+    def missing(self) -> int:
+        """Number of areas with inhabitants that had no figure in some year."""
+        return len(self.left_out)
 
     @property
     def flags(self) -> tuple[str, ...]:
         """Say what a reader must know about the geography; each flag has its sentence."""
-        later = ("later_weights",) if self.weight_year > self.years[0] else ()
+        later = ("later_weights",) if self.size.year > self.years[0] else ()
         return (*FLAGS[self.level], *later, *(("few_focus",) if self.is_focus.sum() < 5 else ()))
 
 
@@ -77,21 +69,7 @@ def lay_out(
         raise NotComputableError(
             "no_group_left", f"{name} by {level}: no area of the list, or no other, has all years."
         )
-    return Laid(
-        indicator=name,
-        level=level,
-        codes=made.codes,
-        years=tuple(years),
-        value=made.value,
-        low=made.low,
-        high=made.high,
-        weight=made.weight,
-        weight_year=made.size.year,
-        is_focus=is_focus,
-        coverage=made.coverage,
-        missing=len(made.left_out),
-        sources=made.sources,
-    )
+    return Laid(**vars(made), indicator=name, level=level, years=tuple(years), is_focus=is_focus)
 
 
 def standing_for(study: Study, level: str, focus: Focus, year: int, rule: Mapping[str, Any]) -> set[str]:

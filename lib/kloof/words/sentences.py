@@ -88,6 +88,12 @@ def has(*path: str) -> bool:
 
 def fill(pattern: str, values: Mapping[str, Part | Sentence]) -> Sentence:
     """Fill a template; an unknown placeholder is an error, the first letter becomes a capital."""
+    said = _filled(pattern, values)
+    return (said[0][:1].upper() + said[0][1:], *said[1:]) if said and isinstance(said[0], str) else said
+
+
+def _filled(pattern: str, values: Mapping[str, Part | Sentence]) -> Sentence:
+    """Fill a template as it is."""
     parts: list[Part] = []
     end = 0
     for match in PLACEHOLDER.finditer(pattern):
@@ -100,10 +106,7 @@ def fill(pattern: str, values: Mapping[str, Part | Sentence]) -> Sentence:
         parts.extend(value if isinstance(value, tuple) else (value,))
         end = match.end()
     parts.append(pattern[end:])
-    kept: list[Part] = [part for part in parts if part != ""]
-    if kept and isinstance(kept[0], str):
-        kept[0] = kept[0][:1].upper() + kept[0][1:]
-    return tuple(kept)
+    return tuple(part for part in parts if part != "")
 
 
 @dataclass(frozen=True)
@@ -166,12 +169,7 @@ class Narrator:
             name: self.number(f"{place}/{name}", finding[name], "percent", 0)
             for name in ("coverage", "coverage_minimum")
         }
-        parts: list[Part] = []
-        end, pattern = 0, self.word("reason", finding["reason"] or "coverage")
-        for match in PLACEHOLDER.finditer(pattern):
-            parts += [pattern[end : match.start()], values[match[1]]]
-            end = match.end()
-        return (*parts, pattern[end:])
+        return _filled(self.word("reason", finding["reason"] or "coverage"), values)
 
     def publisher(self, source: str) -> str:
         """Name the publisher of a source in this language."""

@@ -67,7 +67,7 @@ def test_postcode_areas_of_low_status_stand_for_the_list() -> None:
     laid = finest(study, "income", (2011, 2020), study.focus, RULE)
     assert (laid.level, laid.years, laid.codes) == ("postcode", (2012, 2014), ("PC1000", "PC1001", "PC1002", "PC1003"))
     assert laid.is_focus.tolist() == [True, True, False, False]
-    assert (laid.weight.tolist(), laid.weight_year) == ([100, 300, 200, 400], 2013)
+    assert (laid.weight.tolist(), laid.size.year) == ([100, 300, 200, 400], 2013)
     assert laid.flags == ("by_postcode", "later_weights", "few_focus")
     assert standing_for(study, "postcode", study.focus, 2012, {**RULE, "highest": 3}) == {"PC1000", "PC1001", "PC1002"}
 
