@@ -222,7 +222,7 @@ def test_notebooks_that_do_not_run_need_not_be_sound(own_files: Path) -> None:
         (["batch", "--municipality", "GM0344", "--set", "language=en"], "--language en"),
         (["batch", "--municipality", "GM0344", "--set", "municipality=GM0363"], "a batch has an option"),
         (["batch", "--municipality", "GM0344", "--set", "draws=5"], "199 or more"),
-        (["batch", "--preset", "manifest", "--set", "preset=breda"], "a batch has an option"),
+        (["batch", "--preset", "manifest", "--set", "preset=breda"], "preset has an option"),
         (["verdicts", "--set", "language=en"], "--language en"),
     ],
     ids=str,
