@@ -261,12 +261,11 @@ def _faults_of_prices(entry: Mapping[str, Any]) -> list[str]:
 def seen_in(*figures: str) -> list[str]:
     """Name the reports that hold a finding on one of some indicators or groups: whoever made one may have seen it.
 
-    Results of many municipalities together (`kloof manifest`) are files named by their codes beside each other; what
-    notebooks found that ran alone (`kloof run --only`) stands in `found`.
+    What notebooks found that ran alone (`kloof run --only`) stands in `found`.
     """
     seen = []
     reports = project_folder() / "reports"
-    patterns = ("*/results.json", "*/GM[0-9][0-9][0-9][0-9].json", "*/found/*.json")
+    patterns = ("*/results.json", "*/found/*.json")
     for path in sorted(path for pattern in patterns for path in reports.glob(pattern)):
         content = read_json(path, ReportError, str(path))
         if found := list(misfits(content, _SEEN)):
