@@ -12,8 +12,8 @@ from typing import Any
 
 from kloof.catalogue import Catalogue
 from kloof.errors import FetchError, examples
-from kloof.fetch import odata, strict, wfs
-from kloof.fetch.bounds import NOTHING, UnfitError
+from kloof.fetch import odata, wfs
+from kloof.fetch.bounds import UnfitError, cells, shown, unfit
 from kloof.fetch.rawstore import Entry, Pages, parquet, stem, store
 from kloof.fetch.registry import ALL, PREFIXES, Source
 from kloof.fetch.table import NUMBER, TOPIC, Column, Question, Row, Table
@@ -169,11 +169,11 @@ def _gather(job: Job, desk: Desk, table: Table, question: Question, pages: Pages
         link = follow(question.first, page.next, what) if page.next else None
         if link in seen:
             raise ContradictionError(f"page {len(pages.done) + 1} links to a page that was read before")
-        strict.cells(page.rows, what, border)
+        cells(page.rows, what, border)
         check_rows(page.rows, pages.rows, pages.keys, question, table, what)
         empty = 0 if page.rows else empty + 1
         if link and empty > desk.line.spent.bounds.empty:
-            raise UnfitError(f"{what}: {empty} pages one after another have no rows and lead on. {NOTHING}")
+            raise unfit(what, f"{empty} pages one after another have no rows and lead on")
         pages.add(replace(page, next=link))
         seen.add(link)
         total = page.total if total is None else total
@@ -205,11 +205,11 @@ def _names(job: Job, desk: Desk, where: str) -> dict[str, str]:
             if not link:
                 return found
             if len(found) == before:
-                raise UnfitError(f"{what}: a page that leads on has no code that was not there before. {NOTHING}")
+                raise unfit(what, "a page that leads on has no code that was not there before")
     except RefusedError as problem:
         desk.notices.append(f"{job}: codes without names, because {problem}")
         return found
-    raise UnfitError(f"{what}: after {most} pages they still do not end. {NOTHING}")
+    raise unfit(what, f"after {most} pages they still do not end")
 
 
 def _store(job: Job, desk: Desk, table: Table, question: Question, entry: Entry, rows: list[Row]) -> Entry:
@@ -248,21 +248,7 @@ def _absent(job: Job, desk: Desk, table: Table, entry: Entry) -> Entry:
 
 def _entry(job: Job, desk: Desk, version: str, narrow: str) -> Entry:
     """Begin the entry of a job; `rawstore.store` fills in the file."""
-    return Entry(
-        source=job.source.id,
-        table=job.table,
-        year=job.year,
-        region=job.region,
-        file="",
-        sha256="",
-        meta_sha256="",
-        rows=0,
-        bytes=0,
-        version=version,
-        retrieved=desk.today,
-        filter=narrow,
-        columns=job.columns,
-    )
+    return Entry(job.source.id, job.table, job.year, job.region, job.columns, version, narrow, desk.today)
 
 
 def _file(job: Job, desk: Desk) -> Entry:
@@ -346,7 +332,7 @@ def check_rows(
 
 def _few(values: Iterable[str]) -> str:
     """Show some values that a server gave."""
-    return examples(list(map(strict.shown, values)))
+    return examples(list(map(shown, values)))
 
 
 def check_once(rows: Sequence[Row], table: Table) -> None:

@@ -125,10 +125,7 @@ def fetch(
     """
     if not 1 <= how.workers <= MOST_WORKERS:
         raise ParameterError(f"workers is 1 to {MOST_WORKERS}, not {how.workers}: public servers are shared.")
-    for name in how.addresses:
-        choose(registry, [name])
-    registry = {name: moved(s, how.addresses[name]) if name in how.addresses else s for name, s in registry.items()}
-    jobs = plan(registry, wish)
+    jobs = plan(registry, wish, how.addresses)
     if how.offline:
         return _offline(home, catalogue, jobs, wish)
     today = how.today or datetime.now(UTC).date().isoformat()
@@ -356,12 +353,13 @@ NEVER = "not downloaded yet"
 NARROW = "it has not all the columns that are wanted"
 
 
-def plan(registry: Mapping[str, Source], wish: Wish) -> list[Job]:
-    """List the tables to get, in order of source and year.
+def plan(registry: Mapping[str, Source], wish: Wish, addresses: Mapping[str, str]) -> list[Job]:
+    """List the tables to get, in order of source and year; `addresses` are as in `How`.
 
     Raises ParameterError with every code, source or year that makes no sense.
     """
-    sources = choose(registry, wish.sources)
+    elsewhere = {name: moved(choose(registry, [name])[0], where) for name, where in addresses.items()}
+    sources = choose({**registry, **elsewhere}, wish.sources)
     found = [
         f"municipality {region!r} is no CBS code; write GM and four digits, such as GM0758."
         for region in wish.regions

@@ -13,9 +13,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from kloof.errors import FetchError, examples
-from kloof.fetch.bounds import NOTHING, UnfitError
+from kloof.fetch.bounds import NOTHING, UnfitError, objects, one, shown, text, unfit
 from kloof.fetch.registry import Source
-from kloof.fetch.strict import objects, one, shown, text
 from kloof.fetch.table import DIMENSION, NUMBER, PERIOD, REGION, TOPIC, Column, Limits, Page, Question, Row, Table
 from kloof.fetch.web import LONGEST_ADDRESS, Line, RefusedError, address, get
 
@@ -25,6 +24,7 @@ COUNT = re.compile(r"[0-9]{1,15}")
 DATA = "UntypedDataSet"
 MOST_COLUMNS = 5_000  # of one table; the widest of CBS has some hundred
 DEEPEST = 20  # groups above a column
+Groups = Mapping[str, tuple[str, str]]  # id → title and the id of the group above
 FIXED4 = (
     Column("Id", "Id", "", NUMBER),
     Column("Measure", "Measure", "", DIMENSION),
@@ -83,7 +83,7 @@ def count(line: Line, where: str, what: str) -> int | None:
 def _number(said: object, what: str) -> int:
     """Read a number of rows."""
     if isinstance(said, bool) or not COUNT.fullmatch(str(said)):
-        raise UnfitError(f"{what}: the server counts {shown(str(said))!r}, which is no number of rows. {NOTHING}")
+        raise unfit(what, f"the server counts {shown(str(said))!r}, which is no number of rows")
     return int(str(said))
 
 
@@ -105,7 +105,7 @@ def _rows(line: Line, where: str, what: str) -> list[Row]:
     """Get a list that fits on one page, such as the columns of a table."""
     rows = table_page(line, where, what).rows
     if len(rows) > MOST_COLUMNS:
-        raise UnfitError(f"{what}: {len(rows):,} lines, and no table has more than {MOST_COLUMNS:,}. {NOTHING}")
+        raise unfit(what, f"{len(rows):,} lines, and no table has more than {MOST_COLUMNS:,}")
     return rows
 
 
@@ -119,12 +119,7 @@ def _describe3(line: Line, base: str, table: str, what: str) -> Table:
         raise FetchError(f"{what} has no description or no columns at {api}. See: kloof data doctor.")
     groups = _groups([part for part in properties if part.get("Type") == "TopicGroup"], "ID", "ParentID", what)
     columns = [
-        Column(
-            text(part, "Key", what, needed=True),
-            "|".join((*_above(text(part, "ParentID", what), groups, what), text(part, "Title", what).strip())),
-            text(part, "Unit", what).strip(),
-            TYPES.get(text(part, "Type", what), TOPIC),
-        )
+        _column(part, "Key", TYPES.get(text(part, "Type", what), TOPIC), what, groups, "ParentID")
         for part in properties
         if part.get("Key") and part.get("Type") != "TopicGroup"
     ]
@@ -138,26 +133,19 @@ def _describe4(line: Line, base: str, table: str, what: str) -> Table:
     dimensions = _rows(line, address(where, "Dimensions"), f"{what}, its dimensions")
     measures = _rows(line, address(where, "MeasureCodes"), f"{what}, its measures")
     groups = _groups(_rows(line, address(where, "MeasureGroups"), f"{what}, its topics"), "Id", "ParentId", what)
-    columns = [*FIXED4]
-    columns += [
-        Column(
-            text(part, "Identifier", what, needed=True),
-            text(part, "Title", what).strip(),
-            "",
-            TYPES.get(text(part, "Kind", what), DIMENSION),
-        )
-        for part in dimensions
-    ]
-    columns += [
-        Column(
-            text(part, "Identifier", what, needed=True),
-            "|".join((*_above(text(part, "MeasureGroupId", what), groups, what), text(part, "Title", what).strip())),
-            text(part, "Unit", what).strip(),
-            TOPIC,
-        )
-        for part in measures
+    columns = [
+        *FIXED4,
+        *(_column(part, "Identifier", TYPES.get(text(part, "Kind", what), DIMENSION), what) for part in dimensions),
+        *(_column(part, "Identifier", TOPIC, what, groups, "MeasureGroupId") for part in measures),
     ]
     return _table(table, info, ("Version", "Modified", "ObservationsModified"), "TemporalCoverage", columns, what)
+
+
+def _column(part: Row, key: str, kind: str, what: str, groups: Groups | None = None, parent: str = "") -> Column:
+    """Read the description of a column; those in groups name theirs under `parent`."""
+    above = _above(text(part, parent, what), groups, what) if groups else []
+    title = "|".join((*above, text(part, "Title", what).strip()))
+    return Column(text(part, key, what, needed=True), title, text(part, "Unit", what).strip(), kind)
 
 
 def _table(
@@ -166,13 +154,13 @@ def _table(
     """Put a description together. Raises UnfitError when a column is described in two ways."""
     columns = tuple(dict.fromkeys(columns))
     if twice := [key for key, times in Counter(column.key for column in columns).items() if times > 1]:
-        raise UnfitError(f"{what}: {len(twice):,} columns are described in two ways ({examples(twice)}). {NOTHING}")
+        raise unfit(what, f"{len(twice):,} columns are described in two ways ({examples(twice)})")
     version = " ".join(part for key in versions if (part := text(info, key, what)))
     title, about = text(info, "Title", what).strip(), text(info, period, what).strip()
     return Table(name, title, version, about, columns)
 
 
-def _groups(parts: Iterable[Row], own: str, parent: str, what: str) -> dict[str, tuple[str, str]]:
+def _groups(parts: Iterable[Row], own: str, parent: str, what: str) -> Groups:
     """Read groups of columns: id → title and the id of the group above."""
     return {
         text(part, own, what, needed=True): (text(part, "Title", what).strip(), text(part, parent, what))
@@ -180,7 +168,7 @@ def _groups(parts: Iterable[Row], own: str, parent: str, what: str) -> dict[str,
     }
 
 
-def _above(group: str, groups: Mapping[str, tuple[str, str]], what: str) -> list[str]:
+def _above(group: str, groups: Groups, what: str) -> list[str]:
     """Titles of the groups above a topic, the widest first; a ring in the metadata ends the walk."""
     titles: list[str] = []
     seen: set[str] = set()
@@ -189,7 +177,7 @@ def _above(group: str, groups: Mapping[str, tuple[str, str]], what: str) -> list
         title, group = groups[group]
         titles.insert(0, title)
         if len(titles) > DEEPEST:
-            raise UnfitError(f"{what}: more than {DEEPEST} groups above one column. {NOTHING}")
+            raise unfit(what, f"more than {DEEPEST} groups above one column")
     return titles
 
 

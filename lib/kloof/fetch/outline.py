@@ -13,7 +13,7 @@ from kloof.fetch.doctor import BY_HAND
 from kloof.fetch.download import Job
 from kloof.fetch.get import NEVER, How, Wish, plan, present
 from kloof.fetch.rawstore import Held, read_lock
-from kloof.fetch.registry import ALL, Source, choose, moved
+from kloof.fetch.registry import ALL, Source
 
 # areas in the country in 2024, and in a municipality on average
 COUNTRY = {"land": 1, "gemeente": 342, "wijk": 3_393, "buurt": 14_574, "postcode": 4_068}
@@ -65,11 +65,8 @@ class Outline:
 
 def outline(home: Path, registry: Mapping[str, Source], catalogue: Catalogue, wish: Wish, how: How) -> Outline:
     """Say what `get.fetch` would do with the same wish. Raises what that raises of a wish that makes no sense."""
-    for name in how.addresses:
-        choose(registry, [name])
-    registry = {name: moved(s, how.addresses[name]) if name in how.addresses else s for name, s in registry.items()}
-    held = read_lock(home)
-    return Outline(tuple(_step(job, home, held, catalogue, how) for job in plan(registry, wish)), how.workers)
+    jobs, held = plan(registry, wish, how.addresses), read_lock(home)
+    return Outline(tuple(_step(job, home, held, catalogue, how) for job in jobs), how.workers)
 
 
 def _step(job: Job, home: Path, held: Mapping[str, Held], catalogue: Catalogue, how: How) -> Step:

@@ -16,7 +16,7 @@ import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -47,15 +47,15 @@ class Entry:
     table: str
     year: int
     region: str
-    file: str
-    sha256: str
-    meta_sha256: str
-    rows: int
-    bytes: int
-    version: str
-    retrieved: str
-    filter: str
     columns: str
+    version: str
+    filter: str
+    retrieved: str
+    file: str = ""
+    sha256: str = ""
+    meta_sha256: str = ""
+    rows: int = 0
+    bytes: int = 0
 
     @property
     def key(self) -> str:
@@ -197,8 +197,7 @@ def store(home: Path, entry: Entry, data: bytes, meta: Mapping[str, Any], suffix
     path = folder(home) / name
     write_whole(path, data)
     write_whole(meta_path(path), text)
-    found = {"file": name, "sha256": content, "meta_sha256": sha256(text), "bytes": len(data)}
-    return Entry(**{**asdict(entry), **found})
+    return replace(entry, file=name, sha256=content, meta_sha256=sha256(text), bytes=len(data))
 
 
 def discard(home: Path, entry: Entry) -> None:

@@ -22,8 +22,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit, urlunsplit
 
 from kloof.errors import FetchError
-from kloof.fetch.bounds import NOTHING, Bounds, Spent, UnfitError
-from kloof.fetch.strict import parsed, shown
+from kloof.fetch.bounds import Bounds, Spent, UnfitError, parsed, shown, unfit
 
 if TYPE_CHECKING:
     import requests
@@ -118,9 +117,9 @@ def follow(base: str, link: str, what: str) -> str:
     try:
         asked, wanted = urlsplit(base), urlsplit(urljoin(base, link))
     except ValueError:
-        raise UnfitError(f"{what}: the link to the next page is no address: {shown(link)!r}. {NOTHING}") from None
+        raise unfit(what, f"the link to the next page is no address: {shown(link)!r}") from None
     if len(link) > LONGEST_LINK:
-        raise UnfitError(f"{what}: the link to the next page has {len(link):,} characters. {NOTHING}")
+        raise unfit(what, f"the link to the next page has {len(link):,} characters")
     if wanted.netloc != asked.netloc:
         raise UnfitError(
             f"{what}: {asked.netloc} links its next page to another server, {shown(wanted.netloc or link)}. Nothing is "
@@ -334,10 +333,7 @@ def _response(
             return response
         response.close()
         here = _onward(here, response.headers["Location"], what)
-    raise UnfitError(
-        f"{what}: {host(where)} sends us on more than {line.spent.bounds.redirects} times, last to {shown(here)}. "
-        f"{NOTHING}"
-    )
+    raise unfit(what, f"{host(where)} sends us on more than {line.spent.bounds.redirects} times, last to {shown(here)}")
 
 
 def _onward(here: str, there: str, what: str) -> str:
@@ -346,7 +342,7 @@ def _onward(here: str, there: str, what: str) -> str:
         asked, wanted = urlsplit(here), urlsplit(urljoin(here, there))
         servers = [(one.hostname, one.port or PORTS.get(one.scheme)) for one in (asked, wanted)]
     except ValueError:
-        raise UnfitError(f"{what}: {host(here)} sends us on to {shown(there)!r}, no address. {NOTHING}") from None
+        raise unfit(what, f"{host(here)} sends us on to {shown(there)!r}, no address") from None
     ways = (asked.scheme, wanted.scheme)
     safer = ways == ("http", "https") and wanted.hostname == asked.hostname
     if (ways[0] == ways[1] and servers[0] == servers[1]) or safer:
@@ -366,7 +362,7 @@ def _body(line: Line, response: "requests.Response", what: str, most: int) -> by
     good = response.status_code == 200
     packing = response.headers.get("Content-Encoding", "").strip().lower()
     if packing not in ("", "identity", "gzip", "x-gzip"):
-        raise UnfitError(f"{what}: the answer is packed as {shown(packing)!r}, which was not asked for. {NOTHING}")
+        raise unfit(what, f"the answer is packed as {shown(packing)!r}, which was not asked for")
     unpacked = _unpacked if packing.endswith("gzip") else iter
     whole, sent = BytesIO(), 0
 

@@ -9,9 +9,8 @@ import re
 from typing import Any
 
 from kloof.errors import FetchError
-from kloof.fetch.bounds import NOTHING, UnfitError
+from kloof.fetch.bounds import UnfitError, objects, one, text, unfit
 from kloof.fetch.registry import Source
-from kloof.fetch.strict import objects, one, text
 from kloof.fetch.table import DIMENSION, REGION, TOPIC, Column, Page, Question, Row, Table
 from kloof.fetch.web import Line, address, get
 
@@ -83,7 +82,7 @@ def _properties(feature: Row, what: str) -> Row:
     """Give the columns of a feature. Raises UnfitError when one has the name of a column that kloof adds."""
     found = one(feature.get("properties") or {}, what)
     if found.keys() & {FEATURE, GEOMETRY}:
-        raise UnfitError(f"{what}: a property is named {FEATURE} or {GEOMETRY}, as the columns beside them. {NOTHING}")
+        raise unfit(what, f"a property is named {FEATURE} or {GEOMETRY}, as the columns beside them")
     return found
 
 
@@ -99,4 +98,4 @@ def _border(geometry: Any, what: str) -> str | None:
     try:
         return json.dumps(geometry, separators=(",", ":"), allow_nan=False)
     except (ValueError, RecursionError):
-        raise UnfitError(f"{what}: a border has a coordinate or a depth without end. {NOTHING}") from None
+        raise unfit(what, "a border has a coordinate or a depth without end") from None

@@ -213,92 +213,45 @@ def changed_meanwhile(stage: Stage) -> None:
 AGAIN = "started again"
 CASES = (
     Case("429 with Retry-After", "waits as asked, then whole", whole(Fault("429", 2, 1, "0"))),
-    Case(
-        "429 that asks for an hour",
-        "error: come back later",
-        error("asks to wait 3600 seconds", Fault("429", 2, 1, "3600")),
-    ),
+    Case("429 that asks for an hour", "error: come back later",
+         error("asks to wait 3600 seconds", Fault("429", 2, 1, "3600"))),
     Case("500 twice", "asked again, then whole", whole(Fault("500", 2, 2))),
-    Case(
-        "500 for good",
-        "error after all tries",
-        error("no whole answer after 3 tries; the last one: HTTP 500: An error", Fault("500", 2, -1)),
-    ),
+    Case("500 for good", "error after all tries",
+         error("no whole answer after 3 tries; the last one: HTTP 500: An error", Fault("500", 2, -1))),
     Case("connection cut mid-body", "asked again, then whole", whole(Fault("cut", 2))),
     Case("connection cut mid-body, chunked", "asked again, then whole", whole(Fault("cut_chunked", 2))),
-    Case(
-        "connection cut for good",
-        "error after all tries",
-        error("the connection was cut before the answer was whole", Fault("cut", 2, -1)),
-    ),
+    Case("connection cut for good", "error after all tries",
+         error("the connection was cut before the answer was whole", Fault("cut", 2, -1))),
     Case("truncated JSON", "asked again, then whole", whole(Fault("truncated", 3))),
-    Case(
-        "truncated JSON for good",
-        "error after all tries",
-        error("JSON that breaks off or is damaged, [0-9]+ bytes", Fault("truncated", 3, -1)),
-    ),
+    Case("truncated JSON for good", "error after all tries",
+         error("JSON that breaks off or is damaged, [0-9]+ bytes", Fault("truncated", 3, -1))),
     Case("wrong content type", "asked again, then whole", whole(Fault("html", 1))),
-    Case(
-        "wrong content type for good",
-        "error after all tries",
-        error("text/html instead of JSON, beginning '<html>", Fault("html", 1, -1)),
-    ),
-    Case(
-        "a page served twice",
-        "started again, then whole",
-        whole(Fault("twice", 2), notice="200 rows came twice.*" + AGAIN),
-    ),
-    Case(
-        "the last page replaced by the one before",
-        "started again, then whole",
-        whole(Fault("twice", 3), notice="more|600 rows came and the server counts 580.*" + AGAIN),
-    ),
-    Case(
-        "a page served twice for good",
-        "error after three times",
-        error("rows came twice .* 3 times over. Nothing was stored", Fault("twice", 2, -1)),
-    ),
-    Case(
-        "columns moved on one page",
-        "started again, then whole",
-        whole(Fault("moved", 2), notice="the columns of rows 1 and 201 differ.*" + AGAIN),
-    ),
-    Case(
-        "columns moved against the metadata",
-        "error: columns moved",
-        error("the columns of the table moved", Fault("moved", 0, -1)),
-    ),
+    Case("wrong content type for good", "error after all tries",
+         error("text/html instead of JSON, beginning '<html>", Fault("html", 1, -1))),
+    Case("a page served twice", "started again, then whole",
+         whole(Fault("twice", 2), notice="200 rows came twice.*" + AGAIN)),
+    Case("the last page replaced by the one before", "started again, then whole",
+         whole(Fault("twice", 3), notice="more|600 rows came and the server counts 580.*" + AGAIN)),
+    Case("a page served twice for good", "error after three times",
+         error("rows came twice .* 3 times over. Nothing was stored", Fault("twice", 2, -1))),
+    Case("columns moved on one page", "started again, then whole",
+         whole(Fault("moved", 2), notice="the columns of rows 1 and 201 differ.*" + AGAIN)),
+    Case("columns moved against the metadata", "error: columns moved",
+         error("the columns of the table moved", Fault("moved", 0, -1))),
     Case("revised between pages", "started again, then the new table whole", revised),
     Case("revised since an interrupted run", "old pages thrown away, then whole", changed_meanwhile),
     Case("an empty table", "error: no rows", emptied),
     Case("a slow server", "asked again, then whole", whole(Fault("slow", 2)), (("silence", 0.2),)),
-    Case(
-        "a slow server for good",
-        "error after all tries",
-        error("silence for more than 0.2 seconds|the server fell silent", Fault("slow", 2, -1)),
-        (("silence", 0.2),),
-    ),
-    Case(
-        "a server that trickles",
-        "error after the time for one answer",
-        error("was not whole after 0.2 seconds", Fault("drip", 2, -1)),
-        (("whole", 0.2),),
-    ),
-    Case(
-        "a lost link to the next page",
-        "started again, then whole",
-        whole(Fault("fewer", 2), notice="400 rows came and the server counts 580.*" + AGAIN),
-    ),
-    Case(
-        "a page that links to itself",
-        "error, no endless loop",
-        error("links to a page that was read before, 3 times", Fault("loop", 2, -1)),
-    ),
-    Case(
-        "a link to another server",
-        "error, nothing asked there",
-        error("links its next page to another server, 127.0.0.2:9", Fault("elsewhere", 2, -1)),
-    ),
+    Case("a slow server for good", "error after all tries",
+         error("silence for more than 0.2 seconds|the server fell silent", Fault("slow", 2, -1)), (("silence", 0.2),)),
+    Case("a server that trickles", "error after the time for one answer",
+         error("was not whole after 0.2 seconds", Fault("drip", 2, -1)), (("whole", 0.2),)),
+    Case("a lost link to the next page", "started again, then whole",
+         whole(Fault("fewer", 2), notice="400 rows came and the server counts 580.*" + AGAIN)),
+    Case("a page that links to itself", "error, no endless loop",
+         error("links to a page that was read before, 3 times", Fault("loop", 2, -1))),
+    Case("a link to another server", "error, nothing asked there",
+         error("links its next page to another server, 127.0.0.2:9", Fault("elsewhere", 2, -1))),
     Case("disk full while a page is written", "error with the size", disk_full(3)),
     Case("disk full while the rows are written", "error with the size", disk_full(5)),
     Case("disk full while the lock file is written", "error with the size", disk_full(7)),
@@ -308,7 +261,7 @@ CASES = (
     Case("kill -9 while the rows are written", "no page asked again", killed(5, 0)),
     Case("kill -9 while the metadata are written", "no page asked again", killed(6, 0)),
     Case("kill -9 while the lock file is written", "no page asked again", killed(7, 0)),
-)
+)  # fmt: skip
 
 
 def fault_table() -> str:
@@ -492,11 +445,8 @@ def test_the_lock_file_says_what_there_is(stage: Stage) -> None:
     entry = read_lock(stage.home)["kwb/85984NED/2024/GM0758"].current
     data = (folder(stage.home) / entry.file).read_bytes()
     assert (entry.rows, entry.bytes, entry.version, entry.retrieved) == (
-        68,
-        len(data),
-        "2026-01-15T02:00:00",
-        "2026-11-24",
-    )
+        68, len(data), "2026-01-15T02:00:00", "2026-11-24",
+    )  # fmt: skip
     assert entry.sha256 == rawstore.sha256(data)
     text = rawstore.meta_path(folder(stage.home) / entry.file).read_bytes()
     assert entry.meta_sha256 == rawstore.sha256(text)
@@ -757,7 +707,7 @@ def test_what_makes_no_sense_is_refused_before_anything_is_asked(stage: Stage, w
 
 
 def test_the_plan_takes_each_source_as_it_is_published(stage: Stage) -> None:
-    jobs = plan(stage.registry, Wish(("kwb", "cpi", "boundaries_buurt", "iv3"), (2016, 2017), ("GM0758", "GM0344")))
+    jobs = plan(stage.registry, Wish(("kwb", "cpi", "boundaries_buurt", "iv3"), (2016, 2017), ("GM0758", "GM0344")), {})
     assert [(job.source.id, job.year, job.region) for job in jobs] == [
         ("kwb", 2016, "GM0758"), ("kwb", 2016, "GM0344"), ("kwb", 2017, "GM0758"), ("kwb", 2017, "GM0344"),
         ("cpi", 2016, "all"), ("cpi", 2017, "all"),

@@ -27,10 +27,8 @@ def world(shared: Path) -> Iterator[World]:
     data = shared / "data"
     parquet = data / "national" / "buurten_2024.parquet"
     tables = (
-        kwb_table(data / "kwb" / "amsterdam_2017.csv", "83765NED", 2017),
-        national_table(parquet),
-        crime_table(parquet),
-    )
+        kwb_table(data / "kwb" / "amsterdam_2017.csv", "83765NED", 2017), national_table(parquet), crime_table(parquet),
+    )  # fmt: skip
     with serving(World({table.id: table for table in tables})) as running:
         yield running
 

@@ -48,13 +48,10 @@ def test_values_rows_and_columns_that_differ_are_counted_with_examples() -> None
     assert (found.rows_added, found.rows_removed) == (("GM0004",), ("GM0003",))
     assert (found.columns_added, found.columns_removed) == (("wonen woningen",), ("bevolking huishoudens",))
     assert found.lines() == [
-        "2 values differ in 1 column",
-        "  bevolking inwoners: 2 (GM0001: 10 → 11; GM0002: . → 20)",
-        "1 row added (GM0004)",
-        "1 row removed (GM0003)",
-        "1 column added (wonen woningen)",
+        "2 values differ in 1 column", "  bevolking inwoners: 2 (GM0001: 10 → 11; GM0002: . → 20)",
+        "1 row added (GM0004)", "1 row removed (GM0003)", "1 column added (wonen woningen)",
         "1 column removed (bevolking huishoudens)",
-    ]
+    ]  # fmt: skip
 
 
 def test_a_value_that_came_or_went_is_a_difference() -> None:

@@ -167,12 +167,10 @@ NOT_FOUND = MaxRetryError(None, "/", NameResolutionError("a.invalid", None, sock
     [
         (requests.exceptions.ConnectionError(NOT_FOUND), "its name cannot be looked up"),
         (requests.exceptions.ConnectTimeout(), "no connection within 2 seconds"),
-        (requests.exceptions.ProxyError(), "the proxy gives no connection"),
-        (requests.exceptions.ReadTimeout(), ""),
-        (requests.exceptions.ConnectionError("cut off"), ""),
-        (requests.exceptions.SSLError(), ""),
+        (requests.exceptions.ProxyError(), "the proxy gives no connection"), (requests.exceptions.ReadTimeout(), ""),
+        (requests.exceptions.ConnectionError("cut off"), ""), (requests.exceptions.SSLError(), ""),
     ],
-)
+)  # fmt: skip
 def test_any_answer_is_one(monkeypatch: pytest.MonkeyPatch, problem: Exception, why: str) -> None:
     def head(*_: object, **__: object) -> None:
         raise problem
