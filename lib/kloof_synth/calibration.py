@@ -22,10 +22,9 @@ import pandas as pd
 from kloof.errors import ParameterError
 from kloof.findings import VERDICTS
 from kloof.paths import write_whole
-from kloof_synth.processes import processes
 from kloof_synth.switches import Switch, switches
 from kloof_synth.town import Setting
-from kloof_synth.trials import verdict
+from kloof_synth.trials import processes, verdict
 
 OFF, SMALL, REGISTERED, LARGE = "off", "small", "registered", "large"
 POSITIONS = (OFF, SMALL, REGISTERED, LARGE)

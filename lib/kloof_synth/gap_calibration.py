@@ -26,8 +26,8 @@ from kloof.study.panel import HEADS, Balanced, Focus
 from kloof.study.parameters import Parameters
 from kloof.study.study import Study
 from kloof_synth import trials
-from kloof_synth.processes import processes
 from kloof_synth.town import Truth, municipality
+from kloof_synth.trials import processes
 
 FIGURE = "synthetic_figure"
 FIRST_YEAR = 2001

@@ -1,6 +1,11 @@
-"""One trial of one claim: a synthetic municipality is judged by the runner that judges a real one."""
+"""One trial of one claim: a synthetic municipality is judged by the runner that judges a real one.
 
-from collections.abc import Sequence
+Many are made side by side, by processes that end when the one that asked for them does.
+"""
+
+import signal
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import cache
 
@@ -41,3 +46,19 @@ def verdict(switch: Switch, setting: Setting, seed: Sequence[int], draws: int) -
     """Give the verdict on the switch's part of its claim in one synthetic municipality."""
     found = judged(switch, setting, seed, draws)
     return found[0][1].verdict if found else NOT_TESTABLE
+
+
+def processes(workers: int, ready: Callable[[], None] | None = None) -> ProcessPoolExecutor:
+    """Give so many processes, each of which calls `ready` first.
+
+    Ctrl-C reaches all of them: the one that asked heeds it, and the others would each tell where they were.
+    """
+    return ProcessPoolExecutor(workers, initializer=_begin, initargs=(ready,))
+
+
+def _begin(ready: Callable[[], None] | None) -> None:
+    """Leave signals to who asked, as a process that was not copied from it has them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if ready is not None:
+        ready()

@@ -45,8 +45,8 @@ from kloof.study import claims
 from kloof.study.panel import Balanced
 from kloof_synth import world_truths
 from kloof_synth.calibration import BLOCK, DRAWS, SEED, YEARS, error_of
-from kloof_synth.processes import processes
 from kloof_synth.town import FEW, SOURCE, World
+from kloof_synth.trials import processes
 from kloof_synth.world_truths import CLAIMS, FALSE, IN_PART, SCALES, TRUE, known_of
 from kloof_synth.worlds import FIRST, SIZES, STORIES, VALUE, Made, Story, make, of_worlds, study_of_world
 

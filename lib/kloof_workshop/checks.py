@@ -8,10 +8,10 @@ import math
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
-from kloof_workshop import cells, record, solutions
-from kloof_workshop.exercise import NOT_DONE, OTHER, RIGHT, STOPPED, Answer, words
+from kloof_workshop import record
+from kloof_workshop.exercise import NOT_DONE, OTHER, RIGHT, STOPPED, Answer, opens, unfolding, words
 from kloof_workshop.guesses import beside, with_comma
-from kloof_workshop.notebook import calling, language_of
+from kloof_workshop.notebook import calling, language_of, watch, why_stopped
 
 ROUGH = 10  # a number this many times the tolerance away may come of rounding in between
 ROUGH_PART = 0.02  # and so may one this part of the right number away, unless that is a count
@@ -52,7 +52,7 @@ def check(number: str, names: MutableMapping[str, Any] | None = None, *, word: s
     """
     from kloof_workshop import answers
 
-    cells.watch()
+    watch()
     names = calling() if names is None else names
     language = language_of(names)
     known = answers.exercises()
@@ -63,7 +63,7 @@ def check(number: str, names: MutableMapping[str, Any] | None = None, *, word: s
         return _on_the_word(number, word, language)
     given = names.get(variable(number), ...)
     if given is None or given is ...:
-        reason = cells.why_stopped(variable(number), names)
+        reason = why_stopped(variable(number), names)
         return told(number, STOPPED if reason else NOT_DONE, language, reason)
     answer = answers.answer(number, names)
     kind = kind_of(given, answer)
@@ -73,14 +73,14 @@ def check(number: str, names: MutableMapping[str, Any] | None = None, *, word: s
         session = number[0]
         parts[0] += " " + record.score(names, session, sum(one[0] == session for one in known))
         parts.append(beside(number, with_comma(given) or given, names))
-        parts.append(solutions.unfolding(number, language))
+        parts.append(unfolding(number, language))
     return Feedback("\n\n".join(filter(None, parts)), kind)
 
 
 def _on_the_word(number: str, word: str, language: str) -> Feedback:
     """Show the solution when the word is that of the exercise."""
-    if solutions.opens(number, word):
-        return Feedback(solutions.unfolding(number, language), "shown")
+    if opens(number, word):
+        return Feedback(unfolding(number, language), "shown")
     return Feedback(words()["solution"]["not_the_word"][language].format(number=number), "not_the_word")
 
 

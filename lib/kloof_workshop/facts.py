@@ -12,8 +12,7 @@ from kloof.study import claims
 from kloof.words.numbers import SPACE, digits, number
 from kloof_workshop import answers, answers_change, experiments, lesson
 from kloof_workshop.checks import variable
-from kloof_workshop.exercise import Answer
-from kloof_workshop.solutions import word_of
+from kloof_workshop.exercise import Answer, word_of
 from kloof_workshop.steps import Count, Need
 
 START_OF_DAY = 13 * 60  # minutes after midnight: an afternoon

@@ -6,9 +6,8 @@ A guess is the notebook's variable `guess_1_2`, as an answer is `answer_1_2`. On
 from collections.abc import Mapping
 from typing import Any
 
-from kloof_workshop import cells
 from kloof_workshop.exercise import words
-from kloof_workshop.notebook import as_written, calling, language_of
+from kloof_workshop.notebook import as_written, calling, language_of, watch
 
 
 class Said(str):
@@ -25,7 +24,7 @@ def guess(number: str, *value: Any) -> Said:
 
     Nothing is judged: without a guess (`...`) the notebook goes on.
     """
-    cells.watch()
+    watch()
     names = calling()
     said, language = words()["guess"], language_of(names)
     given = value[0] if len(value) == 1 else with_comma(value)

@@ -10,6 +10,8 @@ import base64
 import hashlib
 import importlib.util
 import json
+import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -21,23 +23,37 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import kloof
 from kloof import __version__
-from kloof.errors import SourceError
+from kloof.errors import SourceError, faults
+from kloof.paths import data_folder, project_folder
 from kloof.run.report import replace_folder
 from kloof.words.numbers import LANGUAGES
-from kloof_workshop import answers, bundle, laptop, lesson, sessions
-from kloof_workshop.solutions import FILE
+from kloof_workshop import answers, laptop, lesson, sessions
+from kloof_workshop.exercise import SOLUTIONS
 
 SESSION = 1
 LOADED = ("micropip", "ipython", "jedi")  # what the kernel loads before it starts, as pyodide's lock file names it
 BESIDE = ("comm",)  # what it loads besides: pure, and already here as a dependency of ipykernel
 CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
 SHARED = (  # the very files of the library
-    "exercise.py", "notebook.py", "guesses.py", "cells.py", "record.py", "solutions.py", "checks.py",
-    "sketch.py", "workshop.toml",
+    "exercise.py", "notebook.py", "guesses.py", "record.py", "checks.py", "sketch.py", "workshop.toml",
 )  # fmt: skip
 STUBS = {"lesson.py": "lite_lesson.py.txt", "answers.py": "lite_answers.py.txt"}
 TITLE = "kloof"
+# what the sessions import, and all below them
+WANTED = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib", "seaborn", "babel")
+MADE_AT = "https://cdn.jsdelivr.net/pyodide/v{version}/full/"  # where the makers of pyodide keep their builds
+ANYWHERE = "-py3-none-any.whl"  # how the name of a pure wheel ends
+HOME = "kloof_workshop/home"  # where the project's figures are in the page
+DOWNLOADED = ("raw", "store")  # folders of data that are not for others
+AT_HOME = f'''"""kloof in a browser: the project is inside the package."""
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("KLOOF_HOME", str(Path(__file__).with_name("{HOME.rpartition("/")[2]}")))
+'''
 LEFT_OUT = (
     "Only session 1 is in this edition: numpy, pandas, scipy and matplotlib for the browser are on neither PyPI nor "
     "npm, only on the server of pyodide's makers. Fetch them once, with internet, then give their folder: "
@@ -70,10 +86,37 @@ def stored() -> dict[str, Any]:
     return {**tables, "answers": made}
 
 
+def whole() -> dict[str, bytes]:
+    """Give the files of kloof, the workshop and the figures and claims they read, as they stand in the page."""
+    library = Path(kloof.__file__).parents[1]
+    made = dict[str, bytes]()
+    for room in ("kloof", "kloof_workshop"):
+        made |= _files(library / room, room)
+    made |= _files(data_folder(), f"{HOME}/data", without=DOWNLOADED)
+    notebooks = project_folder() / "notebooks"
+    for name in ("presets", "debates"):
+        made |= _files(notebooks / name, f"{HOME}/notebooks/{name}")
+    made[f"{HOME}/notebooks/claims.toml"] = (notebooks / "claims.toml").read_bytes()
+    own = [name for name in made if name.startswith(f"{HOME}/notebooks/presets/my_")]
+    return {name: content for name, content in made.items() if name not in own} | {
+        "kloof_workshop/__init__.py": AT_HOME.encode("utf-8")
+    }
+
+
+def _files(folder: Path, name: str, without: Sequence[str] = ()) -> dict[str, bytes]:
+    found = {}
+    for place, folders, inside in os.walk(folder):
+        folders[:] = sorted(one for one in folders if one not in ("__pycache__", *without))
+        for one in sorted(inside):
+            path = Path(place) / one
+            found[f"{name}/{path.relative_to(folder).as_posix()}"] = path.read_bytes()
+    return found
+
+
 def package(*, every: bool = False) -> dict[str, bytes]:
     """Give the files that the browser edition imports: a small package of session 1, or kloof as a whole (`every`)."""
     if every:
-        return _wheel_of(bundle.whole() | _solutions({one: sessions.solutions(one) for one in LANGUAGES}))
+        return _wheel_of(whole() | _solutions({one: sessions.solutions(one) for one in LANGUAGES}))
     here = files("kloof_workshop")
     made = {"kloof_workshop/__init__.py": b'"""kloof, the part of it that runs in a browser."""\n'}
     made |= {f"kloof_workshop/{name}": here.joinpath(name).read_bytes() for name in SHARED}
@@ -86,7 +129,7 @@ def package(*, every: bool = False) -> dict[str, bytes]:
 
 
 def _solutions(every: Mapping[str, Any]) -> dict[str, bytes]:
-    return {f"kloof_workshop/{FILE}": json.dumps(every, ensure_ascii=False, sort_keys=True).encode("utf-8")}
+    return {f"kloof_workshop/{SOLUTIONS}": json.dumps(every, ensure_ascii=False, sort_keys=True).encode("utf-8")}
 
 
 def _wheel_of(made: dict[str, bytes]) -> dict[str, bytes]:
@@ -143,6 +186,46 @@ def _command(words: Sequence[str], where: Path) -> str:
     return ended.stdout
 
 
+def copied(
+    builds: Path, named: Mapping[str, Mapping[str, Any]], pure: Sequence[str], target: Path, version: str
+) -> None:
+    """Copy the builds that a lock file names, and pure wheels by name, from the teacher's folder.
+
+    Raises SourceError with all that lack or have other bytes than the lock file says, and where they are to be had.
+    """
+    wrong, kept = list[str](), list[Path]()
+    for entry in named.values():
+        path = builds / str(entry["file_name"])
+        if not path.is_file():
+            wrong.append(f"{path.name} is not there: {MADE_AT.format(version=version)}{path.name}")
+        elif hashlib.sha256(path.read_bytes()).hexdigest() != entry["sha256"]:
+            wrong.append(f"{path.name} has other bytes than pyodide {version} expects: fetch it again")
+        else:
+            kept.append(path)
+    for name in pure:
+        found = sorted(builds.glob(f"{name}-*{ANYWHERE}"))
+        if len(found) == 1:
+            kept.append(found[0])
+        else:
+            said = "is not there" if not found else f"is there {len(found)} times"
+            wrong.append(f"{name}-…{ANYWHERE} {said}: pip download --no-deps {name}")
+    if wrong:
+        raise SourceError(faults(str(builds), wrong, "They are fetched once, with internet."))
+    for path in kept:
+        shutil.copyfile(path, target / path.name)
+
+
+def unknown_versions(named: Mapping[str, Mapping[str, Any]], ranges: Sequence[tuple[str, str]]) -> list[str]:
+    """Say which builds have a version with which kloof was never tried."""
+    from packaging.specifiers import SpecifierSet
+
+    return [
+        f"{name} {named[name]['version']} was never tried with kloof (tried: {tried})."
+        for name, tried in ranges
+        if name in named and not SpecifierSet(tried).contains(str(named[name]["version"]), prereleases=True)
+    ]
+
+
 def interpreter(folder: Path, version: str, builds: Path | None = None) -> list[str]:
     """Put pyodide and the packages its kernel loads in a folder, with a lock file that names only what is there.
 
@@ -162,34 +245,19 @@ def interpreter(folder: Path, version: str, builds: Path | None = None) -> list[
     kept |= {name: _entry(name, metadata.version(name)) for name in BESIDE}
     named, said = dict[str, Any](), list[str]()
     if builds is not None:
-        pure = [name for name in bundle.WANTED if name not in every]
-        named = {name: every[name] for name in closure(every, [one for one in bundle.WANTED if one in every])}
+        pure = [name for name in WANTED if name not in every]
+        named = {name: every[name] for name in closure(every, [one for one in WANTED if one in every])}
         named = {name: entry for name, entry in named.items() if name not in kept}
-        bundle.copied(builds, named, pure, folder, version)
-        said = bundle.unknown_versions(named, laptop.requirements())
+        copied(builds, named, pure, folder, version)
+        said = unknown_versions(named, laptop.requirements())
         for name in pure:
-            (path,) = folder.glob(f"{name}-*{bundle.ANYWHERE}")
+            (path,) = folder.glob(f"{name}-*{ANYWHERE}")
             named[name] = _entry(name, path.name.split("-")[1])
             _point_to(folder, named[name])
     pins = [f"{entry['name']}=={entry['version']}" for entry in kept.values()]
     tags = ["--python-version", lock["info"]["python"], "--implementation", "py", "--abi", "none", "--platform", "any"]
-    _command(
-        [
-            sys.executable,
-            "-m",
-            "pip",
-            "download",
-            "--quiet",
-            "--no-deps",
-            "--only-binary",
-            ":all:",
-            *tags,
-            "--dest",
-            str(folder),
-            *pins,
-        ],
-        folder,
-    )
+    words = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:", *tags]
+    _command([*words, "--dest", str(folder), *pins], folder)
     for entry in kept.values():
         _point_to(folder, entry)
     wheel(folder, every=builds is not None)
@@ -240,7 +308,7 @@ def contents(folder: Path, *, every: bool = False) -> None:
     for one in chosen:
         for language in LANGUAGES if one.number else ("en",):
             made = sessions.build(one, language, lite=not every, only={one.number for one in chosen})
-            made = {**made, "cells": bundle.runs(made["cells"]) if every else made["cells"]}
+            made = {**made, "cells": runs(made["cells"]) if every else made["cells"]}
             path = (
                 folder / f"{one.names[language]}.ipynb"
                 if not one.number
@@ -248,6 +316,21 @@ def contents(folder: Path, *, every: bool = False) -> None:
             )
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(sessions.dumped(made), encoding="utf-8")
+
+
+def runs(cells: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Leave out of a notebook what starts another program: there is none in a page."""
+    return [cell for cell in cells if "report" not in cell["metadata"].get("tags", [])]
+
+
+def start_page(title: str) -> str:
+    """Write the page at the root: it opens the workshop's start page instead of JupyterLab's launcher."""
+    to = "lab/index.html?path=index.ipynb"
+    return (
+        f'<!doctype html>\n<html lang="{LANGUAGES[0]}">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
+        f'<meta http-equiv="refresh" content="0; url={to}">\n</head>\n'
+        f'<body><p><a href="{to}">{title}</a></p></body>\n</html>\n'
+    )
 
 
 def build_edition(builds: Path | None = None) -> tuple[Path, tuple[str, ...]]:
@@ -266,11 +349,11 @@ def build_edition(builds: Path | None = None) -> tuple[Path, tuple[str, ...]]:
         lite = Path(scratch)
         (lite / "static" / "pyodide").mkdir(parents=True)
         said = interpreter(lite / "static" / "pyodide", PYODIDE_VERSION, builds)
-        chosen = settings([*LOADED, *BESIDE, *(bundle.WANTED if builds else ()), "kloof"])
+        chosen = settings([*LOADED, *BESIDE, *(WANTED if builds else ()), "kloof"])
         (lite / "jupyter-lite.json").write_text(json.dumps(chosen, indent=1), encoding="utf-8")
         contents(lite / "files", every=builds is not None)
         words = [sys.executable, "-m", "jupyter", "lite", "build", "--lite-dir", str(lite), "--contents", "files"]
         _command([*words, "--output-dir", str(lite / "made"), "--apps", "lab", "--no-sourcemaps"], lite)
-        (lite / "made" / "index.html").write_text(bundle.start_page(TITLE), encoding="utf-8")
+        (lite / "made" / "index.html").write_text(start_page(TITLE), encoding="utf-8")
         replace_folder(lite / "made", target)
     return target, (*(LEFT_OUT if builds is None else LEFT_OUT_WITH_BUNDLE), *said)

@@ -21,8 +21,7 @@ from kloof.errors import NotebookError, ParameterError, faults
 from kloof.paths import project_folder, write_together, write_whole
 from kloof.words.numbers import LANGUAGES
 from kloof_workshop import facts, steps
-from kloof_workshop.exercise import words
-from kloof_workshop.solutions import FILE
+from kloof_workshop.exercise import SOLUTIONS, words
 
 CHOICE = re.compile(r"\[\[([^\[\]]*?)\|\|([^\[\]]*?)\]\]")
 FACT = re.compile(r"\{\{(\w+)\}\}")
@@ -240,7 +239,7 @@ def generated() -> Iterator[tuple[Path, str]]:
     for language, name in (("en", "INSTRUCTOR.md"), ("nl", "INSTRUCTOR.nl.md")):
         yield teacher_folder() / name, notes(language)
     every = {language: solutions(language) for language in LANGUAGES}
-    yield teacher_folder() / FILE, json.dumps(every, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    yield teacher_folder() / SOLUTIONS, json.dumps(every, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
 def notes(language: str) -> str:

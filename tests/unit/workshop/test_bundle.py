@@ -17,7 +17,7 @@ import pytest
 
 from kloof.errors import SourceError
 from kloof.words.numbers import LANGUAGES
-from kloof_workshop import bundle, lite, sessions
+from kloof_workshop import lite, sessions
 
 # As in pyodide's lock file: what was built for the browser. seaborn and babel are pure and come from PyPI.
 BUILT = {"numpy": [], "python-dateutil": ["six"], "six": [], "scipy": ["numpy"], "pillow": [],
@@ -112,7 +112,7 @@ def test_with_the_builds_every_session_is_in_the_edition(home: Path, builds: Pat
         content = (edition / "static" / "pyodide" / one["file_name"]).read_bytes()
         assert hashlib.sha256(content).hexdigest() == one["sha256"]
     chosen = (edition / "jupyter-lite.json").read_text()
-    assert set(bundle.WANTED) < set(re.findall(r'"(\w+)"', chosen))
+    assert set(lite.WANTED) < set(re.findall(r'"(\w+)"', chosen))
     assert "http" not in chosen
     assert any(one.startswith("pandas 2.5.1 was never tried") for one in said)  # the stand-in's version
     assert not any(one.startswith("seaborn") for one in said)
@@ -206,7 +206,7 @@ def test_every_session_runs_on_what_a_page_has(tmp_path: Path) -> None:
         if one.number:
             made = sessions.build(one, LANGUAGES[one.number % 2], sessions.SOLUTION)
             paths.append(tmp_path / f"{one.number}.ipynb")
-            paths[-1].write_text(sessions.dumped({**made, "cells": bundle.runs(made["cells"])}), encoding="utf-8")
+            paths[-1].write_text(sessions.dumped({**made, "cells": lite.runs(made["cells"])}), encoding="utf-8")
     ended = subprocess.run(
         [sys.executable, "-E", "-W", "ignore", "-c", PROGRAM, str(tmp_path / "page"), ALLOWED, *map(str, paths)],
         capture_output=True, text=True, check=False, encoding="utf-8", cwd=tmp_path, timeout=300,

@@ -19,18 +19,14 @@ def run(code: str, language: str = "en", **names: Any) -> str:
 @pytest.mark.parametrize(
     ("typed", "language", "said"),
     [
-        ("40", "en", "Your guess: **40**."),
-        ("229.5", "nl", "Jouw gok: **229,5**."),
+        ("40", "en", "Your guess: **40**."), ("229.5", "nl", "Jouw gok: **229,5**."),
         ("229,5", "nl", "Jouw gok: **229,5**."),  # as Dutch people write it: for Python these are two numbers
-        ("229,5", "en", "Your guess: **229.5**."),
-        ("12345.678", "en", "Your guess: **12346**."),
-        ("'grows'", "en", "Your guess: **grows**."),
-        ("...", "en", "Write down first what you expect"),
-        ("...", "nl", "Schrijf eerst"),
-        ("None", "en", "Write down first what you expect"),
+        ("229,5", "en", "Your guess: **229.5**."), ("12345.678", "en", "Your guess: **12346**."),
+        ("'grows'", "en", "Your guess: **grows**."), ("...", "en", "Write down first what you expect"),
+        ("...", "nl", "Schrijf eerst"), ("None", "en", "Write down first what you expect"),
         ("1, 2, 3", "en", "Write down first what you expect"),
     ],
-)
+)  # fmt: skip
 def test_a_guess_is_said_back(typed: str, language: str, said: str) -> None:
     assert said in run(f"guess('1.2', {typed})", language)
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from kloof.errors import ParameterError
-from kloof_workshop import answers, checks, collecting, record, solutions
+from kloof_workshop import answers, checks, collecting, record
 from kloof_workshop.checks import check
-from kloof_workshop.exercise import RIGHT
+from kloof_workshop.exercise import RIGHT, word_of
 
 
 def done(names: dict[str, Any], *given: tuple[str, Any]) -> list[checks.Feedback]:
@@ -59,7 +59,7 @@ def test_the_solution_is_folded_below_a_right_answer_only(number: str, language:
 
 
 def test_the_teachers_word_opens_a_solution_and_no_other_does() -> None:
-    words = {number: solutions.word_of(number) for number in answers.exercises()}
+    words = {number: word_of(number) for number in answers.exercises()}
     assert len(set(words.values())) == len(words)
     names: dict[str, Any] = {"language": "en"}
     assert check("1.3", names, word=words["1.4"]).kind == "not_the_word"
@@ -159,11 +159,9 @@ def test_one_table_of_all_participants(tmp_path: Path, command_line: Any) -> Non
     rows = list(csv.reader(StringIO(out)))
     assert rows == [
         ["participant", "name", "exercise", "right", "tries", "mistakes"],
-        ["bbbbbb", "", "1.1", "no", "2", "other; wrong_group"],
-        ["bbbbbb", "", "1.2", "yes", "1", ""],
-        ["aaaaaa", "Zoë", "1.1", "yes", "1", ""],
-        ["aaaaaa", "Zoë", "2.1", "no", "1", "wrong_group"],
-    ]
+        ["bbbbbb", "", "1.1", "no", "2", "other; wrong_group"], ["bbbbbb", "", "1.2", "yes", "1", ""],
+        ["aaaaaa", "Zoë", "1.1", "yes", "1", ""], ["aaaaaa", "Zoë", "2.1", "no", "1", "wrong_group"],
+    ]  # fmt: skip
     assert err == "2 participants, 4 exercises tried\n"
     code, out, _ = command_line("workshop", "collect", str(tmp_path), "--json")
     assert [one["exercise"] for one in json.loads(out)] == ["1.1", "1.2", "1.1", "2.1"]

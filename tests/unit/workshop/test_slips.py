@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from kloof_workshop import cells, exercise
+from kloof_workshop import exercise, notebook
 from kloof_workshop.checks import check, kind_of, told
 from kloof_workshop.exercise import NOT_DONE, OTHER, RIGHT, STOPPED, Answer
 
@@ -72,7 +72,7 @@ class Interpreter:
             except BaseException as problem:  # noqa: BLE001 - as IPython does
                 after = problem
         info = SimpleNamespace(raw_cell=cell)
-        cells.take_back(SimpleNamespace(error_before_exec=before, error_in_exec=after, info=info), self.user_ns)
+        notebook.take_back(SimpleNamespace(error_before_exec=before, error_in_exec=after, info=info), self.user_ns)
 
 
 @pytest.mark.parametrize(
