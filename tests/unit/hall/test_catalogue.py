@@ -108,17 +108,13 @@ def test_a_subject_keeps_its_capitals(catalogue: Catalogue) -> None:
 @pytest.mark.parametrize(
     ("indicator", "before", "after", "status"),
     [
-        ("social_assistance_recipients", 2014, 2015, BROKEN),
-        ("social_assistance_recipients", 2015, 2019, COMPARABLE),
+        ("social_assistance_recipients", 2014, 2015, BROKEN), ("social_assistance_recipients", 2015, 2019, COMPARABLE),
         ("inhabitants_non_western_background", 2021, 2022, BROKEN),
-        ("inhabitants_non_western_background", 2016, 2021, COMPARABLE),
-        ("livability_class", 2002, 2018, COMPARABLE),
-        ("livability_class", 2018, 2020, BROKEN),
-        ("socioeconomic_status_label", 2014, 2016, BROKEN),
-        ("socioeconomic_status_label", 2016, 2014, BROKEN),
-        ("inhabitants", 2008, 2025, COMPARABLE),
+        ("inhabitants_non_western_background", 2016, 2021, COMPARABLE), ("livability_class", 2002, 2018, COMPARABLE),
+        ("livability_class", 2018, 2020, BROKEN), ("socioeconomic_status_label", 2014, 2016, BROKEN),
+        ("socioeconomic_status_label", 2016, 2014, BROKEN), ("inhabitants", 2008, 2025, COMPARABLE),
     ],
-)
+)  # fmt: skip
 def test_known_breaks(catalogue: Catalogue, indicator: str, before: int, after: int, status: str) -> None:
     assert catalogue.indicator(indicator).compare(before, after).status == status
 
@@ -184,14 +180,11 @@ def test_an_unknown_name_lists_the_nearest(catalogue: Catalogue) -> None:
         (('kind = "count"', 'kind = "sum"'), "inhabitants has unknown kind sum"),
         (('dimension = "population"', 'dimension = "people"'), "unknown dimension people"),
         (('count = "inhabitants"', 'count = "heads"'), "group all needs heads"),
-        (
-            ('base = "inhabitants"', 'share = "inhabitants"\nbase = "inhabitants"'),
-            "needs either count or share",
-        ),
+        (('base = "inhabitants"', 'share = "inhabitants"\nbase = "inhabitants"'), "needs either count or share"),
         (('kind = "count"', 'kind = "count"\nuniverse = "homes"'), "inhabitants needs homes"),
         (('kind = "count"', 'kind = "count"\ncolour = "red"'), "indicator inhabitants: .*colour"),
     ],
-)
+)  # fmt: skip
 def test_contradictions_name_the_entry(tmp_path: Path, change: tuple[str, str], message: str) -> None:
     assert read(tmp_path, MINIMAL).indicator("inhabitants").label("nl") == "Inwoners"
     with pytest.raises(CatalogueError, match=message):

@@ -13,18 +13,12 @@ from kloof.report.publish import table_csv, view_csv
 from kloof.report.views import Cell, TableView
 
 FORMULAS = {
-    '=HYPERLINK("http://x","y")': '\'=HYPERLINK("http://x","y")',
-    "+31 (0)6": "'+31 (0)6",
-    "-1+1|' /C calc'!A0": "'-1+1|' /C calc'!A0",
-    "@SUM(A1)": "'@SUM(A1)",
-    "\t=1": "'\t'=1",
-    "\r=1": "'\r'=1",
-    " =1+1": "' =1+1",
-    "＝1+1": "'＝1+1",
+    '=HYPERLINK("http://x","y")': '\'=HYPERLINK("http://x","y")', "+31 (0)6": "'+31 (0)6",
+    "-1+1|' /C calc'!A0": "'-1+1|' /C calc'!A0", "@SUM(A1)": "'@SUM(A1)", "\t=1": "'\t'=1", "\r=1": "'\r'=1",
+    " =1+1": "' =1+1", "＝1+1": "'＝1+1",
     "Noord;=1+1": "Noord;'=1+1",  # where ; parts columns, as in a Dutch Excel, what follows is a cell of its own
-    "Noord\n=1+1": "Noord\n'=1+1",
-    "-": "'-",
-}
+    "Noord\n=1+1": "Noord\n'=1+1", "-": "'-",
+}  # fmt: skip
 NUMBERS = ["-1.5", "+3", "-1,5", "-1.234,5", "-12 %", "-1e-05", -1.5, np.float64(-2.5), -3, None, True]
 TEXTS = ["Breda", "Haagse Beemden-Noord", "a=b", "‘s-Gravenhage", "–", "−1,5 punt", "", "x; y", "1 + 1 = 2"]
 

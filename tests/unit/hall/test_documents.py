@@ -49,17 +49,14 @@ def test_what_can_be_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("value", "wanted", "found"),
     [
-        ({"a": 1.5}, {"a": NUMBER}, []),
-        ({"a": True}, {"a": NUMBER}, ["/a is true or false, not a number"]),
-        ({"a": None}, {"a": (*NUMBER, type(None))}, []),
-        ({}, {"a": NUMBER, "b?": TEXT, "c": TEXT}, ["it lacks a, c"]),
+        ({"a": 1.5}, {"a": NUMBER}, []), ({"a": True}, {"a": NUMBER}, ["/a is true or false, not a number"]),
+        ({"a": None}, {"a": (*NUMBER, type(None))}, []), ({}, {"a": NUMBER, "b?": TEXT, "c": TEXT}, ["it lacks a, c"]),
         ({"a": 1, "b": 2}, {"a": NUMBER, "b?": TEXT}, ["/b is a number, not text"]),
         ([], {"a": NUMBER}, ["the whole is a list, not a table"]),
         ({"a": {"x": [1, "y"]}}, {"a": {ANY: [TEXT]}}, ["/a/x/0 is a number, not text"]),
         ({"a": {"x": "1", "n": 2}}, {"a": {ANY: TEXT, "n": TEXT}}, ["/a/n is a number, not text"]),
-        ({"a": ["x", 1, None]}, {"a": []}, []),
-        ({"a": {1: 2}}, {"a": []}, ["/a is a table, not a list"]),
+        ({"a": ["x", 1, None]}, {"a": []}, []), ({"a": {1: 2}}, {"a": []}, ["/a is a table, not a list"]),
     ],
-)
+)  # fmt: skip
 def test_what_stands_where_another_thing_should(value: Any, wanted: Any, found: list[str]) -> None:
     assert list(misfits(value, wanted)) == found

@@ -70,16 +70,11 @@ maybe = st.none() | number
 def random_findings(draw: st.DrawFn) -> Finding:
     """Draw findings of every sort; the range is not always in order, and numbers may be missing."""
     return finding(
-        estimate=draw(maybe),
-        low=draw(maybe),
-        high=draw(maybe),
-        rounding_low=draw(maybe),
-        rounding_high=draw(maybe),
-        smallest_effect=draw(st.none() | st.floats(0, 2)),
-        coverage=draw(st.none() | st.floats(0, 100) | st.just(NAN)),
+        estimate=draw(maybe), low=draw(maybe), high=draw(maybe), rounding_low=draw(maybe), rounding_high=draw(maybe),
+        smallest_effect=draw(st.none() | st.floats(0, 2)), coverage=draw(st.none() | st.floats(0, 100) | st.just(NAN)),
         coverage_minimum=draw(st.sampled_from([0.0, 50.0, 80.0])),
         comparability=draw(st.sampled_from(["comparable", "bridged", "broken"])),
-    )
+    )  # fmt: skip
 
 
 def absent(value: float | None) -> bool:
@@ -141,22 +136,14 @@ def test_turning_the_comparison_round_turns_the_judgement_round(found: Finding) 
     ("low", "high", "wanted"),
     [
         (0.0, 5.0, UNCLEAR),  # zero is possible
-        (-5.0, 0.0, UNCLEAR),
-        (1e-9, 5.0, HIGHER),
-        (-5.0, -1e-9, LOWER),
+        (-5.0, 0.0, UNCLEAR), (1e-9, 5.0, HIGHER), (-5.0, -1e-9, LOWER),
         (-1.0, 1.0, SAME),  # exactly the smallest effect still is inside
-        (-1.0, 0.2, SAME),
-        (-1.001, 1.0, UNCLEAR),
-        (-1.0, 1.001, UNCLEAR),
+        (-1.0, 0.2, SAME), (-1.001, 1.0, UNCLEAR), (-1.0, 1.001, UNCLEAR),
         (0.2, 0.9, SAME),  # certainly above zero, and certainly too small to matter
-        (0.2, 1.1, HIGHER),
-        (-1.1, -0.2, LOWER),
-        (0.0, 0.0, SAME),
-        (None, 5.0, UNCLEAR),
-        (0.5, None, UNCLEAR),
+        (0.2, 1.1, HIGHER), (-1.1, -0.2, LOWER), (0.0, 0.0, SAME), (None, 5.0, UNCLEAR), (0.5, None, UNCLEAR),
         (0.5, NAN, UNCLEAR),
     ],
-)
+)  # fmt: skip
 def test_boundaries_of_the_range(low: float | None, high: float | None, wanted: str) -> None:
     assert judge(finding(low=low, high=high)) == wanted
 
@@ -184,29 +171,18 @@ def test_what_cannot_be_computed_is_not_called_incomparable_and_a_broken_series_
 
 
 DECISIONS = {
-    (HIGHER, HIGHER): SUPPORTED,
-    (LOWER, LOWER): SUPPORTED,
-    (HIGHER, LOWER): CONTRADICTED,
-    (LOWER, HIGHER): CONTRADICTED,
-    (SAME, HIGHER): NEGLIGIBLE,
-    (SAME, LOWER): NEGLIGIBLE,
-    (UNCLEAR, HIGHER): UNDECIDED,
-    (UNCLEAR, LOWER): UNDECIDED,
-    (NOT_COMPARABLE, HIGHER): NOT_TESTABLE,
-    (NOT_COMPARABLE, LOWER): NOT_TESTABLE,
-    (NOT_COMPUTABLE, HIGHER): NOT_TESTABLE,
-    (NOT_COMPUTABLE, LOWER): NOT_TESTABLE,
-}
+    (HIGHER, HIGHER): SUPPORTED, (LOWER, LOWER): SUPPORTED, (HIGHER, LOWER): CONTRADICTED,
+    (LOWER, HIGHER): CONTRADICTED, (SAME, HIGHER): NEGLIGIBLE, (SAME, LOWER): NEGLIGIBLE, (UNCLEAR, HIGHER): UNDECIDED,
+    (UNCLEAR, LOWER): UNDECIDED, (NOT_COMPARABLE, HIGHER): NOT_TESTABLE, (NOT_COMPARABLE, LOWER): NOT_TESTABLE,
+    (NOT_COMPUTABLE, HIGHER): NOT_TESTABLE, (NOT_COMPUTABLE, LOWER): NOT_TESTABLE,
+}  # fmt: skip
 
 
 JUDGED = {
-    HIGHER: finding(),
-    LOWER: finding(estimate=-2.0, low=-2.5, high=-1.5),
-    SAME: finding(estimate=0.1, low=-0.5, high=0.7),
-    UNCLEAR: finding(low=-1.5),
-    NOT_COMPARABLE: finding(comparability="broken"),
-    NOT_COMPUTABLE: finding(estimate=None),
-}
+    HIGHER: finding(), LOWER: finding(estimate=-2.0, low=-2.5, high=-1.5),
+    SAME: finding(estimate=0.1, low=-0.5, high=0.7), UNCLEAR: finding(low=-1.5),
+    NOT_COMPARABLE: finding(comparability="broken"), NOT_COMPUTABLE: finding(estimate=None),
+}  # fmt: skip
 
 
 def test_every_judgement_leads_to_a_verdict() -> None:
@@ -217,20 +193,11 @@ def test_every_judgement_leads_to_a_verdict() -> None:
 
 def test_a_finding_survives_json() -> None:
     told = finding(
-        a=Side(2014, "gap", 1.0, 0.5, 1.5, 54, 2, 180_000.0),
-        b=Side(2019, "gap", 3.0),
-        range_kind=("process", "rounding"),
-        breaks=("income@2018",),
-        sources=("cbs",),
-        flags=("register",),
-        details={"p_value": {"value": 0.03, "unit": "probability"}},
-        rounding_low=1.75,
-        rounding_high=2.25,
-        coverage=91.5,
-        coverage_minimum=80.0,
-        focus="union",
-        decimals=1,
-    )
+        a=Side(2014, "gap", 1.0, 0.5, 1.5, 54, 2, 180_000.0), b=Side(2019, "gap", 3.0),
+        range_kind=("process", "rounding"), breaks=("income@2018",), sources=("cbs",), flags=("register",),
+        details={"p_value": {"value": 0.03, "unit": "probability"}}, rounding_low=1.75, rounding_high=2.25,
+        coverage=91.5, coverage_minimum=80.0, focus="union", decimals=1,
+    )  # fmt: skip
     entry = told.as_json()
     assert (entry["judgement"], entry["happened"]) == (HIGHER, GREW)
     assert from_json(json.loads(json.dumps(entry))) == told
@@ -263,8 +230,7 @@ def test_the_words_are_those_of_what_happened_and_failing_that_of_chance(found: 
 @pytest.mark.parametrize(
     ("estimate", "low", "high", "wanted"),
     [
-        (2.0, 1.0, 3.0, GREW),
-        (-2.0, -3.0, -1.0, SHRANK),
+        (2.0, 1.0, 3.0, GREW), (-2.0, -3.0, -1.0, SHRANK),
         (1.0, 1e-9, 3.0, GREW),  # exactly the smallest effect is enough, and anything above 0
         (-1.0, -3.0, -1e-9, SHRANK),
         (0.999, 1e-9, 3.0, WITHIN_ROUNDING),  # it grew for certain, and by how much that matters cannot be told
@@ -274,16 +240,11 @@ def test_the_words_are_those_of_what_happened_and_failing_that_of_chance(found: 
         (0.0, -1.0, 1.0, STAYED),  # exactly the smallest effect still is inside
         (0.5, 0.2, 1.0, STAYED),  # certainly above 0, and certainly too small to matter
         (1.0, 1.0, 1.0, STAYED),  # no rounding at all, on the border: both hold, and sameness is asked first
-        (0.0, -1.001, 1.0, WITHIN_ROUNDING),
-        (0.0, -1.0, 1.001, WITHIN_ROUNDING),
-        (0.0, 0.0, 0.0, STAYED),
-        (None, 1.0, 3.0, NO_FIGURES),
-        (NAN, 1.0, 3.0, NO_FIGURES),
-        (2.0, None, 3.0, NO_FIGURES),
-        (2.0, 1.0, None, NO_FIGURES),
-        (2.0, NAN, 3.0, NO_FIGURES),
+        (0.0, -1.001, 1.0, WITHIN_ROUNDING), (0.0, -1.0, 1.001, WITHIN_ROUNDING), (0.0, 0.0, 0.0, STAYED),
+        (None, 1.0, 3.0, NO_FIGURES), (NAN, 1.0, 3.0, NO_FIGURES), (2.0, None, 3.0, NO_FIGURES),
+        (2.0, 1.0, None, NO_FIGURES), (2.0, NAN, 3.0, NO_FIGURES),
     ],
-)
+)  # fmt: skip
 def test_borders_of_what_happened(estimate: float | None, low: float | None, high: float | None, wanted: str) -> None:
     """The range of chance holds 0 here, and has no say in it."""
     found = finding(estimate=estimate, low=-9.0, high=9.0, rounding_low=low, rounding_high=high, smallest_effect=1.0)
@@ -399,25 +360,16 @@ verdicts = st.sampled_from(VERDICTS)
     [
         ((S, S), S, S, S),
         ((S, U, X), S, S, S),  # what is undecided or cannot be tested has no say
-        ((U, X), U, U, U),
-        ((X, X), X, X, X),
-        ((), X, X, X),
-        ((S, C), M, M, M),
+        ((U, X), U, U, U), ((X, X), X, X, X), ((), X, X, X), ((S, C), M, M, M),
         ((S, S, C), M, S, M),  # "all" fails by one part, and holds in part
         ((S, C, C), M, C, M),
         ((S, S, C, C), M, M, M),  # half is not most
-        ((S, S, C, N), M, M, M),
-        ((S, S, S, C, N), M, S, M),
+        ((S, S, C, N), M, M, M), ((S, S, S, C, N), M, S, M),
         ((C, N), C, C, C),  # no part of it holds
-        ((C, C, N), C, C, C),
-        ((C, N, N), C, N, C),
-        ((N, N), N, N, N),
-        ((N, S), M, M, M),
-        ((M, C), M, M, M),
-        ((M, M, S), M, M, M),
-        ((M, S, S), M, S, M),
+        ((C, C, N), C, C, C), ((C, N, N), C, N, C), ((N, N), N, N, N), ((N, S), M, M, M), ((M, C), M, M, M),
+        ((M, M, S), M, M, M), ((M, S, S), M, S, M),
     ],
-)
+)  # fmt: skip
 def test_each_quantifier_joins_parts_in_its_way(
     parts: tuple[str, ...], by_all: str, by_most: str, by_each: str
 ) -> None:
@@ -473,15 +425,12 @@ def test_a_verdict_counts_the_variants_that_agree() -> None:
         (-1.0, 1.0, SUPPORTED, SUPPORTED),  # exactly the smallest effect still is inside
         (0.2, 0.9, SUPPORTED, SUPPORTED),  # certainly above zero, and certainly too small to matter
         (0.2, 1.5, UNDECIDED, UNDECIDED),  # above zero, and not known whether it matters
-        (1.0, 1.5, UNDECIDED, UNDECIDED),
-        (1.1, 1.5, CONTRADICTED, CONTRADICTED),
-        (-1.5, -0.2, UNDECIDED, SUPPORTED),
-        (-1.5, -1.1, CONTRADICTED, SUPPORTED),
-        (-1.5, 0.9, UNDECIDED, SUPPORTED),
+        (1.0, 1.5, UNDECIDED, UNDECIDED), (1.1, 1.5, CONTRADICTED, CONTRADICTED), (-1.5, -0.2, UNDECIDED, SUPPORTED),
+        (-1.5, -1.1, CONTRADICTED, SUPPORTED), (-1.5, 0.9, UNDECIDED, SUPPORTED),
         (-1.5, 1.5, UNDECIDED, UNDECIDED),  # silence is not sameness
         (None, None, UNDECIDED, UNDECIDED),
     ],
-)
+)  # fmt: skip
 def test_that_something_stays_away_is_held_against_the_smallest_effect(
     low: float | None, high: float | None, same: str, not_higher: str
 ) -> None:
@@ -516,16 +465,13 @@ def test_what_supports_sameness_supports_that_it_did_not_rise(found: Finding) ->
 @pytest.mark.parametrize(
     ("aspects", "whole"),
     [
-        ([[SUPPORTED], [SUPPORTED, NEGLIGIBLE]], MIXED),
-        ([[SUPPORTED, SUPPORTED], [SUPPORTED]], SUPPORTED),
+        ([[SUPPORTED], [SUPPORTED, NEGLIGIBLE]], MIXED), ([[SUPPORTED, SUPPORTED], [SUPPORTED]], SUPPORTED),
         ([[SUPPORTED], [NOT_TESTABLE]], NOT_TESTABLE),  # half a claim is not the claim
         ([[SUPPORTED], [UNDECIDED]], UNDECIDED),
         ([[CONTRADICTED], [NOT_TESTABLE]], CONTRADICTED),  # and half of it can be wrong
-        ([[SUPPORTED], [CONTRADICTED]], MIXED),
-        ([[NEGLIGIBLE], [UNDECIDED]], UNDECIDED),
-        ([], NOT_TESTABLE),
+        ([[SUPPORTED], [CONTRADICTED]], MIXED), ([[NEGLIGIBLE], [UNDECIDED]], UNDECIDED), ([], NOT_TESTABLE),
     ],
-)
+)  # fmt: skip
 def test_a_claim_that_says_several_things_needs_each_of_them(aspects: list[list[str]], whole: str) -> None:
     """Fault 7: each half of such a claim has its own verdict, and none stands for the other."""
     assert join_aspects(aspects) == whole

@@ -29,31 +29,15 @@ def found(name: str, estimate: float | None = 1.5) -> Finding:
     ("value", "wanted"),
     [
         (np.float64(0.1) + np.float64(0.2), 0.3),  # the sixteenth digit is not a result
-        (1 / 3, 0.333333333333),
-        (123456789.123456789, 123456789.123),
-        (np.int64(7), 7),
-        (np.bool_(True), True),
-        (True, True),
-        (np.array([1.0, np.nan, 2.5]), [1, None, 2.5]),
-        (np.array([[1, 2], [3, 4]]), [[1, 2], [3, 4]]),
-        (np.array(4.5), 4.5),
-        (pd.Series([1.0, 2.5]), [1, 2.5]),
-        (pd.Index(["b", "a"]), ["b", "a"]),
-        (pd.NA, None),
-        (None, None),
-        (float("nan"), None),
-        (np.float64("nan"), None),
-        (math.inf, None),
-        (-math.inf, None),
-        (-0.0, 0),
-        (2.0, 2),
-        ({3, 1, 2}, [1, 2, 3]),
-        (frozenset({"b", "a"}), ["a", "b"]),
-        ((1, (2.0, {"k": np.float64(0.5)})), [1, [2, {"k": 0.5}]]),
-        ({np.int64(2019): pd.NA}, {"2019": None}),
+        (1 / 3, 0.333333333333), (123456789.123456789, 123456789.123), (np.int64(7), 7), (np.bool_(True), True),
+        (True, True), (np.array([1.0, np.nan, 2.5]), [1, None, 2.5]), (np.array([[1, 2], [3, 4]]), [[1, 2], [3, 4]]),
+        (np.array(4.5), 4.5), (pd.Series([1.0, 2.5]), [1, 2.5]), (pd.Index(["b", "a"]), ["b", "a"]), (pd.NA, None),
+        (None, None), (float("nan"), None), (np.float64("nan"), None), (math.inf, None), (-math.inf, None), (-0.0, 0),
+        (2.0, 2), ({3, 1, 2}, [1, 2, 3]), (frozenset({"b", "a"}), ["a", "b"]),
+        ((1, (2.0, {"k": np.float64(0.5)})), [1, [2, {"k": 0.5}]]), ({np.int64(2019): pd.NA}, {"2019": None}),
         ("tekst", "tekst"),
     ],
-)
+)  # fmt: skip
 def test_values_become_what_json_knows(value: Any, wanted: Any) -> None:
     got = plain(value)
     assert got == wanted
@@ -263,15 +247,10 @@ def test_pointers_are_followed() -> None:
 @pytest.mark.parametrize(
     "pointer",
     [
-        "/findings/01.nope/estimate",
-        "/tables/01.t/rows/9/0",
-        "/tables/01.t/rows/first",
-        "/findings/01.z/estimate/deeper",
-        "/place/code/0",
-        "/",
-        "",
+        "/findings/01.nope/estimate", "/tables/01.t/rows/9/0", "/tables/01.t/rows/first",
+        "/findings/01.z/estimate/deeper", "/place/code/0", "/", "",
     ],
-)
+)  # fmt: skip
 def test_a_pointer_to_nothing_is_an_error_that_names_it(pointer: str) -> None:
     with pytest.raises(ReportError) as caught:
         look_up(joined(), pointer)
@@ -334,11 +313,8 @@ def test_a_whole_document_is_read_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (lambda: example().encode()[:5000], RESULTS),
-        (lambda: b"", RESULTS),
-        (lambda: b"\xff\xfe{", "UTF-8"),
-        (lambda: b"[" * 100_000, RESULTS),
-        (lambda: b"[1, 2]", "is not a results document of format 2"),
+        (lambda: example().encode()[:5000], RESULTS), (lambda: b"", RESULTS), (lambda: b"\xff\xfe{", "UTF-8"),
+        (lambda: b"[" * 100_000, RESULTS), (lambda: b"[1, 2]", "is not a results document of format 2"),
         (lambda: b"null", "is not a results document of format 2"),
         (lambda: changed(format=1), "is not a results document of format 2"),
         (lambda: changed(findings=[]), "/findings is a list"),

@@ -10,14 +10,9 @@ from kloof.errors import SchemaError
 from kloof.schema import CODE, COLUMNS, LEVELS, STATUSES, check_observations, empty_observations, level_of
 
 GOOD = {
-    "code": "BU07580106",
-    "year": 2019,
-    "indicator": "inhabitants",
-    "value": 120.0,
-    "unit": "persons",
-    "status": "measured",
-    "source": "cbs",
-}
+    "code": "BU07580106", "year": 2019, "indicator": "inhabitants", "value": 120.0, "unit": "persons",
+    "status": "measured", "source": "cbs",
+}  # fmt: skip
 
 
 def table(*rows: dict[str, object]) -> pd.DataFrame:
@@ -38,10 +33,8 @@ def test_a_valid_table_comes_back_sorted_with_its_columns_in_order_and_is_not_ch
     checked = check_observations(given_rows, "figures.csv")
     assert tuple(checked.columns) == COLUMNS
     assert checked[["code", "year", "value"]].to_numpy().tolist() == [
-        ["BU07580100", 2019, 120.0],
-        ["BU07580106", 2019, 7.0],
-        ["BU07580106", 2020, 120.0],
-    ]
+        ["BU07580100", 2019, 120.0], ["BU07580106", 2019, 7.0], ["BU07580106", 2020, 120.0],
+    ]  # fmt: skip
     assert checked["year"].dtype == "int64"
     assert_frame_equal(given_rows, before)
 
@@ -60,22 +53,17 @@ def test_missing_columns_are_all_named_with_what_is_needed() -> None:
     [
         ({"code": "07580106"}, "not an area code with its prefix"),
         ({"code": "BU075801"}, "not an area code with its prefix"),
-        ({"code": "GM0758 "}, "not an area code with its prefix"),
-        ({"code": None}, "not an area code with its prefix"),
-        ({"year": "2014/15"}, "not a year"),
-        ({"year": 2014.5}, "not a year"),
-        ({"year": 14}, "not a year"),
-        ({"year": None}, "not a year"),
-        ({"status": "guessed", "value": None}, "unknown status (known: measured,"),
+        ({"code": "GM0758 "}, "not an area code with its prefix"), ({"code": None}, "not an area code with its prefix"),
+        ({"year": "2014/15"}, "not a year"), ({"year": 2014.5}, "not a year"), ({"year": 14}, "not a year"),
+        ({"year": None}, "not a year"), ({"status": "guessed", "value": None}, "unknown status (known: measured,"),
         ({"value": None}, "no number although the status says measured"),
         ({"value": "."}, "no number although the status says measured"),
         ({"status": "suppressed"}, "a number although the status says missing"),
         ({"status": "not_published", "value": 0.0}, "a number although the status says missing"),
-        ({"value": -5.0}, "negative count"),
-        ({"unit": "percent", "value": 100.1}, "percentage outside 0-100"),
+        ({"value": -5.0}, "negative count"), ({"unit": "percent", "value": 100.1}, "percentage outside 0-100"),
         ({"unit": "percent", "value": -0.1}, "percentage outside 0-100"),
     ],
-)
+)  # fmt: skip
 def test_each_kind_of_fault_is_found_and_shown(row: dict[str, object], fault: str) -> None:
     text = message_of(table({"code": "GM0758"}, row))
     assert text.startswith("1 fault in figures.csv. (1) " + fault)

@@ -161,10 +161,8 @@ def test_a_split_without_a_weight_is_refused_for_both_sides() -> None:
 def test_sources_and_indicators_stay_apart() -> None:
     """A provisional part does not complete a revised one; households do not stand in for inhabitants."""
     found = harmonise(
-        rows(
-            (A, 2014, "inhabitants", 100, "first"), (B, 2014, "inhabitants", 200, "revised"),
-            (A, 2014, "households", 40, "first"), (B, 2014, "households", 90, "first"),
-        ),
+        rows((A, 2014, "inhabitants", 100, "first"), (B, 2014, "inhabitants", 200, "revised"),
+             (A, 2014, "households", 40, "first"), (B, 2014, "households", 90, "first")),
         MERGER, 2015, KNOWN,
     )  # fmt: skip
     assert cells(found) == {

@@ -137,12 +137,10 @@ def test_a_file_speaks_only_about_its_own_scope(shelf_folder: Path) -> None:
     """Another municipality, level, indicator, year or source of the same kind stands beside it."""
     add.add(file("a.csv", FIRST), shelf_folder)
     others: list[list[Row]] = [
-        [("GM0758", 2023, "inhabitants", 9, "cbs_2023")],
-        [("BU03440000", 2023, "households", 9, "cbs_2023")],
-        [("BU03440000", 2022, "inhabitants", 9, "cbs_2023")],
-        [("BU03440000", 2023, "inhabitants", 9, "rivm_2023")],
+        [("GM0758", 2023, "inhabitants", 9, "cbs_2023")], [("BU03440000", 2023, "households", 9, "cbs_2023")],
+        [("BU03440000", 2022, "inhabitants", 9, "cbs_2023")], [("BU03440000", 2023, "inhabitants", 9, "rivm_2023")],
         [("WK034400", 2023, "inhabitants", 9, "cbs_2023")],
-    ]
+    ]  # fmt: skip
     for number, rows in enumerate(others):
         change = add.add(file(f"{number}.csv", rows), shelf_folder)
         assert (change.outcome, change.added, change.equal) == ("added", 1, 0)
@@ -223,13 +221,10 @@ def test_boundaries_come_with_their_own_municipality(shelf_folder: Path) -> None
 
 CODES = st.sampled_from([A, "BU00140000", "BU00140001", B, "BU03440000", "PC1234"])
 ROWS = st.dictionaries(
-    st.tuples(
-        CODES, st.sampled_from([2022, 2023]), st.sampled_from(["inhabitants", "households"]), st.sampled_from("st")
-    ),
-    st.one_of(st.integers(0, 3), st.sampled_from(["suppressed", "not_published"])),
-    min_size=1,
-    max_size=12,
-)
+    st.tuples(CODES, st.sampled_from([2022, 2023]), st.sampled_from(["inhabitants", "households"]),
+              st.sampled_from("st")),
+    st.one_of(st.integers(0, 3), st.sampled_from(["suppressed", "not_published"])), min_size=1, max_size=12,
+)  # fmt: skip
 
 
 def scope(key: tuple[str, int, str, str]) -> tuple[object, ...]:
@@ -240,11 +235,9 @@ def scope(key: tuple[str, int, str, str]) -> tuple[object, ...]:
 
 # a failing example is shown as it was drawn: each try fills a store, and hundreds would be needed to make it smaller
 @settings(
-    max_examples=12,
-    deadline=None,
-    phases=(Phase.explicit, Phase.generate),
+    max_examples=12, deadline=None, phases=(Phase.explicit, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+)  # fmt: skip
 @given(st.lists(ROWS, min_size=2, max_size=4))
 def test_any_row_of_files_gives_what_a_dictionary_gives(
     tmp_path: Path, files: list[dict[tuple[str, int, str, str], float | str]]
@@ -286,11 +279,9 @@ intake.add(file("other.csv", OTHER), Path({folder!r}))
 """
 OTHER: list[Row] = [(A, 2024, "inhabitants", 310, "cbs_2024"), *[(*row[:3], row[3], "cbs_2023") for row in FIRST[:5]]]
 ACCIDENTS = {
-    "before anything": "intake._compare = die",
-    "after the first part": "intake.make_way = intake._write_areas = die",
-    "between part and its name": "Path.replace = die",
-    "before the manifest": "intake.replace_manifest = die",
-}
+    "before anything": "intake._compare = die", "after the first part": "intake.make_way = intake._write_areas = die",
+    "between part and its name": "Path.replace = die", "before the manifest": "intake.replace_manifest = die",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ACCIDENTS)
@@ -458,10 +449,7 @@ def test_the_synthetic_panel_is_as_large_as_it_says_and_says_that_it_is_syntheti
     assert len(rows) == 2 * len(areas)
     assert 0.05 < (rows["status"] == "suppressed").mean() < 0.2
     texts = [
-        *store.sources(shelf_folder)["title"],
-        *store.contents(shelf_folder)["name"],
-        *areas["name"],
-        *rows["source"],
-    ]
+        *store.sources(shelf_folder)["title"], *store.contents(shelf_folder)["name"], *areas["name"], *rows["source"],
+    ]  # fmt: skip
     assert all("synthetic" in text for text in texts)
     assert all(9000 < int(code[2:]) < 9343 for code in store.municipalities(shelf_folder))

@@ -86,13 +86,11 @@ def test_a_changed_file_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (["C99=large"], "C99=large"),
-        (["C1.nothing=large"], "is not CLAIM"),
+        (["C99=large"], "C99=large"), (["C1.nothing=large"], "is not CLAIM"),
         (["C1.relative=enormous"], "none of off, small, registered, large, nor a number"),
-        (["C8=large"], "none of off, small, registered, nor"),
-        (["C1"], "is not CLAIM"),
+        (["C8=large"], "none of off, small, registered, nor"), (["C1"], "is not CLAIM"),
     ],
-)
+)  # fmt: skip
 def test_a_switch_that_is_none_is_refused(given: list[str], message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         files.read_switches(given)
