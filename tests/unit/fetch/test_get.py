@@ -15,7 +15,7 @@ import pytest
 from odata_server import Fault, Table, World, crime_table, kwb_table, moved, national_table, serving
 from stage import AMSTERDAM, KEY, Stage, knowing
 
-from kloof.catalogue import read_catalogue
+from kloof.catalogue import Catalogue, read_catalogue
 from kloof.errors import FetchError, ParameterError, SourceError
 from kloof.fetch import odata, rawstore
 from kloof.fetch.doctor import BY_HAND
@@ -23,9 +23,10 @@ from kloof.fetch.download import News
 from kloof.fetch.get import How, Wish, fetch, plan
 from kloof.fetch.outline import HERE, TO_GET, TO_RENEW, outline
 from kloof.fetch.rawstore import folder, read_lock, read_raw
-from kloof.fetch.registry import read_registry
+from kloof.fetch.registry import Source, read_registry
 
 BREDA = Wish(("kwb",), (2024,), ("GM0758",))
+OF_BREDA = "kwb/85984NED/2024/GM0758"
 NATION = Wish(("kwb",), (2024,))
 
 
@@ -37,13 +38,18 @@ def tables(shared: Path) -> dict[str, Table]:
     return {"83765NED": kwb, "85984NED": national_table(parquet), "47018NED": crime_table(parquet)}
 
 
+@pytest.fixture(scope="module")
+def known(project: Path) -> tuple[dict[str, Source], Catalogue]:
+    return read_registry(project / "data" / "sources.toml"), read_catalogue(project / "data" / "catalogue.toml")
+
+
 @pytest.fixture
-def stage(tables: dict[str, Table], tmp_path: Path, shared: Path, project: Path) -> Iterator[Stage]:
+def stage(
+    tables: dict[str, Table], known: tuple[dict[str, Source], Catalogue], tmp_path: Path, shared: Path
+) -> Iterator[Stage]:
     world = World({name: replace(table) for name, table in tables.items()}, page=200)
-    registry = read_registry(project / "data" / "sources.toml")
-    catalogue = read_catalogue(project / "data" / "catalogue.toml")
     with serving(world):
-        yield Stage(world, tmp_path, registry, catalogue, shared / "data" / "kwb" / "amsterdam_2017.csv")
+        yield Stage(world, tmp_path, *known, shared / "data" / "kwb" / "amsterdam_2017.csv")
 
 
 # What goes wrong and what becomes of it. `act` makes it go wrong and sees how that run ends; then the test sees that
@@ -128,39 +134,11 @@ def disk_full(at: int) -> Callable[[Stage], None]:
     return act
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-move, moves = Path.replace, iter(range(1, 100))
-def killed(self, target):
-    if next(moves) == int(sys.argv[3]):
-        os.kill(os.getpid(), signal.SIGKILL)
-    return move(self, target)
-Path.replace = killed
-"""
-DOWNLOAD = """
-import sys
-from pathlib import Path
-from kloof.fetch.get import How, Wish, fetch
-from kloof.catalogue import read_catalogue
-from kloof.fetch.registry import read_registry
-from kloof.paths import data_folder
-data = data_folder()
-report = fetch(Path(sys.argv[1]), read_registry(data / "sources.toml"), read_catalogue(data / "catalogue.toml"),
-    Wish(("kwb",), (2017,), ("GM0363",), True), How(addresses={"kwb": sys.argv[2]}, today="2026-11-24"),
-    lambda news: print(news, flush=True) if isinstance(news, str) else None)
-report.check()
-print(report.outcomes[0].state)
-"""
-
-
 def killed(write: int, pages: int) -> Callable[[Stage], None]:
     """kill -9 just before write number `write` takes its place; `pages` are left to ask for then."""
 
     def act(stage: Stage) -> None:
-        child = stage.child(KILLED + DOWNLOAD, str(write))
-        child.communicate(timeout=60)
-        assert child.returncode == -signal.SIGKILL
+        assert stage.killed(write) == -signal.SIGKILL
         assert list(folder(stage.home).rglob("*.half")), "it was not killed while writing"
         assert read_lock(stage.home) == {}
         stage.world.asked.clear()
@@ -173,15 +151,12 @@ def killed(write: int, pages: int) -> Callable[[Stage], None]:
 def two_at_once(stage: Stage) -> None:
     """The second waits for the first and finds everything there: no page is asked for twice."""
     stage.world.faults = [Fault("hold", 2)]
-    first = stage.child(DOWNLOAD)
+    first = stage.child()
     assert stage.world.reached.wait(60)
-    second = stage.child(DOWNLOAD)
-    assert second.stdout
-    assert "another kloof data fetch is at work in" in second.stdout.readline()
+    second = stage.child()
+    assert "another kloof data fetch is at work in" in second.said.recv()
     stage.world.gate.set()
-    states = [child.communicate(timeout=60)[0].split()[-1] for child in (first, second)]
-    assert states == ["fetched", "present"]
-    assert [first.returncode, second.returncode] == [0, 0]
+    assert [child.said.recv() for child in (first, second)] == ["fetched", "present"]
     assert len(stage.world.pages_asked) == 3
 
 
@@ -326,24 +301,21 @@ def test_the_server_filters_and_selects(stage: Stage) -> None:
     report = stage.fetch(BREDA)
     report.check()
     assert report.outcomes[0].rows == 68  # 1 gemeente, 11 wijken, 56 buurten
-    rows, meta = read_raw(folder(stage.home) / read_lock(stage.home)["kwb/85984NED/2024/GM0758"].current.file)
+    rows, meta = read_raw(folder(stage.home) / read_lock(stage.home)[OF_BREDA].current.file)
     assert set(rows["WijkenEnBuurten"].str[2:6]) == {"0758"}
     assert meta["labels"]["WijkenEnBuurten"]["BU07580103"] == "Geeren-zuid"
     assert "$select=ID,WijkenEnBuurten,AantalInwoners_1" in stage.world.pages_asked[0]
     assert len(meta["labels"]["WijkenEnBuurten"]) == 68
 
 
-def test_a_filter_that_is_ignored_is_an_error(stage: Stage) -> None:
-    stage.world.faults = [Fault("filter", 1, -1)]
-    stage.world.page = 20_000
+def test_a_filter_that_is_ignored_is_an_error(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the rows alone, and by the count too."""
+    stage.world.faults, stage.world.page = [Fault("filter", 1, -1)], 20_000
     with pytest.raises(FetchError, match=r"rows came|ignored the filter"):
         stage.fetch(BREDA).check()
     assert read_lock(stage.home) == {}
-
-
-def test_a_filter_that_is_ignored_by_count_and_rows_is_an_error(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage.heal()
     monkeypatch.setattr("odata_server.Handler.filtered", lambda _self, rows, _query: rows)
-    stage.world.page = 20_000
     with pytest.raises(FetchError, match=r"ignored the filter .*18,241 rows have another WijkenEnBuurten \(GM0014"):
         stage.fetch(BREDA).check()
 
@@ -381,20 +353,15 @@ def test_a_copy_of_the_whole_country_serves_every_municipality(stage: Stage) -> 
     assert len(stage.world.asked) == asked
 
 
-def test_only_what_lacks_is_downloaded(stage: Stage) -> None:
+def test_only_what_lacks_is_downloaded_and_what_is_not_there_is_asked_for_once(stage: Stage) -> None:
     stage.fetch(BREDA).check()
-    report = stage.fetch(replace(BREDA, regions=("GM0758", "GM0917")))
-    assert [outcome.state for outcome in report.outcomes] == ["present", "fetched"]
-
-
-def test_a_municipality_that_is_not_in_a_table_is_asked_for_once(stage: Stage) -> None:
-    both = replace(BREDA, regions=("GM0758", "GM9999"))
-    report = stage.fetch(both)
-    assert [outcome.state for outcome in report.outcomes] == ["fetched", "absent"]
+    more = replace(BREDA, regions=("GM0758", "GM0917", "GM9999"))
+    report = stage.fetch(more)
+    assert [outcome.state for outcome in report.outcomes] == ["present", "fetched", "absent"]
     with pytest.raises(FetchError, match="GM9999 is in none of these tables; is the code right"):
         report.check()
     asked = len(stage.world.asked)
-    assert [outcome.state for outcome in stage.fetch(both).outcomes] == ["present", "absent"]
+    assert [outcome.state for outcome in stage.fetch(more).outcomes] == ["present", "present", "absent"]
     assert len(stage.world.asked) == asked
 
 
@@ -433,16 +400,9 @@ def test_a_damaged_file_is_noticed_and_downloaded_again(stage: Stage, what: str)
     assert stage.cells() == stage.expected()
 
 
-def test_a_damaged_lock_file_is_an_error_that_names_it(stage: Stage) -> None:
+def test_the_lock_file_says_what_there_is_and_one_that_is_damaged_is_an_error(stage: Stage) -> None:
     stage.fetch(BREDA).check()
-    (folder(stage.home) / rawstore.LOCK).write_text('{"form": 1, "files": {"x"')
-    with pytest.raises(SourceError, match=r"data/raw/kloof.lock.json is damaged .* Put a copy of it back"):
-        stage.fetch(BREDA)
-
-
-def test_the_lock_file_says_what_there_is(stage: Stage) -> None:
-    stage.fetch(BREDA).check()
-    entry = read_lock(stage.home)["kwb/85984NED/2024/GM0758"].current
+    entry = read_lock(stage.home)[OF_BREDA].current
     data = (folder(stage.home) / entry.file).read_bytes()
     assert (entry.rows, entry.bytes, entry.version, entry.retrieved) == (
         68, len(data), "2026-01-15T02:00:00", "2026-11-24",
@@ -456,6 +416,9 @@ def test_the_lock_file_says_what_there_is(stage: Stage) -> None:
     (folder(stage.home) / rawstore.LOCK).unlink()
     stage.fetch(BREDA).check()
     assert (folder(stage.home) / rawstore.LOCK).read_bytes() == first  # same rows, same bytes
+    (folder(stage.home) / rawstore.LOCK).write_text('{"form": 1, "files": {"x"')
+    with pytest.raises(SourceError, match=r"data/raw/kloof.lock.json is damaged .* Put a copy of it back"):
+        stage.fetch(BREDA)
 
 
 def test_all_columns_widen_a_copy_and_an_understood_one_is_narrower(stage: Stage) -> None:
@@ -481,7 +444,7 @@ def test_columns_are_left_out_on_arrival_when_the_address_would_grow_too_long(
     stage.catalogue = knowing(stage.catalogue, "inhabitants")
     stage.fetch(BREDA).check()
     assert "$select" not in stage.world.pages_asked[0]
-    rows, meta = read_raw(folder(stage.home) / read_lock(stage.home)["kwb/85984NED/2024/GM0758"].current.file)
+    rows, meta = read_raw(folder(stage.home) / read_lock(stage.home)[OF_BREDA].current.file)
     assert list(rows) == ["ID", "WijkenEnBuurten", "AantalInwoners_1"]
     assert len(meta["other_columns"]) == 4
 
@@ -489,11 +452,11 @@ def test_columns_are_left_out_on_arrival_when_the_address_would_grow_too_long(
 def test_a_catalogue_that_understands_more_gets_more(stage: Stage) -> None:
     full, stage.catalogue = stage.catalogue, knowing(stage.catalogue, "inhabitants")
     stage.fetch(BREDA).check()
-    rows, _ = read_raw(folder(stage.home) / read_lock(stage.home)["kwb/85984NED/2024/GM0758"].current.file)
+    rows, _ = read_raw(folder(stage.home) / read_lock(stage.home)[OF_BREDA].current.file)
     assert list(rows) == ["ID", "WijkenEnBuurten", "AantalInwoners_1"]
     stage.catalogue = full
     assert stage.fetch(BREDA).outcomes[0].state == "fetched"
-    rows, _ = read_raw(folder(stage.home) / read_lock(stage.home)["kwb/85984NED/2024/GM0758"].current.file)
+    rows, _ = read_raw(folder(stage.home) / read_lock(stage.home)[OF_BREDA].current.file)
     assert rows.shape == (68, 7)
 
 
@@ -520,9 +483,8 @@ def revise(stage: Stage) -> str:
 
 def test_a_revision_is_reported_and_put_beside_until_it_is_accepted(stage: Stage) -> None:
     stage.fetch(BREDA).check()
-    key = "kwb/85984NED/2024/GM0758"
     assert stage.fetch(BREDA, refresh=True).outcomes[0].state == "unchanged"
-    old = read_lock(stage.home)[key].current
+    old = read_lock(stage.home)[OF_BREDA].current
     before = revise(stage)
     assert stage.fetch(BREDA).outcomes[0].state == "present"  # without --refresh nobody asks
     report = stage.fetch(BREDA, refresh=True)
@@ -536,13 +498,16 @@ def test_a_revision_is_reported_and_put_beside_until_it_is_accepted(stage: Stage
     ]
     assert (found.rows_added, found.rows_removed) == (("BU07589999",), ("BU07580500",))
     assert (found.columns_added, found.columns_removed) == ((), ())
-    held = read_lock(stage.home)[key]
+    held = read_lock(stage.home)[OF_BREDA]
     assert held.current == old
     assert held.beside
     assert held.beside.version == "2027-06-01T02:00:00"
     assert stage.fetch(BREDA).outcomes[0].state == "present"
+    pages = len(stage.world.pages_asked)
+    again = stage.fetch(BREDA, refresh=True).outcomes[0]
+    assert (again.state, len(stage.world.pages_asked), again.difference) == ("changed", pages, found)
     assert stage.fetch(BREDA, accept=True).outcomes[0].state == "accepted"
-    now = read_lock(stage.home)[key]
+    now = read_lock(stage.home)[OF_BREDA]
     assert (now.current, now.beside, now.earlier) == (held.beside, None, (old,))
     assert stage.faults_of_cache() == []  # the old copy is still on disk
     rows, _ = read_raw(folder(stage.home) / now.current.file)
@@ -552,14 +517,14 @@ def test_a_revision_is_reported_and_put_beside_until_it_is_accepted(stage: Stage
 def test_a_wider_copy_of_a_revised_table_is_not_swapped_in(stage: Stage) -> None:
     full, stage.catalogue = stage.catalogue, knowing(stage.catalogue, "inhabitants")
     stage.fetch(BREDA).check()
-    old = read_lock(stage.home)["kwb/85984NED/2024/GM0758"].current
+    old = read_lock(stage.home)[OF_BREDA].current
     revise(stage)
     stage.catalogue = full  # more columns are wanted, and the table was revised in the meantime
     report = stage.fetch(BREDA)
     assert report.outcomes[0].state == "changed"
     assert report.outcomes[0].difference
     assert report.outcomes[0].difference.cells == 1
-    assert read_lock(stage.home)["kwb/85984NED/2024/GM0758"].current == old
+    assert read_lock(stage.home)[OF_BREDA].current == old
     asked = len(stage.world.asked)
     report = stage.fetch(BREDA)
     assert (report.outcomes[0].state, len(stage.world.asked)) == ("present", asked)
@@ -567,22 +532,8 @@ def test_a_wider_copy_of_a_revised_table_is_not_swapped_in(stage: Stage) -> None
         "kwb 2024 (table 85984NED, GM0758): a revision (2027-06-01T02:00:00) waits for --accept",
     )  # fmt: skip
     assert stage.fetch(BREDA, accept=True).outcomes[0].state == "accepted"
-    rows, _ = read_raw(folder(stage.home) / read_lock(stage.home)["kwb/85984NED/2024/GM0758"].current.file)
+    rows, _ = read_raw(folder(stage.home) / read_lock(stage.home)[OF_BREDA].current.file)
     assert rows.shape == (68, 7)
-
-
-def test_a_revision_that_lies_beside_is_not_downloaded_again(stage: Stage) -> None:
-    stage.fetch(BREDA).check()
-    revise(stage)
-    stage.fetch(BREDA, refresh=True).check()
-    pages = len(stage.world.pages_asked)
-    report = stage.fetch(BREDA, refresh=True)
-    assert (report.outcomes[0].state, len(stage.world.pages_asked)) == ("changed", pages)
-    assert report.outcomes[0].difference
-    assert report.outcomes[0].difference.cells == 1
-
-
-REFRESH = DOWNLOAD.replace("today=", "refresh=True, today=")
 
 
 @pytest.mark.parametrize(("write", "cells"), [(3, 1), (5, 1), (7, 1), (7, 0)])
@@ -592,9 +543,7 @@ def test_kill_9_while_a_revision_comes_leaves_the_copy_in_use(stage: Stage, writ
     table = stage.world.tables["83765NED"]
     first = {**table.rows[0], "AantalInwoners_5": "       1"} if cells else table.rows[0]
     stage.world.tables["83765NED"] = replace(table, rows=[first, *table.rows[1:]], modified="2031-01-01T02:00:00")
-    child = stage.child(KILLED + REFRESH, str(write))
-    child.communicate(timeout=60)
-    assert child.returncode == -signal.SIGKILL
+    assert stage.killed(write, refresh=True) == -signal.SIGKILL
     assert (read_lock(stage.home), stage.faults_of_cache()) == (old, [])
     assert stage.cells() == stage.expected()
     outcome = stage.fetch(refresh=True).outcomes[0]
@@ -620,7 +569,7 @@ def test_a_new_version_with_the_same_values_is_unchanged(stage: Stage) -> None:
     stage.fetch(BREDA).check()
     stage.world.tables["85984NED"].modified = "2028-01-01T02:00:00"
     assert stage.fetch(BREDA, refresh=True).outcomes[0].state == "unchanged"
-    held = read_lock(stage.home)["kwb/85984NED/2024/GM0758"]
+    held = read_lock(stage.home)[OF_BREDA]
     assert (held.current.version, held.beside) == ("2028-01-01T02:00:00", None)
     assert stage.faults_of_cache() == []
     assert len(list(folder(stage.home).rglob("*.rows.parquet"))) == 1
@@ -633,7 +582,7 @@ def test_refresh_and_accept_in_one_go(stage: Stage) -> None:
     assert [outcome.state for outcome in report.outcomes] == ["accepted", "accepted"]  # Heerlen: other column numbers
     assert [outcome.difference.is_none for outcome in report.outcomes if outcome.difference] == [False, True]
     assert report.outcomes[0].difference
-    assert read_lock(stage.home)["kwb/85984NED/2024/GM0758"].current.version == "2027-06-01T02:00:00"
+    assert read_lock(stage.home)[OF_BREDA].current.version == "2027-06-01T02:00:00"
 
 
 def test_one_copy_that_serves_two_municipalities_is_refreshed_once(stage: Stage) -> None:
