@@ -53,7 +53,11 @@ def only(source: Source) -> Finding:
     return found
 
 
-def test_what_is_as_registered_is_verified_and_the_lines_to_change_are_given(registry: dict[str, Source]) -> None:
+def test_what_is_as_registered_is_verified_and_the_lines_to_change_are_given_and_not_written(
+    registry: dict[str, Source], project: Path
+) -> None:
+    path = project / "data" / "sources.toml"
+    before = path.read_bytes(), path.stat().st_mtime_ns
     found = look(registry)
     assert [(finding.source, finding.verdict) for finding in found] == [
         ("kwb", VERIFIED), ("crime", VERIFIED), ("boundaries_buurt", VERIFIED), ("buurt_changes", BY_HAND),
@@ -63,11 +67,9 @@ def test_what_is_as_registered_is_verified_and_the_lines_to_change_are_given(reg
         "[source.kwb]", "verified = true", "[source.crime]", "verified = true",
         "[source.boundaries_buurt]", "verified = true",
     ]  # fmt: skip
-
-
-def test_nothing_is_to_change_once_it_is_so(registry: dict[str, Source]) -> None:
     verified = {name: replace(source, verified=True) for name, source in registry.items()}
-    assert lines_to_change(verified, look(verified)) == []
+    assert lines_to_change(verified, found) == []  # nothing is to change once it is so
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == before
 
 
 def test_a_table_of_another_year_or_title_is_a_mismatch(registry: dict[str, Source], world: World) -> None:
@@ -98,21 +100,12 @@ def test_what_is_not_there_is_a_mismatch_and_what_does_not_answer_is_unreachable
     assert (silent.verdict, "no connection" in silent.detail) == (UNREACHABLE, True)
 
 
-def test_a_verified_entry_that_no_longer_holds_loses_it(registry: dict[str, Source]) -> None:
-    wrong = {"kwb": replace(registry["kwb"], tables={2017: "83765NED", 2018: "83765NED"}, verified=True)}
-    wrong["kwb"] = replace(wrong["kwb"], tables={2017: "83765NED", 2018: "1NED"})
-    lines = lines_to_change(wrong, look(wrong))
+def test_a_source_is_verified_when_each_of_its_tables_holds_and_no_longer_when_one_does_not(
+    registry: dict[str, Source],
+) -> None:
+    half = replace(registry["kwb"], tables={2017: "83765NED", 2018: "1NED"})
+    found = look({"kwb": half})
+    assert "verified = true" not in lines_to_change({"kwb": half}, found)
+    lines = lines_to_change({"kwb": replace(half, verified=True)}, found)
     assert lines[:2] == ["[source.kwb]", "verified = false"]
     assert lines[2].startswith("# 2018: 1NED: ")
-
-
-def test_one_table_out_of_several_is_not_enough_to_verify_a_source(registry: dict[str, Source]) -> None:
-    half = {"kwb": replace(registry["kwb"], tables={2017: "83765NED", 2018: "1NED"})}
-    assert "verified = true" not in lines_to_change(half, look(half))
-
-
-def test_the_registry_on_disk_is_never_touched(registry: dict[str, Source], project: Path) -> None:
-    path = project / "data" / "sources.toml"
-    before = path.read_bytes(), path.stat().st_mtime_ns
-    lines_to_change(registry, look(registry))
-    assert (path.read_bytes(), path.stat().st_mtime_ns) == before

@@ -4,12 +4,14 @@ import csv
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 from odata_server import World, crime_table, kwb_table, matcher, national_table, serving
 from stage import QUICK, knowing
 
-from kloof.catalogue import read_catalogue
+from kloof.catalogue import Catalogue, read_catalogue
 from kloof.errors import FetchError
 from kloof.fetch import odata
 from kloof.fetch.download import understood
@@ -40,6 +42,11 @@ def sources(world: World, project: Path) -> dict[str, Source]:
     return here | {"kwb4": replace(here["kwb"], service="odata4", address=f"{world.base}/odata/v1/CBS")}
 
 
+@pytest.fixture(scope="module")
+def catalogue(project: Path) -> Catalogue:
+    return read_catalogue(project / "data" / "catalogue.toml")
+
+
 def test_columns_carry_their_groups_units_and_kinds(sources: dict[str, Source]) -> None:
     table = odata.describe_table(LINE, sources["kwb"], 2017)
     by_key = {column.key: column for column in table.columns}
@@ -49,6 +56,8 @@ def test_columns_carry_their_groups_units_and_kinds(sources: dict[str, Source]) 
     assert by_key["AantalInwoners_5"] == Column("AantalInwoners_5", "Bevolking|Aantal inwoners", "aantal", "topic")
     assert table.dimensions == ("WijkenEnBuurten",)
     assert len(table.columns) == 109
+    ring = {"1": ("a", "2"), "2": ("b", "1")}
+    assert odata._above("1", ring, "its columns") == ["b", "a"]  # a ring of groups does not hold us
 
 
 def test_version_4_says_the_same_of_the_same_table(sources: dict[str, Source]) -> None:
@@ -59,10 +68,6 @@ def test_version_4_says_the_same_of_the_same_table(sources: dict[str, Source]) -
     assert {c.key: (c.title, c.unit) for c in four.columns if c.key in three} == three
     assert four.dimensions == ("Measure", "WijkenEnBuurten")
     assert four.version == "1 2019-06-01T02:00:00"
-
-
-def test_a_ring_of_groups_does_not_hold_us() -> None:
-    assert odata._above("1", {"1": ("a", "2"), "2": ("b", "1")}, "its columns") == ["b", "a"]
 
 
 @pytest.mark.parametrize("name", ["kwb", "kwb4"])
@@ -127,18 +132,12 @@ def test_the_small_service_refuses_more_than_ten_thousand_rows_and_is_asked_once
     assert len(world.asked) == before + 2
 
 
-def test_the_feed_gives_pages_of_ten_thousand(world: World) -> None:
+def test_the_feed_gives_pages_of_ten_thousand_and_what_it_does_not_give_is_said(world: World) -> None:
     page = odata.table_page(LINE, f"{world.base}/ODataFeed/odata/85984NED/UntypedDataSet?$format=json", "page 1")
     assert len(page.rows) == 10_000
     assert page.next
     assert len(odata.table_page(LINE, page.next, "page 2").rows) == 8_309
-
-
-def test_a_server_that_does_not_count_is_no_obstacle(world: World) -> None:
     assert odata.count(LINE, f"{world.base}/ODataApi/odata/9NED/UntypedDataSet/$count", "rows") is None
-
-
-def test_an_answer_without_rows_is_an_error(world: World) -> None:
     with pytest.raises(FetchError, match="the answer has no list of rows under `value`"):
         odata.table_page(LINE, f"{world.base}/odata/v1/CBS/83765NED/Properties", "table 83765NED, page 1")
 
@@ -152,8 +151,7 @@ def test_a_dimension_that_the_table_has_not_is_named(sources: dict[str, Source])
         odata.table_question(wrong, table, 2017, "GM0363")
 
 
-def test_understood_columns_are_found_by_meaning(sources: dict[str, Source], project: Path) -> None:
-    catalogue = read_catalogue(project / "data" / "catalogue.toml")
+def test_understood_columns_are_found_by_meaning(sources: dict[str, Source], catalogue: Catalogue) -> None:
     columns = odata.describe_table(LINE, sources["kwb"], 2017).columns
     keys = understood(columns, catalogue)
     titles = {column.title for column in columns if column.key in keys}
@@ -165,14 +163,19 @@ def test_understood_columns_are_found_by_meaning(sources: dict[str, Source], pro
     assert understood([Column("RegioS", "Bevolking|Aantal inwoners", "", "region")], catalogue) == ()
 
 
+def downloaded4(
+    sources: dict[str, Source], catalogue: Catalogue, home: Path, *, every: bool = False
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Download a table in version 4; give its rows and what is said of it."""
+    wish, how = Wish(("kwb4",), (2017,), ("GM0363",), every), How(patience=QUICK, today="2026-11-24")
+    fetch(home, {"kwb4": replace(sources["kwb4"], id="kwb4")}, catalogue, wish, how, lambda _: None).check()
+    return read_raw(folder(home) / read_lock(home)["kwb4/83765NED/2017/GM0363"].current.file)
+
+
 def test_a_whole_download_in_version_4_holds_the_cells_of_the_raw_file(
-    sources: dict[str, Source], tmp_path: Path, shared: Path, project: Path
+    sources: dict[str, Source], tmp_path: Path, shared: Path, catalogue: Catalogue
 ) -> None:
-    catalogue = read_catalogue(project / "data" / "catalogue.toml")
-    wish, how = Wish(("kwb4",), (2017,), ("GM0363",), True), How(patience=QUICK, today="2026-11-24")
-    registry = {"kwb4": replace(sources["kwb4"], id="kwb4")}
-    fetch(tmp_path, registry, catalogue, wish, how, lambda _: None).check()
-    rows, meta = read_raw(folder(tmp_path) / read_lock(tmp_path)["kwb4/83765NED/2017/GM0363"].current.file)
+    rows, meta = downloaded4(sources, catalogue, tmp_path, every=True)
     assert len(rows) == 580 * 108
     measures = [column["key"] for column in meta["columns"] if "|" in column["title"]]
     wide = rows.pivot(index="WijkenEnBuurten", columns="Measure", values="Value")[measures]
@@ -183,13 +186,9 @@ def test_a_whole_download_in_version_4_holds_the_cells_of_the_raw_file(
 
 
 def test_only_measures_that_are_understood_are_kept_in_version_4(
-    sources: dict[str, Source], tmp_path: Path, project: Path
+    sources: dict[str, Source], tmp_path: Path, catalogue: Catalogue
 ) -> None:
-    catalogue = knowing(read_catalogue(project / "data" / "catalogue.toml"), "inhabitants", "households")
-    wish, how = Wish(("kwb4",), (2017,), ("GM0363",)), How(patience=QUICK, today="2026-11-24")
-    registry = {"kwb4": replace(sources["kwb4"], id="kwb4")}
-    fetch(tmp_path, registry, catalogue, wish, how, lambda _: None).check()
-    rows, meta = read_raw(folder(tmp_path) / read_lock(tmp_path)["kwb4/83765NED/2017/GM0363"].current.file)
+    rows, meta = downloaded4(sources, knowing(catalogue, "inhabitants", "households"), tmp_path)
     places = {"Gemeentenaam_1", "SoortRegio_2", "Codering_3", "IndelingswijzigingWijkenEnBuurten_4"}
     codes = {"MeestVoorkomendePostcode_102", "Dekkingspercentage_103"}
     kept = places | codes | {"AantalInwoners_5", "ParticuliereHuishoudensHuishoudensTotaal_28"}

@@ -61,25 +61,20 @@ def test_every_source_that_is_needed_is_there(registry: dict[str, Source]) -> No
     assert registry["leefbaarometer_3_buurt"].years[-1] == 2024
 
 
-def test_nothing_is_called_verified_that_was_not_tried(registry: dict[str, Source]) -> None:
+def test_nothing_is_called_verified_that_was_not_tried_and_every_entry_can_be_attributed(
+    registry: dict[str, Source],
+) -> None:
     for source in registry.values():
         assert source.verified is False
         assert len(source.doubt) > 20, source.id
-
-
-def test_every_entry_can_be_attributed(registry: dict[str, Source]) -> None:
-    for source in registry.values():
         assert source.attribution
         assert source.licence == "CC BY 4.0" or "to be checked" in source.licence
         assert source.service in SERVICES
 
 
-def test_addresses_are_filled_in(registry: dict[str, Source]) -> None:
+def test_a_municipality_becomes_the_beginnings_of_its_codes_and_a_year_an_address(registry: dict[str, Source]) -> None:
     assert registry["boundaries_buurt"].where(2023) == "https://service.pdok.nl/cbs/gebiedsindelingen/2023/wfs/v1_0"
     assert registry["kwb"].where(2020) == "https://opendata.cbs.nl"
-
-
-def test_a_municipality_becomes_the_beginnings_of_its_codes(registry: dict[str, Source]) -> None:
     assert registry["kwb"].prefixes("GM0344") == ("NL", "GM0344", "WK0344", "BU0344")
     assert registry["iv3"].prefixes("GM0344") == ("GM0344",)
     assert registry["kwb"].prefixes("all") == ()
@@ -154,19 +149,15 @@ def test_a_file_that_is_no_registry_is_refused(tmp_path: Path, text: str, says: 
     assert says in str(problem.value)
 
 
-def test_a_registry_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+def test_sources_are_chosen_by_name_and_only_a_safe_address_replaces_theirs(
+    registry: dict[str, Source], tmp_path: Path
+) -> None:
     with pytest.raises(CatalogueError, match=r"sources.toml is not in"):
         read_registry(tmp_path / "sources.toml")
-
-
-def test_sources_are_chosen_by_name(registry: dict[str, Source]) -> None:
     assert [source.id for source in choose(registry, ["crime", "kwb", "crime"])] == ["crime", "kwb"]
     assert choose(registry, []) == list(registry.values())
     with pytest.raises(ParameterError, match=r"source 'crimes' is not known. Did you mean crime?"):
         choose(registry, ["crimes"])
-
-
-def test_only_a_safe_address_replaces_the_one_of_a_source(registry: dict[str, Source]) -> None:
     assert moved(registry["kwb"], "http://127.0.0.1:8000").where(2020) == "http://127.0.0.1:8000"
     with pytest.raises(ParameterError, match=r"address 'http://example.org' of kwb does not begin with https://"):
         moved(registry["kwb"], "http://example.org")

@@ -124,14 +124,13 @@ def test_addresses_keep_the_signs_of_odata() -> None:
         ("http://a.nl/x?$skip=2", "https://a.nl/x?$skip=2"),
         ("x?$skip=2", "https://a.nl/o/x?$skip=2"),
         ("/p/x?$skip=2", "https://a.nl/p/x?$skip=2"),
+        *((link, "") for link in ("https://b.nl/x", "//b.nl/x", "https://a.nl.b.nl/x", "https://a.nl@b.nl/x")),
     ],
 )
 def test_a_link_is_followed_on_the_same_server_and_scheme(link: str, expected: str) -> None:
-    assert follow("https://a.nl/o/x?$filter=1", link, "page 2") == expected
-
-
-@pytest.mark.parametrize("link", ["https://b.nl/x", "//b.nl/x", "https://a.nl.b.nl/x", "https://a.nl@b.nl/x"])
-def test_a_link_to_another_server_is_refused(link: str) -> None:
+    if expected:
+        assert follow("https://a.nl/o/x?$filter=1", link, "page 2") == expected
+        return
     with pytest.raises(FetchError, match=r"page 2: a\.nl links its next page to another server"):
         follow("https://a.nl/o/x", link, "page 2")
 

@@ -128,15 +128,10 @@ keys = st.tuples(st.integers(0, 4), st.integers(2015, 2018), st.sampled_from(["i
 )
 def test_the_order_of_rows_does_not_matter(cells: dict[tuple[int, int, str], int | None], random: object) -> None:
     rows = [
-        {
-            "code": f"BU0758010{place}",
-            "year": year,
-            "indicator": name,
-            "value": value,
-            "status": "suppressed" if value is None else "measured",
-        }
+        {"code": f"BU0758010{place}", "year": year, "indicator": name, "value": value,
+         "status": "suppressed" if value is None else "measured"}
         for (place, year, name), value in cells.items()
-    ]
+    ]  # fmt: skip
     shuffled = list(rows)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert_frame_equal(check_observations(table(*rows), "a"), check_observations(table(*shuffled), "a"))

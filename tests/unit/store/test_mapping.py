@@ -27,20 +27,11 @@ PANEL_YEARS = (2012, 2017, 2018, 2019, 2022, 2023, 2024)
 def table(*rows: tuple[str, int, str, str, float | None]) -> pd.DataFrame:
     """Make a mapping of (from, to_year, to, kind, weight), by people."""
     made = [
-        (
-            before,
-            year - 1,
-            after,
-            year,
-            "persons",
-            np.nan if weight is None else weight,
-            kind,
-            "by hand",
-            "not_verified",
-        )
+        (before, year - 1, after, year, "persons", weight, kind, "by hand", "not_verified")
         for before, year, after, kind, weight in rows
     ]
-    return check_mapping(pd.DataFrame(made, columns=list(MAPPING_COLUMNS)), "by hand")
+    frame = pd.DataFrame(made, columns=list(MAPPING_COLUMNS)).astype({"weight": "float64"})
+    return check_mapping(frame, "by hand")
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,10 @@
 import itertools
 import json
 import multiprocessing
+import os
 import shutil
-import subprocess
+import signal
 import sys
-import textwrap
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -32,7 +32,6 @@ FIRST: list[Row] = [
     ("BU00140001", 2023, "owner_occupied_share", "suppressed", "cbs_2023"),
     (B, 2023, "inhabitants", 50, "cbs_2023"), ("BU03440000", 2023, "inhabitants", 50, "cbs_2023"),
 ]  # fmt: skip
-TESTS = Path(__file__).parent
 
 
 @pytest.fixture(scope="module")
@@ -264,19 +263,8 @@ def test_any_row_of_files_gives_what_a_dictionary_gives(
 
 # ------------------------------------------------------------------ accidents
 
-KILLED = """
-import os, signal, sys
-sys.path[:0] = {tests!r}
-from pathlib import Path
-from kloof.store import add as intake
-from test_store import FIRST, OTHER, file
-
-def die(*anything, **more):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-{accident}
-intake.add(file("other.csv", OTHER), Path({folder!r}))
-"""
+FORKED = multiprocessing.get_context("forkserver")  # what a writer loads is loaded once for all processes
+FORKED.set_forkserver_preload(["duckdb", "hypothesis.strategies", "kloof.store.read", "readable"])
 OTHER: list[Row] = [(A, 2024, "inhabitants", 310, "cbs_2024"), *[(*row[:3], row[3], "cbs_2023") for row in FIRST[:5]]]
 ACCIDENTS = {
     "before anything": "intake._compare = die", "after the first part": "intake.make_way = intake._write_areas = die",
@@ -284,12 +272,27 @@ ACCIDENTS = {
 }  # fmt: skip
 
 
+def _add_and_die(folder: Path, accident: str) -> None:
+    def die(*_: object, **__: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    exec(accident, {"intake": add, "Path": Path, "die": die})
+    add.add(file("other.csv", OTHER), folder)
+
+
+def killed(folder: Path, accident: str) -> bool:
+    """Add a file in a process of its own; tell whether it was killed at the accident."""
+    writer = FORKED.Process(target=_add_and_die, args=(folder, accident))
+    writer.start()
+    writer.join()
+    return writer.exitcode == -signal.SIGKILL
+
+
 @pytest.mark.parametrize("name", ACCIDENTS)
 def test_a_writer_that_is_killed_leaves_the_store_as_it_was(shelf_folder: Path, name: str) -> None:
     add.add(file("a.csv", FIRST), shelf_folder)
     before = whole(shelf_folder)
-    script = KILLED.format(tests=[str(TESTS), *sys.path], folder=str(shelf_folder), accident=ACCIDENTS[name])
-    assert subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=False).returncode == -9
+    assert killed(shelf_folder, ACCIDENTS[name])
     assert whole(shelf_folder) == before
     pd.testing.assert_frame_equal(
         store.municipality(A, shelf_folder).observations, check_observations(observations(FIRST[:5]), "by hand")
@@ -326,8 +329,7 @@ def test_a_writer_whose_disk_is_full_leaves_the_store_as_it_was(
 
 def test_a_writer_that_is_killed_after_the_manifest_has_done_its_work(shelf_folder: Path) -> None:
     add.add(file("a.csv", FIRST), shelf_folder)
-    script = KILLED.format(tests=[str(TESTS), *sys.path], folder=str(shelf_folder), accident="Path.iterdir = die")
-    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -9
+    assert killed(shelf_folder, "Path.iterdir = die")
     assert len(whole(shelf_folder)) == 8
     assert add.add(file("other.csv", OTHER), shelf_folder).outcome == "known"
 
@@ -339,8 +341,7 @@ def _add_many(folder: Path, place: int) -> None:
 
 
 def test_two_adds_at_once_take_turns(shelf_folder: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=_add_many, args=(shelf_folder, place)) for place in (14, 344)]
+    workers = [FORKED.Process(target=_add_many, args=(shelf_folder, place)) for place in (14, 344)]
     for worker in workers:
         worker.start()
     for worker in workers:
