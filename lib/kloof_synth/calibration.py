@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -142,17 +143,13 @@ def fill(
                 continue
             blocks = [range(at, min(at + BLOCK, n)) for at in range(counted.total(), n, BLOCK)]
             run: Callable[..., Iterator[Counter[str]]] = map if pool is None else pool.map
-            for part in run(_block, [(cell, seed, draws, block) for block in blocks]):
+            for part in run(judged_cell, repeat(cell), repeat(seed), repeat(draws), blocks):
                 counted += part
             rows = pd.DataFrame(tally(cell, counted), columns=list(COLUMNS))
             others = table[~(table[list(KEY)] == list(cell.key)).all(axis=1)]
             table = _ordered(rows if others.empty else pd.concat([others, rows], ignore_index=True))
             shares = dict(zip(rows["verdict"], rows["share"].astype(float), strict=True))
             yield table, Told(number, len(chosen), cell, shares)
-
-
-def _block(job: tuple[Cell, int, int, range]) -> Counter[str]:
-    return judged_cell(*job)
 
 
 def _ordered(table: pd.DataFrame) -> pd.DataFrame:

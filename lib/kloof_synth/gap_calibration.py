@@ -26,6 +26,7 @@ from kloof.study.panel import HEADS, Balanced, Focus
 from kloof.study.parameters import Parameters
 from kloof.study.study import Study
 from kloof_synth import trials
+from kloof_synth.calibration import error_of
 from kloof_synth.town import Truth, municipality
 from kloof_synth.trials import processes
 
@@ -90,20 +91,10 @@ def followed_of(paths: Paths) -> Followed:
     """Lay a synthetic municipality out as an indicator that is followed over all its years."""
     years = tuple(FIRST_YEAR + place for place in range(len(paths.times)))
     panel = Balanced(
-        codes=tuple(f"synthetic {place}" for place in range(len(paths.weight))),
-        years=years,
-        value=paths.value,
-        low=paths.low,
-        high=paths.high,
-        weight=paths.weight,
-        is_focus=paths.is_focus,
-        weight_name="inhabitants",
-        weight_year=years[0],
-        coverage=100.0,
-        sources=("synthetic",),
-        set_aside=(),
-        missing=(),
-    )
+        codes=tuple(f"synthetic {place}" for place in range(len(paths.weight))), years=years, value=paths.value,
+        low=paths.low, high=paths.high, weight=paths.weight, is_focus=paths.is_focus, weight_name="inhabitants",
+        weight_year=years[0], coverage=100.0, sources=("synthetic",), set_aside=(), missing=(),
+    )  # fmt: skip
     times = tuple(float(year) for year in years)
     return Followed(FIGURE, panel, years, times, -1, dict.fromkeys(years, 100.0), ())
 
@@ -112,26 +103,11 @@ def study_of(truth: Truth, focus: Focus, seed: int, draws: int) -> Study:
     """Make the study in which a synthetic municipality is judged: the figure's registration and the draws."""
     event = FIRST_YEAR + truth.years - SINCE
     chosen = Parameters(
-        preset="synthetic",
-        language="en",
-        municipality="synthetic",
-        source="synthetic",
-        year_from=FIRST_YEAR,
-        year_to=FIRST_YEAR + truth.years - 1,
-        trend_from=FIRST_YEAR,
-        event=f"{event}-01",
-        focus=focus.name,
-        focus_variants=(),
-        indicators=(FIGURE,),
-        levels=(),
-        groups=(),
-        comparisons=(),
-        smallest_effects={},
-        published="",
-        apportioned="left_out",
-        draws=draws,
-        seed=seed,
-    )
+        preset="synthetic", language="en", municipality="synthetic", source="synthetic", year_from=FIRST_YEAR,
+        year_to=FIRST_YEAR + truth.years - 1, trend_from=FIRST_YEAR, event=f"{event}-01", focus=focus.name,
+        focus_variants=(), indicators=(FIGURE,), levels=(), groups=(), comparisons=(), smallest_effects={},
+        published="", apportioned="left_out", draws=draws, seed=seed,
+    )  # fmt: skip
     figure = Indicator(
         FIGURE, "synthetisch cijfer", "synthetic figure", "synthetic_unit", "mean", "synthetic",
         better=1, rounding=truth.rounding, universe="inhabitants", smallest_effect=SMALLEST[ABSOLUTE],
@@ -168,9 +144,8 @@ def tally_case(numbered: tuple[int, Case], n: int, draws: int, seed: int) -> lis
     rows: list[tuple[object, ...]] = []
     for judgement in JUDGED:
         count = found.count(judgement)
-        middle = (count + 2) / (n + 4)  # Agresti & Coull 1998: an error that is not 0 where nothing was seen
-        error = 100 * float(np.sqrt(middle * (1 - middle) / (n + 4)))
-        made = (truth.buurten, truth.focus, truth.years, effect, judgement, round(100 * count / n, 2), round(error, 2))
+        shares = round(100 * count / n, 2), error_of(count, n)
+        made = (truth.buurten, truth.focus, truth.years, effect, judgement, *shares)
         rows.append(("synthetic", case.test, case.measure, case.switch, *made, n))
     return rows
 

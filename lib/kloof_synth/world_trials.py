@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from itertools import repeat
 
 import numpy as np
 import pandas as pd
@@ -158,10 +159,6 @@ def counted(cell: WorldCell, replicates: range, draws: int = DRAWS, seed: int = 
     return made
 
 
-def _block(job: tuple[WorldCell, range, int, int]) -> Counter[Seen]:
-    return counted(*job)
-
-
 def _ready() -> None:
     """Set aside what a worker holds from the start: a library that collects garbage at every call need not see it."""
     import gc
@@ -209,7 +206,7 @@ def fill_worlds(
                     found[row["about"], row["question"], row["outcome"]] = round(row["share"] * done / 100)
             run: Callable[..., Iterator[Counter[Seen]]] = map if pool is None else pool.map
             blocks = [range(at, min(at + BLOCK, wanted)) for at in range(done, wanted, BLOCK)]
-            for part in run(_block, [(cell, block, DRAWS, SEED) for block in blocks]):
+            for part in run(counted, repeat(cell), blocks):
                 found += part
             parts[cell] = pd.DataFrame(rows_of(cell, found, wanted), columns=list(WORLD_COLUMNS))
             kept = [parts[one] for one in world_cells() if one in parts and len(parts[one])]

@@ -1,7 +1,7 @@
 """The figures that the texts of the workshop quote, written in their language: none of them is typed by hand."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 import numpy as np
@@ -12,7 +12,7 @@ from kloof.study import claims
 from kloof.words.numbers import SPACE, digits, number
 from kloof_workshop import answers, answers_change, experiments, lesson
 from kloof_workshop.checks import variable
-from kloof_workshop.exercise import Answer, word_of
+from kloof_workshop.exercise import Answer, word_of, words
 from kloof_workshop.steps import Count, Need
 
 START_OF_DAY = 13 * 60  # minutes after midnight: an afternoon
@@ -189,16 +189,15 @@ def for_teacher(
             kinds = ", ".join(dict.fromkeys(_title(kind, language) for kind, _ in known.wrong)) if known else ""
             lines.append(f"| {name} | {said} | `{variable(name)}` | {word_of(name)} | {kinds} |")
         made[f"answers_{session}"] = "\n".join(lines)
-    entries = [
-        (index.name_nl, index.what_nl, index.weakness_nl, index.formula)
-        if language == "nl"
-        else (index.name_en, index.what_en, index.weakness_en, index.formula)
-        for index in INDICES.values()
-    ]
-    made["glossary"] = "\n".join(
-        [text["glossary"], *["| " + " | ".join(_bar(part) for part in row) + " |" for row in entries]]
-    )
+    rows_of = ["| " + " | ".join(_bar(part) for part in row) + " |" for row in glossary(language, INDICES)]
+    made["glossary"] = "\n".join([text["glossary"], *rows_of])
     return made
+
+
+def glossary(language: str, names: Iterable[str]) -> list[list[str]]:
+    """List indices of the registry: name, what, weakness, formula."""
+    parts = [f"{part}_{language}" for part in ("name", "what", "weakness")] + ["formula"]
+    return [[str(getattr(INDICES[name], part)) for part in parts] for name in names]
 
 
 def _counted(session: int, minutes: int, found: Count, language: str) -> str:
@@ -218,8 +217,6 @@ def _bar(text: str) -> str:
 
 
 def _title(kind: str, language: str) -> str:
-    from kloof_workshop.exercise import words
-
     return str(words()["kind"][kind][f"title_{language}"])
 
 

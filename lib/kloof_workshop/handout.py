@@ -8,33 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from kloof.errors import ReportError
-from kloof.measures.registry import INDICES
 from kloof.paths import write_whole
 from kloof.report.page import package_folder
 from kloof.words.numbers import LANGUAGES
 from kloof_workshop import lesson
 from kloof_workshop.exercise import words
-from kloof_workshop.facts import AT_CHOICE
+from kloof_workshop.facts import AT_CHOICE, glossary
 from kloof_workshop.sessions import Session, sessions, solutions_folder, title
 
 FONT_PACKAGES = ("font_source_serif_pro", "font_source_sans_pro")
 
+# the indices that the sessions use, so that they fit one page; all are in the teacher's notes and in `kloof glossary`
 TAUGHT = (
     "dissimilarity", "isolation", "interaction", "gini", "theil_h", "correlation_ratio",
     "weighted_sd", "coefficient_of_variation", "theil_between",
 )  # fmt: skip
-
-
-def glossary(language: str) -> list[list[str]]:
-    """List the indices of the registry that the sessions use, so that they fit one page: name, what, weakness, formula.
-
-    All others are in the teacher's notes and in `kloof glossary`.
-    """
-    return [
-        [getattr(INDICES[name], f"{part}_{language}") for part in ("name", "what", "weakness")]
-        + [INDICES[name].formula]
-        for name in TAUGHT
-    ]
 
 
 def goals(source: Session, language: str) -> list[str]:
@@ -68,7 +56,7 @@ def as_data(language: str) -> dict[str, Any]:
         "commands": text["command"][language],
         "minutes": text["minutes"][language],
         "head": text["head"][language],
-        "rows": glossary(language),
+        "rows": glossary(language, TAUGHT),
         "key": text["key"][language],
     }
 
