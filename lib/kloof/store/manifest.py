@@ -112,9 +112,14 @@ def damage(folder: Path | None = None) -> list[str]:
                 found.append(f"data/store/{name} is gone; {way_out}")
         except (ValueError, OSError) as problem:
             found.append(f"data/store/{name} is damaged ({problem}); {way_out}")
+    return found + list(filter(None, [_told(place, content)]))
+
+
+def _told(folder: Path, content: Mapping[str, Any]) -> str:
+    """Say which parts are damaged; nothing when none is."""
     with reading() as base:
-        spoilt = intact.unreadable(base, place, content)
-    return found + ([intact.told(spoilt, content)] if spoilt else [])
+        spoilt = intact.unreadable(base, folder, content)
+    return intact.told(spoilt, content) if spoilt else ""
 
 
 def follow(folder: Path, ask: Callable[[Mapping[str, Any]], Answer]) -> Answer:
@@ -136,11 +141,8 @@ def follow(folder: Path, ask: Callable[[Mapping[str, Any]], Answer]) -> Answer:
 
 def _explained(folder: Path, manifest: Mapping[str, Any], problem: Exception) -> str:
     """Say which parts make that the store cannot be read, or that none of them is damaged."""
-    with reading() as base:
-        spoilt = intact.unreadable(base, folder, manifest)
-    if spoilt:
-        return intact.told(spoilt, manifest)
-    return f"data/store cannot be read: {problem} Its parts are whole: look at memory and disk, then try again."
+    whole = f"data/store cannot be read: {problem} Its parts are whole: look at memory and disk, then try again."
+    return _told(folder, manifest) or whole
 
 
 @contextmanager
@@ -204,10 +206,8 @@ def _sweep(folder: Path, content: Mapping[str, Any]) -> None:
 
 def _not_written(folder: Path, manifest: Mapping[str, Any], problem: Exception) -> Exception:
     """Give what the engine could not do: a damaged part, else the error of the system behind it, told in words."""
-    with reading() as base:
-        spoilt = intact.unreadable(base, folder, manifest)
-    if spoilt:
-        return SourceError(intact.told(spoilt, manifest))
+    if told := _told(folder, manifest):
+        return SourceError(told)
     for number in errno.errorcode:
         if os.strerror(number) in str(problem):
             return OSError(number, os.strerror(number), str(folder))

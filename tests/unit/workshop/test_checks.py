@@ -174,13 +174,11 @@ def wrong_changes() -> dict[str, list[tuple[str, Any]]]:
             ("rounding_for_chance", absolute.rounding_low),
         ],
         "3.5": [
-            ("direction_from_estimate", "LOWER"), ("unclear_is_not_same", SAME),
-            ("verdict_for_judgement", "UNDECIDED"), ("absolute_for_relative", "HIGHER"),
-            ("happened_for_judgement", "SHRANK"), ("not_a_choice", "MAYBE"), ("number_for_word", -2.6),
+            ("direction_from_estimate", "LOWER"), ("unclear_is_not_same", SAME), ("verdict_for_judgement", "UNDECIDED"),
+            ("absolute_for_relative", "HIGHER"), ("happened_for_judgement", "SHRANK"), ("not_a_choice", "MAYBE"),
+            ("number_for_word", -2.6),
         ],
-        "3.6": experiment_mistakes(0),
-        "3.7": experiment_mistakes(1),
-        "3.8": calibrated_mistakes(),
+        "3.6": experiment_mistakes(0), "3.7": experiment_mistakes(1), "3.8": calibrated_mistakes(),
     }  # fmt: skip
 
 
@@ -235,11 +233,9 @@ def experiment_mistakes(which: int) -> list[tuple[str, Any]]:
 
     if which == 0:
         return [
-            ("chosen_on_truth", gap("year_1", "truth")),
-            ("wrong_year", gap("year_2", "year_1")),
-            ("sign_turned", -gap("year_1", "year_1")),
-            ("truth_for_figures", gap("truth", "year_1")),
-        ]
+            ("chosen_on_truth", gap("year_1", "truth")), ("wrong_year", gap("year_2", "year_1")),
+            ("sign_turned", -gap("year_1", "year_1")), ("truth_for_figures", gap("truth", "year_1")),
+        ]  # fmt: skip
     return [
         ("chosen_anew", gap("year_2", "year_2") - gap("year_1", "year_1")),
         ("sign_turned", gap("year_1", "year_1") - gap("year_2", "year_1")),

@@ -1,6 +1,7 @@
 """A first-timer's walk: nothing is asked that was not shown, and the steps fit the minutes."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,22 +23,17 @@ def said(words: int, *tags: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("text", "names"),
     [
-        ('places["x"].max()', ['["column"]', ".max()"]),
-        ('places["x"].max', ['["column"]', "a.name"]),
-        ('t[t["x"] < 3]', ['["column"]', "< >", "[rows]"]),
-        ("t[~chosen]", ["[rows]", "~"]),
-        ('t.loc[2016, "gap"]', [".loc[ ]"]),
-        ('t["x"].iloc[0] - 1', ["-", '["column"]', ".iloc[ ]"]),
+        ('places["x"].max()', ['["column"]', ".max()"]), ('places["x"].max', ['["column"]', "a.name"]),
+        ('t[t["x"] < 3]', ['["column"]', "< >", "[rows]"]), ("t[~chosen]", ["[rows]", "~"]),
+        ('t.loc[2016, "gap"]', [".loc[ ]"]), ('t["x"].iloc[0] - 1', ["-", '["column"]', ".iloc[ ]"]),
         ('t.groupby("w")[["a", "b"]].sum()', [".groupby()", ".sum()", "[[columns]]"]),
-        ('kloof.measure(t, "D")["estimate"]', ['["column"]', "kloof.measure()"]),
-        ("kloof.INDICES", []),
+        ('kloof.measure(t, "D")["estimate"]', ['["column"]', "kloof.measure()"]), ("kloof.INDICES", []),
         ("found[0].low", ["[place]", "a.name"]),
         ('own.register("my_x", claim, focus="y")', ["focus=", "own.register()"]),
-        ("[f(one) for one in many if not one]", ["f()", "for", "if", "not"]),
-        ("a = {1: 2}", ["name =", "{ }"]),
+        ("[f(one) for one in many if not one]", ["f()", "for", "if", "not"]), ("a = {1: 2}", ["name =", "{ }"]),
         ("help(own.report)", ["help()", "own.report()"]),
     ],
-)
+)  # fmt: skip
 def test_operations_are_named(text: str, names: list[str]) -> None:
     assert steps.operations(text) == sorted(names)
 
@@ -85,7 +81,7 @@ def test_an_operation_that_was_not_shown_is_found() -> None:
 def test_the_build_refuses_an_exercise_that_asks_for_what_was_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = sessions.session(1)
     cells = [{**cell, "tags": [tag for tag in cell["tags"] if tag != "worked"]} for cell in asked.cells]
-    broken = sessions.Session(asked.number, asked.names, asked.minutes, tuple(cells))
+    broken = replace(asked, cells=tuple(cells))
     monkeypatch.setattr(sessions, "sessions", lambda: [broken])
     with pytest.raises(NotebookError, match=r"8 faults in what no example showed.*1\.1 needs .*\.max\(\)"):
         sessions.walked("en")
