@@ -9,11 +9,11 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from html import unescape
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kloof.catalogue import Catalogue
 from kloof.errors import ReportError, examples, faults
@@ -31,6 +31,9 @@ from kloof.words.numbers import LANGUAGES, MISSING, digits
 from kloof.words.sentences import Number, Part, Sentence, has, template
 from kloof_site import siteback
 from kloof_site.atlas import Atlas, Measure, Report
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 PAGES = ("index", "ranking", "compare", "verdicts", "methods", "calibration", "data")
 POSITIONS = ("off", "small", "registered", "large")  # how true a claim is in a synthetic municipality
@@ -201,8 +204,9 @@ def _read(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def render(site: Site, name: str) -> str:
-    """Write one page of the site, still without its letters."""
+@cache
+def _page(language: str) -> "Template":
+    """Compile the page of a language once: that takes longer than to write it."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -210,24 +214,30 @@ def render(site: Site, name: str) -> str:
         loader=PackageLoader("kloof_site", "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
-    language = site.language
-    templates = files("kloof_site").joinpath("templates")
-    script, own = (templates.joinpath(file).read_text(encoding="utf-8") for file in ("site.js", "site.css"))
-    css = files("kloof.report").joinpath("templates/page.css").read_text(encoding="utf-8") + own
     environment.filters |= {"pieces": lambda sentence: pieces(sentence, language), "markup": Markup}
     environment.globals |= {
-        "site": site, "atlas": site.atlas, "language": language, "name": name, "pages": PAGES, "symbols": SYMBOLS,
-        "said": words(language, "site"), "page_words": words(language), "missing": MISSING,
+        "language": language, "pages": PAGES, "symbols": SYMBOLS, "missing": MISSING,
+        "said": words(language, "site"), "page_words": words(language),
         "positions": POSITIONS, "of_scales": OF_SCALES, "of_claims": OF_CLAIMS,
         "word": lambda *path: template(language, *path), "methods": METHODS, "registry": INDICES,
         "other": {"nl": "en", "en": "nl"}[language],
         "indices": [(family, [one for one in INDICES.values() if one.family == family]) for family in FAMILIES],
         "number": lambda text, decimals: digits(float(text), language, decimals),
     }  # fmt: skip
+    return environment.get_template("site.html.j2")
 
-    return environment.get_template("site.html.j2").render(
-        style=Markup(f"{LETTERS}\n{css}"), script=Markup(script), script_hash=script_hash(script)
-    )
+
+def render(site: Site, name: str) -> str:
+    """Write one page of the site, still without its letters."""
+    from markupsafe import Markup
+
+    templates = files("kloof_site").joinpath("templates")
+    script, own = (templates.joinpath(file).read_text(encoding="utf-8") for file in ("site.js", "site.css"))
+    css = files("kloof.report").joinpath("templates/page.css").read_text(encoding="utf-8") + own
+    return _page(site.language).render(
+        site=site, atlas=site.atlas, name=name, style=Markup(f"{LETTERS}\n{css}"), script=Markup(script),
+        script_hash=script_hash(script),
+    )  # fmt: skip
 
 
 def lettered(made: Mapping[str, str]) -> dict[str, str]:

@@ -70,12 +70,11 @@ def agreed(text: str, value: Any, unit: str | None, language: str, place: str) -
 def files(root: Node, documents: Documents, language: str) -> Iterator[str]:
     """Check each number of a file of data/."""
     del documents
+    folder = data_folder()
     for node in (node for node in root.walk() if "data-csv" in node.attrs):
         name, row, column = (node.attrs[key] for key in ("data-csv", "data-row", "data-column"))
-        value = _file(data_folder() / f"{name}.csv")[int(row)][column]
-        yield from agreed(
-            " ".join(node.text().split()), float(value), None, language, f"{name}.csv, row {row}, {column}"
-        )
+        value, text = _file(folder / f"{name}.csv")[int(row)][column], " ".join(node.text().split())
+        yield from agreed(text, float(value), None, language, f"{name}.csv, row {row}, {column}")
 
 
 def places(root: Node, documents: Documents, language: str) -> Iterator[str]:
