@@ -11,7 +11,6 @@ import os
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -34,6 +33,7 @@ TRIES = 5  # times a reader starts again because a writer renewed the store unde
 ANEW = "Rename data/store, so that nothing in it is lost, and add its files again:"
 ENGINE: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 Answer = TypeVar("Answer")
+_engines: dict[int, "duckdb.DuckDBPyConnection"] = {}  # by process
 
 
 def store_folder() -> Path:
@@ -50,10 +50,15 @@ def engine() -> "duckdb.DuckDBPyConnection":
     return base
 
 
-@cache
 def _running() -> "duckdb.DuckDBPyConnection":
-    """Start the engine of this process's readers once: that takes longer than to read a municipality."""
-    return engine()
+    """Give the engine of this process's readers, started once: that takes longer than to read a municipality.
+
+    A copy of the process has none of the engine's threads, and would wait for them without end: it starts its own.
+    """
+    own = os.getpid()
+    if own not in _engines:
+        _engines[own] = engine()
+    return _engines[own]
 
 
 @contextmanager

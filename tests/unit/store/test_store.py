@@ -90,6 +90,16 @@ def test_what_goes_in_comes_out(shelf_folder: Path) -> None:
     assert (row["rows"], row["municipalities"], row["indicators"], row["first_year"]) == (7, 2, 2, 2023)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")  # of Python 3.12: that is what is tried
+def test_a_copy_of_a_process_that_has_read_reads_for_itself(shelf_folder: Path) -> None:
+    add.add(file("a.csv", FIRST), shelf_folder)
+    read = store.indicator("inhabitants", shelf_folder)
+    with multiprocessing.get_context("fork").Pool(1) as copy:
+        again = copy.apply_async(store.indicator, ("inhabitants", shelf_folder)).get(timeout=60)
+    pd.testing.assert_frame_equal(again, read)
+
+
 def test_the_same_file_again_changes_nothing(shelf_folder: Path) -> None:
     given = file("a.csv", FIRST)
     add.add(given, shelf_folder)
