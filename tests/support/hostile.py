@@ -27,6 +27,8 @@ from pathlib import Path
 MEMORY, SECONDS = 2_000_000_000, 20  # of one file: bytes of addresses, and time
 RESIDENT = 1_000_000_000  # bytes that are really used
 MILLION = 1_000_000
+ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false",
+         "ARROW_DEFAULT_MEMORY_POOL": "system"}  # fmt: skip
 CODES = {"GM0344": 300.0, "WK034401": 300.0, "BU03440101": 100.0, "BU03440102": 200.0}
 MISSING = {**CODES, "BU03440102": None}
 TITLES = ["gwb_code_10", "regio", "recs", "a_inw", "a_hh"]
@@ -458,25 +460,22 @@ def every() -> list[Hostile]:
     return [one for make in makers for one in make()]
 
 
-def judged(folder: Path, workers: int, only: str = "") -> list[Verdict]:
-    """Judge all files, or those whose name begins with `only`, in processes of their own."""
-    code = (
-        "import sys; sys.path.insert(0, sys.argv[5]); import hostile; "
-        "hostile.serve(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])"
-    )
-    started = [
-        subprocess.Popen([sys.executable, "-c", code, str(folder / str(n)), str(n), str(workers), only,
-                          str(Path(__file__).parent)],
-                         stdout=subprocess.PIPE, env={**os.environ, "COLUMNS": "200", "ARROW_DEFAULT_MEMORY_POOL": "system"})
-        for n in range(workers)
-    ]  # fmt: skip
-    lines = [line for one in started for line in one.communicate()[0].splitlines()]
-    assert all(one.returncode == 0 for one in started)
-    return [Verdict(**json.loads(line)) for line in lines]
+def judged(folder: Path, only: str = "") -> list[Verdict]:
+    """Judge all files, or those whose name begins with `only`, in copies of one process that has one thread.
+
+    It takes a project without a store for its own: with one, reading it would start the threads of an engine.
+    """
+    from conftest import copy_project
+
+    code = "import sys; sys.path.insert(0, sys.argv[3]); import hostile; hostile.serve(*sys.argv[1:3])"
+    words = [sys.executable, "-c", code, str(folder / "files"), only, str(Path(__file__).parent)]
+    env = {**os.environ, **ALONE, "COLUMNS": "200", "KLOOF_HOME": str(copy_project(folder / "home"))}
+    told = subprocess.run(words, stdout=subprocess.PIPE, env=env, check=True).stdout
+    return [Verdict(**json.loads(line)) for line in told.splitlines()]
 
 
-def serve(folder: str, part: int, parts: int, only: str) -> None:
-    """Make, judge and throw away every so many-th file; write a line of JSON for each."""
+def serve(folder: str, only: str) -> None:
+    """Make, judge and throw away every file; write a line of JSON for each."""
     import pyarrow.parquet  # noqa: F401 (loaded once, for all that are copied from this process)
 
     from kloof.cli import data_map, main, measure  # noqa: F401
@@ -489,7 +488,7 @@ def serve(folder: str, part: int, parts: int, only: str) -> None:
     sys.argv = ["kloof", "data", "add", str(whole), "--dry-run"]
     with redirect_stdout(io.StringIO()), suppress(SystemExit):
         main.main()  # what is loaded and read on the way is there for all copies
-    for one in every()[part::parts]:
+    for one in every():
         if one.name.startswith(only):
             sys.stdout.write(json.dumps(vars(_verdict(one, Path(folder)))) + "\n")
             sys.stdout.flush()
@@ -546,6 +545,9 @@ def _call(one: Hostile, path: Path) -> None:
 
 def _in_a_copy(work: Callable[[], object], log: Path, limit: int) -> tuple[int, int, float, str]:
     """Do work in a copy of this process: give how it ended, most memory and time of a core it had, what it said."""
+    threads = Path("/proc/self/task")
+    if threads.is_dir() and len(list(threads.iterdir())) > 1:
+        raise RuntimeError("threads have started here: a copy has none of them, and may wait for one without end")
     child = os.fork()
     if not child:
         code = 70
