@@ -43,15 +43,7 @@ def results() -> dict[str, Any]:
             b=Side(2019, n_units=54),
         ),
         Finding(
-            "01.same",
-            "index_change",
-            "dissimilarity",
-            "index",
-            "low",
-            0.0012,
-            -0.004,
-            0.006,
-            smallest_effect=0.01,
+            "01.same", "index_change", "dissimilarity", "index", "low", 0.0012, -0.004, 0.006, smallest_effect=0.01
         ),
     )
     years = [2012, 2013, 2014, 2015, 2016, 2017, 2018, 2019]
@@ -138,8 +130,7 @@ def number(
     """Print what stands at a pointer."""
     value = look_up(document, pointer)
     return Number(
-        numbers.number(abs(value) if how.get("size") else value, unit, language, decimals, bare="bare" in how),
-        pointer,
+        numbers.number(abs(value) if how.get("size") else value, unit, language, decimals, bare="bare" in how), pointer
     )
 
 
@@ -391,10 +382,9 @@ def view(language: str, document: dict[str, Any] | None = None) -> ReportView:
         say(("De beweringen en hun oordeel",), ("The claims and their verdicts",)),
         {"nl": ("Bewering", "Oordeel"), "en": ("Claim", "Verdict")}[language],
         tuple((Cell((cell.label,)), Cell((cell.word,), code=cell.verdict)) for cell in strip),
-        {
-            "nl": "Vastgelegd voordat de cijfers zijn bekeken.",
-            "en": "Registered before the figures were looked at.",
-        }[language],
+        {"nl": "Vastgelegd voordat de cijfers zijn bekeken.", "en": "Registered before the figures were looked at."}[
+            language
+        ],
         "tables/claims.csv",
     )
     back = (
@@ -405,10 +395,9 @@ def view(language: str, document: dict[str, Any] | None = None) -> ReportView:
     )  # fmt: skip
     return ReportView(
         language,
-        {
-            "nl": "Groeit de kloof tussen buurten in Breda?",
-            "en": "Is the gap between neighbourhoods in Breda growing?",
-        }[language],
+        {"nl": "Groeit de kloof tussen buurten in Breda?", "en": "Is the gap between neighbourhoods in Breda growing?"}[
+            language
+        ],
         "Breda",
         (main, health, tenure),
         lead_figure,
