@@ -57,8 +57,13 @@ class Told:
 
     def faults(self, html: str) -> list[str]:
         """Read a page back."""
-        names = audit.labels(open_study({"preset": "breda"}).known, self.language)
-        return audit.audit_html(html, self.results, self.language, names, whole=False)
+        return audit.audit_html(html, self.results, self.language, labels(self.language), whole=False)
+
+
+@cache
+def labels(language: str) -> frozenset[str]:
+    """Give the names that a page may use; to open the study takes longer than to read a page back."""
+    return audit.labels(open_study({"preset": "breda"}).known, language)
 
 
 @cache
