@@ -1,5 +1,6 @@
 """What every test may ask for."""
 
+import csv
 import gc
 import os
 import shutil
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,8 +31,8 @@ FLAGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
-LONGEST = ("run", "breda")  # groups of tests to begin with, so that no process is left alone with them at the end
 PROJECT = Path(__file__).resolve().parents[1]
+WAITING = PROJECT / "benchmarks" / "waiting.csv"  # seconds of every file of tests, as they were measured
 LEFT = pytest.StashKey[list[int]]()  # how many tests of a process are left to `make calibration`
 APART = pytest.StashKey[Path]()  # folder with the copy of the project and the home folder of this run
 FOR_TESTS = ("KLOOF_SHARED", "KLOOF_CALIBRATION")  # what somebody tells the tests themselves
@@ -43,12 +45,33 @@ SHARED = Path(os.environ.get("KLOOF_SHARED", PROJECT.parent / "shared"))
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one process, where what they share is made once, and begin with the longest."""
+    """Keep the tests of a file in one process, where what they share is made once.
+
+    The group that takes longest comes first: the processes end together, and none is left alone with it.
+    """
+    sizes = Counter(_file(item) for item in items)
+    taken, seconds = _measured(), Counter[str]()
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
-    first = {group: at for at, group in enumerate(LONGEST)}
-    items.sort(key=lambda item: first.get(next(item.iter_markers("xdist_group")).args[0], len(first)))
+            item.add_marker(pytest.mark.xdist_group(_file(item)))
+        seconds[_group(item)] += taken.get(_file(item), 0) / sizes[_file(item)]
+    items.sort(key=lambda item: -seconds[_group(item)])
+
+
+def _file(item: pytest.Item) -> str:
+    return item.nodeid.split("::")[0]
+
+
+def _group(item: pytest.Item) -> str:
+    return str(next(item.iter_markers("xdist_group")).args[0])
+
+
+def _measured() -> dict[str, float]:
+    """Read what every file took when that was last measured; a new one, or without the table, took nothing."""
+    if not WAITING.is_file():
+        return {}
+    with WAITING.open(encoding="utf-8", newline="") as file:
+        return {row["name"]: float(row["seconds"]) for row in csv.DictReader(file) if row["kind"] == "file"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
