@@ -3,10 +3,12 @@
 import doctest
 import json
 import re
+from collections.abc import Iterator
 
 import pytest
 
 import kloof
+from kloof import memo
 from kloof.errors import NotComputableError, ParameterError
 from kloof.findings import Finding
 from kloof.paths import project_folder
@@ -25,6 +27,14 @@ EXAMPLES = [
     "table",
 ]
 BREDA = "breda"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What was computed for one example is there for the next, as in a run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(memo.FOLDER, str(tmp_path_factory.mktemp("memo")))
+        yield
 
 
 def cells() -> str:
