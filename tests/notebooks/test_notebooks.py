@@ -76,17 +76,8 @@ def test_no_notebook_or_module_branches_on_a_municipality(project: Path) -> None
 def test_a_preset_names_everything(name: str) -> None:
     given = read_preset(name)["parameters"]
     wanted = {
-        "source",
-        "year_from",
-        "year_to",
-        "event",
-        "focus",
-        "focus_variants",
-        "indicators",
-        "levels",
-        "groups",
-        "seed",
-    }
+        "source", "year_from", "year_to", "event", "focus", "focus_variants", "indicators", "levels", "groups", "seed",
+    }  # fmt: skip
     assert "municipality" in given or name in ("municipality", "manifest")
     assert wanted <= given.keys() <= get_type_hints(Parameters).keys()
 

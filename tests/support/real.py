@@ -8,14 +8,9 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parents[2] / "data" / "breda"
 
 FILES = (
-    "figures.csv",
-    "kwb_breda.csv",
-    "kwb_other.csv",
-    "kwb_panel.csv",
-    "leefbaarometer3.csv",
-    "crimes_2012_2022.csv",
+    "figures.csv", "kwb_breda.csv", "kwb_other.csv", "kwb_panel.csv", "leefbaarometer3.csv", "crimes_2012_2022.csv",
     "municipal_2015_2018.csv",
-)
+)  # fmt: skip
 
 
 def rows(name: str) -> Iterator[dict[str, str]]:

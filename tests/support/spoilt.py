@@ -284,12 +284,9 @@ def copies(one: Original, folder: Path) -> Iterator[Spoilt]:
     for step, way in ((1, "down"), (-1, "up")):
         yield copy(f"the table a row {way}", "all figures", shifted(one, sorted(set(one.column.values())), step))
     pairs = [
-        ("inhabitants", "households"),
-        ("owner_occupied_share", "rental_share"),
-        (*means[:2],),
-        ("low_income_persons_share", "high_income_persons_share"),
-        ("inhabitants", "dwellings"),
-    ]
+        ("inhabitants", "households"), ("owner_occupied_share", "rental_share"), (*means[:2],),
+        ("low_income_persons_share", "high_income_persons_share"), ("inhabitants", "dwellings"),
+    ]  # fmt: skip
     for pair in pairs:
         if len(one.by_name(*pair)) == 2:
             a, b = (one.column[name] for name in pair)
