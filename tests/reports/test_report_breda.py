@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sample
 from opened import Opened
 from pypdf import PdfReader
 
@@ -149,14 +148,6 @@ def test_what_the_readme_says_to_type_works(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("files", [REPORT, DATA], ids=["report", "data"])
-def test_a_page_says_only_what_the_results_say(breda_report: Path, language: str, files: tuple[str, str]) -> None:
-    page = (breda_report / language / files[0]).read_text(encoding="utf-8")
-    known = audit.labels(catalogue(), language)
-    assert audit.audit_html(page, read(breda_report), language, known, whole=files == DATA) == []
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("files", [REPORT, DATA], ids=["report", "data"])
 def test_a_wrong_number_in_a_real_page_is_caught(breda_report: Path, language: str, files: tuple[str, str]) -> None:
     page = (breda_report / language / files[0]).read_text(encoding="utf-8")
     wrong = re.sub(r"(<data[^>]*>€\D?)\d+", r"\g<1>777", page, count=1)
@@ -164,12 +155,6 @@ def test_a_wrong_number_in_a_real_page_is_caught(breda_report: Path, language: s
     known = audit.labels(catalogue(), language)
     faults = audit.audit_html(wrong, read(breda_report), language, known, whole=files == DATA)
     assert any("777" in fault and "stands for" in fault for fault in faults)
-
-
-@pytest.mark.parametrize("name", [REPORT[0], DATA[0]])
-def test_both_languages_carry_the_same_numbers(breda_report: Path, name: str) -> None:
-    pages = [(breda_report / language / name).read_text(encoding="utf-8") for language in LANGUAGES]
-    assert sample.parity(*pages) == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -184,7 +169,7 @@ def test_a_pdf_is_tagged_and_in_its_language(breda_report: Path, language: str, 
 
 
 def test_a_finished_report_is_read_back_whole(breda_report: Path) -> None:
-    """Both pages and both PDFs, in both languages, and every file made again."""
+    """Both pages and both PDFs, in both languages, which carry the same numbers; and every file made again."""
     found = audit_report(breda_report, again=True)
     assert (found.faults, found.notes) == ([], [])
 
