@@ -16,8 +16,7 @@ from slow_rank_order import slow
 
 from conftest import PROJECT
 from kloof.country import counted, growth
-from kloof.country.map_levels import MUNICIPALITIES, nested, parts_of
-from kloof.country.segregation import segregation
+from kloof.country.segregation import MUNICIPALITIES, nested, parts_of, segregation
 
 MEASURED = PROJECT / "data" / "segregation_calibration.csv"
 KNOWN = {world.name: world for world in SEGREGATION_WORLDS}

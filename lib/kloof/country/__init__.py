@@ -1,4 +1,4 @@
 """Every municipality of the store at once: what one alone cannot tell.
 
-Others may use: events, figures, gaps, map_levels, matched, mechanisms, own_list, panel, segregation.
+Others may use: events, figures, gaps, matched, mechanisms, panel, segregation.
 """

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from kloof.catalogue import Catalogue, Group
+from kloof.country.figures import of_widest
 from kloof.errors import ParameterError, nearest
 from kloof.measures.country import Everywhere, counts_everywhere, own_municipality
 from kloof.measures.counts import Prepared, choose
@@ -95,10 +96,7 @@ def observed(subject: Subject) -> pd.DataFrame:
             continue
     rows = pd.concat(tables, ignore_index=True)
     rows = rows[rows["code"].str.startswith("BU")]
-    own = rows[(rows["indicator"] == lead) & (rows["status"] == "measured")]
-    width = own.groupby(["year", "source"])["code"].size().reset_index(name="buurten")
-    width = width.sort_values(["year", "buurten", "source"], ascending=[True, False, True]).drop_duplicates("year")
-    rows = rows.merge(width[["year", "source"]], on=["year", "source"], validate="many_to_one")
+    rows = of_widest(rows, rows[(rows["indicator"] == lead) & (rows["status"] == "measured")])
     return _with_middle(rows, subject) if subject.classes else rows
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from kloof.catalogue import MONEY, Catalogue, catalogue
-from kloof.country.figures import COVERED, Range, check_comparable, held, of_nearest_year
+from kloof.country.figures import COVERED, Range, check_comparable, held, nearest, of_nearest_year
 from kloof.country.gaps import Question, prices, rule_of, smallest_effect, turns, unit_of, weights
 from kloof.errors import NotComputableError, ParameterError
 from kloof.findings import HIGHER, LOWER, SAME, UNCLEAR
@@ -186,14 +186,14 @@ def _table(
     for name in TENURES:
         tenure = held(known, name)
         if not tenure.empty:
-            about[name] = _nearest(tenure, by)
+            about[name] = nearest(tenure, by)
             table[name] = tenure[about[name]].reindex(table.index)
             flags = flags if about[name] <= question.first else (*flags, LATER_TENURE)
             break
     else:
         flags = (*flags, NO_TENURE)
     people = held(known, "inhabitants")
-    about["log_inhabitants"] = _nearest(people, by)
+    about["log_inhabitants"] = nearest(people, by)
     size = of_nearest_year(people, by).reindex(table.index)
     table["log_inhabitants"] = np.log(size.where(size > 0))
     if listed is None:
@@ -202,11 +202,6 @@ def _table(
     else:
         table["listed"] = table.index.isin(listed)
     return table, about, flags
-
-
-def _nearest(table: pd.DataFrame, year: int) -> int:
-    """Name the year of a table that is nearest."""
-    return min(map(int, table.columns), key=lambda candidate: (abs(candidate - year), candidate))
 
 
 def _compared(table: pd.DataFrame, units: Flags, donors: Flags, about: list[str], alike: Alike) -> Matched:

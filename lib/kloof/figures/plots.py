@@ -9,8 +9,7 @@ import pandas as pd
 
 from kloof.country.events import Events
 from kloof.country.gaps import National
-from kloof.country.map_levels import WHOLE
-from kloof.country.segregation import Segregation
+from kloof.country.segregation import WHOLE, Segregation
 from kloof.errors import NotComputableError, ParameterError, faults
 from kloof.figures.canvas import FOCUS, GREY, INK, PALE, REST
 from kloof.findings import Finding

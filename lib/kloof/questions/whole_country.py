@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kloof.country import gaps as country
-from kloof.country.gaps import National, Question
-from kloof.country.own_list import RANGE, of_own_list
+from kloof.country.gaps import OWN_RANGE, National, Question, of_own_list
 from kloof.errors import NotComputableError
 from kloof.findings import Finding, Side
 from kloof.methods.gap import ABSOLUTE, REAL, RELATIVE
@@ -135,7 +134,7 @@ def own_list_of(study: Study, found: National) -> list[Finding]:
         return []
     chances = {
         "grew": own.above_zero, "shrank": 1 - own.above_zero, "grew_more": own.above_smallest,
-        "shrank_more": own.below_smallest, "within": RANGE,
+        "shrank_more": own.below_smallest, "within": OWN_RANGE,
     }  # fmt: skip
     details: dict[str, Any] = {
         key: {"value": floor(1000 * chance + 1e-9) / 10, "unit": "percent", "decimals": 0 if key == "within" else 1}

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from kloof.catalogue import catalogue
 from kloof.cli.main import app
 from kloof.country import gaps
-from kloof.country.covariates import by_municipality
+from kloof.country.figures import by_municipality
 from kloof.country.gaps import HEAVY, NORMAL, WITHOUT, National, national, pooled, prior_of
 from kloof.errors import NotComputableError, ParameterError
 

@@ -9,9 +9,18 @@ import pytest
 from scipy.special import ndtr
 
 from kloof.catalogue import Catalogue, catalogue
-from kloof.country import own_list
-from kloof.country.gaps import NORMAL, SHARED, Question, changes_of, every_change, pooled, prior_of
-from kloof.country.own_list import RANGE, of_own_list
+from kloof.country import gaps
+from kloof.country.gaps import (
+    NORMAL,
+    OWN_RANGE,
+    SHARED,
+    Question,
+    changes_of,
+    every_change,
+    of_own_list,
+    pooled,
+    prior_of,
+)
 from kloof.errors import NotComputableError
 from kloof.methods.arrays import Array
 from kloof.methods.by_place import Common
@@ -57,7 +66,7 @@ def test_the_list_of_the_rule_gives_what_the_country_says(known: Catalogue, scal
     least = known.smallest_on(scale, WOZ) if scale == "relative" else 10.0
     posterior, _ = pooled(table, prior_of(least))
     at = int(np.flatnonzero(table["municipality"] == HERE)[0])
-    low, high = posterior.effects.interval(RANGE)
+    low, high = posterior.effects.interval(OWN_RANGE)
     expected = table["estimate"][at], posterior.effects.average[at], low[at], high[at]
     assert (found.own, found.expected, found.low, found.high) == pytest.approx(expected, rel=1e-6)
     assert found.above_zero == pytest.approx(posterior.effects.above(0.0)[at], abs=1e-8)
@@ -68,7 +77,7 @@ def test_the_list_of_the_rule_gives_what_the_country_says(known: Catalogue, scal
 
 def test_it_is_the_own_change_under_what_the_others_teach(known: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
     """A normal prior around the mean of the others, integrated over what they leave open of mean and spread."""
-    monkeypatch.setattr(own_list, "pooled", partial(pooled, model=NORMAL))
+    monkeypatch.setattr(gaps, "pooled", partial(pooled, model=NORMAL))
     table, _ = every_change(known, ASKED, figures)
     found = of_own_list(known, ASKED, HERE, buurten(3, 6), table)
     assert found.own > 40 > table.set_index("municipality").loc[HERE, "estimate"]

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from kloof.catalogue import catalogue
 from kloof.cli.main import app
-from kloof.country import counted, growth, map_levels
+from kloof.country import counted, growth
 from kloof.country import segregation as country
 from kloof.country.segregation import Segregation, segregation
 from kloof.errors import NotComputableError, ParameterError
@@ -283,7 +283,7 @@ def test_the_parts_are_those_of_loops_and_add_up(of_country: Use) -> None:
         loops(counts, names, slice(0, 8), slice(0, 6)),
         loops(counts, names, slice(0, 10), slice(0, 8)),
     ]
-    assert own[list(map_levels.PARTS[:3])].tolist() == pytest.approx(expected, rel=1e-9)
+    assert own[list(country.PARTS[:3])].tolist() == pytest.approx(expected, rel=1e-9)
     for year, rows in found.parts.groupby("year"):
         by_part = rows.set_index("part")
         assert abs(by_part["estimate"].iloc[:3].sum() - by_part.loc["whole", "estimate"]) < 1e-12
@@ -301,7 +301,7 @@ def test_the_rank_order_parts_are_those_of_the_thresholds(of_country: Use) -> No
     by_wijk = np.stack([pd.Series(row).groupby([code[:8] for code in codes_of()]).sum() for row in counts])
     assert parts["whole"] == pytest.approx(slow(counts, 1, "theil"), rel=1e-6)
     assert parts["between_buurten"] == pytest.approx(parts["whole"] - slow(by_wijk, 1, "theil"), rel=1e-4)
-    assert abs(parts[list(map_levels.PARTS[:3])].sum() - parts["whole"]) < 1e-12
+    assert abs(parts[list(country.PARTS[:3])].sum() - parts["whole"]) < 1e-12
 
 
 def test_each_level_has_an_index_and_what_the_store_lacks_says_so(of_country: Use) -> None:
@@ -327,10 +327,10 @@ def test_a_merged_municipality_counts_as_what_it_became() -> None:
     assert country.became(2024, 2024) == {}
     counts = np.array([[10.0, 30, 20, 40], [90, 70, 80, 60]])
     codes = np.array(["BU00070000", "BU00070100", "BU00480000", "BU00480001"])
-    table = map_levels.nested(counts, codes, merged)
+    table = country.nested(counts, codes, merged)
     assert table.municipalities.tolist() == [[100], [300]]
     assert table.wijken.tolist() == [[10, 30, 60], [90, 70, 140]]
-    assert map_levels.parts_of(table, ordered=False)["estimate"].iloc[0] == pytest.approx(0, abs=1e-15)
+    assert country.parts_of(table, ordered=False)["estimate"].iloc[0] == pytest.approx(0, abs=1e-15)
 
 
 # ------------------------------------------------------------------ what cannot be asked

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kloof.errors import ParameterError
-from kloof.measures import draws, resample, two_groups
+from kloof.measures import resample, two_groups
 from kloof.measures import resample as sums
 from kloof.measures.resample import MODELS, Drawing, replicates
 
@@ -49,14 +49,14 @@ def test_means_and_fixed_margins_of_every_model(model: str) -> None:
 def test_a_permutation_of_two_units_is_hypergeometric() -> None:
     from scipy import stats
 
-    draw = draws.permutation(np.array([[[6.0, 2.0], [4.0, 13.0]]]), 20000, np.random.default_rng(3))[0, :, 0, 0]
+    draw = resample.permutation(np.array([[[6.0, 2.0], [4.0, 13.0]]]), 20000, np.random.default_rng(3))[0, :, 0, 0]
     seen = np.bincount(draw.astype(int), minlength=9)[:9]
     expected = 20000 * stats.hypergeom.pmf(np.arange(9), 25, 8, 10)
     assert stats.chisquare(seen, expected * seen.sum() / expected.sum()).pvalue > 0.001
 
 
 def test_units_are_drawn_with_replacement_and_each_as_often() -> None:
-    weights = draws.times_drawn(np.array([5, 3]), 5, 6000, np.random.default_rng(2))
+    weights = resample.times_drawn(np.array([5, 3]), 5, 6000, np.random.default_rng(2))
     assert weights.shape == (2, 6000, 5)
     assert (weights[0].sum(axis=-1) == 5).all() and (weights[1].sum(axis=-1) == 3).all()
     assert (weights[1, :, 3:] == 0).all()
@@ -153,7 +153,7 @@ def test_measures_of_sums_agree_with_the_formulas() -> None:
 
 def test_a_box_is_filled_evenly_and_never_left() -> None:
     low, high = np.array([[0.0, 5.0], [10.0, 10.0]]), np.array([[4.0, 5.0], [20.0, 14.0]])
-    draw = draws.within_box(np.stack([low, high])[None], 4000, np.random.default_rng(1))[0]
+    draw = resample.within_box(np.stack([low, high])[None], 4000, np.random.default_rng(1))[0]
     assert (draw >= low).all() and (draw <= high).all()
     assert np.abs(draw.mean(axis=0) - (low + high) / 2).max() < 5 * 10 / np.sqrt(12 * 4000)
     assert draw[:, 1, 0].var() == pytest.approx(100 / 12, rel=0.1)

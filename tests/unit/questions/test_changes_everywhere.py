@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 
 from kloof.country import gaps as country
-from kloof.country.gaps import National, national
-from kloof.country.own_list import OwnList
+from kloof.country.gaps import National, OwnList, national
 from kloof.findings import judge
 from kloof.questions import whole_country
 from kloof.questions.whole_country import own_list_of
