@@ -1,8 +1,8 @@
 """How far a measure can move: rows that say which kind of uncertainty they are about, never two kinds in one.
 
-A row has estimate, low, high and `range_kind`: what the figures can be (rounding, suppression), what chance does to
-the people (people_bootstrap), which buurten happen to make up the city (unit_bootstrap), or what chance alone would
-give without segregation (null). `bounds` has the certified ranges; the intervals here assume a distribution.
+A row has estimate, low, high and `range_kind`: what chance does to the people (people_bootstrap), which buurten happen
+to make up the city (unit_bootstrap), or what chance alone would give without segregation (null). What rounding and
+suppression leave open is in `bounds`, certified; the intervals here assume a distribution.
 """
 
 from collections.abc import Mapping
@@ -35,19 +35,9 @@ COLUMNS = (
     "draws_used",
     "reason",
 )
-_MODEL = {
-    "people_bootstrap": "people_within_units",
-    "unit_bootstrap": "units",
-    "rounding": "box",
-    "suppression": "box",
-}
+_MODEL = {"people_bootstrap": "people_within_units", "unit_bootstrap": "units"}
 # chosen by data/interval_coverage.csv: see benchmarks/coverage_of_intervals.py
-_METHOD = {
-    "people_bootstrap": "bias_corrected",
-    "unit_bootstrap": "percentile",
-    "rounding": "percentile",
-    "suppression": "percentile",
-}
+_METHOD = {"people_bootstrap": "bias_corrected", "unit_bootstrap": "percentile"}
 
 
 @dataclass(frozen=True)
@@ -60,15 +50,6 @@ class Limits:
     method: str = ""
     confidence: float = 0.95
     scale: tuple[float, float] = (-np.inf, np.inf)
-
-
-@dataclass(frozen=True)
-class Boxed:
-    """Counts (G, N) as published, with the lowest and highest they can truly be."""
-
-    counts: ArrayLike
-    low: ArrayLike
-    high: ArrayLike
 
 
 def quantiles(drawn: FloatArray, at: tuple[float, float]) -> tuple[FloatArray, FloatArray]:
@@ -156,7 +137,7 @@ def inhabited(counts: FloatArray, starts: ArrayLike) -> FloatArray:
 
 def interval(
     measures: Mapping[str, Measure],
-    counts: ArrayLike | Boxed,
+    counts: ArrayLike,
     drawing: Drawing,
     range_kind: str,
     starts: ArrayLike = (0,),
@@ -165,24 +146,19 @@ def interval(
     """Return one row per segment and measure, with the columns of `COLUMNS`, for one kind of uncertainty.
 
     counts: (G, N), or years (2, G, N) for a measure of years such as `resample.Difference`, one number per segment.
-    range_kind: people_bootstrap, unit_bootstrap, or rounding and suppression, which need counts as `Boxed`. how: by
-    default what data/interval_coverage.csv shows to cover best, 95 %: for people "bias_corrected" (it still covers too
-    little for D when units have fewer than some 5 members), and no ends of a scale. estimate is always the measure of
-    `counts`; bias is what the draws add to it on average, and is never taken off it.
+    range_kind: people_bootstrap or unit_bootstrap. how: by default what data/interval_coverage.csv shows to cover best,
+    95 %: for people "bias_corrected" (it still covers too little for D when units have fewer than some 5 members), and
+    no ends of a scale. estimate is always the measure of `counts`; bias is what the draws add to it on average, and is
+    never taken off it.
     reason (and a missing low and high): no_units, group_is_empty, group_is_everyone, one_group, one_unit,
     often_undefined (in more than a tenth of the draws), not_defined. Raises ParameterError.
     """
-    boxed = isinstance(counts, Boxed)
-    if range_kind not in _MODEL or boxed != (_MODEL[range_kind] == "box"):
-        raise ParameterError(
-            f'range_kind "{range_kind}" is not one of {", ".join(_MODEL)}, or its counts are of the wrong kind: '
-            "rounding and suppression need Boxed(counts, low, high), the others plain counts."
-        )
-    table = np.asarray(counts.counts if isinstance(counts, Boxed) else counts, dtype=np.float64)
-    source = np.stack(np.broadcast_arrays(counts.low, counts.high)) if isinstance(counts, Boxed) else table
+    if range_kind not in _MODEL:
+        raise ParameterError(f'range_kind "{range_kind}" is not one of {", ".join(_MODEL)}.')
+    table = np.asarray(counts, dtype=np.float64)
     chosen = how or Limits()
     chosen = replace(chosen, method=chosen.method or _METHOD[range_kind])
-    drawn = replicates(measures, source, starts, _MODEL[range_kind], drawing)
+    drawn = replicates(measures, table, starts, _MODEL[range_kind], drawing)
     context = (reasons(table, starts), inhabited(table, starts).tolist())
     found = []
     for name, measure in measures.items():

@@ -37,15 +37,13 @@ def _whole(values: FloatArray) -> IntArray:
     return np.rint(values).astype(np.int64)
 
 
-def _deal_within(
-    sizes: IntArray, shares: FloatArray, draws: int, rng: np.random.Generator, split_axis: int = -2
-) -> FloatArray:
+def _deal_within(sizes: IntArray, shares: FloatArray, draws: int, rng: np.random.Generator) -> FloatArray:
     """Multinomial per unit: sizes (S, ..., n) people over shares (S, ..., G, n), as a chain of binomials.
 
     Draws of one unit follow each other, so the sampler sets up once for the first group.
     """
-    groups = shares.shape[split_axis]
-    later = np.flip(np.cumsum(np.flip(shares, split_axis), axis=split_axis), split_axis)
+    groups = shares.shape[-2]
+    later = np.flip(np.cumsum(np.flip(shares, -2), axis=-2), -2)
     chance = np.minimum(divide(shares, later, 0.0), 1.0)
     left = np.broadcast_to(sizes[..., None], (*sizes.shape, draws))
     dealt = np.empty((*sizes.shape[:-1], groups, sizes.shape[-1], draws), dtype=np.int64)
@@ -132,13 +130,6 @@ def permutation(counts: FloatArray, draws: int, rng: np.random.Generator) -> Flo
     return dealt
 
 
-def within_box(counts: FloatArray, draws: int, rng: np.random.Generator) -> FloatArray:
-    """Draw each count evenly between its bounds: counts (S, ..., 2, G, n) are low and high, the result drops the 2."""
-    low, high = counts[..., 0, :, :], counts[..., 1, :, :]
-    at = rng.random((len(low), draws, *low.shape[1:]))
-    return low[:, None] + at * (high - low)[:, None]
-
-
 def times_drawn(lengths: NDArray[np.intp], width: int, draws: int, rng: np.random.Generator) -> FloatArray:
     """Count how often each unit comes up in as many drawings as the municipality has units: (S,) to (S, R, width)."""
     of_unit = np.repeat(np.arange(lengths.size), lengths)
@@ -159,7 +150,6 @@ MODELS: dict[str, Model] = {
     "evenness": evenness,
     "systematic": systematic,
     "permutation": permutation,
-    "box": within_box,
 }
 
 
@@ -217,8 +207,8 @@ def replicates(
     """Compute each measure on many drawn tables, the same tables for all measures.
 
     counts: (G, N) groups × units, or (Y, G, N) years; model: a name of MODELS, or "units" for the bootstrap of units,
-    which draws the same units in all years; for "box" counts is (2, G, N), low and high. measures: functions of counts
-    (..., G, n) or (..., Y, G, n) and starts, see `OfSums`. Returns per measure (draws, n_segments), or (draws, Y,
+    which draws the same units in all years. measures: functions of counts (..., G, n) or (..., Y, G, n) and starts,
+    see `OfSums`. Returns per measure (draws, n_segments), or (draws, Y,
     n_segments) when it answers per year. Source: Efron & Tibshirani 1993, ch. 6.
     Raises ParameterError: model, draws, counts missing or below 0.
     """

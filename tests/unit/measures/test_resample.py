@@ -10,8 +10,6 @@ from kloof.measures import resample, two_groups
 from kloof.measures import resample as sums
 from kloof.measures.resample import MODELS, Drawing, replicates
 
-PEOPLE = [name for name in MODELS if name != "box"]
-
 
 def table(seed: int = 1, groups: int = 3) -> tuple[np.ndarray, np.ndarray]:
     """Five municipalities, one without units and one with a single unit, and a few empty units."""
@@ -21,7 +19,7 @@ def table(seed: int = 1, groups: int = 3) -> tuple[np.ndarray, np.ndarray]:
     return counts, np.array([0, 9, 10, 10, 31])
 
 
-@pytest.mark.parametrize("model", PEOPLE)
+@pytest.mark.parametrize("model", MODELS)
 def test_means_and_fixed_margins_of_every_model(model: str) -> None:
     counts = np.array([[40.0, 10, 0, 30], [10, 40, 0, 60], [5, 5, 0, 90]])
     draw = MODELS[model](counts[None], 4000, np.random.default_rng(7))[0]
@@ -64,7 +62,7 @@ def test_units_are_drawn_with_replacement_and_each_as_often() -> None:
     assert weights[0, :, 0].var() == pytest.approx(0.8, rel=0.08)
 
 
-@pytest.mark.parametrize("model", [*PEOPLE, "units"])
+@pytest.mark.parametrize("model", [*MODELS, "units"])
 def test_the_same_seed_gives_the_same_numbers_for_any_number_of_workers(model: str, monkeypatch) -> None:
     monkeypatch.setattr(resample, "CELLS", 700)  # many blocks, also within one municipality
     counts, starts = table()
@@ -149,14 +147,6 @@ def test_measures_of_sums_agree_with_the_formulas() -> None:
         exact = two_groups.dissimilarity(*sides, starts)
         assert sums.Dissimilarity(group)(counts, starts) == pytest.approx(exact, abs=1e-15, nan_ok=True)
         assert sums.two_groups(two_groups.dissimilarity, group)(counts, starts) == pytest.approx(exact, nan_ok=True)
-
-
-def test_a_box_is_filled_evenly_and_never_left() -> None:
-    low, high = np.array([[0.0, 5.0], [10.0, 10.0]]), np.array([[4.0, 5.0], [20.0, 14.0]])
-    draw = resample.within_box(np.stack([low, high])[None], 4000, np.random.default_rng(1))[0]
-    assert (draw >= low).all() and (draw <= high).all()
-    assert np.abs(draw.mean(axis=0) - (low + high) / 2).max() < 5 * 10 / np.sqrt(12 * 4000)
-    assert draw[:, 1, 0].var() == pytest.approx(100 / 12, rel=0.1)
 
 
 def test_faults_are_named_all_at_once() -> None:
