@@ -5,8 +5,9 @@ to make up the city (unit_bootstrap), or what chance alone would give without se
 suppression leave open is in `bounds`, certified; the intervals here assume a distribution.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,25 +17,15 @@ from kloof.errors import ParameterError, faults
 from kloof.measures.resample import Drawing, Measure, replicates
 from kloof.measures.tables import FloatArray, Segments
 
+LEVEL = 0.95
 METHODS = ("percentile", "basic", "bias_corrected")
 # the fewest inhabited units an interval is given for, and the share of draws in which the measure must be defined
 FEWEST_UNITS = 2
 ENOUGH = 0.9
 COLUMNS = (
-    "segment",
-    "index",
-    "estimate",
-    "low",
-    "high",
-    "range_kind",
-    "method",
-    "confidence",
-    "bias",
-    "standard_error",
-    "draws",
-    "draws_used",
-    "reason",
-)
+    "segment", "index", "estimate", "low", "high", "range_kind", "method", "confidence", "bias", "standard_error",
+    "draws", "draws_used", "reason",
+)  # fmt: skip
 _MODEL = {"people_bootstrap": "people_within_units", "unit_bootstrap": "units"}
 # chosen by data/interval_coverage.csv: see benchmarks/coverage_of_intervals.py
 _METHOD = {"people_bootstrap": "bias_corrected", "unit_bootstrap": "percentile"}
@@ -48,7 +39,7 @@ class Limits:
     """
 
     method: str = ""
-    confidence: float = 0.95
+    confidence: float = LEVEL
     scale: tuple[float, float] = (-np.inf, np.inf)
 
 
@@ -172,27 +163,21 @@ def interval(
                 *context, np.isfinite(estimate).tolist(), (used / drawing.draws).tolist(), strict=True
             )
         ]
-        shown = np.array([said is None for said in why], dtype=bool)
-        found.append(
-            pd.DataFrame(
-                {
-                    "segment": np.arange(estimate.size),
-                    "index": name,
-                    "estimate": estimate,
-                    "low": np.where(shown, low, np.nan),
-                    "high": np.where(shown, high, np.nan),
-                    "range_kind": range_kind,
-                    "method": chosen.method,
-                    "confidence": chosen.confidence,
-                    "bias": np.where(shown, mean - estimate, np.nan),
-                    "standard_error": np.where(shown, error, np.nan),
-                    "draws": drawing.draws,
-                    "draws_used": used,
-                    "reason": pd.Series(why, dtype=object),
-                }
-            )
-        )
+        shown = {"low": low, "high": high, "bias": mean - estimate, "standard_error": error}
+        told = {"range_kind": range_kind, "method": chosen.method, "confidence": chosen.confidence}
+        found.append(laid_out(name, estimate, why, shown, {**told, "draws": drawing.draws, "draws_used": used}))
     return pd.concat(found, ignore_index=True).loc[:, list(COLUMNS)]
+
+
+def laid_out(
+    name: str, estimate: FloatArray, why: Sequence[Any], shown: Mapping[str, FloatArray], told: Mapping[str, Any]
+) -> pd.DataFrame:
+    """Lay a measure out, a row per segment: what is `shown` is missing where a reason says why."""
+    reason = pd.Series(why, dtype=object)
+    numbers = {key: np.where(reason.notna(), np.nan, values) for key, values in shown.items()}
+    return pd.DataFrame(
+        {"segment": np.arange(estimate.size), "index": name, "estimate": estimate, **numbers, **told, "reason": reason}
+    )
 
 
 def _why(known: bool, units: float, share_defined: float) -> str | None:

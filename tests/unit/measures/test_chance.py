@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from kloof.errors import ParameterError
 from kloof.measures import chance, resample, two_groups
 from kloof.measures.resample import Drawing
 
@@ -21,7 +20,7 @@ def tested() -> pd.DataFrame:
     people = np.concatenate([sizes, sizes, sizes, [300.0]])
     measures = {"dissimilarity": resample.Dissimilarity(0), "theil_h": resample.theil_h_of_sums}
     return chance.more_than_chance(
-        measures, np.stack([members, people - members]), Drawing(rng, 400), (0, 12, 24, 36), "permutation"
+        measures, np.stack([members, people - members]), Drawing(rng, 400), (0, 12, 24, 36)
     ).set_index(["index", "segment"])
 
 
@@ -55,8 +54,3 @@ def test_p_values_are_uniform_when_nobody_sorts() -> None:
     )
     assert stats.kstest(rows["p_value"], "uniform").pvalue > 0.001
     assert (rows["p_value"] <= 0.05).mean() == pytest.approx(0.05, abs=4 * np.sqrt(0.05 * 0.95 / 300))
-
-
-def test_another_null_is_refused() -> None:
-    with pytest.raises(ParameterError, match='null "random" is not known: permutation, evenness, systematic'):
-        chance.more_than_chance({}, np.ones((2, 2)), Drawing(np.random.default_rng(0)), null="random")
