@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from left_out import LEFT_OUT
+from answers import LEFT_OUT
 
 from kloof.measures import many_groups, two_groups
 from kloof.measures.counts import Prepared, prepare

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from answers import once
 from typer.testing import CliRunner
 
 from kloof.catalogue import catalogue
@@ -195,7 +196,8 @@ def test_what_the_project_holds_is_of_that_question_only(tmp_path: Path, monkeyp
     assert national.embedded(asked) is None
 
 
-def test_without_a_store_breda_stands_among_the_country(tmp_path: Path) -> None:
+def test_without_a_store_breda_stands_among_the_country(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    once(monkeypatch, national, "pooled")  # all places are of one model
     runner = CliRunner()
     told = runner.invoke(app, ["national", "--scale", "real", "--place", "Breda", "--picture", str(tmp_path / "a.svg")])
     assert told.exit_code == 0, told.output

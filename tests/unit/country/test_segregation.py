@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from answers import once
 from slow_rank_order import slow
 from typer.testing import CliRunner
 
@@ -398,7 +399,8 @@ def test_what_is_written_is_read_again(
         segregation("inhabitants_aged_0_14")
 
 
-def test_without_a_store_breda_stands_among_the_country(tmp_path: Path) -> None:
+def test_without_a_store_breda_stands_among_the_country(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    once(monkeypatch, country, "segregation")
     runner = CliRunner()
     told = runner.invoke(app, ["country", "segregation", "--place", "Breda", "--picture", str(tmp_path / "a.svg")])
     assert told.exit_code == 0, told.output
@@ -412,17 +414,18 @@ def test_without_a_store_breda_stands_among_the_country(tmp_path: Path) -> None:
     assert content["parts"] == []
 
 
-def test_the_command_tells_levels_and_they_are_drawn(of_country: Use) -> None:
+def test_the_command_tells_levels_and_they_are_drawn(of_country: Use, monkeypatch: pytest.MonkeyPatch) -> None:
     of_country(country_of())
+    once(monkeypatch, country, "segregation")
     runner = CliRunner()
-    words = ["country", "segregation", OLD, "--index", "theil"]
-    told = runner.invoke(app, [*words, "--place", "GM9004"])
+    words = ["country", "segregation", OLD, "--index", "theil", "--place", "GM9004"]
+    told = runner.invoke(app, words)
     assert told.exit_code == 0, told.output
     for line in ("between wijken in a municipality", "buurt, within GM9004", "the store knows no provinces"):
         assert line in told.output
     content = json.loads(runner.invoke(app, [*words, "--json"]).output)
     assert [row["estimate"] for row in content["profile"] if row["level"] == "radius"] == [None, None]
-    found = segregation(OLD, "theil", place="GM9004")
+    found = country.segregation(OLD, "theil", (2017, 2024), "GM9004")
     above = plot(found)
     below = above.figure.axes[1]
     widths = [bar.get_width() for bar in below.patches]

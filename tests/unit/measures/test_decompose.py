@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from answers import LEFT_OUT
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from left_out import LEFT_OUT
 
 from kloof.errors import ParameterError
 from kloof.measures import decompose, resample
