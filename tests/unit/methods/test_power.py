@@ -1,13 +1,13 @@
-"""Power against statsmodels' TTestIndPower and simulation; years to close a gap against a grid of paces."""
+"""Power against statsmodels and simulation; years to close a gap by a grid of paces; what lasts and what passes."""
 
 import math
 
 import numpy as np
 import pytest
+from answers import reason_of
 from scipy import stats
 from statsmodels.stats.power import TTestIndPower
 
-from kloof.errors import NotComputableError
 from kloof.methods import power
 from kloof.methods.power import Closing, Town
 
@@ -135,6 +135,64 @@ def test_the_years_cover_the_truth() -> None:
     assert inside / 3000 == pytest.approx(0.95, abs=3 * math.sqrt(0.05 * 0.95 / 3000))
 
 
+# ------------------------------------------------------------------ two one-sided tests
+
+
+@pytest.mark.parametrize(("smallest", "effect"), [(3.0, 0.0), (3.0, 1.0), (2.0, 0.0), (3.0, 3.0)])
+def test_power_is_what_simulation_gives(smallest: float, effect: float) -> None:
+    """100,000 estimates with estimated errors; at an effect on the edge at most 5 percent: the size of the test."""
+    rng = np.random.default_rng(1)
+    estimate = effect + rng.standard_normal(100_000)
+    error = np.sqrt(rng.chisquare(10, 100_000) / 10)
+    critical = stats.t.ppf(0.95, 10)
+    share = np.mean((estimate - critical * error >= -smallest) & (estimate + critical * error <= smallest))
+    found = power.power(1.0, 10, smallest, effect)
+    assert found == pytest.approx(share, abs=4 * math.sqrt(0.25 / 100_000))
+    if effect == smallest:
+        assert found <= 0.05
+
+
+def test_power_with_a_known_error() -> None:
+    # normal: 2 Φ(3 - 1.644854) - 1
+    assert power.power(1.0, math.inf, 3.0) == pytest.approx(2 * stats.norm.cdf(3 - 1.6448536) - 1)
+    assert power.power(1.0, math.inf, 1.5) == 0.0
+    assert power.power(1.0, 1e7, 3.0) == pytest.approx(power.power(1.0, math.inf, 3.0), abs=1e-4)
+
+
+# ------------------------------------------------------------------ what lasts and what passes
+
+
+def noisy(seed: int, units: int, noise: float, shock: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    shocks = shock * rng.standard_normal((units, 5))
+    shocks[:, 0] = 0
+    truth = rng.standard_normal((units, 1)) + shocks.cumsum(axis=1)
+    return truth + noise * rng.standard_normal((units, 5)), truth
+
+
+def test_shocks_and_noise_are_told_apart() -> None:
+    value, _ = noisy(2, 20_000, noise=0.5, shock=0.3)
+    focus = np.arange(20_000) < 4000
+    shock, noise = power.variance_parts(value, focus)
+    assert shock == pytest.approx(0.09, rel=0.1)
+    assert noise == pytest.approx(0.25, rel=0.05)
+    moved = value + focus[:, None] * np.array([0, 3, -1, 4, 9]) + np.array([0, 1, 5, 2, 2])
+    assert power.variance_parts(moved, focus) == pytest.approx((shock, noise))
+    only_shocks = noisy(3, 5000, noise=0.0, shock=0.3)[0]
+    assert power.variance_parts(only_shocks, np.arange(5000) < 900)[1] < 0.01
+    printed = np.round(noisy(4, 20_000, noise=0.0, shock=1.0)[0] / 2) * 2
+    shock, noise = power.variance_parts(printed, np.arange(20_000) < 4000, rounding=2.0)
+    assert noise >= 4 / 12
+    assert shock == pytest.approx(1.0, rel=0.1)
+
+
+def test_variance_parts_by_hand() -> None:
+    # changes per buurt, group mean taken off: focus ±(1, -1), rest ±(2, 0): Σ first·second = -2, spread 2 + 2 + 8 = 12;
+    # 4 buurten less 2 means = 2: neighbours -2/(2·1) = -1, spread 12/(2·2) = 3: noise 1, shock 3 - 2 = 1
+    value = np.array([[0.0, 1, 0], [0, -1, 0], [0, 2, 2], [0, -2, -2]])
+    assert power.variance_parts(value, np.arange(4) < 2) == pytest.approx((1.0, 1.0))
+
+
 def test_what_cannot_be_computed_says_why() -> None:
     town = Town(np.ones(6), np.arange(6) < 1, 1.0, 1.0)
     for call, reason in (
@@ -145,7 +203,10 @@ def test_what_cannot_be_computed_says_why() -> None:
         (lambda: power.error_at(Town(np.ones(6), np.arange(6) < 3, 1, 1), 0), "one_year"),
         (lambda: power.years_to_close(1.0, -1.0, COVARIANCE, 9), "no_gap"),
         (lambda: power.years_to_close(0.0, -1.0, np.zeros((2, 2)), 9), "no_gap"),
+        (lambda: power.power(1, 5, 0), "no_smallest_effect"),
+        (lambda: power.power(1, 5, float("nan")), "no_smallest_effect"),
+        (lambda: power.power(0, 5, 1), "no_spread"),
+        (lambda: power.variance_parts(np.ones((6, 2)), np.arange(6) < 3), "too_few_years"),
+        (lambda: power.variance_parts(np.ones((6, 5)), np.arange(6) < 1), "too_few_buurten"),
     ):
-        with pytest.raises(NotComputableError) as caught:
-            call()
-        assert caught.value.reason == reason
+        assert reason_of(call) == reason

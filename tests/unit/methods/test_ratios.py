@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from answers import reason_of
 from handmade import holds
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -69,7 +70,5 @@ def test_what_cannot_be_computed_says_why() -> None:
     with pytest.raises(NotComputableError, match="is 0") as caught:
         ratio.fieller(1, 0, np.eye(2), 5)
     assert caught.value.reason == "divisor_is_zero"
-    with pytest.raises(NotComputableError) as caught:
-        ratio.fieller_p_value(1, 1, np.zeros((2, 2)), 5, 0.5)
-    assert caught.value.reason == "no_spread"
+    assert reason_of(ratio.fieller_p_value, 1, 1, np.zeros((2, 2)), 5, 0.5) == "no_spread"
     assert ratio.region(10, 0, np.eye(2), 5)[2] == OUTSIDE
