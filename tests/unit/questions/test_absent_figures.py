@@ -58,13 +58,9 @@ def _gone(study: Study, what: str, where: str) -> "pd.Series[bool]":
     even = rows["code"].str[-1].isin(list("02468"))
     return (
         own
-        & {
-            "first year": rows["year"] == first,
-            "last year": rows["year"] == last,
-            "all years": own,
-            "half of the buurten early, the other half late": (rows["year"] <= middle) == even,
-        }[where]
-    )
+        & {"first year": rows["year"] == first, "last year": rows["year"] == last, "all years": own,
+           "half of the buurten early, the other half late": (rows["year"] <= middle) == even}[where]
+    )  # fmt: skip
 
 
 def _answered(study: Study) -> tuple[list[Finding], list[Verdict]]:
@@ -76,16 +72,10 @@ def _answered(study: Study) -> tuple[list[Finding], list[Verdict]]:
     return [*found, *(one for one, _ in alone)], said
 
 
-@pytest.mark.parametrize(
-    ("what", "where"),
-    [
-        ("figures", "first year"),
-        ("figures", "last year"),
-        ("figures", "all years"),
-        ("weights", "all years"),
-        ("both", "half of the buurten early, the other half late"),  # enough is measured each year, never the same
-    ],
-)
+@pytest.mark.parametrize(("what", "where"), [
+    ("figures", "first year"), ("figures", "last year"), ("figures", "all years"), ("weights", "all years"),
+    ("both", "half of the buurten early, the other half late"),  # enough is measured each year, never the same
+])  # fmt: skip
 def test_a_report_goes_on_without_the_figures(breda: Study, what: str, where: str) -> None:
     """Every judged claim has a verdict, and what cannot be computed says why in words."""
     rows = breda.data.observations[~_gone(breda, what, where)].reset_index(drop=True)

@@ -50,9 +50,7 @@ def test_the_number_of_buurten_is_the_first_that_sees_it() -> None:
     found = needs(undecided(half))
     assert found.buurten is not None
     error = half / stats.t.ppf(0.975, 49)
-    chances = [
-        seen_by_t(2.0, error * math.sqrt(50 / count), 49 * count / 50) for count in (found.buurten - 1, found.buurten)
-    ]
+    chances = [seen_by_t(2.0, error * math.sqrt(50 / n), 49 * n / 50) for n in (found.buurten - 1, found.buurten)]
     assert chances[0] < 0.8 <= chances[1]
     assert (found.buurten_now, found.years_now, found.years) == (50, 7, None)
     # about 50 · ((1.96 + 0.84) · se / 2)²
@@ -87,14 +85,11 @@ def test_more_years_help_as_noise_does_not_add_up() -> None:
         assert chances[0] < 0.8 <= chances[1]
 
 
-def test_without_a_spread_or_buurten_nothing_is_said() -> None:
+def test_without_a_spread_or_buurten_nothing_is_said_and_no_number_may_do() -> None:
     edge = Edge(2.0, ((0.0, None),))
     assert of_finding(undecided(4.0), edge, stays_away=False) is None
     bare = undecided(4.0, a=Side(2015), b=Side(2022))
     assert of_finding(bare, Edge(2.0, ((4.0, None),)), stays_away=False) is None
-
-
-def test_what_no_number_of_buurten_shows_is_said() -> None:
     assert needs(undecided(400.0)).buurten is None
 
 
@@ -142,9 +137,6 @@ def test_the_step_tells_of_every_undecided_claim() -> None:
     assert section.tables["12.needed"]["rows"]
 
 
-# ------------------------------------------------------------------ parts that are set beside a line
-
-
 def spoken(**values: float) -> dict[str, Any]:
     return {name: {"value": value, "unit": "points"} for name, value in values.items()}
 
@@ -155,15 +147,12 @@ PLACED = spoken(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("fields", "distance", "halves"),
-    [
-        ({"kind": "matthew", "smallest_effect": None, "details": PLACED}, 5.0, ((1.0, 8.0), (2.5, 11.0))),
-        ({"kind": "lead"}, 2.0, ((4.0, None),)),
-        ({"kind": "follows", "smallest_effect": 0.5, "details": {"degrees": {"value": 20.0}}}, 0.5, ((4.0, 20.0),)),
-        ({"low": -1.0, "high": 7.0}, 2.0, ((6.0, None),)),  # the wider half
-    ],
-)
+@pytest.mark.parametrize(("fields", "distance", "halves"), [
+    ({"kind": "matthew", "smallest_effect": None, "details": PLACED}, 5.0, ((1.0, 8.0), (2.5, 11.0))),
+    ({"kind": "lead"}, 2.0, ((4.0, None),)),
+    ({"kind": "follows", "smallest_effect": 0.5, "details": {"degrees": {"value": 20.0}}}, 0.5, ((4.0, 20.0),)),
+    ({"low": -1.0, "high": 7.0}, 2.0, ((6.0, None),)),  # the wider half
+])  # fmt: skip
 def test_the_distance_is_the_smallest_effect_and_of_two_ends_what_counts_as_standing_still(
     fields: dict[str, Any], distance: float, halves: tuple[tuple[float, float | None], ...]
 ) -> None:
@@ -174,24 +163,21 @@ def test_where_nothing_is_registered_there_is_no_distance() -> None:
     assert edge_of(undecided(4.0, kind="squeeze", smallest_effect=None)) is None
 
 
-@pytest.mark.parametrize(
-    ("row", "fields", "reason"),
-    [
-        ({"question": "happened"}, {}, edges.FIGURES),  # chance has no say in it: only more exact figures help
-        ({"alone": SUPPORTED}, {}, edges.TOGETHER),
-        ({"alone": SUPPORTED, "variants": {"union": SUPPORTED}}, {"flags": ("line_does_not_hold",)}, edges.TOGETHER),
-        ({"variants": {"union": SUPPORTED, "other": UNDECIDED}}, {}, edges.LISTS),
-        ({"variants": {"union": UNDECIDED, "other": SUPPORTED}}, {}, None),
-        ({"variants": {"groups_5": SUPPORTED, "groups_3": UNDECIDED}}, {}, edges.LISTS),
-        ({}, {"range_kind": ("bounds",)}, edges.BOUNDS),
-        ({}, {"range_kind": ("rounding", "suppression")}, edges.FIGURES),
-        ({}, {"low": None, "high": None}, edges.NO_RANGE),
-        ({}, {"flags": ("line_does_not_hold",)}, edges.LINE),
-        ({}, {"low": None, "high": None, "flags": ("line_not_tested",)}, edges.LINE),
-        ({}, {"low": None, "high": None, "flags": ("too_few_years_for_range",)}, edges.FEW_YEARS),
-        ({}, {"range_kind": ("process", "rounding")}, None),
-    ],
-)
+@pytest.mark.parametrize(("row", "fields", "reason"), [
+    ({"question": "happened"}, {}, edges.FIGURES),  # chance has no say in it: only more exact figures help
+    ({"alone": SUPPORTED}, {}, edges.TOGETHER),
+    ({"alone": SUPPORTED, "variants": {"union": SUPPORTED}}, {"flags": ("line_does_not_hold",)}, edges.TOGETHER),
+    ({"variants": {"union": SUPPORTED, "other": UNDECIDED}}, {}, edges.LISTS),
+    ({"variants": {"union": UNDECIDED, "other": SUPPORTED}}, {}, None),
+    ({"variants": {"groups_5": SUPPORTED, "groups_3": UNDECIDED}}, {}, edges.LISTS),
+    ({}, {"range_kind": ("bounds",)}, edges.BOUNDS),
+    ({}, {"range_kind": ("rounding", "suppression")}, edges.FIGURES),
+    ({}, {"low": None, "high": None}, edges.NO_RANGE),
+    ({}, {"flags": ("line_does_not_hold",)}, edges.LINE),
+    ({}, {"low": None, "high": None, "flags": ("line_not_tested",)}, edges.LINE),
+    ({}, {"low": None, "high": None, "flags": ("too_few_years_for_range",)}, edges.FEW_YEARS),
+    ({}, {"range_kind": ("process", "rounding")}, None),
+])  # fmt: skip
 def test_the_reason_why_no_number_can_be_given(row: dict[str, Any], fields: dict[str, Any], reason: str | None) -> None:
     study = open_study({"preset": "breda"})
     assert study.focus.name == "union"
@@ -217,9 +203,6 @@ def test_trials_tell_how_often_a_verdict_was_reached() -> None:
     assert found == edges.Trials(20.0, "euro", "municipalities", 56, 8, 37.5, 40)
     assert edges.trials_of(RATES, "C9", "split") is None
     assert edges.trials_of(pd.DataFrame(), "C5", "spending") is None
-
-
-def test_of_more_parts_the_one_of_the_same_measure_is_told() -> None:
     both = pd.concat([RATES.assign(part="absolute"), RATES.assign(part="relative", share=RATES["share"] / 2)])
     assert [edges.trials_of(both, "C5", measure).decided for measure in ("relative", "absolute", "none")] == [  # type: ignore[union-attr]
         18.75, 37.5, 37.5,
@@ -260,8 +243,7 @@ def test_every_undecided_claim_has_a_line_in_both_languages(monkeypatch: pytest.
     for language in ("nl", "en"):
         teller = narrator(dataclasses.replace(study, p=dataclasses.replace(study.p, language=language)), section)
         said = {name: text_of(teller.sentence(entry)) for name, entry in teller.results["findings"].items()}
-        assert len(set(said.values())) == len(said)
-        assert said["12.needed.C12.few_years"].count("6") == 1
+        assert (len(set(said.values())), said["12.needed.C12.few_years"].count("6")) == (len(said), 1)
         assert ("38%" if language == "en" else "38\u00a0%") in said["12.needed.C5.unregistered"]
 
 

@@ -4,7 +4,6 @@ import dataclasses
 import subprocess
 import sys
 from functools import cache
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from town import BUURTEN, FOCUS, Cell, indicator, town
 from kloof.findings import CONTRADICTED, MIXED, NEGLIGIBLE, NOT_TESTABLE, SUPPORTED, UNDECIDED, Finding, Verdict
 from kloof.questions import gaps
 from kloof.questions import robustness as sensitivity
-from kloof.questions.robustness import CHOICES, robustness_of
+from kloof.questions.robustness import CHOICES, robustness_of, specification_curve
 from kloof.study import claims
 from kloof.study.panel import Focus
 from kloof.study.study import Study
@@ -28,6 +27,7 @@ HOMES = tuple(200.0 + 37 * place % 110 for place in range(12))
 OTHER = Focus("other", (*BUURTEN[1:4], BUURTEN[8]))
 
 
+@cache
 def figures() -> pd.DataFrame:
     """A percentage by buurt and year: the first four start higher and grow a little apart, then fast."""
     rng = np.random.default_rng(11)
@@ -41,10 +41,8 @@ def study(*, rounding: float = 0.0, **changes: Any) -> Study:
     """The town with those figures, followed under two focus lists."""
     poor = indicator("poor", smallest_effect=1.0, rounding=rounding)
     table = figures()
-    cells: dict[str, dict[int, list[Cell]]] = {
-        "poor": {year: list(table[year]) for year in YEARS},
-        "households": {2014: list(HOMES)},
-    }
+    cells: dict[str, dict[int, list[Cell]]] = {"poor": {year: list(table[year]) for year in YEARS},
+                                               "households": {2014: list(HOMES)}}  # fmt: skip
     made = town(cells, poor, **{"indicators": ("poor",), **changes})
     return dataclasses.replace(made, variants=(*made.variants, OTHER))
 
@@ -63,7 +61,6 @@ def about_the_town(monkeypatch: pytest.MonkeyPatch) -> None:
 def weights() -> "pd.Series[float]":
     """The weights of the panel: households as printed."""
     panel = gaps.follow(study(), "poor").panel
-    assert panel is not None
     assert panel.weight_name == "households"
     return pd.Series(panel.weight, index=list(panel.codes))
 
@@ -139,6 +136,9 @@ def test_a_window_of_a_claim_narrows_the_years() -> None:
     whole = sensitivity.ways(study(draws=199), "H1", {})
     until = sensitivity.ways(study(draws=199, year_to=2019), "C1", {})
     pd.testing.assert_frame_equal(whole.drop(columns="verdict"), until.drop(columns="verdict"))
+    made = study(draws=199, year_to=2015)
+    assert set(sensitivity.ways(made, "C1", {})["window"]) == {"ends"}
+    assert sensitivity.ways(study(draws=199, indicators=("work_share",)), "C1", {}).empty
 
 
 def test_rounding_that_does_not_count_leaves_a_narrower_range() -> None:
@@ -163,19 +163,9 @@ def test_the_published_finding_is_the_headline_way() -> None:
     )  # fmt: skip
     table = sensitivity.ways(made, "C1", {"poor.absolute": published})
     own = table[table["estimate"] == 7.0]
-    assert set(own["focus_list"]) == {"four"}
-    assert set(own["weighing"] + own["window"]) == {"allends"}
-    assert set(own["rounding"]) == {"counted"}
-    assert list(own["smallest"]) == ["half", "registered", "double"]
+    assert (set(own["focus_list"]), set(own["weighing"] + own["window"])) == ({"four"}, {"allends"})
+    assert (set(own["rounding"]), list(own["smallest"])) == ({"counted"}, ["half", "registered", "double"])
 
-
-def test_one_pair_of_years_leaves_one_window_and_no_years_none() -> None:
-    made = study(draws=199, year_to=2015)
-    assert set(sensitivity.ways(made, "C1", {})["window"]) == {"ends"}
-    assert sensitivity.ways(study(draws=199, indicators=("work_share",)), "C1", {}).empty
-
-
-# ------------------------------------------------------------------ how many agree, and what decides
 
 WAYS = {"indicator": ["a", "b"], "measure": ["absolute", "relative"], "focus_list": ["one", "two", "three"]}
 DEFAULTS = {"weighing": "all", "window": "ends", "smallest": "registered", "rounding": "counted"}
@@ -198,8 +188,7 @@ def test_agreement_and_what_decides_by_brute_force(verdicts: list[str]) -> None:
     table = laid_out(verdicts)
     found = robustness_of("C1", SUPPORTED, table)
     voting = table[table["verdict"] != NOT_TESTABLE]
-    assert found.votes == len(voting)
-    assert found.agree == verdicts.count(SUPPORTED)
+    assert (found.votes, found.agree) == (len(voting), verdicts.count(SUPPORTED))
     if voting.empty:
         assert (found.label, found.agree_share) == ("no_verdict", None)
         return
@@ -212,15 +201,9 @@ def test_agreement_and_what_decides_by_brute_force(verdicts: list[str]) -> None:
     if robust:
         assert found.depends_on == ()
         return
-    shares = {}
-    for choice in WAYS:
-        rest = [name for name in WAYS if name != choice]
-        pairs = [
-            one["verdict"] != other["verdict"]
-            for one, other in combinations(voting.to_dict("records"), 2)
-            if all(one[name] == other[name] for name in rest)
-        ]
-        shares[choice] = sum(pairs) / len(pairs) if pairs else 0.0
+    # test_specification counts these over all pairs
+    flips = specification_curve(table, CHOICES, voting.iloc[0][list(CHOICES)].to_dict()).choices
+    shares = dict(zip(flips["choice"], flips["flip_share"].fillna(0.0), strict=True))
     decisive = {choice for choice, share in shares.items() if share >= 0.1}
     if decisive:
         assert set(found.depends_on) == decisive
@@ -241,16 +224,12 @@ def test_four_fifths_must_agree(undecided: int, label: str) -> None:
 def test_an_undecided_verdict_is_never_robust(decided: int, label: str) -> None:
     """However many ways share it: they share that nothing was found."""
     found = robustness_of("C1", UNDECIDED, laid_out([UNDECIDED] * (12 - decided) + [SUPPORTED] * decided))
-    assert (found.label, found.agree_share) == (label, None)
-    assert found.decides_share == pytest.approx(decided / 12)
+    assert (found.label, found.agree_share, found.decides_share) == (label, None, pytest.approx(decided / 12))
 
 
 def test_a_claim_that_cannot_be_tested_has_no_share() -> None:
     found = robustness_of("C1", NOT_TESTABLE, laid_out([SUPPORTED] * 12))
     assert (found.label, found.agree_share, found.depends_on) == ("no_verdict", None, ())
-
-
-# ------------------------------------------------------------------ what notebooks recorded, and the turn
 
 
 def test_what_was_recorded_is_laid_out_with_the_smallest_effect_varied_where_the_range_is_known() -> None:
@@ -290,8 +269,7 @@ def test_each_claim_is_laid_out_by_its_own_parts() -> None:
     ]
     assert [claim for claim in ("C1", "H1", "C2", "M1", "C8") if sensitivity.is_computed(claim)] == ["C1", "H1"]
     found = {one.claim: one for one in sensitivity.explore(made, rows, {"05.x": own.as_json(), "04.x": none.as_json()})}
-    assert list(found) == ["C1", "C2", "M1"]
-    assert len(found["C1"].table) == 288
+    assert (list(found), len(found["C1"].table)) == (["C1", "C2", "M1"], 288)
     assert found["C2"].table["verdict"].tolist() == [SUPPORTED] * 3  # with each smallest effect
     assert (found["C2"].verdict, found["M1"].verdict) == (SUPPORTED, SUPPORTED)
     assert found["M1"].table["verdict"].tolist() == [SUPPORTED] * 3 + [UNDECIDED]

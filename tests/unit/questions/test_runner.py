@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 from town import BUURTEN, FOCUS, indicator, town
 
 from kloof.errors import CatalogueError
@@ -86,9 +87,6 @@ def planted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     yield plant
 
 
-# ------------------------------------------------------------------ what is registered
-
-
 def test_each_kind_of_a_claim_is_computed_and_nothing_is_computed_that_no_claim_asks_for() -> None:
     """A kind with steps of its own (people counted; moves that no open figure has) is not given to the runner."""
     asked = {
@@ -96,8 +94,7 @@ def test_each_kind_of_a_claim_is_computed_and_nothing_is_computed_that_no_claim_
         for name, entry in claims.registry().claims.items() if claims.is_judged(name)
         for part in entry.get("parts") or [{}]
     }  # fmt: skip
-    assert asked - set(KINDS) == {"headcount", "inflow"}
-    assert set(KINDS) - asked == set(hypotheses.KINDS) - asked
+    assert (asked - set(KINDS), set(KINDS) - asked) == ({"headcount", "inflow"}, set(hypotheses.KINDS) - asked)
 
 
 def test_a_kind_that_nothing_computes_is_refused(planted: Any, study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,22 +120,13 @@ def test_the_parts_of_the_registered_claims_have_rows_and_numbers_of_their_own()
     assert rows["mean_dwelling_value.real"].number == "05.mean_dwelling_value.real.since"
     assert rows["mean_dwelling_value.real"].how.question == HAPPENED
     assert "low_income_households_share.real" not in rows  # a share has no prices
-
-
-def test_fault_4_nominal_parts_of_money_are_told_without_a_say() -> None:
-    """Fault 4: on Breda the nominal gaps in income and dwelling value have no vote in C1, C2, C3 and H1.
-
-    Nor has any ranking: these claims are about distances.
-    """
-    known = open_study({"preset": "breda", "draws": 199})
+    # Fault 4: on Breda the nominal gaps in income and dwelling value have no vote in C1, C2, C3 and H1.
+    # Nor has any ranking: these claims are about distances.
     for claim in ("C1", "C2", "C3", "H1"):
         silent = {part.row for part in parts_of(known, claim) if not part.how.counts}
         named = [name for name in known.p.indicators if name in claims.registry().claims[claim]["indicators"]]
         wanted = {"mean_income_per_inhabitant.absolute", "mean_dwelling_value.absolute"}
         assert silent == wanted | {f"{name}.place" for name in named}, claim
-
-
-# ------------------------------------------------------------------ alternatives, and what has no figures
 
 
 def test_the_first_figure_that_can_be_computed_stands_for_all_that_may(planted: Any, study: Study) -> None:
@@ -152,22 +140,18 @@ def test_the_first_figure_that_can_be_computed_stands_for_all_that_may(planted: 
     assert (finding.id, verdict.row, verdict.verdict, verdict.missing) == ("04.a", "a", NOT_TESTABLE, ("a",))
 
 
-@pytest.mark.parametrize(
-    ("entry", "rows"),
-    [
-        ({}, {"a", "b"}),  # a claim that says nothing of what it needs names all it lacks
-        ({"needs": ["a"]}, {"a"}),  # and otherwise only what it needs
-        ({"needs": ["a", "b"]}, {"a", "b"}),
-        ({"needs": ["a", "share"]}, {"a", "b"}),  # a group is needed by the figure that counts it
-    ],
-)
+@pytest.mark.parametrize(("entry", "rows"), [
+    ({}, {"a", "b"}),  # a claim that says nothing of what it needs names all it lacks
+    ({"needs": ["a"]}, {"a"}),  # and otherwise only what it needs
+    ({"needs": ["a", "b"]}, {"a", "b"}),
+    ({"needs": ["a", "share"]}, {"a", "b"}),  # a group is needed by the figure that counts it
+])  # fmt: skip
 def test_a_part_without_figures_is_left_out_unless_it_is_needed(
     planted: Any, study: Study, entry: dict[str, Any], rows: set[str]
 ) -> None:
     planted({"a": change(3.0), "b": change(None, indicator="share")}, **entry)
     found = {verdict.row: verdict for _, verdict in judged(study, "C1")}
-    assert found.keys() == rows
-    assert found["a"].verdict == SUPPORTED
+    assert (found.keys(), found["a"].verdict) == (rows, SUPPORTED)
     if "b" in rows:
         assert (found["b"].verdict, found["b"].missing) == (NOT_TESTABLE, ("share",))
 
@@ -179,16 +163,13 @@ def test_what_could_not_be_asked_of_figures_that_are_there_misses_none(planted: 
     assert (verdict.verdict, verdict.missing) == (NOT_TESTABLE, ())
 
 
-def test_only_followed_figures_are_parts_of_a_claim_about_those(planted: Any, study: Study) -> None:
+def test_only_followed_figures_are_parts_and_findings_with_a_number_come_first(planted: Any, study: Study) -> None:
     planted({"income": change(3.0), "poor": change(3.0)}, followed=True, needs=["income", "poor"])
     section = Section("04")
     record(section, study, "C1")
     rows = {row.row: row for row in section.verdicts}
     assert (rows["income"].verdict, rows["income"].finding) == (SUPPORTED, "04.income")
     assert (rows["poor"].verdict, rows["poor"].finding, rows["poor"].missing) == (NOT_TESTABLE, None, ("poor",))
-
-
-def test_findings_with_a_number_come_first_and_a_note_has_no_verdict(planted: Any, study: Study) -> None:
     planted({"a": change(None), "b": change(3.0), "c": change(None)})
     section = Section("04")
     found = record(section, study, "C1")
@@ -201,9 +182,6 @@ def test_findings_with_a_number_come_first_and_a_note_has_no_verdict(planted: An
     assert (list(section.findings), section.verdicts) == (["04.a"], [])
 
 
-# ------------------------------------------------------------------ under every list
-
-
 def test_each_list_has_a_finding_and_that_of_the_headline_comes_first(study: Study, planted: Any) -> None:
     planted({"a": change(1.0)})
     [part] = parts_of(study, "C1")
@@ -214,18 +192,6 @@ def test_each_list_has_a_finding_and_that_of_the_headline_comes_first(study: Stu
     assert study.focus == Focus("four", FOCUS)
     alike = under_lists(study, part, lambda number, _: change(1.0, id=number, flags=("by_postcode",)))
     assert [(way, one.id) for way, one in alike.items()] == [("all", "04.a")]
-
-
-# ------------------------------------------------------------------ the parts of a claim counted together
-
-
-def holm_by_hand(p_values: list[float]) -> list[float]:
-    """Holm 1979: the i-th smallest times (m - i), never below the one before, at most 1."""
-    order, most, made = sorted(range(len(p_values)), key=p_values.__getitem__), 0.0, [0.0] * len(p_values)
-    for rank, at in enumerate(order):
-        most = max(most, min(1.0, (len(p_values) - rank) * p_values[at]))
-        made[at] = most
-    return made
 
 
 @given(st.lists(st.floats(0.05, 8.0), min_size=1, max_size=7), st.integers(0, 3), st.integers(0, 3))
@@ -248,7 +214,7 @@ def test_what_is_decided_by_chance_stands_when_all_tested_parts_count(
         patch.setitem(KINDS, "silent", KINDS["planted"])
         patch.setitem(runner.VOTES, "silent", lambda *_: False)
         found = {verdict.row.removesuffix(".absolute"): verdict for _, verdict in judged(study, "C1")}
-    adjusted = holm_by_hand([2 * float(stats.norm.sf(distance)) for distance in distances])
+    adjusted = multipletests([2 * float(stats.norm.sf(distance)) for distance in distances], method="holm")[1]
     for name, after in zip(tested, adjusted, strict=True):
         alone = verdict_of(tested[name], HIGHER)
         if alone == SUPPORTED and after > 0.05 * (1 + 1e-9):

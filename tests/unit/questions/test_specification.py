@@ -25,7 +25,7 @@ def grid(verdicts: list[str]) -> pd.DataFrame:
     return table.assign(estimate=estimate, low=estimate - 1, high=estimate + 1, verdict=verdicts)
 
 
-def test_robust_and_undecided_by_hand() -> None:
+def test_robust_undecided_and_open_by_hand() -> None:
     # 12 combinations; one undecided: 11 of 12 agree, nothing decides otherwise
     found = specification_curve(grid([SUPPORTED] * 11 + [UNDECIDED]), CHOICES, HEADLINE)
     assert (found.verdict, found.label, found.depends_on) == (SUPPORTED, ROBUST, ())
@@ -35,13 +35,18 @@ def test_robust_and_undecided_by_hand() -> None:
     assert specification_curve(grid([SUPPORTED] * 9 + [UNDECIDED] * 3), CHOICES, HEADLINE, 0.75).label == ROBUST
     # one combination that decides otherwise is enough
     assert specification_curve(grid([SUPPORTED] * 11 + [CONTRADICTED]), CHOICES, HEADLINE).label == DEPENDS
-
-
-def test_what_is_undecided_in_every_way_is_open_and_agrees_on_nothing() -> None:
     none = specification_curve(grid([UNDECIDED] * 12), CHOICES, HEADLINE)
     assert (none.verdict, none.label, none.agree_share, none.depends_on) == (UNDECIDED, "open", None, ())
     one = specification_curve(grid([UNDECIDED] * 11 + [SUPPORTED]), CHOICES, HEADLINE)
     assert (one.label, one.agree_share) == (DEPENDS, None)  # a way that decides is what it depends on
+    table = grid([SUPPORTED] * 6 + [UNDECIDED] * 5 + [NOT_TESTABLE])
+    table.loc[11, ["estimate", "low", "high"]] = np.nan
+    before = table.copy()
+    curve = specification_curve(table, CHOICES, HEADLINE).curve
+    pd.testing.assert_frame_equal(table, before)
+    assert curve["place"].tolist() == list(range(12))
+    assert curve["estimate"].iloc[:11].is_monotonic_increasing and np.isnan(curve["estimate"].iloc[11])
+    assert (curve.loc[curve["is_headline"], list(CHOICES)].to_dict("records"), curve["agrees"].sum()) == ([HEADLINE], 6)
 
 
 def test_the_choice_that_flips_is_named() -> None:
@@ -57,6 +62,10 @@ def test_the_choice_that_flips_is_named() -> None:
     assert (by.loc["focus", "from_headline"], by.loc["window", "from_headline"]) == (("press",), ())
     shares = found.options.set_index(["choice", "option"])["agree_share"]
     assert (shares["focus", "union"], shares["focus", "press"], shares["window", 2015]) == (1.0, 0.0, 0.5)
+    table = pd.DataFrame({"window": [1, 2], "estimate": [1.0, 2], "low": [0.0, 1], "high": [2.0, 3],
+                          "verdict": [UNDECIDED, SUPPORTED]})  # fmt: skip
+    found = robustness.specification_curve(table, ["window"], {"window": 1})
+    assert (found.label, found.depends_on, found.choices.loc[0, "from_headline"]) == (DEPENDS, ("window",), (2,))
 
 
 @given(drawn=st.lists(st.sampled_from(VERDICTS), min_size=12, max_size=12), seed=st.integers(0, 999))
@@ -77,27 +86,6 @@ def test_flips_against_all_pairs_and_order(drawn: list[str], seed: int) -> None:
     shuffled = specification_curve(table.sample(frac=1, random_state=seed), CHOICES, HEADLINE)
     pd.testing.assert_frame_equal(shuffled.curve, found.curve)
     assert (shuffled.label, set(shuffled.depends_on)) == (found.label, set(found.depends_on))
-
-
-def test_the_curve_is_ready_to_plot() -> None:
-    table = grid([SUPPORTED] * 6 + [UNDECIDED] * 5 + [NOT_TESTABLE])
-    table.loc[11, ["estimate", "low", "high"]] = np.nan
-    before = table.copy()
-    curve = specification_curve(table, CHOICES, HEADLINE).curve
-    pd.testing.assert_frame_equal(table, before)
-    assert curve["place"].tolist() == list(range(12))
-    assert curve["estimate"].iloc[:11].is_monotonic_increasing
-    assert np.isnan(curve["estimate"].iloc[11])
-    assert curve.loc[curve["is_headline"], list(CHOICES)].to_dict("records") == [HEADLINE]
-    assert curve["agrees"].sum() == 6
-
-
-def test_one_choice_alone() -> None:
-    table = pd.DataFrame({"window": [1, 2], "estimate": [1.0, 2], "low": [0.0, 1], "high": [2.0, 3],
-                          "verdict": [UNDECIDED, SUPPORTED]})  # fmt: skip
-    found = robustness.specification_curve(table, ["window"], {"window": 1})
-    assert (found.label, found.depends_on) == (DEPENDS, ("window",))
-    assert found.choices.loc[0, "from_headline"] == (2,)
 
 
 def test_faults_are_named_all_at_once() -> None:

@@ -53,45 +53,17 @@ def part() -> dict[str, Any]:
     four = ("union", "bredavandaag", "bndestem", "rule")
     health, value = "good_perceived_health_share", "mean_dwelling_value"
     section.decide(
-        Verdict(
-            "C1",
-            CONTRADICTED,
-            "04.a",
-            f"{health}.absolute",
-            "HIGHER",
-            tuple((name, CONTRADICTED) for name in four),
-            question="happened",
-        ),
-        Verdict(
-            "C1",
-            UNDECIDED,
-            "04.b",
-            f"{value}.real",
-            "HIGHER",
-            tuple((name, UNDECIDED) for name in four),
-            question="happened",
-        ),
-        Verdict(
-            "C1",
-            SUPPORTED,
-            "04.p",
-            f"{value}.absolute",
-            "HIGHER",
-            tuple((name, SUPPORTED) for name in four),
-            question="happened",
-            counts=False,
-        ),
+        Verdict("C1", CONTRADICTED, "04.a", f"{health}.absolute", "HIGHER",
+                tuple((name, CONTRADICTED) for name in four), question="happened"),
+        Verdict("C1", UNDECIDED, "04.b", f"{value}.real", "HIGHER", tuple((name, UNDECIDED) for name in four),
+                question="happened"),
+        Verdict("C1", SUPPORTED, "04.p", f"{value}.absolute", "HIGHER", tuple((name, SUPPORTED) for name in four),
+                question="happened", counts=False),
         Verdict("C3", SUPPORTED, "05.c", f"{health}.relative.beyond", "HIGHER", (("union", SUPPORTED),)),
         Verdict("C12", NOT_TESTABLE, "11.d", "all", "LOWER", (("all", NOT_TESTABLE),), ("social_assistance_share",)),
-        Verdict(
-            "C11",
-            SUPPORTED,
-            "08.e",
-            "low_income_households_share",
-            "HIGHER",
-            (("union", SUPPORTED), ("rule", UNDECIDED)),
-        ),
-    )
+        Verdict("C11", SUPPORTED, "08.e", "low_income_households_share", "HIGHER",
+                (("union", SUPPORTED), ("rule", UNDECIDED))),
+    )  # fmt: skip
     return section.as_json()
 
 
@@ -123,7 +95,7 @@ def whole(study: Study) -> Section:
     return section
 
 
-def test_one_row_per_claim_with_the_number_behind_it(whole: Section) -> None:
+def test_one_row_per_claim_with_the_number_behind_it_and_a_score_of_every_part(whole: Section) -> None:
     found = {row["claim"]: row for row in rows(whole, "12.claims")}
     assert {claim: row["verdict"] for claim, row in found.items()} == {
         "C1": CONTRADICTED, "C3": SUPPORTED, "C11": SUPPORTED, "C12": NOT_TESTABLE, "M2": NOT_TESTABLE,
@@ -132,11 +104,7 @@ def test_one_row_per_claim_with_the_number_behind_it(whole: Section) -> None:
     # one part of C1 is decided, and its number stands for the claim: not the nominal one, which is only told
     assert (found["C1"]["estimate"], found["C1"]["range"], found["C1"]["high"]) == (-2.5, -3.5, -1.5)
     assert (found["C3"]["unit"], found["C11"]["unit"]) == ("points", "points")
-    assert found["C12"]["estimate"] is None
-    assert found["M2"]["estimate"] > 10000
-
-
-def test_the_score_counts_every_part(whole: Section) -> None:
+    assert found["C12"]["estimate"] is None and found["M2"]["estimate"] > 10000
     score = whole.findings["12.score"]
     votes = Counter({SUPPORTED: 3, UNDECIDED: 1, CONTRADICTED: 1, NOT_TESTABLE: 2})  # M2 is the second
     assert {name: entry["value"] for name, entry in score.details.items()} == {
@@ -144,11 +112,9 @@ def test_the_score_counts_every_part(whole: Section) -> None:
     }  # fmt: skip
     assert whole.headline == "12.score"
     shown = rows(whole, "12.score")
-    assert [(row["claim"], row["of"]) for row in shown] == [("C3", 1)]
-    assert shown[0]["supported"] == 1
+    assert ([(row["claim"], row["of"]) for row in shown], shown[0]["supported"]) == ([("C3", 1)], 1)
     agree = {(row["claim"], row["part"]): (row["agree"], row["of"]) for row in rows(whole, "12.verdicts")}
-    assert agree["C1", "mean_dwelling_value"] == (4, 4)
-    assert agree["C11", "low_income_households_share"] == (1, 2)
+    assert (agree["C1", "mean_dwelling_value"], agree["C11", "low_income_households_share"]) == ((4, 4), (1, 2))
     assert agree["C3", "good_perceived_health_share"] == (None, None)  # one list is no agreement
 
 
@@ -179,8 +145,7 @@ def test_every_way_that_is_drawn_has_its_row_and_its_headline(whole: Section) ->
     finding_ = whole.findings["12.robust.C1"]
     assert finding_.kind == "robustness"
     ways = finding_.details["ways"]["value"]
-    assert shares["C1"]["votes"] == ways
-    assert shares["C1"]["agree_ways"] == finding_.details["agree"]["value"]
+    assert (shares["C1"]["votes"], shares["C1"]["agree_ways"]) == (ways, finding_.details["agree"]["value"])
     assert finding_.estimate == pytest.approx(100 * finding_.details["agree"]["value"] / ways)
     assert not {row["label"] for row in shares.values() if row["verdict"] == UNDECIDED} & {"robust"}
     [headline] = [row for row in way if row["headline"]]
@@ -189,7 +154,7 @@ def test_every_way_that_is_drawn_has_its_row_and_its_headline(whole: Section) ->
     assert claim_rows["C1"]["agree_share"] == pytest.approx(shares["C1"]["agree_share"])
 
 
-def test_the_argument_names_every_conclusion_with_every_claim_it_leans_on(whole: Section) -> None:
+def test_the_argument_names_every_conclusion_and_people_are_added_up(whole: Section, study: Study) -> None:
     conclusions = claims.registry().conclusions
     edges = rows(whole, "12.argument")
     assert {(row["conclusion"], row["claim"]) for row in edges} == {
@@ -203,21 +168,13 @@ def test_the_argument_names_every_conclusion_with_every_claim_it_leans_on(whole:
     assert {name: entry["value"] for name, entry in counted.items()} == {
         **dict.fromkeys(counted, 0), **Counter(stands.values()),
     }  # fmt: skip
-    assert next(iter(whole.tables)) == "12.claims"
-    assert next(iter(whole.figures)) == "12.argument"
-
-
-def test_the_people_of_the_list_are_added_up_within_their_rounding(whole: Section, study: Study) -> None:
+    assert (next(iter(whole.tables)), next(iter(whole.figures))) == ("12.claims", "12.argument")
     found = whole.findings["12.people"]
     table = study.data.observations
     own = table[(table["indicator"] == "inhabitants") & (table["year"] == found.a.year)]
     own = own[own["code"].isin(study.focus.codes)]
-    assert found.estimate == own["value"].sum()
-    assert found.a.n_units == len(own)
+    assert (found.estimate, found.a.n_units) == (own["value"].sum(), len(own))
     assert found.low is not None and found.high is not None and found.low < found.estimate < found.high
-
-
-# ------------------------------------------------------------------ pictures
 
 
 def drawing(study: Study, section: Section, name: str, language: str) -> canvas.Drawing:
@@ -231,9 +188,7 @@ def letters(figure: Any) -> str:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_graph_has_a_box_per_conclusion_and_claim_and_a_line_per_reason(
-    study: Study, whole: Section, language: str
-) -> None:
+def test_the_graph_has_a_box_per_conclusion_and_a_line_per_reason(study: Study, whole: Section, language: str) -> None:
     made = drawing(study, whole, "12.argument", language)
     figure = diagrams.graph(made)
     rows_ = made.rows
@@ -250,16 +205,12 @@ def test_the_graph_has_a_box_per_conclusion_and_claim_and_a_line_per_reason(
     assert entries["C3"][f"short_{language}"].split()[0] in said
     # boxes on one side never overlap
     for side in (8.0 / 640, 378.0 / 640):
-        spans = sorted(
-            (patch.get_y(), patch.get_y() + patch.get_height()) for patch in boxes if abs(patch.get_x() - side) < 1e-9
-        )
+        spans = sorted((one.get_y(), one.get_y() + one.get_height()) for one in boxes if abs(one.get_x() - side) < 1e-9)
         assert all(below[1] <= above[0] + 1e-9 for below, above in pairwise(spans))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_curve_has_a_dot_per_way_in_order_and_marks_the_headline(
-    study: Study, whole: Section, language: str
-) -> None:
+def test_the_curve_has_a_dot_per_way_and_marks_the_headline(study: Study, whole: Section, language: str) -> None:
     made = drawing(study, whole, "12.curve.C1", language)
     rows_ = made.rows.sort_values("estimate", kind="stable", ignore_index=True)
     upper = diagrams.curve(made).axes[0]
@@ -282,9 +233,7 @@ def test_the_curve_has_a_dot_per_way_in_order_and_marks_the_headline(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", ["12.argument", "12.curve.C1", "12.curve_short"])
-def test_pictures_are_the_same_twice_and_have_words_for_who_cannot_see(
-    study: Study, whole: Section, name: str, language: str
-) -> None:
+def test_pictures_are_the_same_twice_and_have_alt_texts(study: Study, whole: Section, name: str, language: str) -> None:
     teller = drawing(study, whole, name, language).narrator
     first = draw.draw(name, teller)
     assert first == draw.draw(name, teller)
@@ -298,11 +247,7 @@ def test_without_a_decided_verdict_there_is_no_table_of_tests(study: Study) -> N
     section.decide(Verdict("C1", UNDECIDED, "04.a", "good_perceived_health_share.absolute", "HIGHER"))
     synthesised = Section("12_verdict")
     assert synthesis.all_tests(synthesised, study, [section.as_json()])
-    assert synthesised.findings["12.holm"].estimate == 0
-    assert synthesised.tables == {}
-
-
-# ------------------------------------------------------------------ registered again, the first verdicts in sight
+    assert (synthesised.findings["12.holm"].estimate, synthesised.tables) == (0, {})
 
 
 def voted(claim: str, vote: str, *, counts: bool = True) -> dict[str, object]:
@@ -310,15 +255,12 @@ def voted(claim: str, vote: str, *, counts: bool = True) -> dict[str, object]:
     return {"claim": claim, "row": "x", "verdict": vote, "finding": None, "counts": counts}
 
 
-def test_the_first_verdicts_are_kept_of_every_claim_that_had_one() -> None:
+def test_the_first_verdicts_are_kept_and_the_page_says_when_the_register_was_made() -> None:
     table = load.earlier_verdicts()
     assert sorted(table["claim"]) == sorted(claims.registry().claims)
     assert set(table["verdict"]) <= set(VERDICTS) - {MIXED}  # in part did not exist
     assert table["verdict"].value_counts()[[UNDECIDED, NOT_TESTABLE]].to_list() == [12, 12]
     assert all(has("code", "registered_again", why) for why in table["registered_again"])
-
-
-def test_the_register_says_when_it_was_made_and_the_page_that_it_was_not_beforehand() -> None:
     content = tomllib.loads((project_folder() / "notebooks" / "claims.toml").read_text(encoding="utf-8"))
     assert content["registered"] == date(2026, 11, 29)
     told = {language: template(language, "section", "12_verdict", "how_a") for language in ("nl", "en")}
