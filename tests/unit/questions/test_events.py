@@ -37,29 +37,22 @@ def mean_gap(row: list[float]) -> float:
     return float(np.average(row[4:], weights=weight[4:]) - np.average(row[:4], weights=weight[:4]))
 
 
-# ------------------------------------------------------------------ which year is before
-
-
-@pytest.mark.parametrize(
-    ("measured", "before"),
-    [
-        (0.5, [True] * 4 + [False] * 3),  # halfway 2020 is after March
-        (0.0, [True] * 5 + [False] * 2),  # 1 January 2020 is before it
-        (0.2, [True] * 4 + [False] * 3),  # 2020.2 is just after 2020.167
-        (-1.0, [True] * 6 + [False]),  # dated 1 January of the year before: the figure of 2021 is of 1 January 2020
-    ],
-)
+@pytest.mark.parametrize(("measured", "before"), [
+    (0.5, [True] * 4 + [False] * 3),  # halfway 2020 is after March
+    (0.0, [True] * 5 + [False] * 2),  # 1 January 2020 is before it
+    (0.2, [True] * 4 + [False] * 3),  # 2020.2 is just after 2020.167
+    (-1.0, [True] * 6 + [False]),  # dated 1 January of the year before: the figure of 2021 is of 1 January 2020
+])  # fmt: skip
 def test_what_counts_is_when_a_figure_was_true(measured: float, before: list[bool]) -> None:
     study = income(lines(), measured)
     assert events.is_before(study, followed(study)) == before
 
 
-def test_dwelling_values_of_2021_are_from_before_corona() -> None:
+def test_dwelling_values_of_2021_are_from_before_corona_and_three_fifths_of_their_change() -> None:
     study = open_study({"preset": "breda"})
     track = gaps.follow(study, "mean_dwelling_value", year_from=study.p.trend_from)
     flags = dict(zip(track.years, events.is_before(study, track), strict=True))
-    assert flags[2021]
-    assert not flags[2022]
+    assert flags[2021] and not flags[2022]
     table = events.event_table(study, track).set_index("year")
     assert table["period"].to_dict() == {year: "before" if flag else "since" for year, flag in flags.items()}
     before = events.before_event(study, track, ABSOLUTE, "x")
@@ -79,9 +72,20 @@ def test_dwelling_values_of_2021_are_from_before_corona() -> None:
     later = sum(gap[year] for year in (2022, 2023, 2024)) / 3
     assert (since.a.estimate, since.b.estimate) == pytest.approx((start + 8 * slope, later), abs=1e-6)
     assert (since.a.year, since.b.year) == (2022, 2024)
+    # Golden: 61.4 percent of the change 2015-2024 by 2021 (as above), in loops; 1e-9 floating point
+    first, by_then, last = gap[2015], gap[2021], gap[2024]
+    found = events.share_by_event(study, track, "x")
+    assert found.estimate == pytest.approx(100 * (by_then - first) / (last - first), abs=1e-9)
+    assert found.estimate == pytest.approx(61.4, abs=0.05)
+    assert (found.details["by_year"]["value"], found.a.year, found.b.year) == (2021, 2015, 2024)
+    assert found.low is not None and found.high is not None and found.low < found.estimate < found.high
+    # six of the nine years were before corona, so growth at one pace gives 67: the range holds it
+    assert found.details["steady"]["value"] == pytest.approx(100 * 6 / 9)
+    assert found.details["ahead"]["value"] == pytest.approx((found.estimate or 0) - 100 * 6 / 9)
+    assert found.measure == "as_steady"
 
 
-def test_health_of_2020_is_from_since_corona() -> None:
+def test_health_of_2020_is_from_since_corona_which_starts_at_a_year_just_before_it() -> None:
     """The monitor of 2020 was held in the autumn. Before it: 2012 and 2016, golden over 51 buurten (rivm_50150).
 
     The gap was 8.85 points in 2012 and 8.87 in 2016, weighed by inhabitants of 2012.
@@ -107,47 +111,32 @@ def test_health_of_2020_is_from_since_corona() -> None:
     # the line of two years goes through both: drawn on to the mean of 2020, 2022 and 2024, which is 2022
     assert since.a.estimate == pytest.approx(gap[2016] + (gap[2016] - gap[2012]) * 6 / 4, abs=1e-9)
     assert since.b.estimate == pytest.approx(sum(gap[year] for year in (2020, 2022, 2024)) / 3, abs=1e-9)
-
-
-def test_three_fifths_of_the_change_in_dwelling_values_was_there_by_2021() -> None:
-    """Golden: 61.4 percent of the change 2015-2024 by 2021 (as above), in loops; 1e-9 floating point."""
-    study = open_study({"preset": "breda"})
-    track = gaps.follow(study, "mean_dwelling_value", year_from=study.p.trend_from)
-    values, codes, homes = real.dwelling_values()
-    first, by_then, last = (
-        real.mean(values[year], homes, codes - real.focus()) - real.mean(values[year], homes, codes & real.focus())
-        for year in (2015, 2021, 2024)
+    # health was last measured three and a half years before March 2020: what came between is not since corona
+    health = gaps.follow(study, "good_perceived_health_share", year_from=study.p.trend_from)
+    stale = events.since_event(study, health, ABSOLUTE, "x")
+    assert (stale.estimate, stale.reason) == (None, "no_year_just_before")
+    income = gaps.follow(study, "mean_income_per_inhabitant", year_from=study.p.trend_from)
+    found = events.since_event(study, income, ABSOLUTE, "x")
+    panel = income.panel
+    before, after = (
+        np.average(panel.value[panel.is_focus, at], weights=panel.weight[panel.is_focus])
+        - np.average(panel.value[~panel.is_focus, at], weights=panel.weight[~panel.is_focus])
+        for at in (panel.years.index(2019), -1)
     )
-    found = events.share_by_event(study, track, "x")
-    assert found.estimate == pytest.approx(100 * (by_then - first) / (last - first), abs=1e-9)
-    assert found.estimate == pytest.approx(61.4, abs=0.05)
-    assert (found.details["by_year"]["value"], found.a.year, found.b.year) == (2021, 2015, 2024)
-    assert found.low is not None
-    assert found.high is not None
-    assert found.low < found.estimate < found.high
-    # six of the nine years were before corona, so growth at one pace gives 67: the range holds it
-    assert found.details["steady"]["value"] == pytest.approx(100 * 6 / 9)
-    assert found.details["ahead"]["value"] == pytest.approx((found.estimate or 0) - 100 * 6 / 9)
-    assert found.measure == "as_steady"
+    assert (found.a.year, found.b.year) == (2019, 2023)
+    assert found.estimate == pytest.approx(before - after)  # less income is a larger gap
 
 
-# ------------------------------------------------------------------ before
-
-
-def test_before_ends_at_the_last_year_before_the_event() -> None:
+def test_before_ends_at_the_last_year_before_the_event_and_may_be_reversed() -> None:
     years = lines(jump=5.0, behind=1.0)
     study = income(years)
     found = events.before_event(study, followed(study), ABSOLUTE, "x")
     assert (found.kind, found.a.year, found.b.year) == ("gap_change_before", 2016, 2019)
     assert (found.a.estimate, found.b.estimate) == pytest.approx((mean_gap(years[2016]), mean_gap(years[2019])))
-    assert found.estimate == pytest.approx(mean_gap(years[2019]) - mean_gap(years[2016]))
-    assert judge(found) == HIGHER
+    assert (found.estimate, judge(found)) == (pytest.approx(mean_gap(years[2019]) - mean_gap(years[2016])), HIGHER)
     relative = events.before_event(study, followed(study), RELATIVE, "x")
     assert relative.unit == "percent"
     assert relative.estimate == pytest.approx((relative.b.estimate or 0) - (relative.a.estimate or 0))
-
-
-def test_before_is_reversed_where_the_focus_is_better_off() -> None:
     study = income({year: [60 - v for v in row] for year, row in lines().items()})
     assert events.before_event(study, followed(study), ABSOLUTE, "x").measure == "absolute_reversed"
     assert events.beyond_trend(study, followed(study), ABSOLUTE, "x").measure == "absolute_reversed"
@@ -174,43 +163,28 @@ def test_a_list_chosen_on_the_outcome_is_corrected_here_too() -> None:
     assert before.details["selection_shift"]["value"] < 0 < since.details["selection_shift"]["value"]
 
 
-# ------------------------------------------------------------------ since
-
-
-def test_what_goes_on_as_before_is_nothing_new() -> None:
+def test_beyond_the_trend_lies_what_is_new() -> None:
     study = income(lines(behind=1.0))
     found = events.beyond_trend(study, followed(study), ABSOLUTE, "x")
-    assert found.estimate == pytest.approx(0, abs=1e-9)
-    assert (found.a.year, found.b.year) == (2020, 2022)
+    assert (found.estimate, found.a.year, found.b.year) == (pytest.approx(0, abs=1e-9), 2020, 2022)
     years = lines(behind=1.0)
     assert found.b.estimate == pytest.approx(np.mean([mean_gap(years[year]) for year in (2020, 2021, 2022)]))
     assert "trend_from_two_years" not in found.flags
-
-
-def test_a_jump_is_found_beyond_the_trend() -> None:
     study = income(lines(jump=3.0, behind=1.0))
     found = events.beyond_trend(study, followed(study), ABSOLUTE, "x")
-    assert found.estimate == pytest.approx(3.0)
-    assert judge(found) == HIGHER
-    assert found.kind == "beyond_trend"
+    assert (found.estimate, judge(found), found.kind) == (pytest.approx(3.0), HIGHER, "beyond_trend")
     table = events.event_table(study, followed(study)).set_index("year")
     assert (table["gap"] - table["trend"]).round(9).to_dict() == {y: 3.0 * (y >= 2020) for y in range(2016, 2023)}
     assert table["period"].tolist() == ["before"] * 4 + ["since"] * 3
-
-
-def test_a_trend_of_two_years_is_flagged() -> None:
     study = income(lines(years=range(2018, 2022)))
     assert "trend_from_two_years" in events.beyond_trend(study, followed(study), ABSOLUTE, "x").flags
 
 
-@pytest.mark.parametrize(
-    ("years", "reason", "share"),
-    [
-        (range(2019, 2023), "too_few_years_before", "too_few_years_before"),
-        (range(2016, 2020), "no_year_since", "no_year_since"),
-        (range(2020, 2023), "too_few_years_before", "too_few_years_before"),
-    ],
-)
+@pytest.mark.parametrize(("years", "reason", "share"), [
+    (range(2019, 2023), "too_few_years_before", "too_few_years_before"),
+    (range(2016, 2020), "no_year_since", "no_year_since"),
+    (range(2020, 2023), "too_few_years_before", "too_few_years_before"),
+])  # fmt: skip
 def test_without_years_on_both_sides_there_is_no_answer(years: range, reason: str, share: str) -> None:
     study = income(lines(years=years))
     found = events.beyond_trend(study, followed(study), ABSOLUTE, "x")
@@ -235,9 +209,6 @@ def test_what_cannot_be_followed_cannot_be_split() -> None:
     assert events.event_table(study, track).empty
 
 
-# ------------------------------------------------------------------ does a straight line hold at all?
-
-
 def test_false_events_of_2019_and_2020_contradict_as_strongly_on_dwelling_values() -> None:
     """Breda to 2022, relative: beyond lines before corona the gap is smaller, and so it is beyond lines before 2019.
 
@@ -248,9 +219,7 @@ def test_false_events_of_2019_and_2020_contradict_as_strongly_on_dwelling_values
     panel = track.panel
     assert panel is not None
     assert track.years == tuple(range(2015, 2023))
-    means = [
-        np.average(panel.value[side], axis=0, weights=panel.weight[side]) for side in (panel.is_focus, ~panel.is_focus)
-    ]
+    means = [np.average(panel.value[s], axis=0, weights=panel.weight[s]) for s in (panel.is_focus, ~panel.is_focus)]
 
     def departure(event: int, last: int) -> float:
         before, since = np.arange(event - 2015), np.arange(event - 2015, last - 2014)
@@ -269,10 +238,8 @@ def test_false_events_of_2019_and_2020_contradict_as_strongly_on_dwelling_values
     as_large = sum(abs(value) >= abs(true) for value in false.values())
     assert (found.details["false_events"]["value"], found.details["as_large"]["value"]) == (5, as_large)
     assert as_large >= 2
-    assert found.low is not None
-    assert found.high is not None
-    assert found.low <= true - largest + 1e-9
-    assert found.high >= true + largest - 1e-9
+    assert found.low is not None and found.high is not None
+    assert found.low <= true - largest + 1e-9 and found.high >= true + largest - 1e-9
     assert "line_does_not_hold" in found.flags
     assert verdict_of(found, HIGHER) == UNDECIDED
 
@@ -300,9 +267,6 @@ def test_a_departure_speaks_only_when_no_false_event_departs_as_far() -> None:
             for k in range(2, 6)
         ]
         assert found.details["largest_false"]["value"] == pytest.approx(max(departures))
-
-
-def test_false_events_that_do_not_matter_leave_a_departure_that_does_not_matter() -> None:
     study = income(stepped(0.01, 0.0))
     found = events.beyond_trend(study, followed(study), ABSOLUTE, "x")
     assert judge(found) == SAME
@@ -316,14 +280,9 @@ def test_with_few_years_before_the_event_nothing_is_decided() -> None:
         study = income({year: [60 + sign * (value - 60) for value in row] for year, row in rows.items()})
         for measure in (ABSOLUTE, RELATIVE):
             found = events.beyond_trend(study, followed(study), measure, "x")
-            assert (judge(found), found.low, found.high) == (UNCLEAR, None, None)
-            assert verdict_of(found, HIGHER) == UNDECIDED
+            assert (judge(found), found.low, found.high, verdict_of(found, HIGHER)) == (UNCLEAR, None, None, UNDECIDED)
             assert "line_not_tested" in found.flags
-            assert found.measure == f"{measure}_untested"
-            assert found.details["false_events"]["value"] == 0
-
-
-# ------------------------------------------------------------------ share accrued
+            assert (found.measure, found.details["false_events"]["value"]) == (f"{measure}_untested", 0)
 
 
 def test_the_share_that_was_there_by_the_event() -> None:
@@ -334,23 +293,25 @@ def test_the_share_that_was_there_by_the_event() -> None:
     study = income(years)
     found = events.share_by_event(study, followed(study), "x")
     assert found.estimate == pytest.approx(50, abs=0.5)
-    assert found.low is not None
-    assert found.high is not None
-    assert found.low <= 50 <= found.high
+    assert found.low is not None and found.high is not None and found.low <= 50 <= found.high
     assert found.details["by_year"]["value"] == 2019
     assert (found.unit, found.decimals, found.smallest_effect) == ("percent", 0, None)
     assert (found.a.year, found.b.year) == (2016, 2022)
+    rows = {year: row for year, row in lines(behind=1.0).items() if year in (2016, 2017, 2019, 2022)}
+    study = income(rows)
+    found = events.share_by_event(study, followed(study), "x")
+    assert found.details["steady"]["value"] == pytest.approx(50)  # three of the six years
+    study = income({year: list(LEVEL + 3 * OWN * (-1) ** year) for year in range(2016, 2023)})
+    found = events.share_by_event(study, followed(study), "x")
+    assert (judge(found), found.reason) == (NOT_COMPUTABLE, "no_change_to_split")
+    assert judge(events.beyond_trend(study, followed(study), ABSOLUTE, "x")) == UNCLEAR
 
 
-@pytest.mark.parametrize(
-    ("steps", "measure"),
-    [
-        ([0, 1, 2, 3, 4, 5, 6], "as_steady"),
-        ([0, 2, 4, 5, 5.5, 5.8, 6], "earlier"),
-        ([0, 0.2, 0.4, 0.6, 2, 4, 6], "later"),
-        ([0, -2, -4, -5, -5.5, -5.8, -6], "earlier"),  # a gap that shrank, mostly before
-    ],
-)
+@pytest.mark.parametrize(("steps", "measure"), [
+    ([0, 1, 2, 3, 4, 5, 6], "as_steady"), ([0, 2, 4, 5, 5.5, 5.8, 6], "earlier"),
+    ([0, 0.2, 0.4, 0.6, 2, 4, 6], "later"),
+    ([0, -2, -4, -5, -5.5, -5.8, -6], "earlier"),  # a gap that shrank, mostly before
+])  # fmt: skip
 def test_a_share_is_set_beside_that_of_growth_at_one_pace(steps: list[float], measure: str) -> None:
     """Three of six steps lie before the event: half of steady growth; told apart only when the range leaves that."""
     is_focus = np.arange(12) < 4
@@ -358,39 +319,5 @@ def test_a_share_is_set_beside_that_of_growth_at_one_pace(steps: list[float], me
     years = {2016 + at: list(LEVEL + 0.2 * noise[at] - is_focus * step) for at, step in enumerate(steps)}
     study = income(years)
     found = events.share_by_event(study, followed(study), "x")
-    assert found.details["steady"]["value"] == pytest.approx(50)
-    assert found.measure == measure
+    assert (found.details["steady"]["value"], found.measure) == (pytest.approx(50), measure)
     assert found.estimate == pytest.approx(100 * steps[3] / steps[-1], abs=8)
-
-
-def test_steady_growth_counts_the_time_between_figures_not_their_number() -> None:
-    rows = {year: row for year, row in lines(behind=1.0).items() if year in (2016, 2017, 2019, 2022)}
-    study = income(rows)
-    found = events.share_by_event(study, followed(study), "x")
-    assert found.details["steady"]["value"] == pytest.approx(50)  # three of the six years
-
-
-def test_a_gap_that_did_not_move_has_no_share() -> None:
-    study = income({year: list(LEVEL + 3 * OWN * (-1) ** year) for year in range(2016, 2023)})
-    found = events.share_by_event(study, followed(study), "x")
-    assert (judge(found), found.reason) == (NOT_COMPUTABLE, "no_change_to_split")
-    assert judge(events.beyond_trend(study, followed(study), ABSOLUTE, "x")) == UNCLEAR
-
-
-def test_since_an_event_starts_at_a_year_just_before_it() -> None:
-    """Health was last measured three and a half years before March 2020: what came between is not since corona."""
-    study = open_study({"preset": "breda"})
-    health = gaps.follow(study, "good_perceived_health_share", year_from=study.p.trend_from)
-    stale = events.since_event(study, health, ABSOLUTE, "x")
-    assert (stale.estimate, stale.reason) == (None, "no_year_just_before")
-    income = gaps.follow(study, "mean_income_per_inhabitant", year_from=study.p.trend_from)
-    found = events.since_event(study, income, ABSOLUTE, "x")
-    panel = income.panel
-    assert panel is not None
-    before, after = (
-        np.average(panel.value[panel.is_focus, at], weights=panel.weight[panel.is_focus])
-        - np.average(panel.value[~panel.is_focus, at], weights=panel.weight[~panel.is_focus])
-        for at in (panel.years.index(2019), -1)
-    )
-    assert (found.a.year, found.b.year) == (2019, 2023)
-    assert found.estimate == pytest.approx(before - after)  # less income is a larger gap
