@@ -36,21 +36,11 @@ def made(seed: int = 0, units: int = 40, *, resources: float = 2.0, housing: flo
     return Explained(outcome, blocks, 0.5 + rng.random(units))
 
 
-# ------------------------------------------------------------------ which figures stand for what
-
-
-def test_the_first_facets_with_a_near_year_are_chosen() -> None:
-    there = {
-        "mean_income_per_inhabitant": [2008, 2017],
-        "net_participation_share": [2019],
-        "low_education_share": [2014],
-        "good_perceived_health_share": [2012, 2016],
-        "owner_occupied_share": [2018, 2024],
-        "housing_corporation_share": [2010],
-        "single_family_share": [2014],
-        "violence_rate": [2012, 2016, 2018],
-        "vandalism_rate": [2014],
-    }
+def test_which_figures_stand_for_what_and_what_lacks() -> None:
+    there = {"mean_income_per_inhabitant": [2008, 2017], "net_participation_share": [2019],
+             "low_education_share": [2014], "good_perceived_health_share": [2012, 2016],
+             "owner_occupied_share": [2018, 2024], "housing_corporation_share": [2010], "single_family_share": [2014],
+             "violence_rate": [2012, 2016, 2018], "vandalism_rate": [2014]}  # fmt: skip
     found, lacking = choose("mean_dwelling_value", 2014, there)
     assert lacking == []
     assert [(one.block, one.name, one.indicator, one.year) for one in found] == [
@@ -61,13 +51,20 @@ def test_the_first_facets_with_a_near_year_are_chosen() -> None:
         ("liveability", "safety", "violence_rate", 2012),  # of equally near years the first
         ("liveability", "nuisance", "vandalism_rate", 2014),
     ]
-
-
-def test_what_lacks_is_named_and_the_outcome_never_explains_itself() -> None:
     found, lacking = choose("good_perceived_health_share", 2020, {"good_perceived_health_share": [2020]})
     assert found == []
     assert "good_perceived_health_share" not in lacking
     assert {"mean_income_per_inhabitant", "owner_occupied_share", "crime_rate"} <= set(lacking)
+    there = {"mean_income_per_inhabitant": [2017], "net_participation_share": [2017], "owner_occupied_share": [2017],
+             "violence_rate": [2017], "vandalism_rate": [2017]}  # fmt: skip
+    found, lacking = choose("mean_dwelling_value", 2017, there)
+    assert lacking == []
+    assert [(one.block, one.name) for one in found] == [
+        ("resources", "income"), ("housing", "tenure"), ("liveability", "safety"),
+    ]  # fmt: skip
+    # health is made of income: work is the figure of the resources that explains it without explaining itself
+    for_health, _ = choose("good_perceived_health_share", 2017, there)
+    assert [(one.name, one.shared) for one in for_health] == [("work", False), ("tenure", True), ("safety", False)]
 
 
 def test_what_shares_data_with_the_outcome_is_registered() -> None:
@@ -119,12 +116,9 @@ ROWS = {
 
 
 def figures(**changes: Any) -> dict[str, Any]:
-    return {
-        "good_perceived_health_share": {2015: ROWS["a"], 2016: ROWS["b"]},
-        "mean_income_per_inhabitant": {2015: ROWS["c"]},
-        "owner_occupied_share": {2016: ROWS["d"]},
-        "violence_rate": {2016: ROWS["e"]},
-    } | changes
+    return {"good_perceived_health_share": {2015: ROWS["a"], 2016: ROWS["b"]},
+            "mean_income_per_inhabitant": {2015: ROWS["c"]}, "owner_occupied_share": {2016: ROWS["d"]},
+            "violence_rate": {2016: ROWS["e"]}} | changes  # fmt: skip
 
 
 def test_an_outcome_is_laid_out_in_its_best_year() -> None:
@@ -134,19 +128,16 @@ def test_an_outcome_is_laid_out_in_its_best_year() -> None:
         ("resources", "mean_income_per_inhabitant", 2015), ("housing", "owner_occupied_share", 2016),
         ("liveability", "violence_rate", 2016),
     ]  # fmt: skip
-    assert laid.data is not None
     assert laid.data.outcome.tolist() == ROWS["b"]
     assert laid.data.blocks["liveability"][:, 0].tolist() == pytest.approx(np.log1p(ROWS["e"]))  # a rate
-    assert laid.is_focus.sum() == len(FOCUS)
-    assert laid.data.sharing() == ("resources", "housing")
+    assert (laid.is_focus.sum(), laid.data.sharing()) == (len(FOCUS), ("resources", "housing"))
     assert explanations.leans_on_itself(laid)
     # a year with more buurten wins from a later one
     fewer = figures(good_perceived_health_share={2015: ROWS["a"], 2016: [None, *ROWS["b"][1:]]})
     assert explanation(place(**fewer), "good_perceived_health_share").year == 2015
     gone = figures(mean_income_per_inhabitant={2015: ["suppressed", *ROWS["c"][1:]]})
     laid = explanation(place(**gone), "good_perceived_health_share")
-    assert (len(laid.codes), laid.left_out) == (11, 1)
-    assert laid.coverage == pytest.approx(100 * (1 - 500 / 12600))
+    assert (len(laid.codes), laid.left_out, laid.coverage) == (11, 1, pytest.approx(100 * (1 - 500 / 12600)))
 
 
 def test_a_block_without_figures_stops_it_and_says_what_would_help() -> None:
@@ -156,15 +147,9 @@ def test_a_block_without_figures_stops_it_and_says_what_would_help() -> None:
     laid = explanation(study, "good_perceived_health_share")
     assert (laid.reason, laid.data) == ("block_without_figures", None)
     assert "crime_rate" in laid.missing
-    for found in (
-        carried.lead_in_gap(study, laid, "x", study.focus),
-        carried.lead_in_r_squared(study, laid, "y"),
-    ):
+    for found in (carried.lead_in_gap(study, laid, "x", study.focus), carried.lead_in_r_squared(study, laid, "y")):
         assert (judge(found.finding), found.finding.reason) == (NOT_COMPUTABLE, "block_without_figures")
         assert found.table.empty
-
-
-# ------------------------------------------------------------------ the lead in R²
 
 
 @given(seed=st.integers(0, 1000))
@@ -189,8 +174,7 @@ def test_the_least_of_several_differences_by_hand() -> None:
     """The lead over b is smaller, that over c is less sure: the low end is that of c, the high end that of b."""
     three = {"b": from_t(1.0, 1.0, 10, 11, 11), "c": from_t(1.5, 2.0, 10, 11, 11)}
     found = least(three)
-    assert (found.estimate, found.name) == (1.0, "b")
-    assert found.low == pytest.approx(1.5 - 2 * stats.t.ppf(0.975, 10))
+    assert (found.estimate, found.name, found.low) == (1.0, "b", pytest.approx(1.5 - 2 * stats.t.ppf(0.975, 10)))
     assert found.high == pytest.approx(1.0 + stats.t.ppf(0.9875, 10))
     alone = least({"b": three["b"]})
     assert (alone.low, alone.high) == (three["b"].low, pytest.approx(three["b"].high))
@@ -221,10 +205,8 @@ def test_the_error_of_the_lead_is_a_jackknife_of_statsmodels_fits() -> None:
     error = np.sqrt(19 / 20 * ((without - without.mean(axis=0)) ** 2).sum(axis=0))
     shares = shapley.r_squared_shares(data, np.random.default_rng(0), 49).shares.set_index("block")["by_chance"]
     estimate = leads(everyone) - shares["resources"] + shares[["housing", "liveability"]].to_numpy()
-    assert found.high == pytest.approx(
-        (estimate + stats.t.ppf(0.9875, 19) * error).min(), abs=0.03
-    )  # chance: few draws
-    assert found.low == pytest.approx((estimate - stats.t.ppf(0.975, 19) * error).min(), abs=0.03)
+    ends = [(estimate - stats.t.ppf(0.975, 19) * error).min(), (estimate + stats.t.ppf(0.9875, 19) * error).min()]
+    assert [found.low, found.high] == pytest.approx(ends, abs=0.03)  # chance: few draws
 
 
 @pytest.mark.parametrize("columns", [(1, 1, 1), (2, 2, 2), (2, 1, 2), (1, 2, 2)])
@@ -252,24 +234,6 @@ def test_of_three_equal_blocks_none_is_found_ahead_or_behind(columns: tuple[int,
     assert max(counted.values()) <= 10, counted
 
 
-def test_all_blocks_get_as_many_columns_as_the_one_with_fewest() -> None:
-    there = {
-        "mean_income_per_inhabitant": [2017],
-        "net_participation_share": [2017],
-        "owner_occupied_share": [2017],
-        "violence_rate": [2017],
-        "vandalism_rate": [2017],
-    }
-    found, lacking = choose("mean_dwelling_value", 2017, there)
-    assert lacking == []
-    assert [(one.block, one.name) for one in found] == [
-        ("resources", "income"), ("housing", "tenure"), ("liveability", "safety"),
-    ]  # fmt: skip
-    # health is made of income: work is the figure of the resources that explains it without explaining itself
-    for_health, _ = choose("good_perceived_health_share", 2017, there)
-    assert [(one.name, one.shared) for one in for_health] == [("work", False), ("tenure", True), ("safety", False)]
-
-
 def test_what_a_lead_refuses() -> None:
     with pytest.raises(ParameterError, match="'money' is not a block beside others; known: resources, housing"):
         shapley.lead(made(), "money", np.random.default_rng(0))
@@ -279,20 +243,13 @@ def test_what_a_lead_refuses() -> None:
         shapley.lead(made(1, 8), "resources", np.random.default_rng(0))
 
 
-# ------------------------------------------------------------------ the lead in the gap
-
-
 def laid_out(data: Explained, **changes: Any) -> Explanation:
     codes = tuple(f"BU0001{place:04d}" for place in range(len(data.outcome)))
     columns = tuple(Facet(block, block, name, 2016, False) for block, name in
                     (("resources", "poor"), ("housing", "poor"), ("liveability", "crime_rate")))  # fmt: skip
     fields: dict[str, Any] = {
-        "year": 2016,
-        "facets": columns,
-        "data": data,
-        "codes": codes,
-        "coverage": 100.0,
-    } | changes
+        "year": 2016, "facets": columns, "data": data, "codes": codes, "coverage": 100.0,
+    } | changes  # fmt: skip
     return Explanation("poor", **fields)
 
 
@@ -318,9 +275,7 @@ def test_the_parts_of_the_gap_add_up_and_the_lead_is_their_difference() -> None:
     assert found.finding.smallest_effect == pytest.approx(0.1 * table["gap"])
     design = np.column_stack([np.ones(40), data.design(), is_focus])
     slope = sm.WLS(outcome, design, weights=data.weight).fit().params
-    means = [
-        np.average(data.blocks["resources"][side], axis=0, weights=data.weight[side]) for side in (is_focus, ~is_focus)
-    ]
+    means = [np.average(data.blocks["resources"][s], axis=0, weights=data.weight[s]) for s in (is_focus, ~is_focus)]
     assert table["resources"] == pytest.approx(-(means[0] - means[1]) @ slope[1:3])
     # the other way round: the same parts
     other = carried.lead_in_gap(small(), laid_out(dataclasses.replace(data, outcome=-outcome)), "x", focus)
@@ -341,7 +296,7 @@ def test_both_leads_can_be_judged_either_way_and_resources_must_explain_to_lead(
         assert judge(whole.finding) == expected
         assert whole.table["part"].tolist() == ["resources", "housing", "liveability", "r_squared"]
         assert whole.table["estimate"].tolist()[:3] == pytest.approx(
-            [whole.finding.details[name]["value"] for name in LISTS]
+            [whole.finding.details[one]["value"] for one in LISTS]
         )
 
 
@@ -383,9 +338,6 @@ def test_flags_say_what_the_figures_lean_on() -> None:
     assert "list_on_outcome" in on_list
 
 
-# ------------------------------------------------------------------ within all municipalities
-
-
 def country(seed: int, towns: int = 8, units: int = 15) -> tuple[Explained, np.ndarray]:
     rng = np.random.default_rng(seed)
     label = np.repeat(np.arange(towns), units)
@@ -394,7 +346,7 @@ def country(seed: int, towns: int = 8, units: int = 15) -> tuple[Explained, np.n
     return Explained(outcome, blocks, 0.5 + rng.random(towns * units)), label
 
 
-def test_within_is_a_regression_with_a_constant_per_municipality() -> None:
+def test_within_is_a_regression_with_a_constant_per_municipality_and_leaves_out_one_at_a_time() -> None:
     data, label = country(1)
     found = country_shares.within_shares(data, label, "resources")
     dummies = np.asarray(label[:, None] == np.unique(label), dtype=float)
@@ -413,13 +365,7 @@ def test_within_is_a_regression_with_a_constant_per_municipality() -> None:
     a, b, c = LISTS
     by_hand = r_squared((a,)) / 3 + sum(r_squared((a, o)) - r_squared((o,)) for o in (b, c)) / 6
     by_hand += (r_squared((a, b, c)) - r_squared((b, c))) / 3
-    assert found.shares["resources"].estimate == pytest.approx(by_hand)
-    assert (found.buurten, found.municipalities) == (120, 8)
-
-
-def test_a_municipality_may_be_rich_and_one_of_a_single_buurt_adds_nothing() -> None:
-    data, label = country(2)
-    found = country_shares.within_shares(data, label, "resources")
+    assert (found.shares["resources"].estimate, found.buurten, found.municipalities) == (pytest.approx(by_hand), 120, 8)
     richer = dataclasses.replace(data, outcome=data.outcome + 100 * (label == 3))
     again = country_shares.within_shares(richer, label, "resources")
     assert again.leads["housing"].estimate == pytest.approx(found.leads["housing"].estimate)
@@ -429,21 +375,13 @@ def test_a_municipality_may_be_rich_and_one_of_a_single_buurt_adds_nothing() -> 
     one, other = found.leads["housing"], more.leads["housing"]
     assert (other.estimate, other.se) == pytest.approx((one.estimate, one.se))
     assert (more.buurten, more.municipalities) == (120, 8)
-
-
-def test_its_error_leaves_out_one_municipality_at_a_time() -> None:
-    data, label = country(3)
-    found = country_shares.within_shares(data, label, "resources")
     without = []
     for name in range(8):
         keep = label != name
-        part = Explained(
-            data.outcome[keep], {key: block[keep] for key, block in data.blocks.items()}, data.weight[keep]
-        )
+        part = Explained(data.outcome[keep], {k: b[keep] for k, b in data.blocks.items()}, data.weight[keep])
         without.append(country_shares.within_shares(part, label[keep], "resources").leads["housing"].estimate)
     off = np.array(without) - np.mean(without)
-    assert found.leads["housing"].se == pytest.approx(np.sqrt(7 / 8 * (off @ off)))
-    assert found.leads["housing"].df == 7
+    assert (found.leads["housing"].se, found.leads["housing"].df) == (pytest.approx(np.sqrt(7 / 8 * (off @ off))), 7)
     with pytest.raises(NotComputableError, match="too few for an interval"):
         country_shares.within_shares(data, np.minimum(label, 3), "resources")
     with pytest.raises(ParameterError, match="'x' is not a block"):
@@ -499,8 +437,7 @@ def test_health_in_the_store_is_judged_in_each_year_that_has_all_blocks(monkeypa
     assert [(one.id, judge(one), one.reason) for one in found] == [
         ("10.within.2012", NOT_COMPUTABLE, "block_without_figures"), ("10.within.2020", HIGHER, None),
     ]  # fmt: skip
-    assert table["part"].tolist() == [*LISTS, "r_squared"]
-    assert set(table["municipalities"]) == {8}
+    assert (table["part"].tolist(), set(table["municipalities"])) == ([*LISTS, "r_squared"], {8})
     assert set(table["buurten"]) == {120}
     assert {"leans_on_itself", "modelled", "years_apart"} <= set(found[1].flags)
     assert table.set_index("part").loc["resources", "estimate"] > 60
@@ -508,9 +445,6 @@ def test_health_in_the_store_is_judged_in_each_year_that_has_all_blocks(monkeypa
     found, table = country_shares.in_store(catalogue())
     assert [one.reason for one in found] == ["block_without_figures", "too_few_municipalities"]
     assert table.empty
-
-
-# ------------------------------------------------------------------ making ends meet, and real figures
 
 
 def test_breda_cannot_say_whether_ends_are_harder_to_meet_and_names_the_file() -> None:
@@ -531,8 +465,7 @@ def test_ends_are_harder_to_meet_when_the_gap_grows() -> None:
     made_town = town({entry.id: {2012: before, 2020: after}}, entry)
     section = Section("10_resources")
     found = {one.measure: one for one in carried.meeting_ends(section, made_town)}
-    assert found.keys() == {"absolute", "relative", "place"}
-    assert judge(found["absolute"]) == HIGHER
+    assert (found.keys(), judge(found["absolute"])) == ({"absolute", "relative", "place"}, HIGHER)
     assert found["absolute"].estimate == pytest.approx(5, abs=0.2)
     weight = np.array(PEOPLE, dtype=float)
     sides = [[np.average(np.array(row)[part], weights=weight[part]) for part in (slice(4), slice(4, 12))]
@@ -558,7 +491,6 @@ def test_heerlen_2017_by_statsmodels(shared: Any) -> None:
     assert (laid.year, len(laid.codes), laid.data is not None and laid.data.sharing()) == (2017, 48, ())
     found = carried.lead_in_r_squared(study, laid, "10.mean_income_per_inhabitant.r_squared")
     data = laid.data
-    assert data is not None
     fit = sm.WLS(data.outcome, sm.add_constant(data.design()), weights=data.weight).fit()
     told = {name: entry["value"] for name, entry in found.finding.details.items()}
     assert told["r_squared"] == pytest.approx(100 * fit.rsquared)

@@ -7,16 +7,7 @@ from typing import Any
 
 import pytest
 
-from kloof.findings import (
-    CONTRADICTED,
-    NEGLIGIBLE,
-    NOT_COMPUTABLE,
-    NOT_TESTABLE,
-    SUPPORTED,
-    UNDECIDED,
-    Finding,
-    judge,
-)
+from kloof.findings import CONTRADICTED, NEGLIGIBLE, NOT_COMPUTABLE, NOT_TESTABLE, SUPPORTED, UNDECIDED, Finding, judge
 from kloof.paths import dump, plain
 from kloof.questions import carried, ladder
 from kloof.questions.carried import GAP
@@ -91,8 +82,7 @@ def test_ranks_without_a_range_have_no_picture(breda: Study) -> None:
 def test_tables_and_figures_belong_together(six: Any, ten: Any) -> None:
     for section, given in (six, ten):
         for figure in section.figures.values():
-            assert figure["table"] in section.tables
-            assert figure["finding"] in section.findings
+            assert figure["table"] in section.tables and figure["finding"] in section.findings
         for table in section.tables.values():
             assert table["rows"]
             for column in table["columns"]:
@@ -129,10 +119,8 @@ def test_the_verdicts_of_breda_on_who_moved_up(six: Any) -> None:
     ways = [name for name, _ in rows["C4", f"{woz}.absolute"].variants]
     assert ways == ["groups_5", "groups_3", "groups_4", "unweighted", "strict"]
     assert [name for name, _ in rows["H3", f"{woz}.similar.absolute"].variants][:3] == [
-        "union",
-        "bredavandaag",
-        "bndestem",
-    ]
+        "union", "bredavandaag", "bndestem",
+    ]  # fmt: skip
     assert six[0].findings["06.good_perceived_health_share.absolute"].measure == "absolute_top_fell"
 
 
@@ -179,11 +167,8 @@ def test_heerlen_is_computed_as_far_as_its_years_reach(shared: Any) -> None:
     found = verdicts_of(section)
     woz, income = "mean_dwelling_value", "mean_income_per_inhabitant"
     assert [found["C4", f"{name}.{measure}"] for name in (income, woz) for measure in ("absolute", "ranks")] == [
-        U,
-        N,
-        U,
-        N,
-    ]
+        U, N, U, N,
+    ]  # fmt: skip
     assert [found["H2", f"{name}.top"] for name in (income, woz)] == [U, S]
     assert [found["H3", f"{woz}.{part}.absolute"] for part in ("behind", "similar")] == [N, N]
     # less than the smallest change in two years is standing still, but not to those who allow no rise at all
