@@ -53,13 +53,6 @@ def test_more_others_and_the_same_group_is_dilution() -> None:
     assert table["start"].tolist() == pytest.approx([0, before, before, 0])
 
 
-def test_a_group_that_shrinks_by_itself_is_not_dilution() -> None:
-    study = people({2016: FIXED, 2018: [v / 2 for v in FIXED]}, {2016: AROUND, 2018: AROUND})  # type: ignore[operator]
-    found = dilution.dilution_finding(study, ASSISTED, "x")
-    assert judge(found) == HIGHER
-    assert found.details["others_part"]["value"] == pytest.approx(0)
-
-
 def test_both_conditions_must_hold() -> None:
     """The group grows and others hardly: others press the share by less than nothing that can be told apart.
 
@@ -70,21 +63,20 @@ def test_both_conditions_must_hold() -> None:
     found = dilution.dilution_finding(people({2016: FIXED, 2018: growing}, {2016: AROUND, 2018: others}), ASSISTED, "x")
     m, v = (found.details[key]["value"] for key in ("others_part", "own_part"))
     assert m - v < -5
-    assert found.estimate == pytest.approx(m)
-    assert judge(found) == UNCLEAR
+    assert (found.estimate, judge(found)) == (pytest.approx(m), UNCLEAR)
+    study = people({2016: FIXED, 2018: [v / 2 for v in FIXED]}, {2016: AROUND, 2018: AROUND})  # type: ignore[operator]
+    found = dilution.dilution_finding(study, ASSISTED, "x")
+    assert (judge(found), found.details["others_part"]["value"]) == (HIGHER, pytest.approx(0))
 
 
-def test_rounding_widens_what_chance_leaves() -> None:
+def test_rounding_widens_what_chance_leaves_and_the_difference_of_the_parts() -> None:
     rows = {2016: FIXED, 2018: FIXED}, {2016: AROUND, 2018: [v * 1.02 for v in AROUND]}
     exact = dilution.dilution_finding(people(*rows), ASSISTED, "x")
     coarse = dilution.dilution_finding(people(*rows, counts=100.0), ASSISTED, "x")
     assert exact.estimate == coarse.estimate
     assert (coarse.low or 0) < (exact.low or 0) < (exact.high or 0) < (coarse.high or 0)
     assert (judge(exact), judge(coarse)) == (LOWER, UNCLEAR)
-
-
-def test_rounding_is_added_to_the_difference_of_the_parts() -> None:
-    """Where the group halves by itself the difference decides: each count may be off the worst way."""
+    # where the group halves by itself the difference decides: each count may be off the worst way
     rows = {2016: FIXED, 2018: [v / 2 for v in FIXED]}, {2016: AROUND, 2018: AROUND}  # type: ignore[operator]
     exact, coarse = (dilution.dilution_finding(people(*rows, counts=step), ASSISTED, "x") for step in (0.0, 5.0))
     study = people(*rows, counts=5.0)
@@ -101,7 +93,7 @@ def test_rounding_is_added_to_the_difference_of_the_parts() -> None:
         assert wider == pytest.approx(limit - coarse.estimate)
 
 
-def test_a_share_of_households_is_counted_with_its_bounds() -> None:
+def test_members_are_counted_with_their_bounds_and_what_is_left_out() -> None:
     """40 percent of 500 is 200; with half a point and 2.5 households: 39.5 % of 497.5 to 40.5 % of 502.5."""
     study = estate({f"{LOW}_share": {2016: same(40), 2018: same(40)}, "households": {2016: same(500), 2018: same(600)}},
                    rounding=1.0, counts=5.0)  # fmt: skip
@@ -110,16 +102,11 @@ def test_a_share_of_households_is_counted_with_its_bounds() -> None:
     assert (held.group_low[0, 0], held.group_high[0, 0]) == pytest.approx((0.395 * 497.5, 0.405 * 502.5))
     assert (held.others_low[0, 0], held.others_high[0, 0]) == pytest.approx((0.595 * 497.5, 0.605 * 502.5))
     assert held.reach(held.codes) == pytest.approx(max(0.405 * 602.5 - 240, 0.605 * 602.5 - 360))
-
-
-def test_a_buurt_without_both_counts_is_left_out_and_counted() -> None:
     rows: dict[int, list[Cell]] = {year: same(40) for year in (2016, 2018)}
     rows[2018] = ["suppressed", *same(40)[1:]]
     study = estate({f"{LOW}_share": rows, "households": dict.fromkeys((2016, 2018), same(500))})
     held = dilution.members(study, LOW)
-    assert len(held.codes) == 11
-    assert held.set_aside[0].rows == 1
-    assert held.coverage == pytest.approx(100 * 11 / 12)
+    assert (len(held.codes), held.set_aside[0].rows, held.coverage) == (11, 1, pytest.approx(100 * 11 / 12))
 
 
 @pytest.mark.parametrize(
@@ -153,14 +140,11 @@ def test_what_cannot_be_counted_says_why(cells: Any, reason: str) -> None:
         assert (judge(found), found.reason) == (NOT_COMPUTABLE, reason)
 
 
-def test_a_list_of_which_no_buurt_is_counted_says_so() -> None:
+def test_a_list_without_counts_or_a_base_of_another_source_says_so() -> None:
     study = people({2016: FIXED, 2018: FIXED}, {2016: AROUND, 2018: AROUND})
     elsewhere = dataclasses.replace(study.focus, codes=("BU99990000",))
     found = dilution.dilution_finding(study, ASSISTED, "x", elsewhere)
     assert (judge(found), found.reason) == (NOT_COMPUTABLE, "too_few_buurten")
-
-
-def test_a_base_of_another_source_is_no_base() -> None:
     study = estate(
         {f"{LOW}_share": dict.fromkeys((2016, 2018), same(40)), "households": {2016: same(500), 2018: same(500)}}
     )
@@ -175,18 +159,13 @@ def test_a_base_of_another_source_is_no_base() -> None:
     assert groups_over_time.index_change(study, LOW, "x").reason == "another_source"
 
 
-# ------------------------------------------------------------------ where it went, and the indices
-
-
 def test_where_the_group_went() -> None:
     later = [v + d for v, d in zip(FIXED, [-50, -30, 0, 10, 20, 20, 0, 0, 0, 0, 0, -5], strict=True)]  # type: ignore[operator]
     study = people({2016: FIXED, 2018: later}, {2016: AROUND, 2018: AROUND})
     found = dilution.where_finding(study, ASSISTED, "x")
     assert {key: detail["value"] for key, detail in found.details.items()} == {
-        "in_focus": -70,
-        "in_rest": 35,
-        "in_city": -35,
-    }
+        "in_focus": -70, "in_rest": 35, "in_city": -35,
+    }  # fmt: skip
     assert found.unit == "persons"
     table = dilution.where_table(study, dilution.members(study, ASSISTED))
     assert table["number_change"].tolist()[:3] == [-50, -30, -5]
@@ -208,24 +187,13 @@ def test_the_parts_of_an_index_add_up_and_dissimilarity_has_no_composition() -> 
     assert table.loc["isolation", ["before", "after"]].tolist() == pytest.approx(isolation)
 
 
-# ------------------------------------------------------------------ over how many buurten
-
-
-def test_the_effective_number_is_that_of_equal_buurten() -> None:
-    assert dilution.effective_number(np.array([7.0] * 5)) == pytest.approx(5)
-    assert dilution.effective_number(np.array([9.0, 0, 0])) == pytest.approx(1)
-    assert dilution.effective_number(np.array([2.0, 1, 1])) == pytest.approx(16 / 6)
-
-
 @given(st.lists(st.tuples(st.floats(1, 50), st.floats(0, 6)), min_size=2, max_size=5))
 @settings(max_examples=60, deadline=None)
 def test_its_range_holds_every_corner_and_the_middle(boxes: list[tuple[float, float]]) -> None:
     low = np.array([max(value - reach, 0.5) for value, reach in boxes])
     high = np.array([value + reach for value, reach in boxes])
     lowest, highest = dilution.effective_range(low, high)
-    corners = [
-        dilution.effective_number(np.array(corner)) for corner in itertools.product(*zip(low, high, strict=True))
-    ]
+    corners = [dilution.effective_number(np.array(one)) for one in itertools.product(*zip(low, high, strict=True))]
     assert 1 <= lowest <= min(corners) + 1e-9
     assert lowest <= dilution.effective_number((low + high) / 2) + 1e-9
     assert highest >= max(corners) - 1e-6
@@ -247,9 +215,9 @@ def test_a_group_that_gathers_is_found_and_a_still_one_is_the_same() -> None:
     still = dilution.spread_finding(people({2016: first, 2018: moved}, {2016: around, 2018: around}), ASSISTED, "x")
     assert judge(still) == SAME
     assert still.smallest_effect == claims.registry().claims["H4"]["smallest_effect"] == 1.0
-
-
-# ------------------------------------------------------------------ real figures
+    assert dilution.effective_number(np.array([7.0] * 5)) == pytest.approx(5)
+    assert dilution.effective_number(np.array([9.0, 0, 0])) == pytest.approx(1)
+    assert dilution.effective_number(np.array([2.0, 1, 1])) == pytest.approx(16 / 6)
 
 
 @pytest.mark.shared

@@ -51,11 +51,13 @@ def test_the_slope_of_each_year_and_its_change() -> None:
     assert (table["low"] < table["estimate"]).all()
 
 
-def test_a_link_that_weakens_and_one_that_stays() -> None:
+def test_a_link_that_weakens_one_that_stays_and_who_moved_in() -> None:
     assert judge(stacking.slope_finding(linked({2016: 0.3, 2018: 0.2}), NAME, "x")) == LOWER
     still = stacking.slope_finding(linked({2016: 0.2, 2018: 0.2}, noise=0.1), NAME, "x")
     assert judge(still) == SAME
     assert still.smallest_effect == claims.registry().claims["C11"]["smallest_effect"] == 0.1
+    found = stacking.inflow_finding(linked({2016: 0.2}), "x")
+    assert (judge(found), found.reason) == (NOT_COMPUTABLE, "no_moves_by_income")
 
 
 def test_a_share_of_inhabitants_stands_for_no_dwellings() -> None:
@@ -71,24 +73,18 @@ def test_a_share_of_inhabitants_stands_for_no_dwellings() -> None:
     assert (judge(now), now.measure, now.a.year) == (HIGHER, "buurt", 2016)
 
 
-@pytest.mark.parametrize(
-    ("cells", "reason"),
-    [
-        ({"income": {2016: same(1)}}, "no_figures"),
-        ({NAME: {2016: same(40)}}, "no_corporation_figures"),
-        ({NAME: {2016: same(40)}, "housing_corporation_share": {2017: CORPORATION}}, "no_corporation_figures"),
-        ({NAME: {2016: [40.0, *["suppressed"] * 11]}, "housing_corporation_share": {2016: CORPORATION}},
-         "too_little_measured"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("cells", "reason"), [
+    ({"income": {2016: same(1)}}, "no_figures"),
+    ({NAME: {2016: same(40)}}, "no_corporation_figures"),
+    ({NAME: {2016: same(40)}, "housing_corporation_share": {2017: CORPORATION}}, "no_corporation_figures"),
+    ({NAME: {2016: [40.0, *["suppressed"] * 11]}, "housing_corporation_share": {2016: CORPORATION}},
+     "too_little_measured"),
+])  # fmt: skip
 def test_what_cannot_be_linked_says_why(cells: Any, reason: str) -> None:
     study = estate({"households": {2016: HOMES}, **cells})
     found = [stacking.slope_finding(study, NAME, "x"), stacking.slope_now(study, NAME, "y")]
     found += stacking.within_findings(study, NAME, ("a", "b"))
     assert {(judge(one), one.reason) for one in found} == {(NOT_COMPUTABLE, reason)}
-
-
-# ------------------------------------------------------------------ within corporation housing
 
 
 def housed(share: dict[int, list[float]], corporation: list[float]) -> Study:
@@ -103,8 +99,7 @@ def test_when_all_housing_is_of_one_kind_the_bounds_meet() -> None:
     kinds = [100.0] * 6 + [0.0] * 6
     study = housed({2016: [30.0] * 6 + [10.0] * 6, 2018: [50.0] * 6 + [10.0] * 6}, kinds)
     level, change = stacking.within_findings(study, NAME, ("a", "b"))
-    assert (level.low, level.high, level.estimate) == pytest.approx((40, 40, 40))
-    assert judge(level) == HIGHER
+    assert ((level.low, level.high, level.estimate), judge(level)) == (pytest.approx((40, 40, 40)), HIGHER)
     assert {key: d["value"] for key, d in level.details.items()} == pytest.approx(
         {"within_low": 50, "within_high": 50, "elsewhere_low": 10, "elsewhere_high": 10}
     )
@@ -112,7 +107,7 @@ def test_when_all_housing_is_of_one_kind_the_bounds_meet() -> None:
     assert (judge(change), change.a.year, change.b.year) == (HIGHER, 2016, 2018)
 
 
-def test_in_mixed_buurten_much_stays_possible() -> None:
+def test_in_mixed_buurten_much_stays_possible_and_one_year_gives_no_change() -> None:
     """20 percent poor, 40 percent corporation: none to all of the poor there, 0 to 50 percent; elsewhere 0 to 33."""
     study = housed({2016: [20.0] * 12, 2018: [25.0] * 12}, [40.0] * 12)
     level, change = stacking.within_findings(study, NAME, ("a", "b"))
@@ -123,20 +118,9 @@ def test_in_mixed_buurten_much_stays_possible() -> None:
     assert (judge(level), judge(change)) == (UNCLEAR, UNCLEAR)
     table = stacking.bounds_table(study, NAME)
     assert table.loc[0, ["within_low", "within_high"]].tolist() == pytest.approx([0, 50])
-
-
-def test_one_year_gives_bounds_and_no_change() -> None:
     level, change = stacking.within_findings(housed({2016: [20.0] * 12}, [40.0] * 12), NAME, ("a", "b"))
     assert judge(level) == UNCLEAR
     assert (judge(change), change.reason) == (NOT_COMPUTABLE, "one_year_only")
-
-
-def test_who_moved_in_is_not_published() -> None:
-    found = stacking.inflow_finding(linked({2016: 0.2}), "x")
-    assert (judge(found), found.reason) == (NOT_COMPUTABLE, "no_moves_by_income")
-
-
-# ------------------------------------------------------------------ real figures
 
 
 @pytest.mark.shared
