@@ -93,11 +93,10 @@ def test_a_squeeze_in_prices_of_one_year() -> None:
     assert table.to_dict() == pytest.approx({2013: 500, 2014: 500, 2015: 700, 2016: 700})
 
 
-@pytest.mark.parametrize(
-    ("social", "physical", "judged", "verdict"),
-    [(200, -50, HIGHER, SUPPORTED), (200, 50, LOWER, CONTRADICTED), (-200, -50, LOWER, CONTRADICTED),
-     (200, -3, UNCLEAR, UNDECIDED)],
-)  # fmt: skip
+@pytest.mark.parametrize(("social", "physical", "judged", "verdict"), [
+    (200, -50, HIGHER, SUPPORTED), (200, 50, LOWER, CONTRADICTED), (-200, -50, LOWER, CONTRADICTED),
+    (200, -3, UNCLEAR, UNDECIDED),
+])  # fmt: skip
 def test_both_must_hold(social: float, physical: float, judged: str, verdict: str) -> None:
     section = Section("07_money")
     found = spending.crowding_out(section, synthetic(social, physical))
@@ -114,16 +113,13 @@ def test_years_after_the_fields_were_redrawn_are_left_out() -> None:
     assert spending.squeeze_finding(long, RISES, FALLS, "x").estimate == pytest.approx(50 - float(OWN.mean()) / 2)
 
 
-@pytest.mark.parametrize(
-    ("study", "reason"),
-    [
-        (lambda: synthetic(200, -50, without=(RISES,)), "no_accounts"),
-        (lambda: synthetic(200, -50, years=(2015, 2016)), "too_few_years"),
-        (lambda: synthetic(200, -50, years=(2017, 2018, 2019)), "too_few_years"),
-        (lambda: synthetic(200, -50, places=PLACES[:2]), "too_few_municipalities"),
-        (lambda: open_study({"preset": "breda"}), "no_accounts"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("study", "reason"), [
+    (lambda: synthetic(200, -50, without=(RISES,)), "no_accounts"),
+    (lambda: synthetic(200, -50, years=(2015, 2016)), "too_few_years"),
+    (lambda: synthetic(200, -50, years=(2017, 2018, 2019)), "too_few_years"),
+    (lambda: synthetic(200, -50, places=PLACES[:2]), "too_few_municipalities"),
+    (lambda: open_study({"preset": "breda"}), "no_accounts"),
+])  # fmt: skip
 def test_without_the_tables_it_cannot_be_tested(study: Any, reason: str) -> None:
     made = study()
     section = Section("07_money")
@@ -133,9 +129,7 @@ def test_without_the_tables_it_cannot_be_tested(study: Any, reason: str) -> None
     assert {row.missing for row in section.verdicts} == {(FALLS,), (ROADS,)}
 
 
-def test_without_prices_in_the_store_the_embedded_ones_are_used_and_named(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_without_stored_prices_the_embedded_ones_are_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """One index or the other, never parts of both; the source says which. Without either nothing can be tested."""
     whole, bare = synthetic(200, -50), synthetic(200, -50, without=(PRICE,))
     found = spending.squeeze_finding(whole, RISES, FALLS, "x")
@@ -159,14 +153,11 @@ def test_without_prices_in_the_store_the_embedded_ones_are_used_and_named(
     assert spending.needed(patched).query("indicator == @PRICE and state == 'absent'")["year"].tolist() == [2015]
 
 
-def test_where_this_municipality_stands() -> None:
+def test_the_table_by_field_and_size_and_where_this_municipality_stands() -> None:
     """Its change departs by 0; two of the other five are below it."""
     found = spending.standing_finding(synthetic(200, -50), RISES, "x")
     assert found.estimate == pytest.approx(40)
     assert (found.details["own"]["value"], found.details["others"]["value"]) == (pytest.approx(200), 5)
-
-
-def test_the_table_by_field_and_size() -> None:
     study = synthetic(200, -50)
     table = spending.field_table(study, (RISES, FALLS)).set_index(["indicator", "size_class"])
     assert table.loc[(RISES, "all"), "mean_before"] == pytest.approx(500 + OWN.mean())
@@ -197,9 +188,6 @@ def test_it_is_told_in_both_languages(language: str) -> None:
     assert {"nl": "jaarrekeningen", "en": "accounts"}[language] in lines[0]
 
 
-# ------------------------------------------------------------------ from the files that are fetched to the verdict
-
-
 def test_fetched_tables_go_through_the_store_to_a_verdict(home: Path, tmp_path: Path) -> None:
     """Synthetic raw tables in the shape of Iv3 and the price index, added as `kloof data add` does."""
     accounts, people = [], []
@@ -211,10 +199,7 @@ def test_fetched_tables_go_through_the_store_to_a_verdict(home: Path, tmp_path: 
                 euro = round(amount * PRICES[year] / 100 * 1000) * 1.0  # in 1,000 euro, for a million inhabitants
                 accounts.append(row(place, function, "L11", f"{year}X005", euro, None, name=FUNCTION))
             people.append({"code": place, "year": year})
-    files = {
-        "iv3.parquet": accounts,
-        "cpi.parquet": [price(f"{year}JJ00", value) for year, value in PRICES.items()],
-    }
+    files = {"iv3.parquet": accounts, "cpi.parquet": [price(f"{year}JJ00", value) for year, value in PRICES.items()]}
     for name, rows in files.items():
         path = tmp_path / name
         pd.DataFrame(rows).to_parquet(path)
