@@ -12,7 +12,6 @@ from handmade import B1, B2, B3, B4, B5, CITY
 from readable import Row, file
 
 from kloof.catalogue import Catalogue, catalogue
-from kloof.cli import main
 from kloof.questions import coverage
 from kloof.questions.coverage import availability
 from kloof.results import Section
@@ -21,6 +20,7 @@ from kloof.study.load import load
 from kloof.study.panel import series
 from kloof.study.study import open_study
 
+CommandLine = Callable[..., tuple[int, str, str]]
 FULL = [1.0, 2.0, 3.0, 4.0, 5.0]
 PEOPLE = [100.0] * 5
 
@@ -47,19 +47,16 @@ def test_each_state_by_hand() -> None:
     assert income["state"].to_dict() == {
         2014: "present", 2015: "suppressed", 2016: "suppressed", 2017: "absent", 2018: "broken", 2019: "suppressed",
     }  # fmt: skip
-    assert income["without"].tolist() == [20, 40, 100, 100, 0, 60]
-    assert income["measured"].tolist() == [4, 3, 0, 0, 5, 2]
-    assert set(income["areas"]) == {5}
-    assert income["break"].dropna().to_dict() == {2018: "income@2018"}
+    assert (income["without"].tolist(), income["measured"].tolist()) == ([20, 40, 100, 100, 0, 60], [4, 3, 0, 0, 5, 2])
+    assert (set(income["areas"]), income["break"].dropna().to_dict()) == ({5}, {2018: "income@2018"})
     assert set(table.loc[table["indicator"] == "inhabitants", "state"]) == {"present"}
 
 
 def test_a_break_counts_from_the_last_year_with_figures_and_by_its_sources() -> None:
     cells: handmade.Cells = {"income": {2014: FULL, 2019: FULL}}
     assert states(cells, handmade.known(income=handmade.broken("income", 2016)))["income", 2019] == "broken"
-    assert (
-        states(cells, handmade.known(income=handmade.broken("income", 2016, bridged=True)))["income", 2019] == "present"
-    )
+    bridged = handmade.known(income=handmade.broken("income", 2016, bridged=True))
+    assert states(cells, bridged)["income", 2019] == "present"
     other = handmade.known(income=handmade.broken("income", 2016, sources=frozenset({"cbs", "city"})))
     assert states(cells, other)["income", 2019] == "present"
     rows = handmade.data(cells, {2019: "city"}).observations
@@ -68,19 +65,14 @@ def test_a_break_counts_from_the_last_year_with_figures_and_by_its_sources() -> 
     assert table["state"].tolist() == ["present", "absent", "absent", "absent", "absent", "broken"]
 
 
-def test_apportioned_goes_before_the_rest() -> None:
+def test_apportioned_goes_before_the_rest_and_each_year_has_its_own_division() -> None:
     known = handmade.known(income=handmade.broken("income", 2015))
     cells: handmade.Cells = {"income": {2014: FULL, 2015: FULL, 2016: FULL}}
     marks = pd.DataFrame({"code": [B3, "GM0009"], "year": [2015, 2016], "indicator": "income", "source": "cbs"})
     found = states(cells, known, apportioned=marks)
     assert found == {("income", 2014): "present", ("income", 2015): "apportioned", ("income", 2016): "present"}
-
-
-def test_the_division_of_each_year_is_its_own_measure() -> None:
-    """Two buurten exist in 2014 and three others in 2015: each year has all of its own."""
-    cells: handmade.Cells = {
-        "income": {2014: [1.0, 2.0, None, None, None], 2015: [None, None, 3.0, 4.0, 5.0]},
-    }
+    # two buurten exist in 2014 and three others in 2015: each year has all of its own
+    cells: handmade.Cells = {"income": {2014: [1.0, 2.0, None, None, None], 2015: [None, None, 3.0, 4.0, 5.0]}}
     table = availability(handmade.data(cells).observations, handmade.known(), CITY)
     assert table[["measured", "areas", "state"]].to_numpy().tolist() == [[2, 2, "present"], [3, 3, "present"]]
 
@@ -124,27 +116,7 @@ def test_the_cells_of_breda_are_counted_in_the_data_set() -> None:
     ]  # fmt: skip
 
 
-# ------------------------------------------------------------------ the command
-
-Kloof = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def kloof_(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Kloof:
-    def call(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["kloof", *words])
-        try:
-            main.main()
-            code = 0
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
-
-
-def test_the_command_prints_draws_and_writes(home: Path, kloof_: Kloof) -> None:
+def test_the_command_prints_draws_and_writes(home: Path, command_line: CommandLine) -> None:
     rows: list[Row] = [
         *[(f"BU0344000{n}", year, "inhabitants", 100 + n, "cbs") for n in range(5) for year in (2021, 2023)],
         *[(f"BU0344000{n}", 2023, "mean_dwelling_value", 300 if n < 2 else "suppressed", "cbs") for n in range(5)],
@@ -152,7 +124,8 @@ def test_the_command_prints_draws_and_writes(home: Path, kloof_: Kloof) -> None:
     ]  # fmt: skip
     add.add(file("a.csv", rows, {"GM0344": "Utrecht"}))
     svg, table = home / "c.svg", home / "out" / "c.csv"
-    code, out, err = kloof_("data", "coverage", "--municipality", "GM0344", "--svg", str(svg), "--csv", str(table))
+    asked = ("data", "coverage", "--municipality")
+    code, out, err = command_line(*asked, "GM0344", "--svg", svg, "--csv", table)
     assert (code, err) == (0, "")
     lines = out.splitlines()
     assert lines[:4] == ["Utrecht, 2021–2023", "", f"{'Bevolking':<25}21 22 23", f"{'  Inwoners':<25} ●  ·  ●"]
@@ -167,40 +140,26 @@ def test_the_command_prints_draws_and_writes(home: Path, kloof_: Kloof) -> None:
     assert len(cells) == 6
     assert {cell["state"] for cell in cells} <= {"present", "suppressed", "absent", "broken", "apportioned"}
     assert [cell["without"] for cell in cells if cell["indicator"] == "mean_dwelling_value"] == [
-        "100.0",
-        "100.0",
-        "60.0",
-    ]
-    code, out, err = kloof_("data", "coverage", "--municipality", "GM0344", "--language", "en", "--level", "gemeente")
+        "100.0", "100.0", "60.0",
+    ]  # fmt: skip
+    code, out, err = command_line(*asked, "GM0344", "--language", "en", "--level", "gemeente")
     assert (code, "Population     23\n  Inhabitants   ●\n" in out) == (0, True)
     add.add(file("b.csv", [("GM0758", 2023, "inhabitants", 510, "cbs")]))
-    code, out, err = kloof_("data", "coverage", "--municipality", "GM0758")
-    assert (code, err) == (2, "kloof: store has no figure of any buurt of GM0758. Try --level gemeente.\n")
+    missing = "kloof: store has no figure of any buurt of GM0758. Try --level gemeente.\n"
+    assert command_line(*asked, "GM0758") == (2, "", missing)
 
 
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (
-            ["--municipality", "GM0344"],
-            "The store (data/store) is empty. Fill it: kloof data fetch --municipality GM0344",
-        ),
-        (["--municipality", "GM0758", "--language", "de"], "language 'de' is not known. Valid: nl, en."),
-        (
-            ["--municipality", "GM0758", "--level", "straat"],
-            "level 'straat' is not known. Valid: buurt, wijk, gemeente.",
-        ),
-        (["--municipality", "GM0758", "--source", "nope"], "source 'nope' is neither an embedded data set (breda) nor"),
-        ([], "Missing option '--municipality'"),
-    ],
-)
-def test_what_cannot_be_shown_is_said(home: Path, kloof_: Kloof, words: list[str], message: str) -> None:
-    code, out, err = kloof_("data", "coverage", *words)
+@pytest.mark.parametrize(("words", "message"), [
+    (["--municipality", "GM0344"], "The store (data/store) is empty. Fill it: kloof data fetch --municipality GM0344"),
+    (["--municipality", "GM0758", "--language", "de"], "language 'de' is not known. Valid: nl, en."),
+    (["--municipality", "GM0758", "--level", "straat"], "level 'straat' is not known. Valid: buurt, wijk, gemeente."),
+    (["--municipality", "GM0758", "--source", "nope"], "source 'nope' is neither an embedded data set (breda) nor"),
+    ([], "Missing option '--municipality'"),
+])  # fmt: skip
+def test_what_cannot_be_shown_is_said(home: Path, command_line: CommandLine, words: list[str], message: str) -> None:
+    code, out, err = command_line("data", "coverage", *words)
     assert (code, out) == (2, "")
     assert message in err
-
-
-# ------------------------------------------------------------------ notebook 01
 
 
 def test_notebook_01_records_the_matrix_of_its_own_years() -> None:

@@ -65,9 +65,6 @@ def only(name: str, year: int, prefix: str) -> dict[str, float]:
     return {code: value for code, [value] in given(name, year, prefix).items()}
 
 
-# ------------------------------------------------------------------ states
-
-
 def test_the_state_of_a_year_by_hand() -> None:
     thin = [20.0] * 9 + ["suppressed", "suppressed", "suppressed"]  # 81 of the 126 hundred inhabitants
     study = town(
@@ -75,28 +72,19 @@ def test_the_state_of_a_year_by_hand() -> None:
         indicators=("income",), levels=("income",), year_to=2018,
     )  # fmt: skip
     table = coverage.coverage_table(study).set_index("year")
-    assert table["state"].to_dict() == {
-        2014: "measured",
-        2015: "partly",
-        2016: "missing",
-        2017: "absent",
-        2018: "measured",
-    }
+    assert table["state"].to_dict() == {2014: "measured", 2015: "partly", 2016: "missing", 2017: "absent",
+                                        2018: "measured"}  # fmt: skip
     assert table["buurten"].to_dict() == {2014: 12, 2015: 9, 2016: 0, 2017: 0, 2018: 11}
     shares = {year: 100 * sum(PEOPLE[:size]) / sum(PEOPLE) for year, size in table["buurten"].items()}
     assert table["share"].to_dict() == pytest.approx(shares)
     assert table["reason"].dropna().to_dict() == {2015: "suppressed", 2016: "suppressed", 2018: "suspect"}
     found = coverage.coverage_finding(study, coverage.coverage_table(study), "x")
     assert (found.estimate, found.low, found.high) == pytest.approx((40, 40, 40))  # two of five years
-    assert (found.details["filled"]["value"], found.details["cells"]["value"]) == (2, 5)
-    assert judge(found) == HIGHER
+    assert (found.details["filled"]["value"], found.details["cells"]["value"], judge(found)) == (2, 5, HIGHER)
     missing = coverage.missing_table(study).set_index(["indicator", "status"])
     assert missing.loc[("income", "suppressed")].tolist() == [3 + 12, 12]
     assert missing.loc[("income", "suspect")].tolist() == [1, 1]
-
-
-def test_a_figure_of_two_counts_has_rows_where_both_have() -> None:
-    """A buurt without people has no rate; what hides either count hides the rate, also where it hides a whole year."""
+    # A buurt without people has no rate; what hides either count hides the rate, also where it hides a whole year
     crimes = {year: [10.0] * 12 for year in (2014, 2016, 2017)} | {2015: ["suppressed"] * 12}
     people = {2014: [0, *PEOPLE[1:]], 2015: PEOPLE, 2016: ["suspect"] * 12}
     study = town({"crimes": crimes, "inhabitants": people}, indicators=("crime_rate",), levels=())
@@ -108,9 +96,6 @@ def test_a_figure_of_two_counts_has_rows_where_both_have() -> None:
     rate = known.loc["crime_rate"].set_index("year")
     assert rate["state"].to_dict() == {2014: "present", 2015: "suppressed", 2016: "suppressed", 2017: "absent"}
     assert rate["measured"].to_dict() == table["buurten"].to_dict()
-
-
-def test_only_followed_indicators_count_for_the_share_of_cells() -> None:
     study = town({"income": {2014: FLAT}, "poor": {2015: FLAT}}, indicators=("income",), levels=("poor",), year_to=2015)
     table = coverage.coverage_table(study)
     assert set(table["indicator"]) == {"income", "poor"}
@@ -169,7 +154,7 @@ def test_years_that_a_source_leaves_empty_are_not_called_absent(heerlen: Study) 
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as base:
         name = "Kerncijfers_wijken_en_buurten_2019_pp"
         [column] = [
-            row[1] for row in base.execute(f"pragma table_info('{name}')") if "Gemiddeld_inkomen_per_inwoner" in row[1]
+            r[1] for r in base.execute(f"pragma table_info('{name}')") if "Gemiddeld_inkomen_per_inwoner" in r[1]
         ]
         rows = base.execute(f'select "{column}" from {name}').fetchall()
     assert all(str(value or "").strip() in ("", ".") for (value,) in rows)
@@ -181,18 +166,12 @@ def test_years_that_a_source_leaves_empty_are_not_called_absent(heerlen: Study) 
     assert missing.loc[("mean_income_per_inhabitant", "not_published"), "cells"] == 2 * 57
 
 
-# ------------------------------------------------------------------ rounding and comparability
-
-
-def test_the_step_of_rounding_stands_beside_the_spread() -> None:
+def test_rounding_and_comparable_runs_by_hand() -> None:
     rising = [float(value) for value in range(10, 22)]  # quartiles 12.75 and 18.25
     study = town({"income": {2014: FLAT, 2015: rising}}, indicators=("income", "poor"), levels=())
     [row] = coverage.rounding_table(study).to_dict("records")
     assert (row["indicator"], row["year"], row["unit"]) == ("income", 2015, "thousand_euro")
     assert (row["step"], row["spread"]) == pytest.approx((0.1, 5.5))
-
-
-def test_the_comparable_run_names_the_break_that_ends_it() -> None:
     years = dict.fromkeys(range(2014, 2018), FLAT) | {2018: [None] * 6 + FLAT[6:]}
     study = town({"income": years}, handmade.broken("income", 2017), indicators=("income", "poor"), levels=())
     rows = coverage.comparability_table(study).set_index("indicator")
@@ -203,20 +182,10 @@ def test_the_comparable_run_names_the_break_that_ends_it() -> None:
     assert rows.loc["poor", "years"] == 0
 
 
-# ------------------------------------------------------------------ totals
-
-
 def with_wholes(cells: Any, wholes: dict[tuple[str, str, int], float | str], *entries: Any, **changes: Any) -> Study:
     """A town with figures of districts (WK000100, WK000101) and of the municipality itself."""
-    study = town(
-        cells,
-        *entries,
-        indicators=("income", "crime_rate"),
-        levels=("poor",),
-        groups=(),
-        municipality=handmade.CITY,
-        **changes,
-    )
+    study = town(cells, *entries, indicators=("income", "crime_rate"), levels=("poor",), groups=(),
+                 municipality=handmade.CITY, **changes)  # fmt: skip
     rows = pd.DataFrame(
         [
             (code, year, name, None if isinstance(value, str) else float(value), study.known.indicator(name).unit,
@@ -250,14 +219,11 @@ def test_counts_are_added_up_and_rounding_is_given_its_room() -> None:
     districts = {("WK000100", "inhabitants", 2015): 6000, ("WK000101", "inhabitants", 2015): 6600}
     row = totals(with_wholes({"income": {2015: FLAT}}, {**districts, (handmade.CITY, "inhabitants", 2015): 12600}))
     assert row.loc[("inhabitants", "wijk", 2015), ["recomputed", "allowed"]].tolist() == [12600, 7.5]
-
-
-def test_a_count_that_lacks_an_area_is_no_total() -> None:
     cells = {"income": {2015: FLAT}, "inhabitants": {2015: [*PEOPLE[:11], "suppressed"]}}
     assert totals(with_wholes(cells, {(handmade.CITY, "inhabitants", 2015): sum(PEOPLE)})).empty
 
 
-def test_means_are_weighed_by_their_universe() -> None:
+def test_means_are_weighed_by_their_universe_and_the_largest_difference_stands_first() -> None:
     income = [10.0] * 4 + [40.0] * 8
     mean = sum(value * size for value, size in zip(income, PEOPLE, strict=True)) / sum(PEOPLE)
     whole = {(handmade.CITY, "income", 2015): mean + 0.1}
@@ -265,12 +231,18 @@ def test_means_are_weighed_by_their_universe() -> None:
     # 0.05 for the buurten, which can all be off to the same side, and 0.05 for the municipality
     assert (found["recomputed"], found["allowed"], found["exact"]) == (pytest.approx(mean), pytest.approx(0.1), True)
     assert (found["by"], found["within"], found["difference_unit"]) == (
-        "inhabitants",
-        "within_rounding",
-        "thousand_euro",
-    )
+        "inhabitants", "within_rounding", "thousand_euro",
+    )  # fmt: skip
     beyond = totals(with_wholes({"income": {2015: income}}, {(handmade.CITY, "income", 2015): mean + 0.11}))
     assert beyond.loc[("income", "buurt", 2015), "within"] == "beyond_rounding"
+    cells = {"income": {2015: FLAT}, "crimes": {2015: [10] * 12}}
+    wholes = {
+        (handmade.CITY, "inhabitants", 2015): sum(PEOPLE) + 5, (handmade.CITY, "crimes", 2015): 150,
+        (handmade.CITY, "income", 2015): 20.0,
+    }  # fmt: skip
+    table = coverage.totals_table(with_wholes(cells, wholes))
+    assert table["indicator"].tolist() == ["crimes", "inhabitants", "income"]  # 30 and 5 of 32.5, and 0
+    assert "crime_rate" not in set(table["indicator"])
 
 
 def test_a_substitute_or_an_absent_area_is_not_blamed_on_the_figures() -> None:
@@ -289,17 +261,6 @@ def test_a_substitute_or_an_absent_area_is_not_blamed_on_the_figures() -> None:
     assert exact.loc[("poor", "buurt", 2016), ["recomputed", "within"]].tolist() == [20.0, "beyond_rounding"]
     thin = {"poor": {2016: [*poor[:9], *["suppressed"] * 3]}, "households": {2016: homes}}
     assert totals(with_wholes(thin, whole, year_to=2017)).empty  # 75 percent of the households
-
-
-def test_rates_made_here_and_the_largest_difference_first() -> None:
-    cells = {"income": {2015: FLAT}, "crimes": {2015: [10] * 12}}
-    wholes = {
-        (handmade.CITY, "inhabitants", 2015): sum(PEOPLE) + 5, (handmade.CITY, "crimes", 2015): 150,
-        (handmade.CITY, "income", 2015): 20.0,
-    }  # fmt: skip
-    table = coverage.totals_table(with_wholes(cells, wholes))
-    assert table["indicator"].tolist() == ["crimes", "inhabitants", "income"]  # 30 and 5 of 32.5, and 0
-    assert "crime_rate" not in set(table["indicator"])
 
 
 def check_exact_rows(study: Study, largest: tuple[str, str, int, float], beyond: Any = ()) -> pd.DataFrame:
@@ -352,9 +313,6 @@ def test_the_areas_of_heerlen_add_up_to_the_municipality(heerlen: Study) -> None
     assert (exact.loc[exact["indicator"] == "dwellings", "difference"] == 0).all()
 
 
-# ------------------------------------------------------------------ two sources of one figure
-
-
 def test_two_sources_of_the_inhabitants_of_2017(breda: Study) -> None:
     """Golden: 56 buurten stand in kwb_panel.csv and in the municipal series; 54 are equal, the others 130 apart."""
     first, second = (
@@ -368,9 +326,6 @@ def test_two_sources_of_the_inhabitants_of_2017(breda: Study) -> None:
     assert row["source"] == real.PANEL
     copy = table.loc[("inhabitants", 2017, "cbs_kwb_2017")]
     assert (copy["pairs"], copy["equal"]) == (47, 47)
-
-
-def test_figures_of_other_municipalities_do_not_count_as_agreement() -> None:
     study = town({"income": {2015: FLAT}}, municipality=handmade.CITY)
     assert coverage.agreement_table(study).empty
     pair: dict[str, Any] = {
