@@ -42,52 +42,32 @@ def texts(reader: PdfReader) -> list[str]:
     return [page.extract_text() for page in reader.pages]
 
 
-def test_same_view_and_day_same_bytes(made: bytes, language: str) -> None:
+def test_same_view_and_day_same_bytes_and_packing_takes_nothing_else(
+    made: bytes, language: str, reader: PdfReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert render_pdf(sample.view(language), DAY) == made
     assert render_pdf(sample.view(language), datetime(2026, 11, 25, tzinfo=UTC)) != made
-
-
-def test_packing_takes_bytes_and_nothing_else(
-    made: bytes, reader: PdfReader, language: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
     monkeypatch.setattr(pdf, "_packed", lambda raw: raw)
     plain = render_pdf(sample.view(language), DAY)
     assert len(made) < 0.5 * len(plain)
     before = PdfReader(io.BytesIO(plain))
-    assert texts(before) == texts(reader)
-    assert structure(before) == structure(reader)
-    assert before.metadata == reader.metadata
+    assert (texts(before), structure(before), before.metadata) == (texts(reader), structure(reader), reader.metadata)
 
 
-def test_tagged_with_language_and_title(reader: PdfReader, language: str) -> None:
+def test_tagged_with_language_title_pages_bookmarks_and_text(reader: PdfReader, language: str) -> None:
     root = reader.trailer["/Root"]
     assert root["/MarkInfo"]["/Marked"]
     assert root["/Lang"] == language
     assert root["/ViewerPreferences"]["/DisplayDocTitle"]
-    assert reader.metadata is not None
-    assert reader.metadata.title == sample.view(language).title
-    assert reader.metadata.author == "kloof"
+    assert (reader.metadata.title, reader.metadata.author) == (sample.view(language).title, "kloof")
     assert "Breda" in str(reader.metadata.get("/Keywords"))
     assert reader.metadata.creation_date == DAY
-    assert reader.xmp_metadata is not None
     assert b"pdfuaid:part" in reader.xmp_metadata.stream.get_data()
-
-
-def test_a4_and_its_pages(reader: PdfReader) -> None:
     assert len(reader.pages) == 5
-    assert {(round(float(page.mediabox.width)), round(float(page.mediabox.height))) for page in reader.pages} == {
-        (595, 842)
-    }
-
-
-def test_bookmarks_follow_the_sections(reader: PdfReader, language: str) -> None:
+    assert {(round(float(p.mediabox.width)), round(float(p.mediabox.height))) for p in reader.pages} == {(595, 842)}
     view = sample.view(language)
     top = [entry.title for entry in reader.outline if not isinstance(entry, list)]
-    assert top[:2] == [part.question for part in view.sections]
-    assert len(top) == 3
-
-
-def test_text_and_numbers_can_be_read(reader: PdfReader, language: str) -> None:
+    assert (top[:2], len(top)) == ([part.question for part in view.sections], 3)
     whole = re.sub(r"\s+", " ", " ".join(texts(reader)))
     for piece in (
         "Café ’t Ginneken & <Zuid>",
@@ -100,9 +80,6 @@ def test_text_and_numbers_can_be_read(reader: PdfReader, language: str) -> None:
     ):
         assert piece in whole
     assert {"nl": "minder dan 10", "en": "fewer than 10"}[language] in whole.replace("\u00a0", " ")
-
-
-def test_a_long_table_repeats_its_head(reader: PdfReader, language: str) -> None:
     head = {"nl": "Inwoners (personen)", "en": "Inhabitants (persons)"}[language]
     assert sum(head in text for text in texts(reader)) == 2
 
@@ -126,18 +103,15 @@ def structure(reader: PdfReader) -> list[tuple[str, str]]:
     return found
 
 
-def test_figures_have_alt_text_and_tables_have_heads(made: bytes, reader: PdfReader, language: str) -> None:
+def test_figures_have_alt_text_tables_have_heads_and_a_second_checker_finds_no_fault(
+    made: bytes, reader: PdfReader, language: str, tmp_path: Path
+) -> None:
     found = structure(reader)
     kinds = [kind for kind, _ in found]
     drawn = [alt for kind, alt in found if kind == "/Figure"]
-    assert sample.view(language).sections[1].figures[0].alt in drawn
-    assert all(drawn)
+    assert sample.view(language).sections[1].figures[0].alt in drawn and all(drawn)
     assert kinds.count("/Table") == 5
-    assert kinds.count("/TH") >= 9 + 2 * 4 + 2 + 5
-    assert {"/H1", "/H2", "/Caption", "/L", "/TOC"} <= set(kinds)
-
-
-def test_a_second_checker_finds_no_fault(made: bytes, tmp_path: Path) -> None:
+    assert kinds.count("/TH") >= 9 + 2 * 4 + 2 + 5 and {"/H1", "/H2", "/Caption", "/L", "/TOC"} <= set(kinds)
     path = tmp_path / "report.pdf"
     path.write_bytes(made)
     report = pdfua.validate(str(path))
@@ -202,7 +176,7 @@ def test_pictures_and_tables_lead_to_their_files(reader: PdfReader, language: st
     assert offered <= asked
 
 
-def test_the_first_page_holds_sentences_picture_and_verdicts(noted: bytes, language: str) -> None:
+def test_the_first_page_holds_sentences_picture_verdicts_and_the_rest_comes_after(noted: bytes, language: str) -> None:
     view = resting(language)
     assert view.lead_figure is not None
     page = PdfReader(io.BytesIO(noted)).pages[0]
@@ -212,11 +186,6 @@ def test_the_first_page_holds_sentences_picture_and_verdicts(noted: bytes, langu
     assert all(cell.claim in said for cell in view.strip)
     answers = words(language)["answers"]
     assert said.index(view.lead_figure.note) < said.index(answers)  # the picture beside the sentences
-
-
-def test_what_does_not_fit_on_the_first_page_comes_after_it(language: str) -> None:
-    view = resting(language)
-    assert view.lead_figure is not None
     made = render_pdf(replace(view, lead=view.lead * 5), DAY)
     pages = [re.sub(r"\s+", " ", text) for text in texts(PdfReader(io.BytesIO(made)))]
     assert view.lead_figure.note not in pages[0]
@@ -224,23 +193,16 @@ def test_what_does_not_fit_on_the_first_page_comes_after_it(language: str) -> No
     assert whole.index(words(language)["answers"]) < whole.index(view.lead_figure.note)
 
 
-def test_text_is_never_markup() -> None:
+def test_text_is_never_markup_and_what_cannot_be_typeset_is_refused() -> None:
     wicked = '#panic("x") $x$ *b* _i_ <l> @ref [c] \\ // ~ `r'
     view = sample.view("nl")
     limits = ((wicked,), *view.sections[0].limits)
     made = render_pdf(
-        replace(view, title=wicked, sections=(replace(view.sections[0], limits=limits), *view.sections[1:])),
-        DAY,
+        replace(view, title=wicked, sections=(replace(view.sections[0], limits=limits), *view.sections[1:])), DAY
     )
     reader = PdfReader(io.BytesIO(made))
-    assert reader.metadata is not None
     assert reader.metadata.title == wicked
     assert sum(wicked.replace(" ", "") in text.replace(" ", "").replace("\n", "") for text in texts(reader)) >= 2
-
-
-def test_what_cannot_be_typeset_is_refused() -> None:
-    view = sample.view("nl")
-    assert view.lead_figure is not None
     with pytest.raises(ReportError, match=r"03\.lines has no alt text"):
         render_pdf(replace(view, lead_figure=replace(view.lead_figure, alt="")), DAY)
     with pytest.raises(ReportError, match="the nl PDF could not be typeset"):
@@ -255,15 +217,11 @@ def test_codes_become_signs_and_missing_cells_give_their_reason() -> None:
     assert [row[1]["sign"] for row in claims["rows"]] == ["●", "?", "–", "≈", "○", "◐"]
     levels = data["sections"][1]["tables"][0]
     assert levels["notes"] == ["– te weinig woningen om te publiceren"]
-    assert levels["rows"][2][2] == {
-        "content": [{"kind": "text", "text": "–", "href": ""}],
-        "code": "",
-        "sign": "",
-        "anchor": "",
-    }
+    assert levels["rows"][2][2] == {"content": [{"kind": "text", "text": "–", "href": ""}], "code": "", "sign": "",
+                                    "anchor": ""}  # fmt: skip
 
 
-def test_column_widths_follow_the_text() -> None:
+def test_widths_follow_the_text_and_a_tall_figure_is_made_narrower() -> None:
     weights, width = column_widths(["Buurt", "2019"], [["Geeren-noord", "1,2"], ["Hoge Vucht", "10,0"]])
     assert weights == [14.0, 6.0]
     assert width == 0.35
@@ -275,9 +233,6 @@ def test_column_widths_follow_the_text() -> None:
     assert weights == [pytest.approx((118 - 12) / 5)] * 5 + [12.0]
     assert width == 1.0
     assert column_widths(["Merk"], [["0123456789" * 5]]) == ([52.0], pytest.approx(0.722))
-
-
-def test_a_tall_figure_is_made_narrower() -> None:
     figure = sample.view("nl").sections[0].figures[0]
     assert figure_width(figure) == 0.88
     tall = replace(figure, svg='<svg viewBox="0 0 640 900"/>')  # 130 mm high: 130 / 900 * 640 = 92.4 mm of 168 mm

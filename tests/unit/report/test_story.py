@@ -2,10 +2,12 @@
 
 import copy
 import re
+from collections import defaultdict
 from typing import Any
 
 import pytest
 import told
+from both import SVG
 
 from kloof.report import page, story
 from kloof.report.readback import parse
@@ -19,6 +21,12 @@ OTHERS = re.compile(
     r"|\bstudy|opinion piece|article|mayor|audit office|manifesto",
     re.IGNORECASE,
 )
+
+
+@pytest.fixture(autouse=True)
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put stand-ins for the drawings: what the report says does not hang on them."""
+    monkeypatch.setattr(told, "Drawn", lambda *_: defaultdict(lambda: SVG))
 
 
 def headline(view: StoryView) -> str:
@@ -37,30 +45,27 @@ def other(**changes: Any) -> dict[str, Any]:
     return document
 
 
-@pytest.mark.parametrize(
-    ("codes", "dutch", "english"),
-    [
-        (
-            {"absolute": "GREW", "real": "GREW", "relative": "GREW"},
-            "In euro’s van elk jaar, in vaste prijzen en in verhouding groeide de kloof in inkomen per inwoner.",
-            "In euros of each year, in constant prices and in proportion the gap in income per inhabitant grew.",
-        ),
-        (
-            {"absolute": "STAYED", "real": "SHRANK", "relative": "SHRANK"},
-            "In euro’s van elk jaar bleef de kloof in inkomen per inwoner gelijk, "
-            "in vaste prijzen en in verhouding kromp hij.",
-            "In euros of each year the gap in income per inhabitant stayed the same, "
-            "in constant prices and in proportion it shrank.",
-        ),
-        (
-            {"absolute": "WITHIN_ROUNDING", "real": "WITHIN_ROUNDING", "relative": "GREW"},
-            "In verhouding groeide de kloof in inkomen per inwoner. "
-            "In euro’s van elk jaar en in vaste prijzen is het door afronding niet te zeggen.",
-            "In proportion the gap in income per inhabitant grew. "
-            "In euros of each year and in constant prices it cannot be told within rounding.",
-        ),
-    ],
-)
+@pytest.mark.parametrize(("codes", "dutch", "english"), [
+    (
+        {"absolute": "GREW", "real": "GREW", "relative": "GREW"},
+        "In euro’s van elk jaar, in vaste prijzen en in verhouding groeide de kloof in inkomen per inwoner.",
+        "In euros of each year, in constant prices and in proportion the gap in income per inhabitant grew.",
+    ),
+    (
+        {"absolute": "STAYED", "real": "SHRANK", "relative": "SHRANK"},
+        "In euro’s van elk jaar bleef de kloof in inkomen per inwoner gelijk, "
+        "in vaste prijzen en in verhouding kromp hij.",
+        "In euros of each year the gap in income per inhabitant stayed the same, "
+        "in constant prices and in proportion it shrank.",
+    ),
+    (
+        {"absolute": "WITHIN_ROUNDING", "real": "WITHIN_ROUNDING", "relative": "GREW"},
+        "In verhouding groeide de kloof in inkomen per inwoner. "
+        "In euro’s van elk jaar en in vaste prijzen is het door afronding niet te zeggen.",
+        "In proportion the gap in income per inhabitant grew. "
+        "In euros of each year and in constant prices it cannot be told within rounding.",
+    ),
+])  # fmt: skip
 def test_the_headline_of_each_combination(codes: dict[str, str], dutch: str, english: str) -> None:
     """A clause for each answer, decided ones first."""
     document = other(**codes)
@@ -73,13 +78,9 @@ def test_a_place_without_a_debate_has_no_word_of_one(language: str) -> None:
     document = copy.deepcopy(told.results())
     del document["debate"]
     view = told.view(document, language)
-    assert not view.sides
-    assert not view.voices
-    assert all(tile.verdict != "NOT_TESTABLE" for tile in view.tiles)
+    assert not view.sides and not view.voices and all(tile.verdict != "NOT_TESTABLE" for tile in view.tiles)
     root = parse(page.render_story(view))
-    read = [
-        node.text() for node in root.walk() if node.tag in ("p", "li", "h1", "h2", "h3") and "svg" not in node.marks
-    ]
+    read = [one.text() for one in root.walk() if one.tag in ("p", "li", "h1", "h2", "h3") and "svg" not in one.marks]
     assert [text for text in read if OTHERS.search(text)] == []
 
 
@@ -99,13 +100,26 @@ def test_a_place_with_one_year(language: str) -> None:
         assert not part.figures
 
 
-def test_the_longest_series_leads() -> None:
+def test_the_longest_series_leads_with_its_portraits(monkeypatch: pytest.MonkeyPatch) -> None:
     """An indicator that was followed for a year or two gives way; the study's first one leads if it is long enough."""
     document = other()
     for scale in ("absolute", "real", "relative"):
         document["findings"][f"{FIRST}.{scale}"]["a"]["year"] = 2022
     assert "lage inkomens" in headline(told.view(document, "nl"))
     assert "inkomen per inwoner" in headline(told.view(other(), "nl"))
+    # that of the headline, in its years, and neither the next nor the last one that was followed
+    asked: list[tuple[str, int, int]] = []
+    made = story.Portraits
+
+    def portraits(teller: Any, name: str, first: int, last: int, *rest: Any) -> Any:
+        asked.append((name, first, last))
+        return made(teller, name, first, last, *rest)
+
+    monkeypatch.setattr(story, "Portraits", portraits)
+    document = other()
+    told.view(document, "nl")
+    leading = document["findings"][f"{FIRST}.real"]
+    assert asked == [(leading["indicator"], leading["a"]["year"], leading["b"]["year"])]
 
 
 def test_what_rounding_leaves_open_is_not_beyond_chance() -> None:
@@ -134,19 +148,3 @@ def test_a_rank_among_all_is_told_only_where_there_is_none_among_a_few() -> None
 def special(document: dict[str, Any]) -> tuple[Any, ...]:
     """Give the lines about the place among others."""
     return tuple(next(part for part in told.view(document, "nl").parts if part.id == "special").lines)
-
-
-def test_portraits_are_of_the_figure_that_leads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """That of the headline, in its years, and neither the next nor the last one that was followed."""
-    asked: list[tuple[str, int, int]] = []
-    made = story.Portraits
-
-    def portraits(teller: Any, name: str, first: int, last: int, *rest: Any) -> Any:
-        asked.append((name, first, last))
-        return made(teller, name, first, last, *rest)
-
-    monkeypatch.setattr(story, "Portraits", portraits)
-    document = other()
-    told.view(document, "nl")
-    leading = document["findings"][f"{FIRST}.real"]
-    assert asked == [(leading["indicator"], leading["a"]["year"], leading["b"]["year"])]

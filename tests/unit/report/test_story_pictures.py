@@ -47,23 +47,17 @@ def builder_of(document: Mapping[str, Any], language: str) -> Builder:
 
 def shown(document: Mapping[str, Any], language: str) -> list[FigureView]:
     view = story(builder_of(document, language), None)
-    return [
-        one for one in (view.lead_figure, *(one for part in view.parts for one in (*part.figures, part.map))) if one
-    ]
+    return [one for one in (view.lead_figure, *(one for p in view.parts for one in (*p.figures, p.map))) if one]
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
-def test_no_two_pictures_of_the_report_share_a_title(document: dict[str, Any], language: str) -> None:
+def test_no_two_titles_are_alike_and_no_alt_text_is_a_paragraph(document: dict[str, Any], language: str) -> None:
     figures = shown(document, language)
     kinds = [document["figures"][one.id]["kind"] for one in figures]
     assert kinds == ["answer", "choropleth", "multiples", "event_study", "standing", "municipalities", "curve_short"]
     titles = [text_of(one.title) for one in figures]
     assert len(set(titles)) == len(titles), titles
     assert all(title[0].isupper() or not title[0].isalpha() for title in titles)
-
-
-@pytest.mark.parametrize("language", ["nl", "en"])
-def test_an_alt_text_is_no_paragraph_again(document: dict[str, Any], language: str) -> None:
     teller = builder_of(document, language).teller
     for one in shown(document, language):
         finding = document["findings"].get(document["figures"][one.id]["finding"])
