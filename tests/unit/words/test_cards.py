@@ -29,11 +29,7 @@ def shown() -> Iterator[dict[str, Shown]]:
     judged = runner.judged(study, "C1", ["mean_dwelling_value.absolute", "mean_dwelling_value.real"])
     section.add(*[finding for finding, _ in judged])
     section.decide(*[verdict for _, verdict in judged])
-    column = [
-        Column("area", "area"),
-        Column("value", "number", "thousand_euro"),
-        Column("low", "code"),
-    ]
+    column = [Column("area", "area"), Column("value", "number", "thousand_euro"), Column("low", "code")]
     values = series(study.data, study.known, "mean_dwelling_value")
     section.table("04.t", column, values.rename(columns={"code": "area"}).assign(low=None))
     followed = follow(study, "mean_dwelling_value")
@@ -84,9 +80,17 @@ def test_a_card_is_in_the_language_of_the_study_opened_last(name: str, language:
 def test_a_study_keeps_its_own_language(shown: dict[str, Shown]) -> None:
     other = kloof.open_study({"language": "en"})
     assert "Dit onderzoek" in shown["study"]._repr_html_()
-    assert "This study" in other._repr_html_()
-    assert "11 of 56 neighbourhoods" in text(other._repr_html_())
+    assert "This study" in other._repr_html_() and "11 of 56 neighbourhoods" in text(other._repr_html_())
     assert "1,736 another source gives the same figure" in text(other._repr_html_())
+    # A row may say what it is about, on which scale and beside what: each is a word
+    kloof.open_study({"language": "nl"})
+    for entry in claims.registry().claims.values():
+        for part in entry.get("parts", [entry]):
+            row = str(part.get("row", "")).removeprefix("{name}.").replace("{measure}", "relative")
+            if row and "{" not in row:
+                pieces = cards.name_of_part(f"mean_dwelling_value.{row}").split(", ")
+                assert not set(row.split(".")) & set(pieces), f"{row} has no word in [measure]"
+    cards.speak(cards.Place())
 
 
 def test_a_finding_says_its_sentence_and_numbers(shown: dict[str, Shown]) -> None:
@@ -98,43 +102,22 @@ def test_a_finding_says_its_sentence_and_numbers(shown: dict[str, Shown]) -> Non
     assert finding.id in said
     plain = Finding("x", "no_kind", "absolute", "percent", estimate=1.25, low=1.0, high=2.0, a=Side(2016, n_units=7))
     said = text(plain._repr_html_())
-    assert "1.3% (1.0% to 2.0%)" in said
-    assert "2016: 7" in said
-    assert "In a sentence" not in said
+    assert "1.3% (1.0% to 2.0%)" in said and "2016: 7" in said and "In a sentence" not in said
 
 
-def test_nothing_in_a_card_is_markup() -> None:
+def test_what_does_not_fit_is_counted_and_nothing_is_markup() -> None:
+    said = lines_of("Head", {str(number): "x" * 300 for number in range(50)}).splitlines()
+    assert (len(said), said[-1], {len(line) for line in said[1:-1]}) == (20, "  … and 32 more", {100})
+    assert years_of([2018, 2016, 2019]) == "2016, 2018–2019"
     bad = "<script>alert(1)</script>"
     table = Table(columns=[{"key": bad, "kind": "text", "unit": None, "decimals": None}], rows=[[bad]] * 40)
     for thing in (Finding(bad, bad, bad, "percent", focus=bad), Verdict(bad, bad, bad, bad), table):
-        assert "<script" not in thing._repr_html_()
-        assert "&lt;script" in thing._repr_html_()
+        assert "<script" not in thing._repr_html_() and "&lt;script" in thing._repr_html_()
     assert "24" in text(table._repr_html_()).rpartition("…")[2]
-
-
-def test_what_does_not_fit_is_counted() -> None:
-    said = lines_of("Head", {str(number): "x" * 300 for number in range(50)}).splitlines()
-    assert len(said) == 20
-    assert said[-1] == "  … and 32 more"
-    assert {len(line) for line in said[1:-1]} == {100}
-    assert years_of([2018, 2016, 2019]) == "2016, 2018–2019"
-
-
-def test_a_part_of_a_claim_is_named_in_words_only() -> None:
-    """A row may say what it is about, on which scale and beside what: each is a word."""
-    kloof.open_study({"language": "nl"})
-    for entry in claims.registry().claims.values():
-        for part in entry.get("parts", [entry]):
-            row = str(part.get("row", "")).removeprefix("{name}.").replace("{measure}", "relative")
-            if row and "{" not in row:
-                pieces = cards.name_of_part(f"mean_dwelling_value.{row}").split(", ")
-                assert not set(row.split(".")) & set(pieces), f"{row} has no word in [measure]"
-    cards.speak(cards.Place())
 
 
 def test_a_number_whose_unit_stands_in_its_row_has_two_decimals_unless_its_column_says() -> None:
     card = cards._Card(cards.Narrator({"parameters": {}}, None, "en"))  # type: ignore[arg-type]
     column = {"key": "value", "kind": "number", "unit": "@unit", "decimals": None}
-    assert card.cell(column, 0.1262) == "0.13"
-    assert card.cell({**column, "decimals": 3}, 0.1262) == "0.126"
+    assert (card.cell(column, 0.1262), card.cell({**column, "decimals": 3}, 0.1262)) == ("0.13", "0.126")
     assert card.cell(column, None) == "–"

@@ -26,14 +26,11 @@ def test_every_index_with_its_texts_once(language: str) -> None:
     assert not re.search(r"\binf\b|\bnan\b|None|\{\w+\}", text)
 
 
-def test_both_languages_carry_the_same_scales_and_formulas() -> None:
+def test_both_languages_carry_the_same_scales_and_formulas_and_another_is_refused() -> None:
     dutch, english = (glossary(language) for language in ("nl", "en"))
     for pattern in (r"doi:\S+", r"`[^`]+`"):
         assert re.findall(pattern, dutch) == re.findall(pattern, english)
     assert "Schaal: 0 tot 1; voor een groep tegen een andere of de rest" in dutch
     assert "Scale: no lowest to no highest" in english
-
-
-def test_another_language_is_refused() -> None:
     with pytest.raises(ParameterError, match=r"language 'fr' is not known\. Valid: nl, en"):
         glossary("fr")

@@ -159,18 +159,15 @@ def test_what_is_allowed_to_differ_does() -> None:
         assert unlike(every[place], concepts) == []
 
 
-@pytest.mark.parametrize(
-    ("name", "place", "fault"),
-    [
-        ("sentences.toml", "sentence fell rest GREW main", "nl says what [sentence.fell.rest.SHRANK.main] says"),
-        ("sentences.toml", "sentence improved any GREW main", "en says what [sentence.improved.any.SHRANK.main] says"),
-        ("story.toml", "story side yes SUPPORTED", "nl says what [story.side.yes.CONTRADICTED] says"),
-        ("story.toml", "story event before GREW", "en says what [story.event.before.SHRANK] says"),
-        ("figures.toml", "figure answer shape above", "nl says what [figure.answer.shape.below] says"),
-        ("figures.toml", "figure multiples title one_GREW", "en says what [figure.multiples.title.one_SHRANK] says"),
-        ("sentences.toml", "focus_rule lowest_one", "nl says what [focus_rule.highest_one] says"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("name", "place", "fault"), [
+    ("sentences.toml", "sentence fell rest GREW main", "nl says what [sentence.fell.rest.SHRANK.main] says"),
+    ("sentences.toml", "sentence improved any GREW main", "en says what [sentence.improved.any.SHRANK.main] says"),
+    ("story.toml", "story side yes SUPPORTED", "nl says what [story.side.yes.CONTRADICTED] says"),
+    ("story.toml", "story event before GREW", "en says what [story.event.before.SHRANK] says"),
+    ("figures.toml", "figure answer shape above", "nl says what [figure.answer.shape.below] says"),
+    ("figures.toml", "figure multiples title one_GREW", "en says what [figure.multiples.title.one_SHRANK] says"),
+    ("sentences.toml", "focus_rule lowest_one", "nl says what [focus_rule.highest_one] says"),
+])  # fmt: skip
 def test_a_text_that_says_the_opposite_of_its_key_in_both_languages_is_named(name: str, place: str, fault: str) -> None:
     """What grew, worded as what shrank: each language agrees with the other, and none with what it is for."""
     spoilt = deepcopy(tables()[name])

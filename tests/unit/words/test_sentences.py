@@ -45,159 +45,111 @@ RENDERED_ELSEWHERE = {
     "class_trend", "follows", "gap_left", "improved", "pass_through", "precedes", "score_gap", "seen", "image",
 }  # fmt: skip
 
-# kind → measures, judgements and details that the library makes (gaps, events, levels, coverage, replication, notebook)
-OCCURS: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
-    "gap": ((("absolute",), (*JUDGED, NOT_COMPUTABLE)),),
-    "gap_change": ((SCALES, (*HAPPENED, NOT_COMPARABLE)),),
-    "gap_change_before": ((SCALES, HAPPENED),),
-    "gap_change_since": ((SCALES, HAPPENED),),
-    "beyond_trend": (
-        (FOUR, (*JUDGED, NOT_COMPUTABLE)),
-        (("absolute_untested", "relative_untested"), ("UNCLEAR",)),  # no range: the line could not be tested
-    ),
-    "placebo": ((("inside", "outside"), (*JUDGED, NOT_COMPUTABLE)), (("absolute",), (NOT_COMPUTABLE,))),
-    "share_accrued": ((("as_steady", "earlier", "later"), JUDGED), (("absolute",), (NOT_COMPUTABLE,))),
-    "index": ((("dissimilarity",), (*JUDGED, NOT_COMPUTABLE)),),
-    "coverage": ((("share_of_cells",), ("HIGHER", "UNCLEAR")),),
-    "replication": ((("rows", "inconsistent", "year_unknown"), JUDGED),),
-    "score": ((("parts",), ("HIGHER", "UNCLEAR")),),
-    "gap_change_window": ((SCALES, HAPPENED),),
-    "index_change": ((("dissimilarity", "isolation", "theil_h"), HAPPENED),),
-    "group_index": ((("dissimilarity", "isolation", "theil_h"), (*JUDGED, NOT_COMPUTABLE)),),
-    "relation": ((("slope", "correlation"), (*JUDGED, NOT_COMPUTABLE)),),
-    "beside_places": ((("mean", "coefficient_of_variation", "theil_h"), (*JUDGED, NOT_COMPUTABLE)),),
-    "fell": ((("focus", "rest"), HAPPENED),),
-    "fell_less": ((("absolute", "relative"), HAPPENED),),
-    "improved": ((("score",), HAPPENED), (("class",), (*JUDGED, NOT_COMPUTABLE))),
-    "mixed": ((("claim",), ("HIGHER",)),),
-    "headcount": ((("people",), ("HIGHER", NOT_COMPUTABLE)),),
-    "robustness": ((("claim",), ("HIGHER", "UNCLEAR", NOT_COMPUTABLE)),),
-    **dict.fromkeys(("robustness_open", "robustness_mixed"), ((("claim",), ("HIGHER", "UNCLEAR")),)),
-    "all_tests": ((("holm",), ("HIGHER", "UNCLEAR")),),
-    "needed": ((("claim",), ("HIGHER",)),),
-    **dict.fromkeys(
-        ("needed_buurten", "needed_nothing", "needed_enough"),
-        ((("claim", "C4", "C6", "C9", "C13", "H6"), ("HIGHER",)),),
-    ),
-    "needed_none": ((("claim",), (NOT_COMPUTABLE,)),),
-    "needed_none_also": ((("claim",), (NOT_COMPUTABLE,)),),
-    "needed_few_years": ((("claim",), ("HIGHER",)),),
-    "needed_trials_buurten": ((("claim",), ("HIGHER",)),),
-    "needed_trials_municipalities": ((("claim",), ("HIGHER",)),),
-    "argument": ((("conclusions",), ("HIGHER",)),),
-    "place_among": (
-        (("dissimilarity", "coefficient_of_variation"), JUDGED),
-        (("dissimilarity",), (NOT_COMPUTABLE,)),
-    ),
-    **dict.fromkeys(
-        ("country_change", "country_place", "country_own_list"), ((("absolute", "real", "relative"), JUDGED),)
-    ),
-    "pace": (
-        (("tempo",), (GREW, SHRANK, WITHIN_ROUNDING, NOT_COMPUTABLE)),
-        (("tempo_away",), (SHRANK, WITHIN_ROUNDING)),  # what moves away cannot be fast enough
-    ),
-    "stock": (
-        (("moved",), (GREW, SHRANK, WITHIN_ROUNDING, NOT_COMPUTABLE)),
-        (("moved_away",), (SHRANK, WITHIN_ROUNDING)),
-    ),
-    "dilution": ((("split",), (GREW, SHRANK, WITHIN_ROUNDING, NOT_COMPUTABLE)),),
-    "where": ((("net",), ("UNCLEAR",)),),
-    "spread_over": ((("effective_number",), HAPPENED),),
-    "slope_change": ((("per_year",), (*JUDGED, NOT_COMPUTABLE)),),
-    "slope_now": ((("buurt", "postcode"), ("HIGHER", "LOWER", "UNCLEAR")),),
-    "within": ((("bounds",), ("HIGHER", "LOWER", "UNCLEAR")),),
-    "within_change": ((("bounds",), (*JUDGED, NOT_COMPUTABLE)),),
-    "inflow": ((("moves",), (NOT_COMPUTABLE,)),),
-    "squeeze": ((("spending",), ("HIGHER", "LOWER", "UNCLEAR", NOT_COMPUTABLE)),),
-    "standing": ((("spending",), ("UNCLEAR",)),),
-    "matthew": (
-        (("absolute", "ranks"), (*JUDGED, NOT_COMPUTABLE)),
-        (("absolute_top_fell", "ranks_top_fell"), ("LOWER",)),
-    ),
-    "top_change": ((("absolute",), HAPPENED),),
-    "behind": ((("absolute", "relative"), HAPPENED),),
-    "behind_similar": ((("absolute", "relative"), HAPPENED),),
-    "mobility": ((("ranks",), ("HIGHER", "UNCLEAR", NOT_COMPUTABLE)),),
-    "beta": ((("relative",), ("HIGHER", "LOWER", "UNCLEAR", NOT_COMPUTABLE)),),
-    "sigma": ((("weighted_sd", "coefficient_of_variation"), (*JUDGED, NOT_COMPUTABLE)),),
-    "lead": ((("gap", "r_squared", "within"), (*JUDGED, NOT_COMPUTABLE)),),
-    "beyond_everywhere": ((("relative",), JUDGED),),
-    "beside_neighbours": ((("relative",), JUDGED),),
-    "follows_everywhere": ((("livability_score",), JUDGED),),
-    "steeper_everywhere": ((("per_year",), JUDGED),),
-    "arrives_everywhere": ((("elasticity",), JUDGED), (("elasticity_alone",), ("UNCLEAR",))),
-    "improved_everywhere": ((("mean",), tuple(ROUNDED)),),
+NAMED = {"FOUR": FOUR, "SCALES": SCALES, "JUDGED": JUDGED, "HAPPENED": HAPPENED, "ROUNDED": tuple(ROUNDED),
+         "STATUSES": replication.STATUSES}  # fmt: skip
+
+
+def spelt(words: list[str]) -> list[str]:
+    """Put for each name of a list what it holds."""
+    return [one for word in words for one in NAMED.get(word, (word,))]
+
+
+# judgements → kinds and measures that the library makes (gaps, events, levels, coverage, replication, notebook). A line
+# that could not be tested has no range, and what moves away from its target cannot be fast enough.
+OCCURS = {
+    "JUDGED NOT_COMPUTABLE": """
+        gap/absolute beyond_trend/FOUR placebo/inside,outside index/dissimilarity
+        group_index/dissimilarity,isolation,theil_h relation/slope,correlation
+        beside_places/mean,coefficient_of_variation,theil_h improved/class slope_change/per_year within_change/bounds
+        matthew/absolute,ranks sigma/weighted_sd,coefficient_of_variation lead/gap,r_squared,within""",
+    "HAPPENED NOT_COMPARABLE": "gap_change/SCALES",
+    "HAPPENED": """
+        gap_change_before/SCALES gap_change_since/SCALES gap_change_window/SCALES
+        index_change/dissimilarity,isolation,theil_h fell/focus,rest fell_less/absolute,relative improved/score
+        spread_over/effective_number top_change/absolute behind/absolute,relative behind_similar/absolute,relative""",
+    "UNCLEAR": """
+        beyond_trend/absolute_untested,relative_untested where/net standing/spending
+        arrives_everywhere/elasticity_alone""",
+    "NOT_COMPUTABLE": """
+        placebo/absolute share_accrued/absolute needed_none/claim needed_none_also/claim place_among/dissimilarity
+        inflow/moves""",
+    "JUDGED": """
+        share_accrued/as_steady,earlier,later replication/rows,inconsistent,year_unknown
+        place_among/dissimilarity,coefficient_of_variation country_change/absolute,real,relative
+        country_place/absolute,real,relative country_own_list/absolute,real,relative beyond_everywhere/relative
+        beside_neighbours/relative follows_everywhere/livability_score steeper_everywhere/per_year
+        arrives_everywhere/elasticity""",
+    "HIGHER UNCLEAR": """
+        coverage/share_of_cells score/parts robustness_open/claim robustness_mixed/claim all_tests/holm""",
+    "HIGHER": """
+        mixed/claim needed/claim needed_buurten/claim,C4,C6,C9,C13,H6 needed_nothing/claim,C4,C6,C9,C13,H6
+        needed_enough/claim,C4,C6,C9,C13,H6 needed_few_years/claim needed_trials_buurten/claim
+        needed_trials_municipalities/claim argument/conclusions""",
+    "HIGHER NOT_COMPUTABLE": "headcount/people",
+    "HIGHER UNCLEAR NOT_COMPUTABLE": "robustness/claim mobility/ranks",
+    "GREW SHRANK WITHIN_ROUNDING NOT_COMPUTABLE": "pace/tempo stock/moved dilution/split",
+    "SHRANK WITHIN_ROUNDING": "pace/tempo_away stock/moved_away",
+    "HIGHER LOWER UNCLEAR": "slope_now/buurt,postcode within/bounds",
+    "HIGHER LOWER UNCLEAR NOT_COMPUTABLE": "squeeze/spending beta/relative",
+    "LOWER": "matthew/absolute_top_fell,ranks_top_fell",
+    "ROUNDED": "improved_everywhere/mean",
 }
-DETAILS = {
-    "placebo": {"observed": "points", "noise": "points"},
-    "share_accrued": {"by_year": "year", "steady": "percent"},
-    "index": {"expected": "index"},
-    "relation": {"per": "points"},
-    "coverage": dict.fromkeys(("filled", "cells", "buurten", "wijken"), "number") | {"minimum": "percent"},
-    "replication": dict.fromkeys((*replication.STATUSES, "rows", "compared", "editions", "equal_editions"), "number")
-    | {"printed": "percent", "edition": "year"},
-    "pace": dict.fromkeys(("realised", "realised_low", "realised_high", "needed"), "points")
-    | dict.fromkeys(("share_before", "share_after", "target", "part"), "percent")
-    | dict.fromkeys(("target_year", "arrival"), "year"),
-    "stock": dict.fromkeys(("moved_size", "moved_low", "moved_high", "limit"), "points")
-    | dict.fromkeys(("share_before", "share_after"), "percent"),
-    "dilution": dict.fromkeys(("own_part", "others_part"), "points")
-    | dict.fromkeys(("share_before", "share_after"), "percent"),
-    "where": dict.fromkeys(("in_focus", "in_rest"), "households"),
-    "slope_change": {"step": "points"},
-    "slope_now": {"step": "points", "areas": "number"},
-    "within": dict.fromkeys(("within_low", "within_high", "elsewhere_low", "elsewhere_high"), "percent"),
-    "within_change": dict.fromkeys(("before_low", "before_high", "after_low", "after_high"), "percent"),
-    "squeeze": dict.fromkeys(("risen", "risen_low", "risen_high", "fallen", "fallen_low", "fallen_high"), "euro")
-    | {"municipalities": "number", "event": "year", "price_year": "year"},
-    "standing": {"own": "euro", "others": "number", "event": "year"},
-    "matthew": dict.fromkeys(
-        ("top", "top_low", "top_high", "bottom", "bottom_low", "bottom_high", "stagnation"), "points"
-    )
-    | {"year_base": "year", "groups": "number"},
-    "fell": {"was": "percent", "became": "percent", "fallen": "number", "of": "number"},
-    "improved": {"was": "percent", "became": "percent"} | dict.fromkeys(("up", "down", "listed"), "number"),
-    "mixed": {"decided": "number", "parts": "number"},
-    "top_change": {"year_base": "year", "groups": "number"},
-    "behind": {"year_base": "year", "groups": "number"},
-    "mobility": {"stayed": "percent", "groups": "number"},
-    "beyond_everywhere": {"municipalities": "number", "spread": "points"},
-    "beside_neighbours": {"others": "points"},
-    "lead": dict.fromkeys(("resources", "housing", "liveability", "r_squared"), "percent")
-    | {"gap": "points", "unexplained": "points", "municipalities": "number", "buurten": "number"},
-    "follows_everywhere": {"municipalities": "number", "buurten": "number"},
-    "steeper_everywhere": {"municipalities": "number", "buurten": "number", "step": "points"},
-    "arrives_everywhere": {"municipalities": "number"},
-    "improved_everywhere": {"municipalities": "number", "was": "percent", "became": "percent"},
-    "robustness": dict.fromkeys(("ways", "agree"), "number"),
-    "robustness_open": dict.fromkeys(("ways", "decides"), "number"),
-    "robustness_mixed": dict.fromkeys(("ways", "supported", "mixed", "contradicted", "negligible"), "number"),
-    "all_tests": dict.fromkeys(("tests", "decided"), "number"),
-    **dict.fromkeys(
-        ("needed", "needed_buurten", "needed_nothing", "needed_enough"),
-        dict.fromkeys(("buurten_now", "buurten_needed", "years_more"), "number")
-        | {"power": "percent", "part": "percent", "horizon": "years"},
-    ),
-    "needed_few_years": {"years": "number"},
-    **{
-        f"needed_trials_{units}": {"decided": "percent", "span": "years", "count": "number", "n": "number"}
-        for units in ("buurten", "municipalities")
-    },
-    "argument": dict.fromkeys(("on_tested", "partly", "against", "open", "untested"), "number"),
-    "country_change": dict.fromkeys(("grew", "shrank", "told"), "percent") | {"municipalities": "number"},
-    "country_place": dict.fromkeys(("rank_low", "rank_high", "municipalities"), "number"),
-    "country_own_list": dict.fromkeys(("grew", "shrank", "grew_more", "shrank_more", "within"), "percent")
-    | {"municipalities": "number"},
-    "place_among": dict.fromkeys(("rank", "rank_low", "rank_high", "places"), "number"),
-    "score": dict.fromkeys(
-        ("parts", "supported", "contradicted", "negligible", "undecided", "not_testable", "mixed"), "number"
-    ),
-}
+DETAILS = {  # by kind: each unit with what has it
+    kind: {name: words[0] for words in map(str.split, units.split(",")) for name in spelt(words[1:])}
+    for kinds, units in (line.split(":") for line in """
+    placebo: points observed noise
+    share_accrued: year by_year, percent steady
+    index: index expected
+    relation: points per
+    coverage: number filled cells buurten wijken, percent minimum
+    replication: number STATUSES rows compared editions equal_editions, percent printed, year edition
+    pace: points realised realised_low realised_high needed, percent share_before share_after target part,
+        year target_year arrival
+    stock: points moved_size moved_low moved_high limit, percent share_before share_after
+    dilution: points own_part others_part, percent share_before share_after
+    where: households in_focus in_rest
+    slope_change: points step
+    slope_now: points step, number areas
+    within: percent within_low within_high elsewhere_low elsewhere_high
+    within_change: percent before_low before_high after_low after_high
+    squeeze: euro risen risen_low risen_high fallen fallen_low fallen_high, number municipalities,
+        year event price_year
+    standing: euro own, number others, year event
+    matthew: points top top_low top_high bottom bottom_low bottom_high stagnation, year year_base, number groups
+    fell: percent was became, number fallen of
+    improved: percent was became, number up down listed
+    mixed: number decided parts
+    top_change behind: year year_base, number groups
+    mobility: percent stayed, number groups
+    beyond_everywhere: number municipalities, points spread
+    beside_neighbours: points others
+    lead: percent resources housing liveability r_squared, points gap unexplained, number municipalities buurten
+    follows_everywhere: number municipalities buurten
+    steeper_everywhere: number municipalities buurten, points step
+    arrives_everywhere: number municipalities
+    improved_everywhere: number municipalities, percent was became
+    robustness: number ways agree
+    robustness_open: number ways decides
+    robustness_mixed: number ways supported mixed contradicted negligible
+    all_tests: number tests decided
+    needed needed_buurten needed_nothing needed_enough: number buurten_now buurten_needed years_more,
+        percent power part, years horizon
+    needed_few_years: number years
+    needed_trials_buurten needed_trials_municipalities: percent decided, years span, number count n
+    argument: number on_tested partly against open untested
+    country_change: percent grew shrank told, number municipalities
+    country_place: number rank_low rank_high municipalities
+    country_own_list: percent grew shrank grew_more shrank_more within, number municipalities
+    place_among: number rank rank_low rank_high places
+    score: number parts supported contradicted negligible undecided not_testable mixed
+    """.replace(",\n", ",").strip().splitlines())
+    for kind in kinds.split()
+}  # fmt: skip
 CASES = [
     (kind, measure, judgement)
-    for kind, blocks in OCCURS.items()
-    for measures, judgements in blocks
-    for measure, judgement in itertools.product(measures, judgements)
+    for judgements, made in OCCURS.items()
+    for kind, measures in (one.split("/") for one in made.split())
+    for measure, judgement in itertools.product(spelt(measures.split(",")), spelt(judgements.split()))
 ]
 
 
@@ -215,14 +167,9 @@ def tables(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def results() -> dict[str, Any]:
-    return {
-        "areas": {"GM0758": "Breda", "BU07580106": "Geeren-Noord"},
-        "place": {"code": "GM0758"},
-        "parameters": {"focus": "union"},
-        "sources": {"own_file": {"publisher": "CBS"}},
-        "findings": {},
-        "verdicts": [],
-    }
+    return {"areas": {"GM0758": "Breda", "BU07580106": "Geeren-Noord"}, "place": {"code": "GM0758"},
+            "parameters": {"focus": "union"}, "sources": {"own_file": {"publisher": "CBS"}}, "findings": {},
+            "verdicts": []}  # fmt: skip
 
 
 def made(kind: str, measure: str, code: str, indicator: str = INDICATOR, **more: Any) -> dict[str, Any]:
@@ -283,8 +230,7 @@ def test_every_finding_is_told_in_both_languages_with_the_same_numbers(
     indicator = "households_around_social_minimum" if kind == "index" else INDICATOR
     finding = made(kind, measure, judgement, indicator)
     tellers = [Narrator(results(), catalogue, language) for language in LANGUAGES]
-    assert parts_of(tellers[0], finding)[0] == "main"
-    assert parts_of(tellers[0], finding) == parts_of(tellers[1], finding)
+    assert (parts_of(tellers[0], finding)[0], parts_of(tellers[0], finding)) == ("main", parts_of(tellers[1], finding))
     for part in parts_of(tellers[0], finding):
         sentences = [teller.sentence(finding, part) for teller in tellers]
         pointers = [sorted(p.pointer for p in sentence if isinstance(p, Number)) for sentence in sentences]
@@ -305,9 +251,7 @@ def every_digit_is_traced(sentence: narrate.Sentence) -> bool:
     return not re.search(r"\d", rest.replace("2022", "").replace("2024", ""))
 
 
-def test_every_sentence_of_the_table_is_used_by_a_finding_that_can_occur(
-    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_sentence_is_used_by_a_possible_finding(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
     used: set[tuple[str, ...]] = set()
 
     def watched(language: str, *path: str) -> str:
@@ -355,7 +299,7 @@ def test_the_reason_says_how_much_was_measured_when_there_is_no_other(catalogue:
     assert told == {"/findings/04.gap_change/coverage": "60%", "/findings/04.gap_change/coverage_minimum": "80%"}
 
 
-def test_every_reason_that_the_library_raises_has_words(project: Path) -> None:
+def test_every_reason_that_the_library_raises_and_every_status_has_words(project: Path) -> None:
     raised: set[str] = set()
     rooms = [project / "lib" / "kloof" / name for name in ("methods", "study", "questions")]
     for path in (path for room in rooms for path in room.glob("*.py")):
@@ -366,13 +310,8 @@ def test_every_reason_that_the_library_raises_has_words(project: Path) -> None:
         raised |= set(re.findall(r'reason="(\w+)"', code))
     assert "too_few_buurten" in raised
     assert raised - set(narrate.templates()["reason"]) == set()
-
-
-def test_every_status_of_a_cell_has_words() -> None:
     assert set(STATUSES) - set(narrate.templates()["status"]) == set()
 
-
-# ------------------------------------------------------------------ what happened, and chance beside it
 
 COUNTED = [(kind, measure, code) for kind, measure, code in CASES if code in ROUNDED]
 # how wide chance may be around what happened, and the judgement it then gets; None: no range of chance can be given
@@ -423,14 +362,6 @@ def test_what_happened_is_told_first_and_chance_beside_it(
         assert beside.startswith(" " + BESIDE[language][judgement])
         ends = {part.pointer.rsplit("/", 1)[1] for part in sentence if isinstance(part, Number)} & {"low", "high"}
         assert ends == (set() if kind in LINES or low is None else {"low", "high"})
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize(("kind", "measure", "code"), COUNTED)
-def test_what_a_model_says_is_not_told_as_what_happened(
-    catalogue: Catalogue, kind: str, measure: str, code: str, language: str
-) -> None:
-    teller = Narrator(results(), catalogue, language)
     plainly = text_of(teller.sentence(made(kind, measure, code)))
     for flag in ("modelled", "modelled_liveability"):
         text = text_of(teller.sentence(made(kind, measure, code, flags=(flag,))))
@@ -494,61 +425,49 @@ def test_fault_4_a_gap_that_only_prices_made_grow_says_so(catalogue: Catalogue) 
         assert told_["/findings/04.gap_change/details/real_after/value"].startswith("39")
 
 
-def test_direction_and_size_of_a_fall_are_told_without_a_minus(catalogue: Catalogue) -> None:
+def test_sizes_ends_levels_and_breaks_of_a_change_are_told(catalogue: Catalogue) -> None:
     finding = made("gap_change", "absolute", SHRANK, low=-2.54, high=-1.46)
     text = text_of(Narrator(results(), catalogue, "en").sentence(finding)).replace("\u00a0", " ")
     assert "shrank: from 7.3 percentage points to 9.8 percentage points. It shrank by 2.0 percentage points." in text
     assert text.endswith(
         "That is more than chance: the range runs from −2.5 percentage points to −1.5 percentage points."
     )
-
-
-def test_what_rounding_leaves_open_is_told_by_both_its_ends(catalogue: Catalogue) -> None:
     text = text_of(Narrator(results(), catalogue, "nl").sentence(made("gap_change", "absolute", WITHIN_ROUNDING)))
     assert "Binnen de afronding is niet te zeggen of dat ertoe doet" in text
     assert "tussen −3,0 procentpunt en 2,0 procentpunt" in text.replace("\u00a0", " ")
-
-
-def test_a_change_of_a_percentage_is_in_points_and_its_level_in_percent(catalogue: Catalogue) -> None:
     finding = {**made("gap_change", "relative", GREW), "unit": "percent"}
     values = Narrator(results(), catalogue, "en").values(finding)
     assert text_of((values["size"],)).replace("\u00a0", " ") == "2.0 percentage points"
     assert text_of((values["level_a"],)) == "7.3%"
-
-
-def test_the_break_is_named(catalogue: Catalogue) -> None:
     text = text_of(Narrator(results(), catalogue, "en").sentence(made("gap_change", "absolute", NOT_COMPARABLE)))
     assert catalogue.indicator(INDICATOR).breaks[0].en in text
 
 
-@pytest.mark.parametrize(
-    ("name", "nl", "en"),
-    [
-        ("BU07580106", "de gekozen buurt", "the chosen neighbourhood"),
-        ("BU07580106,BU07580107", "de 2 gekozen buurten", "the 2 chosen neighbourhoods"),
-        ("BU07580106, BU07580107,BU07580106", "de 2 gekozen buurten", "the 2 chosen neighbourhoods"),
-        (
-            "lowest:11:mean_income_per_inhabitant:2017",
-            "de 11 buurten die in 2017 het laagst stonden op inkomen per inwoner",
-            "the 11 neighbourhoods that stood lowest on income per inhabitant in 2017",
-        ),
-        (
-            "highest:5:mean_dwelling_value:2020",
-            "de 5 buurten die in 2020 het hoogst stonden op gemiddelde WOZ-waarde",
-            "the 5 neighbourhoods that stood highest on mean dwelling value in 2020",
-        ),
-        (
-            "lowest:1:mean_dwelling_value:2020",
-            "de buurt die in 2020 het laagst stond op gemiddelde WOZ-waarde",
-            "the neighbourhood that stood lowest on mean dwelling value in 2020",
-        ),
-        (
-            "highest:1:mean_dwelling_value:2020",
-            "de buurt die in 2020 het hoogst stond op gemiddelde WOZ-waarde",
-            "the neighbourhood that stood highest on mean dwelling value in 2020",
-        ),
-    ],
-)
+@pytest.mark.parametrize(("name", "nl", "en"), [
+    ("BU07580106", "de gekozen buurt", "the chosen neighbourhood"),
+    ("BU07580106,BU07580107", "de 2 gekozen buurten", "the 2 chosen neighbourhoods"),
+    ("BU07580106, BU07580107,BU07580106", "de 2 gekozen buurten", "the 2 chosen neighbourhoods"),
+    (
+        "lowest:11:mean_income_per_inhabitant:2017",
+        "de 11 buurten die in 2017 het laagst stonden op inkomen per inwoner",
+        "the 11 neighbourhoods that stood lowest on income per inhabitant in 2017",
+    ),
+    (
+        "highest:5:mean_dwelling_value:2020",
+        "de 5 buurten die in 2020 het hoogst stonden op gemiddelde WOZ-waarde",
+        "the 5 neighbourhoods that stood highest on mean dwelling value in 2020",
+    ),
+    (
+        "lowest:1:mean_dwelling_value:2020",
+        "de buurt die in 2020 het laagst stond op gemiddelde WOZ-waarde",
+        "the neighbourhood that stood lowest on mean dwelling value in 2020",
+    ),
+    (
+        "highest:1:mean_dwelling_value:2020",
+        "de buurt die in 2020 het hoogst stond op gemiddelde WOZ-waarde",
+        "the neighbourhood that stood highest on mean dwelling value in 2020",
+    ),
+])  # fmt: skip
 def test_a_focus_list_is_named_by_how_it_was_made(catalogue: Catalogue, name: str, nl: str, en: str) -> None:
     assert Narrator(results(), catalogue, "nl").focus(name) == nl
     assert Narrator(results(), catalogue, "en").focus(name) == en
@@ -562,17 +481,13 @@ def test_a_registered_list_has_its_own_name_and_is_the_default(catalogue: Catalo
             assert teller.focus(name) == entry[language]
 
 
-def test_a_noun_keeps_the_capitals_of_an_abbreviation(catalogue: Catalogue) -> None:
+def test_nouns_publishers_and_areas_are_called_by_their_names(catalogue: Catalogue) -> None:
     teller = Narrator(results(), catalogue, "nl")
     assert teller.noun("mean_dwelling_value") == "gemiddelde WOZ-waarde"
     assert teller.noun("households_around_social_minimum") == catalogue.group("households_around_social_minimum").nl
     abbreviated = {name for name, entry in catalogue.indicators.items() if entry.nl[1:2].isupper()}
     for name in abbreviated:
         assert teller.noun(name) == catalogue.indicator(name).nl
-
-
-def test_publishers_and_areas_fall_back_to_what_the_results_know(catalogue: Catalogue) -> None:
-    teller = Narrator(results(), catalogue, "nl")
     assert teller.publisher("rivm_50150") == "RIVM, GGD’en en CBS"
     assert teller.publisher("own_file") == "CBS"
     assert teller.publisher("unheard_of") == "unheard_of"
@@ -598,12 +513,7 @@ def test_fill_keeps_numbers_and_starts_with_a_capital() -> None:
     assert fill("a {s}", {"s": ("b ", one)}) == ("A ", "b ", one)
 
 
-def test_an_unknown_placeholder_is_an_error_that_names_it_and_the_known_ones() -> None:
-    with pytest.raises(CatalogueError, match=r"\{sizes\}, known here: place, size: in \{sizes\}"):
-        fill("in {sizes}", {"size": "1", "place": "Breda"})
-
-
-def test_a_missing_entry_is_an_error_that_names_it(catalogue: Catalogue, tables: dict[str, Any]) -> None:
+def test_a_missing_entry_or_an_unknown_placeholder_is_named(catalogue: Catalogue, tables: dict[str, Any]) -> None:
     with pytest.raises(CatalogueError, match=r"\[reason\.nope\]"):
         template("nl", "reason", "nope")
     with pytest.raises(CatalogueError, match="no text for 'de'"):
@@ -613,6 +523,8 @@ def test_a_missing_entry_is_an_error_that_names_it(catalogue: Catalogue, tables:
     del tables["sentence"]["gap"]["any"]["HIGHER"]
     with pytest.raises(CatalogueError, match=r"\[sentence\.gap\.absolute\.HIGHER\.main\]"):
         Narrator(results(), catalogue, "nl").sentence(made("gap", "absolute", "HIGHER"))
+    with pytest.raises(CatalogueError, match=r"\{sizes\}, known here: place, size: in \{sizes\}"):
+        fill("in {sizes}", {"size": "1", "place": "Breda"})
 
 
 def plant(tables: dict[str, Any], path: str, value: Any) -> None:
@@ -625,34 +537,30 @@ def plant(tables: dict[str, Any], path: str, value: Any) -> None:
         tables[last] = value
 
 
-@pytest.mark.parametrize(
-    ("path", "value", "fault"),
-    [
-        ("reason/no_figures/en", None, "[reason.no_figures] has no en"),
-        ("flag/modelled/nl", None, "[flag.modelled] has no nl"),
-        (
-            "sentence/gap/any/HIGHER/title",
-            {"nl": "{noun} in {focus}", "en": "{noun}"},
-            "[sentence.gap.any.HIGHER.title] asks for ['focus', 'noun'] in nl and ['noun'] in en",
-        ),
-        (
-            "sentence/gap/any/HIGHER/title",
-            {"nl": "{noun} met 3 meer", "en": "{noun} up"},
-            "[sentence.gap.any.HIGHER.title] holds a typed number",
-        ),
-        ("verdict/UNDECIDED", None, "[verdict.UNDECIDED] is missing"),
-        ("judgement/SAME", None, "[judgement.SAME] is missing"),
-        ("column/year", "Jaar / nl", "[column.year] is not a text in nl and en"),
-    ],
-)
-def test_each_planted_fault_is_found(
-    catalogue: Catalogue, tables: dict[str, Any], path: str, value: Any, fault: str
-) -> None:
+@pytest.mark.parametrize(("path", "value", "fault"), [
+    ("reason/no_figures/en", None, "[reason.no_figures] has no en"),
+    ("flag/modelled/nl", None, "[flag.modelled] has no nl"),
+    (
+        "sentence/gap/any/HIGHER/title",
+        {"nl": "{noun} in {focus}", "en": "{noun}"},
+        "[sentence.gap.any.HIGHER.title] asks for ['focus', 'noun'] in nl and ['noun'] in en",
+    ),
+    ("sentence/gap/any/HIGHER/title", {"nl": "{noun} met 3 meer", "en": "{noun} up"},
+     "[sentence.gap.any.HIGHER.title] holds a typed number"),
+    ("verdict/UNDECIDED", None, "[verdict.UNDECIDED] is missing"),
+    ("judgement/SAME", None, "[judgement.SAME] is missing"),
+    ("column/year", "Jaar / nl", "[column.year] is not a text in nl and en"),
+])  # fmt: skip
+def test_each_fault_is_found(catalogue: Catalogue, tables: dict[str, Any], path: str, value: Any, fault: str) -> None:
     plant(tables, path, value)
     assert complete(catalogue) == [fault]
 
 
-def test_all_faults_are_listed_at_once(catalogue: Catalogue, tables: dict[str, Any]) -> None:
+def test_a_subject_in_one_language_is_found_and_all_faults(catalogue: Catalogue, tables: dict[str, Any]) -> None:
+    entry = catalogue.indicators[INDICATOR]
+    half = type(entry)(**{**vars(entry), "subject_en": None})
+    found = complete(Catalogue(**{**vars(catalogue), "indicators": {**catalogue.indicators, INDICATOR: half}}))
+    assert found == [f"indicator {INDICATOR} has a subject in one language only"]
     plant(tables, "verdict/UNDECIDED", None)
     plant(tables, "reason/no_figures/en", None)
     assert len(complete(catalogue)) == 2
@@ -665,15 +573,13 @@ def test_the_words_of_two_verdicts_exchanged_in_both_languages_are_found(
     words = tables["verdict"]
     words[one], words[other] = words[other], words[one]
     found = complete(catalogue)
-    assert [fault.partition(" is ")[0] for fault in found] == [
+    assert [one.partition(" is ")[0] for one in found] == [
         f"[verdict.{code}]" for code in VERDICTS if code in (one, other)
     ]
     assert all("the audit knows it as" in fault for fault in found)
 
 
-def test_the_labels_of_two_indicators_exchanged_in_both_languages_are_found(
-    catalogue: Catalogue, tables: dict[str, Any]
-) -> None:
+def test_the_labels_of_two_indicators_exchanged_in_both_are_found(catalogue: Catalogue, tables: dict[str, Any]) -> None:
     names = tables["story"]["name"]
     names["crime_rate"], names["mean_dwelling_value"] = names["mean_dwelling_value"], names["crime_rate"]
     entries = dict(catalogue.indicators)
@@ -691,14 +597,6 @@ def test_the_labels_of_two_indicators_exchanged_in_both_languages_are_found(
         "indicator housing_corporation_share is called “the share of adults who call their own health good”",
         "indicator mean_dwelling_value is called “crime”",
     ]
-
-
-def test_a_subject_in_one_language_is_found(catalogue: Catalogue) -> None:
-    entry = catalogue.indicators[INDICATOR]
-    half = {**vars(entry), "subject_en": None}
-    spoilt = {**catalogue.indicators, INDICATOR: type(entry)(**half)}
-    found = complete(Catalogue(**{**vars(catalogue), "indicators": spoilt}))
-    assert found == [f"indicator {INDICATOR} has a subject in one language only"]
 
 
 def test_a_table_that_two_template_files_share_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
