@@ -21,13 +21,8 @@ from kloof.results import look_up
 from kloof.words import sentences
 
 SVG = "{http://www.w3.org/2000/svg}"
-NAMES = {
-    "BU00010000": "Aa & Bee",
-    "BU00010001": "Cee",
-    "BU00010002": "Dee <oost>",
-    "BU00010003": "Ee",
-    "BU00010004": "Ef",
-}
+NAMES = {"BU00010000": "Aa & Bee", "BU00010001": "Cee", "BU00010002": "Dee <oost>", "BU00010003": "Ee",
+         "BU00010004": "Ef"}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -47,11 +42,7 @@ def boundaries(shared):
 
 
 def feature(code, ring):
-    return {
-        "type": "Feature",
-        "properties": {"code": code},
-        "geometry": {"type": "Polygon", "coordinates": [ring]},
-    }
+    return {"type": "Feature", "properties": {"code": code}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
 
 
 def strip(*codes):
@@ -65,23 +56,13 @@ def strip(*codes):
 
 def results(rows, names=NAMES, **options):
     columns = [{"key": key, "kind": "number", "unit": None, "decimals": None} for key in ("area", "value", "group")]
-    return {
-        "tables": {"t.map": {"columns": columns, "rows": rows}},
-        "figures": {"f.map": {"kind": "choropleth", "table": "t.map", "finding": None, "options": options}},
-        "findings": {},
-        "areas": names,
-        "parameters": {"focus": "union"},
-        "place": {"code": "GM0001"},
-    }
+    return {"tables": {"t.map": {"columns": columns, "rows": rows}},
+            "figures": {"f.map": {"kind": "choropleth", "table": "t.map", "finding": None, "options": options}},
+            "findings": {}, "areas": names, "parameters": {"focus": "union"}, "place": {"code": "GM0001"}}  # fmt: skip
 
 
-ROWS = [
-    ["BU00010000", 10.0, "rest"],
-    ["BU00010001", 20.0, "focus"],
-    ["BU00010002", 40.0, "rest"],
-    ["BU00010003", None, "focus"],
-    ["BU00010004", 80.0, "rest"],
-]
+ROWS = [["BU00010000", 10.0, "rest"], ["BU00010001", 20.0, "focus"], ["BU00010002", 40.0, "rest"],
+        ["BU00010003", None, "focus"], ["BU00010004", 80.0, "rest"]]  # fmt: skip
 OPTIONS = {"unit": "percent", "indicator": "low_income_households_share", "year": 2019}
 
 
@@ -131,38 +112,23 @@ def corners(data):
     return rings
 
 
-# ---------------------------------------------------------------- the map
-
-
-def test_each_area_shows_its_value_and_points_at_it(catalogue):
+def test_each_area_shows_its_value_and_the_colour_of_its_class_and_missing_is_hatched(catalogue):
     document = results(ROWS, **OPTIONS)
     drawn = areas(draw(document, strip(*NAMES), catalogue))
     assert list(drawn) == list(NAMES)
     titles = [drawn[code].find(f"{SVG}title").text for code in NAMES]
-    assert titles == [
-        "Aa & Bee: 10,0\u00a0%",
-        "Cee: 20,0\u00a0%",
-        "Dee <oost>: 40,0\u00a0%",
-        "Ee: geen cijfer",
-        "Ef: 80,0\u00a0%",
-    ]
+    assert titles == ["Aa & Bee: 10,0\u00a0%", "Cee: 20,0\u00a0%", "Dee <oost>: 40,0\u00a0%", "Ee: geen cijfer",
+                      "Ef: 80,0\u00a0%"]  # fmt: skip
     for code, value, _ in ROWS:
         assert look_up(document, drawn[code].attrib["data-ref"]) == value
     english = areas(draw(document, strip(*NAMES), catalogue, "en"))
     assert english["BU00010002"].find(f"{SVG}title").text == "Dee <oost>: 40.0%"
-
-
-def test_colours_follow_the_classes_and_missing_is_hatched_not_zero(catalogue):
-    drawn = areas(draw(results(ROWS, **OPTIONS), strip(*NAMES), catalogue))
     limits = maps.class_limits([10.0, 20.0, 40.0, 80.0])
     assert limits == [16.0, 24.0, 36.0, 56.0]
     fills = {code: drawn[code].attrib["fill"] for code in NAMES}
     assert [fills[code] for code in ("BU00010000", "BU00010001", "BU00010002", "BU00010004")] == [
-        maps.SEQUENTIAL[0],
-        maps.SEQUENTIAL[1],
-        maps.SEQUENTIAL[3],
-        maps.SEQUENTIAL[4],
-    ]
+        maps.SEQUENTIAL[0], maps.SEQUENTIAL[1], maps.SEQUENTIAL[3], maps.SEQUENTIAL[4],
+    ]  # fmt: skip
     assert fills["BU00010003"] == "url(#f-map-nl-a)"
 
 
@@ -198,35 +164,23 @@ def test_differences_from_the_city_are_said_to_be_so(catalogue):
     assert "Huishoudens bij de laagste 40 % inkomens (%), 2019" in said
 
 
-def test_what_is_not_on_the_map_is_said(catalogue):
+def test_what_is_not_on_the_map_is_said_and_areas_without_a_row_are_hatched(catalogue):
     said = texts(draw(results(ROWS, **OPTIONS), strip(*list(NAMES)[:3]), catalogue))
-    assert "Niet op de kaart: Ee, Ef" in said
-    assert "Cee" in said
-    assert "geen cijfer" not in said
-
-
-def test_areas_without_a_row_are_hatched_and_other_municipalities_left_out(catalogue):
+    assert "Niet op de kaart: Ee, Ef" in said and "Cee" in said and "geen cijfer" not in said
     drawn = areas(draw(results(ROWS[:2], **OPTIONS), strip(*NAMES, "BU00020000"), catalogue))
     assert set(drawn) == set(NAMES)
     assert drawn["BU00010004"].attrib["fill"].startswith("url(")
     assert "data-ref" not in drawn["BU00010004"].attrib
 
 
-@pytest.mark.parametrize(
-    ("rows", "codes", "message"),
-    [
-        (ROWS, ["BU00020000"], "none of the areas in the table"),
-        ([*ROWS, ROWS[0]], list(NAMES), "two rows for BU00010000"),
-    ],
-)
-def test_a_map_that_cannot_be_drawn_says_why(rows, codes, message, catalogue):
+@pytest.mark.parametrize(("rows", "geometry", "message"), [
+    (ROWS, strip("BU00020000"), "none of the areas in the table"),
+    ([*ROWS, ROWS[0]], strip(*NAMES), "two rows for BU00010000"),
+    (ROWS, None, "needs boundaries"),
+])  # fmt: skip
+def test_a_map_that_cannot_be_drawn_says_why(rows, geometry, message, catalogue):
     with pytest.raises(ReportError, match=message):
-        draw(results(rows, **OPTIONS), strip(*codes), catalogue)
-
-
-def test_a_map_needs_boundaries(catalogue):
-    with pytest.raises(ReportError, match="needs boundaries"):
-        draw(results(ROWS, **OPTIONS), None, catalogue)
+        draw(results(rows, **OPTIONS), geometry, catalogue)
 
 
 def test_focus_is_outlined_above_all_areas(catalogue):
@@ -240,9 +194,6 @@ def test_focus_is_outlined_above_all_areas(catalogue):
     assert paths.index(outlined[0]) > last_area
     none = draw(results([[code, value, "rest"] for code, value, _ in ROWS], **OPTIONS), strip(*NAMES), catalogue)
     assert "#D55E00" not in none
-
-
-# ---------------------------------------------------------------- boundaries
 
 
 def wavy(count):
@@ -259,7 +210,7 @@ def wavy(count):
     return {"features": [feature(code, ring) for code, ring in cells.items()]}
 
 
-def test_simplified_borders_stay_shared():
+def test_simplified_borders_stay_shared_and_a_place_keeps_its_margin_and_height():
     geometry = wavy(30)
     codes = {entry["properties"]["code"] for entry in geometry["features"]}
     shapes = list(maps.outlines(geometry, codes).values())
@@ -267,9 +218,6 @@ def test_simplified_borders_stay_shared():
     assert corners < 0.7 * sum(len(entry["geometry"]["coordinates"][0]) for entry in geometry["features"])
     assert shapely.coverage_is_valid(shapes)
     assert sum(part.area for part in shapes) == pytest.approx(shapely.union_all(shapes).area, rel=1e-9)
-
-
-def test_a_wide_place_keeps_the_margin_and_a_tall_one_its_height():
     wide = shapely.union_all(list(maps.outlines(strip("BU00010000", "BU00010001"), {"BU00010000"}).values()))
     assert wide.bounds == pytest.approx((8, 0, 632, 312))
     tower = feature("BU00010000", [[0, 0], [1e3, 0], [1e3, 9e3], [0, 9e3], [0, 0]])
@@ -293,10 +241,10 @@ def test_breda_is_drawn_whole(boundaries, catalogue):
     assert whole.area / scale**2 / 1e4 == pytest.approx(12_973, rel=0.01)  # hectare, figures/README.md
 
 
-def test_holes_and_islands_are_drawn():
+def test_holes_and_islands_are_drawn_and_what_is_smaller_than_can_be_seen():
     island = shapely.MultiPolygon([box(0, 0, 9, 9).difference(box(3, 3, 6, 6)), box(20, 0, 21, 1)])
-    assert maps._path(island).count("M") == 3
-    assert maps._path(island).count("Z") == 3
+    assert (maps._path(island).count("M"), maps._path(island).count("Z")) == (3, 3)
+    assert maps._path(box(0.31, 0.52, 0.32, 0.53)) == "M.3 .5Z"
 
 
 @given(st.lists(st.tuples(st.floats(0, 900), st.floats(0, 900)), min_size=3, max_size=30))
@@ -305,13 +253,6 @@ def test_no_corner_of_an_area_drifts(places):
     wanted = [(round(10 * x), round(10 * y)) for x, y in area.exterior.coords[:-1]]
     apart = [place for at, place in enumerate(wanted) if at == 0 or place != wanted[at - 1]]
     assert corners(maps._path(area)) == [apart]
-
-
-def test_an_area_smaller_than_can_be_seen_is_still_a_path():
-    assert maps._path(box(0.31, 0.52, 0.32, 0.53)) == "M.3 .5Z"
-
-
-# ---------------------------------------------------------------- classes and colours
 
 
 numbers = st.lists(st.floats(-1e6, 1e6, allow_nan=False).map(lambda v: round(v, 3)), min_size=1, max_size=80)
@@ -355,9 +296,7 @@ def machado(colour):
     return np.clip(seen @ linear, 0, 1)
 
 
-@pytest.mark.parametrize(
-    ("classes", "diverging"), [(c, False) for c in range(1, 6)] + [(c, True) for c in (1, 3, 5, 7)]
-)
+@pytest.mark.parametrize("classes, diverging", [(c, False) for c in range(1, 6)] + [(c, True) for c in (1, 3, 5, 7)])
 def test_classes_differ_also_for_the_colour_blind(classes, diverging):
     chosen = maps.colours(classes, diverging=diverging)
     assert len(chosen) == len(set(chosen)) == classes
@@ -369,9 +308,6 @@ def test_classes_differ_also_for_the_colour_blind(classes, diverging):
         assert light == sorted(light, reverse=True)
     elif classes > 1:
         assert max(light) == light[classes // 2]
-
-
-# ---------------------------------------------------------------- labels
 
 
 places = st.lists(st.tuples(st.floats(20, 620), st.floats(20, 580)), min_size=1, max_size=25, unique=True)
@@ -421,14 +357,11 @@ def test_labels_never_overlap_in_a_crowd(seed):
     assert check_labels(anchors, sizes, [False] * 30) > 10
 
 
-def test_a_label_that_fits_stands_in_its_area_and_one_alone_is_always_placed():
+def test_a_label_that_fits_stands_in_its_area_and_names_without_room_become_numbers(catalogue):
     assert maps.place_labels([(300.0, 300.0)], [(80.0, 17.0)], [True], FRAME) == [maps.Label(300.0, 300.0, None)]
     beside = maps.place_labels([(300.0, 300.0)], [(80.0, 17.0)], [False], FRAME)[0]
     assert (beside.x, beside.y) == (300 + maps.DISTANCES[0] + 40, 300)
     assert maps.place_labels([(300.0, 300.0)], [(700.0, 17.0)], [True], FRAME) == [None]
-
-
-def test_names_without_room_become_numbers_that_are_explained(catalogue):
     side = 14
     codes = {f"BU0001{i:04d}": f"Een buurt met een lange naam {i:03d}" for i in range(side * side)}
     cells = []

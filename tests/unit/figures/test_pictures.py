@@ -25,23 +25,18 @@ def finished(inside: str) -> ElementTree.Element:
     return ElementTree.fromstring(draw._small(draw._finish(f"{HEAD}{inside}</svg>"), "a-nl"))
 
 
-def test_letters_keep_their_width_and_what_is_drawn_keeps_its_order() -> None:
+def test_letters_keep_their_width_size_and_angle_and_what_is_drawn_keeps_its_order() -> None:
     text = f'<g id="text_1"><text style="{LETTERS}" x="1" y="2" transform="rotate(-0 1 2)">Belcrum &amp; co</text></g>'
     root = finished(f'<path d="M 1.04 1 L 9 1"/>{text}<path d="M 3 3 L 4 5"/>')
     assert [one.tag.removeprefix(SVG) for one in root.iter()] == ["svg", "path", "text", "path"]
     found = root.find(f"{SVG}text")
-    assert found is not None
     assert found.text == "Belcrum & co"
     assert float(found.attrib["textLength"]) == pytest.approx(wide("Belcrum & co", bold=True), abs=0.05)
     assert found.attrib.keys() == {"x", "y", "font-weight", "fill", "textLength"}
     assert found.attrib["font-weight"] == "600", "the semibold that a page has"
     assert root.attrib["font-family"].startswith("'Source Sans Pro'")
-
-
-def test_letters_of_another_size_and_at_an_angle_stay_so() -> None:
     text = '<text style="font-size: 34px" x="1" y="2" transform="rotate(-90 1 2)">Ee</text>'
     found = finished(text).find(f"{SVG}text")
-    assert found is not None
     assert (found.attrib["font-size"], found.attrib["transform"]) == ("34", "rotate(-90 1 2)")
     assert float(found.attrib["textLength"]) == pytest.approx(2 * wide("Ee"), abs=0.05)
 
@@ -77,7 +72,9 @@ def test_a_drawing_without_a_size_is_refused() -> None:
         draw._finish('<svg xmlns="http://www.w3.org/2000/svg"/>')
 
 
-def test_the_picture_is_the_same_dot_for_dot_and_letter_for_letter(drawn: dict[str, tuple[str, str]]) -> None:
+def test_the_picture_is_the_same_dot_for_dot_and_nothing_is_printed_on_the_way(
+    drawn: dict[str, tuple[str, str]], capfd: pytest.CaptureFixture[str]
+) -> None:
     for name, (whole, small) in drawn.items():
         assert len(small) < 0.95 * len(whole), name
         one, other = ([text.text for text in ElementTree.fromstring(svg).iter(f"{SVG}text")] for svg in (whole, small))
@@ -87,9 +84,6 @@ def test_the_picture_is_the_same_dot_for_dot_and_letter_for_letter(drawn: dict[s
         height, width = (side // 16 * 16 for side in before.shape[:2])
         apart = (before - after)[:height, :width].reshape(height // 16, 16, width // 16, 16, -1).mean(axis=(1, 3))
         assert abs(apart).max() < 24, name  # of 255, in any block of 16 by 16: an edge may move by a tenth of a unit
-
-
-def test_nothing_is_printed_on_the_way(capfd: pytest.CaptureFixture[str], drawn: dict[str, tuple[str, str]]) -> None:
     for whole, _ in drawn.values():
         draw._small(whole, "a")
     assert capfd.readouterr() == ("", "")
