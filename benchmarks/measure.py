@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from kloof.catalogue import catalogue
-from kloof.files.kwb import read_kwb
+from kloof.files.recognise import recognise
 from kloof.measures import two_groups
 from kloof.paths import project_folder
 
@@ -84,7 +84,10 @@ def importer() -> dict[str, object]:
             names = [row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")]
             return [connection.execute(f'select * from "{name}"').fetchall() for name in names]
 
-    return compare("read a KWB database", "408 rows × 95 columns", lambda: read_kwb(path, "GM0917", known), cells)
+    def read() -> object:
+        return recognise(path, known, municipality="GM0917")
+
+    return compare("read a KWB database", "408 rows × 95 columns", read, cells)
 
 
 def notebook() -> dict[str, object]:

@@ -32,7 +32,6 @@ MEMBERS = 10_000  # files in a zip
 WIDEST = 16_384  # of a table; Excel has no more
 CELLS = 10 * MILLION  # of all tables of a file; in JSON values, of which an object is four
 ROW = 16 * MILLION  # signs of a row of text
-CELL = 131_072  # signs of a cell of text; what Python's csv reads
 BLOB = 64 * MILLION  # bytes of a cell of a database
 SECONDS = 10.0  # that a database may take to answer
 STEPS = 100 * MILLION  # the same, in steps; ten million cells take 20 million

@@ -49,3 +49,24 @@ ASIDE = {
     "geo/buurt_centroids_2024_wgs84.json", "national/kwb_2022_keyed.csv.gz", "national/kwb_2025_demography.csv.gz",
 }  # fmt: skip
 Read = Callable[[str], Recognised]
+
+
+def cells(found: Recognised) -> dict[tuple[str, int, str], float | str]:
+    """The value of every area, year and indicator, or its status where there is none."""
+    rows = found.observations
+    keys = zip(rows["code"], rows["year"].tolist(), rows["indicator"], strict=True)
+    shown = rows["value"].where(rows["status"] == "measured", rows["status"].astype("object"))
+    return dict(zip(keys, shown.tolist(), strict=True))
+
+
+def cells_of_a_year(found: Recognised) -> dict[tuple[str, str], float | str]:
+    """The same of a file with one year."""
+    of_years = cells(found)
+    assert len({year for _, year, _ in of_years}) <= 1
+    return {(code, indicator): value for (code, _, indicator), value in of_years.items()}
+
+
+def pairs(text: str) -> dict[str, str]:
+    """A table of words, each with what it means behind it."""
+    words = text.split()
+    return dict(zip(words[::2], words[1::2], strict=True))

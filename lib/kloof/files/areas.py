@@ -9,7 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from kloof.errors import ParameterError, SchemaError, SourceError, examples, faults
-from kloof.files.cells import CODE_TITLES, Sheet, clean, read_content, read_rows, tabulate
+from kloof.files.cells import CODE_TITLES, Sheet, clean
+from kloof.files.plain import table_of
 from kloof.schema import AREA, CODE, SetAside, level_of
 
 Codebook = Path | pd.DataFrame  # a CSV, or the areas that are known; columns code, name
@@ -158,8 +159,7 @@ def read_codebook(codes: Codebook, municipality: str) -> pd.DataFrame:
     if isinstance(codes, pd.DataFrame):
         where, table = "the areas that are known", codes.reset_index(drop=True)
     else:
-        rows = read_rows(codes, read_content(codes))
-        where, table = codes.name, tabulate(codes.name, rows[0], rows[1:])
+        where, table = codes.name, table_of(codes)
     absent = [column for column in ("code", "name") if column not in table.columns]
     if absent:
         raise SchemaError(faults(where, [f"column {name} is missing" for name in absent], "It needs: code, name."))

@@ -1,11 +1,9 @@
-"""Opens a raw file of Kerncijfers wijken en buurten (KWB) and hands over its cells as they stand.
+"""Hands the cells of an edition of Kerncijfers wijken en buurten (KWB) over as they stand.
 
 Editions: SQLite with a table per year, CSV with one header row (R, OData), StatLine CSV, and our own tidy
 CSV. What the titles and cells mean is for `kloof.files.kwb`.
 """
 
-import csv
-import difflib
 import re
 import unicodedata
 from collections import Counter
@@ -16,19 +14,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from kloof.ceilings import CELL, content_of, database, database_table, is_there, split_rows
+from kloof.ceilings import database, database_table
 from kloof.errors import SchemaError, SourceError, examples
 from kloof.schema import SetAside
 
-SUFFIXES = (".csv", ".db", ".sqlite", ".sqlite3")
-SQLITE = b"SQLite format 3\x00"
-OTHER_FORMATS = {
-    b"\x89PNG": "a PNG image",
-    b"%PDF": "a PDF",
-    b"PK\x03\x04": "a zip file or an Excel workbook",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
-    b"<": "a web page or XML",
-}
 _TABLE = re.compile(r"kerncijfers_wijken_en_buurten_(\d{4})(?!\d)", re.IGNORECASE)
 YEAR = re.compile(r"(?<!\d)(?:19|20)[0-9]{2}(?!\d)")
 WHOLE_YEAR = re.compile(r"((?:19|20)[0-9]{2})(?:JJ00|-01-01(?:[T ]00:00(?::00)?)?)?")  # CBS, and dates of 1 January
@@ -99,39 +88,17 @@ def normalise(title: str) -> str:
     return UNIT_WORDS.sub("", re.sub(r"(?<=[a-z]) s\b", "s", words))
 
 
-def read_content(path: Path) -> bytes:
-    """Read the bytes; refuse a file that is absent, empty, of an unknown kind or plainly something else."""
-    if not is_there(path):
-        there = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
-        near = difflib.get_close_matches(path.name, there, n=3, cutoff=0.4)
-        hint = (
-            f"Nearest in that folder: {', '.join(near)}."
-            if near
-            else f"Its folder {path.parent.name} has no such file."
-        )
-        raise SourceError(f"{path.name} is not there. {hint}")
-    if path.suffix.lower() not in SUFFIXES:
-        raise SourceError(f"{path.name}: extension {path.suffix!r} is not read. Known: {', '.join(SUFFIXES)}.")
-    data = content_of(path)
-    if not data or data.isspace():
-        raise SourceError(f"{path.name} is empty. Download it again.")
-    kind = next((name for start, name in OTHER_FORMATS.items() if data.startswith(start)), None)
-    if kind:
-        raise SourceError(f"{path.name} is {kind}, not a KWB file. Bring the table as CSV or SQLite.")
-    return data
-
-
-def read_sheets(path: Path, data: bytes, said: int | None = None) -> tuple[str, list[Sheet], list[SetAside]]:
+def read_sheets(path: Path, rows: list[list[str]] | None, said: int | None) -> tuple[str, list[Sheet], list[SetAside]]:
     """Recognise the edition; return its sheets, one for each year, and what of the file is in none of them.
 
-    `said` is the year of a file that does not say it. Raises SourceError when it is no edition of KWB, when its year
-    is not known, or when its name, tables and columns say different years.
+    `rows` are those of a text, None for a database; `said` is the year of a file that does not say it. Raises
+    SourceError when it is no edition of KWB, when its year is not known, or when its name, tables and columns say
+    different years.
     """
-    if data.startswith(SQLITE):
-        sheets, aside = _sqlite(path, data)
+    if rows is None:
+        sheets, aside = _sqlite(path)
         same_years(path, {sheet.where.removeprefix(f"{path.name}, "): {sheet.year} for sheet in sheets})
         return "kwb_sqlite", sheets, aside
-    rows = read_rows(path, data)
     head = next((number for number, row in enumerate(rows[:8]) if len(row) > 1), 0)
     titles = rows[head]
     if set(TIDY) <= set(titles):
@@ -205,13 +172,8 @@ def one_year(path: Path, text: str, said: int | None = None) -> int:
     return said or int(years.pop())
 
 
-def _sqlite(path: Path, data: bytes) -> tuple[list[Sheet], list[SetAside]]:
+def _sqlite(path: Path) -> tuple[list[Sheet], list[SetAside]]:
     """Read every yearly KWB table of a SQLite database, and count the rows of the others."""
-    # size of a page and number of pages: sqlite.org/fileformat.html, section 1.3
-    page = int.from_bytes(data[16:18], "big")
-    promised = (65536 if page == 1 else page) * int.from_bytes(data[28:32], "big")
-    if len(data) < promised:
-        raise SourceError(f"{path.name} is cut off: {len(data)} of {promised} bytes are there. Download it again.")
     with database(path) as base:
         tables = [row[0] for row in base.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
         years = {table: int(found[1]) for table in tables if (found := _TABLE.match(table))}
@@ -232,18 +194,6 @@ def _sqlite(path: Path, data: bytes) -> tuple[list[Sheet], list[SetAside]]:
     if twice:
         raise SchemaError(f"{path.name} has more than one table for a year: {', '.join(twice)}. Keep one of them.")
     return sorted(sheets, key=lambda sheet: sheet.year), aside
-
-
-def read_rows(path: Path, data: bytes) -> list[list[str]]:
-    """Split a CSV in UTF-8, by comma, semicolon or tab; a quote that never closes means the file was cut off."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as problem:
-        raise SourceError(f"{path.name} is not UTF-8 text (byte {problem.start}). Save it as CSV in UTF-8.") from None
-    head = text[:CELL].replace("\r", "\n").split("\n")[:12]
-    widest = {mark: max(map(len, csv.reader(head, delimiter=mark)), default=0) for mark in ";,\t"}
-    del text
-    return split_rows(path.name, data, max(widest, key=lambda mark: widest[mark]), newline="")
 
 
 def tabulate(where: str, titles: list[str], rows: list[list[str]] | list[tuple[object, ...]]) -> pd.DataFrame:

@@ -27,9 +27,10 @@ def read_geopackage(opened: Opened, words: Vocabularies, known: Known) -> Readin
 
     Raises SourceError when no layer has codes, when it is damaged, or when its coordinates are in another system.
     """
-    with database(opened.path, "GeoPackage") as base:
+    with database(opened.path) as base:
         if not base.execute("select 1 from sqlite_master where name = 'gpkg_contents'").fetchall():
             return None
+    with database(opened.path, "GeoPackage") as base:
         tables = [(*layer, *database_table(base, layer[0])) for layer in base.execute(_LAYERS).fetchall()]
     layers: list[tuple[str, Layer]] = []
     columns, systems, other = [], set(), []

@@ -5,18 +5,15 @@ codebook or, when there is none, a local one. What was left out and why travels 
 """
 
 import difflib
-import hashlib
-import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from kloof.catalogue import Catalogue
 from kloof.errors import CatalogueError, ParameterError, SchemaError, examples, faults
-from kloof.files.areas import ROUNDED_TO, Codebook, areas_of, check_codes, coded, mine, named, others, parent, sums
+from kloof.files.areas import Places, areas_of, check_codes, coded, mine, named, others, parent
 from kloof.files.cells import (
     CODE_TITLES,
     FIELD,
@@ -30,95 +27,58 @@ from kloof.files.cells import (
     clean,
     is_source,
     normalise,
-    read_content,
     read_sheets,
 )
-from kloof.files.reading import Figures, Grid
-from kloof.files.reading import observations as observations_of
-from kloof.files.vocabularies import Column, Publication
-from kloof.schema import STATUSES, SetAside, check_observations
+from kloof.files.municipalities import Known
+from kloof.files.opening import Opened
+from kloof.files.reading import Grid, Reading
+from kloof.files.vocabularies import Column, Publication, Vocabularies
+from kloof.schema import STATUSES, SetAside
 
-EDITION = Publication("kwb_file", "CBS", "Kerncijfers wijken en buurten", "CC BY 4.0", yearly=True, blank="suppressed")
+EDITIONS = "cbs_kwb"
 OWN = Publication("own", "", "", "")
 OWN_FILE = "own_file"  # source of rows of a tidy file that names none: whose figures they are is for its owner to say
 
 
-@dataclass(frozen=True)
-class Imported:
-    """What was read from one file: figures, areas, and everything that was not used.
-
-    `tables` describes each table: where it stands, its rows, and its titles; `figures` has the numbers of each year.
-    """
-
-    observations: pd.DataFrame
-    areas: pd.DataFrame
-    understood: tuple[tuple[int, str, str], ...]
-    not_understood: tuple[tuple[int, str], ...]
-    set_aside: tuple[SetAside, ...]
-    edition: str
-    sha256: str
-    tables: tuple[tuple[str, int, tuple[str, ...]], ...] = ()
-    figures: tuple[Figures, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Cells:
-    """Tables of cells, and what is known of them."""
-
-    grids: list[Grid]
-    areas: pd.DataFrame
-    understood: list[tuple[int, str, str]]
-    not_understood: list[tuple[int, str]]
-    set_aside: list[SetAside]
-
-
 def read_kwb(
-    path: Path,
-    municipality: str | None,
-    catalogue: Catalogue,
-    *,
-    codes: Codebook | None = None,
-    content: bytes | None = None,
-    year: int | None = None,
-) -> Imported:
-    """Read one KWB file for one municipality (`GM` + 4 digits), or with None for all areas in it.
+    opened: Opened, words: Vocabularies, catalogue: Catalogue, municipality: str | None, places: Known
+) -> Reading:
+    """Read a KWB file (SQLite, CSV, StatLine CSV, our own tidy CSV) for one municipality, or with None all areas in it.
 
-    Takes SQLite or CSV (`cells`); `codes` is a CSV (or a frame) with columns code, name for files that carry
-    names only; `content` are the bytes of the table where the file is packed, `year` its year where it does not say
-    it. Returns observations that `check_observations` accepts, in the units of the catalogue, source
-    `kwb_file_YEAR`; `set_aside` counts rows of the file, notices have 0 rows. A cell without value is
-    `suppressed` when its column has values in other rows of that year, else `not_published`. Without codes in
-    the file and without `codes`, areas get local codes such as `BU0917x001`, numbered by name, that mean
-    nothing outside this file; the same level and name is the same area in all years.
-    Raises ParameterError (municipality, codes), SourceError (file absent, damaged, no KWB file, municipality
-    not in it, levels that cannot be told), SchemaError (columns, duplicates, cells outside sense) and
-    CatalogueError (one title for two indicators).
+    `places` are a codebook and the areas known, for files that carry names only. A cell without value is `suppressed`
+    when its column has values in other rows of that year, else `not_published`. Without codes in the file and without
+    a codebook that fits, areas get local codes such as `BU0917x001`, numbered by name, that mean nothing outside this
+    file; the same level and name is the same area in all years.
+    Raises ParameterError (municipality, codes), SourceError (no KWB file, municipality not in it, levels that cannot
+    be told), SchemaError (columns, duplicates) and CatalogueError (one title for two indicators).
     """
-    if municipality is not None and not re.fullmatch(r"GM\d{4}", municipality):
-        raise ParameterError(f"municipality {municipality!r} is no CBS code; write GM and four digits, such as GM0758.")
-    data = read_content(path) if content is None else content
-    edition, sheets, apart = read_sheets(path, data, year)
-    if edition == "tidy_csv":
-        if codes is not None:
-            raise ParameterError(f"{path.name} carries its own codes; leave out the codebook.")
-        rows, cells, figures = _tidy(sheets[0], municipality, catalogue)
+    path = Path(opened.inside) if opened.inside else opened.path
+    kind, sheets, apart = read_sheets(path, opened.rows, opened.year)
+    if kind == "tidy_csv":
+        grids, areas, aside, unknown = _tidy(sheets[0], municipality, catalogue, places)
     else:
-        cells = _wide(sheets, municipality, catalogue, codes)
-        if edition != "statline_csv":
-            _need_inhabitants(sheets, cells)
-        rows, _, figures = observations_of(cells.grids, catalogue, {EDITION.id: EDITION})
-    observations = check_observations(rows, path.name)
-    return Imported(
-        observations,
-        cells.areas,
-        tuple(cells.understood),
-        tuple(cells.not_understood),
-        (*apart, *cells.set_aside, *sums(observations, "inhabitants", ROUNDED_TO["inhabitants"])),
-        edition,
-        hashlib.sha256(data).hexdigest(),
-        tuple((sheet.where, len(sheet.cells), tuple(sheet.titles)) for sheet in sheets),
-        tuple(figures),
+        grids, areas, aside, unknown = _wide(sheets, municipality, catalogue, places)
+        if kind != "statline_csv":
+            _need_inhabitants(grids)
+    titles = dict.fromkeys(title for sheet in sheets for title in sheet.titles)
+    identity = {title: why for title in titles if (why := words["statline"].why_aside(normalise(title)))}
+    by_name = {sheet.column(NAME_TITLES) for sheet in sheets if not sheet.column(CODE_TITLES)}
+    identity |= dict.fromkeys(identity.keys() & by_name, "name")
+    used = {title for grid in grids for title in grid.columns}
+    years = sorted({year for grid in grids for year in grid.years()[grid.code.notna()].unique().tolist()})
+    return Reading(
+        kind=kind,
+        edition=f"KWB {', '.join(map(str, years))}",
+        tables=tuple((sheet.where, len(sheet.cells), len(sheet.titles)) for sheet in sheets),
+        grids=tuple(grids),
+        areas=areas,
+        identity=tuple((title, why) for title, why in identity.items() if title not in used),
+        not_understood=tuple((year, title) for year, title in unknown if title not in identity),
+        set_aside=(*apart, *aside),
     )
+
+
+Laid = tuple[list[Grid], pd.DataFrame, list[SetAside], list[tuple[int, str]]]  # grids, areas, aside, titles not known
 
 
 def _match(sheet: Sheet, catalogue: Catalogue) -> dict[str, str]:
@@ -151,20 +111,23 @@ def _meaning(title: str, meaning: Mapping[str, str]) -> str | None:
     return ends.pop() if len(ends) == 1 else None
 
 
-def _need_inhabitants(sheets: list[Sheet], cells: _Cells) -> None:
+def _need_inhabitants(grids: list[Grid]) -> None:
     """Refuse a whole table without the number of inhabitants: nothing can be weighed without it."""
-    have = {year for year, _, indicator in cells.understood if indicator == "inhabitants"}
-    found = [f"{sheet.where} has no column for inhabitants" for sheet in sheets if sheet.year not in have]
+    found = [
+        f"{grid.where} has no column for inhabitants"
+        for grid in grids
+        if not any(column.indicator == "inhabitants" for column in grid.columns.values())
+    ]
     if found:
         raise SchemaError(faults("the columns", found, "Expected a title such as Bevolking|Aantal inwoners."))
 
 
-def _wide(sheets: list[Sheet], municipality: str | None, catalogue: Catalogue, codes: Codebook | None) -> _Cells:
-    """Turn sheets with a column per indicator into cells, one row per area, year and indicator."""
+def _wide(sheets: list[Sheet], municipality: str | None, catalogue: Catalogue, known: Known) -> Laid:
+    """Lay sheets with a column per indicator out."""
     sheets, aside = _without_source_rows(sheets)
     with_codes = all(sheet.column(CODE_TITLES) for sheet in sheets)
     if with_codes:
-        if codes is not None:
+        if known[0] is not None:
             raise ParameterError(f"{sheets[0].where} carries its own codes; leave out the codebook.")
         places, areas, more = coded(sheets, municipality)
     elif municipality is None:
@@ -173,21 +136,34 @@ def _wide(sheets: list[Sheet], municipality: str | None, catalogue: Catalogue, c
             "--municipality GM and four digits."
         )
     else:
-        places, areas, more = named(sheets, municipality, codes)
-    cells = _Cells([], areas, [], [], aside + more)
+        places, areas, more = _by_name(sheets, municipality, known)
+    grids, unknown = [], []
     for sheet, place in zip(sheets, places, strict=True):
         matched = _match(sheet, catalogue)
-        cells.understood.extend((sheet.year, title, indicator) for title, indicator in matched.items())
-        known = (*NAME_TITLES, *CODE_TITLES, *OTHER_IDENTITY, *PERIOD_TITLES)
-        rest = [title for title in sheet.titles if title not in matched and normalise(title) not in known]
-        cells.not_understood.extend((sheet.year, title) for title in rest)
-        columns = {title: Column(indicator, EDITION.id) for title, indicator in matched.items()}
+        identity = (*NAME_TITLES, *CODE_TITLES, *OTHER_IDENTITY, *PERIOD_TITLES)
+        rest = [title for title in sheet.titles if title not in matched and normalise(title) not in identity]
+        unknown += [(sheet.year, title) for title in rest]
+        columns = {title: Column(indicator, EDITIONS) for title, indicator in matched.items()}
         own = place.reindex(sheet.cells.index)
         everyone = sheet.cells[sheet.column(CODE_TITLES)].map(clean).astype("str") if with_codes else own
-        cells.grids.append(
-            Grid(sheet.where, own, sheet.year, sheet.cells, columns, everyone=everyone, names=sheet.names())
-        )
-    return cells
+        grids.append(Grid(sheet.where, own, sheet.year, sheet.cells, columns, everyone=everyone, names=sheet.names()))
+    return grids, areas, [*aside, *more], unknown
+
+
+def _by_name(sheets: list[Sheet], municipality: str, known: Known) -> Places:
+    """Give names the codes of a codebook, else of the areas known where these are all of them, else local ones."""
+    codes, areas = known
+    own = areas[areas["code"].str.slice(2, 6) == municipality[2:]]
+    if codes is not None or not {"WK", "BU"} <= set(own["code"].str.slice(0, 2)):
+        return named(sheets, municipality, codes)
+    try:
+        return named(sheets, municipality, own)
+    except SchemaError as problem:
+        if "the codebook for" not in str(problem):
+            raise
+        notice = SetAside("kwb_codes", 0, "known_areas_do_not_fit", str(problem)[:200])
+    places, found, aside = named(sheets, municipality, None)
+    return places, found, [*aside, notice]
 
 
 def _without_source_rows(sheets: list[Sheet]) -> tuple[list[Sheet], list[SetAside]]:
@@ -200,8 +176,10 @@ def _without_source_rows(sheets: list[Sheet]) -> tuple[list[Sheet], list[SetAsid
     return kept, [SetAside("kwb_rows", rows, "source_line")] if rows else []
 
 
-def _tidy(sheet: Sheet, municipality: str | None, catalogue: Catalogue) -> tuple[pd.DataFrame, _Cells, list[Figures]]:
+def _tidy(sheet: Sheet, municipality: str | None, catalogue: Catalogue, known: Known) -> Laid:
     """Take rows that already have our shape; unit, source, status and name are optional columns."""
+    if known[0] is not None:
+        raise ParameterError(f"{sheet.where} carries its own codes; leave out the codebook.")
     rows = pd.DataFrame({title: sheet.cells[title].map(clean).astype("str") for title in sheet.titles})
     check_codes(rows["code"], municipality, rows.get("name", rows["code"]), sheet.where)
     found = _tidy_faults(rows, catalogue)
@@ -210,27 +188,20 @@ def _tidy(sheet: Sheet, municipality: str | None, catalogue: Catalogue) -> tuple
     own = mine(rows["code"], municipality)
     rows["year"] = rows["year"].astype("int64")
     rows["source"] = rows["source"].mask(rows["source"] == "", OWN_FILE) if "source" in rows else OWN_FILE
-    years = sorted(rows["year"].unique().tolist())
-    known = rows[["year", "indicator"]].drop_duplicates().sort_values(["year", "indicator"])
+    rows["status"] = rows.get("status", "")
     places = rows.loc[own].sort_values("year", kind="stable")
     places = places.assign(parent_code=places["code"].map(parent), name=places.get("name", places["code"]))
-    rows["given"] = rows.get("status", "")
-    parts = [(name, part) for name, part in rows.groupby("indicator", sort=False)]
-    cells = _Cells(
-        [
-            Grid(sheet.where, part["code"].where(own[part.index]), part["year"], part[["value"]].rename(
-                columns={"value": str(name)}), {str(name): Column(str(name), OWN.id)}, everyone=part["code"])
-            for name, part in parts
-        ],
-        areas_of(places[["code", "name", "parent_code"]]),
-        [(year, name, name) for year, name in zip(known["year"].tolist(), known["indicator"].tolist(), strict=True)],
-        [(year, title) for year in years for title in sheet.titles if title not in (*TIDY, *TIDY_MORE)],
-        others(rows["code"], own),
-    )  # fmt: skip
-    read, _, figures = observations_of(cells.grids, catalogue, {OWN.id: OWN})
-    told = pd.concat([part[own[part.index]] for _, part in parts], ignore_index=True)
-    status = read["status"].mask(told["given"] != "", told["given"])
-    return read.assign(source=told["source"], status=status), cells, figures
+    grids = [
+        Grid(
+            sheet.where, part["code"].where(own[part.index]), part["year"],
+            part[["value"]].rename(columns={"value": name}), {name: Column(name, OWN.id)}, everyone=part["code"],
+            told=part[["source", "status"]],
+        )
+        for name, part in ((str(name), part) for name, part in rows.groupby("indicator", sort=False))
+    ]  # fmt: skip
+    rest = [title for title in sheet.titles if title not in (*TIDY, *TIDY_MORE)]
+    unknown = [(year, title) for year in sorted(rows["year"].unique().tolist()) for title in rest]
+    return grids, areas_of(places[["code", "name", "parent_code"]]), others(rows["code"], own), unknown
 
 
 def _tidy_faults(rows: pd.DataFrame, catalogue: Catalogue) -> list[str]:

@@ -1,6 +1,8 @@
 """Reads the attributes of the map of wijken and buurten and of other maps of areas, whatever form carries them.
 
-A layer is a table with a row per shape. Rows of water repeat the code of the land beside them and are set aside.
+A layer is a table with a row per shape, or the same table without shapes: the figures of CBS by postcode, the panel of
+municipalities, Kerncijfers wijken en buurten (KWB) with the short names of kwb-YYYY.xls, whose codes are in gwb_code_10
+and in 2013 to 2015 in gwb_code. Rows of water repeat the code of the land beside them and are set aside.
 """
 
 import re
@@ -20,17 +22,27 @@ from kloof.files.vocabularies import Vocabularies, Vocabulary
 from kloof.schema import SetAside
 
 POSTCODES = ("pc4", "postcode4", "postcode")
-CODES = ("bu_code", "buurtcode", "wk_code", "wijkcode", "gm_code", "gemeentecode", "statcode", "code", *POSTCODES)
-NAMES = ("bu_naam", "buurtnaam", "wk_naam", "wijknaam", "gm_naam", "gemeentenaam", "statnaam", "name")
+CODES = (
+    "bu_code", "buurtcode", "wk_code", "wijkcode", "gm_code", "gemeentecode", "statcode", "gwb_code_10", "gwb_code",
+    "code", *POSTCODES,
+)  # fmt: skip
+OF_SHORT_NAMES = {"gwb_code_10", "gwb_code"}
+NAMES = ("bu_naam", "buurtnaam", "wk_naam", "wijknaam", "regio", "gm_naam", "gemeentenaam", "statnaam", "name")
+LEVELS = {"land": "NL", "gemeente": "GM", "wijk": "WK", "buurt": "BU"}
 LEEFBAAROMETER = "leefbaarometer3"
 KINDS = {
     "map": "wijk- en buurtkaart",
     "panel": "gemeentekaart",
     "postcode": "CBS-PC4",
     LEEFBAAROMETER: "Leefbaarometer 3.0",
+    "workbook": "KWB",
 }
 FORMS = {"json": "geojson", "sqlite": "geopackage"}
-TABLE_KINDS = {"postcode": "cbs_postcodes", LEEFBAAROMETER: "leefbaarometer_3"}  # map_table: any other
+TABLE_KINDS = {
+    "postcode": "cbs_postcodes", "panel": "municipal_panel", LEEFBAAROMETER: "leefbaarometer_3",
+    "workbook": "kwb_workbook",
+}  # fmt: skip
+STEP = 10  # CBS rounds shares by postcode to whole tens, and counts to fives
 # one name with two meanings: the line of low incomes while the lowest 40 % had a name of their own, then these
 LOW, LOWEST = "percentage_huishoudens_met_laag_inkomen", "percentage_huishoudens_met_laagste_inkomen"
 NOW, LINE = "percentage_huishoudens_met_lage_koopkracht", "households_below_low_income_line_share"
@@ -145,15 +157,20 @@ def read_layer(
             code = code.where(~wet)
     year = _years(opened, part, cells, by_name, metadata)
     name = next((by_name[name] for name in NAMES if name in by_name), None)
-    names = code if name is None else cells[name].map(clean).astype("str")
+    names = code.str.removeprefix("PC") if name is None else cells[name].map(clean).astype("str")
+    if "recs" in by_name:
+        _of_its_kind(cells[by_name["recs"]], code, where)
     if found.columns:
-        _once(code, year, where)
+        _once(code, year, where, vocabulary.kind)
+    if vocabulary.kind == "postcode":
+        aside += _coarse(cells, found.columns)
     figures = cells[list(found.columns)]
+    order = code.index if isinstance(year, int) else year.sort_values(kind="stable").index
     grids = (Grid(where, code, year, figures, found.columns, levels_apart=isinstance(year, pd.Series)),)
     return Layer(
         code=code,
         grids=grids if found.columns else (),
-        areas=list_areas(code, names),
+        areas=list_areas(code[order], names[order]),
         titles=found,
         years=(year,) if isinstance(year, int) else tuple(sorted(int(one) for one in year.unique())),
         kind=vocabulary.kind,
@@ -161,20 +178,44 @@ def read_layer(
     )
 
 
-def _once(code: "pd.Series[str]", year: "int | pd.Series[int]", where: str) -> None:
+def _coarse(cells: pd.DataFrame, columns: Iterable[str]) -> list[SetAside]:
+    """Notice shares that are whole tens only."""
+    coarse = []
+    for title in columns:
+        if title.upper().startswith(("P_", "PERCENTAGE_")):
+            number = pd.to_numeric(cells[title], errors="coerce")
+            if (number[number >= 0] % STEP == 0).all():
+                coarse.append(title)
+    return [SetAside("cells", 0, "shares_rounded_to_whole_tens", ", ".join(coarse))] if coarse else []
+
+
+def _of_its_kind(kinds: "pd.Series[Any]", code: "pd.Series[str]", where: str) -> None:
+    """Refuse rows whose kind of area contradicts their code."""
+    level = kinds.map(clean).str.casefold().map(LEVELS)
+    wrong = code[(level != code.str.slice(0, 2)) & code.notna()]
+    if len(wrong):
+        shown = [f"{one} {clean(given)}" for one, given in zip(wrong, kinds[wrong.index], strict=True)]
+        raise SchemaError(
+            f"{where}: {len(wrong)} codes are not of the kind in recs ({examples(shown)}). Download it again, or "
+            "correct these rows."
+        )
+
+
+def _once(code: "pd.Series[str]", year: "int | pd.Series[int]", where: str, kind: str) -> None:
     """Refuse figures of which an area has two rows in a year."""
     rows = pd.DataFrame({"code": code, "year": year}).dropna(subset=["code"])
     double = sorted(set(rows["code"][rows.duplicated()]))
     if double:
+        water = "; in the map of CBS the others are water, which its column water says" if kind == "map" else ""
         raise SchemaError(
-            f"{where}: {len(double)} areas have more than one row ({examples(double)}). Keep one each; in the map of "
-            "CBS the others are water, which its column water says."
+            f"{where}: {len(double)} areas have more than one row ({examples(double)}). Keep one each{water}."
         )
 
 
 def _vocabulary(titles: list[str], words: Vocabularies) -> Vocabulary:
-    """Choose the vocabulary that knows most of the titles."""
-    return max((words[kind] for kind in KINDS), key=lambda one: one.known(titles))
+    """Choose the vocabulary that knows most of the titles; the short names of KWB only beside their own codes."""
+    short = OF_SHORT_NAMES & {title.casefold() for title in titles}
+    return max((words[kind] for kind in KINDS if short or kind != "workbook"), key=lambda one: one.known(titles))
 
 
 def _sorted(titles: list[str], vocabulary: Vocabulary, where: str) -> Titles:
@@ -218,7 +259,7 @@ def _years(
         if name in by_name:
             text = cells[by_name[name]].map(lambda cell: f"{cell:.0f}" if isinstance(cell, float) else clean(cell))
             years = text.astype("str").str.slice(0, 4)
-            if bad := sorted(set(years[~years.str.fullmatch(YEAR)])):
+            if bad := sorted(set(text[~years.str.fullmatch(YEAR)])):
                 raise SourceError(
                     f"{where}: column {by_name[name]} holds {examples(bad)}; it should begin with a year."
                 )

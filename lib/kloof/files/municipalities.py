@@ -9,7 +9,8 @@ import pandas as pd
 
 from kloof.errors import SourceError, examples
 from kloof.files.areas import name_key
-from kloof.files.cells import clean, read_content, read_rows, tabulate
+from kloof.files.cells import clean
+from kloof.files.plain import table_of
 from kloof.schema import SetAside
 
 TITLES = ("gemeentenaam", "gm_naam", "gemeente", "gemeenten", "regio's", "regios")
@@ -28,10 +29,7 @@ def code_municipalities(names: "pd.Series[Any]", known: Known, where: str) -> "t
     Raises SourceError when a name is of several municipalities, or when fewer than 80 % of the names are known.
     """
     codes, areas = known
-    if codes is not None:
-        rows = read_rows(codes, read_content(codes))
-        areas = tabulate(codes.name, rows[0], rows[1:])
-    book = codes_by_name(areas)
+    book = codes_by_name(areas if codes is None else table_of(codes))
     found: dict[str, str | None] = {}
     unclear: list[str] = []
     shown = names.map(clean).astype("str")

@@ -31,7 +31,7 @@ from kloof.ceilings import (
     zipped,
 )
 from kloof.errors import SourceError, examples
-from kloof.files.cells import SQLITE, one_year
+from kloof.files.cells import one_year
 from kloof.files.shapes import Geometry, shapefile_shapes, wkb_shapes
 from kloof.files.workbook import OLE, workbook_sheets
 from kloof.schema import SetAside
@@ -45,6 +45,7 @@ PLAINLY_ELSE = {
     b"Rar!": "a RAR archive",
 }
 MARKUP = ("<!doctype html", "<html", "<?xml", "<")
+SQLITE = b"SQLite format 3\x00"
 ROWS, META = ".rows.parquet", ".meta.json"
 SHAPEFILE, BESIDE = b"\x00\x00\x27\x0a", (".shp", ".prj")
 GZIP = b"\x1f\x8b"
@@ -124,8 +125,8 @@ def open_file(path: Path, year: int | None = None) -> Opened:
     if not is_there(path):
         there = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
         near = difflib.get_close_matches(path.name, there, n=3, cutoff=0.4)
-        hint = f" Nearest in that folder: {', '.join(near)}." if near else ""
-        raise SourceError(f"{path.name} is not there.{hint}")
+        hint = f"Nearest in that folder: {', '.join(near)}." if near else f"Nothing like it is in {path.parent.name}."
+        raise SourceError(f"{path.name} is not there. {hint}")
     data = content_of(path)
     if data.startswith(SHAPEFILE):
         return open_file(path.with_suffix(".dbf"), year)
@@ -148,6 +149,11 @@ def _opened(path: Path, sha: str, data: bytes, inside: str = "") -> Opened:
     if inside and (packed or data.startswith(SQLITE)):
         raise SourceError(f"{path.name} is packed, and {inside} in it is packed again or a database. Unpack it first.")
     if data.startswith(SQLITE):
+        # size of a page and number of pages: sqlite.org/fileformat.html, section 1.3
+        page = int.from_bytes(data[16:18], "big")
+        promised = (65536 if page == 1 else page) * int.from_bytes(data[28:32], "big")
+        if len(data) < promised:
+            raise SourceError(f"{path.name} is cut off: {len(data)} of {promised} bytes are there. Download it again.")
         return Opened(path, sha, data, "sqlite")
     if data.startswith(b"PAR1"):
         table, shapes, projection = _parquet(path, data)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -9,7 +10,7 @@ import pandas as pd
 from kloof.ceilings import database, database_table
 from kloof.errors import ParameterError, SourceError, examples, nearest
 from kloof.files.cells import clean, tabulate
-from kloof.files.opening import Opened
+from kloof.files.opening import Opened, open_file
 
 Rows = list[list[Any]]
 
@@ -27,6 +28,12 @@ def tables_of(opened: Opened) -> dict[str, "Rows | pd.DataFrame"]:
         return _of_database(opened)
     frame = opened.table if opened.table is not None else _of_json(opened)
     return {opened.inside or opened.name: frame.set_axis(distinct(list(frame.columns)), axis=1).astype("object")}
+
+
+def table_of(path: Path) -> pd.DataFrame:
+    """Read the only table of a file, its titles in the first row."""
+    opened = open_file(path)
+    return framed(opened.name, chosen(opened.name, tables_of(opened), "")[1], (1,))
 
 
 def chosen(where: str, tables: "Mapping[str, Rows | pd.DataFrame]", sheet: str) -> "tuple[str, Rows | pd.DataFrame]":

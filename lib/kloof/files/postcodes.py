@@ -1,4 +1,4 @@
-"""Reads figures by four-digit postcode: the CBS files, the income workbook, and Leefbaarometer 2.0 and 3.0.
+"""Reads figures by four-digit postcode that are no map: the income workbook of CBS, and Leefbaarometer 2.0.
 
 A postcode area is a second geography: it crosses the borders of buurten and is no part of a municipality.
 """
@@ -16,43 +16,8 @@ from kloof.files.reading import Grid, Reading, list_areas, read_codes, read_post
 from kloof.files.vocabularies import Vocabularies
 from kloof.schema import SetAside
 
-STEP = 10  # CBS rounds shares by postcode to whole tens, and counts to fives
 CLASS_TITLE = re.compile(r"KL\d\d|RLBRMTR\d\d", re.IGNORECASE)
 BY_PREFIX = {"GM": "lbm2_gemeente", "WK": "lbm2_wijk", "PC": "lbm2_pc4"}
-
-
-def read_postcode_csv(opened: Opened, words: Vocabularies) -> Reading | None:
-    """Read the CBS key figures per postcode; the year stands in the name of the file only, or a person says it."""
-    rows = opened.rows or []
-    if not rows or clean(rows[0][0]).upper() != "PC4" or words["postcode"].known(rows[0]) < len(rows[0]) / 2:
-        return None
-    year = opened.one_year(opened.stem)
-    cells = tabulate(opened.name, rows[0], rows[1:])
-    found = sort_titles(rows[0], words["postcode"], opened.name)
-    code = read_postcodes(cells[rows[0][0]], opened.name)
-    # -99997: fewer than the minimum, or not known; CBS uses one mark for both
-    grid = Grid(opened.name, code, year, cells, found.columns, marks={"-99997": "suppressed"})
-    return Reading(
-        kind="cbs_postcodes",
-        edition=f"CBS-PC4 {year}",
-        tables=((opened.name, len(cells), len(cells.columns)),),
-        grids=(grid,),
-        areas=list_areas(code, code.str.removeprefix("PC")),
-        identity=found.identity,
-        not_understood=tuple((year, title) for title in found.unknown),
-        set_aside=_coarse(cells, found.columns),
-    )
-
-
-def _coarse(cells: pd.DataFrame, columns: Any) -> tuple[SetAside, ...]:
-    """Notice shares that are whole tens only."""
-    coarse = []
-    for title in columns:
-        if title.upper().startswith(("P_", "PERCENTAGE_")):
-            number = pd.to_numeric(cells[title], errors="coerce")
-            if (number[number >= 0] % STEP == 0).all():
-                coarse.append(title)
-    return (SetAside("cells", 0, "shares_rounded_to_whole_tens", ", ".join(coarse)),) if coarse else ()
 
 
 def read_income_workbook(opened: Opened, words: Vocabularies) -> Reading | None:

@@ -35,7 +35,7 @@ class Grid:
     text of an empty cell stands for; an empty cell without one is judged by `_status`. `zero_is_missing`: indicators
     of which the source prints 0 where it has none. `zero_was_lost`: indicators of which the source left a real 0 out,
     so that an empty cell says nothing and makes no row. `levels_apart`: a level without any value in a column makes no
-    rows.
+    rows. `told` has source and status of each row, where the file itself says them.
     """
 
     where: str
@@ -50,6 +50,7 @@ class Grid:
     comma_parts_thousands: bool = False
     everyone: "pd.Series[str] | None" = None
     names: "pd.Series[str] | None" = None
+    told: pd.DataFrame | None = None
 
     def years(self) -> "pd.Series[int]":
         """Year of each row."""
@@ -138,7 +139,9 @@ def _read(
         measured = np.bincount(group, weights=~one.empty, minlength=number) > 0
         publication = publications[column.publication]
         nobody = _nobody(indicator, numbers[column.year])
-        status = _status(one, measured[group], nobody, publication.blank, grid.marks)
+        status, source = _status(one, measured[group], nobody, publication.blank, grid.marks), publication.sources(year)
+        if grid.told is not None:
+            status, source = _as_told(grid.told[known], status)
         keep = own.copy()
         if grid.levels_apart:
             keep &= measured[group]
@@ -146,16 +149,13 @@ def _read(
         if column.indicator in grid.zero_was_lost:
             lost += int((keep & one.empty).sum())
             keep &= ~one.empty
-        kept = year[keep]
-        years, place = np.unique(kept, return_inverse=True)
-        names = np.array([publication.source(one) for one in years.tolist()], dtype=object)
         parts["code"].append(code[keep])
-        parts["year"].append(kept)
-        parts["indicator"].append(np.full(len(kept), column.indicator, dtype=object))
+        parts["year"].append(year[keep])
+        parts["indicator"].append(np.full(int(keep.sum()), column.indicator, dtype=object))
         parts["value"].append(one.value[keep])
-        parts["unit"].append(np.full(len(kept), indicator.unit, dtype=object))
+        parts["unit"].append(np.full(int(keep.sum()), indicator.unit, dtype=object))
         parts["status"].append(status[keep])
-        parts["source"].append(names[place])
+        parts["source"].append(source[keep])
     aside = [SetAside("cells", lost, "zero_or_missing_cannot_be_told")] if lost else []
     aside += [SetAside("cells", apart, "no_figures_of_this_level_and_year")] if apart else []
     if not grid.columns:
@@ -217,6 +217,12 @@ def _status(
         status[one.empty & (one.text == mark)] = meaning
     status[one.zero] = "zero_means_missing"
     return status
+
+
+def _as_told(told: pd.DataFrame, status: "NDArray[np.object_]") -> "tuple[NDArray[np.object_], NDArray[np.object_]]":
+    """Give the status that the file itself says, where it says one, and the source."""
+    own = told["status"].to_numpy(dtype=object)
+    return np.where(own != "", own, status), told["source"].to_numpy(dtype=object)
 
 
 def _settled(grid: Grid, cells: Cells, holds: Expected, decimal: str) -> Parsed:
@@ -432,7 +438,8 @@ def only(reading: Reading, municipality: str) -> Reading:
         here += int(own.sum())
         left_out += int((known & ~own).sum())
         shown |= set(grid.code[known & ~own].str.slice(0, 6))
-        grids.append(replace(grid, code=grid.code.where(own), everyone=grid.code))
+        everyone = grid.code if grid.everyone is None else grid.everyone
+        grids.append(replace(grid, code=grid.code.where(own), everyone=everyone))
     if not here:
         raise SourceError(f"{reading.tables[0][0]} has no rows of {municipality}. It has {examples(sorted(shown))}.")
     aside = [SetAside("rows", left_out, "other_areas", examples(sorted(shown)))] if left_out else []

@@ -7,7 +7,6 @@ knows is refused, with what it looks like and what to do.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +16,16 @@ from kloof.catalogue import Catalogue
 from kloof.ceilings import in_bounds
 from kloof.errors import ParameterError, SchemaError, SourceError, examples
 from kloof.files.areas import ROUNDED_TO, sums
-from kloof.files.cells import normalise
 from kloof.files.geojson import read_shapes
 from kloof.files.geopackage import read_geopackage
 from kloof.files.iv3 import read_accounts, read_prices
-from kloof.files.kwb import read_kwb
-from kloof.files.kwb_workbook import read_kwb_workbook, read_panel
+from kloof.files.kwb import OWN, read_kwb
 from kloof.files.mapped import FileMap, read_mapped
 from kloof.files.maps import read_map_table
 from kloof.files.opening import Opened, open_file
 from kloof.files.plausible import Allowed, check, known_beside
 from kloof.files.police import read_police
-from kloof.files.postcodes import read_income_workbook, read_leefbaarometer, read_postcode_csv
+from kloof.files.postcodes import read_income_workbook, read_leefbaarometer
 from kloof.files.reading import Figures, Reading, joined, observations, only
 from kloof.files.statline import read_fields
 from kloof.files.statline_csv import read_statline_csv
@@ -37,8 +34,6 @@ from kloof.files.woonikveilig import read_national_json, read_national_parquet
 from kloof.files.years_across import read_yearly
 from kloof.paths import data_folder, embedded
 from kloof.schema import SOURCE, SetAside, check_observations
-
-KWB_SOURCE = "kwb_file_"  # what read_kwb calls the editions of Kerncijfers wijken en buurten
 
 NOTHING = Allowed()
 
@@ -117,15 +112,12 @@ def recognise(  # noqa: PLR0913 (each names one thing that a person may say of a
     opened = open_file(path, year)
     places = embedded_areas() if areas is None else areas
     with in_bounds(path.name):
-        reading: Reading | None
         if mapping:
             reading = read_mapped(opened, mapping, municipality, (codes, places))
-            words = replace(words, publications={**words.publications, mapping.publication.id: mapping.publication})
         else:
             reading = _reading(opened, words, catalogue, municipality, (codes, places))
-        if reading is None:
-            read, figures = _kwb(opened, words, catalogue, municipality, (codes, places))
-            return _checked(read, figures, catalogue, allowed)
+        own = mapping.publication if mapping else OWN
+        words = replace(words, publications={**words.publications, own.id: own})
         if codes is not None and not any(why == "name" for _, why in reading.identity):
             raise ParameterError(f"{path.name} carries its own codes; leave out {codes.name}.")
         if municipality:
@@ -177,8 +169,8 @@ def _reading(
     catalogue: Catalogue,
     municipality: str | None,
     places: tuple[Path | None, pd.DataFrame],
-) -> Reading | None:
-    """Ask each reader whether it knows the file; None leaves it to the editions of KWB."""
+) -> Reading:
+    """Ask each reader whether it knows the file, those of KWB with full titles last."""
     form = opened.form
     found: Reading | None = None
     if form == "parquet":
@@ -206,19 +198,16 @@ def _reading(
         found = _by_sheet(opened, words, catalogue, places)
     elif form == "text":
         found = (
-            read_postcode_csv(opened, words)
-            or read_leefbaarometer(opened, words)
+            read_leefbaarometer(opened, words)
             or read_police(opened, words, municipality, *places)
-            or read_panel(opened, words)
             or read_map_table(opened, words, places)
-            or read_kwb_workbook(opened, words)
             or read_statline_csv(opened, words, catalogue, places)
             or read_yearly(opened, words, catalogue, municipality, places)
             or read_fields(opened, words, catalogue)
         )
     if found is None and form not in ("text", "sqlite"):
         raise SourceError(_not_recognised(opened))
-    return found
+    return found or read_kwb(opened, words, catalogue, municipality, places)
 
 
 def _by_sheet(
@@ -229,8 +218,7 @@ def _by_sheet(
     for name, rows in (opened.sheets or {}).items():
         alone = replace(opened, sheets={name: rows})
         reading = (
-            read_kwb_workbook(alone, words)
-            or read_fields(alone, words, catalogue)
+            read_fields(alone, words, catalogue)
             or read_income_workbook(alone, words)
             or read_map_table(alone, words, places)
         )
@@ -262,58 +250,6 @@ def _not_recognised(opened: Opened) -> str:
         f"{opened.name} is a {opened.form} file that kloof does not recognise: it has {seen}. It reads KWB, the health "
         "monitor, police exports, figures by postcode, Leefbaarometer, SES-WOA, maps, StatLine and OData."
     )
-
-
-def _kwb(
-    opened: Opened,
-    words: Vocabularies,
-    catalogue: Catalogue,
-    municipality: str | None,
-    places: tuple[Path | None, pd.DataFrame],
-) -> tuple[Recognised, Sequence[Figures]]:
-    """Read an edition of Kerncijfers wijken en buurten with full titles (SQLite, CSV, StatLine CSV, tidy CSV)."""
-    codes, known = places
-    read, notice = _with_known_names(opened, catalogue, municipality, codes, known)
-    source = read.observations["source"].str.replace(f"^{KWB_SOURCE}", "cbs_kwb_", regex=True)
-    checked = read.observations.assign(source=source)  # valid and in order as before
-    titles = dict.fromkeys(title for _, _, own in read.tables for title in own)
-    identity = {title: why for title in titles if (why := words["statline"].why_aside(normalise(title)))}
-    used = {title for _, title, _ in read.understood}
-    found = Recognised(
-        name=opened.name,
-        sha256=opened.sha256,
-        kind=read.edition,
-        edition=f"KWB {', '.join(map(str, sorted(checked['year'].unique().tolist())))}",
-        observations=checked,
-        areas=read.areas,
-        sources=_sources(checked, words, opened.path, ""),
-        tables=tuple((where, rows, len(own)) for where, rows, own in read.tables),
-        understood=read.understood,
-        identity=tuple((title, why) for title, why in identity.items() if title not in used),
-        not_understood=tuple((year, title) for year, title in read.not_understood if title not in identity),
-        set_aside=(*read.set_aside, *notice),
-    )
-    return found, read.figures
-
-
-def _with_known_names(
-    opened: Opened, catalogue: Catalogue, municipality: str | None, codes: Path | None, known: pd.DataFrame
-) -> tuple[Any, list[SetAside]]:
-    """Read KWB; names get the codes of areas that are known, when these are all of them, else local codes."""
-    own = known[known["code"].str.slice(2, 6) == municipality[2:]] if municipality else known[:0]
-    path = Path(opened.inside) if opened.inside else opened.path
-    read = partial(read_kwb, path, municipality, catalogue, content=opened.data, year=opened.year)
-    if codes is None and {"WK", "BU"} <= set(own["code"].str.slice(0, 2)):
-        try:
-            return read(codes=own), []
-        except ParameterError:
-            pass  # it carries its own codes
-        except SchemaError as problem:
-            if "the codebook for" not in str(problem):
-                raise
-            notice = [SetAside("kwb_codes", 0, "known_areas_do_not_fit", str(problem)[:200])]
-            return read(), notice
-    return read(codes=codes), []
 
 
 def _sources(checked: pd.DataFrame, words: Vocabularies, path: Path, retrieved: str) -> pd.DataFrame:

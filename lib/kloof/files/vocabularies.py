@@ -11,6 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kloof.catalogue import Catalogue
 from kloof.documents import ANY, read_toml
 from kloof.errors import CatalogueError, faults
@@ -50,6 +53,11 @@ class Publication:
     def source(self, year: int) -> str:
         """Name the source of a figure of this year."""
         return f"{self.id}_{year}" if self.yearly else self.id
+
+    def sources(self, year: "NDArray[Any]") -> "NDArray[np.object_]":
+        """Name the source of the figures of each of these years."""
+        years, place = np.unique(year, return_inverse=True)
+        return np.array([self.source(one) for one in years.tolist()], dtype=object)[place]
 
     def table_id(self, year: int) -> str:
         """Table that a figure of this year stands in; blank when it is not known."""

@@ -76,7 +76,7 @@ def test_every_column_and_row_is_accounted_for(tmp_path: Path, kloof_: Kloof, st
     code, out, err = kloof_(saved(tmp_path, "panel.csv", PANEL), "--dry-run")
     assert (code, err) == (0, "") and store.taken == []
     lines = out.splitlines()
-    assert lines[0] == "panel.csv: municipal_panel, 2022-2022"
+    assert lines[0] == "panel.csv: municipal_panel, gemeentekaart 2022"
     assert "  table           panel.csv: 2 rows × 6 columns" in lines
     assert "  areas           1 gemeente" in lines
     assert "  figures         2 (2 measured)" in lines

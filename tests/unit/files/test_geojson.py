@@ -6,16 +6,11 @@ from typing import Any
 
 import pytest
 
-from kloof.catalogue import Catalogue, read_catalogue
+from kloof.catalogue import Catalogue
 from kloof.errors import SourceError
 from kloof.files.recognise import recognise
 
 RD, DEGREES = (113489.0, 400649.0), (4.77, 51.58)
-
-
-@pytest.fixture(scope="module")
-def catalogue(project: Path) -> Catalogue:
-    return read_catalogue(project / "data" / "catalogue.toml")
 
 
 def shapes(folder: Path, name: str = "map_2020.geojson", point: tuple[float, float] = RD, **options: Any) -> Path:

@@ -9,14 +9,9 @@ import pandas as pd
 import pytest
 from delivered import FIELD, FUNCTION, price, row
 
-from kloof.catalogue import Catalogue, read_catalogue
+from kloof.catalogue import Catalogue
 from kloof.errors import SourceError
 from kloof.files.recognise import Recognised, recognise
-
-
-@pytest.fixture(scope="module")
-def catalogue(project: Path) -> Catalogue:
-    return read_catalogue(project / "data" / "catalogue.toml")
 
 
 def read(tmp_path: Path, rows: list[dict[str, Any]], catalogue: Catalogue, name: str = "iv3.parquet") -> Recognised:

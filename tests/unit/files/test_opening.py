@@ -50,6 +50,8 @@ def test_an_absent_file_lists_its_neighbours(tmp_path: Path) -> None:
     save(tmp_path, "kwb-2020.xlsx", b"x")
     with pytest.raises(SourceError, match=r"kwb-2022\.xlsx is not there\. Nearest in that folder: kwb-2020\.xlsx\."):
         open_file(tmp_path / "kwb-2022.xlsx")
+    with pytest.raises(SourceError, match=r"kwb-2022\.xlsx is not there\. Nothing like it is in nowhere\."):
+        open_file(tmp_path / "nowhere" / "kwb-2022.xlsx")
 
 
 @pytest.mark.parametrize("sign", [",", ";", "|", "\t"])

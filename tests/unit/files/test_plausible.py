@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kloof.catalogue import Catalogue, read_catalogue
+from kloof.catalogue import Catalogue
 from kloof.errors import ParameterError, SchemaError
 from kloof.files.areas import parent
 from kloof.files.plausible import CHECKS, Allowed, Elsewhere, _joined, check, known_beside
@@ -38,11 +38,6 @@ CASES: dict[str, Case] = {
               "3 codes were not there in 2017 (GM1980, from 2022, BU1980AB00, from 2022, BU0758AB00, with letters"),
     "year": (["NL00"], {"inhabitants": [16_979_120]}, "NL00 has the 16979120 inhabitants of 2016, not those of 2017"),
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def catalogue(project: Path) -> Catalogue:
-    return read_catalogue(project / "data" / "catalogue.toml")
 
 
 def checked(name: str, catalogue: Catalogue, *accepted: str, year: int = 2017) -> list[tuple[int, str, str]]:

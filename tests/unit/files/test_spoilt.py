@@ -8,18 +8,13 @@ from zlib import crc32
 import pytest
 from spoilt import Original, Spoilt, copies, judge, originals, summary
 
-from kloof.catalogue import Catalogue, read_catalogue
+from kloof.catalogue import Catalogue
 
 pytestmark = pytest.mark.shared
 
 KEYS = ("amsterdam_2017", "amsterdam_2019", "fields_2017", "heerlen_2016", "heerlen_2017", "pc4_2017")
 KINDS = 39  # of mistakes; not every file can have each
 ONE_IN = 25  # copies that are judged, besides the first of every kind
-
-
-@pytest.fixture(scope="module")
-def catalogue(project: Path) -> Catalogue:
-    return read_catalogue(project / "data" / "catalogue.toml")
 
 
 @pytest.fixture(scope="module")

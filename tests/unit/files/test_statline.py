@@ -9,74 +9,46 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from real_files import cells, pairs
 
 from kloof.catalogue import Catalogue, read_catalogue
 from kloof.errors import KloofError, SchemaError, SourceError
 from kloof.files.plausible import Allowed
-from kloof.files.recognise import Recognised, recognise
+from kloof.files.recognise import recognise
 
 V3 = "https://opendata.cbs.nl/ODataApi/odata/{}/$metadata#Cbs.OData.WebAPI.TypedDataSet"
 
 # field names of the edition of 2019 in their order, as public programs list them
-KWB_2019 = {
-    "AantalInwoners_5": "inhabitants",
-    "Mannen_6": "inhabitants_men",
-    "k_0Tot15Jaar_8": "inhabitants_aged_0_14",
-    "k_65JaarOfOuder_12": "inhabitants_aged_65_plus",
-    "Ongehuwd_13": "inhabitants_never_married",
-    "Gehuwd_14": "inhabitants_married",
-    "WestersTotaal_17": "inhabitants_western_background",
-    "NietWestersTotaal_18": "inhabitants_non_western_background",
-    "Marokko_19": "inhabitants_moroccan_background",
-    "NederlandseAntillenEnAruba_20": "inhabitants_antillean_background",
-    "OverigNietWesters_23": "inhabitants_other_non_western_background",
-    "GeboorteTotaal_24": "births",
-    "SterfteRelatief_27": "death_rate",
-    "HuishoudensTotaal_28": "households",
-    "Eenpersoonshuishoudens_29": "one_person_households",
-    "GemiddeldeHuishoudensgrootte_32": "mean_household_size",
-    "Bevolkingsdichtheid_33": "population_density",
-    "Woningvoorraad_34": "dwellings",
-    "GemiddeldeWOZWaardeVanWoningen_35": "mean_dwelling_value",
-    "PercentageBewoond_38": "occupied_dwellings_share",
-    "PercentageOnbewoond_39": "unoccupied_dwellings_share",
-    "Koopwoningen_40": "owner_occupied_share",
-    "HuurwoningenTotaal_41": "rental_share",
-    "InBezitWoningcorporatie_42": "housing_corporation_share",
-    "InBezitOverigeVerhuurders_43": "other_rental_share",
-    "BouwjaarVoor2000_45": "built_before_2000_share",
-    "GemiddeldElektriciteitsverbruikTotaal_47": "mean_electricity_use",
-    "Appartement_48": "mean_electricity_use_apartment",
-    "TweeOnderEenKapWoning_51": "mean_electricity_use_semi_detached",
-    "EigenWoning_54": "mean_electricity_use_owner_occupied",
-    "GemiddeldAardgasverbruikTotaal_55": "mean_gas_use",
-    "Appartement_56": "mean_gas_use_apartment",
-    "EigenWoning_62": "mean_gas_use_owner_occupied",
-    "OpleidingsniveauLaag_64": "low_education_persons",
-    "Nettoarbeidsparticipatie_67": "net_participation_share",
-    "AantalInkomensontvangers_70": "income_recipients",
-    "GemiddeldInkomenPerInwoner_72": "mean_income_per_inhabitant",
-    "k_40PersonenMetLaagsteInkomen_73": "low_income_persons_share",
-    "k_40HuishoudensMetLaagsteInkomen_76": "low_income_households_share",
-    "HuishOnderOfRondSociaalMinimum_79": "households_around_social_minimum_share",
-    "HuishoudensTot110VanSociaalMinimum_80": "households_below_110_social_minimum_share",
-    "HuishoudensTot120VanSociaalMinimum_81": "households_below_120_social_minimum_share",
-    "PersonenPerSoortUitkeringBijstand_83": "social_assistance_recipients",
-    "PersonenPerSoortUitkeringAOW_86": "state_pension_recipients",
-    "WmoClienten_89": "wmo_clients",
-    "WmoClientenRelatief_90": "wmo_client_rate",
-    "PersonenautoSTotaal_99": "cars",
-    "PersonenautoSPerHuishouden_102": "cars_per_household",
-    "ScholenBinnen3Km_110": "schools_within_3_km",
-    "OppervlakteLand_112": "land_area",
-    "MateVanStedelijkheid_116": "urbanity_class",
-    "Omgevingsadressendichtheid_117": "address_density",
-}
-
-
-@pytest.fixture(scope="module")
-def catalogue(project: Path) -> Catalogue:
-    return read_catalogue(project / "data" / "catalogue.toml")
+KWB_2019 = pairs("""
+    AantalInwoners_5 inhabitants Mannen_6 inhabitants_men k_0Tot15Jaar_8 inhabitants_aged_0_14
+    k_65JaarOfOuder_12 inhabitants_aged_65_plus Ongehuwd_13 inhabitants_never_married Gehuwd_14 inhabitants_married
+    WestersTotaal_17 inhabitants_western_background NietWestersTotaal_18 inhabitants_non_western_background
+    Marokko_19 inhabitants_moroccan_background NederlandseAntillenEnAruba_20 inhabitants_antillean_background
+    OverigNietWesters_23 inhabitants_other_non_western_background GeboorteTotaal_24 births
+    SterfteRelatief_27 death_rate HuishoudensTotaal_28 households Eenpersoonshuishoudens_29 one_person_households
+    GemiddeldeHuishoudensgrootte_32 mean_household_size Bevolkingsdichtheid_33 population_density
+    Woningvoorraad_34 dwellings GemiddeldeWOZWaardeVanWoningen_35 mean_dwelling_value
+    PercentageBewoond_38 occupied_dwellings_share PercentageOnbewoond_39 unoccupied_dwellings_share
+    Koopwoningen_40 owner_occupied_share HuurwoningenTotaal_41 rental_share
+    InBezitWoningcorporatie_42 housing_corporation_share InBezitOverigeVerhuurders_43 other_rental_share
+    BouwjaarVoor2000_45 built_before_2000_share GemiddeldElektriciteitsverbruikTotaal_47 mean_electricity_use
+    Appartement_48 mean_electricity_use_apartment TweeOnderEenKapWoning_51 mean_electricity_use_semi_detached
+    EigenWoning_54 mean_electricity_use_owner_occupied GemiddeldAardgasverbruikTotaal_55 mean_gas_use
+    Appartement_56 mean_gas_use_apartment EigenWoning_62 mean_gas_use_owner_occupied
+    OpleidingsniveauLaag_64 low_education_persons Nettoarbeidsparticipatie_67 net_participation_share
+    AantalInkomensontvangers_70 income_recipients GemiddeldInkomenPerInwoner_72 mean_income_per_inhabitant
+    k_40PersonenMetLaagsteInkomen_73 low_income_persons_share
+    k_40HuishoudensMetLaagsteInkomen_76 low_income_households_share
+    HuishOnderOfRondSociaalMinimum_79 households_around_social_minimum_share
+    HuishoudensTot110VanSociaalMinimum_80 households_below_110_social_minimum_share
+    HuishoudensTot120VanSociaalMinimum_81 households_below_120_social_minimum_share
+    PersonenPerSoortUitkeringBijstand_83 social_assistance_recipients
+    PersonenPerSoortUitkeringAOW_86 state_pension_recipients WmoClienten_89 wmo_clients
+    WmoClientenRelatief_90 wmo_client_rate PersonenautoSTotaal_99 cars
+    PersonenautoSPerHuishouden_102 cars_per_household ScholenBinnen3Km_110 schools_within_3_km
+    OppervlakteLand_112 land_area MateVanStedelijkheid_116 urbanity_class
+    Omgevingsadressendichtheid_117 address_density
+""")
 
 
 def saved(folder: Path, name: str, content: Any) -> Path:
@@ -97,13 +69,6 @@ def row(code: str, **more: Any) -> dict:
         "SoortRegio_2": "Wijk      ",
         **more,
     }
-
-
-def cells(found: Recognised) -> dict[tuple[str, int, str], float | str]:
-    rows = found.observations
-    keys = zip(rows["code"], rows["year"].tolist(), rows["indicator"], strict=True)
-    shown = rows["value"].where(rows["status"] == "measured", rows["status"].astype("object"))
-    return dict(zip(keys, shown.tolist(), strict=True))
 
 
 def test_an_edition_of_kwb_by_its_field_names(tmp_path: Path, catalogue: Catalogue) -> None:

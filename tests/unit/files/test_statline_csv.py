@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from real_files import cells
 
-from kloof.catalogue import Catalogue, read_catalogue
+from kloof.catalogue import Catalogue
 from kloof.errors import SchemaError, SourceError
-from kloof.files.recognise import Recognised, recognise
+from kloof.files.recognise import recognise
 
 REGION, SCORE = "Regiocode (gemeente, wijk, buurt) (code)", "SES-WOA/Totaalscore/Gemiddelde score (Getal)"
 KNOWN = pd.DataFrame(
@@ -17,22 +18,11 @@ KNOWN = pd.DataFrame(
 TWO = r"Perioden says 2019, and its name or --year says 2018"
 
 
-@pytest.fixture(scope="module")
-def catalogue(project: Path) -> Catalogue:
-    return read_catalogue(project / "data" / "catalogue.toml")
-
-
 def saved(folder: Path, head: list[str], *rows: list[str], name: str = "table.csv") -> Path:
     path = folder / name
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         csv.writer(file, delimiter=";", quoting=csv.QUOTE_ALL).writerows([head, *rows])
     return path
-
-
-def cells(found: Recognised) -> dict[tuple[str, int, str], float | str]:
-    rows = found.observations
-    shown = rows["value"].where(rows["status"] == "measured", rows["status"].astype("object"))
-    return dict(zip(zip(rows["code"], rows["year"], rows["indicator"], strict=True), shown.tolist(), strict=True))
 
 
 @pytest.mark.shared
