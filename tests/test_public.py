@@ -15,7 +15,7 @@ from kloof.paths import project_folder
 
 MOST = 30
 EXAMPLES = [
-    "agree", "answer", "gap_change", "gap_table", "judge_claim", "national", "open_study", "plot", "say", "table",
+    "agree", "answer", "gap_change", "gap_table", "judge_claim", "country_change", "open_study", "plot", "say", "table",
 ]  # fmt: skip
 BREDA = "breda"
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"  # every report says by which one it was made
 
 if TYPE_CHECKING:
-    from kloof.country.gaps import national
+    from kloof.country.gaps import country_change
     from kloof.errors import KloofError
     from kloof.figures.plots import plot
     from kloof.findings import Finding, Verdict, judge, verdict_of
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kloof.study.study import Study, open_study, table
 
 _HOMES = {
-    "country.gaps": "national",
+    "country.gaps": "country_change",
     "errors": "KloofError",
     "figures.plots": "plot",
     "findings": "Finding Verdict judge verdict_of",
@@ -47,6 +47,7 @@ __all__ = [
     "Verdict",
     "agree",
     "answer",
+    "country_change",
     "finish",
     "gap_change",
     "gap_table",
@@ -54,7 +55,6 @@ __all__ = [
     "judge_claim",
     "limits",
     "measure",
-    "national",
     "open_study",
     "picture",
     "plot",

@@ -1,7 +1,7 @@
 """All municipalities together, on the real national files and in synthetic countries of which the truth is known.
 
-`kloof national --write` makes data/national.csv of the files, and `benchmarks/calibration/country_trials.py` the table
-beside it.
+`kloof country change --write` makes data/national.csv of the files, and `benchmarks/calibration/country_trials.py` the
+table beside it.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from country_trials import KNOWN as KNOWN_ERRORS
 
 from conftest import PROJECT
 from kloof.catalogue import catalogue
-from kloof.country.gaps import AVERAGED, EACH_SCALE, NORMAL, Question, every_change, national
+from kloof.country.gaps import AVERAGED, EACH_SCALE, NORMAL, Question, country_change, every_change
 from kloof.methods import by_place
 from kloof.methods.hierarchical import half_normal
 
@@ -33,7 +33,7 @@ def test_the_country_comes_out_of_the_files_again(
     files = [shared / "data" / "national" / name for name in ("kwb_2017.csv.gz", "buurten_2024.parquet")]
     assert command_line("data", "add", *files)[0] == 0
     before = (home / "data" / "national.csv").read_bytes()
-    assert command_line("national", "--write")[0] == 0
+    assert command_line("country", "change", "--write")[0] == 0
     assert (home / "data" / "national.csv").read_bytes() == before == (PROJECT / "data" / "national.csv").read_bytes()
 
     old = pd.read_csv(files[0], dtype=str, encoding="utf-8-sig", na_values=["       .", ""]).assign(
@@ -61,7 +61,7 @@ def test_the_country_comes_out_of_the_files_again(
 def test_every_scale_of_the_country_can_be_asked_offline() -> None:
     for indicator in (WOZ, "mean_income_per_inhabitant"):
         for scale in EACH_SCALE:
-            found = national(indicator, (2017, 2024), scale)
+            found = country_change(indicator, (2017, 2024), scale)
             assert 60 <= len(found.places) <= 342
             assert found.spread[1] <= found.spread[0] <= found.spread[2]
             assert found.places["name"].notna().all()

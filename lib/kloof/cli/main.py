@@ -18,7 +18,6 @@ from kloof.cli.country import country_commands
 from kloof.cli.data import data_commands
 from kloof.cli.edge import EXIT_CODES, any_letter, ended
 from kloof.cli.hypothesis import hypothesis_commands
-from kloof.cli.national import national
 from kloof.cli.options import AS_JSON, Progress, print_json, read_overrides
 from kloof.cli.reports import audit, diff, verdict_line, verdicts, verify
 from kloof.cli.terminal import guarded
@@ -324,7 +323,7 @@ def glossary(language: Annotated[str, typer.Option(help="language of the glossar
     print(written(language), end="")
 
 
-for command in (verdicts, audit, verify, diff, batch, national):  # after what a newcomer types first
+for command in (verdicts, audit, verify, diff, batch):  # after what a newcomer types first
     app.command()(command)
 
 

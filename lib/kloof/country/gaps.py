@@ -378,7 +378,7 @@ def pooled(
 
 
 @typed
-def national(  # noqa: PLR0913 (each is a part of one question)
+def country_change(  # noqa: PLR0913 (each is a part of one question)
     indicator: str,
     years: tuple[int, int],
     scale: str = RELATIVE,
@@ -399,7 +399,7 @@ def national(  # noqa: PLR0913 (each is a part of one question)
     all of it, in the year nearest to the first. Raises ParameterError (a name, year, scale, rule, model or covariate
     that is not there) and NotComputableError (too_few_municipalities, no_price_index).
 
-    >>> found = national("mean_dwelling_value", (2017, 2024), scale="real", place="Breda")
+    >>> found = country_change("mean_dwelling_value", (2017, 2024), scale="real", place="Breda")
     >>> len(found.places), round(found.grew)
     (242, 87)
     """

@@ -102,7 +102,7 @@ def completed(*words: str, shell: str = "bash") -> list[str]:
         (("run", "--preset", "hee"), ["heerlen"]),
         (("show", "04"), ["04_did_the_gap_grow"]),
         (("list", "indi"), ["indicators", "indices"]),
-        (("national", "mean_dw"), ["mean_dwelling_value"]),
+        (("country", "change", "mean_dw"), ["mean_dwelling_value"]),
         (("measure", "x.csv", "--index", "dissim"), ["dissimilarity"]),
         (("batch", "--municipality", "GM0758"), ["GM0758"]),
         (("data", "fetch", "--source", "kwb"), ["kwb"]),

@@ -40,7 +40,7 @@ ASKED = {
     "audit": ["reports/breda"],
     "diff": [str(EXAMPLE), str(EXAMPLE)],
     "measure": ["{home}/counts.csv", "--index", "dissimilarity"],
-    "national": ["--place", "Breda"],
+    "country change": ["--place", "Breda"],
     "country segregation": [],
     "country gaps": [],
     "data add": ["{home}/figures.csv"],

@@ -13,7 +13,7 @@ from kloof.catalogue import catalogue
 from kloof.cli.main import app
 from kloof.country import gaps
 from kloof.country.figures import by_municipality
-from kloof.country.gaps import HEAVY, NORMAL, WITHOUT, National, national, pooled, prior_of
+from kloof.country.gaps import HEAVY, NORMAL, WITHOUT, National, country_change, pooled, prior_of
 from kloof.errors import NotComputableError, ParameterError
 
 WOZ, OWNED, BUURTEN = "mean_dwelling_value", "owner_occupied_share", 10
@@ -50,7 +50,7 @@ def hold(monkeypatch: pytest.MonkeyPatch) -> Callable[[Tables], None]:
 
 
 def asked(*covariates: str, model: str = "") -> National:
-    return national(WOZ, (2017, 2024), "absolute", model=model, covariates=list(covariates))
+    return country_change(WOZ, (2017, 2024), "absolute", model=model, covariates=list(covariates))
 
 
 def test_a_covariate_is_the_mean_over_buurten_and_of_a_count_their_sum() -> None:
@@ -116,18 +116,18 @@ def test_what_cannot_be_asked_says_so(
 
 def test_without_a_store_of_the_country_it_says_what_to_do() -> None:
     """data/national.csv has the change, and no covariates."""
-    told = CliRunner().invoke(app, ["national", "--scale", "real", "--covariates", "inhabitants"])
+    told = CliRunner().invoke(app, ["country", "change", "--scale", "real", "--covariates", "inhabitants"])
     assert told.exit_code != 0
     with pytest.raises(ParameterError, match=r"national\.csv holds none\. .* kloof data fetch --all"):
-        national(WOZ, (2017, 2024), "real", covariates=["inhabitants"])
+        country_change(WOZ, (2017, 2024), "real", covariates=["inhabitants"])
 
 
 def test_the_command_prints_them_and_gives_json(
     hold: Callable[[Tables], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hold(country())
-    once(monkeypatch, gaps, "national")
-    command = ["national", WOZ, "--scale", "absolute", "--covariates", f"{OWNED}, inhabitants"]
+    once(monkeypatch, gaps, "country_change")
+    command = ["country", "change", WOZ, "--scale", "absolute", "--covariates", f"{OWNED}, inhabitants"]
     told = CliRunner().invoke(app, command)
     assert told.exit_code == 0, told.output
     row = next(line for line in told.output.splitlines() if line.startswith(f"{OWNED} 2018"))

@@ -199,13 +199,15 @@ def test_what_the_project_holds_is_of_that_question_only(tmp_path: Path, monkeyp
 def test_without_a_store_breda_stands_among_the_country(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     once(monkeypatch, national, "pooled")  # all places are of one model
     runner = CliRunner()
-    told = runner.invoke(app, ["national", "--scale", "real", "--place", "Breda", "--picture", str(tmp_path / "a.svg")])
+    told = runner.invoke(
+        app, ["country", "change", "--scale", "real", "--place", "Breda", "--picture", str(tmp_path / "a.svg")]
+    )
     assert told.exit_code == 0, told.output
     assert "municipalities  242" in told.output
     assert "→ Breda" in told.output
     assert (tmp_path / "a.svg").stat().st_size > 10_000
-    assert "→ Utrecht" in runner.invoke(app, ["national", "--scale", "real", "--place", "Utrecht"]).output
-    content = json.loads(runner.invoke(app, ["national", "--scale", "real", "--json"]).output)
+    assert "→ Utrecht" in runner.invoke(app, ["country", "change", "--scale", "real", "--place", "Utrecht"]).output
+    content = json.loads(runner.invoke(app, ["country", "change", "--scale", "real", "--json"]).output)
     assert content["mean"][0] == pytest.approx(16.456, abs=0.001)
     breda = next(row for row in content["places"] if row["municipality"] == "GM0758")
     assert breda["low"] < breda["expected"] < breda["high"]

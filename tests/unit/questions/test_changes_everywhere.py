@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from kloof.country import gaps as country
-from kloof.country.gaps import National, OwnList, national
+from kloof.country.gaps import National, OwnList, country_change
 from kloof.findings import judge
 from kloof.questions import whole_country
 from kloof.questions.whole_country import own_list_of
@@ -37,7 +37,7 @@ def section(breda: Study) -> Section:
 
 @pytest.fixture(scope="module")
 def found() -> National:
-    return national("mean_dwelling_value", (2017, 2024), scale="real", place="Breda")
+    return country_change("mean_dwelling_value", (2017, 2024), scale="real", place="Breda")
 
 
 def test_the_mean_and_the_place_are_those_of_the_whole_country(section: Section, found: National) -> None:
