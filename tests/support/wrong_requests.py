@@ -282,11 +282,12 @@ PARAMETER_LINES: list[Asked] = [
     ("trend_from = 2012", "is not `name: type = value  # help`"),
 ]
 WHOLE_NOTEBOOKS: list[tuple[bytes, str]] = [
-    (b"", "is not a notebook"),
-    (b"{}", "is not a notebook"),
-    (b"[]", "is not a notebook"),
-    (b'{"cells": 5}', "is not a notebook"),
-    (b'{"cells": [5]}', "is not a notebook"),
+    (b"", "is not a notebook: it is not JSON"),
+    (b"[" * 100_000, "is not a notebook: it is not JSON"),
+    (b"{}", "is not a notebook: it holds no list of cells"),
+    (b"[]", "no list of cells"),
+    (b'{"cells": 5}', "no list of cells"),
+    (b'{"cells": [5]}', "no list of cells"),
     (b'{"cells": [{}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}', "cell_type"),
     (b'{"worksheets": [{"cells": []}], "nbformat": 3, "metadata": {}}', "is not a notebook"),
     (b'{"cells": [{"cell_type": "code", "source": "x = 1"}], "nbformat": 4}', "its cell 1 has no metadata"),

@@ -240,13 +240,17 @@ def check(
     as_json: AS_JSON = False,
 ) -> None:
     """Check the project: data against their registry, notebooks by their anatomy, texts alike in both languages."""
+    from kloof.paths import project_folder
     from kloof.run import project
 
     found, run_before = project.faults_of_project(), project.notebooks_run()
+    names = [path.name for path in run_before]
+    files = [path.relative_to(project_folder()).as_posix() for path in run_before]
+    clear = shlex.join(["jupyter", "nbconvert", "--clear-output", *files])
     if run_before and committed:
-        found.append(f"{', '.join(run_before)}: saved with outputs; clear them before committing: kloof clear")
+        found.append(f"{', '.join(names)}: saved with outputs; clear them before committing: {clear}")
     if as_json:
-        print_json({"faults": found, "saved_with_outputs": run_before})
+        print_json({"faults": found, "saved_with_outputs": names})
     for fault in () if as_json else found:
         print(f"✗ {fault}")
     if found:
@@ -255,25 +259,8 @@ def check(
         return
     print("Data, notebooks, presets, claims and texts are in order.")
     if run_before:
-        print(f"Saved with outputs, which is no fault: {', '.join(run_before)}. To clear them: kloof clear")
+        print(f"Saved with outputs, which is no fault: {', '.join(names)}. To clear them: {clear}")
     print("Next: kloof run")
-
-
-@app.command()
-def clear(
-    notebooks: Annotated[
-        list[Path] | None, typer.Argument(help="notebooks to clear; without them all those in the folder notebooks")
-    ] = None,
-) -> None:
-    """Take outputs and execution counts out of notebooks; every other byte of a file stays as it is."""
-    from kloof.run import clear as clearing
-    from kloof.run.notebooks import notebooks_folder
-
-    folder = notebooks_folder()
-    paths = notebooks or sorted([*folder.glob("*.ipynb"), *folder.glob("hypotheses/*.ipynb")])
-    done = [path.name for path in paths if clearing.clear(path)]
-    print(f"Cleared: {', '.join(done)}." if done else f"Nothing to clear in {len(paths)} notebooks.")
-    print("Next: kloof check")
 
 
 @app.command()

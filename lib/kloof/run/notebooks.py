@@ -9,11 +9,11 @@ from typing import Any
 from kloof.errors import NotebookError, ParameterError
 from kloof.paths import project_folder
 from kloof.results import SYNTHESIS
-from kloof.run import clear
 from kloof.study import hypotheses
 
 EXPLORE = "00"  # notebooks with this number record nothing, and are no part of a report
 PARAMETERS = "parameters"  # the tag of the cell that declares them
+OUTPUT = ("outputs", "execution_count")  # what a run leaves in a cell
 
 
 def notebooks_folder() -> Path:
@@ -66,10 +66,7 @@ def backwards(paths: Sequence[Path]) -> list[Path]:
 
 def cells_of(path: Path) -> list[dict[str, Any]]:
     """Read the cells of a notebook without what it put out. Raises NotebookError for a file that is no notebook."""
-    try:
-        cells: list[dict[str, Any]] = json.loads(clear.read_cleared(path))["cells"]
-    except ParameterError as problem:
-        raise NotebookError(str(problem)) from None
+    cells = _saved(path)
     shape = {"cell_type": str, "metadata": dict, "source": str | list}
     for number, cell in enumerate(cells, 1):
         lacking = [key for key, kind in shape.items() if not isinstance(cell.get(key), kind)]
@@ -77,7 +74,32 @@ def cells_of(path: Path) -> list[dict[str, Any]]:
             lacking = ["source"]
         if lacking:
             raise NotebookError(f"{path} is not a notebook: its cell {number} has no {', no '.join(lacking)}.")
-    return cells
+    return [{key: value for key, value in cell.items() if key not in OUTPUT} for cell in cells]
+
+
+def holds_output(path: Path) -> bool:
+    """Tell whether a notebook holds an output or an execution count; a file that is no notebook holds none."""
+    try:
+        code = [cell for cell in _saved(path) if cell.get("cell_type") == "code"]
+    except NotebookError:
+        return False
+    return any(cell.get(key) not in ([], None) for cell in code for key in OUTPUT)
+
+
+def _saved(path: Path) -> list[dict[str, Any]]:
+    """Read the cells of a notebook as they were saved. Raises NotebookError naming the file."""
+    try:
+        notebook = json.loads(path.read_bytes().decode("utf-8"))
+    except UnicodeDecodeError as problem:
+        raise NotebookError(f"{path} cannot be read: {problem}. Give the file of a notebook (.ipynb).") from None
+    except (ValueError, RecursionError) as problem:
+        fault = f"it is not JSON: {problem}"
+    else:
+        cells = notebook.get("cells") if isinstance(notebook, dict) else None
+        if isinstance(cells, list) and all(isinstance(cell, dict) for cell in cells):
+            return cells
+        fault = "it holds no list of cells, which a notebook of format 4 has"
+    raise NotebookError(f"{path} is not a notebook: {fault}. Give the file of a notebook (.ipynb).")
 
 
 def declared(path: Path) -> dict[str, str]:

@@ -9,10 +9,9 @@ from typing import Any
 
 from kloof.catalogue import catalogue
 from kloof.documents import read_toml
-from kloof.errors import CatalogueError, KloofError, NotebookError, ParameterError, refusal
+from kloof.errors import CatalogueError, KloofError, NotebookError, refusal
 from kloof.paths import data_folder, embedded, project_folder
-from kloof.run import clear
-from kloof.run.notebooks import PARAMETERS, cells_of, declared, notebook_paths
+from kloof.run.notebooks import PARAMETERS, cells_of, declared, holds_output, notebook_paths
 from kloof.study.dataset import STORE
 from kloof.study.parameters import ANY, HELP, SETTINGS, preset_names, preset_parameters, read_preset
 from kloof.study.places import Place, places
@@ -210,17 +209,9 @@ def prose() -> list[Path]:
     return [*library, study / "claims.toml", *sorted(study.glob("debates/*.toml")), *known]
 
 
-def notebooks_run() -> list[str]:
-    """Name the notebooks that hold outputs or execution counts, as they are saved after a run."""
-    return [path.name for path in notebook_paths(explore=True) if _holds_output(path)]
-
-
-def _holds_output(path: Path) -> bool:
-    """Tell whether a notebook holds outputs; a file that is none holds nothing."""
-    try:
-        return clear.holds_output(path)
-    except ParameterError:
-        return False
+def notebooks_run() -> list[Path]:
+    """Give the notebooks that hold outputs or execution counts, as they are saved after a run."""
+    return [path for path in notebook_paths(explore=True) if holds_output(path)]
 
 
 def notebook_faults(notebook: dict[str, Any]) -> list[str]:

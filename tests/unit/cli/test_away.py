@@ -12,7 +12,7 @@ from conftest import PROJECT, copy_project
 
 NEEDS = (
     "list", "list notebooks", "list presets", "list municipalities", "list indicators", "show 03", "run", "check",
-    "clear", "verdicts", "batch --all", "data coverage --municipality Breda", "data add counts.csv",
+    "verdicts", "batch --all", "data coverage --municipality Breda", "data add counts.csv",
     "data fetch --plan --municipality GM0344", "data log", "hypothesis list",
 )  # fmt: skip
 NEEDS_NONE = ("--help", "list indices", "glossary", "measure counts.csv --index dissimilarity --group a")

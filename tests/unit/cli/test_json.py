@@ -22,7 +22,7 @@ from kloof.run import audited, report
 EXAMPLE = PROJECT / "reports" / "example"
 # what these print is no table: a file they made, a text, a number
 WITHOUT = {
-    "clear", "glossary", "init", "calibrate", "synth", "site", "data map", "hypothesis new",
+    "glossary", "init", "calibrate", "synth", "site", "data map", "hypothesis new",
     "hypothesis translate", "workshop reset", "workshop build", "workshop print", "workshop lite",
 }  # fmt: skip
 # those are asked of what takes a store of the country or a run; the tests of their rooms read what they print

@@ -106,7 +106,6 @@ READERS: dict[str, list[str]] = {
     "map": ["data", "map", "@", "--out", "{wrong}/new.toml"],
     "coverage": ["data", "coverage", "--municipality", "GM0758", "--source", "@"],
     "measure": ["measure", "@", "--index", "dissimilarity"],
-    "clear": ["clear", "@"],
     "audit": ["audit", "@"],
     "verify": ["verify", "@"],
     "diff_old": ["diff", "@", "{wrong}/good"],
@@ -284,7 +283,6 @@ ASKED: dict[str, tuple[list[str], str]] = {
     "no number": (["synth", "--out", "x", "--buurten", "many"], "--buurten"),
     "no yes": (["list", "--all"], "No such option"),
     "glossary": (["glossary", "--language", "fr"], "fr"),
-    "clear long": (["clear", "{wrong}/deep.json"], "deep.json"),
     "map deep": (["data", "add", "{wrong}/counts.csv", "--map", "{wrong}/deep.toml"], "deep.toml"),
     "map latin": (["data", "add", "{wrong}/counts.csv", "--map", "{wrong}/latin.toml"], "latin.toml"),
     "resume": (["batch", "--resume"], "no batch"),
@@ -320,7 +318,6 @@ WRITING = {
     "only": ["run", "--only", "04"],
     "new": ["hypothesis", "new", "mine", "--expected", "HIGHER", "--smallest-effect", "10", "--en", "It grew",
             "--indicator", "mean_dwelling_value"],
-    "clear": ["clear"],
     "batch": ["batch", "--municipality", "GM0758"],
 }  # fmt: skip
 READING = {
@@ -368,10 +365,6 @@ def test_a_disk_that_takes_nothing(
     room: Room, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch, command: str, number: int
 ) -> None:
     with pytest.MonkeyPatch.context() as only_here:
-        if command == "clear":
-            path = room.home / "notebooks" / "03_how_segregated.ipynb"
-            text = path.read_text(encoding="utf-8")
-            path.write_text(text.replace('"execution_count": null', '"execution_count": 7', 1), encoding="utf-8")
         if command == "reset":
             (room.home / "notebooks" / "workshop" / "en" / "1_what_is_a_gap.ipynb").write_text("{}")
         refusing = Refusing(only_here, [room.home, room.wrong], number, writing=True)
