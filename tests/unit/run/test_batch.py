@@ -21,6 +21,7 @@ import dask
 import distributed.config  # noqa: F401 – its settings must be there before a test changes some
 import psutil
 import pytest
+from errands import falls, fills, orders, told, waits
 from readable import Row, file
 from test_engine import KERNEL
 
@@ -152,32 +153,23 @@ CHANGES: dict[str, tuple[Callable[[Path], object], list[str] | str]] = {
     "results of a notebook": (lambda home: write(home, SECOND, TABLE.format("how_comparable")), ["02", "12"]),
     "the last notebook": (lambda home: write(home, LAST, AFTER, "1"), ["12"]),
     "a value of the preset": (
-        lambda home: in_toml(home, "notebooks/presets/municipality.toml", "1999", "999"),
-        ["01", "02", "12"],
+        lambda home: in_toml(home, "notebooks/presets/municipality.toml", "1999", "999"), ["01", "02", "12"]
     ),
     "a remark in the preset": (
-        lambda home: in_toml(home, "notebooks/presets/municipality.toml", "report =", "# a remark\nreport ="),
-        UNCHANGED,
+        lambda home: in_toml(home, "notebooks/presets/municipality.toml", "report =", "# a remark\nreport ="), UNCHANGED
     ),
     "another preset": (lambda home: in_toml(home, "notebooks/presets/breda.toml", "1999", "999"), UNCHANGED),
     "the claims": (lambda home: remark(home / "notebooks" / "claims.toml"), ["01", "02", "12"]),
     "the catalogue": (lambda home: remark(home / "data" / "catalogue.toml"), ["01", "02", "12"]),
     "an embedded set": (lambda home: in_toml(home, "data/breda/figures.csv", "code", "Code"), UNCHANGED),
-    "figures of its own": (
-        lambda _: add("more", HERE),
-        ["01", "02", "12"],
-    ),
-    "figures of another": (
-        lambda _: add("other", THERE),
-        UNCHANGED,
-    ),
+    "figures of its own": (lambda _: add("more", HERE), ["01", "02", "12"]),
+    "figures of another": (lambda _: add("other", THERE), UNCHANGED),
     "its page": (lambda home: (home / "reports" / HERE / "nl" / "index.html").unlink(), []),
     "the PDF of its data page": (lambda home: (home / "reports" / HERE / "nl" / "data.pdf").unlink(), []),
     "what is said of it": (lambda home: argue(home, HERE), []),
     "what is said of another": (lambda home: argue(home, THERE), UNCHANGED),
     "an executed notebook": (
-        lambda home: (home / "reports" / HERE / "nl" / "notebooks" / f"{LAST}.ipynb").unlink(),
-        ["12"],
+        lambda home: (home / "reports" / HERE / "nl" / "notebooks" / f"{LAST}.ipynb").unlink(), ["12"]
     ),
     "what it was made with": (lambda home: (home / "reports" / HERE / batch.MADE).unlink(), ["01", "02", "12"]),
     "a notebook more": (lambda home: write(home, "03_how_segregated", "1"), ["03", "12"]),
@@ -190,7 +182,7 @@ def test_what_depends_on_a_change_is_executed_again_and_nothing_else(quick: Path
     for name, (change, _) in CHANGES.items():
         change(quick)
         found[name] = again()
-        assert again() == UNCHANGED, name
+        assert UNCHANGED in (found[name], again()), name
     assert found == {name: wanted for name, (_, wanted) in CHANGES.items()}
 
 
@@ -248,31 +240,45 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], list[str]]] = {
     "an edited notebook": (written(f"nl/notebooks/{SECOND}.ipynb", b"{}"), ["02"]),
     "a removed notebook": (gone(f"nl/notebooks/{FIRST}.ipynb"), ["01"]),
     "an edited crate": (lambda folder: in_toml(folder, CRATE, '"name": "kloof', '"name": "gap'), ALL),
-    "a halved crate": (written(CRATE), ALL),
-    "a removed crate": (gone(CRATE), ALL),
     "an added file": (written("nl/more.html", b"page"), []),
     "an added file where parts stood": (written("parts/01.json", b"{}"), []),
     "a page that is a link": (linked("nl/index.html"), []),
     "pictures behind a link": (linked("nl/figures"), []),
     "a page that is a folder": (lambda folder: gone("nl/index.html")(folder) or (folder / "nl/index.html").mkdir(), []),
     "half of what it rests on": (written(batch.MADE), ALL),
-    "a list of what it rests on": (written(batch.MADE, b"[]"), ALL),
-    "another thing it rests on": (in_made(library="other"), ALL),
-    "nothing it rests on": (in_made(asked=[], figures=depends.digest([])), ALL),
-    "no word of what it rests on": (gone(batch.MADE), ALL),
-    "half of what notebooks left": (written(batch.PARTS), ALL),
     "other things that notebooks left": (written(batch.PARTS, OTHER), ALL),
-    "no gzip of what notebooks left": (written(batch.PARTS, b"parts"), ALL),
-    "nothing that notebooks left": (gone(batch.PARTS), ALL),
     "a file in its place": (as_a_file, ALL),
     "a report set aside by a run that was killed": (lambda folder: folder.rename(folder.parent / f".{HERE}.old"), []),
 }  # fmt: skip
+
+
+# as in rows above, all is made again: that it is seen is enough
+SEEN: dict[str, Callable[[Path], object]] = {
+    "a halved crate": written(CRATE),
+    "a removed crate": gone(CRATE),
+    "a list of what it rests on": written(batch.MADE, b"[]"),
+    "another thing it rests on": in_made(library="other"),
+    "nothing it rests on": in_made(asked=[], figures=depends.digest([])),
+    "no word of what it rests on": gone(batch.MADE),
+    "half of what notebooks left": written(batch.PARTS),
+    "no gzip of what notebooks left": written(batch.PARTS, b"parts"),
+    "nothing that notebooks left": gone(batch.PARTS),
+}
 
 
 def test_what_is_not_what_was_made_is_made_again_and_nothing_else(quick: Path) -> None:
     assert again() == ALL
     folder = quick / "reports" / HERE
     as_made = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    unseen = []
+    for name, spoil in SEEN.items():
+        spoil(folder)
+        wanted = batch.plan(order(), batch.Ground())
+        if wanted.known is not None or (wanted.made and wanted.crate and wanted.earlier):
+            unseen.append(name)
+        for kept in (batch.MADE, batch.PARTS, CRATE):
+            (folder / kept).write_bytes(as_made[kept])
+    assert (unseen, again()) == ([], UNCHANGED)
     before, found = sorted(path.name for path in folder.parent.iterdir()), {}
     for name, (spoil, _) in DAMAGE.items():
         spoil(folder)
@@ -320,18 +326,6 @@ def test_a_report_of_a_batch_is_that_of_a_run(estate: Path) -> None:
     assert {name: text for name, text in made.items() if name.name not in (batch.MADE, batch.PARTS)} == alone
 
 
-def test_the_figures_of_a_report_are_read_once_for_all_its_notebooks(
-    quick: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """This process, too, takes what the notebooks opened."""
-    if USUAL != WARM:
-        pytest.skip("notebooks remember in warm copies, which this system cannot make")
-    opened = list[Any]()
-    monkeypatch.setattr(study, "_opened", opened.append)
-    assert again() == ["01", "02", "12"]
-    assert opened == []
-
-
 def test_a_report_made_while_the_store_changed_is_made_again(quick: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = batch.publish_beside
 
@@ -374,6 +368,13 @@ def test_what_these_figures_cannot_carry_is_tried_again_only_after_a_change(quic
     aside = kept.stat().st_mtime_ns
     assert fulfil(order()).state == FAILED
     assert kept.stat().st_mtime_ns == aside  # nothing was executed
+    refused = kept / batch.REFUSED
+    whole = refused.read_bytes()
+    for spoilt in (b"", b"{", b"[]", whole[:60], whole.replace(b"one buurt", b"two")):
+        refused.write_bytes(spoilt)
+        assert batch.plan(order(), batch.Ground()).refusal == "", spoilt
+    assert (fulfil(order()).problem, refused.read_bytes()) == (first.problem, whole)
+    aside = kept.stat().st_mtime_ns
     add("more", THERE)
     assert fulfil(order()).state == FAILED
     assert kept.stat().st_mtime_ns != aside
@@ -403,16 +404,12 @@ def test_a_page_that_is_not_faithful_is_made_again_only_after_a_change(
     assert len(made) == 2
 
 
-def test_a_notebook_that_loops_fails_in_time(quick: Path) -> None:
-    write(quick, SECOND, "while True: pass")
-    outcome = fulfil(order(limit=1.0))
-    assert outcome.state == FAILED
-    assert f"{SECOND}.ipynb: A cell timed out" in outcome.problem
-
-
-def test_a_worker_with_another_library_is_refused(quick: Path) -> None:
-    outcome = fulfil(order(library="other"))
-    assert (outcome.state, "another version of the library" in outcome.problem) == (FAILED, True)
+def test_a_notebook_that_loops_fails_in_time_and_a_worker_with_another_library_is_refused(quick: Path) -> None:
+    write(quick, FIRST, "while True: pass")
+    for given, problem in (({"limit": 1.0}, f"{FIRST}.ipynb: A cell timed out"),
+                           ({"library": "other"}, "another version of the library")):  # fmt: skip
+        outcome = fulfil(order(**given))
+        assert (outcome.state, problem in outcome.problem) == (FAILED, True), outcome.problem
 
 
 def test_a_full_disk_leaves_the_earlier_report_and_is_known_as_such(
@@ -433,59 +430,30 @@ def test_a_full_disk_leaves_the_earlier_report_and_is_known_as_such(
     assert again() == ["02", "12"]
 
 
-def test_two_batches_at_once_make_a_report_once(quick: Path) -> None:
-    found: list[Outcome] = []
+def test_two_batches_at_once_make_a_report_once_of_figures_read_once(
+    quick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This process, too, takes what the notebooks opened; what a killed batch left half is taken away."""
+    opened, found = list[Any](), list[Outcome]()
+    monkeypatch.setattr(study, "_opened", opened.append)
+    half = quick / "reports" / f".making-{HERE}"
+    (half / "nl").mkdir(parents=True)
     both = [threading.Thread(target=lambda: found.append(fulfil(order()))) for _ in range(2)]
     for one in both:
         one.start()
     for one in both:
         one.join()
-    assert sorted(outcome.state for outcome in found) == [DONE, UNCHANGED]
-
-
-def test_what_a_killed_batch_left_half_is_taken_away(quick: Path) -> None:
-    half = quick / "reports" / f".making-{HERE}"
-    (half / "nl").mkdir(parents=True)
-    assert again() == ["01", "02", "12"]
+    made = sorted((outcome.state, [name[3:5] for name in outcome.executed]) for outcome in found)
+    assert made == [(DONE, ["01", "02", "12"]), (UNCHANGED, [])]
     assert not half.exists()
+    if USUAL == WARM:  # only in warm copies, which not every system can make, notebooks remember
+        assert opened == []
 
 
-def orders(folder: Path, count: int) -> list[Order]:
-    """Orders for functions of a test, which find their folder as home."""
-    return [Order("x", f"GM{number:04d}", home=str(folder)) for number in range(count)]
-
-
-def falls(order: Order) -> Outcome:
-    """Kill the worker: always at GM0000, once at GM0001."""
-    marker = Path(order.home) / order.municipality
-    if order.municipality == "GM0000" or (order.municipality == "GM0001" and not marker.exists()):
-        marker.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return Outcome(order.municipality, DONE)
-
-
-def fills(order: Order) -> Outcome:
-    """Find the disk full at the second."""
-    (Path(order.home) / order.municipality).touch()
-    full = order.municipality == "GM0001"
-    time.sleep(0.2)
-    return Outcome(order.municipality, FAILED if full else DONE, problem="no space" if full else "", disk_full=full)
-
-
-def waits(order: Order) -> Outcome:
-    """Take longer than a test."""
-    (Path(order.home) / order.municipality).touch()
-    if order.municipality != "GM0000":
-        time.sleep(300)
-    return Outcome(order.municipality, DONE)
-
-
-def told(order: Order) -> Outcome:
-    """Do nothing."""
-    return Outcome(order.municipality, DONE)
-
-
-def test_a_killed_worker_is_replaced_and_an_order_that_kills_them_all_is_given_up(tmp_path: Path) -> None:
+def test_a_killed_worker_is_replaced_and_an_order_that_kills_them_all_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "DEATHS", 1)  # each death takes the start of a worker
     found = {outcome.municipality: outcome for outcome in give_out(orders(tmp_path, 3), 2, do=falls)}
     assert {code: outcome.state for code, outcome in found.items()} == {
         "GM0000": FAILED, "GM0001": DONE, "GM0002": DONE,
@@ -631,16 +599,6 @@ def test_a_damaged_plan_is_named(home: Path, command_line: CommandLine, content:
     assert (code, "plan.json, which says what the last batch was asked, is damaged. Ask it again" in err) == (2, True)
 
 
-def test_a_damaged_refusal_is_tried_again_and_one_of_another_state_too(quick: Path) -> None:
-    write(quick, SECOND, "raise kloof.errors.ParameterError('one buurt')")
-    assert fulfil(order()).state == FAILED
-    refused = quick / "reports" / "failed" / HERE / batch.REFUSED
-    for spoilt in (b"", b"{", b"[]", refused.read_bytes()[:60], refused.read_bytes().replace(b"one buurt", b"two")):
-        refused.write_bytes(spoilt)
-        outcome = fulfil(order())
-        assert (outcome.state, "ParameterError: one buurt" in outcome.problem) == (FAILED, True)
-
-
 def test_all_are_those_of_today(home: Path) -> None:
     # Uden went into Maashorst in 2022
     merged = [
@@ -728,27 +686,25 @@ def test_who_is_told_to_stop_leaves_nothing_half_made_and_nobody_behind(
     wait_until(lambda: not alive(estate), 10)
 
 
-def test_after_kill_9_a_batch_goes_on_without_doing_anything_twice(estate: Path) -> None:
-    wait = f"while municipality == {THERE!r} and not pathlib.Path({str(estate / 'go on')!r}).exists(): time.sleep(0.1)"
-    write(estate, LAST, AFTER, f"import pathlib, time\n{wait}")
-    command = [sys.executable, "-m", "kloof.cli.main", "batch", "--workers", "1", "--language", "nl"]
-    process = subprocess.Popen([*command, "--all"], stderr=subprocess.DEVNULL, start_new_session=True)
-    making = estate / "reports" / f".making-{THERE}"
-    for _ in range(1200):
-        if making.exists():
-            break
-        time.sleep(0.1)
-    assert making.exists(), "the second report was not begun"
+def test_after_kill_9_a_batch_goes_on_without_doing_anything_twice(
+    quick: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait = f"while municipality == {THERE!r} and not pathlib.Path({str(quick / 'go on')!r}).exists(): time.sleep(0.1)"
+    write(quick, LAST, AFTER, f"import pathlib, time\n{wait}")
+    command = [sys.executable, "-m", "kloof.cli.main", "batch", "--workers", "1", "--language", "nl", "--all"]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
+    reports = quick / "reports"
+    wait_until((reports / f".making-{THERE}").exists, 240)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    wait_until(lambda: not alive(estate), 30)
-    other = estate / "reports" / ".making-half"
-    (other / "nl").mkdir(parents=True)
-    first = (estate / "reports" / HERE / batch.MADE).stat().st_mtime_ns
-    assert not (estate / "reports" / THERE).exists()
-    (estate / "go on").touch()
-    ended = subprocess.run([*command[:4], "--resume", "--json"], capture_output=True, check=True, text=True)
-    states = {one["municipality"]: one["state"] for one in json.loads(ended.stdout)}
-    assert states == {HERE: UNCHANGED, THERE: DONE}
-    assert (estate / "reports" / HERE / batch.MADE).stat().st_mtime_ns == first
-    assert list((estate / "reports").glob(".making-*")) == []
+    wait_until(lambda: not alive(quick), 30)
+    (reports / ".making-half" / "nl").mkdir(parents=True)
+    first = (reports / HERE / batch.MADE).stat().st_mtime_ns
+    assert not (reports / THERE).exists()
+    (quick / "go on").touch()
+    monkeypatch.setattr(dispatch, "give_out", lambda orders, *_: map(fulfil, orders))
+    code, out, _ = command_line("batch", "--resume", "--json")
+    states = {one["municipality"]: one["state"] for one in json.loads(out)}
+    assert (code, states) == (0, {HERE: UNCHANGED, THERE: DONE})
+    assert (reports / HERE / batch.MADE).stat().st_mtime_ns == first
+    assert list(reports.glob(".making-*")) == []
