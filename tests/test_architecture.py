@@ -200,7 +200,7 @@ def test_the_warm_parent_has_loaded_what_the_notebooks_import() -> None:
     """A copy that has to load a module of ours does so anew for every notebook of every municipality."""
     asked = {place for name, tree in structure.callers().items() if "/" not in name.removeprefix("notebooks/")
              for place, _ in structure.imported(tree).values() if place in MODULES}  # fmt: skip
-    asked |= {name for name in structure.imports(MODULES["kloof.questions.answers"]) if name in MODULES}
+    asked |= {name for name in structure.imports(MODULES["kloof.questions.all_questions"]) if name in MODULES}
     code = f"from kloof.run.warm import LOADED; import sys; [__import__(name) for name in LOADED]\n{FIRST[0]}\n"
     code += f"print(sorted({asked!r} - set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

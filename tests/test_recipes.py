@@ -17,7 +17,8 @@ import kloof
 from conftest import PROJECT, CommandLine, copy_project, home_at
 from kloof.catalogue import catalogue
 from kloof.findings import HAPPENED, HIGHER, join, verdict_of
-from kloof.questions import gap_tables, gaps, runner
+from kloof.questions import gap_changes as gaps
+from kloof.questions import gap_tables, runner
 from kloof.questions.runner import KINDS
 from kloof.run.project import faults_of_project
 from kloof.study import claims

@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     from kloof.measures.measure import measure
     from kloof.measures.registry import INDICES
     from kloof.methods.gap import gap_table
-    from kloof.questions.answers import gap_change, judge_claim
-    from kloof.report.notebook import agree, finish, limits, picture, say
+    from kloof.questions.all_questions import gap_change, judge_claim
     from kloof.results import Section
-    from kloof.run.answer import answer
+    from kloof.run.in_notebook import agree, answer, finish, limits, picture, say
     from kloof.study.study import Study, open_study, table
 
 _HOMES = {
@@ -30,10 +29,9 @@ _HOMES = {
     "measures.measure": "measure",
     "measures.registry": "INDICES",
     "methods.gap": "gap_table",
-    "questions.answers": "gap_change judge_claim",
-    "report.notebook": "agree finish limits picture say",
+    "questions.all_questions": "gap_change judge_claim",
     "results": "Section",
-    "run.answer": "answer",
+    "run.in_notebook": "agree answer finish limits picture say",
     "study.study": "Study open_study table",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}

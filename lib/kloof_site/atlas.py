@@ -15,7 +15,7 @@ import pandas as pd
 from kloof.catalogue import Catalogue
 from kloof.errors import ParameterError, ReportError, examples, faults
 from kloof.questions.other_places import ranks
-from kloof.report.publish import FILES, answer
+from kloof.report.publish import FILES, first_screen
 from kloof.results import read_results
 from kloof.run import provenance
 from kloof.run.batch import holds_its_crate
@@ -195,7 +195,7 @@ class Atlas:
 
     def answer(self, report: Report) -> tuple[tuple[Sentence, ...], str | None]:
         """Give the sentences with which a report answers its question, and the name of the picture that shows it."""
-        line, picture = answer(self.tellers[report.code])
+        line, picture = first_screen(self.tellers[report.code])
         return line.sentences, picture
 
 

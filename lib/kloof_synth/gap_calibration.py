@@ -18,8 +18,8 @@ import pandas as pd
 from kloof.catalogue import Catalogue, Indicator
 from kloof.findings import HIGHER, LOWER, SAME, UNCLEAR, Finding, judge
 from kloof.methods.gap import ABSOLUTE, RELATIVE, Paths
-from kloof.questions import events, gaps
-from kloof.questions.gaps import Followed
+from kloof.questions import before_or_since, gap_changes
+from kloof.questions.gap_changes import Followed
 from kloof.schema import empty_observations
 from kloof.study.dataset import DataSet
 from kloof.study.panel import HEADS, Balanced, Focus
@@ -130,9 +130,9 @@ def judged_case(case: Case, seed: Sequence[int], draws: int) -> Finding:
         focus = Focus(f"lowest:{case.truth.focus}:{FIGURE}:{FIRST_YEAR}", (), FIGURE, FIRST_YEAR)
     study = study_of(case.truth, focus, int(rng.integers(2**31)), draws)
     if case.test == "since":
-        return events.beyond_trend(study, followed, case.measure, case.test)
+        return before_or_since.beyond_trend(study, followed, case.measure, case.test)
     variant = "trend" if case.test == "trend" else "ends"
-    return gaps.change_of_gap(study, followed, case.measure, case.test, variant=variant)
+    return gap_changes.change_of_gap(study, followed, case.measure, case.test, variant=variant)
 
 
 def tally_case(numbered: tuple[int, Case], n: int, draws: int, seed: int) -> list[tuple[object, ...]]:

@@ -40,8 +40,8 @@ from kloof.findings import (
     happened,
     judge,
 )
-from kloof.questions import gap_tables, gaps, ladder, runner  # noqa: F401 (each registers the kinds it computes)
-from kloof.questions.gaps import Followed
+from kloof.questions import gap_changes, gap_tables, ladder, runner  # noqa: F401 (each registers the kinds it computes)
+from kloof.questions.gap_changes import Followed
 from kloof.study import claims
 from kloof.study.panel import Balanced
 from kloof_synth import world_truths
@@ -110,7 +110,7 @@ def findings_of(made: Made, seed: int, draws: int) -> list[Finding]:
     bare = World(made.world.where, {}, made.world.others)  # a study that knows prices and no more: the rest is laid out
     study = study_of_world(replace(made, world=bare), draws, seed)
     track = track_of(made)
-    return [gaps.change_of_gap(study, track, scale, f"world.{scale}", study.focus) for scale in SCALES]
+    return [gap_changes.change_of_gap(study, track, scale, f"world.{scale}", study.focus) for scale in SCALES]
 
 
 def outcomes_of(made: Made, found: Sequence[Finding]) -> list[Seen]:

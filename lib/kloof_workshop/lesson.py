@@ -9,9 +9,9 @@ from kloof.errors import NotComputableError
 from kloof.findings import Finding, happened
 from kloof.measures.bounds import dissimilarity_range
 from kloof.measures.two_groups import dissimilarity
-from kloof.questions import gaps, groups
-from kloof.questions.answers import JudgedClaim, judge_claim
-from kloof.questions.gaps import Followed
+from kloof.questions import gap_changes, groups
+from kloof.questions.all_questions import JudgedClaim, judge_claim
+from kloof.questions.gap_changes import Followed
 from kloof.questions.groups import GroupCounts
 from kloof.results import Section
 from kloof.study.panel import Balanced, series
@@ -34,7 +34,7 @@ def study(language: str = "en") -> Study:
 @cache
 def followed(language: str = "en") -> Followed:
     """Follow incomes over their comparable years."""
-    return gaps.follow(study(language), INCOME)
+    return gap_changes.follow(study(language), INCOME)
 
 
 def panel(language: str = "en") -> Balanced:
@@ -75,7 +75,7 @@ def two_lines(language: str = "en") -> pd.DataFrame:
     Columns: year, listed (the mean of the buurten on the list), rest, gap (rest minus listed), relative (the gap in
     percent of the rest).
     """
-    table = gaps.picture_table(study(language), followed(language))
+    table = gap_changes.picture_table(study(language), followed(language))
     table = table[table["year"].isin(followed(language).years)]
     table = table.rename(columns={"focus": "listed"})
     return table[["year", "listed", "rest", "gap", "relative"]].reset_index(drop=True)
@@ -83,7 +83,7 @@ def two_lines(language: str = "en") -> pd.DataFrame:
 
 def prices(language: str = "en") -> float:
     """Tell how many times as high prices were in the last comparable year as in the first."""
-    real = gaps.in_constant_prices(study(language), followed(language)).panel
+    real = gap_changes.in_constant_prices(study(language), followed(language)).panel
     if real is None:
         raise NotComputableError("no_price_index", f"{PRESET}: there is no price index for {INCOME}.")
     return float((real.value[:, 0] / panel(language).value[:, 0]).mean())
@@ -92,7 +92,7 @@ def prices(language: str = "en") -> float:
 @cache
 def change(measure: str) -> Finding:
     """Judge the change of the income gap from the first year to the last on one scale, as the report does."""
-    return gaps.change_of_gap(study(), followed(), measure, f"04.{INCOME}.{measure}")
+    return gap_changes.change_of_gap(study(), followed(), measure, f"04.{INCOME}.{measure}")
 
 
 def scales(language: str = "en") -> pd.DataFrame:
@@ -101,7 +101,7 @@ def scales(language: str = "en") -> pd.DataFrame:
     Columns: scale, was and became (the gap of the first and last year), change, happened (GREW, SHRANK, STAYED,
     WITHIN_ROUNDING).
     """
-    found = {measure: change(measure) for measure in gaps.scales_of(study(language), INCOME)}
+    found = {measure: change(measure) for measure in gap_changes.scales_of(study(language), INCOME)}
     return pd.DataFrame(
         {
             "scale": list(found),

@@ -16,7 +16,7 @@ from kloof.errors import ParameterError, ReportError, faults
 from kloof.findings import Finding
 from kloof.methods.gap import ABSOLUTE
 from kloof.paths import project_folder, write_whole
-from kloof.questions import gaps
+from kloof.questions import gap_changes
 from kloof.report.publish import FILES
 from kloof.results import read_results
 from kloof.study import hypotheses
@@ -117,9 +117,9 @@ def tested(hypothesis: Hypothesis, study: Study) -> dict[str, Finding]:
     """
     made = {}
     for focus in study.variants:
-        found = gaps.follow(study, hypothesis.indicator, focus)
+        found = gap_changes.follow(study, hypothesis.indicator, focus)
         number = f"my.{hypothesis.indicator}.{hypothesis.measure}"
-        finding = gaps.change_of_gap(study, found, hypothesis.measure, number, focus)
+        finding = gap_changes.change_of_gap(study, found, hypothesis.measure, number, focus)
         made[focus.name] = replace(finding, smallest_effect=float(hypothesis.smallest_effect))
     return made
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import real
 
-from kloof.questions import gaps, groups, groups_over_time, levels
+from kloof.questions import gap_changes as gaps
+from kloof.questions import groups, groups_over_time, levels
 from kloof.study.panel import jumps
 from kloof.study.study import Study, open_study
 from kloof.words.sentences import has

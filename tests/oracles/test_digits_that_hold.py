@@ -17,7 +17,7 @@ from kloof.methods import gap, oaxaca, shapley
 from kloof.methods.blocks import Explained
 from kloof.methods.gap import ABSOLUTE, PLACE, REAL, RELATIVE, Placebo
 from kloof.methods.randomisation import PERCENTILE, SPREAD, error_of_ends
-from kloof.questions import gaps
+from kloof.questions import gap_changes as gaps
 from kloof.study.study import Study, open_study
 from kloof.words import numbers
 from kloof.words.sentences import Narrator, text_of

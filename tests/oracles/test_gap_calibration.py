@@ -15,7 +15,7 @@ import pytest
 from conftest import PROJECT, CommandLine
 from kloof.findings import HIGHER, LOWER, SAME
 from kloof.methods.gap import ABSOLUTE, RELATIVE, weighted_means
-from kloof.questions import gaps
+from kloof.questions import gap_changes as gaps
 from kloof.schema import COLUMNS, check_observations
 from kloof.study.panel import Focus
 from kloof_synth import gap_calibration

@@ -16,9 +16,10 @@ import pytest
 from conftest import PROJECT, CommandLine
 from kloof.figures import draw
 from kloof.findings import GREW, NO_FIGURES, happened
-from kloof.questions import gap_tables, gaps, verdict
-from kloof.report.notebook import header
+from kloof.questions import gap_changes as gaps
+from kloof.questions import gap_tables, verdict
 from kloof.results import Section, join_sections
+from kloof.run.in_notebook import header
 from kloof.words.sentences import Narrator, text_of
 from kloof_site.atlas import Atlas
 from kloof_site.site import OF_CLAIMS, OF_SCALES, Site

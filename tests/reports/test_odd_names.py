@@ -12,9 +12,9 @@ import told
 
 from kloof.catalogue import catalogue
 from kloof.report import publish
-from kloof.report.names import displayable
-from kloof.report.notebook import header
+from kloof.report.page import displayable
 from kloof.report.readback import parse
+from kloof.run.in_notebook import header
 from kloof.study.study import open_study
 
 ODD = (

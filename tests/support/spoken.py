@@ -4,8 +4,8 @@ import dataclasses
 
 from kloof.catalogue import catalogue
 from kloof.findings import Finding
-from kloof.report import notebook
 from kloof.results import Section, join_sections
+from kloof.run import in_notebook as notebook
 from kloof.study.study import Study
 from kloof.words.sentences import Narrator, section_limits, text_of
 

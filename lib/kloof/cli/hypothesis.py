@@ -113,10 +113,11 @@ def new(
 
 def _without_figures(entry: dict[str, Any], preset: str, overrides: dict[str, Any]) -> list[str]:
     """List why a hypothesis cannot be tested on the figures of a preset, with the years that there are."""
-    from kloof.questions.gap_tables import faults_of_figures
+    from kloof.questions.gap_tables import as_registered, faults_of_figures
     from kloof.study.study import open_study
 
-    return faults_of_figures(open_study({**overrides, "preset": preset, "language": LANGUAGES[0]}), entry)
+    study = open_study({**overrides, "preset": preset, "language": LANGUAGES[0]})
+    return faults_of_figures(as_registered(study, entry), entry)
 
 
 @hypothesis_commands.command(name="check")
@@ -141,13 +142,14 @@ def check_hypotheses(
     study = open_study({**read_overrides(set_ or []), "preset": preset, "language": LANGUAGES[0]})
     wrong, told = False, list[dict[str, Any]]()
     for claim, entry in chosen.items():
-        narrowed, faults = as_registered(study, entry).p, faults_of_figures(study, entry)
+        narrowed = as_registered(study, entry)
+        faults = faults_of_figures(narrowed, entry)
         wrong |= bool(faults)
         if as_json:
-            own = {"id": claim, "name": entry["notebook"], "from": narrowed.year_from, "to": narrowed.year_to}
+            own = {"id": claim, "name": entry["notebook"], "from": narrowed.p.year_from, "to": narrowed.p.year_to}
             told.append({**own, "years": years_there(study, entry), "faults": faults})
             continue
-        print(f"{claim:<4} {entry['notebook']:<24} {narrowed.year_from}-{narrowed.year_to}")
+        print(f"{claim:<4} {entry['notebook']:<24} {narrowed.p.year_from}-{narrowed.p.year_to}")
         for figure, years in years_there(study, entry).items():
             print(f"     {figure}: {', '.join(map(str, years)) or 'no year with figures for enough buurten'}")
         print(f"     ✗ {faults[0]}." if faults else "     It can be tested.")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from kloof.errors import ReportError
-from kloof.figures import answers, charts, diagrams, maps, panels, shapes
+from kloof.figures import charts, diagrams, maps, narrow, panels, shapes
 from kloof.figures.canvas import STYLE, Drawing, prepare
 from kloof.figures.labels import LETTER, learn_font, wide
 from kloof.memo import remembered
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 
 CHARTS: Mapping[str, "Callable[[Drawing], Figure]"] = {
-    "answer": answers.answer,
-    "multiples": answers.multiples,
-    "curve_short": answers.curve_short,
+    "answer": narrow.answer,
+    "multiples": narrow.multiples,
+    "curve_short": narrow.curve_short,
     "gap_lines": charts.gap_lines,
     "ranked_dots": charts.ranked_dots,
     "distribution": charts.distribution,
@@ -152,7 +152,7 @@ def title(name: str, narrator: Narrator) -> str:
     """Title a figure that no finding titles: what happened in all its panels, or failing that, what its kind shows."""
     drawing = prepare(name, narrator, NEEDS)
     if drawing.kind == "multiples":
-        return drawing.word("multiples", "title", answers.together(drawing))
+        return drawing.word("multiples", "title", narrow.together(drawing))
     return narrator.word("figure_title", drawing.kind)
 
 

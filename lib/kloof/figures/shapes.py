@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pandas as pd
 
-from kloof.figures import answers
+from kloof.figures import narrow
 from kloof.figures.canvas import Drawing
 from kloof.words.numbers import number
 
@@ -54,7 +54,7 @@ def _gap_lines(drawing: Drawing) -> Iterator[Said]:
 
 def _answer(drawing: Drawing) -> Iterator[Said]:
     """Say the course of the gap, what its last bar is about, and on which side the index of the list ends."""
-    rows, ends, index = answers.compared(drawing), answers.last_range(drawing), answers.indexed(drawing)
+    rows, ends, index = narrow.compared(drawing), narrow.last_range(drawing), narrow.indexed(drawing)
     yield "course", _course(drawing, rows)
     if ends is not None:
         yield ends[2], {}
@@ -66,7 +66,7 @@ def _answer(drawing: Drawing) -> Iterator[Said]:
 
 def _multiples(drawing: Drawing) -> Iterator[Said]:
     """Say of each panel where its line begins and ends."""
-    for name in answers.panels_of(drawing):
+    for name in narrow.panels_of(drawing):
         own = drawing.rows[drawing.rows["indicator"] == name].dropna(subset=["relative"]).sort_values("year")
         start, end = (drawing.write(float(own["relative"].iloc[at])) for at in (0, -1))
         yield "panel", {"subject": drawing.subject(name), "start": start, "end": end}

@@ -19,7 +19,7 @@ from kloof.methods.blocks import Explained
 from kloof.methods.mobility import percentile_ranks
 from kloof.methods.randomisation import PERCENTILE, SPREAD, error_of_ends
 from kloof.methods.regression import Estimate, from_t, least
-from kloof.questions import country_shares, gap_tables, gaps
+from kloof.questions import country_shares, gap_changes, gap_tables
 from kloof.questions.explanations import LEADING, Explanation, explanation, leans_on_itself
 from kloof.questions.runner import Part, Ways, kind, record, under_lists
 from kloof.results import Column, Section
@@ -310,7 +310,7 @@ def _tables(section: Section, laid: Explanation, in_gap: Carried, in_all: Carrie
 def meeting_ends(section: Section, study: Study) -> list[Finding]:
     """Record whether making ends meet became harder in the focus list than elsewhere (H5), with its picture."""
     found = record(section, study, "H5")
-    followed = gaps.follow(study, str(claims.registry().claims["H5"]["indicators"][0]))
+    followed = gap_changes.follow(study, str(claims.registry().claims["H5"]["indicators"][0]))
     section.leave_out(followed.panel.set_aside if followed.panel else ())
     gap_tables.gap_pictures(section, study, [followed], "10")
     return found

@@ -24,31 +24,29 @@ from kloof.findings import (
 )
 from kloof.methods.gap import ABSOLUTE, REAL, RELATIVE
 from kloof.questions import (  # noqa: F401 (some only register the kinds they compute)
-    events,
-    gaps,
+    before_or_since,
+    gap_changes,
     groups,
     groups_over_time,
     ladder,
     levels,
     other_places,
 )
-from kloof.questions.gaps import Followed, follow
+from kloof.questions.gap_changes import Followed, follow
 from kloof.questions.runner import ALL_ALIKE, Part, Ways, computed_first, judged, kind, record, under_lists
 from kloof.results import Column, Section
 from kloof.study import claims
-from kloof.study.load import load
 from kloof.study.panel import Focus, resolve_focus
-from kloof.study.parameters import COUNTED
 from kloof.study.step import step
 from kloof.study.study import Study, comparable_run, usable_years
 
 
 def _applies(study: Study, name: str, measure: str) -> bool:
     """Tell whether a scale applies to an indicator."""
-    return measure in gaps.scales_of(study, name)
+    return measure in gap_changes.scales_of(study, name)
 
 
-@kind("gap_change", "gap_change_window", applies=_applies, counts=gaps.counts_for)
+@kind("gap_change", "gap_change_window", applies=_applies, counts=gap_changes.counts_for)
 def changed(study: Study, part: Part) -> Ways:
     """Compute the change of a gap on one scale, within the years that the claim registers if it does."""
     if "window" in part.entry:
@@ -59,7 +57,9 @@ def changed(study: Study, part: Part) -> Ways:
     def make(number: str, focus: Focus) -> Finding:
         track = follow(study, part.name, focus)
         asked = focus == study.focus or part.how.question == CHANCE
-        found = gaps.change_of_gap(study, track, part.measure, number, focus, variant="ends" if asked else "counted")
+        found = gap_changes.change_of_gap(
+            study, track, part.measure, number, focus, variant="ends" if asked else "counted"
+        )
         return replace(with_prices(study, track, found, focus), kind=part.kind)
 
     return under_lists(study, part, make)
@@ -73,7 +73,7 @@ def with_prices(study: Study, track: Followed, finding: Finding, focus: Focus) -
     is_printed = finding.measure == ABSOLUTE and study.known.indicator(track.indicator).unit in MONEY
     if not is_printed or happened(finding) != GREW:
         return finding
-    real = gaps.change_of_gap(study, track, REAL, f"{finding.id}.real", focus, variant="counted")
+    real = gap_changes.change_of_gap(study, track, REAL, f"{finding.id}.real", focus, variant="counted")
     fell = real.rounding_high is not None and real.rounding_high <= 0
     if happened(real) != STAYED and not fell:
         return finding
@@ -84,11 +84,11 @@ def with_prices(study: Study, track: Followed, finding: Finding, focus: Focus) -
     return replace(finding, flags=(*finding.flags, "prices_only"), details={**finding.details, **told})
 
 
-_AT_EVENT = {"gap_change_before": events.before_event, "gap_change_since": events.since_event}
+_AT_EVENT = {"gap_change_before": before_or_since.before_event, "gap_change_since": before_or_since.since_event}
 
 
-@kind(*_AT_EVENT, applies=_applies, counts=gaps.counts_for)
-def before_or_since(study: Study, part: Part) -> Ways:
+@kind(*_AT_EVENT, applies=_applies, counts=gap_changes.counts_for)
+def split_at_event(study: Study, part: Part) -> Ways:
     """Compute the change of a gap before the event, or since."""
 
     def make(number: str, focus: Focus) -> Finding:
@@ -99,13 +99,13 @@ def before_or_since(study: Study, part: Part) -> Ways:
     return under_lists(study, part, make)
 
 
-@kind("beyond_trend", applies=_applies, counts=gaps.counts_for)
+@kind("beyond_trend", applies=_applies, counts=gap_changes.counts_for)
 def beyond_its_trend(study: Study, part: Part) -> Ways:
     """Compute how far a gap went beyond the trend before the event since."""
 
     def make(number: str, focus: Focus) -> Finding:
         track = follow(study, part.name, focus, study.p.trend_from)
-        return events.beyond_trend(study, track, part.measure, number, focus)
+        return before_or_since.beyond_trend(study, track, part.measure, number, focus)
 
     return under_lists(study, part, make)
 
@@ -115,13 +115,13 @@ def changes(section: Section, study: Study, followed: Sequence[Followed]) -> lis
     """Record the change of each gap on every scale that applies, judged where a claim is about it (C1)."""
     found = {finding.id: finding for finding in record(section, study, "C1")}
     for track in followed:
-        for measure in gaps.scales_of(study, track.indicator):
+        for measure in gap_changes.scales_of(study, track.indicator):
             number = f"04.{track.indicator}.{measure}"
             if number not in found:
-                made = gaps.change_of_gap(study, track, measure, number)
+                made = gap_changes.change_of_gap(study, track, measure, number)
                 found[number] = with_prices(study, track, made, study.focus)
     section.add(*computed_first([finding for name, finding in found.items() if name not in section.findings]))
-    broken = [gaps.break_finding(study, track, f"04.{track.indicator}.break") for track in followed]
+    broken = [gap_changes.break_finding(study, track, f"04.{track.indicator}.break") for track in followed]
     section.add(*[finding for finding in broken if finding is not None])
     for track in followed:
         section.leave_out(track.panel.set_aside if track.panel else ())
@@ -178,8 +178,8 @@ def gap_pictures(
         if track.panel is None:
             continue
         indicator = study.known.indicator(track.indicator)
-        shown, measure = gaps.for_picture(study, track)
-        table = gaps.picture_table(study, shown)
+        shown, measure = gap_changes.for_picture(study, track)
+        table = gap_changes.picture_table(study, shown)
         level: dict[str, Any] = {"unit": indicator.unit, "decimals": indicator.decimals}
         gap: dict[str, Any] = {"unit": study.known.units[indicator.unit]["change"], "decimals": indicator.decimals}
         columns = [
@@ -193,7 +193,9 @@ def gap_pictures(
         name = f"{notebook}.{track.indicator}"
         section.table(name, columns, table)
         before = [
-            year for year, is_before in zip(track.years, events.is_before(study, track), strict=True) if is_before
+            year
+            for year, is_before in zip(track.years, before_or_since.is_before(study, track), strict=True)
+            if is_before
         ]
         options: dict[str, Any] = {
             "unit": indicator.unit,
@@ -206,7 +208,7 @@ def gap_pictures(
         tables.append(table)
         own = section.findings.get(f"{name}.{measure}")
         if notebook == "04" and ANSWER not in section.figures and own is not None and happened(own) != NO_FIGURES:
-            base = {} if indicator.unit in gaps.WITHOUT_ZERO else {"index": INDEX_BASE}
+            base = {} if indicator.unit in gap_changes.WITHOUT_ZERO else {"index": INDEX_BASE}
             section.figure(ANSWER, "answer", name, own.id, **options, **base)
     if notebook == "04":
         _multiples(section, study, followed)
@@ -225,7 +227,7 @@ def _multiples(section: Section, study: Study, followed: Sequence[Followed]) -> 
         own = section.findings.get(f"04.{track.indicator}.{RELATIVE}")
         if track.panel is None or own is None or happened(own) == NO_FIGURES:
             continue
-        table = gaps.picture_table(study, track)
+        table = gap_changes.picture_table(study, track)
         tables.append(table[table["year"].isin(track.years)].assign(indicator=track.indicator))
         found[track.indicator] = own.id
         sources |= set(own.sources)
@@ -242,7 +244,9 @@ def _multiples(section: Section, study: Study, followed: Sequence[Followed]) -> 
 @step
 def placebos(section: Section, study: Study, followed: Sequence[Followed]) -> list[Finding]:
     """Record what noise alone would make of each gap (regression to the mean)."""
-    found = [gaps.placebo_finding(study, track, f"04.{track.indicator}.placebo") for track in followed if track.panel]
+    found = [
+        gap_changes.placebo_finding(study, track, f"04.{track.indicator}.placebo") for track in followed if track.panel
+    ]
     section.add(*found)
     return found
 
@@ -255,16 +259,21 @@ def variants(section: Section, study: Study, followed: Sequence[Followed]) -> pd
         return pd.DataFrame()
     steady = follow(study, track.indicator, steady=True)
     rows = []
-    scale = gaps.for_picture(study, track)[1]
+    scale = gap_changes.for_picture(study, track)[1]
     for measure in (scale, RELATIVE):
         number = f"04.{track.indicator}.{measure}"
         found = [
-            (focus.name, gaps.change_of_gap(study, follow(study, track.indicator, focus), measure, number, focus))
+            (
+                focus.name,
+                gap_changes.change_of_gap(study, follow(study, track.indicator, focus), measure, number, focus),
+            )
             for focus in study.variants
         ]
         ways = ("trend", "unweighted", "similar")
-        found += [(way, gaps.change_of_gap(study, track, measure, f"{number}.{way}", variant=way)) for way in ways]
-        found.append(("steady", gaps.change_of_gap(study, steady, measure, f"{number}.steady")))
+        found += [
+            (way, gap_changes.change_of_gap(study, track, measure, f"{number}.{way}", variant=way)) for way in ways
+        ]
+        found.append(("steady", gap_changes.change_of_gap(study, steady, measure, f"{number}.steady")))
         rows += [_variant_row(study, measure, name, finding) for name, finding in found]
     table = pd.DataFrame(rows)
     change = study.known.units[study.known.indicator(track.indicator).unit]["change"]
@@ -320,13 +329,13 @@ def before_and_since(section: Section, study: Study, followed: Sequence[Followed
     record(section, study, "C3", "C2", "M1")
     others = []
     for track in followed:
-        for measure in gaps.scales_of(study, track.indicator):
-            for name, make in (("before", events.before_event), ("since", events.since_event)):
+        for measure in gap_changes.scales_of(study, track.indicator):
+            for name, make in (("before", before_or_since.before_event), ("since", before_or_since.since_event)):
                 number = f"05.{track.indicator}.{measure}.{name}"
                 if number not in section.findings:
                     others.append(make(study, track, measure, number))
     section.add(*computed_first(others))
-    shares = [events.share_by_event(study, track, f"05.{track.indicator}.share") for track in followed]
+    shares = [before_or_since.share_by_event(study, track, f"05.{track.indicator}.share") for track in followed]
     section.add(*computed_first(shares))
     return [one for one in section.findings.values() if one.kind in ("gap_change_before", "gap_change_since")]
 
@@ -336,13 +345,13 @@ def event_pictures(section: Section, study: Study, followed: Sequence[Followed])
     """Record the gap with the trend before the event drawn on, for each indicator with a trend."""
     tables = []
     for track in followed:
-        flags = events.is_before(study, track)
+        flags = before_or_since.is_before(study, track)
         if track.panel is None or sum(flags) < 2 or all(flags):
             continue
         indicator = study.known.indicator(track.indicator)
         gap: dict[str, Any] = {"unit": study.known.units[indicator.unit]["change"], "decimals": indicator.decimals}
-        shown, measure = gaps.for_picture(study, track)
-        table = events.event_table(study, shown)
+        shown, measure = gap_changes.for_picture(study, track)
+        table = before_or_since.event_table(study, shown)
         name = f"05.{track.indicator}"
         columns = [
             Column("year", "year"),
@@ -408,9 +417,7 @@ def as_registered(study: Study, entry: Mapping[str, Any]) -> Study:
         smallest_effects={**study.p.smallest_effects, **smallest},
         comparisons=tuple(entry.get("places") or study.p.comparisons),
     )
-    if p.comparisons != study.p.comparisons:
-        data = load(p.source, p.municipality, study.known, p.comparisons, apportioned=p.apportioned == COUNTED)
-        study = replace(study, data=data)
+    study = study.beside(p.comparisons)
     if not entry.get("focus"):
         return replace(study, p=p)
     focus = resolve_focus(study.data, study.known, entry["focus"], study.p.year_from)
@@ -425,11 +432,10 @@ ONE_YEAR = ("gap", "group_index", "relation")  # kinds that look at one year; al
 def faults_of_figures(study: Study, entry: Mapping[str, Any]) -> list[str]:
     """List why a hypothesis cannot be tested on these figures, with the years that there are; nothing is computed.
 
-    `entry` as in `hypotheses.faults_of`, without faults there.
+    `study` as `as_registered` gives it, `entry` as in `hypotheses.faults_of`, without faults there.
     """
-    narrowed = as_registered(study, entry)
     trend = entry["kind"] in ("gap_change_before", "beyond_trend")
-    window = narrowed.p.trend_from if trend else narrowed.p.year_from, narrowed.p.year_to
+    window = study.p.trend_from if trend else study.p.year_from, study.p.year_to
     there = years_there(study, entry)
     shared = set.intersection(*(set(years) for years in there.values()))
     inside = sorted(year for year in shared if window[0] <= year <= window[1])
@@ -444,7 +450,7 @@ def faults_of_figures(study: Study, entry: Mapping[str, Any]) -> list[str]:
         return [f"no two years in {span} can be compared: a break lies between them ({where})"]
     if entry["kind"] == "beside_places":
         measure = str(entry["measures"][0])
-        pair, numbers = other_places.common_run(narrowed, figure, measure)
+        pair, numbers = other_places.common_run(study, figure, measure)
         if pair is None:
             others = {place: sorted(made) for place, made in numbers.items() if place != study.p.municipality}
             had = "; ".join(f"{place}: {', '.join(map(str, years))}" for place, years in others.items()) or "none"

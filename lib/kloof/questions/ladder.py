@@ -19,8 +19,8 @@ from kloof.methods.gap import ABSOLUTE
 from kloof.methods.mobility import RANKS
 from kloof.methods.randomisation import PERCENTILE, error_of_ends
 from kloof.methods.regression import Estimate, clustered, one_sided, weighted_mean
-from kloof.questions import gaps, starting_place
-from kloof.questions.gaps import follow, scales_of
+from kloof.questions import gap_changes, starting_place
+from kloof.questions.gap_changes import follow, scales_of
 from kloof.questions.runner import Part, Ways, kind, record, under_lists
 from kloof.questions.starting_place import (
     Placed,
@@ -83,7 +83,7 @@ def matthew(study: Study, placed: Placed, measure: str, number: str, groups: int
     try:
         found = mobility.quantile_mobility(placed.moves, measure, at_most, groups)
     except NotComputableError as problem:
-        return gaps.absent(placed.track, number, fields, problem.reason)
+        return gap_changes.absent(placed.track, number, fields, problem.reason)
     moves = placed.moves
     down, up = _slack(placed, measure)
     at = mobility.quantiles(moves.base, moves.weight, groups)
@@ -158,7 +158,7 @@ def top_change(study: Study, placed: Placed, number: str, groups: int) -> Findin
         at = mobility.quantiles(moves.base, moves.weight, groups) == groups - 1
         found = weighted_mean(mobility.change_of(moves, ABSOLUTE)[at], moves.weight[at])
     except NotComputableError as problem:
-        return gaps.absent(placed.track, number, fields, problem.reason)
+        return gap_changes.absent(placed.track, number, fields, problem.reason)
     slack = _slack(placed, ABSOLUTE)
     low, high, *_ = _widened(found, moves.weight, at, *slack)
     below, above = (float(np.average(part[at], weights=moves.weight[at])) for part in slack)
@@ -183,7 +183,7 @@ def behind(study: Study, placed: Placed, measure: str, number: str, groups: int)
         change, units = mobility.change_of(moves, measure), np.arange(len(moves.base))
         found = clustered(change, np.column_stack([~at, np.ones(len(at))]).astype(float), moves.weight, units)
     except NotComputableError as problem:
-        return gaps.absent(placed.track, number, fields, problem.reason)
+        return gap_changes.absent(placed.track, number, fields, problem.reason)
     down, up = _slack(placed, measure)
     own, rest = (
         [float(np.average(part[side], weights=moves.weight[side])) for part in (down, up)] for side in (at, ~at)
@@ -208,13 +208,13 @@ def behind_similar(study: Study, name: str, measure: str, number: str, focus: Fo
     """
     track = in_first_prices(study, follow(study, name, focus))
     if track.panel is None:
-        base = gaps.shared_fields(study, track, "behind_similar", measure, focus)
-        return gaps.absent(track, number, base, track.reason)
+        base = gap_changes.shared_fields(study, track, "behind_similar", measure, focus)
+        return gap_changes.absent(track, number, base, track.reason)
     start = min(1, len(track.years) - 2)
     comparison = gap.two_years(len(track.years), start, -1)
     years = track.years[start], track.years[-1]
-    change = gaps.Change(number, "behind_similar", measure, comparison, years, "similar")
-    found = gaps.computed(study, track, change, focus)[0]
+    change = gap_changes.Change(number, "behind_similar", measure, comparison, years, "similar")
+    found = gap_changes.computed(study, track, change, focus)[0]
     more: tuple[str, ...] = ("constant_prices",) if study.known.indicator(name).unit in MONEY else ()
     more += () if start else ("same_year_base",)
     return replace(found, measure=measure, flags=(*found.flags, *more))

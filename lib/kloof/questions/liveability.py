@@ -16,7 +16,7 @@ from kloof.methods.gap import ABSOLUTE
 from kloof.methods.lagged import UNIT_AND_YEAR, YEAR, Direction, Lagged, Wave, Waves, lagged_changes, match_years
 from kloof.methods.ordinal import Classes, ordinal_trend
 from kloof.methods.regression import from_t
-from kloof.questions import gaps
+from kloof.questions import gap_changes
 from kloof.questions.runner import Part, Ways, kind, record, under_lists
 from kloof.results import Column, Section
 from kloof.study import claims
@@ -125,7 +125,7 @@ def score_gap(study: Study, name: str, number: str, focus: Focus) -> Finding:
         times = np.array(laid.years, dtype=np.float64)
         paths = gap.Paths(laid.value, laid.low, laid.high, times, laid.weight, laid.is_focus)
         states = gap.states_of(paths, gap.two_years(len(times), 0, -1))
-        interval = gaps.interval_of(study, states, ABSOLUTE)
+        interval = gap_changes.interval_of(study, states, ABSOLUTE)
     except NotComputableError as problem:
         return Finding(id=number, reason=problem.reason, **base)
     better = indicator.better
@@ -133,7 +133,7 @@ def score_gap(study: Study, name: str, number: str, focus: Focus) -> Finding:
     low, high = sorted((better * interval.low, better * interval.high))
     details = {key: {"value": better * level, "unit": base["unit"]} for key, level in
                zip(("apart_a", "apart_b"), levels, strict=True)}  # fmt: skip
-    details |= gaps.chance_details(states, interval, base["unit"])
+    details |= gap_changes.chance_details(states, interval, base["unit"])
     a, b = _ends(laid, "gap", len(laid.codes))
     return Finding(
         id=number, estimate=better * interval.estimate, low=low, high=high, a=a, b=b,

@@ -20,7 +20,7 @@ from kloof.methods.arrays import LEVEL
 from kloof.methods.power import POWER, Town, least_count, power_of
 from kloof.questions import policy
 from kloof.questions.all_tests import DECIDED, NOT_CHANCE
-from kloof.questions.gaps import follow
+from kloof.questions.gap_changes import follow
 from kloof.questions.verdict import USUAL, Parts, rows_of, unit_of
 from kloof.results import Column, Section
 from kloof.study import claims, load

@@ -15,8 +15,8 @@ from kloof.methods.gap import ABSOLUTE, RELATIVE, gap, gap_bounds, weighted_mean
 from kloof.methods.pass_through import by_buurten, group_elasticities, leave_one_out, pass_through
 from kloof.methods.power import Town, detectable, variance_parts, years_needed, years_to_close
 from kloof.methods.ratio import BOUNDED, Ratio
-from kloof.questions import gaps
-from kloof.questions.gaps import Followed, follow, rule_of
+from kloof.questions import gap_changes
+from kloof.questions.gap_changes import Followed, follow, rule_of
 from kloof.questions.runner import Part, Ways, kind, record, under_lists
 from kloof.results import Column, Section
 from kloof.study import claims
@@ -40,7 +40,7 @@ def _started(study: Study, track: Followed, focus: Focus) -> tuple[dict[str, Any
 
     A list chosen on this very figure in one of the years moves by that choice; no pace or slope is read from it.
     """
-    base = gaps.shared_fields(study, track, "", ABSOLUTE, focus)
+    base = gap_changes.shared_fields(study, track, "", ABSOLUTE, focus)
     if track.panel is None:
         return base, track.reason or "no_figures"
     return base, "chosen_on_outcome" if rule_of(track, focus) is not None else None
@@ -63,11 +63,11 @@ def arrives(study: Study, name: str, number: str, focus: Focus) -> Finding:
     base["smallest_effect"] = float(entry["smallest_effect"])
     panel = track.panel
     if panel is None or reason:
-        return gaps.absent(track, number, base, reason)
+        return gap_changes.absent(track, number, base, reason)
     whole = panel.weight @ panel.value / panel.weight.sum()
     better = study.known.indicator(name).better
     if better * (whole[-1] - whole[0]) <= 0:
-        return gaps.absent(track, number, base, "no_improvement")
+        return gap_changes.absent(track, number, base, "no_improvement")
     try:
         movement = leave_one_out(panel.value, panel.weight)
         focus_part, rest_part = group_elasticities(panel.value, movement, panel.weight, panel.is_focus)
@@ -79,7 +79,7 @@ def arrives(study: Study, name: str, number: str, focus: Focus) -> Finding:
         if rest_part <= 0:
             raise NotComputableError("rest_moves_against", "The rest does not follow the movement of the others.")
     except NotComputableError as problem:
-        return gaps.absent(track, number, base, problem.reason)
+        return gap_changes.absent(track, number, base, problem.reason)
     ratios = [one for one in (found and found.ratio, each) if one]
     low, high = _limits(ratios)
     if found is None:
@@ -142,7 +142,7 @@ def left(study: Study, name: str, measure: str, number: str, focus: Focus) -> Fi
     base["decimals"] = None if relative else base["decimals"]
     panel, horizon = track.panel, float(entry["within_years"])
     if panel is None or reason or len(track.years) < 3:
-        return gaps.absent(track, number, base, reason or "too_few_years")
+        return gap_changes.absent(track, number, base, reason or "too_few_years")
     try:
         times = np.array(track.times)
         now, pace = _line(times)
@@ -152,14 +152,14 @@ def left(study: Study, name: str, measure: str, number: str, focus: Focus) -> Fi
         degrees = float(found.degrees.min())
         closing = years_to_close(gap_now, per_year, found.covariance, degrees)
     except NotComputableError as problem:
-        return gaps.absent(track, number, base, problem.reason)
+        return gap_changes.absent(track, number, base, problem.reason)
     counts = now + horizon * pace
     each = np.array([1.0, horizon])
     margin = _quantile(degrees) * float(np.sqrt(each @ found.covariance @ each))
     rounding = float(np.abs(counts) @ reach)
     estimate = float(gap_by_year @ counts)
     if gap_now < 0:
-        return gaps.absent(track, number, base, "not_behind")
+        return gap_changes.absent(track, number, base, "not_behind")
     a, b = _ends(track, len(panel.codes))
     unit = base["unit"]
     details: dict[str, Any] = {
@@ -242,9 +242,9 @@ def programme_seen(study: Study, name: str, number: str) -> tuple[Finding, dict[
         smallest = detectable(place, tuple(int(years) for years in entry["horizons"]))
         first = years_needed(place, lambda years: gap * years / horizon)
     except NotComputableError as problem:
-        return gaps.absent(track, number, base, problem.reason), {}
+        return gap_changes.absent(track, number, base, problem.reason), {}
     if first is None:
-        return gaps.absent(track, number, base, "never_seen"), smallest
+        return gap_changes.absent(track, number, base, "never_seen"), smallest
     unit = str(study.known.units[study.known.indicator(name).unit]["change"])
     digits = study.known.indicator(name).decimals
     details = {
@@ -261,7 +261,7 @@ def programme_seen(study: Study, name: str, number: str) -> tuple[Finding, dict[
 
 def fell_less(study: Study, name: str, measure: str, number: str, focus: Focus) -> Finding:
     """Judge whether the list fell behind in a figure of which less is better: the change of its gap (H7)."""
-    found = gaps.change_of_gap(study, follow(study, name, focus), measure, number, focus)
+    found = gap_changes.change_of_gap(study, follow(study, name, focus), measure, number, focus)
     unit = "points" if measure == RELATIVE else str(study.known.units[study.known.indicator(name).unit]["change"])
     chance = {key: found.details[key] for key in ("p_value", "degrees") if key in found.details}
     return replace(found, kind="fell_less", measure=measure, unit=unit, details=chance)
@@ -274,14 +274,14 @@ def fell(study: Study, name: str, group: str, number: str, focus: Focus) -> Find
     indicator = study.known.indicator(name)
     base |= {"kind": "fell", "measure": group, "unit": str(study.known.units[indicator.unit]["change"])}
     if track.panel is None:
-        return gaps.absent(track, number, base, track.reason)
+        return gap_changes.absent(track, number, base, track.reason)
     try:
         laid = lay_out(study, name, "buurt", track.years, focus, {})
         members = laid.is_focus if group == "focus" else ~laid.is_focus
         found, low, high = change_in_group(laid, members, 1)
         exact = rounding_in_group(laid, members, 1)
     except NotComputableError as problem:
-        return gaps.absent(track, number, base, problem.reason)
+        return gap_changes.absent(track, number, base, problem.reason)
     means = laid.weight[members] @ laid.value[members] / laid.weight[members].sum()
     moved = laid.value[members, -1] - laid.value[members, 0]
     details = {key: {"value": float(means[at]), "unit": indicator.unit} for key, at in (("was", 0), ("became", -1))}

@@ -17,8 +17,8 @@ import pandas as pd
 from kloof.errors import ParameterError, SchemaError, examples, faults
 from kloof.findings import CHANCE, DECIDED, MIXED, NOT_TESTABLE, UNDECIDED, VERDICTS, Finding, from_json
 from kloof.methods import gap
-from kloof.questions import gap_tables, gaps  # noqa: F401 (gap_tables registers which scales apply, and which count)
-from kloof.questions.gaps import Change, Followed
+from kloof.questions import gap_changes, gap_tables  # noqa: F401 (gap_tables registers which scales apply, and which count)
+from kloof.questions.gap_changes import Change, Followed
 from kloof.questions.runner import Part, parts_of
 from kloof.study import claims
 from kloof.study.claims import Judging
@@ -100,7 +100,7 @@ def ways(study: Study, claim: str, published: Mapping[str, Finding]) -> pd.DataF
     rows = []
     for name, parts in scales.items():
         for focus in study.variants:
-            followed = gaps.follow(few, name, focus)
+            followed = gap_changes.follow(few, name, focus)
             for part in parts:
                 measure, headline = part.measure, published.get(part.row)
                 for weighing, window, found in _each(few, followed, kind, ((measure, part.how), focus)):
@@ -125,12 +125,12 @@ def _each(
         for weighing in WEIGHING:
             number = f"12.{kind}.{followed.indicator}.{measure}.{focus.name}"
             change = Change(number, kind, measure, comparison, years, weighing, how.question == CHANCE)
-            finding, interval = gaps.computed(study, followed, change, focus)
+            finding, interval = gap_changes.computed(study, followed, change, focus)
             plain = finding
             if interval is not None and finding.low is not None and finding.high is not None:
                 ends = interval.rounding[0] - interval.estimate, interval.rounding[1] - interval.estimate
                 grown = min(ends[0], 0.0), max(ends[1], 0.0)
-                sign = gaps.on_scale(study, followed, measure)[0].orientation
+                sign = gap_changes.on_scale(study, followed, measure)[0].orientation
                 below, above = grown if sign > 0 else (-grown[1], -grown[0])
                 plain = replace(finding, low=finding.low - below, high=finding.high - above)
             plain = replace(plain, rounding_low=finding.estimate, rounding_high=finding.estimate)

@@ -18,8 +18,8 @@ from kloof.methods.arrays import Array, Flags
 from kloof.methods.gap import ABSOLUTE, RELATIVE
 from kloof.methods.mobility import RANKS, Moves
 from kloof.methods.regression import Estimate
-from kloof.questions import gaps
-from kloof.questions.gaps import Followed, follow, in_constant_prices
+from kloof.questions import gap_changes
+from kloof.questions.gap_changes import Followed, follow, in_constant_prices
 from kloof.study import claims
 from kloof.study.panel import series
 from kloof.study.study import Study
@@ -119,7 +119,7 @@ def fields_of(study: Study, placed: Placed, kind: str, measure: str) -> dict[str
     track = placed.track
     indicator, panel = study.known.indicator(track.indicator), track.panel
     unit = {RANKS: "rank_points", RELATIVE: "percent"}.get(measure, indicator.unit)
-    flags = [flag for flag in gaps.flags_of(study, track, study.focus) if flag not in OF_LISTS]
+    flags = [flag for flag in gap_changes.flags_of(study, track, study.focus) if flag not in OF_LISTS]
     return {
         "kind": kind,
         "measure": measure,
@@ -157,7 +157,7 @@ def stayed(study: Study, placed: Placed, number: str, groups: int) -> tuple[Find
     try:
         found = mobility.rank_mobility(placed.moves, groups)
     except NotComputableError as problem:
-        return gaps.absent(placed.track, number, fields, problem.reason), pd.DataFrame()
+        return gap_changes.absent(placed.track, number, fields, problem.reason), pd.DataFrame()
     first = mobility.quantiles(placed.moves.before, placed.moves.weight, groups)
     last = mobility.quantiles(placed.moves.after, placed.moves.weight, groups)
     same = float(placed.moves.weight[first == last].sum() / placed.moves.weight.sum())
@@ -191,7 +191,7 @@ def converged(study: Study, placed: Placed, number: str) -> tuple[list[Finding],
     sigma_fields |= {"unit": "index", "decimals": 3} if spread != "weighted_sd" else {"unit": "points", "decimals": 1}
     panel = placed.track.panel
     if panel is None:
-        absent = [gaps.absent(placed.track, f"{number}.{kind}", fields, placed.track.reason)
+        absent = [gap_changes.absent(placed.track, f"{number}.{kind}", fields, placed.track.reason)
                   for kind, fields in (("beta", beta_fields), ("sigma", sigma_fields))]  # fmt: skip
         return absent, pd.DataFrame()
     found, rows = [], []
@@ -203,7 +203,7 @@ def converged(study: Study, placed: Placed, number: str) -> tuple[list[Finding],
         if method != convergence.INSTRUMENT:
             continue
         if made[0] is None:
-            found.append(gaps.absent(placed.track, f"{number}.beta", beta_fields, made[1]))
+            found.append(gap_changes.absent(placed.track, f"{number}.beta", beta_fields, made[1]))
             continue
         estimate, low, high = (100 * getattr(made[0].found, key) for key in ("estimate", "low", "high"))
         found.append(Finding(id=f"{number}.beta", estimate=estimate, low=low, high=high, range_kind=("process",),
@@ -215,7 +215,7 @@ def converged(study: Study, placed: Placed, number: str) -> tuple[list[Finding],
             first, last, panel.weight, spread, study.rng("sigma"), _TRADED * study.p.draws
         )
     except NotComputableError as problem:
-        found.append(gaps.absent(placed.track, f"{number}.sigma", sigma_fields, problem.reason))
+        found.append(gap_changes.absent(placed.track, f"{number}.sigma", sigma_fields, problem.reason))
         return found, pd.DataFrame(rows)
     effect = study.smallest_effect(placed.track.indicator, "index") if spread != "weighted_sd" else None
     own = sigma.found

@@ -18,8 +18,8 @@ from kloof.measures.bounds import mean_range
 from kloof.methods.arrays import Array
 from kloof.methods.gap import ABSOLUTE
 from kloof.methods.pace import ALREADY_THERE, Pace, Tenure, city_share, focus_share, pace
-from kloof.questions import dilution, gaps, levels, stacking
-from kloof.questions.gaps import Followed
+from kloof.questions import dilution, gap_changes, levels, stacking
+from kloof.questions.gap_changes import Followed
 from kloof.questions.runner import ALL_ALIKE, Part, Ways, computed_first, kind, record, under_lists
 from kloof.results import Column, Section
 from kloof.schema import SetAside
@@ -47,7 +47,7 @@ def mix_of(study: Study, name: str, focus: Focus | None = None) -> Mix:
 
     Without a panel, or when the dwellings of a whole year are missing, `reason` says why there is none.
     """
-    followed = gaps.follow(study, name, focus)
+    followed = gap_changes.follow(study, name, focus)
     panel = followed.panel
     if panel is None:
         return Mix(followed, None, (), (), followed.reason)
@@ -72,7 +72,7 @@ def mix_of(study: Study, name: str, focus: Focus | None = None) -> Mix:
 
 def _base(study: Study, mix: Mix, kind: str, measure: str, focus: Focus) -> dict[str, Any]:
     """Fields that every finding about tenure shares; a difference of shares is in points."""
-    base = gaps.shared_fields(study, mix.followed, kind, ABSOLUTE, focus)
+    base = gap_changes.shared_fields(study, mix.followed, kind, ABSOLUTE, focus)
     flags = ("arithmetic_not_forecast",) if kind == "pace" else ()
     return base | {"measure": measure, "decimals": 2, "smallest_effect": None, "flags": (*base["flags"], *flags)}
 
@@ -111,14 +111,14 @@ def pace_finding(study: Study, name: str, number: str, focus: Focus | None = Non
     mix = mix_of(study, name, focus)
     base = _base(study, mix, "pace", "tempo", focus)
     if mix.tenure is None:
-        return gaps.absent(mix.followed, number, base, mix.reason)
+        return gap_changes.absent(mix.followed, number, base, mix.reason)
     target_year = int(mix.tenure.years[-1]) + int(registered["within_years"])
     try:
         found = pace(mix.tenure, target_year, close_enough=CLOSE_ENOUGH)
     except NotComputableError as problem:
-        return gaps.absent(mix.followed, number, base, problem.reason)
+        return gap_changes.absent(mix.followed, number, base, problem.reason)
     if found.reason == ALREADY_THERE:
-        return gaps.absent(mix.followed, number, base, found.reason)
+        return gap_changes.absent(mix.followed, number, base, found.reason)
     way = 1.0 if found.needed > 0 else -1.0
     part = float(registered["part_of_needed"])
     needed = _needed_range(mix.tenure, target_year, way)
@@ -181,11 +181,11 @@ def stock_finding(study: Study, name: str, number: str, focus: Focus | None = No
     mix = mix_of(study, name, focus)
     base = _base(study, mix, "stock", "moved", focus) | {"decimals": 1}
     if mix.tenure is None:
-        return gaps.absent(mix.followed, number, base, mix.reason)
+        return gap_changes.absent(mix.followed, number, base, mix.reason)
     tenure, limit = mix.tenure, study.smallest_effect(name)
     distance = float(city_share(tenure)[0] - focus_share(tenure)[0])
     if abs(distance) <= CLOSE_ENOUGH:
-        return gaps.absent(mix.followed, number, base, ALREADY_THERE)
+        return gap_changes.absent(mix.followed, number, base, ALREADY_THERE)
     ends = replace(
         tenure,
         **{key: getattr(tenure, key)[:, [0, -1]] for key in ("share", "low", "high", "dwellings")},
@@ -195,7 +195,7 @@ def stock_finding(study: Study, name: str, number: str, focus: Focus | None = No
     try:
         found = pace(ends, int(tenure.years[-1]) + 1, close_enough=CLOSE_ENOUGH)
     except NotComputableError as problem:
-        return gaps.absent(mix.followed, number, base, problem.reason)
+        return gap_changes.absent(mix.followed, number, base, problem.reason)
     way = 1.0 if distance > 0 else -1.0
     moved = way * span * found.found.estimate, *sorted((way * span * found.low, way * span * found.high))
     exact = sorted(way * span * end for end in found.rounding)

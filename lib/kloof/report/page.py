@@ -5,6 +5,7 @@ Every number is a `<data>` element that says where in results.json it stands: `a
 
 import json
 import re
+import unicodedata
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -65,6 +66,9 @@ FEATURES = ("kern", "liga", "ccmp", "locl", "mark", "case", "lnum", "tnum", "pnu
 
 PHONE = 40  # letters of a table that fit across the narrowest screen
 GUTTER = 2  # letters of white between two columns
+
+UNSEEN = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")  # control, format, unassigned, private; separators of lines
+_SPACES = re.compile(r"[ \u00a0]+")
 
 # What may stand inside a text part: `code`, ‹reference›, a DOI, a web address.
 INLINE = re.compile(
@@ -272,6 +276,26 @@ def covered() -> frozenset[str]:
     """List the letters that every font of a report has."""
     paths = [package_folder(package) / "files" / file for _, _, package, file in FACES]
     return frozenset.intersection(*map(_covered, paths))
+
+
+def displayable(name: str) -> str:
+    r"""Write the name of an area with letters that the fonts of a report have, of others their number: `[U+200F]`.
+
+    So nothing of a name vanishes, and page, picture and PDF say the same. Letters that are put together from signs are
+    one letter, and spaces one space.
+
+    >>> displayable("De Wijk\tOost")
+    'De Wijk[U+0009]Oost'
+    """
+    text = _SPACES.sub(" ", unicodedata.normalize("NFC", name)).strip(" ")
+    return "".join(letter if letter in REPERTOIRE or _is_seen(letter) else f"[U+{ord(letter):04X}]" for letter in text)
+
+
+@cache
+def _is_seen(letter: str) -> bool:
+    """Tell whether a letter shows, and is in every font."""
+    shows = unicodedata.category(letter) not in UNSEEN and not unicodedata.decomposition(letter).startswith("<")
+    return shows and letter in covered()
 
 
 @cache

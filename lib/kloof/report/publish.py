@@ -125,7 +125,7 @@ def view_csv(table: TableView) -> str:
     return csv_of(table.head, [[text_of(cell.content).strip("`") for cell in row] for row in table.rows])
 
 
-def answer(teller: Narrator) -> tuple[Line, str | None]:
+def first_screen(teller: Narrator) -> tuple[Line, str | None]:
     """Give the sentence that answers the question of a report, and the name of the picture that shows it.
 
     That is the one made for it, else that of the gap which the sentence is about, else the first there is.

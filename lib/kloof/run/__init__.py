@@ -1,5 +1,5 @@
 """Notebooks executed and published, for one place or for all; what a report rests on, and whether it can be made again.
 
-Others may use: answer, audited, batch, dispatch, ending, execute, notebooks, project, provenance, report,
+Others may use: audited, batch, dispatch, ending, execute, in_notebook, notebooks, project, provenance, report,
 start, verdicts, verify.
 """

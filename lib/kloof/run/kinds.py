@@ -23,7 +23,7 @@ from kloof.catalogue import catalogue
 from kloof.errors import KloofError, nearest, without
 from kloof.measures.registry import index_fault
 from kloof.methods.gap import ABSOLUTE, PLACE, REAL, RELATIVE
-from kloof.questions.answers import QUESTIONS, SYNTHESIS
+from kloof.questions.all_questions import QUESTIONS, SYNTHESIS
 from kloof.schema import LEVELS
 from kloof.study import claims
 from kloof.study.parameters import HELP, SETTINGS, unknown_names

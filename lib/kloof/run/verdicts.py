@@ -7,9 +7,9 @@ from kloof.errors import ParameterError, ReportError
 from kloof.paths import project_folder
 from kloof.questions import all_tests
 from kloof.questions.verdict import unit_of
-from kloof.report.notebook import header
 from kloof.results import RESULTS, read_results
 from kloof.run import provenance
+from kloof.run.in_notebook import header
 from kloof.study import claims
 from kloof.study.parameters import report_name
 from kloof.study.study import open_study

@@ -30,8 +30,8 @@ ALONE = {
     "MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "1073741824", "MALLOC_TOP_PAD_": "67108864",
 }  # fmt: skip
 LOADED = (
-    "kloof", "kloof.figures.draw", "kloof.figures.maps", "kloof.figures.plots", "kloof.run.answer", "kloof.study.load",
-    "kloof.report.publish", "seaborn",
+    "kloof", "kloof.figures.draw", "kloof.figures.maps", "kloof.figures.plots", "kloof.run.in_notebook",
+    "kloof.study.load", "kloof.report.publish", "seaborn",
     "statsmodels.formula.api",
     "statsmodels.regression.linear_model", "statsmodels.stats.meta_analysis",
     "statsmodels.miscmodels.ordinal_model",
@@ -196,7 +196,7 @@ def run_cells(connection: Any, cells: list[tuple[int, str, bool]]) -> None:
             result = shell.run_cell(source, store_history=True, silent=False)
             for name, file in below.items():
                 if text := _news(file):
-                    say(outputs, name, text)
+                    add_text(outputs, name, text)
             problem = result.error_before_exec or result.error_in_exec
             told = None if problem is None or may_fail else (type(problem).__name__, str(problem))
             connection.send(("end", place, list(outputs), shell.execution_count - 1, told))
@@ -221,7 +221,7 @@ def _news(file: Any) -> str:
     return text
 
 
-def say(outputs: list[dict[str, Any]], name: str, text: str) -> None:
+def add_text(outputs: list[dict[str, Any]], name: str, text: str) -> None:
     """Add text to a stream; what follows the same stream directly is one output."""
     last = outputs[-1] if outputs else {}
     if not text:
@@ -272,7 +272,7 @@ def _shell(outputs: list[dict[str, Any]]) -> Any:
             self.stream = name
 
         def write(self, text: str) -> int:
-            say(outputs, self.stream, text)
+            add_text(outputs, self.stream, text)
             return len(text)
 
         def writelines(self, lines: Any) -> None:

@@ -244,6 +244,14 @@ class Study(Shown):
         table = pd.concat(sides).sort_values(["year", "unit"], kind="stable", ignore_index=True)
         return table[["year", "unit", "name", "group", "count"]]
 
+    def beside(self, places: tuple[str, ...]) -> "Study":
+        """Give this study with these municipalities set beside it, their figures loaded once."""
+        if places == self.p.comparisons:
+            return self
+        p = replace(self.p, comparisons=places)
+        asked_of = p.source, p.municipality, places, p.apportioned
+        return replace(self, p=p, data=remembered("beside", lambda: asked_of, lambda: _loaded(p, self.known)))
+
     def published(self) -> pd.DataFrame:
         """Give the figures that a study of this place printed: id, measure, place, period, value, unit, and more.
 
@@ -413,7 +421,7 @@ def _opened(p: Parameters) -> Study:
     """Load the data of checked parameters and resolve the focus list."""
     known = catalogue()
     check_names(p)
-    data = load(p.source, p.municipality, known, p.comparisons, apportioned=p.apportioned == COUNTED)
+    data = _loaded(p, known)
     check_name(data.set_aside, data.name)
     years = sorted(data.observations.loc[data.observations["code"].str[2:6] == p.municipality[2:6], "year"].unique())
     if not years:
@@ -432,6 +440,11 @@ def _opened(p: Parameters) -> Study:
     }
     p = replace(p, focus=focus.name, focus_variants=tuple(lists[name].name for name in p.focus_variants))
     return Study(p, data, known, focus, tuple({variant.name: variant for variant in lists.values()}.values()))
+
+
+def _loaded(p: Parameters, known: Catalogue) -> DataSet:
+    """Load the figures of a place and of those beside it."""
+    return load(p.source, p.municipality, known, p.comparisons, apportioned=p.apportioned == COUNTED)
 
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> str:

@@ -10,8 +10,8 @@ import pytest
 from kloof.catalogue import catalogue
 from kloof.questions.levels import level_finding
 from kloof.report.build import Builder
-from kloof.report.notebook import header
 from kloof.results import Section, join_sections
+from kloof.run.in_notebook import header
 from kloof.store import read
 from kloof.store.manifest import read_manifest, store_folder
 from kloof.study.study import open_study

@@ -8,9 +8,10 @@ from readable import Row, file
 
 from kloof.country import events as country_events
 from kloof.findings import HIGHER, LOWER, SAME, UNCLEAR, judge
-from kloof.questions import events, other_places
-from kloof.report.notebook import header
+from kloof.questions import before_or_since as events
+from kloof.questions import other_places
 from kloof.results import Section, join_sections
+from kloof.run.in_notebook import header
 from kloof.store import add
 from kloof.study.study import Study, open_study
 from kloof.words.sentences import Narrator, has, text_of

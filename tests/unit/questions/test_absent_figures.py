@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from kloof.findings import NOT_COMPUTABLE, NOT_TESTABLE, Finding, Verdict, judge
-from kloof.questions.answers import QUESTIONS, answered
+from kloof.questions.all_questions import QUESTIONS, answered
 from kloof.questions.runner import judged
 from kloof.study import claims
 from kloof.study.study import Study, open_study

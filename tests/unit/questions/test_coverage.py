@@ -19,7 +19,7 @@ from town import BUURTEN, PEOPLE, town
 
 from kloof.findings import HIGHER, judge
 from kloof.questions import coverage
-from kloof.report.notebook import header
+from kloof.run.in_notebook import header
 from kloof.schema import check_observations
 from kloof.study.dataset import areas_by_year, drawn_in
 from kloof.study.panel import series

@@ -7,7 +7,8 @@ from town import FOCUS, PEOPLE, indicator, town
 
 from kloof.findings import HIGHER, NOT_COMPUTABLE, SAME, UNCLEAR, UNDECIDED, judge, verdict_of
 from kloof.methods.gap import ABSOLUTE, RELATIVE
-from kloof.questions import events, gaps
+from kloof.questions import before_or_since as events
+from kloof.questions import gap_changes as gaps
 from kloof.study.panel import Focus
 from kloof.study.study import Study, open_study
 

@@ -11,7 +11,8 @@ from town import indicator, town
 
 from kloof.findings import NOT_COMPUTABLE, happened, judge
 from kloof.paths import dump, plain
-from kloof.questions import coverage, gap_tables, gaps, groups, levels, replication, verdict
+from kloof.questions import coverage, gap_tables, groups, levels, replication, verdict
+from kloof.questions import gap_changes as gaps
 from kloof.results import CHANGE, UNIT, Section
 from kloof.study import claims
 from kloof.study.study import Study, open_study

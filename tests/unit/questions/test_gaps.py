@@ -30,7 +30,7 @@ from kloof.findings import (
 )
 from kloof.methods import gap
 from kloof.methods.gap import ABSOLUTE, PLACE, REAL, RELATIVE, Rule
-from kloof.questions import gaps
+from kloof.questions import gap_changes as gaps
 from kloof.study.panel import Focus
 from kloof.study.study import Study, open_study
 

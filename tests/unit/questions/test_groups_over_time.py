@@ -13,8 +13,8 @@ from kloof.catalogue import Group
 from kloof.figures import draw
 from kloof.findings import CONTRADICTED, NOT_TESTABLE, SUPPORTED
 from kloof.questions import groups, groups_over_time
-from kloof.report.notebook import header
 from kloof.results import Section, join_sections
+from kloof.run.in_notebook import header
 from kloof.study.study import Study, open_study
 from kloof.words.sentences import Narrator
 

@@ -13,8 +13,8 @@ from kloof.errors import ReportError
 from kloof.figures import canvas, diagrams, draw
 from kloof.findings import CONTRADICTED, NEGLIGIBLE, NOT_COMPUTABLE, NOT_TESTABLE, SUPPORTED, UNDECIDED, judge
 from kloof.questions import dilution, tenures
-from kloof.report.notebook import narrator, verdicts
 from kloof.results import Section
+from kloof.run.in_notebook import narrator, verdicts
 from kloof.study import claims
 from kloof.study.study import Study, open_study
 from kloof.words.sentences import text_of

@@ -26,7 +26,8 @@ from kloof.findings import (
 )
 from kloof.methods.gap import ABSOLUTE, RELATIVE
 from kloof.methods.mobility import RANKS
-from kloof.questions import all_tests, gaps, ladder, starting_place
+from kloof.questions import all_tests, ladder, starting_place
+from kloof.questions import gap_changes as gaps
 from kloof.questions.starting_place import Placed, in_constant_prices, place, placed_variants
 from kloof.results import Section
 from kloof.schema import empty_observations

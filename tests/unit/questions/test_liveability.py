@@ -34,8 +34,8 @@ from kloof.methods.lagged import UNIT_AND_YEAR
 from kloof.methods.ordinal import Classes, ordinal_trend
 from kloof.questions import liveability
 from kloof.questions import liveability as surroundings
-from kloof.report import notebook
 from kloof.results import Section
+from kloof.run import in_notebook as notebook
 from kloof.schema import COLUMNS, check_observations
 from kloof.store import add, read
 from kloof.study import claims

@@ -12,8 +12,8 @@ from kloof.paths import dump, plain
 from kloof.questions import carried, ladder
 from kloof.questions.carried import GAP
 from kloof.questions.explanations import Explanation, Facet, leans_on_itself
-from kloof.report import notebook
 from kloof.results import Section
+from kloof.run import in_notebook as notebook
 from kloof.study import claims
 from kloof.study.study import Study, open_study
 from kloof.words import sentences

@@ -28,8 +28,8 @@ from kloof.findings import (
     judge,
 )
 from kloof.questions import spending
-from kloof.report.notebook import narrator
 from kloof.results import Section
+from kloof.run.in_notebook import narrator
 from kloof.store import add
 from kloof.study import claims, load
 from kloof.study.load import from_store

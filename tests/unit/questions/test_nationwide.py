@@ -9,8 +9,8 @@ from readable import Row, file
 from kloof.figures import draw
 from kloof.paths import data_folder
 from kloof.questions import other_places
-from kloof.report.notebook import header
 from kloof.results import Section, join_sections
+from kloof.run.in_notebook import header
 from kloof.store import add
 from kloof.study.study import Study, open_study
 from kloof.words.sentences import Narrator

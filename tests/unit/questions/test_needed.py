@@ -14,8 +14,8 @@ from kloof.methods.power import Town
 from kloof.questions import needed
 from kloof.questions import needed as edges
 from kloof.questions.needed import Edge, Needed, edge_of, of_finding, why_not
-from kloof.report.notebook import narrator
 from kloof.results import Section
+from kloof.run.in_notebook import narrator
 from kloof.study.study import open_study
 from kloof.words.sentences import text_of
 

@@ -14,8 +14,8 @@ from matplotlib.colors import to_hex
 from kloof.figures import canvas, draw, panels
 from kloof.findings import NOT_COMPUTABLE, judge
 from kloof.questions import groups, other_places
-from kloof.report.notebook import narrator
 from kloof.results import Section
+from kloof.run.in_notebook import narrator
 from kloof.study.study import Study, open_study
 from kloof.words.sentences import text_of
 

@@ -31,9 +31,9 @@ from kloof.methods.power import Town, detectable, power_of, variance_parts
 from kloof.paths import dump
 from kloof.questions import policy
 from kloof.questions import policy as outlook
-from kloof.questions.gaps import follow
-from kloof.report import notebook
+from kloof.questions.gap_changes import follow
 from kloof.results import Section
+from kloof.run import in_notebook as notebook
 from kloof.study import claims
 from kloof.study.panel import Focus
 from kloof.study.study import Study, open_study

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from town import BUURTEN, FOCUS, Cell, indicator, town
 
 from kloof.findings import CONTRADICTED, MIXED, NEGLIGIBLE, NOT_TESTABLE, SUPPORTED, UNDECIDED, Finding, Verdict
-from kloof.questions import gaps
+from kloof.questions import gap_changes as gaps
 from kloof.questions import robustness as sensitivity
 from kloof.questions.robustness import CHOICES, robustness_of, specification_curve
 from kloof.study import claims

@@ -18,8 +18,8 @@ from kloof.findings import CONTRADICTED, MIXED, NOT_TESTABLE, SUPPORTED, UNDECID
 from kloof.paths import project_folder
 from kloof.questions import all_tests
 from kloof.questions import verdict as synthesis
-from kloof.report.notebook import narrator
 from kloof.results import Section
+from kloof.run.in_notebook import narrator
 from kloof.study import claims, load
 from kloof.study.study import Study, open_study
 from kloof.words.sentences import has, template

@@ -9,11 +9,12 @@ import pytest
 from kloof.catalogue import catalogue
 from kloof.errors import ReportError
 from kloof.figures import draw
-from kloof.questions import gap_tables, gaps, levels, verdict
+from kloof.questions import gap_changes as gaps
+from kloof.questions import gap_tables, levels, verdict
 from kloof.report import audit, build, page
 from kloof.report import publish as publishing
-from kloof.report.notebook import header, narrator
 from kloof.results import Section, join_sections
+from kloof.run.in_notebook import header, narrator
 from kloof.study import claims
 from kloof.study.study import Study, open_study
 from kloof.words.sentences import Narrator

@@ -8,7 +8,7 @@ from statsmodels.stats.multitest import multipletests
 import kloof
 from kloof.errors import NotComputableError, ReportError
 from kloof.questions.verdict import all_tests
-from kloof.run.answer import tests_made as made_by  # a name that pytest does not take for a test
+from kloof.run.in_notebook import tests_made as made_by  # a name that pytest does not take for a test
 
 
 def test_the_tests_of_the_earlier_notebooks_can_be_counted_by_hand(

@@ -49,7 +49,7 @@ OPEN = (
     "study = kloof.open_study(globals())\nsection = kloof.Section({0!r})"
 )
 TABLE = "coverage.{0}(section, study)"
-AFTER = "from kloof.report.notebook import earlier\n[part['id'] for part in earlier(study)]"
+AFTER = "from kloof.run.in_notebook import earlier\n[part['id'] for part in earlier(study)]"
 FINISH = "kloof.finish(study, section)"
 
 

@@ -11,8 +11,8 @@ from atlases import write_crate
 from conftest import PROJECT, CommandLine
 from kloof.findings import NOT_TESTABLE, SUPPORTED, UNDECIDED, VERDICTS, Finding, Verdict
 from kloof.paths import dump
-from kloof.report.notebook import header
 from kloof.run import report, verdicts
+from kloof.run.in_notebook import header
 from kloof.run.provenance import CRATE
 from kloof.study import claims
 from kloof.study.study import open_study

@@ -14,7 +14,7 @@ from kloof.catalogue import catalogue
 from kloof.errors import ReportError
 from kloof.paths import sha256
 from kloof.report import audit, readback
-from kloof.report.publish import FILES, answer
+from kloof.report.publish import FILES, first_screen
 from kloof.report.readback import Node, parse
 from kloof.run import depends
 from kloof.run.batch import MADE, PARTS
@@ -332,9 +332,9 @@ def test_the_picture_is_the_one_made_for_the_answer_else_that_of_its_gap_else_th
 
     def chosen(*names: str, **other: Any) -> str | None:
         drawn = {name: figures.get(name, {}) for name in names}
-        return answer(Narrator({**document, "figures": drawn, **other}, catalogue(), "nl"))[1]
+        return first_screen(Narrator({**document, "figures": drawn, **other}, catalogue(), "nl"))[1]
 
-    said, picture = answer(Narrator(document, catalogue(), "nl"))
+    said, picture = first_screen(Narrator(document, catalogue(), "nl"))
     assert "inkomen per inwoner" in text_of(said.sentences[0])
     assert picture == "04.answer"
     own = "04.mean_income_per_inhabitant"

@@ -22,8 +22,8 @@ from kloof.errors import CatalogueError, ParameterError
 from kloof.findings import NOT_TESTABLE, SUPPORTED, Finding
 from kloof.questions import gap_tables, levels
 from kloof.questions.all_tests import one_number
-from kloof.report.notebook import narrator
 from kloof.results import Section
+from kloof.run.in_notebook import narrator
 from kloof.study import claims, hypotheses
 from kloof.study.panel import Focus
 from kloof.study.study import open_study

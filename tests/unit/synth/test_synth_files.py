@@ -10,9 +10,10 @@ from typer.testing import CliRunner
 from kloof.cli import main
 from kloof.errors import ParameterError, SourceError
 from kloof.findings import CONTRADICTED, SUPPORTED
-from kloof.questions import gap_tables, gaps, tenures
-from kloof.report import notebook
+from kloof.questions import gap_changes as gaps
+from kloof.questions import gap_tables, tenures
 from kloof.results import Section
+from kloof.run import in_notebook as notebook
 from kloof.study.load import load
 from kloof.study.study import Study, open_study
 from kloof_synth import files, trials

@@ -10,7 +10,7 @@ import pytest
 import kloof
 from kloof.findings import Finding, Side, Verdict
 from kloof.questions import gap_tables, runner
-from kloof.questions.gaps import follow
+from kloof.questions.gap_changes import follow
 from kloof.results import Column, Table
 from kloof.shown import Shown, lines_of, years_of
 from kloof.study import claims

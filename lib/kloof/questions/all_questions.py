@@ -13,9 +13,9 @@ from kloof.catalogue import known
 from kloof.findings import Finding, Verdict, happened, judge
 from kloof.methods.gap import ABSOLUTE
 from kloof.questions import (
+    before_or_since,
     carried,
     coverage,
-    events,
     gap_tables,
     groups,
     groups_over_time,
@@ -31,7 +31,7 @@ from kloof.questions import (
     verdict,
     whole_country,
 )  # fmt: skip
-from kloof.questions.gaps import change_of_gap, follow, follow_all, scales_of
+from kloof.questions.gap_changes import change_of_gap, follow, follow_all, scales_of
 from kloof.questions.runner import record
 from kloof.questions.verdict import Parts
 from kloof.results import Section
@@ -71,7 +71,7 @@ def _before_or_since_corona(section: Section, study: Study) -> None:
     found = gap_tables.before_and_since(section, study, followed)
     gap_tables.scales(section, study, found, "05")
     gap_tables.event_pictures(section, study, followed)
-    events.in_all_municipalities(section, study)
+    before_or_since.in_all_municipalities(section, study)
 
 
 def _matthew(section: Section, study: Study) -> None:

@@ -12,8 +12,8 @@ from kloof.errors import NotComputableError, ParameterError
 from kloof.findings import UNCLEAR, Finding, Side
 from kloof.methods import gap
 from kloof.methods.gap import ABSOLUTE, RELATIVE, STALE
-from kloof.questions import gaps
-from kloof.questions.gaps import Change, Followed
+from kloof.questions import gap_changes
+from kloof.questions.gap_changes import Change, Followed
 from kloof.results import Section
 from kloof.store.shared import common
 from kloof.study import claims
@@ -39,12 +39,12 @@ def before_event(
     """Judge the change of the gap from the first year to the last one before the event; without `chance` as counted."""
     flags, focus, kind = is_before(study, followed), focus or study.focus, "gap_change_before"
     if followed.panel is None or sum(flags) < 2:
-        base = gaps.shared_fields(study, followed, kind, measure, focus)
-        return gaps.absent(followed, number, base, followed.reason or "too_few_years_before")
+        base = gap_changes.shared_fields(study, followed, kind, measure, focus)
+        return gap_changes.absent(followed, number, base, followed.reason or "too_few_years_before")
     last = last_before(flags)
     years = followed.years[0], followed.years[last]
     change = Change(number, kind, measure, gap.two_years(len(flags), 0, last), years, chance=chance)
-    return gaps.computed(study, followed, change, focus)[0]
+    return gap_changes.computed(study, followed, change, focus)[0]
 
 
 def since_event(
@@ -56,16 +56,16 @@ def since_event(
     """
     flags, focus, kind = is_before(study, followed), focus or study.focus, "gap_change_since"
     if followed.panel is None or all(flags) or not any(flags):
-        base = gaps.shared_fields(study, followed, kind, measure, focus)
+        base = gap_changes.shared_fields(study, followed, kind, measure, focus)
         absent = "no_year_since" if flags and all(flags) else "too_few_years_before"
-        return gaps.absent(followed, number, base, followed.reason or absent)
+        return gap_changes.absent(followed, number, base, followed.reason or absent)
     last = last_before(flags)
     if study.p.event_time - followed.times[last] > STALE:
-        base = gaps.shared_fields(study, followed, kind, measure, focus)
-        return gaps.absent(followed, number, base, "no_year_just_before")
+        base = gap_changes.shared_fields(study, followed, kind, measure, focus)
+        return gap_changes.absent(followed, number, base, "no_year_just_before")
     years = followed.years[last], followed.years[-1]
     change = Change(number, kind, measure, gap.two_years(len(flags), last, len(flags) - 1), years, chance=chance)
-    return gaps.computed(study, followed, change, focus)[0]
+    return gap_changes.computed(study, followed, change, focus)[0]
 
 
 def last_before(flags: Sequence[bool]) -> int:
@@ -82,16 +82,16 @@ def beyond_trend(study: Study, followed: Followed, measure: str, number: str, fo
     """
     flags, focus, kind = is_before(study, followed), focus or study.focus, "beyond_trend"
     try:
-        times = gaps.paths_of(followed).times
+        times = gap_changes.paths_of(followed).times
         comparison = gap.beyond_line(times, flags)
     except NotComputableError as problem:
-        base = gaps.shared_fields(study, followed, kind, measure, focus)
-        return gaps.absent(followed, number, base, problem.reason)
+        base = gap_changes.shared_fields(study, followed, kind, measure, focus)
+        return gap_changes.absent(followed, number, base, problem.reason)
     since = [year for year, before in zip(followed.years, flags, strict=True) if not before]
     change = Change(
         number, kind, measure, comparison, (since[0], since[-1]), false_events=gap.false_events(times, flags)
     )
-    finding, interval = gaps.computed(study, followed, change, focus)
+    finding, interval = gap_changes.computed(study, followed, change, focus)
     finding = replace(finding, rounding_low=None, rounding_high=None)  # a drawn-on line is not a thing that happened
     if interval is not None and sum(flags) == 2:
         finding = replace(finding, flags=(*finding.flags, "trend_from_two_years"))
@@ -106,11 +106,11 @@ def share_by_event(study: Study, followed: Followed, number: str) -> Finding:
     range lies beyond the yardstick, "as_steady" when it holds it.
     """
     flags = is_before(study, followed)
-    base = gaps.shared_fields(study, followed, "share_accrued", ABSOLUTE, study.focus)
+    base = gap_changes.shared_fields(study, followed, "share_accrued", ABSOLUTE, study.focus)
     base |= {"unit": "percent", "decimals": 0, "smallest_effect": None}
     panel = followed.panel
     if panel is None or sum(flags) < 2 or all(flags):
-        return gaps.absent(
+        return gap_changes.absent(
             followed,
             number,
             base,
@@ -121,7 +121,7 @@ def share_by_event(study: Study, followed: Followed, number: str) -> Finding:
     try:
         share, low, high = gap.share_accrued(early, whole, panel.weight, panel.is_focus)
     except NotComputableError as problem:
-        return gaps.absent(followed, number, base, problem.reason)
+        return gap_changes.absent(followed, number, base, problem.reason)
     a = Side(panel.years[0], "gap", n_units=len(panel.codes))
     b = Side(panel.years[-1], "gap", n_units=len(panel.codes))
     times = followed.times
@@ -152,11 +152,11 @@ def event_table(study: Study, followed: Followed) -> pd.DataFrame:
     columns = ["year", "gap", "low", "high", "trend", "period"]
     if panel is None:
         return pd.DataFrame(columns=columns)
-    table = gaps.picture_table(study, followed)
+    table = gap_changes.picture_table(study, followed)
     table = table[table["year"].isin(panel.years)]
     trend = np.full(len(panel.years), np.nan)
     if sum(flags) >= 2:
-        drawn = gap.trend_of_gap(gaps.paths_of(followed), flags)
+        drawn = gap.trend_of_gap(gap_changes.paths_of(followed), flags)
         trend = followed.orientation * drawn
     periods = ["before" if before else "since" for before in flags]
     return table.rename(columns={"gap_low": "low", "gap_high": "high"}).assign(trend=trend, period=periods)[columns]
