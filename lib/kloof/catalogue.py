@@ -176,6 +176,10 @@ class Catalogue(Shown):
         """Look an indicator up; an unknown one is an error that lists the nearest."""
         return known(name, self.indicators, "indicator")
 
+    def unit_of_change(self, name: str) -> str:
+        """Give the unit of a difference in an indicator: of percentages it is points."""
+        return str(self.units[self.indicator(name).unit]["change"])
+
     def smallest_on(self, scale: str, name: str) -> float:
         """Give the smallest change that matters on a scale whose unit is no indicator's own: relative, place, index.
 

@@ -198,6 +198,17 @@ def ends_to_judge(finding: Mapping[str, Any]) -> tuple[float | None, float | Non
     return None if low is None else low - reach, None if high is None else high + reach
 
 
+def in_unit(unit: str, *decimals: int | None, **numbers: Any) -> dict[str, dict[str, Any]]:
+    """Give numbers by name as details of a finding, all in one unit and with as many decimals."""
+    how = {"unit": unit, **({"decimals": decimals[0]} if decimals else {})}
+    return {name: {"value": number, **how} for name, number in numbers.items()}
+
+
+def with_range(found: Any, times: float = 1.0) -> dict[str, Any]:
+    """Give what was estimated with its range, as fields of a finding."""
+    return {name: times * getattr(found, name) for name in ("estimate", "low", "high")}
+
+
 def error_of(finding: Mapping[str, Any], name: str = END_ERROR) -> float:
     """Give how far other draws would move the ends of the range (standard error); 0 where nothing was drawn."""
     return float(finding["details"].get(name, {}).get("value", 0.0))

@@ -133,13 +133,14 @@ class Section(Shown):
             raise NotComputableError(found.reason or "no_figures", f"{finding} has no number here: {why}.")
         return float(value)
 
-    def table(self, name: str, columns: Sequence[Column], frame: pd.DataFrame) -> None:
-        """Record a table; `frame` has one column per key, missing cells as NaN or None.
+    def table(self, name: str, columns: Sequence[Column] | str, frame: pd.DataFrame) -> None:
+        """Record a table, its columns as such or as `layout` reads them; `frame` has one per key, missing cells as NaN.
 
         Recording the same table again is no harm; another one under its name is an error.
         """
-        rows = [[plain(row[column.key]) for column in columns] for row in frame.to_dict("records")]
-        self._keep(self.tables, "table", name, Table(columns=[vars(column) for column in columns], rows=rows))
+        laid = layout(columns) if isinstance(columns, str) else columns
+        rows = [[plain(row[column.key]) for column in laid] for row in frame.to_dict("records")]
+        self._keep(self.tables, "table", name, Table(columns=[vars(column) for column in laid], rows=rows))
 
     def figure(self, name: str, kind: str, table: str, finding: str | None = None, **options: Any) -> None:
         """Record a figure: its kind, the table it draws and the finding its title and alt text state.
@@ -216,13 +217,21 @@ def look_up(results: Mapping[str, Any], pointer: str) -> Any:
     return place
 
 
-UNIT = "@unit"  # a number in the unit that its own row names
-CHANGE = "@difference_unit"
+def layout(text: str) -> list[Column]:
+    """Read the columns of a table from a line: key, kind, unit and decimals of each, as `share=number:percent:0`.
 
-
-def columns_of(kinds: dict[str, str], **units: str) -> list[Column]:
-    """Describe the columns of a table: key → kind, and for numbers key → unit."""
-    return [Column(key, kind, units.get(key)) for key, kind in kinds.items()]
+    Without a kind a column with a unit holds numbers, and any other is of the kind that its key names, such as `year`.
+    Keys that are alike stand together: `low,high:percent`.
+    """
+    made = []
+    for word in text.split():
+        head, *number = word.split(":")
+        keys, _, kind = head.partition("=")
+        unit, decimals = (*number, "", "")[:2]
+        places = None if decimals in ("", "None") else int(decimals)  # of an indicator that registers none
+        kind = kind or ("number" if number else "")
+        made += [Column(key, kind or key, unit or None, places) for key in keys.split(",")]
+    return made
 
 
 def _like(kind: type, **more: Any) -> dict[str, Any]:

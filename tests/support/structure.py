@@ -201,7 +201,7 @@ def _registers(node: ast.stmt) -> bool:
     That a claim asks for each kind that the runner is given is tested where the runner is.
     """
     decorators = [ast.unparse(one) for one in getattr(node, "decorator_list", ())]
-    return any("command" in one or "callback" in one or one.startswith("kind(") for one in decorators)
+    return any("command" in one or "callback" in one or one.startswith(("kind(", "of_lists(")) for one in decorators)
 
 
 def _is_called_from_outside(node: ast.ClassDef, module: Module) -> bool:

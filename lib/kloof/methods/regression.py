@@ -38,16 +38,23 @@ class Estimate:
     clusters: int
 
 
+def t_quantile(degrees: float, level: float = LEVEL) -> float:
+    """Give how many standard errors an interval reaches to each side, by the t distribution."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(degrees, (1 + level) / 2))
+
+
 def from_t(estimate: float, se: float, df: float, rows: int, clusters: int) -> Estimate:
     """Make an estimate from its standard error and the t distribution on `df` degrees of freedom.
 
     Raises NotComputableError(no_variation) when the standard error is 0 or no number: then nothing varies.
     """
-    from scipy.special import stdtr, stdtrit
+    from scipy.special import stdtr
 
     if not (np.isfinite(estimate) and np.isfinite(se) and se > 0 and df > 0):
         raise NotComputableError("no_variation", "Nothing varies around this number, so it has no interval.")
-    wide, narrow = (float(stdtrit(df, (1 + level) / 2)) * se for level in (LEVEL, 2 * LEVEL - 1))
+    wide, narrow = (t_quantile(df, level) * se for level in (LEVEL, 2 * LEVEL - 1))
     chance = float(2 * stdtr(df, -abs(estimate) / se))
     return Estimate(
         estimate, se, estimate - wide, estimate + wide, estimate - narrow, estimate + narrow, chance, df, rows, clusters

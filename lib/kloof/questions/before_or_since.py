@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kloof.country.events import BENT, EVERYWHERE, UNTESTED, Events, around_event
 from kloof.errors import NotComputableError, ParameterError
-from kloof.findings import UNCLEAR, Finding, Side
+from kloof.findings import UNCLEAR, Finding, Side, in_unit
 from kloof.methods import gap
 from kloof.methods.gap import ABSOLUTE, RELATIVE, STALE
 from kloof.questions import gap_changes
@@ -110,12 +109,8 @@ def share_by_event(study: Study, followed: Followed, number: str) -> Finding:
     base |= {"unit": "percent", "decimals": 0, "smallest_effect": None}
     panel = followed.panel
     if panel is None or sum(flags) < 2 or all(flags):
-        return gap_changes.absent(
-            followed,
-            number,
-            base,
-            followed.reason or ("no_year_since" if all(flags) else "too_few_years_before"),
-        )
+        absent = "no_year_since" if all(flags) else "too_few_years_before"
+        return gap_changes.absent(followed, number, base, followed.reason or absent)
     last = last_before(flags)
     early, whole = panel.value[:, last] - panel.value[:, 0], panel.value[:, -1] - panel.value[:, 0]
     try:
@@ -126,22 +121,11 @@ def share_by_event(study: Study, followed: Followed, number: str) -> Finding:
     b = Side(panel.years[-1], "gap", n_units=len(panel.codes))
     times = followed.times
     steady = 100 * (times[last] - times[0]) / (times[-1] - times[0])
-    details = {
-        "by_year": {"value": panel.years[last], "unit": "year"},
-        "steady": {"value": steady, "unit": "percent", "decimals": 0},
-        "ahead": {"value": share - steady, "unit": "points", "decimals": 0},
-    }
+    details = in_unit("year", by_year=panel.years[last]) | in_unit("percent", 0, steady=steady)
+    details |= in_unit("points", 0, ahead=share - steady)
     base["measure"] = "earlier" if low > steady else "later" if high < steady else "as_steady"
     return Finding(
-        id=number,
-        estimate=share,
-        low=low,
-        high=high,
-        a=a,
-        b=b,
-        range_kind=("process",),
-        details=details,
-        **base,
+        id=number, estimate=share, low=low, high=high, a=a, b=b, range_kind=("process",), details=details, **base
     )
 
 
@@ -197,12 +181,8 @@ def _of_all(study: Study, made: Events) -> Finding:
     flags += [_FLAGS[made.reason]] if made.reason in _FLAGS else []
     ends = (None, None) if made.judgement == UNCLEAR and made.reason in _FLAGS else made.departure[1:]
     since = [int(year) for year in made.yearly.loc[made.yearly["period"] == "since", "year"]]
-    details: dict[str, Any] = {
-        "municipalities": {"value": made.municipalities, "unit": "number", "decimals": 0},
-        "false_events": {"value": len(made.in_time), "unit": "number", "decimals": 0},
-        "elsewhere": {"value": made.elsewhere[0], "unit": made.unit, "decimals": 1},
-        "spread": {"value": made.spread[0], "unit": made.unit, "decimals": 1},
-    }
+    details = in_unit("number", 0, municipalities=made.municipalities, false_events=len(made.in_time))
+    details |= in_unit(made.unit, 1, elsewhere=made.elsewhere[0], spread=made.spread[0])
     return Finding(
         id=f"05.{name}.{RELATIVE}.everywhere", kind="beyond_everywhere", measure=RELATIVE, unit=made.unit,
         indicator=name, decimals=1, estimate=made.departure[0], low=ends[0], high=ends[1],

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from kloof.errors import NotComputableError
-from kloof.findings import END_ERROR, Finding, Side
+from kloof.findings import END_ERROR, Finding, Side, in_unit, with_range
 from kloof.methods import oaxaca, shapley
 from kloof.methods.arrays import Flags
 from kloof.methods.blocks import Explained
@@ -22,7 +22,7 @@ from kloof.methods.regression import Estimate, from_t, least
 from kloof.questions import country_shares, gap_changes, gap_tables
 from kloof.questions.explanations import LEADING, Explanation, explanation, leans_on_itself
 from kloof.questions.runner import Part, Ways, kind, record, under_lists
-from kloof.results import Column, Section
+from kloof.results import Section
 from kloof.study import claims
 from kloof.study.dataset import STORE
 from kloof.study.panel import Focus
@@ -71,16 +71,11 @@ def _fields(study: Study, laid: Explanation, measure: str) -> dict[str, Any]:
     indicator = known.indicator(laid.outcome)
     unit = known.units[indicator.unit]["change"] if measure == GAP else "points"
     return {
-        "kind": "lead",
-        "measure": measure,
-        "indicator": laid.outcome,
-        "unit": unit,
+        "kind": "lead", "measure": measure, "indicator": laid.outcome, "unit": unit,
         "decimals": 1 if measure == GAP else 0,  # what chance gives R² is drawn, and known to some tenths
-        "coverage": laid.coverage,
-        "coverage_minimum": study.coverage_minimum,
-        "sources": laid.sources,
+        "coverage": laid.coverage, "coverage_minimum": study.coverage_minimum, "sources": laid.sources,
         "flags": tuple(flags),
-    }
+    }  # fmt: skip
 
 
 def _absent(laid: Explanation, number: str, fields: dict[str, Any], reason: str) -> Carried:
@@ -115,25 +110,13 @@ def lead_in_gap(study: Study, laid: Explanation, number: str, focus: Focus) -> C
     blocks, gap, lead = list(laid.data.blocks), parts["gap"], least(leads)
     unexplained = parts["unexplained_focus"].estimate + parts["unexplained_rest"].estimate
     told = {**{name: parts[name].estimate for name in ("gap", *blocks)}, "unexplained": unexplained}
-    details: dict[str, Any] = {
-        name: {"value": value, "unit": fields["unit"], "decimals": 1} for name, value in told.items()
-    }
+    details = in_unit(fields["unit"], 1, **told) | in_unit("number", degrees=lead.df)
+    details |= in_unit(fields["unit"], **{END_ERROR: error_of(lead.low, lead.high)})
     finding = Finding(
-        id=number,
-        estimate=lead.estimate,
-        low=lead.low,
-        high=lead.high,
-        range_kind=("process",),
-        smallest_effect=smallest_share() / 100 * gap.estimate,
+        id=number, **with_range(lead), range_kind=("process",), smallest_effect=smallest_share() / 100 * gap.estimate,
         a=Side(laid.year, "focus", n_units=int(is_focus.sum())),
-        b=Side(laid.year, "rest", n_units=int((~is_focus).sum())),
-        details=details
-        | {
-            "degrees": {"value": lead.df, "unit": "number"},
-            END_ERROR: {"value": error_of(lead.low, lead.high), "unit": fields["unit"]},
-        },
-        **fields,
-    )
+        b=Side(laid.year, "rest", n_units=int((~is_focus).sum())), details=details, **fields,
+    )  # fmt: skip
     rows = [{"part": name, **vars(parts[name])} for name in blocks]
     rows += [{"part": "unexplained", "estimate": unexplained}, {"part": "gap", **vars(gap)}]
     rows = [{**row, END_ERROR: error_of(row["low"], row["high"])} if "low" in row else row for row in rows]
@@ -171,24 +154,12 @@ def lead_in_r_squared(study: Study, laid: Explanation, number: str, variant: str
         return _absent(laid, number, fields, problem.reason)
     side = Side(laid.year, n_units=len(laid.codes))
     told = {str(row["part"]): float(row["estimate"]) for row in table.to_dict("records")}
-    details = {name: {"value": value, "unit": "percent", "decimals": 0} for name, value in told.items()}
+    details = in_unit("percent", 0, **told) | in_unit("number", degrees=found.df)
+    details |= in_unit("points", **{"by_chance": 100 * chance, END_ERROR: 100 * error})
     finding = Finding(
-        id=number,
-        estimate=100 * found.estimate,
-        low=100 * found.low,
-        high=100 * found.high,
-        range_kind=("process",),
-        smallest_effect=smallest_share(),
-        a=side,
-        b=side,
-        details={
-            **details,
-            "by_chance": {"value": 100 * chance, "unit": "points"},
-            "degrees": {"value": found.df, "unit": "number"},
-            END_ERROR: {"value": 100 * error, "unit": "points"},
-        },
-        **fields,
-    )
+        id=number, **with_range(found, 100), range_kind=("process",), smallest_effect=smallest_share(), a=side, b=side,
+        details=details, **fields,
+    )  # fmt: skip
     return Carried(finding, table)
 
 
@@ -229,20 +200,12 @@ def lay_out_all(section: Section, study: Study) -> list[Explanation]:
     """Lay out every outcome of C10, and record which figure of which year stands for what."""
     laid = [explanation(study, outcome) for outcome in claims.registry().claims["C10"]["outcomes"]]
     rows = [
-        {
-            "outcome": one.outcome,
-            "block": facet.block,
-            "indicator": facet.indicator,
-            "year": facet.year,
-            "sharing": "shared" if facet.shared else "own",
-        }
+        {"outcome": one.outcome, **vars(facet), "sharing": "shared" if facet.shared else "own"}
         for one in laid
         for facet in one.facets
     ]
     if rows:
-        columns = [Column("outcome", "indicator"), Column("block", "code"), Column("indicator", "indicator")]
-        columns += [Column("year", "year"), Column("sharing", "code")]
-        section.table("10.columns", columns, pd.DataFrame(rows))
+        section.table("10.columns", "outcome=indicator block=code indicator year sharing=code", pd.DataFrame(rows))
     return laid
 
 
@@ -284,25 +247,14 @@ def _tables(section: Section, laid: Explanation, in_gap: Carried, in_all: Carrie
     """Record the parts of the gap with their waterfall, and the shares of R²."""
     number = f"10.{laid.outcome}"
     if not in_gap.table.empty:
-        unit = in_gap.finding.unit
-        columns = [Column("part", "code")]
-        columns += [Column(key, "number", unit, 1) for key in ("estimate", "low", "high")]
-        columns.append(Column(END_ERROR, "hidden"))
+        unit, columns = in_gap.finding.unit, f"part=code estimate,low,high:{in_gap.finding.unit}:1 {END_ERROR}=hidden"
         section.table(f"{number}.{GAP}", columns, in_gap.table)
         section.figure(
-            f"{number}.{GAP}",
-            "waterfall",
-            f"{number}.{GAP}",
-            in_gap.finding.id,
-            unit=unit,
-            indicator=laid.outcome,
-            sources=list(laid.sources),
-            year=laid.year,
-        )
+            f"{number}.{GAP}", "waterfall", f"{number}.{GAP}", in_gap.finding.id, unit=unit, indicator=laid.outcome,
+            sources=list(laid.sources), year=laid.year,
+        )  # fmt: skip
     if not in_all.table.empty:
-        columns = [Column("part", "code"), Column("columns", "number", "number")]
-        columns += [Column(key, "number", "percent", 0) for key in ("estimate", "low", "high", "by_chance")]
-        columns.append(Column(END_ERROR, "hidden"))
+        columns = f"part=code columns:number estimate,low,high,by_chance:percent:0 {END_ERROR}=hidden"
         section.table(f"{number}.{R_SQUARED}", columns, in_all.table)
 
 
@@ -324,8 +276,6 @@ def all_municipalities(section: Section, study: Study) -> pd.DataFrame:
     findings, table = country_shares.in_store(study.known)
     section.add(*(finding for finding in findings if finding.id not in section.findings))
     if not table.empty:
-        columns = [Column("indicator", "indicator"), Column("year", "year"), Column("part", "code")]
-        columns += [Column(key, "number", "percent", 0) for key in ("estimate", "low", "high")]
-        columns += [Column("buurten", "number", "number"), Column("municipalities", "number", "number")]
+        columns = "indicator year part=code estimate,low,high:percent:0 buurten,municipalities:number"
         section.table("10.within", columns, table)
     return table

@@ -15,7 +15,7 @@ from kloof.catalogue import Catalogue
 from kloof.country.figures import held, of_nearest_year
 from kloof.country.mechanisms import noise_of
 from kloof.errors import NotComputableError, ParameterError
-from kloof.findings import Finding, Side
+from kloof.findings import Finding, Side, in_unit, with_range
 from kloof.methods.arrays import Array
 from kloof.methods.blocks import Explained, check_explained
 from kloof.methods.regression import Estimate, Least, jackknifed, least
@@ -164,31 +164,21 @@ def _told(
     """Make the finding and the rows of one year."""
     side = Side(year, n_units=made.buurten)
     told = {**{name: share.estimate for name, share in made.shares.items()}, "r_squared": made.r_squared.estimate}
-    details: dict[str, Any] = {
-        name: {"value": 100 * value, "unit": "percent", "decimals": 0} for name, value in told.items()
-    }
-    for key, count in (("municipalities", made.municipalities), ("buurten", made.buurten)):
-        details[key] = {"value": count, "unit": "number", "decimals": 0}
     lead = least(made.leads)
-    details["degrees"] = {"value": lead.df, "unit": "number"}
-    for key, end in (("plain", plain.estimate), ("plain_low", plain.low), ("plain_high", plain.high)):
-        details[key] = {"value": 100 * end, "unit": "points", "decimals": 1}
+    details = in_unit("percent", 0, **{name: 100 * value for name, value in told.items()})
+    details |= in_unit("number", 0, municipalities=made.municipalities, buurten=made.buurten)
+    details |= in_unit("number", degrees=lead.df)
+    ends = {"plain": plain.estimate, "plain_low": plain.low, "plain_high": plain.high}
+    details |= in_unit("points", 1, **{name: 100 * end for name, end in ends.items()})
     apart = ["years_apart"] if any(facet.year != year for facet in facets) else []
     flags = [*fields["flags"], "noise_taken_off", *apart]
     finding = Finding(
-        **{**fields, "flags": tuple(flags)},
-        estimate=100 * lead.estimate,
-        low=100 * lead.low,
-        high=100 * lead.high,
-        range_kind=("process",),
-        smallest_effect=float(claims.registry().claims["C10"]["smallest_share"]),
-        a=side,
-        b=side,
-        details=details,
-    )
+        **{**fields, "flags": tuple(flags)}, **with_range(lead, 100), range_kind=("process",), a=side, b=side,
+        smallest_effect=float(claims.registry().claims["C10"]["smallest_share"]), details=details,
+    )  # fmt: skip
     rows = [
-        {"indicator": fields["indicator"], "year": year, "part": name, "estimate": 100 * one.estimate,
-         "low": 100 * one.low, "high": 100 * one.high, "buurten": made.buurten, "municipalities": made.municipalities}
+        {"indicator": fields["indicator"], "year": year, "part": name, **with_range(one, 100),
+         "buurten": made.buurten, "municipalities": made.municipalities}
         for name, one in (*made.shares.items(), ("r_squared", made.r_squared))
     ]  # fmt: skip
     return finding, rows

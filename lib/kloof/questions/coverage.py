@@ -7,8 +7,8 @@ import pandas as pd
 
 from kloof.catalogue import BROKEN, Catalogue
 from kloof.errors import NotComputableError
-from kloof.findings import Finding, Side
-from kloof.results import CHANGE, UNIT, Column, Section, columns_of
+from kloof.findings import Finding, Side, in_unit
+from kloof.results import Section, layout
 from kloof.study.dataset import areas_by_year, drawn_in
 from kloof.study.panel import divided, jumps, series, sizes
 from kloof.study.step import step
@@ -71,13 +71,9 @@ def coverage_finding(study: Study, table: pd.DataFrame, number: str) -> Finding:
     share = 100 * filled / len(cells)
     years = range(study.p.year_from, study.p.year_to + 1)
     buurten = study.data.count("buurt", years[-1])
-    details = {
-        "filled": {"value": filled, "unit": "number"},
-        "cells": {"value": len(cells), "unit": "number"},
-        "minimum": {"value": study.coverage_minimum, "unit": "percent", "decimals": 0},
-        "buurten": {"value": buurten, "unit": "number"},
-        "wijken": {"value": study.data.count("wijk", years[-1]), "unit": "number"},
-    }
+    details = in_unit("percent", 0, minimum=study.coverage_minimum) | in_unit(
+        "number", filled=filled, cells=len(cells), buurten=buurten, wijken=study.data.count("wijk", years[-1])
+    )
     return Finding(
         id=number, kind="coverage", measure="share_of_cells", unit="percent", decimals=0, estimate=share, low=share,
         high=share, a=Side(year=years[0]), b=Side(year=years[-1], n_units=buurten), details=details,
@@ -107,15 +103,8 @@ def rounding_table(study: Study) -> pd.DataFrame:
         year = int(window["year"].max())
         last = window[window["year"] == year]
         spread = float(np.subtract(*np.percentile(last["value"], [75, 25])))
-        rows.append(
-            (
-                name,
-                year,
-                float((last["high"] - last["low"]).median()),
-                spread,
-                study.known.indicator(name).unit,
-            )
-        )
+        step_there = float((last["high"] - last["low"]).median())
+        rows.append((name, year, step_there, spread, study.known.indicator(name).unit))
     return pd.DataFrame(rows, columns=["indicator", "year", "step", "spread", "unit"])
 
 
@@ -221,11 +210,7 @@ def agreement_table(study: Study) -> pd.DataFrame:
     )
 
 
-AVAILABILITY = (
-    Column("indicator", "indicator"), Column("year", "year"), Column("state", "code"),
-    Column("without", "number", "percent", 0), Column("measured", "number", "number"),
-    Column("areas", "number", "number"), Column("break", "break"),
-)  # fmt: skip
+AVAILABILITY = layout("indicator year state=code without:percent:0 measured,areas:number break")
 
 
 @step
@@ -234,10 +219,7 @@ def what_exists(section: Section, study: Study) -> pd.DataFrame:
     table = coverage_table(study)
     finding = coverage_finding(study, table, "01.coverage")
     section.add(finding)
-    columns = [
-        Column("indicator", "indicator"), Column("year", "year"), Column("state", "code"),
-        Column("share", "number", "percent", 0), Column("buurten", "number", "number"), Column("reason", "status"),
-    ]  # fmt: skip
+    columns = "indicator year state=code share:percent:0 buurten:number reason=status"
     section.table("01.coverage", columns, table)
     section.figure("01.coverage", "coverage", "01.coverage", "01.coverage")
     return table
@@ -260,13 +242,7 @@ def everything_that_exists(section: Section, study: Study) -> pd.DataFrame:
 def what_is_missing(section: Section, study: Study) -> pd.DataFrame:
     """Record how many cells have no value, and why."""
     table = missing_table(study)
-    columns = [
-        Column("indicator", "indicator"),
-        Column("status", "status"),
-        Column("cells", "number", "number"),
-        Column("buurten", "number", "number"),
-    ]
-    section.table("01.missing", columns, table)
+    section.table("01.missing", "indicator status cells,buurten:number", table)
     return table
 
 
@@ -274,14 +250,7 @@ def what_is_missing(section: Section, study: Study) -> pd.DataFrame:
 def how_rounded(section: Section, study: Study) -> pd.DataFrame:
     """Record the step of rounding beside the spread between buurten."""
     table = rounding_table(study)
-    columns = [
-        Column("indicator", "indicator"),
-        Column("year", "year"),
-        Column("step", "number", UNIT, 1),
-        Column("spread", "number", UNIT, 1),
-        Column("unit", "unit"),
-    ]
-    section.table("01.rounding", columns, table)
+    section.table("01.rounding", "indicator year step,spread:@unit:1 unit", table)
     return table
 
 
@@ -289,14 +258,7 @@ def how_rounded(section: Section, study: Study) -> pd.DataFrame:
 def how_comparable(section: Section, study: Study) -> pd.DataFrame:
     """Record the comparable run of years per indicator, and the breaks that end it."""
     table = comparability_table(study)
-    columns = [
-        Column("indicator", "indicator"),
-        Column("first", "year"),
-        Column("last", "year"),
-        Column("years", "number", "number"),
-        Column("break", "break"),
-    ]
-    section.table("01.comparability", columns, table)
+    section.table("01.comparability", "indicator first,last=year years:number break", table)
     return table
 
 
@@ -306,16 +268,8 @@ def what_jumped(section: Section, study: Study) -> pd.DataFrame:
     found = jumps(study.data, study.known, (study.p.year_from, study.p.year_to))
     table = found.rename(columns={"code": "area", "before": "number_before", "after": "number_after"})
     table["jump"] = 100 * (table["factor"].astype("float64") - 1)
-    columns = [
-        Column("area", "area"),
-        Column("year", "year"),
-        Column("indicator", "indicator"),
-        Column("number_before", "number", "number"),
-        Column("number_after", "number", "number"),
-        Column("jump", "number", "percent", 0),
-    ]
     if not table.empty:
-        section.table("01.jumps", columns, table)
+        section.table("01.jumps", "area year indicator number_before,number_after:number jump:percent:0", table)
     return table
 
 
@@ -323,10 +277,8 @@ def what_jumped(section: Section, study: Study) -> pd.DataFrame:
 def do_totals_agree(section: Section, study: Study) -> pd.DataFrame:
     """Record what areas add up to beside the municipality's published figure, largest difference first."""
     table = totals_table(study)
-    kinds = {"indicator": "indicator", "level": "code", "year": "year", "published": "number", "recomputed": "number"}
-    kinds |= {"difference": "number", "within": "code", "unit": "unit", "difference_unit": "unit"}
-    columns = columns_of(kinds, published=UNIT, recomputed=UNIT, difference=CHANGE)
-    section.table("01.totals", columns, table)
+    columns = "indicator level=code year published,recomputed:@unit difference:@difference_unit within=code"
+    section.table("01.totals", f"{columns} unit,difference_unit=unit", table)
     return table
 
 
@@ -334,17 +286,8 @@ def do_totals_agree(section: Section, study: Study) -> pd.DataFrame:
 def do_sources_agree(section: Section, study: Study) -> pd.DataFrame:
     """Record how often two sources of the same figure differ."""
     table = agreement_table(study)
-    columns = [
-        Column("indicator", "indicator"),
-        Column("year", "year"),
-        Column("source", "source"),
-        Column("source_other", "source"),
-        Column("pairs", "number", "number"),
-        Column("equal", "number", "number"),
-        Column("largest", "number", "number"),
-    ]
     if not table.empty:
-        section.table("01.agreement", columns, table)
+        section.table("01.agreement", "indicator year source,source_other=source pairs,equal,largest:number", table)
     return table
 
 

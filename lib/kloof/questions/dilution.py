@@ -4,7 +4,7 @@ A group is counted in a first and a last year, in the same buurten; where only i
 share of the households. Every count carries the bounds that rounding leaves. Claims C9 and H4.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from kloof.errors import NotComputableError
-from kloof.findings import Finding, Side
+from kloof.findings import Finding, Side, in_unit
 from kloof.measures.bounds import index_range
 from kloof.measures.registry import INDICES
 from kloof.methods.arrays import Array
@@ -141,10 +141,6 @@ def base_fields(study: Study, name: str, kind: str, measure: str, focus: Focus |
     }  # fmt: skip
 
 
-def _points(value: float | None) -> dict[str, Any]:
-    return {"value": value, "unit": "points", "decimals": 1}
-
-
 def dilution_finding(study: Study, name: str, number: str, focus: Focus | None = None) -> Finding:
     """Judge whether others coming lowers a group's share in the focus buurten, and more than the group itself (C9).
 
@@ -176,47 +172,38 @@ def dilution_finding(study: Study, name: str, number: str, focus: Focus | None =
     n = len(counted.vulnerable_before)
     a = Side(held.years[0], "focus", split.before, n_units=n, n_missing=len(focus.codes) - n)
     b = Side(held.years[1], "focus", split.after, n_units=n, n_missing=len(focus.codes) - n)
+    details = in_unit(
+        "points", 1, change=split.change, own_part=split.fewer_vulnerable, others_part=split.more_others,
+        others_part_low=others_low, others_part_high=others_high,
+        lead=difference.estimate, lead_low=difference_low, lead_high=difference_high,
+    )  # fmt: skip
+    details |= in_unit("percent", 1, share_before=split.before, share_after=split.after)
     return Finding(
-        id=number,
-        estimate=max(difference.estimate, others.estimate),
-        low=max(difference_low, others_low),
-        high=max(difference_high, others_high),
-        rounding_low=exact[0],
-        rounding_high=exact[1],
-        a=a,
-        b=b,
-        coverage=held.coverage,
-        sources=held.sources,
-        range_kind=("process", "rounding"),
-        details={
-            "change": _points(split.change),
-            "own_part": _points(split.fewer_vulnerable),
-            "others_part": _points(split.more_others),
-            "others_part_low": _points(others_low),
-            "others_part_high": _points(others_high),
-            "lead": _points(difference.estimate),
-            "lead_low": _points(difference_low),
-            "lead_high": _points(difference_high),
-            "degrees": {"value": difference.df, "unit": "number"},
-            "share_before": {"value": split.before, "unit": "percent", "decimals": 1},
-            "share_after": {"value": split.after, "unit": "percent", "decimals": 1},
-        },
-        **base,
-    )
+        id=number, estimate=max(difference.estimate, others.estimate), low=max(difference_low, others_low),
+        high=max(difference_high, others_high), rounding_low=exact[0], rounding_high=exact[1], a=a, b=b,
+        coverage=held.coverage, sources=held.sources, range_kind=("process", "rounding"),
+        details=details | in_unit("number", degrees=difference.df), **base,
+    )  # fmt: skip
 
 
 def _others_part(counted: Counted) -> Estimate:
     """Give the part of the change due to the others, with a delete-one jackknife over the buurten (Tukey 1958)."""
-    counts = np.stack(list(vars(counted).values()))
-    units = counts.shape[1]
+    counts = np.stack(list(vars(counted).values()), axis=1)
+    return _jackknife(counts, lambda rows: share_change(Counted(*rows.T)).more_others, still=True)
+
+
+def _jackknife(rows: Array, number: Callable[[Array], float], *, still: bool = False) -> Estimate:
+    """Give a number of the buurten with a delete-one jackknife over them (Tukey 1958), t on buurten - 1.
+
+    With `still` that no buurt differs is an answer too. Raises NotComputableError: too_few_buurten, no_variation.
+    """
+    units = len(rows)
     if units < 3:
         raise NotComputableError("too_few_buurten", f"{units} buurten are too few for an interval.")
-    kept = [np.delete(counts, place, axis=1) for place in range(units)]
-    without = np.array([share_change(Counted(*rest)).more_others for rest in kept])
-    off = without - without.mean()
+    without = np.array([number(np.delete(rows, place, axis=0)) for place in range(units)])
+    off, found = without - without.mean(), number(rows)
     error = float(np.sqrt((units - 1) / units * (off @ off)))
-    found = share_change(counted).more_others
-    if error <= _NOTHING:  # no buurt differs, as when the number of others did not move at all
+    if still and error <= _NOTHING:  # as when the number of others did not move at all
         return Estimate(found, 0.0, found, found, found, found, float(found == 0), units - 1, units, units)
     return from_t(found, error, units - 1, units, units)
 
@@ -269,17 +256,11 @@ def where_finding(study: Study, name: str, number: str) -> Finding:
         return Finding(id=number, reason=problem.reason, coverage=0.0, **base)
     flags = np.isin(held.codes, study.focus.codes)
     went = destinations(list(held.codes), held.counted(), flags)
-    details = {key: {"value": getattr(went, key), "unit": unit, "decimals": 0} for key in ("focus", "rest", "city")}
+    a, b = (Side(year, "focus", n_units=len(held.codes)) for year in held.years)
     return Finding(
-        id=number,
-        estimate=went.focus,
-        a=Side(held.years[0], "focus", n_units=len(held.codes)),
-        b=Side(held.years[1], "focus", n_units=len(held.codes)),
-        coverage=held.coverage,
-        sources=held.sources,
-        details={f"in_{key}": value for key, value in details.items()},
-        **base,
-    )
+        id=number, estimate=went.focus, a=a, b=b, coverage=held.coverage, sources=held.sources,
+        details=in_unit(unit, 0, in_focus=went.focus, in_rest=went.rest, in_city=went.city), **base,
+    )  # fmt: skip
 
 
 def effective_number(counts: Array) -> float:
@@ -313,7 +294,9 @@ def spread_finding(study: Study, name: str, number: str) -> Finding:
     base |= {"unit": "neighbourhoods", "decimals": 1, "smallest_effect": float(registered["smallest_effect"])}
     try:
         held = members(study, name)
-        found = _jackknife_of_spread(held.group)
+        if len(held.group) > 2 and not (held.group.sum(axis=0) > 0).all():
+            raise NotComputableError("group_is_empty", f"{name} has nobody in one of the years.")
+        found = _jackknife(held.group, lambda rows: effective_number(rows[:, 1]) - effective_number(rows[:, 0]))
     except NotComputableError as problem:
         return Finding(id=number, reason=problem.reason, coverage=0.0, **base)
     ranges = [effective_range(held.group_low[:, year], held.group_high[:, year]) for year in (0, 1)]
@@ -323,33 +306,8 @@ def spread_finding(study: Study, name: str, number: str) -> Finding:
         Side(held.years[year], "all", levels[year], *ranges[year], n_units=len(held.codes)) for year in (0, 1)
     ]  # fmt: skip
     return Finding(
-        id=number,
-        estimate=found.estimate,
-        low=found.low + min(rounding[0] - found.estimate, 0.0),
-        high=found.high + max(rounding[1] - found.estimate, 0.0),
-        rounding_low=rounding[0],
-        rounding_high=rounding[1],
-        a=sides[0],
-        b=sides[1],
-        coverage=held.coverage,
-        sources=held.sources,
-        range_kind=("process", "rounding"),
-        details={"degrees": {"value": found.df, "unit": "number"}},
-        **base,
-    )
-
-
-def _jackknife_of_spread(group: Array) -> Estimate:
-    """Give the change of the effective number with a delete-one jackknife over the buurten, t on buurten - 1."""
-    units = len(group)
-    if units < 3 or not (group.sum(axis=0) > 0).all():
-        raise NotComputableError(
-            "too_few_buurten" if units < 3 else "group_is_empty", f"{units} buurten with the group in both years."
-        )
-
-    def change(rows: Array) -> float:
-        return effective_number(rows[:, 1]) - effective_number(rows[:, 0])
-
-    without = np.array([change(np.delete(group, place, axis=0)) for place in range(units)])
-    off = without - without.mean()
-    return from_t(change(group), float(np.sqrt((units - 1) / units * (off @ off))), units - 1, units, units)
+        id=number, estimate=found.estimate, low=found.low + min(rounding[0] - found.estimate, 0.0),
+        high=found.high + max(rounding[1] - found.estimate, 0.0), rounding_low=rounding[0], rounding_high=rounding[1],
+        a=sides[0], b=sides[1], coverage=held.coverage, sources=held.sources, range_kind=("process", "rounding"),
+        details=in_unit("number", degrees=found.df), **base,
+    )  # fmt: skip

@@ -11,7 +11,7 @@ import pandas as pd
 
 from kloof.catalogue import MONEY
 from kloof.errors import NotComputableError
-from kloof.findings import END_ERROR, NEAR, Finding, Side
+from kloof.findings import END_ERROR, NEAR, Finding, Side, in_unit
 from kloof.memo import remembered
 from kloof.methods import gap
 from kloof.methods.arrays import Array, Flags
@@ -83,12 +83,8 @@ def _followed(study: Study, name: str, focus: Focus, window: tuple[int, int], *,
     run, met = comparable_run(study, name, years)
     times = tuple(year + indicator.measured for year in run)
     base: dict[str, Any] = {
-        "indicator": name,
-        "years": tuple(run),
-        "times": times,
-        "covered": covered,
-        "breaks": tuple(met),
-    }
+        "indicator": name, "years": tuple(run), "times": times, "covered": covered, "breaks": tuple(met),
+    }  # fmt: skip
     if len(run) < 2:
         known = [year for year, share in covered.items() if share > 0]
         reason = "one_year_only" if len(run) == 1 else "too_little_measured" if known else "no_figures"
@@ -219,9 +215,7 @@ def sides(orientation: int, states: States, measure: str, years: tuple[int, int]
 
 def _unit_of(study: Study, name: str, measure: str) -> str:
     """Give the unit of a gap: that of a difference in the indicator, percent of the rest's level, or places."""
-    if measure in UNITS:
-        return UNITS[measure]
-    return str(study.known.units[study.known.indicator(name).unit]["change"])
+    return UNITS[measure] if measure in UNITS else study.known.unit_of_change(name)
 
 
 def flags_of(study: Study, followed: Followed, focus: Focus) -> tuple[str, ...]:
@@ -255,18 +249,14 @@ def shared_fields(study: Study, followed: Followed, kind: str, measure: str, foc
     panel, indicator = followed.panel, study.known.indicator(followed.indicator)
     flags = flags_of(study, followed, focus)
     return {
-        "kind": kind,
-        "measure": measure,
-        "indicator": followed.indicator,
+        "kind": kind, "measure": measure, "indicator": followed.indicator, "focus": focus.name,
         "unit": _unit_of(study, followed.indicator, measure),
         "decimals": {RELATIVE: None, PLACE: 1}.get(measure, indicator.decimals),
-        "focus": focus.name,
         "smallest_effect": study.smallest_effect(followed.indicator, measure),
         "coverage": panel.coverage if panel else max(followed.covered.values(), default=0.0),
-        "coverage_minimum": study.coverage_minimum,
-        "sources": panel.sources if panel else (),
+        "coverage_minimum": study.coverage_minimum, "sources": panel.sources if panel else (),
         "flags": (*flags, "last_prices") if measure == REAL else flags,
-    }
+    }  # fmt: skip
 
 
 def absent(followed: Followed, number: str, base: dict[str, Any], reason: str | None) -> Finding:
@@ -329,7 +319,7 @@ def computed(study: Study, followed: Followed, change: Change, focus: Focus) -> 
         if (rule := rule_of(followed, focus)) is not None:
             null = _placebo(study, scaled, replace(change, measure=measure), rule)
             shift = (null.mean if measure == ABSOLUTE else null.mean_relative) or 0.0
-            details["selection_shift"] = {"value": sign * shift, "unit": unit}
+            details |= in_unit(unit, selection_shift=sign * shift)
             details[END_ERROR]["value"] = math.hypot(interval.end_error, null.end_error)
             base["flags"] = (*base["flags"], "corrected_for_selection")
         ends = sorted(sign * bound for bound in (interval.low - max(shift, 0.0), interval.high - min(shift, 0.0)))
@@ -340,18 +330,10 @@ def computed(study: Study, followed: Followed, change: Change, focus: Focus) -> 
     elif min(a.estimate or 0, b.estimate or 0) < 0:
         base["measure"] = f"{change.measure}_reversed"
     finding = Finding(
-        id=change.number,
-        estimate=sign * estimate,
-        low=ends[0],
-        high=ends[1],
-        rounding_low=exact[0],
-        rounding_high=exact[1],
-        a=a,
-        b=b,
-        range_kind=("process", "rounding") if interval is not None else ("rounding",),
-        details={**details, **_path(paths, change, measure, sign)},
-        **base,
-    )
+        id=change.number, estimate=sign * estimate, low=ends[0], high=ends[1], rounding_low=exact[0],
+        rounding_high=exact[1], a=a, b=b, details={**details, **_path(paths, change, measure, sign)},
+        range_kind=("process", "rounding") if interval is not None else ("rounding",), **base,
+    )  # fmt: skip
     if change.false_events is None:
         return finding, interval
     departures = [_estimate(_weighed(states_of(paths, one), change.weigh, paths_of(followed)), measure)
@@ -374,14 +356,14 @@ def _beside_false_events(finding: Finding, departures: Array, unit: str) -> Find
     is said of what happened.
     """
     finding = replace(finding, rounding_low=None, rounding_high=None)
-    details = {**finding.details, "false_events": {"value": len(departures), "unit": "number"}}
+    details = {**finding.details, **in_unit("number", false_events=len(departures))}
     if not len(departures):
         scale = RELATIVE if finding.measure.startswith(RELATIVE) else ABSOLUTE
         measure, flags = f"{scale}_untested", (*finding.flags, "line_not_tested")
         return replace(finding, low=None, high=None, range_kind=(), measure=measure, details=details, flags=flags)
     estimate, largest = finding.estimate or 0.0, float(departures.max())
-    details["as_large"] = {"value": int((departures >= abs(estimate)).sum()), "unit": "number"}
-    details["largest_false"] = {"value": largest, "unit": unit}
+    details |= in_unit("number", as_large=int((departures >= abs(estimate)).sum()))
+    details |= in_unit(unit, largest_false=largest)
     if largest < abs(estimate) or finding.low is None or finding.high is None:
         return replace(finding, details=details)
     low, high = min(finding.low, estimate - largest), max(finding.high, estimate + largest)
@@ -407,19 +389,16 @@ def _path(paths: Paths, change: Change, measure: str, sign: int) -> dict[str, An
     gaps = [sign * gap.gap(paths.value[:, at], paths.weight, paths.is_focus, measure)
             for at in range(int(first[0]), int(last[0]) + 1)]  # fmt: skip
     steps = np.diff(gaps)
-    told = {"steps": len(steps), "steps_ahead": int((steps > 0).sum()), "steps_back": int((steps < 0).sum())}
-    return {key: {"value": value, "unit": "number"} for key, value in told.items()}
+    ahead, back = int((steps > 0).sum()), int((steps < 0).sum())
+    return in_unit("number", steps=len(steps), steps_ahead=ahead, steps_back=back)
 
 
 def chance_details(states: States, interval: gap.Interval, unit: str) -> dict[str, Any]:
     """Give the p-value of dealt labels, the error of the ends, and the degrees of a t for the smaller of the groups."""
     smallest = int(min(states.is_focus.sum(), (~states.is_focus).sum()))
-    return {
-        "p_value": {"value": interval.p_value, "unit": "probability"},
-        "p_error": {"value": interval.p_error, "unit": "probability"},
-        "degrees": {"value": max(smallest - 1, 1), "unit": "number"},
-        END_ERROR: {"value": interval.end_error, "unit": unit},
-    }
+    return in_unit("probability", p_value=interval.p_value, p_error=interval.p_error) | in_unit(
+        "number", degrees=max(smallest - 1, 1)
+    ) | in_unit(unit, **{END_ERROR: interval.end_error})  # fmt: skip
 
 
 def interval_of(study: Study, states: States, measure: str) -> gap.Interval:
@@ -449,13 +428,7 @@ def _points(study: Study, followed: Followed, change: Change) -> str:
 
 
 def change_of_gap(
-    study: Study,
-    followed: Followed,
-    measure: str,
-    number: str,
-    focus: Focus | None = None,
-    *,
-    variant: str = "ends",
+    study: Study, followed: Followed, measure: str, number: str, focus: Focus | None = None, *, variant: str = "ends"
 ) -> Finding:
     """Judge how the gap changed from the first to the last comparable year.
 
@@ -513,21 +486,11 @@ def placebo_finding(study: Study, followed: Followed, number: str) -> Finding:
     low, high = sorted((followed.orientation * null.low, followed.orientation * null.high))
     reach = NEAR * null.end_error
     base["measure"] = "inside" if low - reach <= observed <= high + reach else "outside"
-    details = {
-        "observed": {"value": observed, "unit": base["unit"]},
-        "noise": {"value": null.noise, "unit": base["unit"], "decimals": 1},
-        END_ERROR: {"value": null.end_error, "unit": base["unit"]},
-    }
+    unit = base["unit"]
+    details = in_unit(unit, **{"observed": observed, END_ERROR: null.end_error}) | in_unit(unit, 1, noise=null.noise)
+    estimate = followed.orientation * null.mean + 0.0  # never minus zero
     return Finding(
-        id=number,
-        estimate=followed.orientation * null.mean + 0.0,  # never minus zero
-        low=low,
-        high=high,
-        a=a,
-        b=b,
-        range_kind=("placebo",),
-        details=details,
-        **base,
+        id=number, estimate=estimate, low=low, high=high, a=a, b=b, range_kind=("placebo",), details=details, **base
     )
 
 
@@ -556,9 +519,8 @@ def picture_table(study: Study, followed: Followed) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     panel = followed.panel
     if panel is None:
-        return pd.DataFrame(
-            columns=["year", "focus", "rest", "gap", "gap_low", "gap_high", "relative", "link", "buurten"]
-        )
+        keys = ("year", "focus", "rest", "gap", "gap_low", "gap_high", "relative", "link", "buurten")
+        return pd.DataFrame(columns=list(keys))
     outside = sorted({year for pair in followed.breaks for year in pair[:2]} - set(panel.years))
     blocks = [(panel, list(panel.years))]
     for year in outside:
@@ -573,19 +535,13 @@ def picture_table(study: Study, followed: Followed) -> pd.DataFrame:
             focus, rest = gap.weighted_means(value, block.weight, block.is_focus)
             bounds = gap.gap_bounds(low, high, block.weight, block.is_focus, ABSOLUTE)
             ordered = sorted(followed.orientation * bound for bound in bounds)
-            rows.append(
-                {
-                    "year": year,
-                    "focus": float(focus),
-                    "rest": float(rest),
-                    "gap": followed.orientation * float(focus - rest),
-                    "gap_low": ordered[0],
-                    "gap_high": ordered[1],
-                    "relative": followed.orientation * 100 * float(focus / rest - 1),
-                    "link": "broken" if year == years[0] and block is not panel else "comparable",
-                    "buurten": len(block.codes),
-                }
-            )
+            rows.append({
+                "year": year, "focus": float(focus), "rest": float(rest),
+                "gap": followed.orientation * float(focus - rest), "gap_low": ordered[0], "gap_high": ordered[1],
+                "relative": followed.orientation * 100 * float(focus / rest - 1),
+                "link": "broken" if year == years[0] and block is not panel else "comparable",
+                "buurten": len(block.codes),
+            })  # fmt: skip
     table = pd.DataFrame(rows).sort_values("year", ignore_index=True)
     follows_break = {after for _, after, _ in followed.breaks}
     table.loc[table["year"].isin(follows_break), "link"] = "broken"

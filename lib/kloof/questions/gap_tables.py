@@ -19,6 +19,7 @@ from kloof.findings import (
     Finding,
     error_of,
     happened,
+    in_unit,
     judge,
     verdict_of,
 )
@@ -33,8 +34,8 @@ from kloof.questions import (  # noqa: F401 (some only register the kinds they c
     other_places,
 )
 from kloof.questions.gap_changes import Followed, follow
-from kloof.questions.runner import ALL_ALIKE, Part, Ways, computed_first, judged, kind, record, under_lists
-from kloof.results import Column, Section
+from kloof.questions.runner import ALL_ALIKE, Part, Ways, computed_first, judged, kind, of_lists, record, under_lists
+from kloof.results import Section
 from kloof.study import claims
 from kloof.study.panel import Focus, resolve_focus
 from kloof.study.step import step
@@ -46,23 +47,17 @@ def _applies(study: Study, name: str, measure: str) -> bool:
     return measure in gap_changes.scales_of(study, name)
 
 
-@kind("gap_change", "gap_change_window", applies=_applies, counts=gap_changes.counts_for)
-def changed(study: Study, part: Part) -> Ways:
+@of_lists("gap_change", "gap_change_window", applies=_applies, counts=gap_changes.counts_for)
+def changed(study: Study, part: Part, number: str, focus: Focus) -> Finding:
     """Compute the change of a gap on one scale, within the years that the claim registers if it does."""
     if "window" in part.entry:
         first, last = part.entry["window"]
         p = replace(study.p, year_from=max(study.p.year_from, first), year_to=min(study.p.year_to, last))
         study = replace(study, p=p)
-
-    def make(number: str, focus: Focus) -> Finding:
-        track = follow(study, part.name, focus)
-        asked = focus == study.focus or part.how.question == CHANCE
-        found = gap_changes.change_of_gap(
-            study, track, part.measure, number, focus, variant="ends" if asked else "counted"
-        )
-        return replace(with_prices(study, track, found, focus), kind=part.kind)
-
-    return under_lists(study, part, make)
+    track = follow(study, part.name, focus)
+    variant = "ends" if focus == study.focus or part.how.question == CHANCE else "counted"
+    found = gap_changes.change_of_gap(study, track, part.measure, number, focus, variant=variant)
+    return replace(with_prices(study, track, found, focus), kind=part.kind)
 
 
 def with_prices(study: Study, track: Followed, finding: Finding, focus: Focus) -> Finding:
@@ -77,37 +72,26 @@ def with_prices(study: Study, track: Followed, finding: Finding, focus: Focus) -
     fell = real.rounding_high is not None and real.rounding_high <= 0
     if happened(real) != STAYED and not fell:
         return finding
-    told = {
-        f"real_{side}": {"value": at.estimate, "unit": real.unit, "decimals": real.decimals}
-        for side, at in (("before", real.a), ("after", real.b))
-    }
+    told = in_unit(real.unit, real.decimals, real_before=real.a.estimate, real_after=real.b.estimate)
     return replace(finding, flags=(*finding.flags, "prices_only"), details={**finding.details, **told})
 
 
 _AT_EVENT = {"gap_change_before": before_or_since.before_event, "gap_change_since": before_or_since.since_event}
 
 
-@kind(*_AT_EVENT, applies=_applies, counts=gap_changes.counts_for)
-def split_at_event(study: Study, part: Part) -> Ways:
+@of_lists(*_AT_EVENT, applies=_applies, counts=gap_changes.counts_for)
+def split_at_event(study: Study, part: Part, number: str, focus: Focus) -> Finding:
     """Compute the change of a gap before the event, or since."""
-
-    def make(number: str, focus: Focus) -> Finding:
-        track = follow(study, part.name, focus, study.p.trend_from)
-        asked = focus == study.focus or part.how.question == CHANCE
-        return _AT_EVENT[part.kind](study, track, part.measure, number, focus, chance=asked)
-
-    return under_lists(study, part, make)
+    track = follow(study, part.name, focus, study.p.trend_from)
+    asked = focus == study.focus or part.how.question == CHANCE
+    return _AT_EVENT[part.kind](study, track, part.measure, number, focus, chance=asked)
 
 
-@kind("beyond_trend", applies=_applies, counts=gap_changes.counts_for)
-def beyond_its_trend(study: Study, part: Part) -> Ways:
+@of_lists("beyond_trend", applies=_applies, counts=gap_changes.counts_for)
+def beyond_its_trend(study: Study, part: Part, number: str, focus: Focus) -> Finding:
     """Compute how far a gap went beyond the trend before the event since."""
-
-    def make(number: str, focus: Focus) -> Finding:
-        track = follow(study, part.name, focus, study.p.trend_from)
-        return before_or_since.beyond_trend(study, track, part.measure, number, focus)
-
-    return under_lists(study, part, make)
+    track = follow(study, part.name, focus, study.p.trend_from)
+    return before_or_since.beyond_trend(study, track, part.measure, number, focus)
 
 
 @step
@@ -146,14 +130,8 @@ def scales(section: Section, study: Study, found: Sequence[Finding], notebook: s
     ]  # fmt: skip
     if not rows:
         return pd.DataFrame()
-    columns = [
-        Column("indicator", "indicator"), Column("measure", "measure"), Column("first", "year"),
-        Column("last", "year"), *[Column(key, "number", "@unit") for key in ("was", "became")],
-        *[Column(key, "number", "@change_unit") for key in ("estimate", "low", "high")],
-        Column("happened", "happened"), Column("chance", "chance"),
-        *[Column(key, "number", "number") for key in ("steps_ahead", "steps_back")],
-        Column("unit", "unit"), Column("change_unit", "hidden"), Column(END_ERROR, "hidden"),
-    ]  # fmt: skip
+    columns = "indicator measure first,last=year was,became:@unit estimate,low,high:@change_unit happened chance "
+    columns += f"steps_ahead,steps_back:number unit change_unit,{END_ERROR}=hidden"
     table = pd.DataFrame(rows)
     section.table(f"{notebook}.scales", columns, table)
     return table
@@ -180,28 +158,15 @@ def gap_pictures(
         indicator = study.known.indicator(track.indicator)
         shown, measure = gap_changes.for_picture(study, track)
         table = gap_changes.picture_table(study, shown)
-        level: dict[str, Any] = {"unit": indicator.unit, "decimals": indicator.decimals}
-        gap: dict[str, Any] = {"unit": study.known.units[indicator.unit]["change"], "decimals": indicator.decimals}
-        columns = [
-            Column("year", "year"),
-            *[Column(key, "number", **level) for key in ("focus", "rest")],
-            *[Column(key, "number", **gap) for key in ("gap", "gap_low", "gap_high")],
-            Column("relative", "number", "percent", 1),
-            Column("link", "code"),
-            Column("buurten", "number", "number"),
-        ]
+        change = study.known.unit_of_change(track.indicator)
+        level, gap = (f"{unit}:{indicator.decimals}" for unit in (indicator.unit, change))
+        columns = f"year focus,rest:{level} gap,gap_low,gap_high:{gap} relative:percent:1 link=code buurten:number"
         name = f"{notebook}.{track.indicator}"
         section.table(name, columns, table)
-        before = [
-            year
-            for year, is_before in zip(track.years, before_or_since.is_before(study, track), strict=True)
-            if is_before
-        ]
-        options: dict[str, Any] = {
-            "unit": indicator.unit,
-            "indicator": track.indicator,
-            "sources": list(track.panel.sources),
-        }
+        flags = before_or_since.is_before(study, track)
+        before = [year for year, is_before in zip(track.years, flags, strict=True) if is_before]
+        sources = list(track.panel.sources)
+        options: dict[str, Any] = {"unit": indicator.unit, "indicator": track.indicator, "sources": sources}
         if before and before[-1] != track.years[-1]:
             options["before_until"] = before[-1]
         section.figure(name, "gap_lines", name, finding or f"{name}.{measure}", **options)
@@ -233,10 +198,7 @@ def _multiples(section: Section, study: Study, followed: Sequence[Followed]) -> 
         sources |= set(own.sources)
     if not tables:
         return
-    columns = [
-        Column("indicator", "indicator"), Column("year", "year"), Column("relative", "number", "percent", 1),
-        Column("link", "code"),
-    ]  # fmt: skip
+    columns = "indicator year relative:percent:1 link=code"
     section.table(MULTIPLES, columns, pd.concat(tables, ignore_index=True))
     section.figure(MULTIPLES, "multiples", MULTIPLES, None, unit="percent", findings=found, sources=sorted(sources))
 
@@ -276,51 +238,27 @@ def variants(section: Section, study: Study, followed: Sequence[Followed]) -> pd
         found.append(("steady", gap_changes.change_of_gap(study, steady, measure, f"{number}.steady")))
         rows += [_variant_row(study, measure, name, finding) for name, finding in found]
     table = pd.DataFrame(rows)
-    change = study.known.units[study.known.indicator(track.indicator).unit]["change"]
+    change = f"{study.known.unit_of_change(track.indicator)}:{study.known.indicator(track.indicator).decimals}"
     for name, measure, unit in ((ABSOLUTE, scale, change), (RELATIVE, RELATIVE, "points")):
         own = table[table["measure"] == measure]
-        columns = [
-            Column("variant", "variant"),
-            *[
-                Column(
-                    key,
-                    "number",
-                    unit,
-                    study.known.indicator(track.indicator).decimals if measure != RELATIVE else None,
-                )
-                for key in ("estimate", "low", "high")
-            ],
-            Column("verdict", "verdict"),
-            Column("headline", "headline"),
-            Column(END_ERROR, "hidden"),
-        ]
+        columns = f"variant estimate,low,high:{unit} verdict headline {END_ERROR}=hidden"
         section.table(f"04.variants.{name}", columns, own)
         if own["estimate"].isna().all():
             continue
         smallest = study.smallest_effect(track.indicator, measure)
         section.figure(
-            f"04.variants.{name}",
-            "specification",
-            f"04.variants.{name}",
-            f"04.{track.indicator}.{measure}",
-            smallest_effect=smallest,
-            unit=unit,
-            indicator=track.indicator,
-        )
+            f"04.variants.{name}", "specification", f"04.variants.{name}", f"04.{track.indicator}.{measure}",
+            smallest_effect=smallest, unit=unit.partition(":")[0], indicator=track.indicator,
+        )  # fmt: skip
     return table
 
 
 def _variant_row(study: Study, measure: str, name: str, finding: Finding) -> dict[str, Any]:
     return {
-        "measure": measure,
-        "variant": name,
-        "estimate": finding.estimate,
-        "low": finding.low,
-        "high": finding.high,
-        "verdict": verdict_of(finding, HIGHER, HAPPENED),
-        "headline": name == study.focus.name,
+        "measure": measure, "variant": name, "estimate": finding.estimate, "low": finding.low, "high": finding.high,
+        "verdict": verdict_of(finding, HIGHER, HAPPENED), "headline": name == study.focus.name,
         END_ERROR: error_of(vars(finding)),
-    }
+    }  # fmt: skip
 
 
 @step
@@ -349,25 +287,14 @@ def event_pictures(section: Section, study: Study, followed: Sequence[Followed])
         if track.panel is None or sum(flags) < 2 or all(flags):
             continue
         indicator = study.known.indicator(track.indicator)
-        gap: dict[str, Any] = {"unit": study.known.units[indicator.unit]["change"], "decimals": indicator.decimals}
         shown, measure = gap_changes.for_picture(study, track)
         table = before_or_since.event_table(study, shown)
-        name = f"05.{track.indicator}"
-        columns = [
-            Column("year", "year"),
-            *[Column(key, "number", **gap) for key in ("gap", "low", "high", "trend")],
-            Column("period", "code"),
-        ]
-        section.table(name, columns, table)
+        name, unit = f"05.{track.indicator}", f"{study.known.unit_of_change(track.indicator)}:{indicator.decimals}"
+        section.table(name, f"year gap,low,high,trend:{unit} period=code", table)
         section.figure(
-            name,
-            "event_study",
-            name,
-            f"{name}.{measure}.before",
-            unit=indicator.unit,
-            indicator=track.indicator,
+            name, "event_study", name, f"{name}.{measure}.before", unit=indicator.unit, indicator=track.indicator,
             sources=list(track.panel.sources),
-        )
+        )  # fmt: skip
         tables.append(table)
     return tables
 
@@ -382,11 +309,9 @@ def behind_now(study: Study, part: Part) -> Ways:
     """Compute how far each list is behind; a list that was chosen on this very figure has no say beside another."""
     chosen = [focus for focus in study.variants if focus.indicator == part.name and focus != study.focus]
     study = replace(study, variants=tuple(focus for focus in study.variants if focus not in chosen))
-
-    def make(number: str, focus: Focus) -> Finding:
-        return levels.level_finding(replace(study, focus=focus), part.name, number)
-
-    return under_lists(study, part, make)
+    return under_lists(
+        study, part, lambda number, focus: levels.level_finding(replace(study, focus=focus), part.name, number)
+    )
 
 
 @kind("relation")

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from kloof.errors import NotComputableError
-from kloof.findings import Finding, Side
+from kloof.findings import Finding, Side, in_unit
 from kloof.measures.bounds import IndexRange, index_range, share_counts
 from kloof.measures.registry import INDICES
 from kloof.measures.tables import CountBox
@@ -16,7 +16,7 @@ from kloof.measures.two_groups import expected_under_evenness
 from kloof.memo import remembered
 from kloof.questions import levels
 from kloof.questions.levels import level_rows
-from kloof.results import Column, Section, columns_of
+from kloof.results import Section
 from kloof.study.panel import ANOTHER_SOURCE, base_of, series
 from kloof.study.step import step
 from kloof.study.study import Study, usable_years
@@ -28,34 +28,18 @@ def spread_over_years(section: Section, study: Study) -> pd.DataFrame:
     table = spread_table(study)
     if table.empty:
         return table
-    columns = [
-        Column("indicator", "indicator"),
-        Column("year", "year"),
-        Column("index", "index"),
-        Column("estimate", "number", "index"),
-        Column("low", "number", "index"),
-        Column("high", "number", "index"),
-        Column("buurten", "number", "number"),
-    ]
     relative = table[table["index"] != "weighted_sd"]
-    section.table("03.spread", columns, relative)
+    section.table("03.spread", "indicator year index estimate,low,high:index buurten:number", relative)
     wide = relative.pivot(index=["indicator", "year", "buurten"], columns="index", values="estimate").reset_index()
     variation = relative[relative["index"] == "coefficient_of_variation"].set_index(["indicator", "year"])
     shown = wide.join(variation[["low", "high"]], on=["indicator", "year"])
     numbers = ("coefficient_of_variation", "low", "high", "theil_between")
     shown = shown.reindex(columns=["indicator", "year", *numbers, "buurten"])  # one may exist in no year at all
-    kinds = {"indicator": "indicator", "year": "year", **dict.fromkeys(numbers, "number"), "buurten": "number"}
-    columns = columns_of(kinds, **dict.fromkeys(numbers, "index"), buurten="number")
-    section.table("03.spread_wide", columns, shown)
+    section.table("03.spread_wide", f"indicator year {','.join(numbers)}:index buurten:number", shown)
     name = str(table["indicator"].iloc[0])
     indicator = study.known.indicator(name)
-    drawn = levels.distribution_table(study, name)
-    value = Column("value", "number", indicator.unit, indicator.decimals)
-    section.table(
-        "03.distribution",
-        [Column("year", "year"), Column("area", "area"), Column("group", "group"), value],
-        drawn,
-    )
+    columns = f"year area group value:{indicator.unit}:{indicator.decimals}"
+    section.table("03.distribution", columns, levels.distribution_table(study, name))
     finding = next((f.id for f in section.findings.values() if f.indicator == name), None)
     section.figure("03.distribution", "distribution", "03.distribution", finding, unit=indicator.unit, indicator=name)
     return table
@@ -69,16 +53,12 @@ def indices_of_groups(section: Section, study: Study) -> pd.DataFrame:
     section.add(*index_findings(study, table, "03.index"))
     if table.empty:
         return table
-    kinds = {"group_name": "group_name", "year": "year", "index": "index", "estimate": "number", "low": "number"}
-    kinds |= {"high": "number", "expected": "number", "buurten": "number", "not_measured": "number"}
-    units = dict.fromkeys(("estimate", "low", "high", "expected"), "index")
-    section.table("03.indices", columns_of(kinds, **units, buurten="number", not_measured="number"), table)
+    columns = "group_name year index estimate,low,high,expected:index buurten,not_measured:number"
+    section.table("03.indices", columns, table)
     wide = table.pivot(index=["group_name", "year", "buurten", "not_measured"], columns="index", values="estimate")
     ranges = table[table["index"] == "dissimilarity"].set_index(["group_name", "year"])[["low", "high", "expected"]]
     shown = wide.reset_index().join(ranges, on=["group_name", "year"])
-    numbers = ("dissimilarity", "low", "high", "expected", "isolation", "theil_h", "gini")
-    kinds = {"group_name": "group_name", "year": "year", **dict.fromkeys(numbers, "number"), "not_measured": "number"}
-    columns = columns_of(kinds, **dict.fromkeys(numbers, "index"), not_measured="number")
+    columns = "group_name year dissimilarity,low,high,expected,isolation,theil_h,gini:index not_measured:number"
     section.table("03.indices_wide", columns, shown)
     return table
 
@@ -87,17 +67,9 @@ def indices_of_groups(section: Section, study: Study) -> pd.DataFrame:
 def indices_elsewhere(section: Section, study: Study) -> pd.DataFrame:
     """Record the dissimilarity of the same groups in the comparison municipalities."""
     table = comparison_table(study) if study.p.comparisons else pd.DataFrame()
-    columns = [
-        Column("group_name", "group_name"),
-        Column("area", "area"),
-        Column("year", "year"),
-        Column("estimate", "number", "index"),
-        Column("low", "number", "index"),
-        Column("high", "number", "index"),
-        Column("buurten", "number", "number"),
-    ]
     if not table.empty:
-        section.table("03.comparison", columns, table.sort_values(["group_name", "estimate"], kind="stable"))
+        ordered = table.sort_values(["group_name", "estimate"], kind="stable")
+        section.table("03.comparison", "group_name area year estimate,low,high:index buurten:number", ordered)
     return table
 
 
@@ -180,22 +152,14 @@ def _counts_of_year(study: Study, is_share: bool, year: int, tables: list[pd.Dat
         boxes = CountBox(*(side[both].to_numpy(float) for side in (part["low"], part["high"], rest_low, rest_high)))
     rest = (base["value"] - value).clip(lower=0)
     outer = np.zeros(int(bounded.sum())), top[bounded].to_numpy(float)
-    low_high = [np.concatenate([box, outer[place % 2]]) for place, box in enumerate(boxes)]
+    bounds = [np.concatenate([box, outer[place % 2]]) for place, box in enumerate(boxes)]
+    group, left = value[both].to_numpy(float), rest[both].to_numpy(float)
     return GroupCounts(
-        year=year,
-        codes=tuple(part.index[both]),
-        group=value[both].to_numpy(float),
-        rest=rest[both].to_numpy(float),
-        group_low=low_high[0],
-        group_high=low_high[1],
-        rest_low=low_high[2],
-        rest_high=low_high[3],
-        n_missing=int((~both & ~empty).sum()),
-        coverage=coverage,
-        coverage_minimum=study.coverage_minimum,
+        year, tuple(part.index[both]), group, left, bounds[0], bounds[1], bounds[2], bounds[3],
+        n_missing=int((~both & ~empty).sum()), coverage=coverage, coverage_minimum=study.coverage_minimum,
         sources=tuple(sorted({name for source in part.loc[both, "source"] for name in source.split("|")})),
         n_apart=int((part["value"].notna() & (base["status"] == ANOTHER_SOURCE)).sum()),
-    )
+    )  # fmt: skip
 
 
 def index_table(study: Study, name: str, municipality: str | None = None) -> pd.DataFrame:
@@ -215,35 +179,10 @@ def index_table(study: Study, name: str, municipality: str | None = None) -> pd.
             reach = _reach(index, counts)
             low, high = min(reach.low, estimate), max(reach.high, estimate)
             expected = chance if index == "dissimilarity" else None
-            rows.append(
-                (
-                    name,
-                    counts.year,
-                    index,
-                    estimate,
-                    low,
-                    high,
-                    reach.method,
-                    expected,
-                    len(counts.group),
-                    counts.n_missing,
-                    counts.coverage,
-                )
-            )
-    columns = [
-        "group_name",
-        "year",
-        "index",
-        "estimate",
-        "low",
-        "high",
-        "method",
-        "expected",
-        "buurten",
-        "not_measured",
-        "coverage",
-    ]
-    return pd.DataFrame(rows, columns=columns)
+            ends = (estimate, low, high, reach.method, expected)
+            rows.append((name, counts.year, index, *ends, len(counts.group), counts.n_missing, counts.coverage))
+    numbers = ("estimate", "low", "high", "method", "expected", "buurten", "not_measured", "coverage")
+    return pd.DataFrame(rows, columns=["group_name", "year", "index", *numbers])
 
 
 def _reach(index: str, counts: GroupCounts) -> IndexRange:
@@ -275,13 +214,12 @@ def index_findings(study: Study, table: pd.DataFrame, number: str) -> list[Findi
             found.append(Finding(reason=reason, coverage=fullest.coverage if fullest else 0.0, **base))
             continue
         row = rows.iloc[-1]
-        details = {"expected": {"value": row["expected"], "unit": "index"}}
         found.append(
             Finding(
                 estimate=row["estimate"], low=row["low"], high=row["high"], coverage=row["coverage"],
                 range_kind=("rounding", "suppression") if row["not_measured"] else ("rounding",),
                 b=Side(int(row["year"]), "all", n_units=int(row["buurten"]), n_missing=int(row["not_measured"])),
-                details=details, **base,
+                details=in_unit("index", expected=row["expected"]), **base,
             )
         )  # fmt: skip
     return found

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kloof.findings import END_ERROR, Finding, Side
+from kloof.findings import END_ERROR, Finding, Side, in_unit
 from kloof.measures.bounds import index_range, share_counts
 from kloof.measures.chance import bias_corrected, more_than_chance
 from kloof.measures.counts import prepare
@@ -24,7 +24,7 @@ from kloof.measures.two_groups import isolation
 from kloof.methods.randomisation import PERCENTILE, error_of_ends
 from kloof.questions.groups import GroupCounts, group_counts
 from kloof.questions.runner import ALL_ALIKE, Part, Ways, kind, record
-from kloof.results import Column, Section, columns_of
+from kloof.results import Section
 from kloof.study.panel import base_of, series
 from kloof.study.step import step
 from kloof.study.study import Study, comparable_run
@@ -77,10 +77,8 @@ def chance_of_groups(section: Section, study: Study) -> pd.DataFrame:
     columns = ["group_name", "year", "index", "estimate", "low", "high", "expected", "corrected", "p_value", END_ERROR]
     made = pd.DataFrame(rows, columns=columns)
     if not made.empty:
-        kinds = {"group_name": "group_name", "year": "year", "index": "index"}
-        numbers = ("estimate", "low", "high", "expected", "corrected")
-        kinds |= dict.fromkeys(numbers, "number") | {"p_value": "hidden", END_ERROR: "hidden"}
-        section.table("03.chance", columns_of(kinds, **dict.fromkeys(numbers, "index")), made)
+        laid = f"group_name year index estimate,low,high,expected,corrected:index p_value,{END_ERROR}=hidden"
+        section.table("03.chance", laid, made)
     return made
 
 
@@ -111,10 +109,9 @@ def change_of_groups(section: Section, study: Study) -> pd.DataFrame:
     numbers = ("index_then", "index_later", "moved", "low", "high", *SPLIT.values())
     changes = pd.DataFrame(rows, columns=["group_name", "first", "last", *numbers, "buurten", END_ERROR])
     if not changes.empty:
-        kinds = {"group_name": "group_name", "first": "year", "last": "year", **dict.fromkeys(numbers, "number")}
-        kinds |= {"appeared": "hidden", "disappeared": "hidden", "buurten": "number", END_ERROR: "hidden"}
-        units = {**dict.fromkeys(numbers, "index"), "buurten": "number"}
-        section.table("03.change", columns_of(kinds, **units), changes)
+        columns = "group_name first,last=year index_then,index_later,moved,low,high:index "
+        columns += "appeared,disappeared=hidden:index structure,sizes,group_size:index buurten:number "
+        section.table("03.change", f"{columns} {END_ERROR}=hidden", changes)
     return changes
 
 
@@ -155,9 +152,8 @@ def scale_of_groups(section: Section, study: Study) -> pd.DataFrame:
                 for code, above, count in zip(counts.codes, wijk, values, strict=True)
             ]
             prepared = prepare(pd.DataFrame(sides))
-            found = by_scale(prepared, ["dissimilarity"], study.rng("scale"), PARTITIONS, ("group", None)).set_index(
-                "scale"
-            )
+            found = by_scale(prepared, ["dissimilarity"], study.rng("scale"), PARTITIONS, ("group", None))
+            found = found.set_index("scale")
             random = found.loc["random"]
             rows.append(
                 (name, counts.year, found.loc["unit", "estimate"], found.loc["parent", "estimate"],
@@ -166,18 +162,8 @@ def scale_of_groups(section: Section, study: Study) -> pd.DataFrame:
     columns = ["group_name", "year", "by_buurt", "by_wijk", "at_random", "low", "high", "wijken", END_ERROR]
     made = pd.DataFrame(rows, columns=columns)
     if not made.empty:
-        numbers = ("by_buurt", "by_wijk", "at_random", "low", "high")
-        section.table(
-            "03.scale",
-            [
-                Column("group_name", "group_name"),
-                Column("year", "year"),
-                *[Column(key, "number", "index") for key in numbers],
-                Column("wijken", "number", "number"),
-                Column(END_ERROR, "hidden"),
-            ],
-            made,
-        )
+        laid = f"group_name year by_buurt,by_wijk,at_random,low,high:index wijken:number {END_ERROR}=hidden"
+        section.table("03.scale", laid, made)
         section.figure("03.scale", "scales", "03.scale")
     return made
 
@@ -189,7 +175,7 @@ def _error(drawn: Any, draws: int) -> float:
 
 def _drawn(study: Study, row: Any) -> dict[str, Any]:
     """Give the detail of a finding about an index that tells the error of its ends."""
-    return {END_ERROR: {"value": _error(row, _RESAMPLES * study.p.draws), "unit": "index"}}
+    return in_unit("index", **{END_ERROR: _error(row, _RESAMPLES * study.p.draws)})
 
 
 def _fields(study: Study, name: str, number: str, kind_of: str, index: str, smallest: float | None) -> dict[str, Any]:

@@ -12,25 +12,18 @@ import pandas as pd
 
 from kloof.catalogue import MONEY
 from kloof.errors import NotComputableError
-from kloof.findings import Finding, Side
+from kloof.findings import Finding, Side, in_unit
 from kloof.methods import gap, mobility
 from kloof.methods.arrays import Array
 from kloof.methods.gap import ABSOLUTE
 from kloof.methods.mobility import RANKS
 from kloof.methods.randomisation import PERCENTILE, error_of_ends
-from kloof.methods.regression import Estimate, clustered, one_sided, weighted_mean
+from kloof.methods.regression import Estimate, clustered, one_sided, t_quantile, weighted_mean
 from kloof.questions import gap_changes, starting_place
 from kloof.questions.gap_changes import follow, scales_of
-from kloof.questions.runner import Part, Ways, kind, record, under_lists
-from kloof.questions.starting_place import (
-    Placed,
-    fields_of,
-    in_first_prices,
-    place,
-    placed_variants,
-    smallest,
-)
-from kloof.results import Column, Section
+from kloof.questions.runner import Part, Ways, kind, of_lists, record
+from kloof.questions.starting_place import Placed, fields_of, in_first_prices, place, placed_variants, smallest
+from kloof.results import Section
 from kloof.study import claims
 from kloof.study.panel import Focus
 from kloof.study.step import step
@@ -42,11 +35,10 @@ NARROW = 20.0  # thousands of euro: a range below it is told in hundreds
 
 def _told(study: Study, fields: dict[str, Any], numbers: Mapping[str, float], smallest_effect: float) -> dict[str, Any]:
     """Give numbers as details of one unit, thousands of euro in hundreds when they are few."""
-    unit = study.known.units[fields["unit"]]["change"]
+    unit = str(study.known.units[fields["unit"]]["change"])
     few = unit == "thousand_euro" and max(abs(value) for value in numbers.values()) < NARROW
     decimals = 1 if few else fields["decimals"]
-    every = {**numbers, "stagnation": smallest_effect}
-    return {name: {"value": value, "unit": unit, "decimals": decimals} for name, value in every.items()}
+    return in_unit(unit, decimals, **numbers, stagnation=smallest_effect)
 
 
 def _slack(placed: Placed, measure: str) -> tuple[Array, Array]:
@@ -59,13 +51,6 @@ def _slack(placed: Placed, measure: str) -> tuple[Array, Array]:
     least = mobility.change_of(replace(moves, before=high[:, 0], after=low[:, 1]), measure)
     most = mobility.change_of(replace(moves, before=low[:, 0], after=high[:, 1]), measure)
     return change - least, most - change
-
-
-def _half(found: Estimate, level: float) -> float:
-    """Give half the width of an interval at another level."""
-    from scipy.special import stdtrit
-
-    return float(stdtrit(found.df, (1 + level) / 2)) * found.se
 
 
 def matthew(study: Study, placed: Placed, measure: str, number: str, groups: int, *, strict: bool = False) -> Finding:
@@ -98,30 +83,19 @@ def matthew(study: Study, placed: Placed, measure: str, number: str, groups: int
         for part, group in ((found.bottom, 0), (found.top, groups - 1))
     )
     details = _told(study, fields, numbers, least) | _based(placed, groups, fewest)
-    details |= {
-        "bottom_buurten": {"value": found.bottom.rows, "unit": "number"},
-        "top_buurten": {"value": found.top.rows, "unit": "number"},
-        "p_value": {"value": found.p_value, "unit": "probability"},
-        "p_against": {"value": found.p_against, "unit": "probability"},
-        "p_alike": {"value": alike, "unit": "probability"},
-    }
+    details |= in_unit("number", bottom_buurten=found.bottom.rows, top_buurten=found.top.rows)
+    details |= in_unit("probability", p_value=found.p_value, p_against=found.p_against, p_alike=alike)
     fields["flags"] = (*fields["flags"], *found.flags)
     if top[3] < 0 and not still:  # the claim fails by its first half; otherwise, when it fails, the bottom rose
         fields["measure"] = f"{measure}_top_fell"
     missing = len(placed.track.panel.missing) if placed.track.panel else 0
     a, b = (Side(year, n_units=len(moves.base), n_missing=missing) for year in placed.years)
     return Finding(
-        id=number,
-        estimate=min(found.top.estimate, at_most - found.bottom.estimate),
-        low=min(top[0], at_most - bottom[1]),
-        high=min(top[3], at_most - bottom[2]),
-        a=a,
-        b=b,
+        id=number, estimate=min(found.top.estimate, at_most - found.bottom.estimate),
+        low=min(top[0], at_most - bottom[1]), high=min(top[3], at_most - bottom[2]), a=a, b=b,
         range_kind=("process",) if measure == RANKS else ("process", "rounding"),
-        smallest_effect=least if still else None,
-        details=details,
-        **fields,
-    )
+        smallest_effect=least if still else None, details=details, **fields,
+    )  # fmt: skip
 
 
 def _widened(
@@ -129,7 +103,7 @@ def _widened(
 ) -> tuple[float, float, float, float]:
     """Give low and high at 95 %, then at 97.5 %, each with what rounding adds."""
     below, above = (float(np.average(part[inside], weights=weight[inside])) for part in (down, up))
-    wide = _half(found, 0.975)
+    wide = t_quantile(found.df, 0.975) * found.se
     return found.low - below, found.high + above, found.estimate - wide - below, found.estimate + wide + above
 
 
@@ -142,11 +116,7 @@ def _alike(found: Estimate, weight: Array, inside: Array, down: Array, up: Array
 
 def _based(placed: Placed, groups: int, degrees: float) -> dict[str, Any]:
     """Say on which year the groups are based, how many there are, and the degrees of freedom of the t."""
-    return {
-        "year_base": {"value": placed.base_year, "unit": "year"},
-        "groups": {"value": groups, "unit": "number"},
-        "degrees": {"value": degrees, "unit": "number"},
-    }
+    return in_unit("year", year_base=placed.base_year) | in_unit("number", groups=groups, degrees=degrees)
 
 
 def top_change(study: Study, placed: Placed, number: str, groups: int) -> Finding:
@@ -283,10 +253,10 @@ def bottom_behind(study: Study, part: Part) -> Ways:
             for way, (own, groups) in placed_variants(place(study, part.name)).items()}  # fmt: skip
 
 
-@kind("behind_similar", applies=lambda study, name, measure: measure in scales_of(study, name))
-def list_behind(study: Study, part: Part) -> Ways:
-    """Compute how far each list fell behind the buurten that started alike."""
-    return under_lists(study, part, lambda number, focus: behind_similar(study, part.name, part.measure, number, focus))
+@of_lists("behind_similar", applies=lambda study, name, measure: measure in scales_of(study, name))
+def list_behind(study: Study, part: Part, number: str, focus: Focus) -> Finding:
+    """Compute how far a list fell behind the buurten that started alike."""
+    return behind_similar(study, part.name, part.measure, number, focus)
 
 
 @step
@@ -317,33 +287,20 @@ def group_pictures(section: Section, study: Study, started: Sequence[Placed]) ->
         if placed.track.panel is None or section.findings[f"{number}.{ABSOLUTE}"].estimate is None:
             continue
         indicator = study.known.indicator(name)
-        unit = study.known.units[indicator.unit]["change"]
+        unit = study.known.unit_of_change(name)
         for measure, own, decimals in ((ABSOLUTE, unit, indicator.decimals), (RANKS, "rank_points", 1)):
             if section.findings[f"{number}.{measure}"].estimate is None:  # all of a group moved alike: no range
                 continue
             table = group_table(study, placed, measure, _groups())
             few = unit == "thousand_euro" and table[["low", "high"]].abs().max().max() < NARROW
             places = 1 if few and measure == ABSOLUTE else decimals
-            columns = [
-                Column("group_number", "number", "number"),
-                Column("buurten", "number", "number"),
-                *[
-                    Column(key, "number", own, places)
-                    for key in ("estimate", "low", "high", "chance_low", "chance_high")
-                ],
-                Column("chance_error", "hidden"),
-            ]
-            section.table(f"{number}.groups.{measure}", columns, table)
+            columns = f"group_number,buurten:number estimate,low,high,chance_low,chance_high:{own}:{places}"
+            section.table(f"{number}.groups.{measure}", f"{columns} chance_error=hidden", table)
             tables.append(table)
         section.figure(
-            number,
-            "groups",
-            f"{number}.groups.{ABSOLUTE}",
-            f"{number}.{ABSOLUTE}",
-            unit=unit,
-            indicator=name,
+            number, "groups", f"{number}.groups.{ABSOLUTE}", f"{number}.{ABSOLUTE}", unit=unit, indicator=name,
             sources=list(placed.track.panel.sources),
-        )
+        )  # fmt: skip
     return tables
 
 
@@ -356,9 +313,8 @@ def ranks_kept(section: Section, study: Study, started: Sequence[Placed]) -> lis
         finding, table = starting_place.stayed(study, placed, number, _groups())
         found.append(finding)
         if not table.empty:
-            columns = [Column("from_group", "number", "number")]
-            columns += [Column(key, "number", "percent", 0) for key in table.columns if key != "from_group"]
-            section.table(number, columns, table)
+            to = ",".join(key for key in table.columns if key != "from_group")
+            section.table(number, f"from_group:number {to}:percent:0", table)
     section.add(*first_of(found))
     return found
 
@@ -376,7 +332,5 @@ def grown_together(section: Section, study: Study, started: Sequence[Placed]) ->
     if not tables:
         return pd.DataFrame()
     joined = pd.concat(tables, ignore_index=True).dropna(subset=["estimate"])
-    columns = [Column("indicator", "indicator"), Column("method", "code")]
-    columns += [Column(key, "number", "percent", 1) for key in ("estimate", "low", "high")]
-    section.table("06.convergence", columns, joined)
+    section.table("06.convergence", "indicator method=code estimate,low,high:percent:1", joined)
     return joined

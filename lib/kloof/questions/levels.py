@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from kloof.errors import NotComputableError
-from kloof.findings import NOT_COMPUTABLE, Finding, Side, judge
+from kloof.findings import NOT_COMPUTABLE, Finding, Side, in_unit, judge, with_range
 from kloof.measures.bounds import gap_range
 from kloof.methods.gap import ABSOLUTE, gap
 from kloof.methods.regression import correlation, slope
-from kloof.results import CHANGE, UNIT, Column, Section, columns_of
+from kloof.results import Section
 from kloof.study.panel import by_year, series, sizes
 from kloof.study.step import step
 from kloof.study.study import Study, comparable_run, usable_years
@@ -58,24 +58,16 @@ def level_finding(study: Study, name: str, number: str) -> Finding:
     focus, rest = (float(np.average(value[side], weights=weight[side])) for side in (is_focus, ~is_focus))
     missing = int((~rows["counted"]).sum())
     sides = [
-        Side(
-            year,
-            group,
-            level,
-            *ends,
-            n_units=int(side.sum()),
-            n_missing=int(((rows["group"] == group) & ~rows["counted"]).sum()),
-        )
+        Side(year, group, level, *ends, int(side.sum()), int(((rows["group"] == group) & ~rows["counted"]).sum()))
         for group, level, ends, side in (
-            ("focus", focus, reach.focus, is_focus),
-            ("rest", rest, reach.rest, ~is_focus),
+            ("focus", focus, reach.focus, is_focus), ("rest", rest, reach.rest, ~is_focus),
         )
-    ]
+    ]  # fmt: skip
     kinds = ("rounding", "suppression") if missing else ("rounding",)
     return Finding(
         id=number, estimate=gap(value, weight, is_focus, ABSOLUTE), low=reach.difference[0], high=reach.difference[1],
         a=sides[0], b=sides[1], range_kind=kinds, sources=tuple(sorted(set(measured["source"]))),
-        details={"n_missing": {"value": missing, "unit": "number"}}, **base,
+        details=in_unit("number", n_missing=missing), **base,
     )  # fmt: skip
 
 
@@ -88,14 +80,14 @@ def relation_finding(
     more of the other, or correlation; `least` is `per` and the smallest of it that matters. Buurten count by what the
     outcome is about. A link over buurten is none over people, and flags say so.
     """
-    outcome, other = (study.known.indicator(name) for name in names)
+    outcome = study.known.indicator(names[0])
     per, smallest = least
     years = [usable_years(study, name, study.p.year_from, study.p.year_to) for name in names]
     both = sorted(set(years[0][0]) & set(years[1][0]))
     straight = measure == "slope"
     base: dict[str, Any] = {
         "id": number, "kind": "relation", "measure": measure, "indicator": names[0],
-        "unit": study.known.units[outcome.unit]["change"] if straight else "index",
+        "unit": study.known.unit_of_change(names[0]) if straight else "index",
         "decimals": None, "focus": study.focus.name, "coverage_minimum": study.coverage_minimum,
         "smallest_effect": smallest, "flags": ("modelled" if outcome.modelled else "register", "over_buurten"),
     }  # fmt: skip
@@ -114,15 +106,10 @@ def relation_finding(
         found = slope(value, beside / per, weight) if straight else correlation(value, beside, weight)
     except NotComputableError as problem:
         return Finding(reason=problem.reason, **base)
-    unit = str(study.known.units[other.unit]["change"])
-    details = {
-        "per": {"value": per, "unit": unit, "decimals": None if per % 1 else 0},
-        "p_value": {"value": found.p_value, "unit": "probability"},
-        "degrees": {"value": found.df, "unit": "number"},
-    }
+    details = in_unit(study.known.unit_of_change(names[1]), None if per % 1 else 0, per=per)
+    details |= in_unit("probability", p_value=found.p_value) | in_unit("number", degrees=found.df)
     used = sorted({source for table in rows for source in table.loc[codes, "source"]})
-    return Finding(estimate=found.estimate, low=found.low, high=found.high, range_kind=("process",), details=details,
-                   sources=tuple(used), **base)  # fmt: skip
+    return Finding(**with_range(found), range_kind=("process",), details=details, sources=tuple(used), **base)
 
 
 def level_rows(study: Study, name: str, year: int) -> pd.DataFrame:
@@ -204,40 +191,20 @@ def levels_now(section: Section, study: Study) -> list[Finding]:
     made = [finding for finding in found if judge(finding) != NOT_COMPUTABLE]
     section.add(*made, *[finding for finding in found if finding not in made])
     if made:
-        kinds = {"indicator": "indicator", "year": "year", "focus": "number", "rest": "number", "difference": "number"}
-        kinds |= {
-            "low": "number",
-            "high": "number",
-            "not_measured": "number",
-            "unit": "unit",
-            "difference_unit": "unit",
-        }
-        units = {
-            "focus": UNIT,
-            "rest": UNIT,
-            "difference": CHANGE,
-            "low": CHANGE,
-            "high": CHANGE,
-            "not_measured": "number",
-        }
-        section.table("03.levels", columns_of(kinds, **units), pd.DataFrame([_level_row(study, f) for f in made]))
+        columns = "indicator year focus,rest:@unit difference,low,high:@difference_unit not_measured:number"
+        rows = pd.DataFrame([_level_row(study, finding) for finding in made])
+        section.table("03.levels", f"{columns} unit,difference_unit=unit", rows)
     return found
 
 
 def _level_row(study: Study, finding: Finding) -> dict[str, Any]:
     """Give the row of one level."""
     return {
-        "indicator": finding.indicator,
-        "year": finding.a.year,
-        "focus": finding.a.estimate,
-        "rest": finding.b.estimate,
-        "difference": finding.estimate,
-        "low": finding.low,
-        "high": finding.high,
-        "not_measured": finding.a.n_missing + finding.b.n_missing,
-        "unit": finding.unit,
+        "indicator": finding.indicator, "year": finding.a.year, "focus": finding.a.estimate,
+        "rest": finding.b.estimate, "difference": finding.estimate, "low": finding.low, "high": finding.high,
+        "not_measured": finding.a.n_missing + finding.b.n_missing, "unit": finding.unit,
         "difference_unit": study.known.units[finding.unit]["change"],
-    }
+    }  # fmt: skip
 
 
 @step
@@ -250,27 +217,14 @@ def buurten_ranked(section: Section, study: Study, found: Sequence[Finding]) -> 
     name, year = str(finding.indicator), int(finding.a.year or 0)
     indicator = study.known.indicator(name)
     table = ranked_table(study, name, year)
-    value: dict[str, Any] = {"kind": "number", "unit": indicator.unit, "decimals": indicator.decimals}
-    apart = {**value, "unit": str(study.known.units[indicator.unit]["change"])}  # percentages differ by points
-    columns = [
-        Column("area", "area"),
-        Column("group", "group"),
-        *[Column(key, **value) for key in ("value", "low", "high")],
-        Column("difference", **apart),
-    ]
-    section.table("03.ranked", columns, table)
+    value, apart = (f"{unit}:{indicator.decimals}" for unit in (indicator.unit, study.known.unit_of_change(name)))
+    section.table("03.ranked", f"area group value,low,high:{value} difference:{apart}", table)
     options = {"unit": indicator.unit, "indicator": name, "year": year, "sources": list(finding.sources)}
-    section.figure(
-        "03.ranked",
-        "ranked_dots",
-        "03.ranked",
-        finding.id,
-        **options,
-        city_mean=city_mean(study, name, year),
-    )
+    mean = city_mean(study, name, year)
+    section.figure("03.ranked", "ranked_dots", "03.ranked", finding.id, **options, city_mean=mean)
     if study.data.geometry:
         shown = table.rename(columns={"value": "level", "difference": "value"})
-        section.table("03.map", [Column("area", "area"), Column("group", "group"), Column("value", **apart)], shown)
+        section.table("03.map", f"area group value:{apart}", shown)
         section.figure("03.map", "choropleth", "03.map", finding.id, **options, diverging=True)
     return table
 
@@ -280,14 +234,11 @@ def buurten_by_year(section: Section, study: Study) -> pd.DataFrame:
     """Record every buurt in every year with enough coverage, per indicator: what the map and list of the page show."""
     table = every_year(study, [*study.p.levels, *study.p.indicators])
     if not table.empty:
-        years = [Column(str(name), "number", UNIT) for name in table if str(name).startswith("y2")]
-        kinds = {"indicator": "indicator", "area": "area", "group": "hidden", "unit": "unit", "breaks": "hidden"}
-        section.table("03.by_year", [*columns_of(kinds), *years], table)
+        years = ",".join(str(name) for name in table if str(name).startswith("y2"))
+        section.table("03.by_year", f"indicator area group=hidden unit breaks=hidden {years}:@unit", table)
     people = people_of_list(study)
     if not people.empty:
-        section.table(
-            "03.people", columns_of({"area": "area", "year": "year", "persons": "number"}, persons="persons"), people
-        )
+        section.table("03.people", "area year persons:persons", people)
     return table
 
 

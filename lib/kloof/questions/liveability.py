@@ -9,16 +9,16 @@ import pandas as pd
 
 from kloof.catalogue import Indicator
 from kloof.errors import NotComputableError
-from kloof.findings import NOT_COMPUTABLE, Finding, Side, judge, verdict_of
+from kloof.findings import NOT_COMPUTABLE, Finding, Side, in_unit, judge, verdict_of, with_range
 from kloof.methods import gap
-from kloof.methods.arrays import LEVEL, Array
+from kloof.methods.arrays import Array
 from kloof.methods.gap import ABSOLUTE
 from kloof.methods.lagged import UNIT_AND_YEAR, YEAR, Direction, Lagged, Wave, Waves, lagged_changes, match_years
 from kloof.methods.ordinal import Classes, ordinal_trend
-from kloof.methods.regression import from_t
+from kloof.methods.regression import from_t, t_quantile
 from kloof.questions import gap_changes
-from kloof.questions.runner import Part, Ways, kind, record, under_lists
-from kloof.results import Column, Section
+from kloof.questions.runner import Part, Ways, kind, of_lists, record
+from kloof.results import Section
 from kloof.study import claims
 from kloof.study.geographies import FLAGS, LEVELS, Laid, change_in_group, finest, group_means, rounding_in_group
 from kloof.study.panel import Focus, series, sizes
@@ -38,16 +38,11 @@ def window(study: Study) -> tuple[int, int]:
 
 
 def _base(study: Study, indicator: Indicator, kind: str, measure: str, focus: Focus) -> dict[str, Any]:
-    unit = "classes" if indicator.kind == "class" else str(study.known.units[indicator.unit]["change"])
+    unit = "classes" if indicator.kind == "class" else study.known.unit_of_change(indicator.id)
     return {
-        "kind": kind,
-        "measure": measure,
-        "indicator": indicator.id,
-        "unit": unit,
-        "decimals": indicator.decimals,
-        "focus": focus.name,
-        "smallest_effect": study.smallest_effect(indicator.id),
-    }
+        "kind": kind, "measure": measure, "indicator": indicator.id, "unit": unit, "decimals": indicator.decimals,
+        "focus": focus.name, "smallest_effect": study.smallest_effect(indicator.id),
+    }  # fmt: skip
 
 
 def modelled(study: Study, name: str) -> str:
@@ -59,11 +54,9 @@ def _of(laid: Laid, study: Study) -> dict[str, Any]:
     """Give the fields of a finding that say which areas it is about."""
     estimated = study.known.indicator(laid.indicator).modelled
     return {
-        "coverage": laid.coverage,
-        "coverage_minimum": study.coverage_minimum,
-        "sources": laid.sources,
+        "coverage": laid.coverage, "coverage_minimum": study.coverage_minimum, "sources": laid.sources,
         "flags": (modelled(study, laid.indicator) if estimated else "register", *laid.flags),
-    }
+    }  # fmt: skip
 
 
 def _ends(laid: Laid, group: str, units: int) -> tuple[Side, Side]:
@@ -91,26 +84,19 @@ def class_trend(study: Study, name: str, number: str, focus: Focus, kind: str = 
         trend = ordinal_trend(rows)
         own = trend.effects[(trend.effects["group"] == "focus") & (trend.effects["class"] == 0)].iloc[0]
         span, listed = laid.years[-1] - laid.years[0], int(laid.is_focus.sum())
-        margin = float(own["high"] - own["low"]) / 2 / _quantile(areas - 1)
+        margin = float(own["high"] - own["low"]) / 2 / t_quantile(areas - 1)
         error = span * margin * np.sqrt(listed / (listed - 1))
         found = from_t(span * float(own["estimate"]), float(error), listed - 1, len(rows.classes), listed)
     except NotComputableError as problem:
         return Finding(id=number, reason=problem.reason, **base)
     moved = laid.value[laid.is_focus, -1] - laid.value[laid.is_focus, 0]
-    counts = (("up", moved > 0), ("down", moved < 0), ("still", moved == 0), ("listed", np.isfinite(moved)))
-    details = {key: {"value": int(which.sum()), "unit": "number"} for key, which in counts}
-    details["degrees"] = {"value": listed - 1, "unit": "number"}
+    counts = {"up": moved > 0, "down": moved < 0, "still": moved == 0, "listed": np.isfinite(moved)}
+    details = in_unit("number", **{key: int(which.sum()) for key, which in counts.items()}, degrees=listed - 1)
     a, b = _ends(laid, "focus", listed)
     return Finding(
-        id=number, estimate=found.estimate, low=found.low, high=found.high, a=a, b=b, range_kind=("process",),
-        details=details, **base, **_of(laid, study) | {"flags": (*_of(laid, study)["flags"], *trend.flags)},
+        id=number, **with_range(found), a=a, b=b, range_kind=("process",), details=details, **base,
+        **_of(laid, study) | {"flags": (*_of(laid, study)["flags"], *trend.flags)},
     )  # fmt: skip
-
-
-def _quantile(degrees: float) -> float:
-    from scipy.special import stdtrit
-
-    return float(stdtrit(degrees, (1 + LEVEL) / 2))
 
 
 def score_gap(study: Study, name: str, number: str, focus: Focus) -> Finding:
@@ -131,8 +117,7 @@ def score_gap(study: Study, name: str, number: str, focus: Focus) -> Finding:
     better = indicator.better
     levels = [gap.gap(state, laid.weight, laid.is_focus, ABSOLUTE) for state in (states.before, states.after)]
     low, high = sorted((better * interval.low, better * interval.high))
-    details = {key: {"value": better * level, "unit": base["unit"]} for key, level in
-               zip(("apart_a", "apart_b"), levels, strict=True)}  # fmt: skip
+    details = in_unit(base["unit"], apart_a=better * levels[0], apart_b=better * levels[1])
     details |= gap_changes.chance_details(states, interval, base["unit"])
     a, b = _ends(laid, "gap", len(laid.codes))
     return Finding(
@@ -158,8 +143,8 @@ def improved(study: Study, name: str, number: str, focus: Focus, years: tuple[in
         return Finding(id=number, reason=problem.reason, **base)
     a, b = _ends(laid, "focus", int(laid.is_focus.sum()))
     means = laid.weight[laid.is_focus] @ laid.value[laid.is_focus] / laid.weight[laid.is_focus].sum()
-    details = {key: {"value": float(means[at]), "unit": indicator.unit} for key, at in (("was", 0), ("became", -1))}
-    details["degrees"] = {"value": found.df, "unit": "number"}
+    details = in_unit(indicator.unit, was=float(means[0]), became=float(means[-1]))
+    details |= in_unit("number", degrees=found.df)
     return Finding(
         id=number, estimate=found.estimate, low=low, high=high, rounding_low=exact[0], rounding_high=exact[1], a=a, b=b,
         range_kind=("process", "rounding"), details=details, **base, **_of(laid, study),
@@ -332,12 +317,8 @@ def _direction(
 ) -> Finding:
     estimate, low, high = found.per_spread
     unit = "points" if cause.unit == "percent" else cause.unit
-    details = {
-        "spread": {"value": found.spread, "unit": unit, "decimals": cause.decimals},
-        "pairs": {"value": found.rows, "unit": "number"},
-        "areas": {"value": found.units, "unit": "number"},
-        "degrees": {"value": found.found.df, "unit": "number"},
-    }
+    details = in_unit(unit, cause.decimals, spread=found.spread)
+    details |= in_unit("number", pairs=found.rows, areas=found.units, degrees=found.found.df)
     a, b = Side(years[0], "all", n_units=found.units), Side(years[1], "all", n_units=found.units)
     return Finding(id=number, estimate=estimate, low=low, high=high, a=a, b=b, range_kind=("process",),
                    details=details, **base)  # fmt: skip
@@ -348,18 +329,17 @@ def with_unit_effects(study: Study, surroundings: str, number: str) -> Finding:
     return follows(study, surroundings, number, UNIT_AND_YEAR)[0]
 
 
-@kind("of_liveability")
-def beside_the_rest(study: Study, part: Part) -> Ways:
-    """Compute how the score of each list moved against the rest, or where only a class is known, its trend."""
+@of_lists("of_liveability")
+def beside_the_rest(study: Study, part: Part, number: str, focus: Focus) -> Finding:
+    """Compute how the score of a list moved against the rest, or where only a class is known, its trend."""
     is_class = study.known.indicator(part.name).kind == "class"
-    make = class_trend if is_class else score_gap
-    return under_lists(study, part, lambda number, focus: make(study, part.name, number, focus))
+    return (class_trend if is_class else score_gap)(study, part.name, number, focus)
 
 
-@kind("level_improved")
-def level_improved(study: Study, part: Part) -> Ways:
-    """Compute whether a figure itself became better in each list."""
-    return under_lists(study, part, lambda number, focus: improved(study, part.name, number, focus))
+@of_lists("level_improved")
+def level_improved(study: Study, part: Part, number: str, focus: Focus) -> Finding:
+    """Compute whether a figure itself became better in a list."""
+    return improved(study, part.name, number, focus)
 
 
 @step
@@ -376,9 +356,7 @@ def score_picture(section: Section, study: Study) -> pd.DataFrame:
         return pd.DataFrame()
     name, table = laid.indicator, group_means(laid)
     indicator = study.known.indicator(name)
-    number: dict[str, Any] = {"unit": indicator.unit, "decimals": indicator.decimals}
-    columns = [Column("year", "year"), Column("group", "group")]
-    section.table("09.score", [*columns, *[Column(key, "number", **number) for key in ("value", "low", "high")]], table)
+    section.table("09.score", f"year group value,low,high:{indicator.unit}:{indicator.decimals}", table)
     options = {"unit": indicator.unit, "indicator": name, "sources": list(laid.sources), "level": laid.level}
     section.figure("09.score", "slope", "09.score", f"09.{name}", **options)
     return table
@@ -424,9 +402,7 @@ def does_position_follow(section: Section, study: Study) -> list[Finding]:
     if rows:
         table = pd.DataFrame(rows)
         table["headline"] = [row == 0 for row in range(len(table))]
-        numbers = [Column(key, "number", "times_smallest") for key in ("estimate", "low", "high")]
-        columns = [Column("variant", "variant"), *numbers, Column("verdict", "verdict"), Column("headline", "headline")]
-        section.table("09.follows", columns, table)
+        section.table("09.follows", "variant estimate,low,high:times_smallest verdict headline", table)
         first = next(finding.id for finding in found if finding.estimate is not None)
         section.figure("09.follows", "specification", "09.follows", first, smallest_effect=1.0, unit="times_smallest")
     return found
@@ -440,28 +416,24 @@ def _scaled(finding: Finding, name: str, way: str) -> dict[str, Any]:
     return {"variant": f"{way}.{name}", **numbers, "verdict": verdict_of(finding, expected)}
 
 
-@kind("improved")
-def side_improved(study: Study, part: Part) -> Ways:
-    """Compute whether the surroundings became better in each list, by the first figure of this side that is known."""
-    return under_lists(study, part, lambda number, focus: _better(study, part, number, focus))
+@of_lists("improved")
+def side_improved(study: Study, part: Part, number: str, focus: Focus) -> Finding:
+    """Compute whether the surroundings became better in a list, by the first figure of this side that is known."""
+    return _better(study, part, number, focus)
 
 
-@kind("position_beside")
-def position_improved(study: Study, part: Part) -> Ways:
+@of_lists("position_beside")
+def position_improved(study: Study, part: Part, number: str, focus: Focus) -> Finding:
     """Compute whether residents' position became better in the years in which this side is known.
 
     Beside a side that no figure tells of there is nothing to set a position: the claim is on both together.
     """
-
-    def make(number: str, focus: Focus) -> Finding:
-        side = _better(study, part, number, focus)
-        if judge(side) == NOT_COMPUTABLE:  # nothing to set the position beside
-            return side
-        apart = int(part.entry["years_apart"])
-        years = (side.a.year - apart, side.b.year + apart) if side.a.year and side.b.year else None
-        return _first(improved(study, name, number, focus, years) for name in part.entry["positions"])
-
-    return under_lists(study, part, make)
+    side = _better(study, part, number, focus)
+    if judge(side) == NOT_COMPUTABLE:  # nothing to set the position beside
+        return side
+    apart = int(part.entry["years_apart"])
+    years = (side.a.year - apart, side.b.year + apart) if side.a.year and side.b.year else None
+    return _first(improved(study, name, number, focus, years) for name in part.entry["positions"])
 
 
 def _better(study: Study, part: Part, number: str, focus: Focus) -> Finding:

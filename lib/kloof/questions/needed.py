@@ -14,15 +14,15 @@ import numpy as np
 import pandas as pd
 
 from kloof.errors import NotComputableError
-from kloof.findings import HAPPENED, STAYS_AWAY, UNDECIDED, Finding, Side
+from kloof.findings import HAPPENED, STAYS_AWAY, UNDECIDED, Finding, Side, in_unit
 from kloof.methods import power
-from kloof.methods.arrays import LEVEL
 from kloof.methods.power import POWER, Town, least_count, power_of
+from kloof.methods.regression import t_quantile
 from kloof.questions import policy
 from kloof.questions.all_tests import DECIDED, NOT_CHANCE
 from kloof.questions.gap_changes import follow
 from kloof.questions.verdict import USUAL, Parts, rows_of, unit_of
-from kloof.results import Column, Section
+from kloof.results import Section
 from kloof.study import claims, load
 from kloof.study.step import step
 from kloof.study.study import Study
@@ -81,7 +81,7 @@ def of_finding(finding: Mapping[str, Any], edge: Edge, *, stays_away: bool, town
     if now < 4:
         return None
     free = [now - 1.0 if degrees is None else degrees for _, degrees in edge.halves]
-    errors = [half / _quantile(degrees) for (half, _), degrees in zip(edge.halves, free, strict=True)]
+    errors = [half / t_quantile(degrees) for (half, _), degrees in zip(edge.halves, free, strict=True)]
     if not max(errors) > 0:
         return None
 
@@ -119,12 +119,6 @@ def _after(smallest: float, error: float, town: Town, years: tuple[int, int]) ->
 def _first(holds: Callable[[int], bool], most: int) -> int | None:
     """Give the first number from 1 for which it holds."""
     return next((count for count in range(1, most + 1) if holds(count)), None)
-
-
-def _quantile(degrees: float) -> float:
-    from scipy.special import stdtrit
-
-    return float(stdtrit(degrees, (1 + LEVEL) / 2))
 
 
 def _town(study: Study, finding: Mapping[str, Any]) -> Town | None:
@@ -172,13 +166,8 @@ def what_is_needed(section: Section, study: Study, parts: Parts) -> pd.DataFrame
         if isinstance(found, Needed)
     ]  # fmt: skip
     if table:
-        counts = [Column(key, "number", "number", 0) for key in ("buurten_now", "buurten_needed")]
-        spans = [Column(key, "number", "number", 0) for key in ("years_now", "years_more")]
-        columns = [
-            Column("claim", "claim"), Column("part", "part"), Column("measure", "hidden"),
-            Column("smallest", "number", "@unit"), *counts, *spans, Column("unit", "unit"),
-        ]  # fmt: skip
-        section.table("12.needed", columns, pd.DataFrame(table))
+        columns = "claim part measure=hidden smallest:@unit buurten_now,buurten_needed,years_now,years_more:number:0"
+        section.table("12.needed", f"{columns} unit", pd.DataFrame(table))
     for claim in claims.overall(rows):
         own = [one for one in judged if one[0]["claim"] == claim]
         section.add(*_of_claim(study, claim, own))
@@ -204,8 +193,8 @@ def _told(study: Study, claim: str, finding: Mapping[str, Any], found: Needed) -
     counts = {"buurten_now": found.buurten_now, "buurten_needed": found.about, "years_more": found.years}
     kind = NOTHING if found.buurten is None else BUURTEN if found.years is None else BOTH
     kind = ENOUGH if found.buurten == found.buurten_now else kind
-    details = {"power": {"value": 100 * POWER, "unit": "percent", "decimals": 0}}
-    details |= {key: {"value": n, "unit": "number"} for key, n in counts.items() if n is not None}
+    details = in_unit("percent", 0, power=100 * POWER)
+    details |= in_unit("number", **{key: n for key, n in counts.items() if n is not None})
     details |= {key: finding["details"][key] for key in ("part", "horizon") if key in finding["details"]}
     return Finding(
         id=f"12.needed.{claim}", kind=kind, measure=claim, unit=unit_of(finding) or "number",
@@ -230,11 +219,8 @@ def _without(study: Study, claim: str, reason: str, finding: Mapping[str, Any], 
     if found is None:
         return Finding(kind="needed_none_also" if also else "needed_none", unit="number", reason=f"needed_{reason}",
                        **base)  # fmt: skip
-    details = {
-        "decided": {"value": found.decided, "unit": "percent", "decimals": 0},
-        "span": {"value": found.years, "unit": "years", "decimals": 0},
-        **{key: {"value": n, "unit": "number"} for key, n in (("count", found.count), ("n", found.n))},
-    }
+    details = in_unit("percent", 0, decided=found.decided) | in_unit("years", 0, span=found.years)
+    details |= in_unit("number", count=found.count, n=found.n)
     return Finding(
         kind=f"needed_trials_{found.units}", unit=found.unit, estimate=found.effect, low=found.effect,
         high=found.effect, details=details, **base,

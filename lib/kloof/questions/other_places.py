@@ -12,7 +12,7 @@ from kloof.country.gaps import Question
 from kloof.country.matched import LATER_TENURE, NO_TENURE, SAME_YEAR, Alike, Beside, beside
 from kloof.country.segregation import embedded_segregation
 from kloof.errors import NotComputableError, ParameterError
-from kloof.findings import NOT_COMPUTABLE, Finding, Side, judge
+from kloof.findings import NOT_COMPUTABLE, Finding, Side, in_unit, judge, with_range
 from kloof.measures.country import counts_everywhere, measure_everywhere, own_municipality
 from kloof.measures.registry import INDICES
 from kloof.methods.gap import RELATIVE
@@ -20,7 +20,7 @@ from kloof.methods.regression import beside_others
 from kloof.questions import groups
 from kloof.questions.groups import group_counts
 from kloof.questions.runner import ALL_ALIKE, Part, Ways, kind
-from kloof.results import Column, Section
+from kloof.results import Section
 from kloof.store import read
 from kloof.store.shared import common
 from kloof.study import claims
@@ -168,7 +168,7 @@ def beside_places(study: Study, name: str, number: str, measure: str, smallest: 
     """
     years, numbers = common_run(study, name, measure)
     is_mean = measure == MEAN
-    unit = str(study.known.units[study.known.indicator(name).unit]["change"]) if is_mean else "index"
+    unit = study.known.unit_of_change(name) if is_mean else "index"
     base: dict[str, Any] = {
         "id": number, "kind": "beside_places", "measure": measure, "indicator": name, "unit": unit,
         "focus": study.focus.name, "smallest_effect": smallest, "flags": ("register", "only_complete_buurten"),
@@ -183,11 +183,9 @@ def beside_places(study: Study, name: str, number: str, measure: str, smallest: 
         found = beside_others(own, others)
     except NotComputableError as problem:
         return Finding(reason=problem.reason, a=a, b=b, **base)
-    details = {
-        "p_value": {"value": found.p_value, "unit": "probability"}, "degrees": {"value": found.df, "unit": "number"},
-    }  # fmt: skip
-    return Finding(estimate=found.estimate, low=found.low, high=found.high, range_kind=("process",), a=a, b=b,
-                   details=details, sources=sources_of(study, name, years), **base)  # fmt: skip
+    details = in_unit("probability", p_value=found.p_value) | in_unit("number", degrees=found.df)
+    return Finding(**with_range(found), range_kind=("process",), a=a, b=b, details=details,
+                   sources=sources_of(study, name, years), **base)  # fmt: skip
 
 
 def sources_of(study: Study, name: str, years: Sequence[int]) -> tuple[str, ...]:
@@ -212,21 +210,13 @@ def standings(section: Section, study: Study) -> pd.DataFrame:
     section.add(*sorted(found, key=lambda finding: judge(finding) == NOT_COMPUTABLE))
     if table.empty:
         return table
-    columns = [
-        Column("part", "part"), Column("measure", "hidden"), Column("area", "area"), Column("year", "year"),
-        *[Column(key, "number", "index") for key in ("estimate", "low", "high")],
-        *[Column(key, "number", "number") for key in RANKS],
-    ]  # fmt: skip
     shown = table.rename(columns={"subject": "part", "index": "measure"})
+    columns = f"part measure=hidden area year estimate,low,high:index {','.join(RANKS)}:number"
     section.table("13.places", columns, shown)
     first = found[0]
     rows = table[(table["subject"] == first.indicator) & (table["index"] == first.measure)]
     rows = rows.assign(group=np.where(rows["area"] == study.p.municipality, "focus", "rest"), value=rows["estimate"])
-    columns = [
-        Column("area", "area"), Column("group", "group"),
-        *[Column(key, "number", "index") for key in ("value", "low", "high")],
-    ]  # fmt: skip
-    section.table("13.first", columns, rows)
+    section.table("13.first", "area group value,low,high:index", rows)
     section.figure("13.first", "standing", "13.first", first.id, unit="index", sources=list(first.sources))
     return table
 
@@ -236,8 +226,7 @@ def place_finding(study: Study, rows: pd.DataFrame, number: str) -> Finding:
     own = rows[rows["area"] == study.p.municipality].iloc[0]
     others = rows[rows["area"] != study.p.municipality]
     year, middle = int(own["year"]), float(others["estimate"].median())
-    counts = {key: (int(own[key]), "number") for key in RANKS} | {"places": (len(rows), "number")}
-    details = {key: {"value": value, "unit": unit} for key, (value, unit) in counts.items()}
+    details = in_unit("number", **{key: int(own[key]) for key in RANKS}, places=len(rows))
     name = str(own["subject"])
     return Finding(
         id=number, kind="place_among", measure=str(own["index"]), unit="index", indicator=name,
@@ -282,12 +271,8 @@ def country_of_groups(section: Section, study: Study) -> pd.DataFrame:
         rows.append(row)
     country = pd.DataFrame(rows, columns=["group_name", "year", *NUMBERS, *COUNTS])
     if not country.empty:
-        columns = [
-            Column("group_name", "group_name"), Column("year", "year"),
-            *[Column(key, "hidden" if key in EDGES else "number", "index") for key in NUMBERS],
-            *[Column(key, "number", "number") for key in COUNTS],
-        ]  # fmt: skip
-        section.table("03.country", columns, country)
+        numbers = " ".join(f"{key}={'hidden' if key in EDGES else 'number'}:index" for key in NUMBERS)
+        section.table("03.country", f"group_name year {numbers} {','.join(COUNTS)}:number", country)
         section.figure("03.country", "country", "03.country", f"03.country.{country['group_name'].iloc[0]}")
     return country
 
@@ -378,14 +363,9 @@ def _of_neighbours(study: Study, made: Beside) -> Finding:
     flags = [_FLAGS[flag] for flag in made.flags]
     flags += ["modelled"] if study.known.indicator(name).modelled else []
     matched = len(made.buurten) - made.unmatched
-    details: dict[str, Any] = {
-        "others": {"value": made.others[0], "unit": made.unit, "decimals": 1},
-        "beyond": {"value": made.beyond[0], "unit": made.unit, "decimals": 1},
-        "beyond_low": {"value": made.beyond[1], "unit": made.unit, "decimals": 1},
-        "beyond_high": {"value": made.beyond[2], "unit": made.unit, "decimals": 1},
-        "matched": {"value": matched, "unit": "number", "decimals": 0},
-        "neighbours": {"value": made.used, "unit": "number", "decimals": 0},
-    }
+    beyond = dict(zip(("beyond", "beyond_low", "beyond_high"), made.beyond, strict=True))
+    details = in_unit(made.unit, 1, others=made.others[0], **beyond)
+    details |= in_unit("number", 0, matched=matched, neighbours=made.used)
     return Finding(
         id=f"13.{name}.{RELATIVE}.neighbours", kind="beside_neighbours", measure=RELATIVE, unit=made.unit,
         indicator=name, decimals=1, focus=study.focus.name, estimate=made.change[0], low=made.change[1],

@@ -8,17 +8,18 @@ import numpy as np
 import pandas as pd
 
 from kloof.errors import NotComputableError
-from kloof.findings import NOT_COMPUTABLE, Finding, Side, judge, verdict_of
-from kloof.methods.arrays import LEVEL, Array
+from kloof.findings import NOT_COMPUTABLE, Finding, Side, in_unit, judge, verdict_of
+from kloof.methods.arrays import Array
 from kloof.methods.contrast import difference
 from kloof.methods.gap import ABSOLUTE, RELATIVE, gap, gap_bounds, weighted_means
 from kloof.methods.pass_through import by_buurten, group_elasticities, leave_one_out, pass_through
 from kloof.methods.power import Town, detectable, variance_parts, years_needed, years_to_close
 from kloof.methods.ratio import BOUNDED, Ratio
+from kloof.methods.regression import t_quantile
 from kloof.questions import gap_changes
 from kloof.questions.gap_changes import Followed, follow, rule_of
-from kloof.questions.runner import Part, Ways, kind, record, under_lists
-from kloof.results import Column, Section
+from kloof.questions.runner import Part, of_lists, record
+from kloof.results import Section
 from kloof.study import claims
 from kloof.study.geographies import change_in_group, lay_out, rounding_in_group
 from kloof.study.panel import Focus
@@ -87,16 +88,13 @@ def arrives(study: Study, name: str, number: str, focus: Focus) -> Finding:
     if low is None:
         base["measure"] = "elasticity_alone"
     a, b = _ends(track, len(panel.codes))
-    details = {
-        "arrives_focus": {"value": 100 * focus_part, "unit": "percent", "decimals": 0},
-        "arrives_rest": {"value": 100 * rest_part, "unit": "percent", "decimals": 0},
-        "years": {"value": len(panel.years), "unit": "number"},
-    }
+    details = in_unit("percent", 0, arrives_focus=100 * focus_part, arrives_rest=100 * rest_part)
+    details |= in_unit("number", years=len(panel.years))
     if found is not None:
-        details["p_image"] = {"value": found.p_registered, "unit": "probability"}
+        details |= in_unit("probability", p_image=found.p_registered)
     if low is not None:
-        details["p_value"] = {"value": max(one.p_alike for one in ratios), "unit": "probability"}
-        details["degrees"] = {"value": min(one.degrees for one in ratios), "unit": "number"}
+        details |= in_unit("probability", p_value=max(one.p_alike for one in ratios))
+        details |= in_unit("number", degrees=min(one.degrees for one in ratios))
     return Finding(
         id=number, estimate=100 * (focus_part / rest_part - 1), low=low, high=high, a=a, b=b,
         range_kind=("process",) if low is not None else (), details=details, **base,
@@ -116,11 +114,7 @@ def image(finding: Finding, number: str) -> Finding | None:
         return None
     top, bottom = _entry("C12")["image"]
     point = 100 * (top / bottom - 1)
-    details = {
-        "image": {"value": point, "unit": "percent", "decimals": 0},
-        "works_here": {"value": top, "unit": "number"},
-        "works_there": {"value": bottom, "unit": "number"},
-    }
+    details = in_unit("percent", 0, image=point) | in_unit("number", works_here=top, works_there=bottom)
     measure = "inside" if finding.low <= point <= finding.high else "outside"
     return replace(finding, id=number, kind="image", measure=measure, details=details)
 
@@ -138,7 +132,7 @@ def left(study: Study, name: str, measure: str, number: str, focus: Focus) -> Fi
     base, reason = _started(study, track, focus)
     relative = measure == RELATIVE
     base |= {"kind": "gap_left", "measure": measure, "smallest_effect": None}
-    base["unit"] = "percent" if relative else str(study.known.units[study.known.indicator(name).unit]["change"])
+    base["unit"] = "percent" if relative else study.known.unit_of_change(name)
     base["decimals"] = None if relative else base["decimals"]
     panel, horizon = track.panel, float(entry["within_years"])
     if panel is None or reason or len(track.years) < 3:
@@ -155,32 +149,21 @@ def left(study: Study, name: str, measure: str, number: str, focus: Focus) -> Fi
         return gap_changes.absent(track, number, base, problem.reason)
     counts = now + horizon * pace
     each = np.array([1.0, horizon])
-    margin = _quantile(degrees) * float(np.sqrt(each @ found.covariance @ each))
+    margin = t_quantile(degrees) * float(np.sqrt(each @ found.covariance @ each))
     rounding = float(np.abs(counts) @ reach)
     estimate = float(gap_by_year @ counts)
     if gap_now < 0:
         return gap_changes.absent(track, number, base, "not_behind")
     a, b = _ends(track, len(panel.codes))
     unit = base["unit"]
-    details: dict[str, Any] = {
-        "gap_now": {"value": gap_now, "unit": unit, "decimals": base["decimals"]},
-        "pace": {"value": abs(per_year), "unit": unit, "decimals": 2 if unit in ("points", "percent") else None},
-        "horizon": {"value": horizon, "unit": "years", "decimals": 0},
-        "degrees": {"value": degrees, "unit": "number"},
-    }
-    for key, value in (("closes", closing.years), ("earliest", closing.earliest), ("latest", closing.latest)):
-        if value is not None:
-            details[key] = {"value": value, "unit": "years", "decimals": 0}
+    details = in_unit(unit, base["decimals"], gap_now=gap_now) | in_unit("number", degrees=degrees)
+    details |= in_unit(unit, 2 if unit in ("points", "percent") else None, pace=abs(per_year))
+    years = {"horizon": horizon, "closes": closing.years, "earliest": closing.earliest, "latest": closing.latest}
+    details |= in_unit("years", 0, **{key: value for key, value in years.items() if value is not None})
     return Finding(
         id=number, estimate=estimate, low=estimate - margin - rounding, high=estimate + margin + rounding, a=a, b=b,
         range_kind=("process", "rounding"), details=details, **base,
     )  # fmt: skip
-
-
-def _quantile(degrees: float) -> float:
-    from scipy.special import stdtrit
-
-    return float(stdtrit(degrees, (1 + LEVEL) / 2))
 
 
 def _line(times: Array) -> tuple[Array, Array]:
@@ -245,12 +228,8 @@ def programme_seen(study: Study, name: str, number: str) -> tuple[Finding, dict[
         return gap_changes.absent(track, number, base, problem.reason), {}
     if first is None:
         return gap_changes.absent(track, number, base, "never_seen"), smallest
-    unit = str(study.known.units[study.known.indicator(name).unit]["change"])
     digits = study.known.indicator(name).decimals
-    details = {
-        "horizon": {"value": horizon, "unit": "years", "decimals": 0},
-        "gap_now": {"value": gap, "unit": unit, "decimals": digits},
-    }
+    details = in_unit("years", 0, horizon=horizon) | in_unit(study.known.unit_of_change(name), digits, gap_now=gap)
     a, b = _ends(track, len(place.weight))
     return Finding(id=number, estimate=float(first), low=float(first), high=float(first), a=a, b=b, details=details,
                    **base), smallest  # fmt: skip
@@ -262,7 +241,7 @@ def programme_seen(study: Study, name: str, number: str) -> tuple[Finding, dict[
 def fell_less(study: Study, name: str, measure: str, number: str, focus: Focus) -> Finding:
     """Judge whether the list fell behind in a figure of which less is better: the change of its gap (H7)."""
     found = gap_changes.change_of_gap(study, follow(study, name, focus), measure, number, focus)
-    unit = "points" if measure == RELATIVE else str(study.known.units[study.known.indicator(name).unit]["change"])
+    unit = "points" if measure == RELATIVE else study.known.unit_of_change(name)
     chance = {key: found.details[key] for key in ("p_value", "degrees") if key in found.details}
     return replace(found, kind="fell_less", measure=measure, unit=unit, details=chance)
 
@@ -272,7 +251,7 @@ def fell(study: Study, name: str, group: str, number: str, focus: Focus) -> Find
     track = follow(study, name, focus)
     base, _ = _started(study, track, focus)
     indicator = study.known.indicator(name)
-    base |= {"kind": "fell", "measure": group, "unit": str(study.known.units[indicator.unit]["change"])}
+    base |= {"kind": "fell", "measure": group, "unit": study.known.unit_of_change(name)}
     if track.panel is None:
         return gap_changes.absent(track, number, base, track.reason)
     try:
@@ -284,10 +263,8 @@ def fell(study: Study, name: str, group: str, number: str, focus: Focus) -> Find
         return gap_changes.absent(track, number, base, problem.reason)
     means = laid.weight[members] @ laid.value[members] / laid.weight[members].sum()
     moved = laid.value[members, -1] - laid.value[members, 0]
-    details = {key: {"value": float(means[at]), "unit": indicator.unit} for key, at in (("was", 0), ("became", -1))}
-    details |= {"fallen": {"value": int((moved < 0).sum()), "unit": "number"},
-                "of": {"value": len(moved), "unit": "number"},
-                "degrees": {"value": found.df, "unit": "number"}}  # fmt: skip
+    details = in_unit(indicator.unit, was=float(means[0]), became=float(means[-1]))
+    details |= in_unit("number", fallen=int((moved < 0).sum()), of=len(moved), degrees=found.df)
     units = int(members.sum())
     a = Side(laid.years[0], group, n_units=units, n_missing=laid.missing)
     return Finding(
@@ -296,22 +273,16 @@ def fell(study: Study, name: str, group: str, number: str, focus: Focus) -> Find
     )  # fmt: skip
 
 
-@kind("pass_through")
-def arriving(study: Study, part: Part) -> Ways:
-    """Compute what arrives in each list of a movement of the municipality."""
-    return under_lists(study, part, lambda number, focus: arrives(study, part.name, number, focus))
+@of_lists("pass_through")
+def arriving(study: Study, part: Part, number: str, focus: Focus) -> Finding:
+    """Compute what arrives in a list of a movement of the municipality."""
+    return arrives(study, part.name, number, focus)
 
 
-@kind("fell")
-def falling(study: Study, part: Part) -> Ways:
-    """Compute how far the mean of each list, or of the rest, fell."""
-    return under_lists(study, part, lambda number, focus: fell(study, part.name, part.measure, number, focus))
-
-
-@kind("fell_less")
-def falling_less(study: Study, part: Part) -> Ways:
-    """Compute whether each list fell behind in a figure of which less is better."""
-    return under_lists(study, part, lambda number, focus: fell_less(study, part.name, part.measure, number, focus))
+@of_lists("fell", "fell_less")
+def falling(study: Study, part: Part, number: str, focus: Focus) -> Finding:
+    """Compute how far the mean of a list or of the rest fell, or whether a list fell behind where less is better."""
+    return (fell if part.kind == "fell" else fell_less)(study, part.name, part.measure, number, focus)
 
 
 @step
@@ -323,9 +294,7 @@ def does_it_arrive(section: Section, study: Study) -> list[Finding]:
         beside = image(finding, f"{finding.id}.image")
         section.add(*([beside] if beside else []))
     if shown:
-        parts = [Column(key, "number", "percent", 0) for key in ("arrives_focus", "arrives_rest", "estimate")]
-        ends = [Column(key, "number", "percent", 0) for key in ("low", "high")]
-        columns = [Column("indicator", "indicator"), *parts, *ends, Column("years", "number", "number")]
+        columns = "indicator arrives_focus,arrives_rest,estimate,low,high:percent:0 years:number"
         section.table("11.arrives", columns, pd.DataFrame([_arrival(finding) for finding in shown]))
         first = min(shown, key=_rank)
         options = {"unit": "percent", "indicator": first.indicator, "smallest_effect": first.smallest_effect}
@@ -333,7 +302,7 @@ def does_it_arrive(section: Section, study: Study) -> list[Finding]:
         def make(focus: Focus) -> Finding:
             return arrives(study, str(first.indicator), f"{first.id}.{focus.name}", focus)
 
-        _specification(section, study, "C12", ("11.arrives_lists", first), make, options)
+        _specification(section, study, ("11.arrives_lists", first), make, options)
     return found
 
 
@@ -349,24 +318,18 @@ def _arrival(finding: Finding) -> dict[str, Any]:
 
 
 def _specification(
-    section: Section,
-    study: Study,
-    claim: str,
-    named: tuple[str, Finding],
-    make: Callable[[Focus], Finding],
-    options: Any,
+    section: Section, study: Study, named: tuple[str, Finding], make: Callable[[Focus], Finding], options: Any
 ) -> None:
-    """Record a finding under every registered list, and its picture."""
+    """Record what arrives under every registered list, and its picture."""
     name, headline = named
-    expected = str(_entry(claim)["expected"])
+    expected = str(_entry("C12")["expected"])
     rows = []
     for focus in study.variants:
         finding = headline if focus == study.focus else make(focus)
         numbers = {key: getattr(finding, key) for key in ("estimate", "low", "high")}
         verdict = verdict_of(finding, expected)
         rows.append({"variant": focus.name, **numbers, "verdict": verdict, "headline": focus == study.focus})
-    numbered = [Column(key, "number", options["unit"], headline.decimals) for key in ("estimate", "low", "high")]
-    columns = [Column("variant", "variant"), *numbered, Column("verdict", "verdict"), Column("headline", "headline")]
+    columns = f"variant estimate,low,high:{options['unit']}:{headline.decimals} verdict headline"
     section.table(name, columns, pd.DataFrame(rows))
     section.figure(name, "specification", name, headline.id, **options)
 
@@ -385,16 +348,14 @@ def how_long(section: Section, study: Study) -> list[Finding]:
         seen += [programme] if smallest else []
     section.add(*sorted(found, key=_rank), *seen)
     if rows:
-        numbers = [Column(key, "number", "@unit") for key in ("smallest", "gap")]
-        columns = [Column("indicator", "indicator"), Column("horizon", "number", "years", 0), *numbers]
-        section.table("11.horizons", [*columns, Column("unit", "unit")], pd.DataFrame(rows))
+        section.table("11.horizons", "indicator horizon:years:0 smallest,gap:@unit unit", pd.DataFrame(rows))
     return found
 
 
 def _horizon(study: Study, name: str, years: int, smallest: float, programme: Finding) -> dict[str, Any]:
     """Give the row of one number of years: the smallest change that would be seen, and today's gap."""
     gap = programme.details.get("gap_now", {}).get("value")
-    unit = str(study.known.units[study.known.indicator(name).unit]["change"])
+    unit = study.known.unit_of_change(name)
     return {"indicator": name, "horizon": years, "smallest": smallest, "gap": gap, "unit": unit}
 
 

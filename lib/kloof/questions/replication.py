@@ -6,6 +6,7 @@ comparing every published growth with the published levels it should follow from
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +14,9 @@ from typing import Any
 import pandas as pd
 
 from kloof.errors import SourceError, faults
-from kloof.findings import Finding, Side
+from kloof.findings import Finding, Side, in_unit
 from kloof.paths import data_folder
-from kloof.results import CHANGE, UNIT, Section, columns_of
+from kloof.results import Section
 from kloof.study.panel import series
 from kloof.study.step import step
 from kloof.study.study import Study
@@ -92,29 +93,16 @@ def replication_table(study: Study) -> pd.DataFrame:
         status = status_of(made, value, step, str(row["period"]))
         needs = None if recipe is None or status in (REPRODUCED, INCONSISTENT) else recipe["needs"] or None
         unit = row["unit"] if made is None or made.unit is None else made.unit
-        rows.append(
-            {
-                "id": name,
-                "dimension": row["dimension"],
-                "period": str(row["period"]),
-                "unit": row["unit"],
-                "recomputed_unit": unit,
-                "difference_unit": "points" if row["unit"] == "percent" else row["unit"],
-                "published": value,
-                "recomputed": None if made is None else made.value,
-                "difference": None if made is None or unit != row["unit"] else made.value - value,
-                "published_step": step,
-                "status": status,
-                "about": None if made is None else made.about,
-                "trace": None if made is None else made.trace,
-                "trace_source": None if made is None else made.source,
-                "trace_indicator": None if made is None else made.indicator,
-                "trace_year": None if made is None else made.edition,
-                "needs": needs,
-                "editions": 0 if made is None else made.editions,
-                "equal_editions": 0 if made is None else made.equal_editions,
-            }
-        )
+        said = defaultdict[str, Any](lambda: None, vars(made) if made else {"editions": 0, "equal_editions": 0})
+        rows.append({
+            "id": name, "dimension": row["dimension"], "period": str(row["period"]), "unit": row["unit"],
+            "recomputed_unit": unit, "difference_unit": "points" if row["unit"] == "percent" else row["unit"],
+            "published": value, "recomputed": said["value"], "published_step": step, "status": status, "needs": needs,
+            "difference": None if made is None or unit != row["unit"] else made.value - value,
+            "about": said["about"], "trace": said["trace"], "trace_source": said["source"],
+            "trace_indicator": said["indicator"], "trace_year": said["edition"],
+            "editions": said["editions"], "equal_editions": said["equal_editions"],
+        })  # fmt: skip
     return pd.DataFrame(rows).astype({"about": "Int64", "trace_year": "Int64"})
 
 
@@ -302,19 +290,19 @@ def replication_findings(study: Study, table: pd.DataFrame, number: str) -> list
     counted = {status: int(count.get(status, 0)) for status in STATUSES} | {"rows": len(table), "compared": compared}
     share = 100 * compared / len(table)
     shared: dict[str, Any] = {"kind": "replication", "focus": study.focus.name, "flags": ("partial",)}
-    details = {name: {"value": value, "unit": "number"} for name, value in counted.items()}
+    details = in_unit("number", **counted)
     told: dict[str, Any] = {"measure": "rows", "unit": "percent", "decimals": 0, "details": details}
     sides: dict[str, Any] = {"estimate": share, "low": share, "high": share, "b": Side(n_units=len(table))}
     found = [Finding(id=f"{number}.rows", **shared, **told, **sides)]
     for row in table.to_dict("records"):
         value = {"estimate": row["recomputed"], "low": row["recomputed"], "high": row["recomputed"]}
-        printed = {"printed": {"value": row["published"], "unit": row["unit"], "decimals": 0}}
+        printed = in_unit(row["unit"], 0, printed=row["published"])
         if row["status"] == INCONSISTENT:
             told = {"measure": "inconsistent", "unit": row["unit"], "decimals": 1, "details": printed}
             found.append(Finding(id=f"{number}.{row['id']}", **shared, **told, **value))
         elif row["status"] == OTHER_YEAR and pd.isna(row["about"]):
-            editions = {name: {"value": row[name], "unit": "number"} for name in ("editions", "equal_editions")}
-            edition: dict[str, Any] = {"edition": {"value": int(row["trace_year"]), "unit": "year"}}
+            editions = in_unit("number", editions=row["editions"], equal_editions=row["equal_editions"])
+            edition = in_unit("year", edition=int(row["trace_year"]))
             told = {"measure": "year_unknown", "unit": row["unit"], "indicator": row["trace_indicator"]}
             told |= {"decimals": 0, "details": printed | editions | edition, "b": Side(int(row["period"][:4]))}
             found.append(Finding(id=f"{number}.{row['id']}", **shared, **told, **value))
@@ -329,17 +317,8 @@ def replicate(section: Section, study: Study) -> pd.DataFrame:
     table = replication_table(study)
     findings = replication_findings(study, table, "02.replication")
     section.add(*findings)
-    kinds = {
-        "id": "published",
-        "period": "period",
-        "published": "number",
-        "recomputed": "number",
-        "difference": "number",
-    }
-    kinds |= {"status": "code", "about": "year", "trace": "trace"}
-    kinds |= dict.fromkeys(("trace_source", "trace_indicator", "trace_year", "published_step"), "hidden")
-    kinds |= dict.fromkeys(("unit", "recomputed_unit", "difference_unit"), "unit")
     shown = table.assign(trace=table["trace"].fillna(table["needs"]))
-    columns = columns_of(kinds, published=UNIT, recomputed="@recomputed_unit", difference=CHANGE)
-    section.table("02.replication", columns, shown)
+    columns = "id=published period published:@unit recomputed:@recomputed_unit difference:@difference_unit "
+    columns += "status=code about=year trace trace_source,trace_indicator,trace_year,published_step=hidden "
+    section.table("02.replication", f"{columns} unit,recomputed_unit,difference_unit=unit", shown)
     return table

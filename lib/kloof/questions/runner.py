@@ -63,16 +63,14 @@ class JudgedParts(Shown, list[tuple[Finding, Verdict]]):
 
 
 Kind = Callable[[Study, Part], Ways]
+OfList = Callable[[Study, Part, str, Focus], Finding]
+Scaled = Callable[[Study, str, str], bool]  # asked of an indicator and a scale
 KINDS: dict[str, Kind] = {}
-SCALES: dict[str, Callable[[Study, str, str], bool]] = {}  # kind → does a scale apply to an indicator?
-VOTES: dict[str, Callable[[Study, str, str], bool]] = {}  # kind → has a scale of an indicator a say?
+SCALES: dict[str, Scaled] = {}  # kind → does a scale apply to an indicator?
+VOTES: dict[str, Scaled] = {}  # kind → has a scale of an indicator a say?
 
 
-def kind(
-    *names: str,
-    applies: Callable[[Study, str, str], bool] | None = None,
-    counts: Callable[[Study, str, str], bool] | None = None,
-) -> Callable[[Kind], Kind]:
+def kind(*names: str, applies: Scaled | None = None, counts: Scaled | None = None) -> Callable[[Kind], Kind]:
     """Register the function that computes parts of these kinds.
 
     `applies` tells whether a scale applies to an indicator, and `counts` whether it then has a say in the verdict.
@@ -100,6 +98,19 @@ def under_lists(study: Study, part: Part, make: Callable[[str, Focus], Finding])
         return {ALL_ALIKE: own}
     others = [focus for focus in study.variants if focus != study.focus]
     return {study.focus.name: own} | {focus.name: make(f"{part.number}.{focus.name}", focus) for focus in others}
+
+
+def of_lists(*names: str, applies: Scaled | None = None, counts: Scaled | None = None) -> Callable[[OfList], OfList]:
+    """Register the function that makes the finding of a part under one list: it is asked under each of them."""
+
+    def keep(function: OfList) -> OfList:
+        @kind(*names, applies=applies, counts=counts)
+        def ways(study: Study, part: Part) -> Ways:
+            return under_lists(study, part, lambda number, focus: function(study, part, number, focus))
+
+        return function
+
+    return keep
 
 
 def parts_of(study: Study, claim: str) -> list[Part]:

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from kloof.errors import NotComputableError
-from kloof.findings import NOT_COMPUTABLE, Finding, Side, judge
+from kloof.findings import NOT_COMPUTABLE, Finding, Side, in_unit, judge
 from kloof.methods.spending import FieldBreak, change_at_event, change_by_class, real_per_inhabitant, squeezed, standing
 from kloof.questions.runner import ALL_ALIKE, Part, Ways, kind, record
-from kloof.results import Column, Section
+from kloof.results import Section
 from kloof.study import claims
 from kloof.study.dataset import PRICES
 from kloof.study.load import price_index
@@ -71,10 +71,6 @@ def _breaks(study: Study, name: str) -> list[FieldBreak]:
     return [FieldBreak(gap.at, frozenset({name})) for gap in study.known.indicator(name).breaks]
 
 
-def _euro(value: float) -> dict[str, Any]:
-    return {"value": value, "unit": "euro", "decimals": 0}
-
-
 def squeeze_finding(study: Study, rises: str, falls: str, number: str) -> Finding:
     """Judge jointly whether the first field rose and the second fell at the event, over the municipalities in the data.
 
@@ -97,24 +93,17 @@ def squeeze_finding(study: Study, rises: str, falls: str, number: str) -> Findin
     rows = study.data.observations
     used = rows.loc[rows["indicator"].isin((rises, falls)) & (rows["status"] == "measured"), "source"]
     n = up.clusters
+    details = in_unit(
+        "euro", 0, risen=up.estimate, risen_low=up.low, risen_high=up.high,
+        fallen=down.estimate, fallen_low=down.low, fallen_high=down.high,
+    )  # fmt: skip
+    details |= in_unit("number", municipalities=n, degrees=min(up.df, down.df))
+    a, b = (Side(year, "all", n_units=n, n_missing=found.left_out) for year in (years[0], years[-1]))
     return Finding(
-        id=number,
-        estimate=min(up.estimate, -down.estimate),
-        low=min(up.low, -down.high),
-        high=min(up.high, -down.low),
-        a=Side(years[0], "all", n_units=n, n_missing=found.left_out),
-        b=Side(years[-1], "all", n_units=n, n_missing=found.left_out),
-        range_kind=("process",),
+        id=number, estimate=min(up.estimate, -down.estimate), low=min(up.low, -down.high),
+        high=min(up.high, -down.low), a=a, b=b, range_kind=("process",),
         sources=tuple(sorted({*used, *price_index(rows, years)[1]})),
-        details={
-            "risen": _euro(up.estimate), "risen_low": _euro(up.low), "risen_high": _euro(up.high),
-            "fallen": _euro(down.estimate), "fallen_low": _euro(down.low), "fallen_high": _euro(down.high),
-            "municipalities": {"value": n, "unit": "number"},
-            "event": {"value": event, "unit": "year"},
-            "price_year": {"value": years[-1], "unit": "year"},
-            "degrees": {"value": min(up.df, down.df), "unit": "number"},
-        },
-        **base,
+        details=details | in_unit("year", event=event, price_year=years[-1]), **base,
     )  # fmt: skip
 
 
@@ -131,8 +120,7 @@ def standing_finding(study: Study, name: str, number: str) -> Finding:
     except NotComputableError as problem:
         return Finding(id=number, reason=problem.reason, **base)
     own = float(changes.loc[changes["code"] == study.p.municipality, "change"].iloc[0])
-    details = {"own": _euro(own), "others": {"value": others, "unit": "number"}}
-    details["event"] = {"value": event, "unit": "year"}
+    details = in_unit("euro", 0, own=own) | in_unit("number", others=others) | in_unit("year", event=event)
     return Finding(id=number, estimate=100 * part, details=details, **base)
 
 
@@ -174,11 +162,7 @@ def _class(people: float) -> str:
 def what_is_there(section: Section, study: Study) -> pd.DataFrame:
     """Record which of the series that are needed exist in which year, with the picture of it (after `crowding_out`)."""
     table = needed(study)
-    columns = [
-        Column("indicator", "indicator"), Column("year", "year"), Column("state", "code"),
-        Column("share", "number", "percent", 0),
-    ]  # fmt: skip
-    section.table("07.needed", columns, table)
+    section.table("07.needed", "indicator year state=code share:percent:0", table)
     section.figure("07.needed", "coverage", "07.needed", section.headline)
     return table
 
@@ -198,8 +182,6 @@ def crowding_out(section: Section, study: Study) -> list[Finding]:
     section.add(*[place for place in places if judge(place) != NOT_COMPUTABLE])
     table = field_table(study, (rises, *falls))
     if not table.empty:
-        columns = [Column("indicator", "indicator"), Column("size_class", "code")]
-        columns.append(Column("municipalities", "number", "number"))
-        keys = ("mean_before", "mean_after", "mean_change", "low", "high")
-        section.table("07.fields", [*columns, *[Column(key, "number", "euro", 0) for key in keys]], table)
+        columns = "indicator size_class=code municipalities:number mean_before,mean_after,mean_change,low,high:euro:0"
+        section.table("07.fields", columns, table)
     return found

@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 
 from kloof.country.mechanisms import CORPORATION, STEP
 from kloof.errors import NotComputableError
-from kloof.findings import Finding, Side
+from kloof.findings import Finding, Side, in_unit, with_range
 from kloof.methods.arrays import Array
 from kloof.methods.ecological import FLAGS, Margins, WithinBounds, slope_by_year, within_corporation
-from kloof.methods.regression import Estimate
 from kloof.study import claims
 from kloof.study.panel import series, sizes
 from kloof.study.study import Study, comparable_run, usable_years
@@ -126,11 +125,10 @@ def slope_finding(study: Study, name: str, number: str) -> Finding:
     except NotComputableError as problem:
         return Finding(id=number, reason=problem.reason, coverage=0.0, **base)
     a, b = (_slope_side(found.table.iloc[place]) for place in (0, -1))
-    scaled = _scaled(found.per_year)
+    details = in_unit("points", 0, step=STEP) | in_unit("number", degrees=found.per_year.df)
     return Finding(
-        id=number, estimate=scaled[0], low=scaled[1], high=scaled[2], a=a, b=b, coverage=both.coverage,
-        sources=both.sources, range_kind=("process",),
-        details={"step": _points(STEP, 0), "degrees": {"value": found.per_year.df, "unit": "number"}}, **base,
+        id=number, **with_range(found.per_year, STEP), a=a, b=b, coverage=both.coverage, sources=both.sources,
+        range_kind=("process",), details=details, **base,
     )  # fmt: skip
 
 
@@ -159,20 +157,12 @@ def slope_now(study: Study, name: str, number: str) -> Finding:
         year, n = int(last[0]), int(found["buurten"])
         ends: dict[str, Any] = {key: STEP * float(found[key]) for key in ("estimate", "low", "high")}
         side = Side(year, "all", n_units=n)
-        told = {"step": _points(STEP, 0), "areas": {"value": n, "unit": "number"}}
+        told = in_unit("points", 0, step=STEP) | in_unit("number", areas=n)
         shared: dict[str, Any] = {"coverage": both.coverage, "sources": both.sources, "range_kind": ("process",)}
         if level == "postcode":
             base["flags"] = (*base["flags"], "postcodes")
         return Finding(id=number, a=side, b=side, details=told, **ends, **shared, **base)
     return Finding(id=number, reason=reason, coverage=0.0, **_base(study, name, "slope_now", "buurt"))
-
-
-def _scaled(found: Estimate) -> tuple[float, float, float]:
-    return STEP * found.estimate, STEP * found.low, STEP * found.high
-
-
-def _points(value: float, decimals: int) -> dict[str, Any]:
-    return {"value": value, "unit": "points", "decimals": decimals}
 
 
 def slope_table(study: Study, name: str) -> pd.DataFrame:
@@ -241,38 +231,26 @@ def within_findings(study: Study, name: str, numbers: tuple[str, str]) -> tuple[
     now, then = found[last], found[first]
     n = len(both.codes)
     ends = {"within": (now.low, now.high), "elsewhere": (now.elsewhere_low, now.elsewhere_high)}
+    side = Side(last, "all", n_units=n)
     told = Finding(
-        id=numbers[0],
-        estimate=(now.difference_low + now.difference_high) / 2,
-        low=now.difference_low,
-        high=now.difference_high,
-        a=Side(last, "all", n_units=n),
-        b=Side(last, "all", n_units=n),
-        details=_ends(ends),
-        **shared,
-        **level,
-    )
+        id=numbers[0], estimate=(now.difference_low + now.difference_high) / 2, low=now.difference_low,
+        high=now.difference_high, a=side, b=side, details=_ends(ends), **shared, **level,
+    )  # fmt: skip
     if first == last:
         return told, Finding(id=numbers[1], reason="one_year_only", coverage=both.coverage, **change)
     low, high = now.low - then.high, now.high - then.low
+    a, b = (Side(year, "all", (at.low + at.high) / 2, at.low, at.high, n) for year, at in ((first, then), (last, now)))
     judged = Finding(
-        id=numbers[1],
-        estimate=(low + high) / 2,
-        low=low,
-        high=high,
-        a=Side(first, "all", (then.low + then.high) / 2, then.low, then.high, n),
-        b=Side(last, "all", (now.low + now.high) / 2, now.low, now.high, n),
-        details=_ends({"before": (then.low, then.high), "after": (now.low, now.high)}),
-        **shared,
-        **change,
-    )
+        id=numbers[1], estimate=(low + high) / 2, low=low, high=high, a=a, b=b,
+        details=_ends({"before": (then.low, then.high), "after": (now.low, now.high)}), **shared, **change,
+    )  # fmt: skip
     return told, judged
 
 
 def _ends(pairs: dict[str, tuple[float, float]]) -> dict[str, Any]:
     """Give both ends of each range as details, in percent."""
     ends = {f"{name}_{end}": pair[place] for name, pair in pairs.items() for place, end in enumerate(("low", "high"))}
-    return {key: {"value": value, "unit": "percent", "decimals": 1} for key, value in ends.items()}
+    return in_unit("percent", 1, **ends)
 
 
 def inflow_finding(study: Study, number: str) -> Finding:

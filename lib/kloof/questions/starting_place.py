@@ -12,18 +12,18 @@ import pandas as pd
 
 from kloof.catalogue import MONEY
 from kloof.errors import NotComputableError
-from kloof.findings import END_ERROR, Finding, Side
+from kloof.findings import END_ERROR, Finding, Side, in_unit, with_range
 from kloof.methods import convergence, mobility
 from kloof.methods.arrays import Array, Flags
 from kloof.methods.gap import ABSOLUTE, RELATIVE
 from kloof.methods.mobility import RANKS, Moves
-from kloof.methods.regression import Estimate
 from kloof.questions import gap_changes
 from kloof.questions.gap_changes import Followed, follow, in_constant_prices
 from kloof.study import claims
 from kloof.study.panel import series
 from kloof.study.study import Study
 
+NO_ENDS = dict.fromkeys(("estimate", "low", "high"))
 _TRADED = 10  # times the draws that are asked for: years that trade places
 OF_LISTS = ("few_focus", "selected_on_outcome", "list_made_later", "list_date_unknown")  # of a list, not used here
 
@@ -121,16 +121,12 @@ def fields_of(study: Study, placed: Placed, kind: str, measure: str) -> dict[str
     unit = {RANKS: "rank_points", RELATIVE: "percent"}.get(measure, indicator.unit)
     flags = [flag for flag in gap_changes.flags_of(study, track, study.focus) if flag not in OF_LISTS]
     return {
-        "kind": kind,
-        "measure": measure,
-        "indicator": track.indicator,
-        "unit": unit,
+        "kind": kind, "measure": measure, "indicator": track.indicator, "unit": unit,
         "decimals": 1 if measure == RANKS else indicator.decimals if measure == ABSOLUTE else None,
         "coverage": panel.coverage if panel else max(track.covered.values(), default=0.0),
-        "coverage_minimum": study.coverage_minimum,
-        "sources": panel.sources if panel else (),
+        "coverage_minimum": study.coverage_minimum, "sources": panel.sources if panel else (),
         "flags": (*flags, *placed.flags),
-    }
+    }  # fmt: skip
 
 
 def _alike(placed: Placed) -> Placed:
@@ -163,17 +159,10 @@ def stayed(study: Study, placed: Placed, number: str, groups: int) -> tuple[Find
     same = float(placed.moves.weight[first == last].sum() / placed.moves.weight.sum())
     table = (100 * found.matrix).rename(columns=lambda column: f"to_{column}")
     own = found.rank_correlation
-    finding = Finding(
-        id=number, estimate=own.estimate, low=own.low, high=own.high, range_kind=("process",),
-        a=Side(placed.years[0], n_units=len(first)), b=Side(placed.years[1], n_units=len(first)),
-        details={
-            "stayed": {"value": 100 * same, "unit": "percent", "decimals": 0},
-            "groups": {"value": groups, "unit": "number"},
-            "shorrocks": {"value": found.shorrocks, "unit": "index"},
-            "degrees": {"value": own.df, "unit": "number"},
-        },
-        **fields,
-    )  # fmt: skip
+    details = in_unit("percent", 0, stayed=100 * same) | in_unit("index", shorrocks=found.shorrocks)
+    details |= in_unit("number", groups=groups, degrees=own.df)
+    a, b = (Side(year, n_units=len(first)) for year in placed.years)
+    finding = Finding(id=number, **with_range(own), range_kind=("process",), a=a, b=b, details=details, **fields)
     return finding, table.rename_axis("from_group").reset_index()
 
 
@@ -198,17 +187,15 @@ def converged(study: Study, placed: Placed, number: str) -> tuple[list[Finding],
     ends = placed.years
     for method in (convergence.INSTRUMENT, convergence.EARLIER_YEAR, convergence.SAME_YEAR):
         made = _beta(placed, method, spread)
-        rows.append({"method": method, **{key: made[0] and 100 * getattr(made[0].found, key)
-                                          for key in ("estimate", "low", "high")}})  # fmt: skip
+        rows.append({"method": method, **(with_range(made[0].found, 100) if made[0] else NO_ENDS)})
         if method != convergence.INSTRUMENT:
             continue
         if made[0] is None:
             found.append(gap_changes.absent(placed.track, f"{number}.beta", beta_fields, made[1]))
             continue
-        estimate, low, high = (100 * getattr(made[0].found, key) for key in ("estimate", "low", "high"))
-        found.append(Finding(id=f"{number}.beta", estimate=estimate, low=low, high=high, range_kind=("process",),
-                             a=Side(ends[0], n_units=len(panel.codes)), b=Side(ends[1], n_units=len(panel.codes)),
-                             details=_degrees(made[0].found), **beta_fields))  # fmt: skip
+        a, b = (Side(year, n_units=len(panel.codes)) for year in ends)
+        found.append(Finding(id=f"{number}.beta", **with_range(made[0].found, 100), range_kind=("process",), a=a, b=b,
+                             details=in_unit("number", degrees=made[0].found.df), **beta_fields))  # fmt: skip
     first, last = panel.value[:, 0], panel.value[:, -1]
     try:
         sigma = convergence.sigma_convergence(
@@ -219,16 +206,12 @@ def converged(study: Study, placed: Placed, number: str) -> tuple[list[Finding],
         return found, pd.DataFrame(rows)
     effect = study.smallest_effect(placed.track.indicator, "index") if spread != "weighted_sd" else None
     own = sigma.found
-    found.append(Finding(id=f"{number}.sigma", estimate=own.estimate, low=own.low, high=own.high,
-                         range_kind=("process",), smallest_effect=effect,
-                         details=_degrees(own) | {END_ERROR: {"value": sigma.end_error, "unit": sigma_fields["unit"]}},
+    details = in_unit("number", degrees=own.df) | in_unit(sigma_fields["unit"], **{END_ERROR: sigma.end_error})
+    found.append(Finding(id=f"{number}.sigma", **with_range(own), range_kind=("process",), smallest_effect=effect,
+                         details=details,
                          a=Side(placed.track.years[0], estimate=sigma.before, n_units=len(first)),
                          b=Side(ends[1], estimate=sigma.after, n_units=len(first)), **sigma_fields))  # fmt: skip
     return found, pd.DataFrame(rows)
-
-
-def _degrees(found: Estimate) -> dict[str, Any]:
-    return {"degrees": {"value": found.df, "unit": "number"}}
 
 
 def _beta(placed: Placed, method: str, spread: str) -> tuple[convergence.Beta | None, str]:

@@ -13,15 +13,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kloof.errors import NotComputableError
-from kloof.findings import NOT_COMPUTABLE, Finding, Side, judge
+from kloof.findings import NOT_COMPUTABLE, Finding, Side, in_unit, judge
 from kloof.measures.bounds import mean_range
 from kloof.methods.arrays import Array
 from kloof.methods.gap import ABSOLUTE
 from kloof.methods.pace import ALREADY_THERE, Pace, Tenure, city_share, focus_share, pace
 from kloof.questions import dilution, gap_changes, levels, stacking
 from kloof.questions.gap_changes import Followed
-from kloof.questions.runner import ALL_ALIKE, Part, Ways, computed_first, kind, record, under_lists
-from kloof.results import Column, Section
+from kloof.questions.runner import ALL_ALIKE, Part, Ways, computed_first, kind, of_lists, record
+from kloof.results import Section
 from kloof.schema import SetAside
 from kloof.study import claims
 from kloof.study.panel import Focus, sizes
@@ -58,14 +58,8 @@ def mix_of(study: Study, name: str, focus: Focus | None = None) -> Mix:
     if not is_focus.any() or is_focus.all():
         return Mix(followed, None, (), panel.set_aside, "no_weights")
     dropped = SetAside(f"dwellings {name} {panel.years[0]}-{panel.years[-1]}", int((~known).sum()), "size_not_known")
-    tenure = Tenure(
-        share=panel.value[known],
-        low=panel.low[known],
-        high=panel.high[known],
-        dwellings=held[known],
-        years=np.array(panel.years),
-        is_focus=is_focus,
-    )
+    ends = {"share": panel.value[known], "low": panel.low[known], "high": panel.high[known]}
+    tenure = Tenure(**ends, dwellings=held[known], years=np.array(panel.years), is_focus=is_focus)
     codes = tuple(code for code, kept in zip(panel.codes, known, strict=True) if kept)
     return Mix(followed, tenure, codes, (*panel.set_aside, dropped))
 
@@ -92,12 +86,7 @@ def _sides(mix: Mix, tenure: Tenure) -> tuple[Side, Side]:
 def _ends(tenure: Tenure) -> dict[str, Any]:
     """Give the share of the focus buurten as one whole in the first and in the last year, percent."""
     path = focus_share(tenure)
-    ends = {"share_before": float(path[0]), "share_after": float(path[-1])}
-    return {key: {"value": value, "unit": "percent", "decimals": 1} for key, value in ends.items()}
-
-
-def _points(value: float | None, decimals: int = 2) -> dict[str, Any]:
-    return {"value": value, "unit": "points", "decimals": decimals}
+    return in_unit("percent", 1, share_before=float(path[0]), share_after=float(path[-1]))
 
 
 def pace_finding(study: Study, name: str, number: str, focus: Focus | None = None) -> Finding:
@@ -126,38 +115,22 @@ def pace_finding(study: Study, name: str, number: str, focus: Focus | None = Non
     exact = sorted(way * end for end in found.rounding)
     a, b = _sides(mix, mix.tenure)
     return Finding(
-        id=number,
-        estimate=realised[0] - part * abs(found.needed),
-        low=realised[1] - part * needed[1],
-        high=realised[2] - part * needed[0],
-        rounding_low=exact[0] - part * needed[1],
-        rounding_high=exact[1] - part * needed[0],
-        a=a,
-        b=b,
-        range_kind=("process", "rounding"),
-        details=_ends(mix.tenure) | _pace_details(found, realised, part) | _degrees(found),
+        id=number, estimate=realised[0] - part * abs(found.needed), low=realised[1] - part * needed[1],
+        high=realised[2] - part * needed[0], rounding_low=exact[0] - part * needed[1],
+        rounding_high=exact[1] - part * needed[0], a=a, b=b, range_kind=("process", "rounding"),
+        details=_ends(mix.tenure) | _pace_details(found, realised, part),
         **(base if found.arrival else {**base, "measure": "tempo_away"}),
-    )
-
-
-def _degrees(found: Pace) -> dict[str, Any]:
-    return {"degrees": {"value": found.found.df, "unit": "number"}}
+    )  # fmt: skip
 
 
 def _pace_details(found: Pace, realised: tuple[float, ...], part: float) -> dict[str, Any]:
     """Give the numbers behind the pace; the arrival only where there is one."""
+    ends = dict(zip(("realised", "realised_low", "realised_high"), realised, strict=True))
     ratio = None if found.ratio is None else 100 * found.ratio
-    details = {
-        "realised": _points(realised[0]),
-        "realised_low": _points(realised[1]),
-        "realised_high": _points(realised[2]),
-        "needed": _points(abs(found.needed)),
-        "target": {"value": found.target, "unit": "percent", "decimals": 1},
-        "target_year": {"value": found.target_year, "unit": "year"},
-        "ratio": {"value": ratio, "unit": "percent", "decimals": 0},
-        "part": {"value": 100 * part, "unit": "percent", "decimals": 0},
-    }
-    return details | ({"arrival": {"value": int(found.arrival), "unit": "year"}} if found.arrival else {})
+    details = in_unit("points", 2, **ends, needed=abs(found.needed)) | in_unit("percent", 1, target=found.target)
+    details |= in_unit("percent", 0, ratio=ratio, part=100 * part) | in_unit("number", degrees=found.found.df)
+    years = {"target_year": found.target_year} | ({"arrival": int(found.arrival)} if found.arrival else {})
+    return details | in_unit("year", **years)
 
 
 def _needed_range(tenure: Tenure, target_year: int, way: float) -> tuple[float, float]:
@@ -200,15 +173,9 @@ def stock_finding(study: Study, name: str, number: str, focus: Focus | None = No
     moved = way * span * found.found.estimate, *sorted((way * span * found.low, way * span * found.high))
     exact = sorted(way * span * end for end in found.rounding)
     a, b = _sides(mix, tenure)
-    details = _ends(tenure) | {
-        "moved": _points(moved[0], 1),
-        "moved_size": _points(abs(moved[0]), 1),
-        "moved_low": _points(moved[1], 1),
-        "moved_high": _points(moved[2], 1),
-        "limit": _points(limit, 1),
-        "city": {"value": float(city_share(tenure)[0]), "unit": "percent", "decimals": 1},
-    }
-    details |= _degrees(found)
+    ends_moved = dict(zip(("moved", "moved_low", "moved_high"), moved, strict=True))
+    details = _ends(tenure) | in_unit("points", 1, **ends_moved, moved_size=abs(moved[0]), limit=limit)
+    details |= in_unit("percent", 1, city=float(city_share(tenure)[0])) | in_unit("number", degrees=found.found.df)
     return Finding(
         id=number, estimate=moved[0] - limit, low=moved[1] - limit, high=moved[2] - limit,
         rounding_low=exact[0] - limit, rounding_high=exact[1] - limit, a=a, b=b,
@@ -252,11 +219,10 @@ _OF_ALL: dict[str, Callable[[Study, str, str], Finding]] = {
 }  # fmt: skip
 
 
-@kind(*_MADE)
-def of_lists(study: Study, part: Part) -> Ways:
+@of_lists(*_MADE)
+def of_a_list(study: Study, part: Part, number: str, focus: Focus) -> Finding:
     """Compute what becomes of the dwellings, or of a group, in the listed buurten."""
-    make = _MADE[part.kind]
-    return under_lists(study, part, lambda number, focus: make(study, part.name, number, focus))
+    return _MADE[part.kind](study, part.name, number, focus)
 
 
 @kind(*_OF_ALL)
@@ -276,12 +242,7 @@ def mixing(section: Section, study: Study) -> list[Finding]:
         table = share_table(mix)
         if len(table) < 4:
             continue
-        unit: dict[str, Any] = {"unit": "percent", "decimals": 1}
-        columns = [
-            Column("year", "year"), Column("group", "group"),
-            *[Column(key, "number", **unit) for key in ("value", "low", "high")],
-        ]  # fmt: skip
-        section.table(f"08.{name}", columns, table)
+        section.table(f"08.{name}", "year group value,low,high:percent:1", table)
         sources = list(finding.sources)
         section.figure(f"08.{name}", "slope", f"08.{name}", finding.id, unit="percent", indicator=name, sources=sources)
     return found
@@ -296,19 +257,15 @@ def tenure_now(section: Section, study: Study) -> pd.DataFrame:
     section.add(*made)
     for finding in made[:1]:
         name, year = str(finding.indicator), int(finding.a.year or 0)
-        value: dict[str, Any] = {"kind": "number", "unit": "percent", "decimals": 0}
-        columns = [Column("area", "area"), Column("group", "group")]
-        columns += [Column(key, **value) for key in ("value", "low", "high", "difference")]
-        section.table("08.ranked", columns, levels.ranked_table(study, name, year))
+        ranked = levels.ranked_table(study, name, year)
+        section.table("08.ranked", "area group value,low,high,difference:percent:0", ranked)
         section.figure(
             "08.ranked", "ranked_dots", "08.ranked", finding.id, unit="percent", indicator=name, year=year,
             sources=list(finding.sources), city_mean=levels.city_mean(study, name, year),
         )  # fmt: skip
     table = city_table(study, names)
     if not table.empty:
-        columns = [Column("indicator", "indicator"), Column("year", "year")]
-        columns += [Column("share", "number", "percent", 0), Column("source", "source")]
-        section.table("08.city", columns, table)
+        section.table("08.city", "indicator year share:percent:0 source", table)
     return table
 
 
@@ -329,20 +286,16 @@ def fewer_or_others(section: Section, study: Study) -> list[Finding]:
         section.leave_out(held.set_aside)
         splits.append(dilution.split_table(name, held))
         unit = str(study.known.indicator(study.known.group(name).base).unit)
-        columns = [Column("area", "area"), Column("group", "group")]
-        columns += [Column(key, "number", unit, 0) for key in ("number_before", "number_after", "number_change")]
+        columns = f"area group number_before,number_after,number_change:{unit}:0"
         section.table(f"08.where.{name}", columns, dilution.where_table(study, held))
         finding = by_number[f"08.dilution.{name}"]
         if judge(finding) != NOT_COMPUTABLE:
             _waterfall(section, name, finding)
     if splits:
-        columns = [Column("group_name", "group_name"), Column("index", "index")]
-        keys = ("index_before", "index_after", "composition", "spread_of_group", "spread_of_others")
-        columns += [Column(key, "number", "index") for key in keys]
-        columns.append(Column("buurten", "number", "number"))
+        columns = "group_name index index_before,index_after,composition,spread_of_group,spread_of_others:index"
         table = pd.concat(splits, ignore_index=True)
         table = table.rename(columns={"before": "index_before", "after": "index_after"})
-        section.table("08.index_split", columns, table)
+        section.table("08.index_split", f"{columns} buurten:number", table)
     return parts
 
 
@@ -350,9 +303,7 @@ def _waterfall(section: Section, name: str, finding: Finding) -> None:
     """Record the split of one group as a picture: one per notebook, that of the first group that has one."""
     if any(entry["kind"] == "share_parts" for entry in section.figures.values()):
         return
-    columns = [Column("part", "code")]
-    columns += [Column(key, "number", "percent", 1) for key in ("start", "end", "value")]
-    section.table(f"08.parts.{name}", columns, dilution.parts_table(finding))
+    section.table(f"08.parts.{name}", "part=code start,end,value:percent:1", dilution.parts_table(finding))
     section.figure(
         f"08.parts.{name}", "share_parts", f"08.parts.{name}", finding.id, unit="percent",
         indicator=finding.indicator, sources=list(finding.sources),
@@ -393,12 +344,9 @@ def _tables(section: Section, study: Study, names: Sequence[str], bounded: Seque
             rows.append(make(study, name))
         except NotComputableError:
             continue
-    head = [Column("indicator", "indicator"), Column("year", "year")]
     if slopes:
-        columns = [Column(key, "number", "points", 2) for key in ("estimate", "low", "high")]
-        columns.append(Column("buurten", "number", "number"))
-        section.table("08.slopes", [*head, *columns], pd.concat(slopes, ignore_index=True))
+        columns = "indicator year estimate,low,high:points:2 buurten:number"
+        section.table("08.slopes", columns, pd.concat(slopes, ignore_index=True))
     if bounds:
-        keys = ("within_low", "within_high", "elsewhere_low", "elsewhere_high")
-        columns = [Column(key, "number", "percent", 1) for key in keys]
-        section.table("08.bounds", [*head, *columns], pd.concat(bounds, ignore_index=True))
+        columns = "indicator year within_low,within_high,elsewhere_low,elsewhere_high:percent:1"
+        section.table("08.bounds", columns, pd.concat(bounds, ignore_index=True))

@@ -1,6 +1,7 @@
 """Steps of notebook 12: every claim with its verdict, what is left when all tests count, and what stands on it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from kloof.findings import (
     Finding,
     Side,
     Verdict,
+    in_unit,
     scale_of,
 )
 from kloof.questions.all_tests import (
@@ -32,7 +34,7 @@ from kloof.questions.all_tests import (
     stands_on,
 )
 from kloof.questions.robustness import CHOICES, Robustness, explore, is_computed
-from kloof.results import Column, Recorded, Section, columns_of
+from kloof.results import Recorded, Section
 from kloof.study import claims, load
 from kloof.study.panel import series
 from kloof.study.step import step
@@ -90,11 +92,7 @@ def robustness(section: Section, study: Study, parts: Parts) -> list[Robustness]
         }
         for one in found
     ]  # fmt: skip
-    columns = [
-        Column("claim", "claim"), Column("verdict", "verdict"), Column("votes", "number", "number"),
-        Column("agree_ways", "number", "number"), Column("agree_share", "number", "percent", 0),
-        Column("label", "code"), Column("depends_on", "choices"),
-    ]  # fmt: skip
+    columns = "claim verdict votes,agree_ways:number agree_share:percent:0 label=code depends_on=choices"
     section.table("12.robustness", columns, pd.DataFrame(table))
     for one in found:
         drawn = _drawn(study, one)
@@ -102,10 +100,7 @@ def robustness(section: Section, study: Study, parts: Parts) -> list[Robustness]
             continue
         section.add(_told(study, one))
         name = f"12.curve.{one.claim}"
-        columns = [
-            *[Column(key, "number", "number", 2) for key in CURVE], Column("verdict", "verdict"),
-            Column("headline", "headline"), *[Column(key, "choice") for key in CHOICES[:5]],
-        ]  # fmt: skip
+        columns = f"{','.join(CURVE)}:number:2 verdict headline {','.join(CHOICES[:5])}=choice"
         section.table(name, columns, drawn)
         section.figure(name, "curve", name, f"12.robust.{one.claim}")
     curves = [name for name in section.tables if name.startswith("12.curve.")]
@@ -123,23 +118,24 @@ def _told(study: Study, one: Robustness) -> Finding:
     if one.verdict == MIXED:
         votes = one.table["verdict"].value_counts()
         told = {"ways": one.votes, **{name.lower(): int(votes.get(name, 0)) for name in DECIDED}}
-        return Finding(
-            id=f"12.robust.{one.claim}", kind="robustness_mixed", measure=one.claim, unit="number",
-            estimate=one.votes, low=one.votes, high=one.votes, decimals=0, focus=study.focus.name,
-            details={name: {"value": value, "unit": "number"} for name, value in told.items()},
-        )  # fmt: skip
+        made = _count(study, f"12.robust.{one.claim}", "robustness_mixed", one.claim, one.votes, **told)
+        return replace(made, decimals=0)
     is_open = one.verdict == UNDECIDED
     part = one.decides_share if is_open else one.agree_share
     share = None if part is None else 100 * part
-    counted = {"ways": one.votes, "decides": round((part or 0.0) * one.votes)} if is_open else {
-        "ways": one.votes, "agree": one.agree
-    }  # fmt: skip
+    counted = {"decides": round((part or 0.0) * one.votes)} if is_open else {"agree": one.agree}
     return Finding(
         id=f"12.robust.{one.claim}", kind="robustness_open" if is_open else "robustness", measure=one.claim,
         unit="percent", estimate=share, low=share, high=share, decimals=0, focus=study.focus.name,
-        details={name: {"value": value, "unit": "number"} for name, value in counted.items()},
+        details=in_unit("number", ways=one.votes, **counted),
         reason=None if one.votes else "no_figures",
     )  # fmt: skip
+
+
+def _count(study: Study, number: str, kind: str, measure: str, found: int, **more: int) -> Finding:
+    """Make the finding of a count, with other counts beside it."""
+    return Finding(id=number, kind=kind, measure=measure, unit="number", estimate=found, low=found, high=found,
+                   details=in_unit("number", **more), focus=study.focus.name)  # fmt: skip
 
 
 def _drawn(study: Study, one: Robustness) -> pd.DataFrame:
@@ -160,54 +156,25 @@ def synthesise(study: Study, section: Section, parts: Parts, robust: Sequence[Ro
     """Record the claims with the number behind each, all verdicts by part, and the score of the debate."""
     rows, findings = rows_of([*parts, section.as_json()])
     votes = [row["verdict"] for row in rows]
-    details = {name.lower(): {"value": votes.count(name), "unit": "number"} for name in VERDICTS}
     tested = len(votes) - votes.count(NOT_TESTABLE)
-    details["parts"] = {"value": tested, "unit": "number"}
-    score = Finding(
-        id="12.score", kind="score", measure="parts", unit="number", estimate=tested, low=tested, high=tested,
-        details=details, focus=study.focus.name,
-    )  # fmt: skip
-    section.add(score)
-    section.headline = score.id
+    counted = {name.lower(): votes.count(name) for name in VERDICTS} | {"parts": tested}
+    section.add(_count(study, "12.score", "score", "parts", tested, **counted))
+    section.headline = "12.score"
     section.add(*_mixed(study, rows))
     shares = {one.claim: one.agree_share for one in robust}
     summary = [_claim_row(claim, verdict, rows, findings, shares) for claim, verdict in claims.overall(rows).items()]
-    columns = [
-        Column("claim", "claim"), Column("verdict", "verdict"), Column("part", "part"), Column("measure", "hidden"),
-        Column("estimate", "number", "@unit"), Column("range", "range", "@unit"), Column("high", "hidden", "@unit"),
-        Column("agree_share", "number", "percent", 0), Column("change", "change"), Column("unit", "unit"),
-        Column(END_ERROR, "hidden"),
-    ]  # fmt: skip
+    number = "estimate:@unit range=range:@unit high=hidden:@unit"
+    columns = f"claim verdict part measure=hidden {number} agree_share:percent:0 change unit {END_ERROR}=hidden"
     section.table("12.claims", columns, pd.DataFrame(summary))
     table = claims.verdict_table(rows, findings)
     table = table.rename(columns={"indicator": "part"}).assign(part=lambda rows: rows["part"].fillna("all"))
-    columns = [
-        Column("claim", "claim"),
-        Column("part", "part"),
-        Column("measure", "hidden"),
-        Column("verdict", "verdict"),
-        Column("happened", "happened"),
-        Column("chance", "chance"),
-        Column("question", "code"),
-        Column("estimate", "number", "@unit"),
-        Column("range", "range", "@unit"),
-        Column("high", "hidden", "@unit"),
-        Column("agree", "agree"),
-        Column("of", "hidden", "number"),
-        Column("flips_at", "hidden"),
-        Column("unit", "unit"),
-        Column(END_ERROR, "hidden"),
-    ]
-    section.table("12.verdicts", columns, table)
+    columns = f"claim part measure=hidden verdict happened chance question=code {number} agree of=hidden:number "
+    section.table("12.verdicts", f"{columns} flips_at=hidden unit {END_ERROR}=hidden", table)
     section.tables = Recorded({"12.claims": section.tables["12.claims"], **section.tables})
     counts = claims.score(rows)
     if not counts.empty:
-        names = [name for name in counts.columns if name != "claim"]
-        section.table(
-            "12.score",
-            [Column("claim", "claim"), *[Column(name, "number", "number") for name in names]],
-            counts,
-        )
+        names = ",".join(name for name in counts.columns if name != "claim")
+        section.table("12.score", f"claim {names}:number", counts)
     return table
 
 
@@ -219,13 +186,7 @@ def _mixed(study: Study, rows: Sequence[Mapping[str, Any]]) -> list[Finding]:
             continue
         votes = [row["verdict"] for row in rows if row["claim"] == claim and row["counts"]]
         found, decided = votes.count(SUPPORTED), sum(vote in DECIDED for vote in votes)
-        details = {"decided": {"value": decided, "unit": "number"}, "parts": {"value": len(votes), "unit": "number"}}
-        made.append(
-            Finding(
-                id=f"12.mixed.{claim}", kind="mixed", measure=claim, unit="number", estimate=found, low=found,
-                high=found, details=details, focus=study.focus.name,
-            )
-        )  # fmt: skip
+        made.append(_count(study, f"12.mixed.{claim}", "mixed", claim, found, decided=decided, parts=len(votes)))
     return made
 
 
@@ -239,11 +200,7 @@ def registered_again(section: Section, study: Study, parts: Parts) -> pd.DataFra
     table = table[table["claim"].isin(list(claims.registry().claims))]
     table = table.assign(verdict=table["claim"].map(now))
     if not table.empty:
-        columns = [
-            Column("claim", "claim"), Column("before", "verdict"), Column("verdict", "verdict"),
-            Column("registered_again", "code"),
-        ]  # fmt: skip
-        section.table("12.again", columns, table)
+        section.table("12.again", "claim before=verdict verdict registered_again=code", table)
     return table
 
 
@@ -281,16 +238,7 @@ def all_tests(section: Section, study: Study, parts: Parts) -> dict[str, Adjuste
     found = after_all_tests(rows, findings, claims.registry())
     decided = {name: one for name, one in found.items() if one.alone in DECIDED}
     left = sum(one.verdict in DECIDED for one in decided.values())
-    details = {
-        "decided": {"value": len(decided), "unit": "number"},
-        "tests": {"value": len(found), "unit": "number"},
-    }
-    section.add(
-        Finding(
-            id="12.holm", kind="all_tests", measure="holm", unit="number", estimate=left, low=left, high=left,
-            details=details, focus=study.focus.name,
-        )
-    )  # fmt: skip
+    section.add(_count(study, "12.holm", "all_tests", "holm", left, decided=len(decided), tests=len(found)))
     table = []
     for name, one in decided.items():
         claim, _, part = name.partition("/")
@@ -301,12 +249,8 @@ def all_tests(section: Section, study: Study, parts: Parts) -> dict[str, Adjuste
                 "verdict": one.alone, "p": one.p_value, "p_adjusted": one.adjusted, "after": one.verdict,
             }
         )  # fmt: skip
-    columns = [
-        Column("claim", "claim"), Column("part", "part"), Column("measure", "hidden"), Column("verdict", "verdict"),
-        Column("p", "number", "probability"), Column("p_adjusted", "number", "probability"),
-        Column("after", "verdict"),
-    ]  # fmt: skip
     if table:
+        columns = "claim part measure=hidden verdict p,p_adjusted:probability after=verdict"
         section.table("12.holm", columns, pd.DataFrame(table))
     return found
 
@@ -323,20 +267,10 @@ def argument(section: Section, study: Study, parts: Parts) -> pd.DataFrame:
         for name, entry in conclusions.items()
         for claim in entry["leans_on"]
     ]
-    columns = [
-        Column("conclusion", "claim"), Column("stands", "code"), Column("claim", "claim"), Column("verdict", "verdict"),
-    ]  # fmt: skip
     made = list(stands.values())
-    details = {
-        name: {"value": made.count(name), "unit": "number"} for name in (ON_TESTED, PARTLY, AGAINST, OPEN, UNTESTED)
-    }
-    section.add(
-        Finding(
-            id="12.argument", kind="argument", measure="conclusions", unit="number", estimate=len(made), low=len(made),
-            high=len(made), details=details, focus=study.focus.name,
-        )
-    )  # fmt: skip
-    section.table("12.argument", columns, pd.DataFrame(edges))
+    counted = {name: made.count(name) for name in (ON_TESTED, PARTLY, AGAINST, OPEN, UNTESTED)}
+    section.add(_count(study, "12.argument", "argument", "conclusions", len(made), **counted))
+    section.table("12.argument", "conclusion=claim stands=code claim verdict", pd.DataFrame(edges))
     section.figure("12.argument", "argument", "12.argument", "12.argument")
     section.figures = Recorded({"12.argument": section.figures["12.argument"], **section.figures})
     return pd.DataFrame(edges)
@@ -361,8 +295,8 @@ def worlds(section: Section, study: Study) -> pd.DataFrame:
     if not rows:
         return pd.DataFrame()
     table = pd.DataFrame(rows)
-    kinds = {"world": "code", **dict.fromkeys(WORLD_RATES, "number"), "n": "number", "municipality": "hidden"}
-    section.table("12.worlds", columns_of(kinds, n="number", **dict.fromkeys(WORLD_RATES, "percent")), table)
+    columns = f"world=code {','.join(WORLD_RATES)}:percent n:number municipality=hidden"
+    section.table("12.worlds", columns, table)
     section.figure("12.worlds", "worlds", "12.worlds")
     return table
 
@@ -404,13 +338,6 @@ def claim_error_rates(section: Section, study: Study) -> pd.DataFrame:
     effect, unit = table["effect"], table["unit"]
     table = table.assign(effect=effect.where(~thousands, 1000 * effect), unit=unit.where(~thousands, "euro"))
     table = table.rename(columns={"part": "calibrated", "off": "wrongly", "count": "places"})
-    kinds = {"claim": "claim", "calibrated": "code", "places": "number", "years": "number", "effect": "number"}
-    kinds |= {"wrongly": "number", "small": "number"}
-    kinds |= {"registered": "number", "large": "number", "n": "number", "municipality": "hidden", "unit": "hidden"}
-    shares = dict.fromkeys(("wrongly", "small", "registered", "large"), "percent")
-    section.table(
-        "12.calibration",
-        columns_of(kinds, effect="@unit", n="number", places="number", years="number", **shares),
-        table,
-    )
+    columns = "claim calibrated=code places,years:number effect:@unit wrongly,small,registered,large:percent n:number"
+    section.table("12.calibration", f"{columns} municipality,unit=hidden", table)
     return table

@@ -10,10 +10,10 @@ import pandas as pd
 from kloof.country import gaps as country
 from kloof.country.gaps import OWN_RANGE, National, Question, of_own_list
 from kloof.errors import NotComputableError
-from kloof.findings import Finding, Side
+from kloof.findings import Finding, Side, in_unit
 from kloof.methods.gap import ABSOLUTE, REAL, RELATIVE
 from kloof.questions.other_places import sources_of
-from kloof.results import Column, Section
+from kloof.results import Section
 from kloof.store.shared import common
 from kloof.study.panel import balance
 from kloof.study.step import step
@@ -73,10 +73,8 @@ def mean_of(study: Study, found: National) -> Finding:
     """Say how the gap changed in the mean municipality, and in which part of them it surely grew or shrank."""
     one = found.question
     estimate, low, high = found.mean
-    details: dict[str, Any] = {"municipalities": {"value": len(found.places), "unit": "number", "decimals": 0}}
-    for name, share in (("grew", found.grew), ("shrank", found.shrank), ("told", found.grew + found.shrank)):
-        details[name] = {"value": share, "unit": "percent", "decimals": 0}
-    details["spread"] = {"value": found.spread[0], "unit": found.unit}
+    details = in_unit("number", 0, municipalities=len(found.places)) | in_unit(found.unit, spread=found.spread[0])
+    details |= in_unit("percent", 0, grew=found.grew, shrank=found.shrank, told=found.grew + found.shrank)
     buurten = int(found.places["buurten"].sum())
     return Finding(
         id=f"13.country.{one.indicator}.{one.scale}", estimate=estimate, low=low, high=high, details=details,
@@ -92,12 +90,9 @@ def place_of(study: Study, found: National) -> list[Finding]:
     if rows.empty:
         return []
     own = rows.iloc[0]
-    counts = {"rank_low": own["rank_low"], "rank_high": own["rank_high"], "municipalities": len(found.places),
-              "listed": own["listed"]}  # fmt: skip
-    details: dict[str, Any] = {
-        name: {"value": int(value), "unit": "number", "decimals": 0} for name, value in counts.items()
-    }
-    details["own"] = {"value": float(own["estimate"]), "unit": found.unit}
+    counts = {name: int(own[name]) for name in ("rank_low", "rank_high", "listed")}
+    details = in_unit("number", 0, **counts, municipalities=len(found.places))
+    details |= in_unit(found.unit, own=float(own["estimate"]))
     buurten = int(own["buurten"])
     return [
         Finding(
@@ -140,9 +135,8 @@ def own_list_of(study: Study, found: National) -> list[Finding]:
         key: {"value": floor(1000 * chance + 1e-9) / 10, "unit": "percent", "decimals": 0 if key == "within" else 1}
         for key, chance in chances.items()  # downwards, so that nothing that may be otherwise has a chance of 100
     }
-    counts = {"municipalities": own.others, "listed": int(panel.is_focus.sum())}
-    details |= {key: {"value": count, "unit": "number", "decimals": 0} for key, count in counts.items()}
-    details["own"] = {"value": own.own, "unit": found.unit}
+    details |= in_unit("number", 0, municipalities=own.others, listed=int(panel.is_focus.sum()))
+    details |= in_unit(found.unit, own=own.own)
     flags = (*list_flags(study, study.focus, one.first), *(["last_prices"] if one.scale == REAL else []))
     shared = {**_fields(study, found, "country_own_list"), "flags": flags, "sources": panel.sources}
     return [
@@ -163,12 +157,7 @@ def _laid_out(section: Section, found: National) -> pd.DataFrame:
         "value": found.places["expected"], "low": found.places["low"], "high": found.places["high"],
         "rank_low": found.places["rank_low"], "rank_high": found.places["rank_high"],
     })  # fmt: skip
-    columns = [
-        Column("area", "area"), Column("group", "group"),
-        *[Column(key, "number", found.unit) for key in ("value", "low", "high")],
-        *[Column(key, "number", "number") for key in ("rank_low", "rank_high")],
-    ]  # fmt: skip
-    section.table(TABLE, columns, table)
+    section.table(TABLE, f"area group value,low,high:{found.unit} rank_low,rank_high:number", table)
     finding = f"13.country.{one.indicator}.{one.scale}"
     section.figure(TABLE, "municipalities", TABLE, finding, indicator=one.indicator, unit=found.unit)
     return table

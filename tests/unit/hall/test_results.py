@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from kloof.errors import NotComputableError, ReportError
 from kloof.findings import Finding, Verdict
 from kloof.paths import dump, plain, write_together, write_whole
-from kloof.results import RESULTS, Column, Section, join_sections, look_up, read_results
+from kloof.results import RESULTS, Column, Section, join_sections, layout, look_up, read_results
 from kloof.schema import SetAside
 
 
@@ -170,6 +170,17 @@ def test_a_second_finding_under_the_same_id_is_refused() -> None:
     with pytest.raises(ReportError, match=r"04\.z is recorded twice"):
         section.add(found("04.z", 2.0))
     assert section.findings["04.z"].estimate == 1.0
+
+
+def test_columns_are_read_from_a_line_with_kind_unit_and_decimals() -> None:
+    assert layout("area first,last=year share:percent:0 value:@unit high=hidden:@unit low:index:None") == [
+        Column("area", "area"), Column("first", "year"), Column("last", "year"),
+        Column("share", "number", "percent", 0), Column("value", "number", "@unit"),
+        Column("high", "hidden", "@unit"), Column("low", "number", "index"),
+    ]  # fmt: skip
+    section = Section("01")
+    section.table("01.t", "area value:percent:1", pd.DataFrame({"area": ["BU1"], "value": [2.0]}))
+    assert section.tables["01.t"]["columns"][1] == {"key": "value", "kind": "number", "unit": "percent", "decimals": 1}
 
 
 def test_a_table_keeps_missing_cells_and_is_not_replaced_by_another() -> None:
