@@ -23,7 +23,7 @@ from kloof.methods.blocks import Explained
 from kloof.methods.pooled import Cause, Growths, arrived, followed, steeper
 from kloof.methods.ratio import BOUNDED, Ratio
 from kloof.methods.regression import Estimate, Least, least
-from kloof.questions.country_shares import within_shares
+from kloof.questions.explanations import within_shares
 from kloof_synth.calibration import SEED
 
 MECHANISM_COLUMNS = (

@@ -528,7 +528,7 @@ def mechanisms(
     """
     from kloof.catalogue import catalogue
     from kloof.country.mechanisms import mechanisms as found_in
-    from kloof.questions.country_shares import in_store
+    from kloof.questions.explanations import in_store
     from kloof.study import claims
 
     known = catalogue()

@@ -29,7 +29,6 @@ from kloof.questions import (
     spending,
     tenures,
     verdict,
-    whole_country,
 )  # fmt: skip
 from kloof.questions.gap_changes import change_of_gap, follow, follow_all, scales_of
 from kloof.questions.runner import record
@@ -144,7 +143,7 @@ QUESTIONS: Mapping[str, Sequence[Callable[[Section, Study], Any]]] = {  # the st
     ),
     "13_is_this_place_special": (
         other_places.standings,
-        whole_country.changes_everywhere,
+        other_places.changes_everywhere,
         other_places.beside_neighbours,
     ),
 }

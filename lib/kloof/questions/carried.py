@@ -19,7 +19,7 @@ from kloof.methods.blocks import Explained
 from kloof.methods.mobility import percentile_ranks
 from kloof.methods.randomisation import PERCENTILE, SPREAD, error_of_ends
 from kloof.methods.regression import Estimate, from_t, least
-from kloof.questions import country_shares, gap_changes, gap_tables
+from kloof.questions import explanations, gap_changes, gap_tables
 from kloof.questions.explanations import LEADING, Explanation, explanation, leans_on_itself
 from kloof.questions.runner import Part, Ways, kind, record, under_lists
 from kloof.results import Section
@@ -273,7 +273,7 @@ def all_municipalities(section: Section, study: Study) -> pd.DataFrame:
     """Record the same shares within all municipalities of the store; with other figures, nothing."""
     if study.data.name != STORE:
         return pd.DataFrame()
-    findings, table = country_shares.in_store(study.known)
+    findings, table = explanations.in_store(study.known)
     section.add(*(finding for finding in findings if finding.id not in section.findings))
     if not table.empty:
         columns = "indicator year part=code estimate,low,high:percent:0 buurten,municipalities:number"

@@ -13,7 +13,7 @@ from kloof.country.mechanisms import mechanisms
 from kloof.errors import CatalogueError
 from kloof.findings import CHANCE, DECIDED, NOT_COMPUTABLE, UNDECIDED, Finding, Verdict, judge
 from kloof.questions.all_tests import ALPHA, holm, p_value_of
-from kloof.questions.country_shares import in_store
+from kloof.questions.explanations import in_store
 from kloof.results import Section
 from kloof.shown import Shown
 from kloof.study import claims

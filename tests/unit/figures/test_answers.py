@@ -7,8 +7,9 @@ import pytest
 from test_draw import CASES, GAPS, catalogue, figure, narrator, results, svg_of, words  # noqa: F401 (fixtures)
 
 from kloof.errors import ReportError
-from kloof.figures import canvas, shapes
+from kloof.figures import canvas
 from kloof.figures import draw as plots
+from kloof.figures import draw as shapes
 from kloof.figures import narrow as answers
 from kloof.figures.labels import LETTER
 from kloof.findings import GREW, SHRANK, Finding, Side

@@ -18,7 +18,8 @@ from kloof.findings import HIGHER, LOWER, NOT_COMPUTABLE, SAME, SUPPORTED, judge
 from kloof.methods import oaxaca, shapley
 from kloof.methods.blocks import Explained
 from kloof.methods.regression import from_t, least
-from kloof.questions import carried, country_shares, explanations
+from kloof.questions import carried, explanations
+from kloof.questions import explanations as country_shares
 from kloof.questions.explanations import Explanation, Facet, choose, explanation
 from kloof.results import Section
 from kloof.store import read

@@ -9,8 +9,8 @@ import pytest
 from kloof.country import gaps as country
 from kloof.country.gaps import National, OwnList, country_change
 from kloof.findings import judge
-from kloof.questions import whole_country
-from kloof.questions.whole_country import own_list_of
+from kloof.questions import other_places as whole_country
+from kloof.questions.other_places import own_list_of
 from kloof.results import Section
 from kloof.study.panel import Focus, series
 from kloof.study.study import Study, open_study
