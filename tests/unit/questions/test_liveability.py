@@ -32,6 +32,7 @@ from kloof.findings import (
 )
 from kloof.methods.lagged import UNIT_AND_YEAR
 from kloof.methods.ordinal import Classes, ordinal_trend
+from kloof.paths import dump
 from kloof.questions import liveability
 from kloof.questions import liveability as surroundings
 from kloof.results import Section
@@ -437,6 +438,10 @@ def test_the_verdicts_of_breda(breda: tuple[Study, Section]) -> None:
     level, apart = (breda[1].findings[f"09.livability_score{end}"] for end in (".level", ""))
     assert level.estimate == pytest.approx(up, abs=1e-6)
     assert apart.estimate == pytest.approx(up - other, abs=1e-6)
+
+
+def test_the_steps_give_the_same_twice(breda: tuple[Study, Section]) -> None:
+    assert dump(recorded(breda[0]).as_json()) == dump(breda[1].as_json())
 
 
 @pytest.mark.parametrize(("language", "words"), [("nl", "55 buurten"), ("en", "55 neighbourhoods")])
