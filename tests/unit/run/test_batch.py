@@ -98,7 +98,8 @@ def estate(home: Path) -> Path:
 
 @pytest.fixture
 def quick(estate: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The same, with a page that takes no time to make."""
+    """The same, with a first notebook and a page that take no time to make."""
+    write(estate, FIRST)
 
     def publish(document: Any, folder: Path, languages: Any, *rest: Any) -> None:
         write_whole(folder / "results.json", dump(document))
