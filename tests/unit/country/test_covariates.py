@@ -131,7 +131,9 @@ def test_the_command_prints_them_and_gives_json(
     told = CliRunner().invoke(app, command)
     assert told.exit_code == 0, told.output
     row = next(line for line in told.output.splitlines() if line.startswith(f"{OWNED} 2018"))
-    found = gaps.national(WOZ, (2017, 2024), "absolute", "", "", "", covariates=[OWNED, "inhabitants"]).covariates[0]
+    found = gaps.country_change(
+        WOZ, (2017, 2024), "absolute", "", "", "", covariates=[OWNED, "inhabitants"]
+    ).covariates[0]
     assert f"{found.change[0]:.1f}" in row and f"{found.change[1]:.1f} to {found.change[2]:.1f}" in row
     content = json.loads(CliRunner().invoke(app, [*command, "--json"]).output)
     assert [one["indicator"] for one in content["covariates"]] == [OWNED, "inhabitants"]
