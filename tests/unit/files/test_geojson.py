@@ -102,8 +102,6 @@ def test_scores_of_the_third_leefbaarometer_are_a_source_of_their_own(tmp_path: 
     assert set(found.sources["source_id"]) == {"lbm3"} and found.share_understood == 100
     got = dict(zip(found.observations["indicator"], found.observations["value"], strict=True))
     assert got == {
-        "livability_class": 7.0,
-        "livability_score_relative": 0.12,
-        "livability_social_cohesion_relative": -0.02,
+        "livability_class": 7.0, "livability_score_relative": 0.12, "livability_social_cohesion_relative": -0.02,
         "livability_nuisance_relative": 0.01,
-    }
+    }  # fmt: skip

@@ -95,11 +95,8 @@ def test_a_table_without_what_counts_is_refused(tmp_path: Path, catalogue: Catal
 
 def test_prices_of_years_are_those_of_the_country(tmp_path: Path, catalogue: Catalogue) -> None:
     rows = [
-        price("2014JJ00", 99.4),
-        price("2015JJ00", 100.0),
-        price("2015MM01", 98.0),
-        price("2015JJ00", 7.0, "CPI011"),
-    ]
+        price("2014JJ00", 99.4), price("2015JJ00", 100.0), price("2015MM01", 98.0), price("2015JJ00", 7.0, "CPI011"),
+    ]  # fmt: skip
     found = read(tmp_path, rows, catalogue, "cpi.parquet")
     assert values(found) == {
         ("NL00", 2014, "consumer_price_index"): 99.4, ("NL00", 2015, "consumer_price_index"): 100.0,

@@ -23,13 +23,8 @@ from kloof.errors import SchemaError, SourceError
 from kloof.files.recognise import Recognised, recognise
 
 HEAD = [
-    "gemeentecode",
-    "gemeentenaam",
-    "water",
-    "aantal_inwoners",
-    "percentage_koopwoningen",
-    "gemiddelde_woningwaarde",
-]
+    "gemeentecode", "gemeentenaam", "water", "aantal_inwoners", "percentage_koopwoningen", "gemiddelde_woningwaarde",
+]  # fmt: skip
 ROWS: list[list[Any]] = [
     ["GM0758", "Breda", "NEE", 188078, 55, 390],
     ["GM0034", "Almere", "JA", -99997, -99997, -99997],
@@ -75,12 +70,9 @@ def geojson(path: Path, head: list[str], rows: list[list[Any]]) -> None:
 
 
 FORMS: dict[str, Callable[[Path, list[str], list[list[Any]]], None]] = {
-    "map_2024.gpkg": geopackage,
-    "map_2024.csv": text,
-    "map_2024.tsv": text,
-    "map_2024.parquet": parquet,
+    "map_2024.gpkg": geopackage, "map_2024.csv": text, "map_2024.tsv": text, "map_2024.parquet": parquet,
     "map_2024.geojson": geojson,
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -91,13 +83,10 @@ def test_every_form_of_the_map_says_the_same_and_water_is_set_aside(
     FORMS[name](path, HEAD, ROWS)
     found = recognise(path, catalogue)
     assert cells_of_a_year(found) == {
-        ("GM0758", "inhabitants"): 188078.0,
-        ("GM0758", "owner_occupied_share"): 55.0,
-        ("GM0758", "mean_dwelling_value"): 390.0,
-        ("GM0034", "inhabitants"): 226630.0,
-        ("GM0034", "owner_occupied_share"): 58.0,
-        ("GM0034", "mean_dwelling_value"): "not_published",
-    }
+        ("GM0758", "inhabitants"): 188078.0, ("GM0758", "owner_occupied_share"): 55.0,
+        ("GM0758", "mean_dwelling_value"): 390.0, ("GM0034", "inhabitants"): 226630.0,
+        ("GM0034", "owner_occupied_share"): 58.0, ("GM0034", "mean_dwelling_value"): "not_published",
+    }  # fmt: skip
     assert found.sources["source_id"].tolist() == ["cbs_map_2024"] and found.not_understood == ()
     assert ("water", 1, "GM0034") in [(one.reason, one.rows, one.detail) for one in found.set_aside]
     assert found.areas[["code", "name"]].to_numpy().tolist() == [["GM0034", "Almere"], ["GM0758", "Breda"]]
@@ -148,17 +137,13 @@ LOW = "percentage_huishoudens_met_laag_inkomen"
 @pytest.mark.parametrize(
     ("beside", "indicators"),
     [
-        (
-            "percentage_huishoudens_met_laagste_inkomen",
-            {"households_below_low_income_line_share": 7.0, "low_income_households_share": 40.0},
-        ),
-        (
-            "percentage_huishoudens_met_lage_koopkracht",
-            {"low_income_households_share": 7.0, "households_below_low_income_line_share": 40.0},
-        ),
+        ("percentage_huishoudens_met_laagste_inkomen",
+         {"households_below_low_income_line_share": 7.0, "low_income_households_share": 40.0}),
+        ("percentage_huishoudens_met_lage_koopkracht",
+         {"low_income_households_share": 7.0, "households_below_low_income_line_share": 40.0}),
         ("percentage_huishoudens_met_hoog_inkomen", {"high_income_households_share": 40.0}),
     ],
-)
+)  # fmt: skip
 def test_a_name_with_two_meanings_is_settled_by_the_name_beside_it(
     tmp_path: Path, catalogue: Catalogue, beside: str, indicators: dict[str, float]
 ) -> None:
@@ -329,9 +314,7 @@ def test_postcodes_in_another_form_than_text(tmp_path: Path, catalogue: Catalogu
     parquet(path, ["postcode", "aantal_inwoners", "aantal_woningen"], [[4811, 5660, -99997], [4812, 7505, 3815]])
     found = recognise(path, catalogue)
     assert cells_of_a_year(found) == {
-        ("PC4811", "inhabitants"): 5660.0,
-        ("PC4812", "inhabitants"): 7505.0,
-        ("PC4811", "dwellings"): "suppressed",
+        ("PC4811", "inhabitants"): 5660.0, ("PC4812", "inhabitants"): 7505.0, ("PC4811", "dwellings"): "suppressed",
         ("PC4812", "dwellings"): 3815.0,
-    }
+    }  # fmt: skip
     assert found.kind == "cbs_postcodes" and found.sources["source_id"].tolist() == ["cbs_pc4_2023"]

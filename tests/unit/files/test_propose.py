@@ -137,15 +137,11 @@ def test_a_file_without_areas_is_refused(tmp_path: Path) -> None:
 
 # how many lines a person changes before it is right: the year, and whose figures they are
 REAL = {
-    "wild/CBS_PC4.csv": {"year = 0": "year = 2023"},
-    "wild/SES_WOA_scores_per_wijk_en_buurt_25042023_160857.csv": {},
-    "wild/baarn_buurten.geojson": {},
-    "wild/fin_gemeente_2024_stats.parquet": {},
-    "pc4/cbs_pc4_median_income.xlsx": {},
-    "breda/woz_2015_2022.csv": {},
-    "breda/crimes_per_district_2012_2022.zip": {},
+    "wild/CBS_PC4.csv": {"year = 0": "year = 2023"}, "wild/SES_WOA_scores_per_wijk_en_buurt_25042023_160857.csv": {},
+    "wild/baarn_buurten.geojson": {}, "wild/fin_gemeente_2024_stats.parquet": {}, "pc4/cbs_pc4_median_income.xlsx": {},
+    "breda/woz_2015_2022.csv": {}, "breda/crimes_per_district_2012_2022.zip": {},
     "rivm/rivm_50090NED_2012_2016_2020.parquet": {},
-}
+}  # fmt: skip
 # a code, a year, an indicator and the figure that stands there in the file
 CELLS = {
     "wild/CBS_PC4.csv": ("PC1011", 2023, "inhabitants", 9910),

@@ -56,14 +56,12 @@ def read(one: Grid) -> tuple[list[tuple], dict[str, int]]:
         [1200, 300, -99999999, 0],
         ["1200", "300", "-99997,0", "0"],
     ],
-)
+)  # fmt: skip
 def test_every_way_to_write_a_number_or_none(cells: list) -> None:
     assert read(grid({"people": cells}))[0] == [
-        ("GM0758", "people", 1200),
-        ("WK075800", "people", 300),
-        ("BU07580000", "people", "suppressed"),
+        ("GM0758", "people", 1200), ("WK075800", "people", 300), ("BU07580000", "people", "suppressed"),
         ("BU07580001", "people", 0),
-    ]
+    ]  # fmt: skip
 
 
 def test_a_level_without_any_value_is_not_published() -> None:
@@ -76,18 +74,12 @@ def test_a_level_without_any_value_is_not_published() -> None:
 
 def test_marks_zeros_and_rows_set_aside() -> None:
     assert [row[2] for row in read(grid({"share": ["-99997", "x", "5", "."]}, marks={"x": "suspect"}))[0]] == [
-        "not_published",
-        "suspect",
-        5.0,
-        "suppressed",
-    ]
+        "not_published", "suspect", 5.0, "suppressed",
+    ]  # fmt: skip
     zero = grid({"value": [0, 0, 240, 0]}, zero_is_missing=frozenset({"value"}))
     assert [row[2] for row in read(zero)[0]] == [
-        "zero_means_missing",
-        "zero_means_missing",
-        240.0,
-        "zero_means_missing",
-    ]
+        "zero_means_missing", "zero_means_missing", 240.0, "zero_means_missing",
+    ]  # fmt: skip
     lost = grid({"people": [None, 5, None, 7], "value": [1, 2, 3, None]}, zero_was_lost=frozenset({"people"}))
     rows, aside = read(lost)
     assert [row[:2] for row in rows if row[1] == "people"] == [("WK075800", "people"), ("BU07580001", "people")]
@@ -107,18 +99,12 @@ def test_units_years_and_sources() -> None:
     rows, _, _ = observations([one], KNOWN, FROM)
     got = rows[["year", "value", "source"]].dropna().to_numpy().tolist()
     assert got == [
-        [2015, 175.0, "cbs_2015"],
-        [2015, 0.0, "cbs_2015"],
-        [2016, 181.555, "cbs_2016"],
-        [2020, 1.0, "cbs_2020"],
+        [2015, 175.0, "cbs_2015"], [2015, 0.0, "cbs_2015"], [2016, 181.555, "cbs_2016"], [2020, 1.0, "cbs_2020"],
         [2021, 2.0, "cbs_2021"],
-    ]
+    ]  # fmt: skip
     assert one.understood() == [
-        (2015, "a", "value"),
-        (2016, "b", "value"),
-        (2020, "c", "people"),
-        (2021, "c", "people"),
-    ]
+        (2015, "a", "value"), (2016, "b", "value"), (2020, "c", "people"), (2021, "c", "people"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -145,7 +131,7 @@ def test_units_years_and_sources() -> None:
         ({"value": ["1.054", "1.2345"]}, [1.054, 1.2345]),
         ({"value": ["1.054.000", "1.5"]}, None),
     ],
-)
+)  # fmt: skip
 def test_a_sign_for_thousands_or_decimals_is_decided_or_refused(cells: dict, expected: list | None) -> None:
     codes = [f"BU0758{n:04d}" for n in range(len(next(iter(cells.values()))))]
     if expected is None:
@@ -163,22 +149,18 @@ def test_the_two_readings_are_told() -> None:
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        (
-            {"people": ["1", "veel"]},
-            r"1 fault in the table\. \(1\) no number in 1 cells \(WK075800, column 'people': veel",
-        ),
+        ({"people": ["1", "veel"]},
+         r"1 fault in the table\. \(1\) no number in 1 cells \(WK075800, column 'people': veel"),
         ({"people": [True, False]}, r"no number in 2 cells"),
         ({"people": [1, -5]}, r"negative in 1 cells \(WK075800, column 'people': -5\)"),
         ({"people": [1, -99998]}, r"unknown mark for missing in 1 cells"),
         ({"share": [1, 100.5]}, r"percentage above 100 in 1 cells"),
         ({"people": [1, 2.5]}, r"count that is not whole in 1 cells"),
-        (
-            {"share": ["1,5", "2"], "value": ["1", "2.5"]},
-            r"decimal commas and decimal points: GM0758, column 'share': 1,5",
-        ),
+        ({"share": ["1,5", "2"], "value": ["1", "2.5"]},
+         r"decimal commas and decimal points: GM0758, column 'share': 1,5"),
         ({"people": [-1, "veel"]}, r"2 faults"),
     ],
-)
+)  # fmt: skip
 def test_cells_that_are_refused(cells: dict, message: str) -> None:
     with pytest.raises(SchemaError, match=message):
         read(grid(cells))

@@ -12,7 +12,10 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from random import Random
+from typing import Any
 
+import duckdb
 import pandas as pd
 import pyarrow.parquet
 import pytest
@@ -27,11 +30,9 @@ pytestmark = pytest.mark.shared
 
 # of the figures in these the catalogue has no indicator for many: percent of the columns that are understood
 LESS = {
-    "wild/CBS_PC4.csv": 86.5,
-    "wild/SES_WOA_scores_per_wijk_en_buurt_25042023_160857.csv": 16.7,
-    "wild/baarn_buurten.geojson": 69.8,
-    "wild/fin_gemeente_2024_stats.parquet": 71.0,
-}
+    "wild/CBS_PC4.csv": 86.5, "wild/SES_WOA_scores_per_wijk_en_buurt_25042023_160857.csv": 16.7,
+    "wild/baarn_buurten.geojson": 69.8, "wild/fin_gemeente_2024_stats.parquet": 71.0,
+}  # fmt: skip
 
 
 def values(read: Recognised, indicator: str, year: int) -> dict[str, float | str]:
@@ -116,15 +117,11 @@ def test_the_list_of_files_is_complete(data: Path) -> None:
 # read by nothing but its name, these are refused; what to type then stands in the message
 NEEDS = {
     "breda/crimes_per_district_2012_2022.zip": "--municipality",
-    "breda/income_recipients_2014_2021.csv": "--municipality",
-    "breda/inhabitants_2008_2022.csv": "--municipality",
-    "breda/nuisances_2022.zip": "--municipality",
-    "breda/woz_2015_2022.csv": "--municipality",
-    "kwb/amsterdam_2015.csv": "--municipality",
-    "kwb/heerlen_2016_2020.db": "--municipality",
-    "police/amsterdam_crimes_2012_2022.zip": "--municipality",
-    "wild/CBS_PC4.csv": "--year",
-}
+    "breda/income_recipients_2014_2021.csv": "--municipality", "breda/inhabitants_2008_2022.csv": "--municipality",
+    "breda/nuisances_2022.zip": "--municipality", "breda/woz_2015_2022.csv": "--municipality",
+    "kwb/amsterdam_2015.csv": "--municipality", "kwb/heerlen_2016_2020.db": "--municipality",
+    "police/amsterdam_crimes_2012_2022.zip": "--municipality", "wild/CBS_PC4.csv": "--year",
+}  # fmt: skip
 
 
 def test_a_file_is_read_by_itself_or_the_refusal_says_what_to_type(data: Path, catalogue: Catalogue) -> None:
@@ -141,7 +138,7 @@ def test_a_file_is_read_by_itself_or_the_refusal_says_what_to_type(data: Path, c
         ("Wijken en buurten;Codering;Iets\nBreda;GM0758;3\n", r"or say it: --year 2017\.$"),
         ('"a\n', r"Download it again\.$"),
     ],
-)
+)  # fmt: skip
 def test_a_refusal_ends_with_what_to_type_next(tmp_path: Path, catalogue: Catalogue, content: str, ends: str) -> None:
     path = tmp_path / "own.csv"
     path.write_text(content, encoding="utf-8")
@@ -349,7 +346,7 @@ def test_the_panel_equals_its_file(read: Read, data: Path) -> None:
         ("leefbaarometer2_wijk_2002_2016.json", 5),
         ("lbm2_PC4LBR.csv", 6),
     ],
-)
+)  # fmt: skip
 def test_liveability_classes_equal_their_file(name: str, indicators: int, read: Read, data: Path) -> None:
     found = read(f"leefbaarometer/{name}")
     path = data / "leefbaarometer" / name
@@ -623,8 +620,7 @@ LATER = "the police count anew: a later export of the same year"
 MODELS = "two model estimates of one monitor"
 BOUNDARY = "Breda in Cijfers and the first map of 2020 are rounded or dated otherwise: 20 of 55 differ, all by one step"
 BEYOND_ROUNDING = {
-    ("cars", 2019, "cbs_map_2019"): (3190, VERSIONS),
-    ("mean_dwelling_value", 2019, "cbs_map_2019"): (3, VERSIONS),
+    ("cars", 2019, "cbs_map_2019"): (3190, VERSIONS), ("mean_dwelling_value", 2019, "cbs_map_2019"): (3, VERSIONS),
     ("mean_income_per_inhabitant", 2017, "cbs_map_2017"): (0.4, VERSIONS),
     ("mean_income_per_inhabitant", 2019, "cbs_map_2019"): (0.3, VERSIONS),
     ("good_perceived_health_share", 2012, "rivm_50150"): (31.2, MODELS),
@@ -634,9 +630,8 @@ BEYOND_ROUNDING = {
     ("registered_crimes", 2017, "police_municipalities"): (8, LATER),
     ("registered_crimes", 2018, "police_municipalities"): (7, LATER),
     ("registered_crimes", 2019, "police_municipalities"): (16, LATER),
-    ("registered_crimes", 2021, "police_47022"): (26, LATER),
-    ("registered_crimes", 2022, "police_47022"): (33, LATER),
-}
+    ("registered_crimes", 2021, "police_47022"): (26, LATER), ("registered_crimes", 2022, "police_47022"): (33, LATER),
+}  # fmt: skip
 
 
 def pairs_of_sources(observations: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
@@ -730,15 +725,11 @@ def test_postcodes_belong_to_no_municipality(read: Read, data: Path, catalogue: 
         ("breda/nuisances_2022.zip", {}, ParameterError, r"names only.*--municipality GM"),
         ("breda/woz_2015_2022.csv", {}, ParameterError, r"names only.*--municipality GM"),
         ("kwb/heerlen_2016_2020.db", {}, ParameterError, r"names only.*--municipality GM"),
-        (
-            "breda/nuisances_2022.zip",
-            {"municipality": "GM0344"},
-            ParameterError,
-            r"no names of GM0344 are known.*--codes",
-        ),
+        ("breda/nuisances_2022.zip", {"municipality": "GM0344"}, ParameterError,
+         r"no names of GM0344 are known.*--codes"),
         ("police/amsterdam_crimes_2012_2022.zip", {"municipality": "GM0363"}, ParameterError, r"no names of GM0363"),
     ],
-)
+)  # fmt: skip
 def test_what_must_be_said_with_a_file(
     name: str, options: dict, error: type[Exception], message: str, data: Path, catalogue: Catalogue
 ) -> None:
@@ -757,20 +748,11 @@ def test_names_of_another_municipality_are_refused(
 
 def test_a_health_workbook_must_say_which_table_it_is(data: Path, catalogue: Catalogue, tmp_path: Path) -> None:
     """Only the first field tells the two models apart; without it and without the id, nobody can."""
-    from io import BytesIO
-
-    import openpyxl
-
-    book = openpyxl.Workbook()
-    book.active.title = "health"
-    book.active.append(["WijkenEnBuurten", "Perioden", "Leeftijd", "Marges", "Roker_11"])
-    book.active.append(["GM0758    ", "2020JJ00", 20300, "MW00000", "    17.9"])
-    content = BytesIO()
-    book.save(content)
-    (tmp_path / "health.xlsx").write_bytes(content.getvalue())
+    row = {"WijkenEnBuurten": "GM0758    ", "Perioden": "2020JJ00", "Leeftijd": 20300, "Marges": "MW00000"}
+    pd.DataFrame([{**row, "Roker_11": "    17.9"}]).to_excel(tmp_path / "health.xlsx", sheet_name="health", index=False)
     with pytest.raises(SourceError, match=r"two tables that are different models.*does not say which"):
         recognise(tmp_path / "health.xlsx", catalogue)
-    (tmp_path / "50150NED.xlsx").write_bytes(content.getvalue())
+    (tmp_path / "health.xlsx").rename(tmp_path / "50150NED.xlsx")
     found = recognise(tmp_path / "50150NED.xlsx", catalogue)
     assert set(found.sources["source_id"]) == {"rivm_50150"}
     assert values(found, "smokers_share", 2020) == {"GM0758": 17.9}
@@ -815,3 +797,112 @@ def test_a_truncated_zip_and_workbook_are_refused(data: Path, catalogue: Catalog
     (tmp_path / "both.zip").write_bytes(both.getvalue())
     with pytest.raises(SourceError, match=r"holds 2 files \(a\.csv, b\.csv\)"):
         recognise(tmp_path / "both.zip", catalogue)
+
+
+# ------------------------------------------------------------------ cells at random, read without kloof's readers
+
+Cell = tuple[str, int | None, str, object]  # code or name of the area, year where the row has one, title, what it says
+CELLS = 200
+NO_FIGURES = {"wild/fin_gemeente_2024.geojson", "wild/wijk_2023_v0.dbf"}
+CODES = (
+    "code", "Regioaanduiding.Codering..code.", "WijkenEnBuurten", "buurtcode", "gemeentecode", "BU_CODE", "PC4",
+    "postcode", "CODE", "GBD", "Regiocode (gemeente, wijk, buurt) (code)", "neighborhood",
+)  # fmt: skip
+YEARS = ("jaar", "Perioden")
+EUROS = {"breda/woz_2015_2022.csv": 0.001, "pc4/cbs_pc4_median_income.xlsx": 0.001}
+TIMES = {"median_disposable_income": 0.001, "cancer_deaths_share": 100, "respiratory_deaths_share": 100}
+OF_NOTHING = {"suspect", "zero_means_missing"}  # figures that the source has and nobody should use
+
+
+def wide(table: pd.DataFrame) -> Iterator[Cell]:
+    """The cells of a table with a row per area; water of an area has a row of its own, without figures."""
+    table = table[table["water"] != "JA"] if "water" in table else table
+    code = next((title for title in CODES if title in table), str(table.columns[0]))
+    year = next((title for title in YEARS if title in table), None)
+    for row in table.to_dict("records"):
+        when = None if year is None else int(str(row[year])[:4])
+        for title, cell in row.items():
+            yield str(row[code]).strip(), when, str(title).strip(), cell
+
+
+def text(data: bytes, skip: int = 0, **how: Any) -> pd.DataFrame:
+    first = data.decode("utf-8-sig").splitlines()[skip]
+    separator = ";" if ";" in first else max(",|", key=first.count)
+    return pd.read_csv(io.BytesIO(data), sep=separator, skiprows=skip, dtype="str", keep_default_na=False, **how)
+
+
+def cells(path: Path, titles: list[str]) -> Iterator[Cell]:
+    """All cells of a raw file; `titles` are those of a workbook that has them over several rows."""
+    name, data = path.name, path.read_bytes()
+    if name == "heerlen_2016_2020.db":
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as base:
+            for year in range(2016, 2021):
+                table = pd.read_sql(f"select * from Kerncijfers_wijken_en_buurten_{year}_pp", base)
+                yield from ((area, year, title, cell) for area, _, title, cell in wide(table))
+    elif name == "cbs_pc4_median_income.xlsx":
+        yield from wide(pd.read_excel(path, skiprows=12, names=["code", *titles], engine="openpyxl"))
+    elif path.suffix == ".xlsx":
+        yield from wide(pd.read_excel(path, nrows=500, engine="openpyxl"))
+    elif path.suffix == ".parquet":
+        table = duckdb.sql(f"select * from '{path}'").df()
+        yield from wide(table[table["Leeftijd"] == "18+"] if "Leeftijd" in table else table)
+    elif path.suffix == ".geojson":
+        yield from wide(pd.DataFrame([one["properties"] for one in json.loads(data)["features"]]))
+    elif path.suffix == ".json":
+        content = json.loads(data)
+        rows = [content, *content.pop("wijken", []), *content.pop("buurten", [])]
+        if path.parent.name == "leefbaarometer":
+            rows = [{"code": code, **area} for code, area in content.items()]
+        yield from wide(pd.json_normalize(rows))
+    elif path.suffix == ".zip":
+        with zipfile.ZipFile(path) as archive:
+            data = archive.read(archive.namelist()[0])
+        if path.parent.name == "police":
+            yield from wide(text(data, 4).iloc[1:])
+        else:
+            table = text(data)
+            kind, year, area, count = table.columns
+            for row in table.to_dict("records"):
+                yield row[area], int(row[year]), f"{count}: {row[kind]}", row[count]
+    elif name == "amsterdam_2015.csv":
+        yield from wide(text(data, 3).iloc[1:-1])
+    else:
+        yield from wide(text(gzip.decompress(data) if path.suffix == ".gz" else data))
+
+
+def number(cell: object) -> float | None:
+    """The number in a cell; None where it holds none."""
+    shown = "" if cell is None else str(cell).strip()
+    shown = shown.replace(",", "") if shown.count(",") == 1 and len(shown.partition(",")[2]) == 3 else shown
+    shown = shown.replace(",", ".")
+    if shown.lower() in ("", ".", "-", "na", "nan", "none") or shown.startswith(("-9999", "-99997")):
+        return None
+    return float(shown)
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name not in NO_FIGURES])
+def test_cells_chosen_at_random_equal_the_file(name: str, read: Read, shared: Path) -> None:
+    found = read(name)
+    meaning: dict[str, dict[int, str]] = {}
+    for year, title, indicator in found.understood:
+        meaning.setdefault(title.strip(), {})[year] = indicator
+    names = found.areas.drop_duplicates("name", keep=False)
+    areas = dict(zip(names["name"].str.strip(), names["code"], strict=True))
+    areas |= {code: code for code in found.areas["code"]} | {code[2:]: code for code in found.areas["code"]}
+    areas |= {"NL01": "NL00", "NL": "NL00"} if "NL00" in set(found.areas["code"]) else {}
+    rows = found.observations
+    keys = zip(rows["code"], rows["year"].tolist(), rows["indicator"], strict=True)
+    stored = dict(zip(keys, zip(rows["value"].tolist(), rows["status"], strict=True), strict=True))
+    known = [one for one in cells(shared / "data" / name, list(meaning)) if one[0] in areas and one[2] in meaning]
+    chosen = Random(name).sample(known, min(CELLS, len(known)))
+    assert len(chosen) == min(CELLS, len(known)) and len(known) >= 26
+    for area, when, title, cell in chosen:
+        years = meaning[title]
+        year = when if when in years else next(iter(years))
+        value, status = stored.get((areas[area], year, years[year]), (None, "absent"))
+        expected = number(cell)
+        if expected is None or status in OF_NOTHING:
+            assert value is None or math.isnan(value), (area, title, cell, value)
+        else:
+            times = EUROS.get(name, 1.0) if years[year] == "mean_dwelling_value" else TIMES.get(years[year], 1.0)
+            assert value == pytest.approx(expected * times), (area, year, title, cell, status)
