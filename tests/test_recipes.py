@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from inspect import unwrap
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ def append(file: str) -> Callable[[Path], None]:
 
 def test_every_block_names_a_file_of_the_project() -> None:
     assert set(BLOCKS) == {FORMULA, TABLE, "data/catalogue.toml", "notebooks/claims.toml"}
-    assert TEXT.count("```") == 2 * len(BLOCKS) + 2  # and the picture of the house
+    assert TEXT.count("```") == 2 * len(BLOCKS) + 4  # and the picture of the house, and the way of one figure
     assert all((PROJECT / file).is_file() for file in BLOCKS)
 
 
@@ -193,7 +194,7 @@ def test_an_indicator(home: Path, tmp_path: Path, command_line: CommandLine) -> 
 
 def test_a_claim_of_an_existing_kind(tmp_path: Path) -> None:
     cell = typed(r"runner\.\w+\(section, study, \S+\)")
-    assert KINDS["gap_change"] is gap_tables.changed
+    assert unwrap(KINDS["gap_change"]) is gap_tables.changed
     with home_at(copy_project(tmp_path / "home")) as folder:
         append("notebooks/claims.toml")(folder)
         assert faults_of_project() == []

@@ -6,6 +6,7 @@ an entry there, and, when its kind is new, one function with `@kind`.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import wraps
 from typing import Any
 
 from kloof.country.gaps import FEWEST
@@ -105,6 +106,7 @@ def of_lists(*names: str, applies: Scaled | None = None, counts: Scaled | None =
 
     def keep(function: OfList) -> OfList:
         @kind(*names, applies=applies, counts=counts)
+        @wraps(function)
         def ways(study: Study, part: Part) -> Ways:
             return under_lists(study, part, lambda number, focus: function(study, part, number, focus))
 
